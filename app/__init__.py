@@ -1,0 +1,50 @@
+"""Reliquary, an OAuth 2.0 authorization server for memory platforms."""
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+from app.config import Settings, read_settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, with settings from the environment unless given.
+
+    Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
+    """
+    from app import web
+    from app.database import prepare_engine
+    from app.extensions import csrf, db, login_manager, migrate
+
+    app = Flask(
+        __name__,
+        root_path=str(_ROOT),
+        template_folder="templates",
+        static_folder="static",
+        instance_path=str(_ROOT / "instance"),
+    )
+    settings = settings or read_settings(os.environ, Path(app.instance_path))
+    app.extensions["settings"] = settings
+    app.config.update(web.flask_config(settings))
+
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+
+    web.init_app(app)
+    _register_parts(app)
+    return app
+
+
+def _register_parts(app: Flask) -> None:
+    """Every feature's models, pages and commands. Nobody else may know them all."""
+    from app.accounts import models as _accounts  # noqa: F401
+    from app.audit import models as _audit  # noqa: F401
+    from app.memories import models as _memories  # noqa: F401
+    from app.oauth.models import authorization_code, authorization_request, client, consent, token  # noqa: F401

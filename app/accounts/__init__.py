@@ -1,0 +1,1 @@
+"""People, the organizations they belong to, and where they are signed in."""

@@ -1,0 +1,179 @@
+"""Settings from the environment. A bad one stops the start with one clear sentence."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+DAY = 24 * 60 * 60
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose. Lifetimes are in seconds."""
+
+    database_url: str
+    secret_key: str
+    issuer: str
+    site_name: str = "Reliquary"
+    port: int = 8000
+    trusted_proxies: int = 0
+
+    # Every OAuth lifetime, in one block.
+    authorization_request_lifetime: int = 600
+    authorization_request_max_lifetime: int = 60 * 60
+    authorization_code_lifetime: int = 60
+    access_token_lifetime: int = 60 * 60
+    refresh_token_lifetime: int = 30 * DAY
+    refresh_token_grace: int = 0
+
+    # Signed-in sessions: how long one lasts, and how long it may lie idle.
+    session_lifetime: int = 14 * DAY
+    session_idle_lifetime: int = 3 * DAY
+
+    # argon2id (RFC 9106, second recommended option scaled to a web sign-in).
+    password_time_cost: int = 3
+    password_memory_kib: int = 64 * 1024
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach us over TLS, as the issuer says (never as the request says)."""
+        return self.issuer.startswith("https://")
+
+
+def settings() -> Settings:
+    """The settings of the current app."""
+    return current_app.extensions["settings"]
+
+
+_SECONDS = {
+    # environment variable: (field, least, most)
+    "AUTHORIZATION_REQUEST_LIFETIME": ("authorization_request_lifetime", 30, 3600),
+    "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("authorization_request_max_lifetime", 30, DAY),
+    "AUTHORIZATION_CODE_LIFETIME": ("authorization_code_lifetime", 1, 600),
+    "ACCESS_TOKEN_LIFETIME": ("access_token_lifetime", 1, DAY),
+    "REFRESH_TOKEN_LIFETIME": ("refresh_token_lifetime", 1, 365 * DAY),
+    "REFRESH_TOKEN_GRACE": ("refresh_token_grace", 0, 300),
+    "SESSION_LIFETIME": ("session_lifetime", 60, 365 * DAY),
+    "SESSION_IDLE_LIFETIME": ("session_idle_lifetime", 60, 365 * DAY),
+}
+
+
+def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
+    """Settings from the environment, with local defaults kept in the instance folder.
+
+    Raises :class:`ConfigurationError`, whose message names the variable.
+    """
+    port = _integer(environ, "PORT", 8000, 1, 65535)
+    values = {
+        "database_url": _database_url(environ, instance_path),
+        "secret_key": _secret_key(environ, instance_path),
+        "issuer": _issuer(environ, port),
+        "site_name": _site_name(environ),
+        "port": port,
+        "trusted_proxies": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
+    }
+    for name, (field, least, most) in _SECONDS.items():
+        if environ.get(name):
+            values[field] = _integer(environ, name, 0, least, most)
+    return Settings(**values)
+
+
+def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
+    text = environ.get("DATABASE_URL", "")
+    if not text:
+        instance_path.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{instance_path / 'reliquary.sqlite3'}"
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        # The value itself may hold a password, so the sentence does not repeat it.
+        raise ConfigurationError(
+            "DATABASE_URL is not a database URL; write sqlite:////path/to/file"
+            " or postgresql://user:password@host/database."
+        ) from None
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigurationError(
+            f"DATABASE_URL names the database {url.drivername!r}; use sqlite:// or postgresql://."
+        )
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ConfigurationError(
+            "DATABASE_URL names an SQLite database in memory, which each worker would see differently;"
+            " give a file, as in sqlite:////path/to/file."
+        )
+    return url.render_as_string(hide_password=False)
+
+
+def _secret_key(environ: Mapping[str, str], instance_path: Path) -> str:
+    key = environ.get("SECRET_KEY", "")
+    if key:
+        if len(key) < 32:
+            raise ConfigurationError("SECRET_KEY is too short; give at least 32 random characters.")
+        return key
+    if environ.get("ISSUER", "").startswith("https://"):
+        raise ConfigurationError(
+            "SECRET_KEY is missing; behind an https ISSUER give at least 32 random characters, the same on every machine."
+        )
+    return _kept_secret_key(instance_path / "secret_key")
+
+
+def _kept_secret_key(path: Path) -> str:
+    """The local secret key: made on a first run, readable by its owner alone, the same ever after."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_text().strip()
+        if len(key) < 32:
+            raise ConfigurationError(
+                f"The kept secret key in {path} is damaged; delete that file to have a new one made."
+            ) from None
+        return key
+    with os.fdopen(descriptor, "w") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+    return key
+
+
+def _issuer(environ: Mapping[str, str], port: int) -> str:
+    issuer = environ.get("ISSUER") or f"http://127.0.0.1:{port}"
+    parts = urlsplit(issuer)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"ISSUER is {issuer!r}; give a scheme and a host alone, without a path or a final slash,"
+            " as in https://id.example.com."
+        )
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ConfigurationError(
+            f"ISSUER is {issuer!r}; OAuth needs https, plain http is for 127.0.0.1 and localhost only."
+        )
+    return issuer
+
+
+def _site_name(environ: Mapping[str, str]) -> str:
+    name = environ.get("SITE_NAME", "").strip() or "Reliquary"
+    if len(name) > 60 or re.search(r"[\x00-\x1f\x7f]", name):
+        raise ConfigurationError("SITE_NAME must be at most 60 printable characters.")
+    return name
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+        raise ConfigurationError(f"{name} is {text!r}; give a whole number from {least} to {most}.")
+    return int(text)

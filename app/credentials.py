@@ -1,0 +1,50 @@
+"""Random identifiers and credentials, and the only form in which a credential is kept.
+
+A credential has 256 random bits, so a fast hash is enough to store it by: there is nothing
+to guess (:rfc:`6819#section-5.1.4.1.3`). Passwords are another matter, see ``accounts.passwords``.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+# The prefixes let secret scanners recognise what leaked. Letters, digits and "_" only: some
+# client libraries put credentials into Basic raw, others percent-encode even "-".
+ACCESS_TOKEN = "rlq_at_"
+REFRESH_TOKEN = "rlq_rt_"
+AUTHORIZATION_CODE = "rlq_ac_"
+CLIENT_SECRET = "rlq_cs_"
+AUTHORIZATION_REQUEST = "rlq_ar_"
+SESSION = "rlq_se_"
+BROWSER = "rlq_br_"
+
+
+def new_id(prefix: str) -> str:
+    """A public identifier such as ``mem_9f2c…``: the prefix, ``_`` and 96 random bits in hex."""
+    return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def new_credential(prefix: str) -> str:
+    """A fresh credential: the prefix and 256 random bits in hex (64 characters)."""
+    return prefix + secrets.token_hex(32)
+
+
+def digest(credential: str) -> str:
+    """What is stored of a credential: SHA-256 of its UTF-8 bytes, 64 hex characters."""
+    return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hint(credential: str) -> str:
+    """The last four characters, for a person to tell one credential from another."""
+    return credential[-4:]
+
+
+def matches(credential: str, stored_digest: str) -> bool:
+    """Whether a presented credential is the stored one, in time that tells nothing."""
+    return hmac.compare_digest(digest(credential), stored_digest)
+
+
+def successor(credential: str, salt: str) -> str:
+    """The credential that follows ``credential``: it takes both the old one and the stored salt to know it."""
+    prefix = credential[: len(credential) - 64]
+    return prefix + hmac.new(salt.encode(), credential.encode(), hashlib.sha256).hexdigest()

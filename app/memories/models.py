@@ -1,0 +1,105 @@
+"""The records of integrations, memories and mementos."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clock import now
+from app.credentials import new_id
+from app.database import UtcDateTime
+from app.extensions import db
+
+_ONE_OWNER = "(user_id IS NULL) <> (organization_id IS NULL)"
+
+
+class Integration(db.Model):
+    """A connected source of knowledge. It belongs to one person or to one organization."""
+
+    __tablename__ = "integrations"
+    __table_args__ = (
+        CheckConstraint(_ONE_OWNER, name="one_owner"),
+        Index(None, "user_id"),
+        Index(None, "organization_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("int"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(100))
+    status: Mapped[str] = mapped_column(String(20), default="connected")
+    last_synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Memory(db.Model):
+    """One piece of knowledge. ``folder`` is its path inside the integration, such as ``Trips/Lisbon``, or empty."""
+
+    __tablename__ = "memories"
+    __table_args__ = (
+        CheckConstraint(_ONE_OWNER, name="one_owner"),
+        Index(None, "user_id", "created_at", "id"),
+        Index(None, "organization_id", "created_at", "id"),
+        Index(None, "integration_id", "folder"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mry"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
+    folder: Mapped[str] = mapped_column(String(500), default="")
+    title: Mapped[str] = mapped_column(String(300))
+    text: Mapped[str] = mapped_column(Text)
+    source_url: Mapped[str | None] = mapped_column(String(2000))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+
+    integration: Mapped[Integration] = relationship()
+    tags: Mapped[list["MemoryTag"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class MemoryTag(db.Model):
+    """One tag of one memory."""
+
+    __tablename__ = "memory_tags"
+    __table_args__ = (Index(None, "tag"),)
+
+    memory_id: Mapped[str] = mapped_column(ForeignKey("memories.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(60), primary_key=True)
+
+
+class Memento(db.Model):
+    """A named set of one person's memories. ``All`` and ``None`` are built in and have no row."""
+
+    __tablename__ = "mementos"
+    __table_args__ = (Index("uq_mementos_user_id_name", "user_id", "name", unique=True),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mem"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    contents: Mapped[list["MementoContent"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class MementoContent(db.Model):
+    """One pick of a memento: a whole integration, a folder of one (with what lies below), or a single memory.
+
+    Whole integrations and folders include what is added later; a single memory does not.
+    """
+
+    __tablename__ = "memento_contents"
+    __table_args__ = (
+        CheckConstraint("(integration_id IS NULL) <> (memory_id IS NULL)", name="integration_or_memory"),
+        CheckConstraint("folder IS NULL OR integration_id IS NOT NULL", name="folder_of_integration"),
+        Index(None, "memento_id"),
+        Index(None, "integration_id"),
+        Index(None, "memory_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
+    integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
+    folder: Mapped[str | None] = mapped_column(String(500))
+    memory_id: Mapped[str | None] = mapped_column(ForeignKey("memories.id", ondelete="CASCADE"))

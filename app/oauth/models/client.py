@@ -1,0 +1,189 @@
+"""The client (:rfc:`6749#section-2`) and its secrets."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from authlib.oauth2.rfc6749 import ClientMixin
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, bindparam, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Organization
+from app.clock import now
+from app.credentials import digest, new_id
+from app.database import Connection, Lines, Statement, UtcDateTime
+from app.extensions import db
+from app.oauth.redirect_uris import is_registered
+from app.oauth.scopes import format_scope, parse_scope
+
+CONFIDENTIAL, PUBLIC = "confidential", "public"
+
+_GRANT_TYPES = {
+    CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),
+    PUBLIC: ("authorization_code", "refresh_token"),
+}
+_AUTH_METHODS = {
+    CONFIDENTIAL: ("client_secret_basic", "client_secret_post"),
+    PUBLIC: ("none",),
+}
+# Compared when there is no client or no such secret, so that every refusal does the same work.
+_NO_DIGEST = digest("")
+
+
+class ClientRules(ClientMixin):
+    """What Authlib asks of a client, answered from the attributes both the record and its snapshot have."""
+
+    __slots__ = ()
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> None:
+        """None: ``redirect_uri`` is required at the authorize endpoint."""
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """The resolved scope: the client's own when none is asked for, None when any name is not the client's."""
+        registered = parse_scope(self.scope)
+        requested = parse_scope(scope) or registered
+        return format_scope(requested) if requested and requested <= registered else None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        return is_registered(redirect_uri, self.redirect_uris, native_app=self.native_app)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method in _AUTH_METHODS[self.type]
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in _GRANT_TYPES[self.type]
+
+    @property
+    def is_confidential(self) -> bool:
+        return self.type == CONFIDENTIAL
+
+    @property
+    def demands_pkce(self) -> bool:
+        """Whether a ``code_challenge`` must be sent: always by public clients, by others when so registered."""
+        return self.type == PUBLIC or self.require_pkce
+
+
+class Client(ClientRules, db.Model):
+    """A registered OAuth app. ``scope`` holds its registered scopes, which are also its default."""
+
+    __tablename__ = "clients"
+    __table_args__ = (
+        CheckConstraint("type IN ('confidential', 'public')", name="type"),
+        Index(None, "organization_id"),
+    )
+
+    client_id: Mapped[str] = mapped_column(String(60), primary_key=True, default=lambda: new_id("client"))
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(500), default="")
+    homepage_url: Mapped[str] = mapped_column(String(2000), default="")
+    type: Mapped[str] = mapped_column(String(12))
+    redirect_uris: Mapped[list[str]] = mapped_column(Lines, default=list)
+    scope: Mapped[str] = mapped_column(String(1000))
+    native_app: Mapped[bool] = mapped_column(Boolean, default=False)
+    require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    organization: Mapped[Organization] = relationship()
+    secrets: Mapped[list["ClientSecret"]] = relationship(
+        back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
+    )
+
+
+class ClientSecret(db.Model):
+    """One secret of a confidential client. A client may have several, so that rotation needs no downtime."""
+
+    __tablename__ = "client_secrets"
+    __table_args__ = (Index(None, "client_id"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id("sec"))
+    hint: Mapped[str] = mapped_column(String(4))
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    client: Mapped[Client] = relationship(back_populates="secrets")
+
+
+@dataclass(slots=True)
+class ClientSnapshot(ClientRules):
+    """A client as one SELECT saw it, for the hot path: no session, no lazy loading."""
+
+    client_id: str
+    organization_id: str
+    name: str
+    type: str
+    redirect_uris: list[str]
+    scope: str
+    native_app: bool
+    require_pkce: bool
+    suspended_at: datetime | None
+    secret_digest: str | None
+    secret_last_used_at: datetime | None
+
+    def check_client_secret(self, client_secret: str) -> bool:
+        """Whether the presented secret is the live one this snapshot was looked up with."""
+        return hmac.compare_digest(self.secret_digest or _NO_DIGEST, digest(client_secret)) and bool(client_secret)
+
+
+_FIND_CLIENT = Statement(
+    select(
+        Client.client_id,
+        Client.organization_id,
+        Client.name,
+        Client.type,
+        Client.redirect_uris,
+        Client.scope,
+        Client.native_app,
+        Client.require_pkce,
+        Client.suspended_at,
+        ClientSecret.digest.label("secret_digest"),
+        ClientSecret.last_used_at.label("secret_last_used_at"),
+    )
+    .select_from(Client)
+    .outerjoin(
+        ClientSecret,
+        and_(
+            ClientSecret.digest == bindparam("secret_digest"),
+            ClientSecret.client_id == Client.client_id,
+            ClientSecret.revoked_at.is_(None),
+            or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("at")),
+        ),
+    )
+    .where(Client.client_id == bindparam("client_id")),
+    row=ClientSnapshot,
+)
+
+_TOUCH_SECRET = Statement(
+    update(ClientSecret)
+    .where(ClientSecret.digest == bindparam("secret_digest"))
+    .values(last_used_at=bindparam("at"))
+)
+
+
+def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
+    """The client, and with it the live secret that ``client_secret`` is, if it is one."""
+    return connection.first(
+        _FIND_CLIENT,
+        client_id=client_id,
+        secret_digest=digest(client_secret) if client_secret else "",
+        at=now(),
+    )
+
+
+def touch_client_secret(connection: Connection, client: ClientSnapshot) -> None:
+    """Note that the secret was used, at most once a minute."""
+    at = now()
+    if client.secret_last_used_at is None or (at - client.secret_last_used_at).total_seconds() >= 60:
+        connection.run(_TOUCH_SECRET, secret_digest=client.secret_digest, at=at)

@@ -1,0 +1,221 @@
+"""The access token and the refresh token (:rfc:`6749#section-1.4`), each a row of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from authlib.oauth2.rfc6749 import TokenMixin
+from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from app.clock import now
+from app.database import Connection, Statement, UtcDateTime
+from app.extensions import db
+from app.oauth.models.authorization_code import TokenFamily
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent, chosen_memento_ids
+from app.oauth.scopes import format_scope, parse_scope
+
+
+class AccessToken(db.Model):
+    """An access token. One without a family comes from client credentials and belongs to the client's organization."""
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (Index(None, "client_id"), Index(None, "family_id"), Index(None, "expires_at"))
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    family_id: Mapped[str | None] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
+    scope: Mapped[str] = mapped_column(String(1000))
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RefreshToken(db.Model):
+    """A refresh token. It is used once: rotation marks it and adds its successor.
+
+    ``successor_salt`` is kept only when a refresh grace is configured. With the old token
+    itself it gives the successor again; neither alone does.
+    """
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index(None, "client_id"), Index(None, "family_id"), Index(None, "expires_at"))
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    family_id: Mapped[str] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
+    scope: Mapped[str] = mapped_column(String(1000))
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rotated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    successor_digest: Mapped[str | None] = mapped_column(String(64))
+    successor_salt: Mapped[str | None] = mapped_column(String(64))
+
+
+@dataclass(slots=True)
+class TokenSnapshot(TokenMixin):
+    """A token with the family, consent and client it depends on, as one SELECT saw them.
+
+    ``rotated_at`` and the successor's fields are None for access tokens; everything of the
+    consent is None for client credentials tokens.
+    """
+
+    digest: str
+    client_id: str
+    organization_id: str
+    client_suspended_at: datetime | None
+    scope: str
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    family_id: str | None
+    family_revoked_at: datetime | None
+    grant_id: str | None
+    user_id: str | None
+    consent_scope: str | None
+    selection: str | None
+    consent_expires_at: datetime | None
+    consent_revoked_at: datetime | None
+    consent_last_used_at: datetime | None
+    memento_ids: list[str] | None
+    rotated_at: datetime | None = None
+    successor_salt: str | None = None
+    successor_rotated_at: datetime | None = None
+
+    def check_client(self, client) -> bool:
+        return self.client_id == client.client_id
+
+    def get_scope(self) -> str:
+        """What the token may do now: its own scope, as far as the consent still allows it."""
+        if self.consent_scope is None or self.consent_scope == self.scope:
+            return self.scope
+        return format_scope(parse_scope(self.scope) & parse_scope(self.consent_scope))
+
+    def get_expires_in(self) -> int:
+        """Seconds from issue to expiry."""
+        return int((self.expires_at - self.issued_at).total_seconds())
+
+    def is_expired(self) -> bool:
+        return self.expires_at <= now()
+
+    def is_revoked(self) -> bool:
+        """Whether the token, its family, its consent or its client has been ended."""
+        return (
+            self.revoked_at is not None
+            or self.client_suspended_at is not None
+            or self.family_revoked_at is not None
+            or self.consent_revoked_at is not None
+            or (self.consent_expires_at is not None and self.consent_expires_at <= now())
+        )
+
+
+def _token_columns(token):
+    """The columns of :class:`TokenSnapshot` up to ``memento_ids``, in its order."""
+    return (
+        token.digest,
+        token.client_id,
+        Client.organization_id,
+        Client.suspended_at.label("client_suspended_at"),
+        token.scope,
+        token.issued_at,
+        token.expires_at,
+        (token.revoked_at if token is AccessToken else TokenFamily.revoked_at).label("revoked_at"),
+        token.family_id,
+        TokenFamily.revoked_at.label("family_revoked_at"),
+        Consent.grant_id,
+        Consent.user_id,
+        Consent.scope.label("consent_scope"),
+        Consent.selection,
+        Consent.expires_at.label("consent_expires_at"),
+        Consent.revoked_at.label("consent_revoked_at"),
+        Consent.last_used_at.label("consent_last_used_at"),
+        chosen_memento_ids(Consent.grant_id).label("memento_ids"),
+    )
+
+
+_FIND_ACCESS_TOKEN = Statement(
+    select(*_token_columns(AccessToken))
+    .join(Client, Client.client_id == AccessToken.client_id)
+    .outerjoin(TokenFamily, TokenFamily.family_id == AccessToken.family_id)
+    .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
+    .where(AccessToken.digest == bindparam("token_digest")),
+    row=TokenSnapshot,
+)
+
+_successor = aliased(RefreshToken)
+
+_FIND_REFRESH_TOKEN = Statement(
+    select(
+        *_token_columns(RefreshToken),
+        RefreshToken.rotated_at,
+        RefreshToken.successor_salt,
+        _successor.rotated_at.label("successor_rotated_at"),
+    )
+    .join(Client, Client.client_id == RefreshToken.client_id)
+    .join(TokenFamily, TokenFamily.family_id == RefreshToken.family_id)
+    .join(Consent, Consent.grant_id == TokenFamily.grant_id)
+    .outerjoin(_successor, _successor.digest == RefreshToken.successor_digest)
+    .where(RefreshToken.digest == bindparam("token_digest")),
+    row=TokenSnapshot,
+)
+
+_TOKEN_VALUES = ("digest", "hint", "client_id", "family_id", "scope", "issued_at", "expires_at")
+_INSERT_ACCESS_TOKEN = Statement(insert(AccessToken).values({name: bindparam(name) for name in _TOKEN_VALUES}))
+_INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(name) for name in _TOKEN_VALUES}))
+
+_ROTATE_REFRESH_TOKEN = Statement(
+    update(RefreshToken)
+    .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.rotated_at.is_(None))
+    .values(
+        rotated_at=bindparam("at"),
+        successor_digest=bindparam("next_digest"),
+        successor_salt=bindparam("next_salt"),
+    )
+)
+
+_REVOKE_ACCESS_TOKEN = Statement(
+    update(AccessToken)
+    .where(AccessToken.digest == bindparam("token_digest"), AccessToken.revoked_at.is_(None))
+    .values(revoked_at=bindparam("at"))
+)
+
+
+def find_access_token(connection: Connection, token_digest: str) -> TokenSnapshot | None:
+    """The access token, in whatever state it is: one SELECT answers who it is and what it may do."""
+    return connection.first(_FIND_ACCESS_TOKEN, token_digest=token_digest)
+
+
+def find_refresh_token(connection: Connection, token_digest: str) -> TokenSnapshot | None:
+    """The refresh token, in whatever state it is."""
+    return connection.first(_FIND_REFRESH_TOKEN, token_digest=token_digest)
+
+
+def add_access_token(connection: Connection, **token) -> None:
+    connection.run(_INSERT_ACCESS_TOKEN, **token)
+
+
+def add_refresh_token(connection: Connection, **token) -> None:
+    connection.run(_INSERT_REFRESH_TOKEN, **token)
+
+
+def rotate_refresh_token(
+    connection: Connection, token_digest: str, *, successor_digest: str, successor_salt: str | None
+) -> bool:
+    """Mark the token rotated; False when somebody already had. The row count decides."""
+    return (
+        connection.run(
+            _ROTATE_REFRESH_TOKEN,
+            token_digest=token_digest,
+            at=now(),
+            next_digest=successor_digest,
+            next_salt=successor_salt,
+        )
+        == 1
+    )
+
+
+def revoke_access_token(connection: Connection, token_digest: str) -> None:
+    """End this access token alone."""
+    connection.run(_REVOKE_ACCESS_TOKEN, token_digest=token_digest, at=now())

@@ -1,0 +1,198 @@
+"""What every HTTP answer shares: the safe ``next``, security headers, error answers, the page session."""
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import Flask, g, jsonify, render_template, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.config import Settings, settings
+from app.database import expect_reads_only
+
+_log = logging.getLogger(__name__)
+
+# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
+_WIRE_PATHS = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/.well-known/",
+    "/healthz",
+    "/readyz",
+)
+# A person's browser comes here, under a path that looks like the API's.
+_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
+
+_PAGE_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    # Not "no-referrer": Flask-WTF checks the Referer of forms over https.
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'{origins}; base-uri 'none'; frame-ancestors 'none'"
+)
+_MOST_REDIRECT_ORIGINS = 8
+
+
+def flask_config(settings: Settings) -> dict:
+    """Flask's own configuration, from ours."""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SESSION_COOKIE_NAME": "__Host-reliquary" if settings.is_https else "reliquary",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "MAX_CONTENT_LENGTH": 256 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+        # The token lives as long as the session it is in: a page left open over lunch still works.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": settings.is_https,
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Attach everything in this file to the app."""
+    proxies = app.extensions["settings"].trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+    app.session_interface = _PageSessions()
+    # Both documented spellings of every path answer, neither by redirect.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.before_request(_expect_reads_on_safe_methods)
+    app.after_request(_add_headers)
+    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected_error)
+    app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
+
+
+def is_wire(path: str) -> bool:
+    """Whether a path is called by programs rather than shown to people."""
+    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
+
+
+def safe_next(target: str | None, default: str = "/") -> str:
+    """``target`` if it is a path of ours, else ``default``. Never another origin, however it is disguised."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return default
+    # Browsers read "\" as "/" and drop control characters before they look.
+    if "\\" in target or any(ord(character) <= 0x20 or ord(character) == 0x7F for character in target):
+        return default
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return default
+    return default if parts.scheme or parts.netloc else target
+
+
+def allow_form_redirect_to(origin: str) -> None:
+    """Let this browser's forms end in a redirect to a client's origin.
+
+    Browsers apply ``form-action`` to every redirect that follows a POST, also to the one
+    that follows a sign-in; so it holds for all pages of the session.
+    """
+    origins = [known for known in session.get("redirect_origins", []) if known != origin]
+    session["redirect_origins"] = [*origins, origin][-_MOST_REDIRECT_ORIGINS:]
+
+
+class _PageSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie for pages; nothing at all for programs."""
+
+    def open_session(self, app: Flask, request) -> SessionMixin | None:
+        if is_wire(request.path):
+            return self.make_null_session(app)
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session, response) -> None:
+        if not self.is_null_session(session):
+            super().save_session(app, session, response)
+
+
+def _expect_reads_on_safe_methods() -> None:
+    expect_reads_only(request.method in ("GET", "HEAD", "OPTIONS"))
+
+
+def _add_headers(response):
+    headers = response.headers
+    if is_wire(request.path):
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Content-Type-Options"] = "nosniff"
+        return response
+    for name, value in _PAGE_HEADERS:
+        headers.setdefault(name, value)
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+        origins = "".join(f" {origin}" for origin in session.get("redirect_origins", []))
+        headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY.format(origins=origins))
+    if settings().is_https:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+#: status -> (title, what to do), for people.
+_SENTENCES = {
+    400: ("That request did not make sense", "Go back, reload the page and try again."),
+    403: ("You may not do that", "Ask an owner or admin of your organization for access."),
+    404: ("There is nothing here", "The address may be mistyped, or what was here is gone."),
+    405: ("That is not how this page is used", "Go back and use the buttons on the page."),
+    413: ("That was too much at once", "Send less text and try again."),
+    429: ("Too many attempts", "Wait a few minutes and try again."),
+    500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
+}
+_WIRE_ERRORS = {404: "not_found", 405: "method_not_allowed", 500: "server_error"}
+
+
+def error_page(status: int, title: str | None = None, sentence: str | None = None):
+    """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated."""
+    default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
+    page = render_template(
+        "shared/error.html", status=status, title=title or default_title, sentence=sentence or default_sentence
+    )
+    return page, status
+
+
+def _answer_csrf_error(_error: CSRFError):
+    return error_page(
+        400,
+        "This page was open for too long",
+        "Your browser and this page no longer agree on who you are. Go back, reload the page and try again.",
+    )
+
+
+def _answer_http_error(error: HTTPException):
+    if error.response is not None:
+        return error
+    status = error.code or 500
+    if not is_wire(request.path):
+        page, status = error_page(status)
+        return page, status, _kept_headers(error)
+    # 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
+    answer = jsonify(error=_WIRE_ERRORS.get(status, "invalid_request"), error_description=error.name)
+    return answer, status, _kept_headers(error)
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str]:
+    """The headers a status demands, such as the ``Allow`` of a 405."""
+    return {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}
+
+
+def _answer_unexpected_error(error: Exception):
+    # The path alone: a query string may hold a handle or a code.
+    _log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
+    g.pop("_login_user", None)
+    if is_wire(request.path):
+        return jsonify(error="server_error", error_description="Something went wrong on our side."), 500
+    return error_page(500)
