@@ -1,0 +1,85 @@
+"""Organizations, who belongs to them, and what a role allows."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import ROLES, Membership, Organization, User
+from app.extensions import db
+
+_MOST_SLUG_LENGTH = 50
+
+
+class SlugTaken(ValueError):
+    """Another organization has this slug."""
+
+
+def create_organization(name: str, slug: str | None = None) -> Organization:
+    """Add an organization, whose slug is made from its name unless given. It has its id; the caller commits.
+
+    Raises :class:`SlugTaken` when a given slug is another's.
+    """
+    for candidate in [slug] if slug else _slugs(name):
+        if find_organization(candidate) is not None:
+            continue
+        organization = Organization(name=name, slug=candidate)
+        try:
+            with db.session.begin_nested():
+                db.session.add(organization)
+        except IntegrityError:
+            # Somebody else took it since we looked.
+            continue
+        return organization
+    raise SlugTaken(f"There is already an organization called {slug}. Choose another slug.")
+
+
+def find_organization(slug: str) -> Organization | None:
+    """The organization with this slug."""
+    return db.session.scalar(select(Organization).where(Organization.slug == slug))
+
+
+def find_first_organization(user_id: str) -> Organization | None:
+    """Of the organizations this person belongs to, the first by name."""
+    return db.session.scalar(
+        select(Organization)
+        .join(Membership)
+        .where(Membership.user_id == user_id)
+        .order_by(Organization.name, Organization.id)
+        .limit(1)
+    )
+
+
+def add_member(organization: Organization, user: User, role: str) -> Membership:
+    """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits."""
+    if role not in ROLES:
+        raise ValueError(f"{role!r} is not a role; choose one of {', '.join(ROLES)}.")
+    membership = Membership(user=user, organization=organization, role=role)
+    db.session.add(membership)
+    return membership
+
+
+def find_role(user_id: str, organization_id: str) -> str | None:
+    """What this person is in the organization, or None."""
+    return db.session.scalar(
+        select(Membership.role).where(Membership.user_id == user_id, Membership.organization_id == organization_id)
+    )
+
+
+def can_administer(role: str | None) -> bool:
+    """Whether somebody with this role may register and change the organization's clients."""
+    return role in ("owner", "admin")
+
+
+def _slugs(name: str) -> Iterator[str]:
+    """Slugs for the name, best first: ``acme``, ``acme-2`` … and at last some that nobody has."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name)[:_MOST_SLUG_LENGTH].strip("-") or "organization"
+    yield slug
+    for number in range(2, 10):
+        yield f"{slug}-{number}"
+    for _ in range(3):
+        yield f"{slug}-{secrets.token_hex(4)}"

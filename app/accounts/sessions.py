@@ -1,0 +1,95 @@
+"""Where a person is signed in: made at sign-in, found on every page, ended at sign-out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask_login import UserMixin
+from sqlalchemy import bindparam, delete, select, update
+
+from app import clock
+from app.accounts.models import Session, User
+from app.config import settings
+from app.credentials import SESSION, digest, new_credential
+from app.database import Statement, UtcDateTime, connect
+from app.extensions import db
+
+_TOUCH_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass(slots=True, eq=False)
+class SignedIn(UserMixin):
+    """The person behind a request, as one SELECT saw them. ``issued_at`` is when they last gave their password."""
+
+    id: str
+    name: str
+    email: str
+    session_id: str
+    issued_at: datetime
+    credential: str = field(repr=False)
+
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie: not who it is, but the credential of this one session."""
+        return self.credential
+
+
+_FIND_SIGNED_IN = Statement(
+    select(
+        User.id,
+        User.name,
+        User.email,
+        Session.id.label("session_id"),
+        Session.issued_at,
+        Session.last_used_at,
+    )
+    .select_from(Session)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.digest == bindparam("digest"),
+        Session.expires_at > bindparam("at", type_=UtcDateTime),
+        Session.last_used_at > bindparam("idle_since", type_=UtcDateTime),
+    )
+)
+
+_TOUCH = Statement(
+    update(Session)
+    .where(Session.digest == bindparam("digest_"), Session.last_used_at <= bindparam("stale", type_=UtcDateTime))
+    .values(last_used_at=bindparam("at", type_=UtcDateTime))
+)
+
+
+def start_session(user: User, *, address: str, user_agent: str) -> str:
+    """Add a session for the person; the credential that the browser is to hold. The caller commits."""
+    credential = new_credential(SESSION)
+    at = clock.now()
+    db.session.add(
+        Session(
+            digest=digest(credential),
+            user_id=user.id,
+            issued_at=at,
+            last_used_at=at,
+            expires_at=at + timedelta(seconds=settings().session_lifetime),
+            # Shown in the list of sessions; PostgreSQL stores no NUL and no more than the column holds.
+            address=address.replace("\x00", "")[:45],
+            user_agent=user_agent.replace("\x00", "")[:300],
+        )
+    )
+    return credential
+
+
+def find_signed_in(credential: str) -> SignedIn | None:
+    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long."""
+    at = clock.now()
+    idle_since = at - timedelta(seconds=settings().session_idle_lifetime)
+    session_digest = digest(credential)
+    with connect(db.engine) as connection:
+        row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at, idle_since=idle_since)
+        if row is None:
+            return None
+        if at - row.last_used_at >= _TOUCH_INTERVAL:
+            connection.run(_TOUCH, digest_=session_digest, stale=at - _TOUCH_INTERVAL, at=at)
+    return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, credential)
+
+
+def end_session(session_digest: str) -> None:
+    """End the session with this digest, so that its credential is dead wherever it is. The caller commits."""
+    db.session.execute(delete(Session).where(Session.digest == session_digest))

@@ -1,0 +1,104 @@
+"""People: their address and name, and how an account is made."""
+
+import unicodedata
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import User
+from app.accounts.organizations import add_member, create_organization
+from app.accounts.passwords import check_password, hash_password
+from app.audit.events import record
+from app.extensions import db
+
+MOST_EMAIL_LENGTH = 254
+MOST_NAME_LENGTH = 100
+
+
+class InvalidEmail(ValueError):
+    """Not an e-mail address; the message says what to write."""
+
+
+class InvalidName(ValueError):
+    """Not a name that can be shown; the message says what to write."""
+
+
+class EmailTaken(ValueError):
+    """Somebody has an account with this address already."""
+
+    def __init__(self):
+        super().__init__("There is already an account with this e-mail address. Sign in instead.")
+
+
+def normalize_email(text: str) -> str:
+    """The one spelling of an address that is stored and looked up: trimmed, Unicode NFC, lower case.
+
+    Raises :class:`InvalidEmail`.
+    """
+    text = text.strip()
+    if len(text) <= MOST_EMAIL_LENGTH:
+        try:
+            email = validate_email(text, check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            email = ""
+        if email and len(email) <= MOST_EMAIL_LENGTH:
+            return email
+    raise InvalidEmail("Enter an e-mail address, as in name@example.com.")
+
+
+def normalize_name(text: str) -> str:
+    """A name of a person or an organization on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
+    name = " ".join(text.split())
+    if not name:
+        raise InvalidName("Enter a name.")
+    if len(name) > MOST_NAME_LENGTH:
+        raise InvalidName(f"Enter a name of at most {MOST_NAME_LENGTH} characters.")
+    # Cc: control characters, which PostgreSQL partly refuses. Cs: half a character. Bidirectional
+    # overrides could make a name look like another one on the consent screen.
+    if any(unicodedata.category(character) in ("Cc", "Cs") or character in _OVERRIDES for character in name):
+        raise InvalidName("Enter a name without control characters.")
+    return name
+
+
+_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def find_user_by_email(email: str) -> User | None:
+    """The person with this address, however it is spelled."""
+    try:
+        email = normalize_email(email)
+    except InvalidEmail:
+        return None
+    return db.session.scalar(select(User).where(User.email == email))
+
+
+def register_user(*, email: str, name: str, password: str, organization_name: str | None = None) -> User:
+    """Add a person and, when named, a new organization with that person as its owner. The caller commits.
+
+    Raises :class:`InvalidEmail`, :class:`InvalidName`, :class:`app.accounts.passwords.UnacceptablePassword`
+    or :class:`EmailTaken`, all of them ``ValueError`` with a sentence for a person.
+    """
+    email = normalize_email(email)
+    name = normalize_name(name)
+    organization_name = normalize_name(organization_name) if organization_name else None
+    check_password(password, email)
+    # Before the first query: SQLite has one writer, who should not wait for argon2.
+    user = User(email=email, name=name, password_hash=hash_password(password))
+    if find_user_by_email(email) is not None:
+        raise EmailTaken
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        # Somebody else took it since we looked.
+        raise EmailTaken from None
+    if organization_name:
+        _found_organization(organization_name, user)
+    return user
+
+
+def _found_organization(name: str, owner: User) -> None:
+    organization = create_organization(name)
+    add_member(organization, owner, "owner")
+    record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=name)
