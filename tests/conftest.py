@@ -4,8 +4,11 @@ import pytest
 from flask_migrate import upgrade
 
 from app import create_app
+from app.accounts.organizations import add_member, create_organization, find_organization
+from app.accounts.users import register_user
 from app.config import Settings
 from app.extensions import db
+from tests.actors import Browser, Person
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,37 @@ def _empty_tables(request):
         for table in reversed(db.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()
+
+
+@pytest.fixture
+def browser(app) -> Browser:
+    """A person's browser that nobody is signed in with."""
+    return Browser(app)
+
+
+@pytest.fixture
+def alice(app) -> Person:
+    """A member of Acme, who keeps memories."""
+    return _register(app, "Alice Archer", "alice@acme.example", "Acme", "member")
+
+
+@pytest.fixture
+def bob(app) -> Person:
+    """An admin of Acme, who registers its apps."""
+    return _register(app, "Bob Baker", "bob@acme.example", "Acme", "admin")
+
+
+@pytest.fixture
+def carol(app) -> Person:
+    """The owner of Globex, who must never see anything of Acme's."""
+    return _register(app, "Carol Chen", "carol@globex.example", "Globex", "owner")
+
+
+def _register(app, name: str, email: str, organization_name: str, role: str) -> Person:
+    password = f"the password of {name}"
+    with app.app_context():
+        user = register_user(email=email, name=name, password=password)
+        organization = find_organization(organization_name.lower()) or create_organization(organization_name)
+        add_member(organization, user, role)
+        db.session.commit()
+        return Person(user.id, email, name, password)

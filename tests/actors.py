@@ -1,0 +1,223 @@
+"""Who acts in the tests. ``Browser`` is a person's browser: it follows links and submits the forms it was shown."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from flask import Flask
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, and the password only they know."""
+
+    id: str
+    email: str
+    name: str
+    password: str
+
+
+@dataclass
+class Form:
+    """A form as it stood in a page. ``values`` are what it would send untouched, ``choices`` all it offers."""
+
+    method: str = "get"
+    action: str = ""
+    values: list[tuple[str, str]] = field(default_factory=list)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    buttons: list["Button"] = field(default_factory=list)
+    in_main: bool = False
+
+
+@dataclass
+class Button:
+    text: str = ""
+    name: str = ""
+    value: str = ""
+
+
+class Browser:
+    """One browser with its cookies, without JavaScript, at the address the issuer names."""
+
+    def __init__(self, app: Flask, *, address: str = "127.0.0.1"):
+        self.client = app.test_client()
+        self._base_url = app.extensions["settings"].issuer
+        self._environ = {"REMOTE_ADDR": address}
+
+    def get(self, path: str, **kwargs) -> TestResponse:
+        """Open a path of ours, without following redirects."""
+        return self._open(path, method="GET", **kwargs)
+
+    def follow(self, response: TestResponse, *, most: int = 10) -> TestResponse:
+        """Follow redirects as long as they stay with us; the page, or the redirect that leads elsewhere."""
+        for _ in range(most):
+            if response.status_code not in (301, 302, 303, 307, 308):
+                return response
+            target = urljoin(response.request.url, response.location)
+            if not target.startswith(self._base_url + "/"):
+                return response
+            response = self.get(target)
+        raise AssertionError(f"More than {most} redirects.")
+
+    def submit(
+        self, page: TestResponse, *, action: str | None = None, press: str | None = None, **fields
+    ) -> TestResponse:
+        """Fill in and send a form of the page, with its hidden fields. The answer comes unfollowed.
+
+        The form is the one in ``main`` that has all the fields, narrowed by ``action`` (its path) and ``press``
+        (the text of the button). A list gives a field several values, None or [] unticks it.
+        """
+        form = find_form(page, action=action, press=press, names=fields)
+        data = MultiDict((name, value) for name, value in form.values if name not in fields)
+        for name, value in fields.items():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if one is not None:
+                    data.add(name, _chosen(form, name, one))
+        button = next((button for button in form.buttons if press in (None, button.text)), None)
+        if button is not None and button.name and button.name not in data:
+            data.add(button.name, button.value)
+        return self._send(page, form, data)
+
+    def sign_in(self, email: str, password: str, *, next: str = "/") -> TestResponse:
+        """Sign in through the form; the answer to it, which is a redirect to ``next`` when all is well."""
+        page = self.get("/sign-in?" + urlencode({"next": next}))
+        return self.submit(page, email=email, password=password)
+
+    def sign_out(self) -> TestResponse:
+        """Sign out through the button of the home page."""
+        return self.submit(self.get("/"), action="/sign-out")
+
+    def _send(self, page: TestResponse, form: Form, data: MultiDict) -> TestResponse:
+        # A form without an action goes back to where it came from, query string and all.
+        target = urljoin(page.request.url, form.action)
+        if form.method == "get":
+            return self.get(urljoin(target, "?" + urlencode(list(data.items(multi=True)))))
+        return self._open(target, method="POST", data=data, headers={"Referer": page.request.url})
+
+    def _open(self, path: str, **kwargs) -> TestResponse:
+        parts = urlsplit(urljoin(self._base_url + "/", path))
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        assert f"{parts.scheme}://{parts.netloc}" == self._base_url, f"{path} is not a path of ours."
+        return self.client.open(target, base_url=self._base_url, environ_overrides=self._environ, **kwargs)
+
+
+def find_form(page: TestResponse, *, action: str | None = None, press: str | None = None, names=()) -> Form:
+    """The one form of the page with these fields, this action and this button; an AssertionError says what there was."""
+    forms = find_forms(page.text)
+    found = [
+        form
+        for form in forms
+        if all(name in form.choices for name in names)
+        and (action is None or urlsplit(form.action).path == action)
+        and (press is None or any(button.text == press for button in form.buttons))
+    ]
+    preferred = [form for form in found if form.in_main] or found
+    assert preferred, f"No form with fields {list(names)}, action {action}, button {press} ({page.status}): {forms}"
+    return preferred[0]
+
+
+def find_forms(html: str) -> list[Form]:
+    """Every form of a page."""
+    reader = _FormReader()
+    reader.feed(html)
+    reader.close()
+    return reader.forms
+
+
+def _chosen(form: Form, name: str, value) -> str:
+    if value is True:
+        offered = form.choices[name]
+        assert offered, f"{name} has no value to tick."
+        return offered[0]
+    return value if isinstance(value, str | bytes) else str(value)
+
+
+class _FormReader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.forms: list[Form] = []
+        self._form: Form | None = None
+        self._main = 0
+        self._button: Button | None = None
+        self._textarea: list[str] | None = None
+        self._name = ""
+        self._select: str | None = None
+        self._selected = False
+
+    def handle_starttag(self, tag, attributes):
+        attributes = {name: value or "" for name, value in attributes}
+        if tag == "main":
+            self._main += 1
+        elif tag == "form":
+            self._form = Form(attributes.get("method", "get").lower(), attributes.get("action", ""))
+            self._form.in_main = self._main > 0
+            self.forms.append(self._form)
+        elif self._form is not None and "disabled" not in attributes:
+            read = getattr(self, f"_read_{tag}", None)
+            if read is not None:
+                read(attributes)
+
+    def handle_endtag(self, tag):
+        if tag == "main":
+            self._main -= 1
+        elif tag == "form":
+            self._form = None
+        elif tag == "button" and self._button is not None:
+            self._button.text = " ".join(self._button.text.split())
+            self._button = None
+        elif tag == "textarea" and self._textarea is not None:
+            # HTML drops one line break after the opening tag.
+            self._add(self._name, "".join(self._textarea).removeprefix("\n"))
+            self._textarea = None
+        elif tag == "select":
+            self._select = None
+
+    def handle_data(self, data):
+        if self._textarea is not None:
+            self._textarea.append(data)
+        elif self._button is not None:
+            self._button.text += data
+
+    def _read_input(self, attributes):
+        kind, name = attributes.get("type", "text").lower(), attributes.get("name", "")
+        if kind == "submit":
+            self._form.buttons.append(Button(attributes.get("value", ""), name, attributes.get("value", "")))
+        elif name and kind in ("checkbox", "radio"):
+            self._offer(name, attributes.get("value", "on"))
+            if "checked" in attributes:
+                self._form.values.append((name, attributes.get("value", "on")))
+        elif name and kind not in ("button", "reset", "image", "file"):
+            self._add(name, attributes.get("value", ""))
+
+    def _read_button(self, attributes):
+        if attributes.get("type", "submit") == "submit":
+            self._button = Button("", attributes.get("name", ""), attributes.get("value", ""))
+            self._form.buttons.append(self._button)
+
+    def _read_textarea(self, attributes):
+        self._name, self._textarea = attributes.get("name", ""), []
+
+    def _read_select(self, attributes):
+        self._select, self._selected = attributes.get("name", ""), False
+        self._form.choices.setdefault(self._select, [])
+
+    def _read_option(self, attributes):
+        if not self._select:
+            return
+        value = attributes.get("value", "")
+        first = not self._form.choices[self._select]
+        self._offer(self._select, value)
+        if "selected" in attributes and first is False and not self._selected:
+            self._form.values = [(name, kept) for name, kept in self._form.values if name != self._select]
+        if "selected" in attributes or first:
+            self._form.values.append((self._select, value))
+            self._selected = "selected" in attributes
+
+    def _add(self, name: str, value: str):
+        self._offer(name, value)
+        self._form.values.append((name, value))
+
+    def _offer(self, name: str, value: str):
+        self._form.choices.setdefault(name, []).append(value)
