@@ -72,7 +72,7 @@ def _find_scope_problems(scopes: set[str]) -> Iterable[str]:
 
 
 def _has_hidden(text: str) -> bool:
-    return any(unicodedata.category(character) in _HIDDEN_CATEGORIES and character not in _JOINERS for character in text)
+    return any(unicodedata.category(letter) in _HIDDEN_CATEGORIES and letter not in _JOINERS for letter in text)
 
 
 _CHECKS: tuple[tuple[str, Callable[[Any], Iterable[str]]], ...] = (

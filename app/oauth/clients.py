@@ -39,10 +39,11 @@ def register_client(
     native_app: bool = False,
     require_pkce: bool = False,
     actor_user_id: str | None = None,
+    client_id: str | None = None,
 ) -> tuple[Client, str | None]:
-    """A new client, added to the session, and its secret in plain, which exists nowhere else (None for a public client).
+    """A new client, added to the session, and its secret in plain, which exists nowhere else; None for a public client.
 
-    Raises :class:`ClientError`.
+    ``client_id`` may be chosen beforehand, so that what is sent twice collides instead of registering twice. Raises :class:`ClientError`.
     """
     fields = _checked(
         type=type,
@@ -54,7 +55,7 @@ def register_client(
         native_app=native_app,
         require_pkce=require_pkce,
     )
-    client = Client(client_id=credentials.new_id("client"), organization=organization, **_columns(fields))
+    client = Client(client_id=client_id or credentials.new_id("client"), organization=organization, **_columns(fields))
     db.session.add(client)
     db.session.flush()
     secret = _add_secret(client)[1] if type == CONFIDENTIAL else None
@@ -94,10 +95,12 @@ def update_client(
     _record("client.updated", client, actor_user_id, before=before, after=changes)
 
 
-def rotate_client_secret(client: Client, *, actor_user_id: str | None) -> tuple[ClientSecret, str]:
+def rotate_client_secret(
+    client: Client, *, actor_user_id: str | None, secret_id: str | None = None
+) -> tuple[ClientSecret, str]:
     """A new secret, added to the session, and its plain text; every earlier secret of the client ends now.
 
-    Raises :class:`ClientError` for a public client.
+    ``secret_id`` may be chosen beforehand, so that what is sent twice collides instead of rotating twice. Raises :class:`ClientError` for a public client.
     """
     if client.type != CONFIDENTIAL:
         raise ClientError("type", "This app is public, so it has no secret to rotate.")
@@ -109,7 +112,8 @@ def rotate_client_secret(client: Client, *, actor_user_id: str | None) -> tuple[
         .where(ClientSecret.client_id == client.client_id, ClientSecret.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
-    secret, plain = _add_secret(client)
+    secret, plain = _add_secret(client, secret_id)
+    db.session.flush()
     _record("client.secret_rotated", client, actor_user_id, secret_id=secret.id)
     return secret, plain
 
@@ -128,10 +132,10 @@ def _columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _add_secret(client: Client) -> tuple[ClientSecret, str]:
+def _add_secret(client: Client, secret_id: str | None = None) -> tuple[ClientSecret, str]:
     plain = credentials.new_credential(credentials.CLIENT_SECRET)
     secret = ClientSecret(
-        id=credentials.new_id("sec"),
+        id=secret_id or credentials.new_id("sec"),
         digest=credentials.digest(plain),
         hint=credentials.hint(plain),
         client=client,

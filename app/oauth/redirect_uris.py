@@ -1,4 +1,4 @@
-"""The one rule for redirect URIs (:rfc:`9700#section-2.1`), used by the form, registration and the authorize endpoint."""
+"""The one rule for redirect URIs (:rfc:`9700#section-2.1`): what may be registered, and what matches it."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -41,8 +41,8 @@ def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
     if len(uris) > MAX_REDIRECT_URIS:
         return [f"There are {len(uris)} redirect URIs; {MAX_REDIRECT_URIS} is the most."]
     problems = [find_redirect_uri_problem(uri) for uri in dict.fromkeys(uris)]
-    repeated = [uri for uri in dict.fromkeys(uris) if uris.count(uri) > 1]
-    return [problem for problem in problems if problem] + [f"{quoted(uri)} is listed more than once." for uri in repeated]
+    repeated = [f"{quoted(uri)} is listed more than once." for uri in dict.fromkeys(uris) if uris.count(uri) > 1]
+    return [problem for problem in problems if problem] + repeated
 
 
 def find_redirect_uri_problem(uri: str) -> str | None:
@@ -51,7 +51,7 @@ def find_redirect_uri_problem(uri: str) -> str | None:
 
 
 def find_web_address_problem(address: str) -> str | None:
-    """What is wrong with the address of a page (an app's homepage), as one sentence for a person; None if nothing is."""
+    """What is wrong with the address of a page, such as an app's homepage, as one sentence; None if nothing is."""
     return _find_problem(address, _WEB_ADDRESS_CHECKS)
 
 
@@ -95,7 +95,9 @@ def quoted(text: str) -> str:
     return f"“{shown}{'…' if len(text) > _MAX_QUOTED else ''}”"
 
 
-_LOOPBACK_URI = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([1-9][0-9]{0,4}))?((?:[/?].*)?)", re.DOTALL)
+_LOOPBACK_URI = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([1-9][0-9]{0,4}))?((?:[/?].*)?)", re.DOTALL
+)
 
 
 def _loopback_without_port(uri: str) -> tuple[str, str] | None:
@@ -203,7 +205,7 @@ def _find_host_problem(host: str) -> str | None:
     if host.endswith("."):
         return "has a host that ends with a dot: leave the dot out."
     if _ENDS_IN_NUMBER.fullmatch(host):
-        return None if _is_ipv4(host) else "has a host that is neither a name nor a full IPv4 address such as 127.0.0.1."
+        return None if _is_ipv4(host) else "has a host that is neither a name nor a full IPv4 address (127.0.0.1)."
     if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in host.split(".")):
         return "has a host that is not a name: use letters, digits, “-” and dots between them."
     return None
