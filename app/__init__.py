@@ -44,7 +44,25 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
+    from app import health
+    from app import api
     from app.accounts import models as _accounts  # noqa: F401
+    from app.api import me  # noqa: F401
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
+    from app.oauth import endpoints
+    from app.oauth.endpoints import (  # noqa: F401
+        authorization,
+        consent as _consent,
+        introspection,
+        metadata,
+        revocation,
+        token as _token,
+    )
     from app.oauth.models import authorization_code, authorization_request, client, consent, token  # noqa: F401
+    from app.personal import views as personal
+
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(endpoints.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(personal.blueprint)

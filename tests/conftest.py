@@ -10,10 +10,7 @@ from app.config import Settings
 from app.extensions import db
 from tests.actors import Browser, Person
 
-
-@pytest.fixture(scope="session")
-def database_url(tmp_path_factory) -> str:
-    return f"sqlite:///{tmp_path_factory.mktemp('database') / 'test.sqlite3'}"
+pytest_plugins = ["tests.resources"]
 
 
 @pytest.fixture(scope="session")
@@ -29,24 +26,13 @@ def settings(database_url) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def app(settings):
+def app(settings, apps_in_use):
     app = create_app(settings)
     app.testing = True
     with app.app_context():
         upgrade()
+    apps_in_use.append(app)
     return app
-
-
-@pytest.fixture(autouse=True)
-def _empty_tables(request):
-    """Leave no row behind for the next test."""
-    yield
-    if "app" not in request.fixturenames:
-        return
-    with request.getfixturevalue("app").app_context():
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.commit()
 
 
 @pytest.fixture

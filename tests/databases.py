@@ -1,0 +1,161 @@
+"""Databases for tests: SQLite files, and databases in one temporary PostgreSQL cluster shared by all test processes.
+
+``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_URL`` names a server to use
+instead of a temporary cluster; its role must be allowed to create databases.
+"""
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, Engine, MetaData, make_url, text
+
+#: The database that the suite runs on: ``sqlite`` or ``postgresql``.
+BACKEND = os.environ.get("TEST_DATABASE") or "sqlite"
+
+_EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
+_START_SECONDS = 60
+
+
+@cache
+def missing_postgresql() -> str | None:
+    """Why there can be no PostgreSQL here, or None when there can."""
+    if _EXTERNAL_SERVER:
+        return None
+    missing = [name for name in ("initdb", "pg_ctl") if _program(name) is None]
+    return f"PostgreSQL server programs ({', '.join(missing)}) not found" if missing else None
+
+
+@contextmanager
+def new_database(backend: str, cluster: "Cluster", directory: Path) -> Iterator[str]:
+    """The URL of an empty database that is gone afterwards: a file in ``directory``, or one in the cluster."""
+    name = f"reliquary_test_{os.getpid()}_{secrets.token_hex(4)}"
+    if backend == "sqlite":
+        yield f"sqlite:///{directory / name}.sqlite3"
+        return
+    server = cluster.url()
+    _administer(server, f'CREATE DATABASE "{name}"')
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def empty_tables(engine: Engine, metadata: MetaData) -> None:
+    """Delete every row of every table. Tables without rows, which are most, cost next to nothing."""
+    names = [table.name for table in metadata.sorted_tables]
+    with engine.begin() as connection:
+        # One look at all of them; a DELETE or TRUNCATE each would cost more than most tests do.
+        looks = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
+        filled = set(connection.execute(text(" UNION ALL ".join(looks))).scalars())
+        for name in reversed(names):
+            if name in filled:
+                connection.execute(text(f'DELETE FROM "{name}"'))
+
+
+class Cluster:
+    """A PostgreSQL cluster in a private directory, reached by its Unix socket alone.
+
+    Every test process has an object of this class for the same directory; the first that asks for the URL
+    starts the server, and the process that made the directory stops it.
+    """
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._data = directory / "data"
+        self._socket = directory / "socket"
+
+    @classmethod
+    def in_new_directory(cls) -> "Cluster":
+        """A cluster that nobody has started yet."""
+        return cls(Path(tempfile.mkdtemp(prefix="reliquary-tests-")))
+
+    @property
+    def directory(self) -> str:
+        """What another process needs to know to share the cluster."""
+        return str(self._directory)
+
+    def url(self) -> URL:
+        """The server's URL, with a role that may create databases. Starts the server if nobody has."""
+        if _EXTERNAL_SERVER:
+            return make_url(_EXTERNAL_SERVER).set(drivername="postgresql+psycopg")
+        with open(self._directory / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._socket.exists():
+                self._start()
+        return URL.create(
+            "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(self._socket)}
+        )
+
+    def stop(self) -> None:
+        """End the server, if it was started, and remove its directory."""
+        with suppress(FileNotFoundError, ValueError, ProcessLookupError):
+            # Nothing in it is worth a checkpoint: SIGQUIT is PostgreSQL's immediate shutdown.
+            os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _start(self) -> None:
+        owner = _cluster_owner()
+        for directory in (self._directory, self._data, self._socket):
+            directory.mkdir(mode=0o700, exist_ok=True)
+            os.chown(directory, owner.pw_uid, owner.pw_gid)
+        _run_as(owner, "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync",
+                "--pgdata", str(self._data))  # fmt: skip
+        # Sized for many short-lived connections and no durability at all.
+        settings = f"-k {self._socket} -c listen_addresses= -c max_connections=200 -c fsync=off"
+        settings += " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+        _run_as(owner, "pg_ctl", "start", "--wait", "--silent", f"--timeout={_START_SECONDS}",
+                "--pgdata", str(self._data), "--log", str(self._data / "server.log"), "--options", settings)  # fmt: skip
+
+
+def _program(name: str) -> str | None:
+    # Debian keeps the server's programs outside PATH, in one folder a version.
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name.zfill(4))
+    return shutil.which(name) or next(
+        (str(folder / name) for folder in reversed(folders) if (folder / name).exists()), None
+    )
+
+
+def _cluster_owner() -> pwd.struct_passwd:
+    """Who runs the server: ourselves, or an ordinary user when we are root, whom PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _run_as(owner: pwd.struct_passwd, program: str, *arguments: str) -> None:
+    identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(
+        [_program(program), *arguments],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        # Not a pipe: the server that pg_ctl leaves behind would keep it open, and we would wait for ever.
+        stdout=(output := tempfile.TemporaryFile()),
+        stderr=subprocess.STDOUT,
+        timeout=_START_SECONDS + 30,
+        check=False,
+        **identity,
+    )
+    if done.returncode != 0:
+        output.seek(0)
+        raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
+
+
+def _administer(server: URL, statement: str) -> None:
+    # CREATE and DROP DATABASE cannot run inside a transaction.
+    target = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute(statement)

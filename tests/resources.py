@@ -1,0 +1,161 @@
+"""What tests need of the machine: databases, a running server, Chromium. Loaded as a pytest plugin by ``conftest``.
+
+A test that needs what the machine lacks is skipped, with a reason that names what is missing.
+"""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.database import expect_reads_only
+from app.extensions import db
+from tests.databases import BACKEND, Cluster, empty_tables, missing_postgresql, new_database
+from tests.server import Server, running_server
+
+_BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+_CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Nothing but loopback is ever reached, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+_cluster = pytest.StashKey[Cluster]()
+
+
+# -- databases -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def database_url(pytestconfig, tmp_path_factory) -> Iterator[str]:
+    """The database of ``app``: SQLite, or PostgreSQL with ``TEST_DATABASE=postgresql``. One a test process."""
+    _skip_without(BACKEND)
+    with new_database(BACKEND, pytestconfig.stash[_cluster], tmp_path_factory.mktemp("database")) as url:
+        yield url
+
+
+@pytest.fixture(params=_BOTH_BACKENDS)
+def each_database_url(request, pytestconfig, tmp_path) -> Iterator[str]:
+    """An empty database of the test's own; the test runs once on SQLite and once on PostgreSQL."""
+    with new_database(request.param, pytestconfig.stash[_cluster], tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def apps_in_use() -> list[Flask]:
+    """The applications whose databases are emptied after each test. Whoever makes a lasting one adds it."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _empty_tables(request, apps_in_use) -> Iterator[None]:
+    """Leave no row behind for the next test."""
+    yield
+    if not {"app", "server", "each_server"}.intersection(request.fixturenames):
+        return
+    expect_reads_only(False)
+    for app in apps_in_use:
+        with app.app_context():
+            empty_tables(db.engine, db.metadata)
+
+
+# -- a running server ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def server(_server_on) -> Server:
+    """A real gunicorn with several workers, on a database of its own that is emptied after each test."""
+    _skip_without(BACKEND)
+    return _server_on(BACKEND)
+
+
+@pytest.fixture(scope="session", params=_BOTH_BACKENDS)
+def each_server(request, _server_on) -> Server:
+    """Like ``server``; the test runs once on SQLite and once on PostgreSQL."""
+    return _server_on(request.param)
+
+
+@pytest.fixture(scope="session")
+def _server_on(pytestconfig, tmp_path_factory, apps_in_use) -> Iterator[Callable[[str], Server]]:
+    with ExitStack() as running:
+
+        @cache
+        def server_on(backend: str) -> Server:
+            directory = tmp_path_factory.mktemp(f"server-{backend}")
+            url = running.enter_context(new_database(backend, pytestconfig.stash[_cluster], directory))
+            server = running.enter_context(running_server(url, directory))
+            apps_in_use.append(server.app)
+            return server
+
+        yield server_on
+
+
+# -- Chromium ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium, as Playwright's ``Browser``. Open a context of your own in it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_find_chromium(), args=list(_CHROMIUM_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def _find_chromium() -> str | None:
+    return shutil.which("chromium") or next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
+
+
+# -- pytest's hooks ------------------------------------------------------------------------------
+
+
+def pytest_configure(config) -> None:
+    if BACKEND not in ("sqlite", "postgresql"):
+        raise pytest.UsageError(f"TEST_DATABASE is {BACKEND!r}; give sqlite or postgresql.")
+    if hasattr(config, "workerinput"):
+        config.stash[_cluster] = Cluster(Path(config.workerinput["cluster_directory"]))
+        return
+    config.stash[_cluster] = Cluster.in_new_directory()
+    # A run that is told to end stops what it has started, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Tell an xdist worker which cluster it shares."""
+    node.workerinput["cluster_directory"] = node.config.stash[_cluster].directory
+
+
+def pytest_unconfigure(config) -> None:
+    if not hasattr(config, "workerinput") and _cluster in config.stash:
+        config.stash[_cluster].stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items) -> None:
+    no_postgresql = missing_postgresql()
+    no_chromium = None if _find_chromium() else "Chromium not found; apt-get install chromium"
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        if no_postgresql and item.get_closest_marker("postgresql"):
+            item.add_marker(pytest.mark.skip(reason=no_postgresql))
+        if no_chromium and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=no_chromium))
+
+
+def _skip_without(backend: str) -> None:
+    if backend == "postgresql" and (reason := missing_postgresql()):
+        pytest.skip(reason)

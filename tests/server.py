@@ -1,0 +1,98 @@
+"""A real gunicorn with several workers, as ``make run`` starts it, for tests that must cross a socket."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from app import create_app
+from app.config import read_settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server. ``app`` is an application of the test's own process on the same database and settings."""
+
+    url: str
+    database_url: str
+    app: Flask
+    pid: int
+    _log_path: Path
+
+    @property
+    def log(self) -> str:
+        """Everything that the server's processes have written so far."""
+        return self._log_path.read_text(errors="replace")
+
+
+@contextmanager
+def running_server(database_url: str, directory: Path, **environment: str) -> Iterator[Server]:
+    """A server on a free port and this database, migrated first. ``environment`` adds settings."""
+    port = _free_port()
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GUNICORN")},
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "only-for-tests-" + "0" * 32,
+        "PORT": str(port),
+        "ISSUER": f"http://127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "3",
+        **environment,
+    }
+    app = create_app(read_settings(environ, directory))
+    with app.app_context():
+        upgrade()
+    log_path = directory / f"server-{port}.log"
+    with open(log_path, "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
+            cwd=_ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", database_url, app, process.pid, log_path)
+    try:
+        _wait_until_it_answers(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_it_answers(server: Server, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{server.url}/healthz", timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"The server did not come up:\n{server.log}")
