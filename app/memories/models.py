@@ -5,12 +5,14 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.clock import now
+from app import clock
 from app.credentials import new_id
 from app.database import UtcDateTime
 from app.extensions import db
 
 _ONE_OWNER = "(user_id IS NULL) <> (organization_id IS NULL)"
+# Compared by code point on both databases: a folder's range of subfolders depends on it (see ``contents``).
+_FOLDER = String(500).with_variant(String(500, collation="C"), "postgresql")
 
 
 class Integration(db.Model):
@@ -30,7 +32,7 @@ class Integration(db.Model):
     name: Mapped[str] = mapped_column(String(100))
     status: Mapped[str] = mapped_column(String(20), default="connected")
     last_synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
 
 
 class Memory(db.Model):
@@ -41,19 +43,20 @@ class Memory(db.Model):
         CheckConstraint(_ONE_OWNER, name="one_owner"),
         Index(None, "user_id", "created_at", "id"),
         Index(None, "organization_id", "created_at", "id"),
-        Index(None, "integration_id", "folder"),
+        # Holds all that the statements in ``contents`` read, so that they leave the texts alone.
+        Index("ix_memories_contents", "integration_id", "folder", "created_at", "id", "user_id"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mry"))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
-    folder: Mapped[str] = mapped_column(String(500), default="")
+    folder: Mapped[str] = mapped_column(_FOLDER, default="")
     title: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     source_url: Mapped[str | None] = mapped_column(String(2000))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
 
     integration: Mapped[Integration] = relationship()
     tags: Mapped[list["MemoryTag"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
@@ -78,7 +81,7 @@ class Memento(db.Model):
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("mem"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(100))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
 
     contents: Mapped[list["MementoContent"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
@@ -93,6 +96,8 @@ class MementoContent(db.Model):
     __table_args__ = (
         CheckConstraint("(integration_id IS NULL) <> (memory_id IS NULL)", name="integration_or_memory"),
         CheckConstraint("folder IS NULL OR integration_id IS NOT NULL", name="folder_of_integration"),
+        # An empty folder would read as a second way to say "whole integration"; there is one: NULL.
+        CheckConstraint("folder <> ''", name="folder_not_empty"),
         Index(None, "memento_id"),
         Index(None, "integration_id"),
         Index(None, "memory_id"),
@@ -101,5 +106,5 @@ class MementoContent(db.Model):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
     integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
-    folder: Mapped[str | None] = mapped_column(String(500))
+    folder: Mapped[str | None] = mapped_column(_FOLDER)
     memory_id: Mapped[str | None] = mapped_column(ForeignKey("memories.id", ondelete="CASCADE"))

@@ -138,7 +138,8 @@ def upgrade() -> None:
     sa.Column('browser_digest', sa.String(length=64), nullable=False),
     sa.Column('client_id', sa.String(length=60), nullable=False),
     sa.Column('user_id', sa.String(length=40), nullable=True),
-    sa.Column('parameters', sa.JSON(), nullable=False),
+    sa.Column('parameters', sa.Text(), nullable=False),
+    sa.Column('defect', sa.String(length=200), nullable=True),
     sa.Column('selection', sa.String(length=10), nullable=True),
     sa.Column('memento_ids', Lines(), nullable=False),
     sa.Column('issued_at', UtcDateTime(), nullable=False),
@@ -195,7 +196,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.String(length=40), nullable=True),
     sa.Column('organization_id', sa.String(length=40), nullable=True),
     sa.Column('integration_id', sa.String(length=40), nullable=False),
-    sa.Column('folder', sa.String(length=500), nullable=False),
+    sa.Column('folder', sa.String(length=500).with_variant(sa.String(length=500, collation='C'), 'postgresql'), nullable=False),
     sa.Column('title', sa.String(length=300), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('source_url', sa.String(length=2000), nullable=True),
@@ -208,7 +209,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_memories'))
     )
     with op.batch_alter_table('memories', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_memories_integration_id_folder'), ['integration_id', 'folder'], unique=False)
+        batch_op.create_index('ix_memories_contents', ['integration_id', 'folder', 'created_at', 'id', 'user_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_memories_organization_id_created_at_id'), ['organization_id', 'created_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_memories_user_id_created_at_id'), ['user_id', 'created_at', 'id'], unique=False)
 
@@ -226,10 +227,11 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('memento_id', sa.String(length=40), nullable=False),
     sa.Column('integration_id', sa.String(length=40), nullable=True),
-    sa.Column('folder', sa.String(length=500), nullable=True),
+    sa.Column('folder', sa.String(length=500).with_variant(sa.String(length=500, collation='C'), 'postgresql'), nullable=True),
     sa.Column('memory_id', sa.String(length=40), nullable=True),
     sa.CheckConstraint('(integration_id IS NULL) <> (memory_id IS NULL)', name=op.f('ck_memento_contents_integration_or_memory')),
     sa.CheckConstraint('folder IS NULL OR integration_id IS NOT NULL', name=op.f('ck_memento_contents_folder_of_integration')),
+    sa.CheckConstraint("folder <> ''", name=op.f('ck_memento_contents_folder_not_empty')),
     sa.ForeignKeyConstraint(['integration_id'], ['integrations.id'], name=op.f('fk_memento_contents_integration_id_integrations'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['memento_id'], ['mementos.id'], name=op.f('fk_memento_contents_memento_id_mementos'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['memory_id'], ['memories.id'], name=op.f('fk_memento_contents_memory_id_memories'), ondelete='CASCADE'),
@@ -363,7 +365,7 @@ def downgrade() -> None:
     with op.batch_alter_table('memories', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_memories_user_id_created_at_id'))
         batch_op.drop_index(batch_op.f('ix_memories_organization_id_created_at_id'))
-        batch_op.drop_index(batch_op.f('ix_memories_integration_id_folder'))
+        batch_op.drop_index('ix_memories_contents')
 
     op.drop_table('memories')
     with op.batch_alter_table('consents', schema=None) as batch_op:

@@ -1,0 +1,174 @@
+"""What a memento contains: the one rule, as SQL conditions and statements over all of a person's mementos.
+
+A memento's picks are whole integrations, folders (with everything below them) and single memories.
+A memory counts once however many picks reach it, and only its owner's mementos ever reach it.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_, union, union_all
+
+from app.memories.models import Integration, Memento, MementoContent, Memory
+
+#: How many titles show what is in a memento.
+SAMPLE_SIZE = 3
+
+
+def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[bool]:
+    """A condition on :class:`Memory`: it is in at least one of these mementos, which its owner made.
+
+    ``memento_ids`` may be a ``SELECT`` of ids. Nothing is remembered: what is added to a picked
+    integration or folder later is in, from the next query on.
+    """
+    picks = _picks(Memento.id.in_(memento_ids))
+    owner_and_integration = select(picks.c.user_id, picks.c.integration_id).where(_is_whole(picks))
+    owner_and_memory = select(picks.c.user_id, picks.c.memory_id).where(picks.c.memory_id.is_not(None))
+    return or_(
+        tuple_(Memory.user_id, Memory.integration_id).in_(owner_and_integration),
+        tuple_(Memory.user_id, Memory.id).in_(owner_and_memory),
+        exists().where(
+            picks.c.user_id == Memory.user_id,
+            picks.c.integration_id == Memory.integration_id,
+            _lies_in(Memory.folder, picks.c.folder),
+        ),
+    )
+
+
+def select_counts(user_id: str) -> Select:
+    """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains."""
+    return _select_counts(user_id, _picks(Memento.user_id == user_id))
+
+
+def select_counts_together(user_id: str, memento_ids: Iterable[str]) -> Select:
+    """The same of several mementos taken as one, so that a memory in two of them counts once; ``memento_id`` is empty."""
+    chosen = and_(Memento.user_id == user_id, Memento.id.in_(memento_ids))
+    return _select_counts(user_id, _picks(chosen, literal("").label("memento_id")))
+
+
+def select_sample_titles(user_id: str) -> Select:
+    """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento."""
+    picks = _picks(Memento.user_id == user_id)
+    own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(user_id))
+    by_folder = _newest(own.subquery("own"), "integration_id", "folder").cte("newest_by_folder")
+    by_integration = _newest(by_folder, "integration_id").cte("newest_by_integration")
+    candidates = union(
+        select(picks.c.memento_id, by_integration.c.id, by_integration.c.created_at).join_from(
+            picks, by_integration, and_(by_integration.c.integration_id == picks.c.integration_id, _is_whole(picks))
+        ),
+        select(picks.c.memento_id, by_folder.c.id, by_folder.c.created_at)
+        .join_from(picks, by_folder, _is_folder_of(picks, by_folder.c))
+        .where(~_is_covered(picks, by_folder.c.integration_id)),
+        select(picks.c.memento_id, Memory.id, Memory.created_at).join_from(
+            picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id)
+        ),
+    ).subquery("candidates")
+    newest = _newest(candidates, "memento_id").subquery("newest")
+    return (
+        select(newest.c.memento_id, Memory.title)
+        .join_from(newest, Memory, Memory.id == newest.c.id)
+        .order_by(newest.c.memento_id, newest.c.created_at.desc(), newest.c.id.desc())
+    )
+
+
+def is_own(user_id: str) -> ColumnElement[bool]:
+    """Whether a memory is this person's. As a pair, so that SQLite walks the index made for these statements."""
+    own = select(Integration.id, Integration.user_id).where(Integration.user_id == user_id)
+    return tuple_(Memory.integration_id, Memory.user_id).in_(own)
+
+
+def _select_counts(user_id: str, picks: CTE) -> Select:
+    # Memories are read once and grouped by folder, so that a hundred mementos cost little more than one.
+    folders = (
+        select(Memory.integration_id, Memory.folder, func.count().label("count"))
+        .where(is_own(user_id))
+        .group_by(Memory.integration_id, Memory.folder)
+        .cte("folders")
+    )
+    totals = (
+        select(folders.c.integration_id, func.sum(folders.c.count).label("count"))
+        .group_by(folders.c.integration_id)
+        .cte("totals")
+    )
+    in_integrations = (
+        select(picks.c.memento_id, totals.c.integration_id, totals.c.count)
+        .distinct()
+        .join_from(picks, totals, and_(totals.c.integration_id == picks.c.integration_id, _is_whole(picks)))
+    )
+    in_folders = (
+        select(picks.c.memento_id, folders.c.integration_id, folders.c.folder, folders.c.count)
+        .distinct()
+        .join_from(picks, folders, _is_folder_of(picks, folders.c))
+        .where(~_is_covered(picks, folders.c.integration_id))
+        .subquery()
+    )
+    single = (
+        select(picks.c.memento_id, Memory.integration_id, func.count(Memory.id.distinct()).label("count"))
+        .join_from(picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id))
+        .where(~_is_covered(picks, Memory.integration_id, Memory.folder))
+        .group_by(picks.c.memento_id, Memory.integration_id)
+    )
+    parts = union_all(
+        in_integrations,
+        select(in_folders.c.memento_id, in_folders.c.integration_id, in_folders.c.count),
+        single,
+    ).subquery()
+    count = func.sum(parts.c.count).label("count")
+    return (
+        select(parts.c.memento_id, Integration.kind, Integration.name, count)
+        .join_from(parts, Integration, Integration.id == parts.c.integration_id)
+        .group_by(parts.c.memento_id, Integration.id, Integration.kind, Integration.name)
+        .order_by(count.desc(), Integration.name)
+    )
+
+
+def _picks(which: ColumnElement[bool], memento_id=MementoContent.memento_id) -> CTE:
+    """What the chosen mementos hold, each pick beside the owner it is for."""
+    return (
+        select(
+            Memento.user_id,
+            memento_id,
+            MementoContent.integration_id,
+            MementoContent.folder,
+            MementoContent.memory_id,
+        )
+        .join_from(Memento, MementoContent, MementoContent.memento_id == Memento.id)
+        .where(which)
+        .cte()
+    )
+
+
+def _is_whole(picks: CTE) -> ColumnElement[bool]:
+    return and_(picks.c.integration_id.is_not(None), picks.c.folder.is_(None))
+
+
+def _is_folder_of(picks: CTE, memory) -> ColumnElement[bool]:
+    return and_(picks.c.integration_id == memory.integration_id, _lies_in(memory.folder, picks.c.folder))
+
+
+def _lies_in(folder, picked) -> ColumnElement[bool]:
+    """Whether a folder is the picked one or below it: ``Trips`` holds ``Trips/Lisbon``, not ``Trips2`` or ``trips``.
+
+    Compared as a range, because LIKE would read ``%`` and ``_`` in names as wildcards, and ignores case
+    on SQLite. ``0`` is the character after ``/``.
+    """
+    return or_(folder == picked, and_(folder >= picked + literal("/"), folder < picked + literal("0")))
+
+
+def _is_covered(picks: CTE, integration_id, folder=None) -> ColumnElement[bool]:
+    """Whether the same memento also picks the whole integration, or (with ``folder``) the folder."""
+    other = picks.alias()
+    reach = other.c.folder.is_(None)
+    if folder is not None:
+        reach = or_(reach, _lies_in(folder, other.c.folder))
+    return exists().where(
+        other.c.memento_id == picks.c.memento_id, other.c.integration_id == integration_id, reach
+    )
+
+
+def _newest(rows, *partition: str) -> Select:
+    """Of each partition the newest rows, at most :data:`SAMPLE_SIZE`."""
+    order = (rows.c.created_at.desc(), rows.c.id.desc())
+    columns = [column for column in rows.c if column.key != "place"]
+    place = func.row_number().over(partition_by=[rows.c[name] for name in partition], order_by=order)
+    ranked = select(*columns, place.label("place")).subquery()
+    return select(*[ranked.c[column.key] for column in columns]).where(ranked.c.place <= SAMPLE_SIZE)

@@ -1,0 +1,207 @@
+"""A person's mementos: what each contains, in numbers and samples, and making one."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.memories.built_in import ALL, RESERVED_NAMES
+from app.memories.contents import (
+    SAMPLE_SIZE,
+    is_own,
+    memories_of_mementos,
+    select_counts,
+    select_counts_together,
+    select_sample_titles,
+)
+from app.memories.models import Integration, Memento, MementoContent, Memory
+from app.memories.sources import label_of
+
+__all__ = [
+    "IntegrationSummary",
+    "MementoError",
+    "MementoNameInvalid",
+    "MementoNameTaken",
+    "MementoSummary",
+    "NoIntegrationChosen",
+    "Source",
+    "UnknownIntegration",
+    "count_chosen",
+    "create_memento",
+    "list_integrations",
+    "list_mementos",
+    "memories_of_mementos",
+    "owned_memento_ids",
+    "summarize_everything",
+]
+
+NAME_LENGTH = 100
+# Control characters (PostgreSQL refuses NUL) and lone surrogates, which are not text.
+_UNREADABLE = ("Cc", "Cs")
+
+
+class MementoError(ValueError):
+    """Why a memento cannot be made; the message is a sentence for the person who tried."""
+
+
+class MementoNameInvalid(MementoError):
+    """The name is empty, too long, or holds what nobody can read."""
+
+
+class MementoNameTaken(MementoError):
+    """The person has a memento that reads the same, or the name is a built-in one's."""
+
+
+class NoIntegrationChosen(MementoError):
+    """There is nothing to make the memento of."""
+
+
+class UnknownIntegration(MementoError):
+    """An integration that does not exist, or is another person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How many of a memento's memories come from one integration. ``name`` is the person's name for it."""
+
+    kind: str
+    name: str
+    count: int
+
+    @property
+    def label(self) -> str:
+        """The kind as people call it, such as “Google Drive”."""
+        return label_of(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationSummary:
+    """An integration and how many memories it holds now."""
+
+    id: str
+    kind: str
+    name: str
+    count: int
+
+    @property
+    def label(self) -> str:
+        """The kind as people call it, such as “Google Drive”."""
+        return label_of(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class MementoSummary:
+    """What a person sees of a memento before choosing it. ``count`` has each memory once.
+
+    Sources come largest first, sample titles newest first.
+    """
+
+    id: str
+    name: str
+    count: int
+    sources: list[Source]
+    sample_titles: list[str]
+
+
+def list_mementos(user_id: str) -> list[MementoSummary]:
+    """The person's own mementos by name, in three queries however many there are."""
+    names = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id)).all()
+    sources, titles = defaultdict(list), defaultdict(list)
+    for memento_id, kind, name, count in db.session.execute(select_counts(user_id)):
+        sources[memento_id].append(Source(kind, name, int(count)))
+    for memento_id, title in db.session.execute(select_sample_titles(user_id)):
+        titles[memento_id].append(title)
+    return [
+        _summary(id, name, sources[id], titles[id])
+        for id, name in sorted(names, key=lambda row: (row.name.casefold(), row.name))
+    ]
+
+
+def summarize_everything(user_id: str) -> MementoSummary:
+    """The built-in memento that contains all of the person's memories."""
+    integrations = sorted(list_integrations(user_id), key=lambda one: (-one.count, one.name))
+    newest = (
+        select(Memory.title)
+        .where(Memory.user_id == user_id)
+        .order_by(Memory.created_at.desc(), Memory.id.desc())
+        .limit(SAMPLE_SIZE)
+    )
+    sources = [Source(one.kind, one.name, one.count) for one in integrations if one.count]
+    return _summary(ALL.id, ALL.name, sources, list(db.session.scalars(newest)))
+
+
+def list_integrations(user_id: str) -> list[IntegrationSummary]:
+    """The person's integrations by name, also those that hold nothing yet."""
+    counts = (
+        select(Memory.integration_id, func.count().label("count"))
+        .where(is_own(user_id))
+        .group_by(Memory.integration_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Integration.id, Integration.kind, Integration.name, func.coalesce(counts.c.count, 0))
+        .outerjoin(counts, counts.c.integration_id == Integration.id)
+        .where(Integration.user_id == user_id)
+    )
+    return sorted((IntegrationSummary(*row) for row in rows), key=lambda one: (one.name.casefold(), one.id))
+
+
+def count_chosen(user_id: str, memento_ids: Iterable[str]) -> int:
+    """How many memories these mementos of the person contain together; one that is in two counts once."""
+    rows = db.session.execute(select_counts_together(user_id, owned_memento_ids(user_id, memento_ids)))
+    return sum(int(count) for _, _, _, count in rows)
+
+
+def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
+    """Those of the ids that are the person's mementos, in the order given, each once."""
+    own = set(db.session.scalars(select(Memento.id).where(Memento.user_id == user_id)))
+    return [id for id in dict.fromkeys(memento_ids) if id in own]
+
+
+def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
+    """A new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
+    name = _check_name(user_id, name)
+    chosen = _check_integrations(user_id, list(dict.fromkeys(integration_ids)))
+    memento = Memento(user_id=user_id, name=name, contents=[MementoContent(integration_id=id) for id in chosen])
+    try:
+        with db.session.begin_nested():
+            db.session.add(memento)
+    except IntegrityError:
+        # The person did something else between our look and our insert; look again to say what.
+        _check_name(user_id, name)
+        _check_integrations(user_id, chosen)
+        raise
+    return memento
+
+
+def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]) -> MementoSummary:
+    return MementoSummary(id, name, sum(source.count for source in sources), sources, sample_titles)
+
+
+def _check_name(user_id: str, name: str) -> str:
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not name:
+        raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
+    if len(name) > NAME_LENGTH:
+        raise MementoNameInvalid(f"That name has {len(name)} characters; shorten it to {NAME_LENGTH} or fewer.")
+    if any(unicodedata.category(character) in _UNREADABLE for character in name):
+        raise MementoNameInvalid("That name contains characters that cannot be shown; type it again without them.")
+    if name.casefold() in RESERVED_NAMES:
+        raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
+    taken = db.session.scalars(select(Memento.name).where(Memento.user_id == user_id))
+    if name.casefold() in {known.casefold() for known in taken}:
+        raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
+    return name
+
+
+def _check_integrations(user_id: str, asked: list[str]) -> list[str]:
+    if not asked:
+        raise NoIntegrationChosen("Tick at least one source for the memento to look into.")
+    own = set(db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)))
+    if not own.issuperset(asked):
+        raise UnknownIntegration("One of those sources is not connected to your account any more; choose again.")
+    return asked

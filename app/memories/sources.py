@@ -1,0 +1,15 @@
+"""Kinds of integrations, as a person reads them."""
+
+#: kind -> what people call it. A kind that is not here is still shown, by its own name.
+_LABELS = {
+    "google_drive": "Google Drive",
+    "slack": "Slack",
+    "gmail": "Gmail",
+    "dropbox": "Dropbox",
+    "memory": "Memory",
+}
+
+
+def label_of(kind: str) -> str:
+    """``google_drive`` as “Google Drive”; a kind nobody has named yet in title case."""
+    return _LABELS.get(kind) or kind.replace("_", " ").strip().title()
