@@ -47,6 +47,7 @@ def _register_parts(app: Flask) -> None:
     from app import health
     from app import api
     from app.accounts import models as _accounts  # noqa: F401
+    from app.accounts import views as accounts_views
     from app.api import me  # noqa: F401
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
@@ -66,3 +67,4 @@ def _register_parts(app: Flask) -> None:
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(personal.blueprint)
+    accounts_views.init_app(app)

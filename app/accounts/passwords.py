@@ -35,7 +35,7 @@ def check_password(password: str, email: str = "") -> None:
     if "\x00" in password:
         raise UnacceptablePassword("Choose a password without the NUL character.")
     plain = password.strip().casefold()
-    if plain in _COMMONEST or len(set(plain)) == 1:
+    if plain in _COMMONEST or len(set(plain)) <= 1:
         raise UnacceptablePassword("That password is one of the first that anybody would try. Choose another.")
     if plain == email.strip().casefold():
         raise UnacceptablePassword("Choose a password that is not your e-mail address.")

@@ -1,0 +1,68 @@
+"""The forms of sign-in and sign-up. Their rules are those of ``users`` and ``passwords``."""
+
+from collections.abc import Callable
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH, check_password
+from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
+
+
+def _normalized(normalize: Callable[[str], str]):
+    """A validator that puts the normalized text in the field's place, or shows the sentence of the ``ValueError``."""
+
+    def validate(_form, field) -> None:
+        try:
+            field.data = normalize(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    return validate
+
+
+def _acceptable_password(form, field) -> None:
+    try:
+        check_password(field.data, form.email.data or "")
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+class SignInForm(FlaskForm):
+    email = EmailField(
+        "E-mail",
+        [InputRequired("Enter your e-mail address."), _normalized(normalize_email)],
+        render_kw={"autocomplete": "username", "maxlength": MOST_EMAIL_LENGTH},
+    )
+    password = PasswordField(
+        "Password",
+        [InputRequired("Enter your password."), Length(max=MOST_LENGTH, message="That is too long to be your password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class SignUpForm(FlaskForm):
+    email = EmailField(
+        "E-mail",
+        [InputRequired("Enter your e-mail address."), _normalized(normalize_email)],
+        render_kw={"autocomplete": "username", "maxlength": MOST_EMAIL_LENGTH},
+    )
+    name = StringField(
+        "Your name",
+        [InputRequired("Enter your name."), _normalized(normalize_name)],
+        render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
+    )
+    # No maxlength here: a browser would cut a longer password without a word.
+    password = PasswordField(
+        "Password",
+        [InputRequired("Choose a password."), _acceptable_password],
+        description=f"{LEAST_LENGTH} to {MOST_LENGTH} characters. A short sentence is easy to remember.",
+        render_kw={"autocomplete": "new-password", "minlength": LEAST_LENGTH},
+    )
+    organization_name = StringField(
+        "Organization",
+        [Optional(), _normalized(normalize_name)],
+        description="Only if you want to register apps: it will own them, and you will own it.",
+        render_kw={"autocomplete": "organization", "maxlength": MOST_NAME_LENGTH},
+    )

@@ -1,0 +1,186 @@
+"""The pages of sign-in, sign-up and sign-out, and the first page."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFError
+from werkzeug.wrappers import Response
+
+from app.accounts.authentication import authenticate
+from app.accounts.forms import SignInForm, SignUpForm
+from app.accounts.limits import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
+from app.accounts.models import User
+from app.accounts.organizations import can_administer, find_first_organization, find_role
+from app.accounts.sessions import end_session, find_signed_in, start_session
+from app.accounts.users import EmailTaken, register_user
+from app.credentials import digest
+from app.extensions import csrf, db, login_manager
+from app.web import safe_next
+
+accounts = Blueprint("accounts", __name__)
+
+_WRONG = "That e-mail address and password do not belong together. Check both and try again."
+
+
+def init_app(app: Flask) -> None:
+    """Attach the pages, and tell Flask-Login who is signed in and where to send who is not."""
+    app.register_blueprint(accounts)
+    # It would tie a session to its address and browser. Ours end in the database instead.
+    login_manager.session_protection = None
+    login_manager.user_loader(find_signed_in)
+    login_manager.unauthorized_handler(ask_to_sign_in)
+
+
+@accounts.get("/")
+def home():
+    """Where to go from here."""
+    if not current_user.is_authenticated:
+        return render_template("accounts/home.html", organization=None)
+    organization = find_first_organization(current_user.id)
+    if organization and not can_administer(find_role(current_user.id, organization.id)):
+        organization = None
+    return render_template("accounts/home.html", organization=organization)
+
+
+@accounts.route("/sign-in", methods=["GET", "POST"])
+@csrf.exempt  # Not exempt at all: see _is_stale.
+def sign_in():
+    """Ask who it is, unless that is known. With ``again=1`` ask in any case (``prompt=login``)."""
+    target = safe_next(request.args.get("next"))
+    if _is_stale():
+        return _reload()
+    if request.method != "POST" and current_user.is_authenticated and request.args.get("again") != "1":
+        return redirect(target, 303)
+    form = SignInForm(request.form or None, email=getattr(current_user, "email", ""))
+    if request.method != "POST":
+        return _sign_in_page(form, target)
+    if not form.validate():
+        return _sign_in_page(form, target, 400)
+    try:
+        user_id = authenticate(form.email.data, form.password.data, address=_address())
+    except TooManyAttempts as error:
+        return _limited(_sign_in_page, form, target, error)
+    user = db.session.get(User, user_id) if user_id else None
+    if user is None:
+        form.form_errors.append(_WRONG)
+        return _sign_in_page(form, target, 400)
+    return _signed_in(user, target)
+
+
+@accounts.route("/sign-up", methods=["GET", "POST"])
+@csrf.exempt  # Not exempt at all: see _is_stale.
+def sign_up():
+    """Make an account, and with an organization's name that too; the person is then signed in."""
+    target = safe_next(request.args.get("next"))
+    if _is_stale():
+        return _reload()
+    if request.method != "POST" and current_user.is_authenticated:
+        return redirect(target, 303)
+    form = SignUpForm(request.form or None)
+    if request.method != "POST":
+        return _sign_up_page(form, target)
+    if not form.validate():
+        return _sign_up_page(form, target, 400)
+    try:
+        take_attempt(SIGN_UP_PER_ADDRESS, network_of(_address()))
+        user = register_user(
+            email=form.email.data,
+            name=form.name.data,
+            password=form.password.data,
+            organization_name=form.organization_name.data,
+        )
+    except TooManyAttempts as error:
+        return _limited(_sign_up_page, form, target, error)
+    except EmailTaken as error:
+        form.email.errors.append(str(error))
+        return _sign_up_page(form, target, 400)
+    return _signed_in(user, target)
+
+
+@accounts.post("/sign-out")
+def sign_out():
+    """End this session everywhere; ``next`` is where to go, such as back to a request as somebody else."""
+    target = request.form.get("next")
+    credential = session.get("_user_id")
+    if credential:
+        end_session(digest(credential))
+    db.session.commit()
+    logout_user()
+    # Which apps were asked for is the next person's business only when it is the same errand.
+    _renew_browser_session(keep_origins=bool(target))
+    return redirect(safe_next(target), 303)
+
+
+def ask_to_sign_in() -> Response:
+    """To the sign-in page, and from there back to here, if one can come here by a link."""
+    target = None
+    if request.method in ("GET", "HEAD"):
+        target = quote(request.path)
+        if request.query_string:
+            target += "?" + quote(request.query_string, safe="%/?:@!$&'()*+,;=-._~")
+    return redirect(url_for("accounts.sign_in", next=target), 303)
+
+
+@accounts.before_app_request
+def _find_person_first() -> None:
+    # To find a session may write, on a connection of its own, when it was last used. Later in the
+    # request SQLite would make that write wait for the request's own transaction.
+    if request.endpoint != "static" and "_user_id" in session:
+        current_user.is_authenticated  # noqa: B018
+
+
+def _is_stale() -> bool:
+    """Whether the form is from before this browser signed in, in another tab. Any other CSRF failure is raised.
+
+    Sign-in changes the CSRF token. Whoever has two tabs at sign-in and uses one, is in for both.
+    """
+    try:
+        csrf.protect()
+    except CSRFError:
+        if not current_user.is_authenticated:
+            raise
+        return True
+    return False
+
+
+def _reload() -> Response:
+    kept = {name: request.args[name] for name in ("next", "again") if name in request.args}
+    return redirect(url_for(request.endpoint, **kept), 303)
+
+
+def _sign_in_page(form: FlaskForm, target: str, status: int = 200):
+    return render_template("accounts/sign_in.html", form=form, next=target), status
+
+
+def _sign_up_page(form: FlaskForm, target: str, status: int = 200):
+    return render_template("accounts/sign_up.html", form=form, next=target), status
+
+
+def _limited(page, form: FlaskForm, target: str, error: TooManyAttempts):
+    form.form_errors.append(str(error))
+    return *page(form, target, 429), {"Retry-After": str(error.seconds)}
+
+
+def _signed_in(user: User, target: str) -> Response:
+    """The answer to a person who has just shown who they are: a new session, nothing left of the old one."""
+    credential = start_session(user, address=_address(), user_agent=request.headers.get("User-Agent", ""))
+    if "_user_id" in session:
+        end_session(digest(session["_user_id"]))
+    db.session.commit()
+    _renew_browser_session(keep_origins=True)
+    login_user(find_signed_in(credential))
+    return redirect(target, 303)
+
+
+def _renew_browser_session(*, keep_origins: bool) -> None:
+    # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
+    origins = session.get("redirect_origins")
+    session.clear()
+    if keep_origins and origins:
+        session["redirect_origins"] = origins
+
+
+def _address() -> str:
+    return request.remote_addr or ""
