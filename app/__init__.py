@@ -15,10 +15,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import web
+    from app import logs, web
     from app.database import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
 
+    logs.configure()
     app = Flask(
         __name__,
         root_path=str(_ROOT),
@@ -61,10 +62,12 @@ def _register_parts(app: Flask) -> None:
         token as _token,
     )
     from app.oauth.models import authorization_code, authorization_request, client, consent, token  # noqa: F401
+    from app.org import views as org
     from app.personal import views as personal
 
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
     accounts_views.init_app(app)

@@ -32,7 +32,7 @@ _PAGE_HEADERS = (
     ("X-Frame-Options", "DENY"),
     # Not "no-referrer": Flask-WTF checks the Referer of forms over https.
     ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+    # No Cross-Origin-Opener-Policy: an app may open the sign-in in a popup and wait for it.
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
 _CONTENT_SECURITY_POLICY = (

@@ -8,7 +8,10 @@ from app.accounts.organizations import add_member, create_organization, find_org
 from app.accounts.users import register_user
 from app.config import Settings
 from app.extensions import db
+from app.oauth.clients import register_client
+from app.oauth.scopes import SCOPES
 from tests.actors import Browser, Person
+from tests.integrator import Integrator
 
 pytest_plugins = ["tests.resources"]
 
@@ -67,3 +70,28 @@ def _register(app, name: str, email: str, organization_name: str, role: str) -> 
         add_member(organization, user, role)
         db.session.commit()
         return Person(user.id, email, name, password)
+
+
+@pytest.fixture
+def notebook(app, bob) -> Integrator:
+    """Acme's confidential client, with all scopes."""
+    return _register_integrator(app, "Acme Notebook", "confidential", "https://notebook.acme.example/callback")
+
+
+@pytest.fixture
+def pocket(app, bob) -> Integrator:
+    """Acme's public client: it has no secret."""
+    return _register_integrator(app, "Acme Pocket", "public", "http://127.0.0.1:8400/callback")
+
+
+def _register_integrator(app, name: str, type: str, redirect_uri: str) -> Integrator:
+    with app.app_context():
+        client, client_secret = register_client(
+            organization=find_organization("acme"),
+            name=name,
+            type=type,
+            redirect_uris=[redirect_uri],
+            scopes=list(SCOPES),
+        )
+        db.session.commit()
+        return Integrator(app, client.client_id, client_secret, redirect_uri, "memories:read integrations:read")

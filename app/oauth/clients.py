@@ -43,7 +43,8 @@ def register_client(
 ) -> tuple[Client, str | None]:
     """A new client, added to the session, and its secret in plain, which exists nowhere else; None for a public client.
 
-    ``client_id`` may be chosen beforehand, so that what is sent twice collides instead of registering twice. Raises :class:`ClientError`.
+    ``client_id`` may be chosen beforehand, so that what is sent twice collides instead of registering twice.
+    Raises :class:`ClientError`.
     """
     fields = _checked(
         type=type,
@@ -100,7 +101,8 @@ def rotate_client_secret(
 ) -> tuple[ClientSecret, str]:
     """A new secret, added to the session, and its plain text; every earlier secret of the client ends now.
 
-    ``secret_id`` may be chosen beforehand, so that what is sent twice collides instead of rotating twice. Raises :class:`ClientError` for a public client.
+    ``secret_id`` may be chosen beforehand, so that what is sent twice collides instead of rotating twice.
+    Raises :class:`ClientError` for a public client.
     """
     if client.type != CONFIDENTIAL:
         raise ClientError("type", "This app is public, so it has no secret to rotate.")

@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.clock import now
+from app import clock
 from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.models.consent import Consent, chosen_memento_ids
@@ -73,14 +73,14 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return self.scope
 
     def is_expired(self) -> bool:
-        return self.expires_at <= now()
+        return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
         """Whether its family or its consent has ended."""
         return (
             self.family_revoked_at is not None
             or self.consent_revoked_at is not None
-            or (self.consent_expires_at is not None and self.consent_expires_at <= now())
+            or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
         )
 
 
@@ -158,9 +158,9 @@ def add_authorization_code(connection: Connection, *, family_id: str, grant_id: 
 
 def redeem_authorization_code(connection: Connection, code_digest: str) -> bool:
     """Mark the code redeemed; False when somebody already had. The row count decides, not what was read before."""
-    return connection.run(_REDEEM_CODE, code_digest=code_digest, at=now()) == 1
+    return connection.run(_REDEEM_CODE, code_digest=code_digest, at=clock.now()) == 1
 
 
 def revoke_family(connection: Connection, family_id: str) -> None:
     """End every token that descends from one code."""
-    connection.run(_REVOKE_FAMILY, family=family_id, at=now())
+    connection.run(_REVOKE_FAMILY, family=family_id, at=clock.now())

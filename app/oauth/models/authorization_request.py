@@ -1,21 +1,25 @@
 """The authorization request: validated, waiting server-side for the person's decision."""
 
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.clock import now
-from app.database import Lines, UtcDateTime
+from app import clock, credentials
+from app.config import settings
+from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
 
 
 class AuthorizationRequest(db.Model):
     """One waiting request. The browser holds the handle, in the address, and a nonce, in a cookie; we their digests.
 
-    ``parameters`` are those of the query string, replayed as they came. ``selection`` and
-    ``memento_ids`` are what the person has picked so far; ``selection`` is None before that.
+    ``parameters`` are those of the query string, as JSON, replayed as they came, and ``defect``
+    what was wrong with them. ``selection`` and ``memento_ids`` are what the person has picked
+    so far; ``selection`` is None before that.
     """
 
     __tablename__ = "authorization_requests"
@@ -25,9 +29,163 @@ class AuthorizationRequest(db.Model):
     browser_digest: Mapped[str] = mapped_column(String(64))
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    parameters: Mapped[str] = mapped_column(Text)
+    defect: Mapped[str | None] = mapped_column(String(200))
     selection: Mapped[str | None] = mapped_column(String(10))
     memento_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
-    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+@dataclass(slots=True, repr=False)
+class WaitingRequest:
+    """A waiting request as one SELECT saw it."""
+
+    digest: str
+    browser_digest: str
+    client_id: str
+    user_id: str | None
+    parameters_json: str
+    defect: str | None
+    selection: str | None
+    memento_ids: list[str]
+    issued_at: datetime
+    expires_at: datetime
+    consumed_at: datetime | None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return json.loads(self.parameters_json)
+
+    def is_expired(self) -> bool:
+        return self.expires_at <= clock.now()
+
+
+_IS_WAITING = (
+    AuthorizationRequest.digest == bindparam("handle_digest"),
+    AuthorizationRequest.consumed_at.is_(None),
+    AuthorizationRequest.expires_at > bindparam("at"),
+)
+
+_FIND_REQUEST = Statement(
+    select(
+        AuthorizationRequest.digest,
+        AuthorizationRequest.browser_digest,
+        AuthorizationRequest.client_id,
+        AuthorizationRequest.user_id,
+        AuthorizationRequest.parameters,
+        AuthorizationRequest.defect,
+        AuthorizationRequest.selection,
+        AuthorizationRequest.memento_ids,
+        AuthorizationRequest.issued_at,
+        AuthorizationRequest.expires_at,
+        AuthorizationRequest.consumed_at,
+    ).where(AuthorizationRequest.digest == bindparam("handle_digest")),
+    row=WaitingRequest,
+)
+
+_ADDED = (
+    "digest",
+    "browser_digest",
+    "client_id",
+    "user_id",
+    "parameters",
+    "defect",
+    "memento_ids",
+    "issued_at",
+    "expires_at",
+)
+_INSERT_REQUEST = Statement(insert(AuthorizationRequest).values({name: bindparam(name) for name in _ADDED}))
+
+_RENEW_REQUEST = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING, or_(AuthorizationRequest.user_id.is_(None), AuthorizationRequest.user_id == bindparam("user")))
+    .values(user_id=bindparam("user"), expires_at=bindparam("until"))
+)
+
+_SAVE_CHOICE = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING, AuthorizationRequest.user_id == bindparam("user"))
+    .values(selection=bindparam("chosen"), memento_ids=bindparam("chosen_ids", type_=Lines()))
+)
+
+_CONSUME_REQUEST = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING, AuthorizationRequest.user_id == bindparam("user"))
+    .values(consumed_at=bindparam("at"))
+)
+
+_RELEASE_REQUEST = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING)
+    .values(user_id=None, selection=None, memento_ids=bindparam("no_ids", type_=Lines()))
+)
+
+
+def add_authorization_request(
+    connection: Connection,
+    *,
+    browser: str,
+    client_id: str,
+    user_id: str | None,
+    parameters: dict[str, str],
+    defect: str | None,
+) -> str:
+    """Keep a request waiting, bound to the browser that holds ``browser``; the handle."""
+    handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
+    issued_at = clock.now()
+    connection.run(
+        _INSERT_REQUEST,
+        digest=credentials.digest(handle),
+        browser_digest=credentials.digest(browser),
+        client_id=client_id,
+        user_id=user_id,
+        parameters=json.dumps(parameters),
+        defect=defect,
+        memento_ids=[],
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=settings().authorization_request_lifetime),
+    )
+    return handle
+
+
+def find_authorization_request(connection: Connection, handle: str) -> WaitingRequest | None:
+    """The request, in whatever state it is."""
+    return connection.first(_FIND_REQUEST, handle_digest=credentials.digest(handle))
+
+
+def renew_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
+    """Bind the request to the person, if to nobody yet, and renew its time; False when it is another's or over."""
+    latest = waiting.issued_at + timedelta(seconds=settings().authorization_request_max_lifetime)
+    until = min(clock.now() + timedelta(seconds=settings().authorization_request_lifetime), latest)
+    return (
+        connection.run(_RENEW_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id, until=until) == 1
+    )
+
+
+def save_choice(
+    connection: Connection, waiting: WaitingRequest, *, user_id: str, selection: str, memento_ids: Iterable[str]
+) -> bool:
+    """Remember what was picked, until the consent is given; False when the request is over."""
+    return (
+        connection.run(
+            _SAVE_CHOICE,
+            handle_digest=waiting.digest,
+            at=clock.now(),
+            user=user_id,
+            chosen=selection,
+            chosen_ids=list(memento_ids),
+        )
+        == 1
+    )
+
+
+def consume_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
+    """Take the request for good; False when it was taken, is over, or is another person's. The row count decides."""
+    return connection.run(_CONSUME_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id) == 1
+
+
+def release_authorization_request(connection: Connection, waiting: WaitingRequest) -> None:
+    """Unbind the request from the person, who wants to sign in as somebody else."""
+    connection.run(_RELEASE_REQUEST, handle_digest=waiting.digest, at=clock.now(), no_ids=[])

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Organization
-from app.clock import now
+from app import clock
 from app.credentials import digest, new_id
 from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
@@ -88,8 +88,8 @@ class Client(ClientRules, db.Model):
     scope: Mapped[str] = mapped_column(String(1000))
     native_app: Mapped[bool] = mapped_column(Boolean, default=False)
     require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now, onupdate=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     organization: Mapped[Organization] = relationship()
@@ -108,7 +108,7 @@ class ClientSecret(db.Model):
     id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id("sec"))
     hint: Mapped[str] = mapped_column(String(4))
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -116,7 +116,7 @@ class ClientSecret(db.Model):
     client: Mapped[Client] = relationship(back_populates="secrets")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class ClientSnapshot(ClientRules):
     """A client as one SELECT saw it, for the hot path: no session, no lazy loading."""
 
@@ -134,7 +134,13 @@ class ClientSnapshot(ClientRules):
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Whether the presented secret is the live one this snapshot was looked up with."""
-        return hmac.compare_digest(self.secret_digest or _NO_DIGEST, digest(client_secret)) and bool(client_secret)
+        is_equal = hmac.compare_digest(self.secret_digest or _NO_DIGEST, digest(client_secret))
+        return is_equal and self.secret_digest is not None
+
+    @staticmethod
+    def check_unknown_secret(client_secret: str) -> bool:
+        """The comparison that an unknown client's secret gets, so that it takes as long as a known one's."""
+        return hmac.compare_digest(_NO_DIGEST, digest(client_secret)) and False
 
 
 _FIND_CLIENT = Statement(
@@ -178,12 +184,12 @@ def find_client(connection: Connection, client_id: str, client_secret: str = "")
         _FIND_CLIENT,
         client_id=client_id,
         secret_digest=digest(client_secret) if client_secret else "",
-        at=now(),
+        at=clock.now(),
     )
 
 
 def touch_client_secret(connection: Connection, client: ClientSnapshot) -> None:
     """Note that the secret was used, at most once a minute."""
-    at = now()
+    at = clock.now()
     if client.secret_last_used_at is None or (at - client.secret_last_used_at).total_seconds() >= 60:
         connection.run(_TOUCH_SECRET, secret_digest=client.secret_digest, at=at)

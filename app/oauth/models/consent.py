@@ -1,17 +1,19 @@
 """The consent: what one person allowed one client. On the wire its handle is ``grant_id``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, func, literal_column, select, text, type_coerce, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, delete, func, insert, literal_column, select, text, type_coerce, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.clock import now
+from app import clock
 from app.credentials import new_id
 from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
 from app.memories.models import Memento
 from app.oauth.models.client import Client
+from app.oauth.scopes import format_scope, parse_scope
 
 #: What a consent reaches: everything (also what is added later), the chosen mementos, or nothing.
 SELECTIONS = ("all", "selected", "none")
@@ -40,14 +42,18 @@ class Consent(db.Model):
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
     selection: Mapped[str] = mapped_column(String(10))
-    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     client: Mapped[Client] = relationship()
     mementos: Mapped[list[Memento]] = relationship(secondary="consent_mementos", order_by=Memento.name)
+
+    def is_live(self) -> bool:
+        """Whether it was neither revoked nor has come to its end."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 
 class ConsentMemento(db.Model):
@@ -94,10 +100,96 @@ _TOUCH_CONSENT = Statement(
     update(Consent).where(Consent.grant_id == bindparam("consent")).values(last_used_at=bindparam("at"))
 )
 
+# An ended consent is never prolonged: tokens that hang on it would come back to life.
+_CLOSE_ENDED_CONSENT = Statement(
+    update(Consent)
+    .where(
+        Consent.user_id == bindparam("user"),
+        Consent.client_id == bindparam("client"),
+        Consent.revoked_at.is_(None),
+        Consent.expires_at <= bindparam("at"),
+    )
+    .values(revoked_at=bindparam("at"))
+)
+
+# Written out, because SQLAlchemy has this clause only per dialect; both databases read the same words.
+_UPSERT_CONSENT = Statement(
+    text(
+        """
+        INSERT INTO consents (grant_id, user_id, client_id, scope, selection, issued_at, updated_at)
+        VALUES (:grant_id, :user_id, :client_id, :scope, :selection, :at, :at)
+        ON CONFLICT (user_id, client_id) WHERE revoked_at IS NULL
+        DO UPDATE SET scope = excluded.scope, selection = excluded.selection, updated_at = excluded.updated_at
+        RETURNING grant_id, scope, selection, expires_at
+        """
+    )
+    .bindparams(bindparam("at", type_=UtcDateTime()))
+    .columns(grant_id=String, scope=String, selection=String, expires_at=UtcDateTime),
+    row=ConsentSnapshot,
+)
+
+_FIND_CHOICE = Statement(select(ConsentMemento.memento_id).where(ConsentMemento.grant_id == bindparam("grant")))
+
+_DELETE_CHOICE = Statement(delete(ConsentMemento).where(ConsentMemento.grant_id == bindparam("grant")))
+
+_INSERT_CHOICE = Statement(
+    insert(ConsentMemento).from_select(
+        ["grant_id", "memento_id"],
+        select(bindparam("grant", type_=String), Memento.id).where(
+            Memento.id == bindparam("memento"), Memento.user_id == bindparam("user")
+        ),
+    )
+)
+
 
 def find_live_consent(connection: Connection, user_id: str, client_id: str) -> ConsentSnapshot | None:
     """The pair's consent, unless it was revoked or its end has come."""
     consent = connection.first(_FIND_CONSENT, user_id=user_id, client_id=client_id)
-    if consent is None or (consent.expires_at is not None and consent.expires_at <= now()):
+    if consent is None or (consent.expires_at is not None and consent.expires_at <= clock.now()):
         return None
     return consent
+
+
+def find_consent_mementos(connection: Connection, grant_id: str) -> list[str]:
+    """The ids of the mementos a consent covers by name."""
+    return [row.memento_id for row in connection.all(_FIND_CHOICE, grant=grant_id)]
+
+
+def record_consent(
+    connection: Connection,
+    *,
+    user_id: str,
+    client_id: str,
+    scope: str,
+    selection: str | None,
+    memento_ids: Iterable[str],
+) -> ConsentSnapshot:
+    """Write down what the person decided; to be called inside a transaction.
+
+    Scopes that were allowed before stay allowed, and are shown as such. ``selection`` is None
+    when the request looks through no memento: then an earlier choice stays as it is.
+    """
+    connection.run(_CLOSE_ENDED_CONSENT, user=user_id, client=client_id, at=clock.now())
+    before = find_live_consent(connection, user_id, client_id)
+    consent = connection.first(
+        _UPSERT_CONSENT,
+        grant_id=new_id("grant"),
+        user_id=user_id,
+        client_id=client_id,
+        scope=format_scope(parse_scope(scope) | parse_scope(before.scope if before else "")),
+        selection=selection or (before.selection if before else "none"),
+        at=clock.now(),
+    )
+    if selection is not None:
+        connection.run(_DELETE_CHOICE, grant=consent.grant_id)
+        for memento_id in memento_ids if selection == "selected" else ():
+            # The owner is checked once more in the statement itself.
+            connection.run(_INSERT_CHOICE, grant=consent.grant_id, memento=memento_id, user=user_id)
+    return consent
+
+
+def touch_consent(connection: Connection, grant_id: str, last_used_at: datetime | None) -> None:
+    """Note that the consent was used, at most once a minute."""
+    at = clock.now()
+    if last_used_at is None or (at - last_used_at).total_seconds() >= 60:
+        connection.run(_TOUCH_CONSENT, consent=grant_id, at=at)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authlib.oauth2.rfc6749 import TokenMixin
-from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, true, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from app.clock import now
+from app import clock
 from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.models.authorization_code import TokenFamily
@@ -58,8 +58,8 @@ class RefreshToken(db.Model):
 class TokenSnapshot(TokenMixin):
     """A token with the family, consent and client it depends on, as one SELECT saw them.
 
-    ``rotated_at`` and the successor's fields are None for access tokens; everything of the
-    consent is None for client credentials tokens.
+    The fields from ``is_refresh_token`` on are a refresh token's; everything of the consent is
+    None for client credentials tokens.
     """
 
     digest: str
@@ -80,6 +80,7 @@ class TokenSnapshot(TokenMixin):
     consent_revoked_at: datetime | None
     consent_last_used_at: datetime | None
     memento_ids: list[str] | None
+    is_refresh_token: bool = False
     rotated_at: datetime | None = None
     successor_salt: str | None = None
     successor_rotated_at: datetime | None = None
@@ -98,7 +99,7 @@ class TokenSnapshot(TokenMixin):
         return int((self.expires_at - self.issued_at).total_seconds())
 
     def is_expired(self) -> bool:
-        return self.expires_at <= now()
+        return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
         """Whether the token, its family, its consent or its client has been ended."""
@@ -107,7 +108,7 @@ class TokenSnapshot(TokenMixin):
             or self.client_suspended_at is not None
             or self.family_revoked_at is not None
             or self.consent_revoked_at is not None
-            or (self.consent_expires_at is not None and self.consent_expires_at <= now())
+            or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
         )
 
 
@@ -149,6 +150,7 @@ _successor = aliased(RefreshToken)
 _FIND_REFRESH_TOKEN = Statement(
     select(
         *_token_columns(RefreshToken),
+        true().label("is_refresh_token"),
         RefreshToken.rotated_at,
         RefreshToken.successor_salt,
         _successor.rotated_at.label("successor_rotated_at"),
@@ -208,7 +210,7 @@ def rotate_refresh_token(
         connection.run(
             _ROTATE_REFRESH_TOKEN,
             token_digest=token_digest,
-            at=now(),
+            at=clock.now(),
             next_digest=successor_digest,
             next_salt=successor_salt,
         )
@@ -218,4 +220,4 @@ def rotate_refresh_token(
 
 def revoke_access_token(connection: Connection, token_digest: str) -> None:
     """End this access token alone."""
-    connection.run(_REVOKE_ACCESS_TOKEN, token_digest=token_digest, at=now())
+    connection.run(_REVOKE_ACCESS_TOKEN, token_digest=token_digest, at=clock.now())

@@ -1,0 +1,80 @@
+"""Client authentication (:rfc:`6749#section-2.3`): ``client_secret_basic``, ``client_secret_post``, ``none``.
+
+Every refusal is the same, and costs the same one lookup, whether the client is unknown,
+suspended, of the wrong type, or its secret is wrong: the answer tells nothing apart.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+from app.database import Connection
+from app.oauth.models.client import ClientSnapshot, find_client, touch_client_secret
+
+BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
+_MAX_HEADER_LENGTH = 4096
+
+
+class ClientAuthenticationFailed(Exception):
+    """The client is not who it says, or says nothing."""
+
+
+class SeveralClientAuthentications(Exception):
+    """Two mechanisms, or two client ids, in one request; the message says which, in ASCII."""
+
+
+def authenticate_client(
+    connection: Connection, authorization: str | None, form: Mapping[str, str]
+) -> tuple[ClientSnapshot, str]:
+    """The authenticated client and the method it used.
+
+    Raises :class:`SeveralClientAuthentications` (``invalid_request``) or
+    :class:`ClientAuthenticationFailed` (``invalid_client``).
+    """
+    client_id, client_secret, method = _read_credentials(authorization, form)
+    client = find_client(connection, client_id, client_secret)
+    if client is None:
+        ClientSnapshot.check_unknown_secret(client_secret)
+        raise ClientAuthenticationFailed
+    secret_is_right = client.check_client_secret(client_secret)
+    if client.suspended_at is not None or client.is_confidential != (method != NONE):
+        raise ClientAuthenticationFailed
+    if method != NONE:
+        if not secret_is_right:
+            raise ClientAuthenticationFailed
+        touch_client_secret(connection, client)
+    return client, method
+
+
+def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str, str]:
+    client_id, client_secret = form.get("client_id", ""), form.get("client_secret", "")
+    if authorization is None:
+        return client_id, client_secret, POST if client_secret else NONE
+    basic_id, basic_secret = _read_basic(authorization)
+    if client_secret:
+        raise SeveralClientAuthentications("Send the client secret in the Authorization header or in the body, not both.")
+    if client_id and client_id != basic_id:
+        raise SeveralClientAuthentications("The parameter 'client_id' differs from the one in the Authorization header.")
+    # A client without a secret may send an empty one (RFC 6749 section 2.3.1), and some libraries do.
+    return basic_id, basic_secret, BASIC if basic_secret else NONE
+
+
+def _read_basic(authorization: str) -> tuple[str, str]:
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > _MAX_HEADER_LENGTH:
+        raise ClientAuthenticationFailed
+    try:
+        userpass = base64.b64decode(encoded.strip(), validate=True)
+        raw_id, colon, raw_secret = userpass.partition(b":")
+        client_id, client_secret = _form_decode(raw_id), _form_decode(raw_secret)
+    except (binascii.Error, ValueError):
+        raise ClientAuthenticationFailed from None
+    if not colon or "\x00" in client_id:
+        raise ClientAuthenticationFailed
+    return client_id, client_secret
+
+
+def _form_decode(raw: bytes) -> str:
+    """Both halves of Basic credentials are form-encoded first (:rfc:`6749#section-2.3.1`)."""
+    return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")

@@ -1,0 +1,126 @@
+"""The authorize endpoint (:rfc:`6749#section-3.1`): identify the client, keep the request, lead the person on."""
+
+from authlib.oauth2 import OAuth2Error
+from flask import redirect, url_for
+from flask import request as http_request
+from flask_login import current_user
+
+from app.database import Connection, connect
+from app.extensions import db
+from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.waiting import (
+    Flow,
+    already_answered_page,
+    asks_prompt,
+    keep_request,
+    opens_request,
+    sign_in_url,
+    unknown_app_page,
+)
+from app.oauth.models.authorization_request import save_choice
+from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, find_live_consent
+from app.oauth.parameters import Parameters, parse_parameters
+from app.oauth.scopes import parse_scope, reaches_memories
+from app.oauth.server import WireRequest, server
+
+
+@blueprint.get("/oauth/authorize")
+@blueprint.get("/api/v1/auth/oauth2/authorize/")
+def authorize():
+    """Step one of the web flow, where an app sends its user.
+
+    Without a known client and one of its redirect URIs there is nowhere to send an error, so
+    that is a page (:rfc:`6749#section-4.1.2.1`). Every other error is a redirect, but only
+    once the person has signed in: else this endpoint would bounce anybody to any registered
+    address (:rfc:`9700#section-4.11.2`).
+    """
+    parameters = parse_parameters(http_request.query_string)
+    with connect(db.engine) as connection:
+        client = _find_client(parameters, connection)
+        if client is None:
+            return unknown_app_page()
+        if not current_user.is_authenticated:
+            return _keep_and_lead_to_sign_in(parameters, client, connection)
+        return _proceed(parameters, client, connection)
+
+
+def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapshot | None:
+    """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
+    client_id, redirect_uri = parameters.values.get("client_id"), parameters.values.get("redirect_uri")
+    if client_id is None or redirect_uri is None:
+        return None
+    client = find_client(connection, client_id)
+    if client is None or client.suspended_at is not None or not client.check_redirect_uri(redirect_uri):
+        return None
+    return client
+
+
+def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):
+    handle, bind_browser = keep_request(connection, parameters, client, None)
+    return bind_browser(redirect(sign_in_url(url_for("oauth.continue_authorization", request=handle)), 303))
+
+
+def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connection):
+    request = WireRequest(parameters.values, connection, defect=parameters.find_defect())
+    request.client = client
+    grant = server.authorization_grant(request)
+    try:
+        grant.validate_consent_request()
+    except OAuth2Error as error:
+        return server.handle_error_response(request, error)
+    if not asks_prompt(request, "login"):
+        request.consent = _find_covering_consent(request)
+        if request.consent is not None:
+            with connection.transaction():
+                return server.create_authorization_response(request, current_user, grant)
+    handle, bind_browser = keep_request(connection, parameters, client, current_user.id)
+    return bind_browser(redirect(url_for("oauth.continue_authorization", request=handle), 303))
+
+
+def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
+    """The live consent that makes a screen needless.
+
+    Only for a confidential client: a public one cannot prove that it is the app the person
+    once allowed (:rfc:`6749#section-10.2`).
+    """
+    if not request.client.is_confidential or asks_prompt(request, "consent"):
+        return None
+    consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
+    if consent is None or not parse_scope(request.scope) <= parse_scope(consent.scope):
+        return None
+    return consent
+
+
+@blueprint.get("/oauth/authorize/continue")
+@opens_request
+def continue_authorization(flow: Flow):
+    """Where every step leads back to: whatever is still to be done for the waiting request."""
+    consent = find_live_consent(flow.connection, current_user.id, flow.client.client_id)
+    flow.request.consent = _find_covering_consent(flow.request)
+    if flow.request.consent is not None:
+        with flow.connection.transaction():
+            if flow.take():
+                return server.create_authorization_response(flow.request, current_user, flow.grant)
+        return already_answered_page()
+    if not reaches_memories(parse_scope(flow.request.scope)) or _start_from_present_choice(flow, consent):
+        return redirect(flow.url_for("decide"), 303)
+    return redirect(flow.url_for("choose_mementos"), 303)
+
+
+def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> bool:
+    """Fill in what a returning person chose before; False when there is no such choice."""
+    if flow.waiting.selection is not None:
+        return True
+    if consent is None or not reaches_memories(parse_scope(consent.scope)):
+        return False
+    memento_ids = find_consent_mementos(flow.connection, consent.grant_id)
+    if consent.selection == "selected" and not memento_ids:
+        return False
+    return save_choice(
+        flow.connection,
+        flow.waiting,
+        user_id=current_user.id,
+        selection=consent.selection,
+        memento_ids=memento_ids,
+    )

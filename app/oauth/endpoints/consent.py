@@ -1,0 +1,280 @@
+"""The two screens of the decision: choose mementos, then authorize or cancel."""
+
+from dataclasses import asdict, dataclass
+
+from flask import redirect, render_template, url_for
+from flask import request as http_request
+from flask_login import current_user
+from sqlalchemy import select
+
+from app.accounts.sessions import end_session
+from app.credentials import digest
+from app.database import connect, expect_reads_only
+from app.extensions import db
+from app.memories.mementos import (
+    count_chosen,
+    create_memento,
+    list_integrations,
+    list_mementos,
+    owned_memento_ids,
+    summarize_everything,
+)
+from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.waiting import (
+    Flow,
+    already_answered_page,
+    find_own_request,
+    opens_request,
+    sign_in_url,
+)
+from app.oauth.forms import DecisionForm, MementoChoiceForm
+from app.oauth.models.authorization_request import WaitingRequest, release_authorization_request, save_choice
+from app.oauth.models.client import Client
+from app.oauth.models.consent import SELECTIONS, Consent, record_consent
+from app.oauth.redirect_uris import host_of
+from app.oauth.scopes import SCOPES, parse_scope, reaches_memories
+from app.oauth.server import server
+
+#: From how many mementos on the list gets a search box.
+_MANY_MEMENTOS = 8
+
+
+@dataclass(slots=True)
+class Choice:
+    """What the person has picked so far, as the picker shows it."""
+
+    selection: str | None
+    memento_ids: list[str]
+    new_integration_ids: list[str]
+    errors: list[str]
+
+
+# -- choose mementos -----------------------------------------------------------------------------
+
+
+@blueprint.get("/oauth/authorize/mementos")
+@opens_request
+def choose_mementos(flow: Flow):
+    """Step two of the web flow: which windows into their knowledge the person opens to the app."""
+    choice = Choice(flow.waiting.selection, flow.waiting.memento_ids, [], [])
+    return _show_picker(flow, MementoChoiceForm(), choice)
+
+
+@blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
+@opens_request
+def save_mementos(flow: Flow):
+    """Remember the choice server-side, make a memento on the way, or cancel."""
+    form = MementoChoiceForm()
+    action = http_request.form.get("action")
+    if action == "cancel":
+        return flow.cancel()
+    choice = _read_choice()
+    if action == "create":
+        if form.validate():
+            _create_memento(form, choice)
+        return _show_picker(flow, form, choice)
+    _check_choice(choice)
+    if choice.errors:
+        return _show_picker(flow, form, choice)
+    is_saved = save_choice(
+        flow.connection,
+        flow.waiting,
+        user_id=current_user.id,
+        selection=choice.selection,
+        memento_ids=choice.memento_ids,
+    )
+    return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
+
+
+def _read_choice() -> Choice:
+    """What the page sent. A ticked memento without a choice of how much means "only what I tick"."""
+    selection = http_request.form.get("selection")
+    # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
+    memento_ids = owned_memento_ids(current_user.id, http_request.form.getlist("memento_ids")[:1000])
+    if selection not in SELECTIONS:
+        selection = "selected" if memento_ids else None
+    return Choice(selection, memento_ids, http_request.form.getlist("new_integration_ids")[:100], [])
+
+
+def _check_choice(choice: Choice) -> None:
+    if choice.selection is None:
+        choice.errors.append("Choose what the app may look through: some mementos, everything, or nothing yet.")
+    elif choice.selection == "selected" and not choice.memento_ids:
+        choice.errors.append("Tick at least one memento, or choose “Nothing yet”.")
+    elif choice.selection != "selected" and choice.memento_ids:
+        # Never guess between more and less.
+        ticked = "Everything" if choice.selection == "all" else "Nothing yet"
+        choice.errors.append(f"You ticked mementos and also chose “{ticked}”. Choose one or the other.")
+
+
+def _create_memento(form: MementoChoiceForm, choice: Choice) -> None:
+    """Make the memento and tick it; what was ticked before stays ticked."""
+    user_id = current_user.id
+    db.session.rollback()
+    expect_reads_only(False)
+    try:
+        memento = create_memento(user_id, form.new_name.data or "", choice.new_integration_ids)
+    except ValueError as error:
+        db.session.rollback()
+        form.new_name.errors = [str(error)]
+        return
+    choice.memento_ids.append(memento.id)
+    db.session.commit()
+    form.new_name.data, choice.new_integration_ids = "", []
+    if choice.selection is None:
+        choice.selection = "selected"
+
+
+def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
+    mementos = list_mementos(current_user.id)
+    consent = _find_consent(flow)
+    errors = [*choice.errors, *form.new_name.errors]
+    page = render_template(
+        "oauth/mementos.html",
+        form=form,
+        client=_describe_client(flow),
+        account=current_user,
+        sentences=[SCOPES[name] for name in SCOPES if name in parse_scope(flow.request.scope)],
+        mementos=[_with(memento, chosen=memento.id in choice.memento_ids) for memento in mementos],
+        everything=summarize_everything(current_user.id),
+        selection=choice.selection,
+        integrations=[
+            _with(integration, chosen=integration.id in choice.new_integration_ids)
+            for integration in list_integrations(current_user.id)
+        ],
+        errors=errors,
+        show_search=len(mementos) >= _MANY_MEMENTOS,
+        returning=consent is not None,
+        switch_url=flow.url_for("switch_account"),
+    )
+    return page, 422 if errors else 200
+
+
+# -- authorize or cancel -------------------------------------------------------------------------
+
+
+@blueprint.get("/oauth/authorize/consent")
+@opens_request
+def decide(flow: Flow):
+    """The summary a person signs."""
+    scopes = parse_scope(flow.request.scope)
+    needs_mementos = reaches_memories(scopes)
+    if needs_mementos and not _has_choice(flow):
+        return redirect(flow.url_for("choose_mementos"), 303)
+    consent = _find_consent(flow)
+    before = {memento.id: memento.name for memento in consent.mementos} if consent else {}
+    allowed_before = parse_scope(consent.scope) if consent else set()
+    mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
+    return render_template(
+        "oauth/consent.html",
+        form=DecisionForm(),
+        client=_describe_client(flow),
+        account=current_user,
+        scopes=[
+            {"name": name, "sentence": SCOPES[name], "is_new": name not in allowed_before}
+            for name in SCOPES
+            if name in scopes | allowed_before
+        ],
+        needs_mementos=needs_mementos,
+        selection=flow.waiting.selection,
+        mementos=[_with(memento, is_new=memento.id not in before) for memento in mementos],
+        total_count=_count_reachable(flow),
+        returning=consent is not None,
+        since=consent.issued_at if consent else None,
+        removed=[name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids],
+        change_url=flow.url_for("choose_mementos"),
+        switch_url=flow.url_for("switch_account"),
+        undo_url=url_for("personal.overview"),
+    )
+
+
+@blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
+@opens_request
+def record_decision(flow: Flow):
+    """Consume the request and replay it through Authlib, in one transaction that exactly one click can win."""
+    if http_request.form.get("action") == "cancel":
+        return flow.cancel()
+    if http_request.form.get("action") != "authorize":
+        return redirect(flow.url_for("decide"), 303)
+    needs_mementos = reaches_memories(parse_scope(flow.request.scope))
+    if needs_mementos and not _has_choice(flow):
+        return redirect(flow.url_for("choose_mementos"), 303)
+    db.session.rollback()
+    with flow.connection.transaction():
+        if flow.take():
+            flow.request.consent = record_consent(
+                flow.connection,
+                user_id=current_user.id,
+                client_id=flow.client.client_id,
+                scope=flow.request.scope,
+                selection=flow.waiting.selection if needs_mementos else None,
+                memento_ids=flow.waiting.memento_ids,
+            )
+            return server.create_authorization_response(flow.request, current_user, flow.grant)
+    return already_answered_page()
+
+
+def _has_choice(flow: Flow) -> bool:
+    """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
+    if flow.waiting.selection != "selected":
+        return flow.waiting.selection is not None
+    return len(owned_memento_ids(current_user.id, flow.waiting.memento_ids)) == len(flow.waiting.memento_ids) > 0
+
+
+def _count_reachable(flow: Flow) -> int:
+    if flow.waiting.selection == "all":
+        return summarize_everything(current_user.id).count
+    if flow.waiting.selection == "selected":
+        return count_chosen(current_user.id, flow.waiting.memento_ids)
+    return 0
+
+
+# -- not you? switch -----------------------------------------------------------------------------
+
+
+@blueprint.post("/oauth/authorize/switch")
+def switch_account():
+    """Sign out and let somebody else answer the same request."""
+    with connect(db.engine) as connection:
+        waiting = find_own_request(connection)
+        if not isinstance(waiting, WaitingRequest):
+            return waiting
+        if waiting.user_id is not None and waiting.user_id == getattr(current_user, "id", None):
+            release_authorization_request(connection, waiting)
+    if current_user.is_authenticated:
+        end_session(digest(current_user.credential))
+        db.session.commit()
+    handle = http_request.args["request"]
+    return redirect(sign_in_url(url_for("oauth.continue_authorization", request=handle)), 303)
+
+
+# -- what both screens show ----------------------------------------------------------------------
+
+
+def _describe_client(flow: Flow) -> dict[str, str]:
+    """Who asks, and the host that will receive the answer."""
+    client = db.session.get_one(Client, flow.client.client_id)
+    return {
+        "name": client.name,
+        "organization_name": client.organization.name,
+        "homepage_url": client.homepage_url,
+        "type": client.type,
+        "redirect_host": host_of(flow.request.payload.redirect_uri),
+    }
+
+
+def _find_consent(flow: Flow) -> Consent | None:
+    """The live consent with its mementos, for what is new since last time."""
+    consent = db.session.scalar(
+        select(Consent).where(
+            Consent.user_id == current_user.id,
+            Consent.client_id == flow.client.client_id,
+            Consent.revoked_at.is_(None),
+        )
+    )
+    return consent if consent is not None and consent.is_live() else None
+
+
+def _with(summary, **more):
+    """What a summary tells, and more, for a template."""
+    return asdict(summary) | more

@@ -1,0 +1,43 @@
+"""The revocation endpoint (:rfc:`7009`)."""
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from flask import Response
+
+from app import credentials
+from app.database import connect
+from app.extensions import csrf, db
+from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.presented_token import find_presented_token
+from app.oauth.models.authorization_code import revoke_family
+from app.oauth.models.token import TokenSnapshot, revoke_access_token
+from app.oauth.server import server
+
+
+@blueprint.post("/oauth/revoke")
+@csrf.exempt
+def revoke() -> Response:
+    """End a token. A refresh token takes its family with it, an access token ends alone (:rfc:`7009#section-2.1`)."""
+    with connect(db.engine) as connection:
+        try:
+            request = server.read_form(connection)
+        except OAuth2Error as error:
+            return server.handle_error_response(None, error)
+        return server.create_endpoint_response(_Revocation.ENDPOINT_NAME, request)
+
+
+class _Revocation(RevocationEndpoint):
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+    def authenticate_token(self, request, client) -> TokenSnapshot | None:
+        """The token, if it is this client's. Another's, or none at all, gets the same 200 and changes nothing."""
+        return find_presented_token(request, client)
+
+    def revoke_token(self, token: TokenSnapshot, request) -> None:
+        if request.form["token"].startswith(credentials.REFRESH_TOKEN):
+            revoke_family(request.connection, token.family_id)
+        else:
+            revoke_access_token(request.connection, token.digest)
+
+
+server.register_endpoint(_Revocation)

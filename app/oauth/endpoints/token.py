@@ -1,0 +1,21 @@
+"""The token endpoint (:rfc:`6749#section-3.2`)."""
+
+from authlib.oauth2 import OAuth2Error
+
+from app.database import connect
+from app.extensions import csrf, db
+from app.oauth.endpoints import blueprint
+from app.oauth.server import server
+
+
+@blueprint.post("/oauth/token")
+@blueprint.post("/api/v1/auth/oauth2/token/")
+@csrf.exempt
+def token():
+    """Exchange a code, a refresh token, or the client's own credentials for an access token."""
+    with connect(db.engine) as connection:
+        try:
+            request = server.read_form(connection)
+        except OAuth2Error as error:
+            return server.handle_error_response(None, error)
+        return server.create_token_response(request)

@@ -1,0 +1,196 @@
+"""The waiting authorization request, as the screens see it: opened by its handle, renewed, or explained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from flask import Response, redirect, url_for
+from flask import request as http_request
+from flask_login import current_user
+
+from app import credentials
+from app.config import settings
+from app.database import Connection, connect, expect_reads_only
+from app.extensions import db
+from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.models.authorization_request import (
+    WaitingRequest,
+    add_authorization_request,
+    consume_authorization_request,
+    find_authorization_request,
+    renew_authorization_request,
+)
+from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.parameters import Parameters
+from app.oauth.redirect_uris import origin_of
+from app.oauth.server import WireRequest, server
+from app.web import allow_form_redirect_to, error_page
+
+
+@dataclass(slots=True)
+class Flow:
+    """One person's open request: everything the screens and the decision need."""
+
+    handle: str
+    waiting: WaitingRequest
+    request: WireRequest
+    grant: AuthorizationCodeGrant
+    client: ClientSnapshot
+    connection: Connection
+
+    def url_for(self, step: str) -> str:
+        """The address of another step of the same request."""
+        return url_for(f"oauth.{step}", request=self.handle)
+
+    def take(self) -> bool:
+        """Consume the request; False when somebody, perhaps another click, already did."""
+        return consume_authorization_request(self.connection, self.waiting, current_user.id)
+
+    def cancel(self):
+        """End the request with ``access_denied``."""
+        if not self.take():
+            return already_answered_page()
+        return server.create_authorization_response(self.request, None, self.grant)
+
+
+# -- keeping a request ---------------------------------------------------------------------------
+
+
+def keep_request(
+    connection: Connection, parameters: Parameters, client: ClientSnapshot, user_id: str | None
+) -> tuple[str, Callable[[Response], Response]]:
+    """Keep the request server-side; its handle, and what binds the browser when applied to the answer."""
+    browser = http_request.cookies.get(_cookie_name(), "")
+    is_new = not browser.startswith(credentials.BROWSER)
+    if is_new:
+        browser = credentials.new_credential(credentials.BROWSER)
+    handle = add_authorization_request(
+        connection,
+        browser=browser,
+        client_id=client.client_id,
+        user_id=user_id,
+        parameters=parameters.values,
+        defect=parameters.find_defect(),
+    )
+    allow_form_redirect_to(origin_of(parameters.values["redirect_uri"]))
+
+    def bind_browser(response: Response) -> Response:
+        if is_new:
+            response.set_cookie(
+                _cookie_name(), browser, httponly=True, samesite="Lax", secure=settings().is_https, path="/"
+            )
+        return response
+
+    return handle, bind_browser
+
+
+def _cookie_name() -> str:
+    return "__Host-reliquary_browser" if settings().is_https else "reliquary_browser"
+
+
+# -- opening it again ----------------------------------------------------------------------------
+
+
+def opens_request(view: Callable) -> Callable:
+    """Give a screen the :class:`Flow` of the handle in its address, or answer why there is none."""
+
+    @wraps(view)
+    def opened():
+        # The ORM only reads here, beside the driver connection that writes.
+        expect_reads_only(True)
+        with connect(db.engine) as connection:
+            found = find_own_request(connection)
+            if not isinstance(found, WaitingRequest):
+                return found
+            if not current_user.is_authenticated:
+                return redirect(sign_in_url(http_request.full_path), 303)
+            if not renew_authorization_request(connection, found, current_user.id):
+                return _other_account_page(found)
+            return _open(view, found, connection)
+
+    return opened
+
+
+def find_own_request(connection: Connection):
+    """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
+    waiting = find_authorization_request(connection, http_request.args.get("request", ""))
+    browser = http_request.cookies.get(_cookie_name(), "")
+    if waiting is None or not credentials.matches(browser, waiting.browser_digest):
+        return _expired_page()
+    if waiting.consumed_at is not None:
+        return already_answered_page()
+    return _expired_page() if waiting.is_expired() else waiting
+
+
+def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
+    request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
+    client = find_client(connection, waiting.client_id)
+    # Against today's data: the app may have changed since the request was made.
+    if client is None or client.suspended_at is not None or not client.check_redirect_uri(request.payload.redirect_uri):
+        return unknown_app_page()
+    request.client = client
+    grant = server.authorization_grant(request)
+    flow = Flow(http_request.args["request"], waiting, request, grant, client, connection)
+    try:
+        grant.validate_consent_request()
+    except OAuth2Error as error:
+        return server.handle_error_response(request, error) if flow.take() else already_answered_page()
+    if _must_sign_in_again(request, waiting):
+        return redirect(sign_in_url(flow.url_for("continue_authorization"), again=True), 303)
+    return view(flow)
+
+
+def _must_sign_in_again(request: WireRequest, waiting: WaitingRequest) -> bool:
+    """Whether ``prompt=login`` was asked and the person has not signed in since."""
+    return asks_prompt(request, "login") and current_user.issued_at <= waiting.issued_at
+
+
+def asks_prompt(request: WireRequest, prompt: str) -> bool:
+    return prompt in request.payload.data.get("prompt", "").split(" ")
+
+
+def sign_in_url(next_path: str, *, again: bool = False) -> str:
+    """The sign-in page, which leads on to a path of ours."""
+    return url_for("accounts.sign_in") + "?" + urlencode({"next": next_path} | ({"again": "1"} if again else {}))
+
+
+# -- pages that explain --------------------------------------------------------------------------
+
+
+def unknown_app_page():
+    """For a client that is unknown, suspended, or no longer at this address. Never a redirect."""
+    return error_page(
+        400,
+        "We do not know this app",
+        "Nothing was shared. The link that brought you here names an app, or an address to return to, that is not"
+        " registered with us. Go back to the app and tell its makers: check client_id and redirect_uri.",
+    )
+
+
+def already_answered_page():
+    return error_page(
+        410,
+        "This request was already answered",
+        "You have decided on it, perhaps in another tab. If the app is still waiting, go back to it and start again.",
+    )
+
+
+def _expired_page():
+    return error_page(
+        410,
+        "This request has expired",
+        "Nothing was shared. Requests wait for a few minutes only, in the browser that began them."
+        " Go back to the app and start again from there.",
+    )
+
+
+def _other_account_page(waiting: WaitingRequest):
+    if waiting.user_id == current_user.id:
+        return _expired_page()
+    return error_page(
+        403,
+        "This request belongs to another account",
+        "It was begun by somebody else in this browser. Go back to the app and start again.",
+    )

@@ -1,0 +1,15 @@
+"""The forms of the authorization screens. What is picked is read from the lists of the page, not declared here."""
+
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import Length
+
+
+class MementoChoiceForm(FlaskForm):
+    """Which mementos, and perhaps a new one made right there."""
+
+    new_name = StringField("Name of the new memento", validators=[Length(max=100)], render_kw={"autocomplete": "off"})
+
+
+class DecisionForm(FlaskForm):
+    """Authorize or cancel: nothing but the token against forgery. What is decided on waits server-side."""

@@ -1,0 +1,201 @@
+"""The authorization code grant (:rfc:`6749#section-4.1`): single use, and a replay ends the whole family."""
+
+from datetime import timedelta
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import (
+    AccessDeniedError,
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnsupportedResponseTypeError,
+    grants,
+)
+
+from app import clock, credentials
+from app.config import settings
+from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.memento_details import find_details_problem
+from app.oauth.models.authorization_code import (
+    CodeSnapshot,
+    add_authorization_code,
+    find_authorization_code,
+    redeem_authorization_code,
+    revoke_family,
+)
+
+PROMPTS = ("consent", "login")
+
+
+class InvalidTargetError(OAuth2Error):
+    """:rfc:`8707#section-2`."""
+
+    error = "invalid_target"
+
+
+class InvalidAuthorizationDetailsError(OAuth2Error):
+    """:rfc:`9396#section-5`."""
+
+    error = "invalid_authorization_details"
+
+
+class OnlyResponseTypeCodeError(UnsupportedResponseTypeError):
+    """:rfc:`6749#section-4.1.2.1`, without repeating what was sent."""
+
+    def get_error_description(self) -> str:
+        return "The only response_type here is 'code'."
+
+
+class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
+    """Authorize endpoint: ask. Token endpoint: redeem.
+
+    The client and its redirect URI are identified before, by the server object: without
+    both there is nowhere to send an error. Everything below is answered by a redirect.
+    """
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+    # -- at the authorize endpoint -------------------------------------------------------------
+
+    def validate_authorization_request(self) -> str:
+        """Run every check in order; the redirect URI.
+
+        Raises an ``OAuth2Error`` that knows the redirect URI.
+        """
+        redirect_uri = self.request.payload.redirect_uri
+        try:
+            for check in _AUTHORIZATION_CHECKS:
+                check(self.request)
+            self.execute_hook("after_validate_authorization_request_payload", redirect_uri)
+        except OAuth2Error as error:
+            error.redirect_uri = redirect_uri
+            raise
+        return redirect_uri
+
+    def create_authorization_response(self, redirect_uri: str, grant_user):
+        """The redirect that carries the code, or ``access_denied`` without a ``grant_user``."""
+        if grant_user is None:
+            raise AccessDeniedError(redirect_uri=redirect_uri)
+        self.request.user = grant_user
+        code = self.generate_authorization_code()
+        self.save_authorization_code(code, self.request)
+        return self.server.redirect_back(self.request, redirect_uri, {"code": code})
+
+    def generate_authorization_code(self) -> str:
+        return credentials.new_credential(credentials.AUTHORIZATION_CODE)
+
+    def save_authorization_code(self, code: str, request) -> None:
+        issued_at = clock.now()
+        add_authorization_code(
+            request.connection,
+            family_id=credentials.new_id("fam"),
+            grant_id=request.consent.grant_id,
+            digest=credentials.digest(code),
+            client_id=request.client.client_id,
+            redirect_uri=request.payload.redirect_uri,
+            scope=request.scope,
+            code_challenge=request.payload.data.get("code_challenge"),
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(seconds=settings().authorization_code_lifetime),
+        )
+
+    # -- at the token endpoint -----------------------------------------------------------------
+
+    def validate_token_request(self) -> None:
+        if "redirect_uri" not in self.request.form and "code" in self.request.form:
+            self.authenticate_token_endpoint_client()
+            raise InvalidRequestError("The parameter 'redirect_uri' is missing.")
+        super().validate_token_request()
+
+    def query_authorization_code(self, code: str, client) -> CodeSnapshot | None:
+        """The code, if this client may redeem it now; a code that was redeemed before ends its family."""
+        found = find_authorization_code(self.request.connection, credentials.digest(code))
+        if found is None or found.client_id != client.client_id:
+            return None
+        if found.redeemed_at is not None:
+            self._end_family(found)
+        return None if found.is_expired() or found.is_revoked() else found
+
+    def create_token_response(self):
+        """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
+        code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
+        tokens = new_bearer_tokens(scope=code.scope, refresh_scope=code.scope, client_id=client.client_id)
+        tokens.family_id = code.family_id
+        with connection.transaction():
+            is_first = redeem_authorization_code(connection, code.digest)
+            if is_first:
+                add_bearer_tokens(connection, tokens)
+        if not is_first:
+            self._end_family(code)
+        return 200, bearer_response(tokens, code), self.TOKEN_RESPONSE_HEADER
+
+    def _end_family(self, code: CodeSnapshot):
+        # A code came twice, so two parties hold it (RFC 6749 section 4.1.2). This commits by
+        # itself, before the error is raised: the answer is a refusal, the revocation stays.
+        revoke_family(self.request.connection, code.family_id)
+        raise InvalidGrantError("The code was redeemed before.")
+
+
+# -- the checks of the authorize endpoint, in order --------------------------------------------------
+
+
+def _refuse_defects(request) -> None:
+    if request.defect:
+        raise InvalidRequestError(request.defect)
+
+
+def _demand_response_type_code(request) -> None:
+    response_type = request.payload.data.get("response_type")
+    if response_type is None:
+        raise InvalidRequestError("The parameter 'response_type' is missing.")
+    if response_type != "code":
+        raise OnlyResponseTypeCodeError(response_type)
+
+
+def _demand_state(request) -> None:
+    if request.payload.state is None:
+        raise InvalidRequestError("The parameter 'state' is missing.")
+
+
+def _resolve_scope(request) -> None:
+    scope = request.client.get_allowed_scope(request.payload.scope)
+    if scope is None:
+        raise InvalidScopeError("The scope is unknown, or is not one this client is registered for.")
+    request.scope = scope
+
+
+def _demand_known_prompt(request) -> None:
+    prompt = request.payload.data.get("prompt")
+    if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
+        raise InvalidRequestError("The parameter 'prompt' can be 'consent' or 'login'.")
+
+
+def _demand_own_resource(request) -> None:
+    resource = request.payload.data.get("resource")
+    if resource is not None and not is_own_resource(resource):
+        raise InvalidTargetError("The resource is not an API of this server.")
+
+
+def _demand_sound_details(request) -> None:
+    details = request.payload.data.get("authorization_details")
+    problem = find_details_problem(details, settings().issuer) if details is not None else None
+    if problem:
+        raise InvalidAuthorizationDetailsError(problem)
+
+
+_AUTHORIZATION_CHECKS = (
+    _refuse_defects,  # invalid_request
+    _demand_response_type_code,  # invalid_request, unsupported_response_type
+    _demand_state,  # invalid_request
+    _resolve_scope,  # invalid_scope
+    _demand_known_prompt,  # invalid_request
+    _demand_own_resource,  # invalid_target
+    _demand_sound_details,  # invalid_authorization_details
+    # then, as an extension: PKCE, invalid_request
+)
+
+
+def is_own_resource(resource: str) -> bool:
+    """Whether a :rfc:`8707` resource indicator names this server's API."""
+    issuer = settings().issuer
+    return resource in (issuer, f"{issuer}/", f"{issuer}/api/", f"{issuer}/api/v1/")

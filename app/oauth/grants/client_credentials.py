@@ -1,0 +1,20 @@
+"""The client credentials grant (:rfc:`6749#section-4.4`): for the organization that owns the client, never a person."""
+
+from authlib.oauth2.rfc6749 import InvalidScopeError, grants
+
+from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
+
+
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):
+    """Confidential clients alone; no refresh token (:rfc:`6749#section-4.4.3`)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+    def create_token_response(self):
+        client, connection = self.request.client, self.request.connection
+        scope = client.get_allowed_scope(self.request.payload.scope)
+        if scope is None:
+            raise InvalidScopeError("The scope is unknown, or is not one this client is registered for.")
+        tokens = new_bearer_tokens(scope=scope, client_id=client.client_id)
+        add_bearer_tokens(connection, tokens)
+        return 200, bearer_response(tokens), self.TOKEN_RESPONSE_HEADER

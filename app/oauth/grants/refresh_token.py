@@ -1,0 +1,103 @@
+"""The refresh token grant (:rfc:`6749#section-6`), rotated on every use."""
+
+import secrets
+from datetime import timedelta
+
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
+
+from app import clock, credentials
+from app.config import settings
+from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.models.authorization_code import revoke_family
+from app.oauth.models.token import TokenSnapshot, find_refresh_token, rotate_refresh_token
+from app.oauth.scopes import format_scope, parse_scope
+
+
+class RefreshTokenGrant(grants.RefreshTokenGrant):
+    """Each use ends the presented token and issues its successor, which keeps the full scope."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+
+    def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot | None:
+        """The token, if this client may use it now; one that was used before ends its family."""
+        token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
+        if token is None or not token.check_client(self.request.client):
+            return None
+        if token.rotated_at is not None and not _is_in_grace(token):
+            self._end_family(token)
+        return None if token.is_expired() or token.is_revoked() else token
+
+    def create_token_response(self):
+        token, connection = self.request.refresh_token, self.request.connection
+        presented = self.request.form["refresh_token"]
+        scope = self._resolve_scope(token)
+        tokens, salt = None, None
+        if token.rotated_at is None:
+            tokens, salt = self._new_tokens(token, presented, scope)
+            with connection.transaction():
+                is_first = rotate_refresh_token(
+                    connection,
+                    token.digest,
+                    successor_digest=credentials.digest(tokens.refresh_token),
+                    successor_salt=salt,
+                )
+                if is_first:
+                    add_bearer_tokens(connection, tokens)
+            if not is_first:
+                # Somebody was quicker: look again, and treat this as the repetition it is.
+                token = self.authenticate_refresh_token(presented)
+                if token is None:
+                    raise InvalidGrantError("The refresh token has ended.")
+                tokens = None
+        if tokens is None:
+            tokens = self._repeat(token, presented, scope)
+        return 200, bearer_response(tokens, token), self.TOKEN_RESPONSE_HEADER
+
+    def _resolve_scope(self, token: TokenSnapshot) -> str:
+        """What the access token may do: the asked part of what the refresh token still may."""
+        allowed = parse_scope(token.get_scope())
+        requested = parse_scope(self.request.payload.scope)
+        if not requested <= allowed or not allowed:
+            raise InvalidScopeError("The scope is more than the user still allows.")
+        return format_scope(requested or allowed)
+
+    def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
+        # Without a grace nobody ever needs the successor again, and it is purely random.
+        salt = secrets.token_hex(32) if settings().refresh_token_grace else None
+        tokens = new_bearer_tokens(
+            scope=scope,
+            refresh_scope=token.scope,
+            client_id=token.client_id,
+            refresh_token=credentials.successor(presented, salt) if salt else None,
+        )
+        tokens.family_id = token.family_id
+        return tokens, salt
+
+    def _repeat(self, token: TokenSnapshot, presented: str, scope: str) -> BearerTokens:
+        """Within the grace: the *same* successor again, with a fresh access token."""
+        tokens = new_bearer_tokens(
+            scope=scope,
+            refresh_scope=token.scope,
+            client_id=token.client_id,
+            refresh_token=credentials.successor(presented, token.successor_salt),
+        )
+        tokens.family_id = token.family_id
+        add_bearer_tokens(self.request.connection, tokens, with_refresh_token=False)
+        return tokens
+
+    def _end_family(self, token: TokenSnapshot):
+        # A rotated token came back, so two parties hold it and one of them stole it. Ending the
+        # whole family is the only safe answer (RFC 9700 section 4.14.2). It commits by itself,
+        # before the error is raised.
+        revoke_family(self.request.connection, token.family_id)
+        raise InvalidGrantError("The refresh token was used before.")
+
+
+def _is_in_grace(token: TokenSnapshot) -> bool:
+    """Whether a rotated token may be repeated: shortly after, and only while its successor is unused."""
+    grace = timedelta(seconds=settings().refresh_token_grace)
+    return (
+        token.successor_salt is not None
+        and token.successor_rotated_at is None
+        and clock.now() < token.rotated_at + grace
+    )

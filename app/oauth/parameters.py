@@ -1,0 +1,95 @@
+"""Reading form-encoded parameters strictly (:rfc:`6749#appendix-B`), from a query string or a body."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+_MAX_VALUE_LENGTH = 4096
+_MAX_PARAMETERS = 100
+
+# Names we may repeat in an error_description. Anything else came from outside and is never echoed.
+_KNOWN_NAMES = frozenset(
+    "authorization_details client_id client_secret code code_challenge code_challenge_method code_verifier"
+    " grant_type prompt redirect_uri refresh_token resource response_type scope state token token_type_hint".split()
+)
+
+
+@dataclass(slots=True)
+class Parameters:
+    """What was sent. A value that is empty counts as not sent (:rfc:`6749#section-3.1`).
+
+    ``defects`` says, by name, what is wrong with a parameter: one ASCII sentence that
+    repeats nothing of the value. A defective parameter has no value.
+    """
+
+    values: dict[str, str]
+    defects: dict[str, str] = field(default_factory=dict)
+
+    def find_defect(self, *names: str) -> str | None:
+        """The sentence about the first defect, of the named parameters or, without names, of any."""
+        for name in names or self.defects:
+            if name in self.defects:
+                return self.defects[name]
+        return None
+
+
+def parse_parameters(text: bytes) -> Parameters:
+    """Parse ``a=1&b=2``. Never raises; whatever is wrong is in ``defects``."""
+    values: dict[str, str] = {}
+    defects: dict[str, str] = {}
+    pairs = text.split(b"&") if text else []
+    if len(pairs) > _MAX_PARAMETERS:
+        return Parameters({}, {"": f"There are more than {_MAX_PARAMETERS} parameters."})
+    seen = set()
+    for pair in pairs:
+        raw_name, _, raw_value = pair.partition(b"=")
+        name = _decode(raw_name)
+        if name is None:
+            defects[""] = "A parameter name is not UTF-8."
+            continue
+        if not name:
+            continue
+        if name in seen:
+            defects[name] = f"{_subject(name)} appears more than once."
+            continue
+        seen.add(name)
+        value = _decode(raw_value)
+        problem = _find_problem(name, value)
+        if problem:
+            defects[name] = f"{_subject(name)} {problem}"
+        elif value:
+            values[name] = value
+    for name in defects:
+        values.pop(name, None)
+    return Parameters(values, defects)
+
+
+def _decode(raw: bytes) -> str | None:
+    if b"%" in raw or b"+" in raw:
+        raw = unquote_to_bytes(raw.replace(b"+", b" "))
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _find_problem(name: str, value: str | None) -> str | None:
+    if value is None:
+        return "is not UTF-8."
+    if len(value) > _MAX_VALUE_LENGTH:
+        return f"is longer than {_MAX_VALUE_LENGTH} characters."
+    if "\x00" in value:
+        return "contains a NUL character."
+    # state is the client's own and comes back as it was; it is percent-encoded on the way.
+    if name != "state" and not value.isprintable():
+        return "contains a control character."
+    return None
+
+
+def _subject(name: str) -> str:
+    return f"The parameter '{name}'" if name in _KNOWN_NAMES else "A parameter"
+
+
+def missing(parameters: Parameters, names: Iterable[str]) -> str | None:
+    """The first of ``names`` that was not sent, or None."""
+    return next((name for name in names if name not in parameters.values), None)

@@ -1,0 +1,81 @@
+"""The guard of protected resources (:rfc:`6750`)."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from authlib.integrations.flask_oauth2 import ResourceProtector
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from authlib.oauth2.rfc6750 import BearerTokenValidator
+from flask import Response, jsonify
+from flask import request as http_request
+
+from app import credentials
+from app.config import settings
+from app.database import Connection, connect
+from app.extensions import db
+from app.oauth.models.consent import touch_consent
+from app.oauth.models.token import TokenSnapshot, find_access_token
+
+_REALM = "reliquary"
+
+
+class _BearerToken(BearerTokenValidator):
+    """Looks a token up on the connection it was made for."""
+
+    def __init__(self, connection: Connection):
+        super().__init__(realm=_REALM)
+        self._connection = connection
+
+    def authenticate_token(self, token_string: str) -> TokenSnapshot | None:
+        return find_access_token(self._connection, credentials.digest(token_string))
+
+
+def protected(*scopes: str) -> Callable:
+    """Let a view be called only with a live bearer token that has *all* the scopes.
+
+    The view gets the :class:`TokenSnapshot` and the driver connection as its first arguments.
+    Refusals are those of :rfc:`6750#section-3.1`: 401 ``invalid_token``, 403
+    ``insufficient_scope``, and 401 without an error code when no token was sent.
+    """
+    # One element is Authlib's AND; several would be its OR.
+    required = [" ".join(scopes)] if scopes else None
+
+    def decorate(view: Callable) -> Callable:
+        @wraps(view)
+        def guarded(*args, **kwargs):
+            with connect(db.engine) as connection:
+                protector = ResourceProtector()
+                protector.register_token_validator(_BearerToken(connection))
+                try:
+                    token = protector.validate_request(required, http_request)
+                except OAuth2Error as error:
+                    return _refuse(error, scopes)
+                if token.grant_id is not None:
+                    touch_consent(connection, token.grant_id, token.consent_last_used_at)
+                return view(token, connection, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _refuse(error: OAuth2Error, scopes: tuple[str, ...]) -> Response:
+    challenge = [
+        f'realm="{_REALM}"',
+        f'resource_metadata="{settings().issuer}/.well-known/oauth-protected-resource"',
+    ]
+    if isinstance(error, MissingAuthorizationError | UnsupportedTokenTypeError):
+        # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
+        body = {"error_description": "Send the access token as 'Authorization: Bearer <token>'."}
+        status = 401
+    else:
+        body = {"error": error.error, "error_description": error.description}
+        status = error.status_code
+        challenge += [f'error="{error.error}"', f'error_description="{error.description}"']
+        if status == 403:
+            challenge.append(f'scope="{" ".join(scopes)}"')
+    response = jsonify(body)
+    response.status_code = status
+    response.headers["WWW-Authenticate"] = "Bearer " + ", ".join(challenge)
+    return response

@@ -1,0 +1,168 @@
+"""Authlib's authorization server, wired to our records: one object, whose grants are registered at import."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import (
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Request,
+    UnsupportedGrantTypeError,
+)
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from flask import Response, jsonify
+from flask import request as http_request
+
+from app.config import settings
+from app.database import Connection
+from app.oauth.client_authentication import (
+    ClientAuthenticationFailed,
+    SeveralClientAuthentications,
+    authenticate_client,
+)
+from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.client_credentials import ClientCredentialsGrant
+from app.oauth.grants.pkce import S256CodeChallenge
+from app.oauth.grants.refresh_token import RefreshTokenGrant
+from app.oauth.models.client import ClientSnapshot
+from app.oauth.parameters import parse_parameters
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_REALM = "reliquary"
+
+
+class WireRequest(OAuth2Request):
+    """A request as Authlib wants it, made from the configured issuer and strictly parsed parameters.
+
+    ``connection`` is the driver connection all of it runs on; ``defect`` is what was wrong
+    with the parameters, for endpoints that answer by redirect; ``consent`` is set before a
+    code is issued.
+    """
+
+    def __init__(self, parameters: Mapping[str, str], connection: Connection, *, defect: str | None = None):
+        # From the issuer and not from the Host header: whether we are on https does not depend on a proxy.
+        super().__init__(http_request.method, settings().issuer + http_request.path, headers=http_request.headers)
+        self.payload = BasicOAuth2Payload(parameters)
+        self.connection = connection
+        self.defect = defect
+        self.consent = None
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        return self.payload.data
+
+
+class InvalidClient(InvalidClientError):
+    """The one answer to every failed client authentication (:rfc:`6749#section-5.2`)."""
+
+    status_code = 401
+    description = "Client authentication failed."
+
+    def get_headers(self):
+        headers = [(name, value) for name, value in super().get_headers() if name != "WWW-Authenticate"]
+        return [*headers, ("WWW-Authenticate", f'Basic realm="{_REALM}", charset="UTF-8"')]
+
+
+class UnknownGrantType(UnsupportedGrantTypeError):
+    """:rfc:`6749#section-5.2`, without repeating what was sent."""
+
+    def get_error_description(self) -> str:
+        return "The grant_type must be authorization_code, refresh_token or client_credentials."
+
+
+class Server(AuthorizationServer):
+    """What differs from Authlib's own, and nothing else."""
+
+    def read_form(self, connection: Connection) -> WireRequest:
+        """The request of a token-like endpoint: from a form body alone, never the query string.
+
+        Raises ``invalid_request`` for anything else, and for any parameter that is defective.
+        """
+        if http_request.mimetype != _FORM_TYPE:
+            raise InvalidRequestError(f"Send the parameters in the body as {_FORM_TYPE}.")
+        parameters = parse_parameters(http_request.get_data(cache=False))
+        defect = parameters.find_defect()
+        if defect:
+            raise InvalidRequestError(defect)
+        return WireRequest(parameters.values, connection)
+
+    def create_oauth2_request(self, request: WireRequest) -> WireRequest:
+        return request
+
+    def authenticate_client(self, request: WireRequest, methods, endpoint="token") -> ClientSnapshot:
+        try:
+            client, request.auth_method = authenticate_client(
+                request.connection, request.headers.get("Authorization"), request.form
+            )
+        except SeveralClientAuthentications as error:
+            raise InvalidRequestError(str(error)) from None
+        except ClientAuthenticationFailed:
+            raise InvalidClient() from None
+        return client
+
+    def get_token_grant(self, request: WireRequest):
+        if request.payload.grant_type is None:
+            raise InvalidRequestError("The parameter 'grant_type' is missing.")
+        try:
+            return super().get_token_grant(request)
+        except UnsupportedGrantTypeError as error:
+            raise UnknownGrantType(error.grant_type) from None
+
+    def create_token_response(self, request: WireRequest) -> Response:
+        try:
+            grant = self.get_token_grant(request)
+            grant.validate_token_request()
+            return self.handle_response(*grant.create_token_response())
+        except OAuth2Error as error:
+            return self.handle_error_response(request, error)
+
+    def authorization_grant(self, request: WireRequest) -> AuthorizationCodeGrant:
+        """The grant of an authorize request whose client is known. What is wrong with it, the grant will say."""
+        grant = AuthorizationCodeGrant(request, self)
+        S256CodeChallenge(required=True)(grant)
+        return grant
+
+    def handle_error_response(self, request: WireRequest | None, error: OAuth2Error) -> Response:
+        if error.redirect_uri is None:
+            return super().handle_error_response(request, error)
+        body = {"error": error.error, "error_description": error.get_error_description()}
+        return self.handle_response(*self.redirect_back(request, error.redirect_uri, body))
+
+    def redirect_back(self, request: WireRequest, redirect_uri: str, parameters: Mapping[str, str]):
+        """Status, body and headers of the redirect to the client, with ``state`` and ``iss`` (:rfc:`9207#section-2`).
+
+        The parameters are appended to the registered URI as it is: parsing and re-encoding
+        its query could change it.
+        """
+        answer = dict(parameters)
+        if request.payload.state is not None:
+            answer["state"] = request.payload.state
+        answer["iss"] = settings().issuer
+        query = "&".join(f"{name}={quote(value, safe='')}" for name, value in answer.items())
+        separator = "&" if "?" in redirect_uri else "?"
+        status = 303 if http_request.method == "POST" else 302
+        return status, "", [("Location", f"{redirect_uri}{separator}{query}"), ("Cache-Control", "no-store")]
+
+    def handle_response(self, status_code: int, payload, headers) -> Response:
+        if not isinstance(payload, dict):
+            response = Response(payload, status=status_code, headers=headers)
+            # Exactly as registered: Werkzeug would normalise the address.
+            response.autocorrect_location_header = False
+            return response
+        response = jsonify(payload)
+        response.status_code = status_code
+        for name, value in headers:
+            if name != "Content-Type":
+                response.headers[name] = value
+        return response
+
+    def send_signal(self, name: str, *args, **kwargs) -> None:
+        """Authlib's signals carry tokens; nobody here listens."""
+
+
+server = Server()
+server.register_grant(AuthorizationCodeGrant, [S256CodeChallenge(required=True)])
+server.register_grant(RefreshTokenGrant)
+server.register_grant(ClientCredentialsGrant)

@@ -1,0 +1,140 @@
+"""The other actor of the tests: ``Integrator`` is an honest OAuth client. Change one parameter, and it is not."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.actors import Browser
+
+AUTHORIZE, TOKEN = "/oauth/authorize", "/oauth/token"
+
+
+@dataclass
+class Integrator:
+    """A client that does everything right. ``None`` as a change leaves a parameter out, a list repeats it."""
+
+    app: Flask
+    client_id: str
+    client_secret: str | None
+    redirect_uri: str
+    scope: str
+    state: str = "af0ifjsldkj"
+    code_verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
+    auth_method: str = "client_secret_basic"
+
+    # -- the authorize endpoint ----------------------------------------------------------------
+
+    def authorize_url(self, path: str = AUTHORIZE, **changes) -> str:
+        honest = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "state": self.state,
+            "scope": self.scope,
+            "code_challenge": s256(self.code_verifier),
+            "code_challenge_method": "S256",
+        }
+        return f"{path}?{_encode(honest | changes)}"
+
+    def start(self, browser: Browser, path: str = AUTHORIZE, **changes) -> TestResponse:
+        """Send the browser to authorize and let it follow; a page of ours, or the redirect back to the client."""
+        return browser.follow(browser.get(self.authorize_url(path, **changes)))
+
+    def authorize(self, browser: Browser, *, choose: dict[str, Any] | None = None, **changes) -> dict[str, str]:
+        """Have the signed-in person allow everything that is asked; the parameters that came back."""
+        page = self.start(browser, **changes)
+        if page.status_code == 200 and "/mementos" in page.request.path:
+            choice = choose or {"selection": "all"}
+            page = browser.follow(browser.submit(page, press="Continue", **choice))
+        if page.status_code == 200 and "/consent" in page.request.path:
+            page = browser.submit(page, press="Authorize")
+        return self.answer(page)
+
+    def code(self, browser: Browser, **changes) -> str:
+        """An authorization code, fresh from the redirect."""
+        answer = self.authorize(browser, **changes)
+        assert "code" in answer, answer
+        return answer["code"]
+
+    def answer(self, response: TestResponse) -> dict[str, str]:
+        """The parameters of a redirect to this client, after checking what every such redirect must hold."""
+        assert response.status_code in (302, 303), (response.status, response.text)
+        assert response.location.startswith(self.redirect_uri), response.location
+        assert response.headers["Cache-Control"] == "no-store"
+        parameters = parse_qs(urlsplit(response.location).query, strict_parsing=True, keep_blank_values=True)
+        assert all(len(values) == 1 for values in parameters.values()), parameters
+        answer = {name: values[0] for name, values in parameters.items()}
+        assert answer["iss"] == self.app.extensions["settings"].issuer
+        assert ("code" in answer) != ("error" in answer), answer
+        return answer
+
+    # -- the token endpoint and its siblings -----------------------------------------------------
+
+    def exchange(self, code: str, path: str = TOKEN, **changes) -> TestResponse:
+        honest = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self.code_verifier,
+        }
+        return self.post(path, honest | changes)
+
+    def tokens(self, browser: Browser, **changes) -> dict[str, Any]:
+        """The token response of a whole honest flow."""
+        response = self.exchange(self.code(browser, **changes))
+        assert response.status_code == 200, response.text
+        return response.json
+
+    def refresh(self, refresh_token: str, **changes) -> TestResponse:
+        return self.post(TOKEN, {"grant_type": "refresh_token", "refresh_token": refresh_token} | changes)
+
+    def client_credentials(self, **changes) -> TestResponse:
+        return self.post(TOKEN, {"grant_type": "client_credentials"} | changes)
+
+    def revoke(self, token: str, **changes) -> TestResponse:
+        return self.post("/oauth/revoke", {"token": token} | changes)
+
+    def introspect(self, token: str, **changes) -> TestResponse:
+        return self.post("/oauth/introspect", {"token": token} | changes)
+
+    def post(self, path: str, parameters: dict[str, Any], headers: dict[str, str] | None = None) -> TestResponse:
+        """POST a form, authenticated by this client's method unless ``headers`` or ``parameters`` say otherwise."""
+        headers = dict(headers or {})
+        if self.client_secret is None:
+            parameters = {"client_id": self.client_id} | parameters
+        elif self.auth_method == "client_secret_post":
+            parameters = {"client_id": self.client_id, "client_secret": self.client_secret} | parameters
+        elif "Authorization" not in headers:
+            headers["Authorization"] = basic(self.client_id, self.client_secret)
+        body = parameters.pop("body", None) if "body" in parameters else _encode(parameters)
+        return self.app.test_client().post(
+            path, data=body, headers=headers, content_type="application/x-www-form-urlencoded"
+        )
+
+    def me(self, access_token: str, path: str = "/api/me/") -> TestResponse:
+        return self.app.test_client().get(path, headers={"Authorization": f"Bearer {access_token}"})
+
+    def is_alive(self, access_token: str) -> bool:
+        """Whether the API still takes the access token."""
+        return self.me(access_token).status_code == 200
+
+
+def s256(code_verifier: str) -> str:
+    """BASE64URL(SHA256(code_verifier)), without padding (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def basic(client_id: str, client_secret: str) -> str:
+    """An Authorization header, both halves form-encoded first (RFC 6749 section 2.3.1)."""
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _encode(parameters: dict[str, Any]) -> str:
+    return urlencode({name: value for name, value in parameters.items() if value is not None}, doseq=True)
