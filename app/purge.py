@@ -1,0 +1,56 @@
+"""Removing what has expired, in small batches, so that nobody waits behind a long transaction."""
+
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select
+
+from app import clock
+from app.accounts.models import RateLimitCounter, Session
+from app.config import settings
+from app.extensions import db
+from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
+from app.oauth.models.authorization_request import AuthorizationRequest
+from app.oauth.models.token import AccessToken, RefreshToken
+
+_BATCH = 500
+# A code or a request that is over still answers "used before" or "already answered" for a day.
+_AFTERLIFE = timedelta(days=1)
+
+
+def purge() -> dict[str, int]:
+    """Delete every expired row; how many, by table. Commits after each batch."""
+    return {table: _purge_table(model, condition) for table, model, condition in _expired()}
+
+
+def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
+    """What is over, in an order in which nothing is deleted that something later still needs to see."""
+    at = clock.now()
+    idle_since = at - timedelta(seconds=settings().session_idle_lifetime)
+    return [
+        ("authorization_requests", AuthorizationRequest, AuthorizationRequest.expires_at <= at - _AFTERLIFE),
+        ("authorization_codes", AuthorizationCode, AuthorizationCode.expires_at <= at - _AFTERLIFE),
+        ("access_tokens", AccessToken, AccessToken.expires_at <= at),
+        # Rotated ones too stay until their own end: their return is how theft is noticed.
+        ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
+        ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
+        ("sessions", Session, or_(Session.expires_at <= at, Session.last_used_at <= idle_since)),
+        ("rate_limit_counters", RateLimitCounter, RateLimitCounter.expires_at <= at),
+    ]
+
+
+def _is_empty_family(issued_before) -> ColumnElement[bool]:
+    members = (AuthorizationCode, AccessToken, RefreshToken)
+    return (TokenFamily.issued_at <= issued_before) & ~or_(
+        *(exists().where(member.family_id == TokenFamily.family_id) for member in members)
+    )
+
+
+def _purge_table(model: type, condition: ColumnElement[bool]) -> int:
+    key = model.__table__.primary_key.columns.values()[0]
+    deleted = 0
+    while True:
+        batch = db.session.execute(delete(model).where(key.in_(select(key).where(condition).limit(_BATCH))))
+        db.session.commit()
+        deleted += batch.rowcount
+        if batch.rowcount < _BATCH:
+            return deleted

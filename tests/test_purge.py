@@ -1,0 +1,76 @@
+"""``flask purge`` removes what has expired, and nothing that still means something."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app import clock
+from app.extensions import db
+from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
+from app.oauth.models.token import AccessToken, RefreshToken
+from app.purge import purge
+
+
+@pytest.fixture
+def tokens(notebook, browser, alice) -> dict:
+    browser.sign_in(alice.email, alice.password)
+    return notebook.tokens(browser)
+
+
+@pytest.fixture
+def purge_after(app, monkeypatch):
+    """Let time pass, then purge."""
+
+    def wait_and_purge(**time) -> dict[str, int]:
+        later = clock.now() + timedelta(**time)
+        monkeypatch.setattr("app.clock.now", lambda: later)
+        with app.app_context():
+            return purge()
+
+    return wait_and_purge
+
+
+def _count(app, model) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_nothing_that_lives_is_purged(app, tokens, purge_after, notebook):
+    purged = purge_after(seconds=1)
+    assert sum(purged.values()) == 0
+    assert notebook.is_alive(tokens["access_token"])
+
+
+def test_expired_access_tokens_go_and_their_refresh_token_stays(app, tokens, purge_after, notebook):
+    purged = purge_after(hours=2)
+    assert purged["access_tokens"] == 1
+    assert purged["refresh_tokens"] == purged["token_families"] == 0
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_rotated_refresh_token_that_comes_back_is_still_noticed_after_a_purge(app, tokens, purge_after, notebook):
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    purge_after(days=2)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert notebook.refresh(renewed["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_family_goes_when_its_last_token_has_expired(app, tokens, purge_after):
+    purged = purge_after(days=31)
+    assert purged["token_families"] == 1
+    assert [_count(app, model) for model in (AuthorizationCode, AccessToken, RefreshToken, TokenFamily)] == [0] * 4
+
+
+def test_more_rows_than_a_batch_are_all_purged(app, tokens, purge_after, notebook, monkeypatch):
+    monkeypatch.setattr("app.purge._BATCH", 2)
+    for _ in range(4):
+        notebook.client_credentials()
+    assert purge_after(hours=2)["access_tokens"] == 5
+
+
+def test_expired_sessions_and_waiting_requests_are_purged(app, tokens, purge_after, notebook, browser):
+    notebook.start(browser, prompt="consent")
+    purged = purge_after(days=30)
+    assert purged["sessions"] == 1
+    assert purged["authorization_requests"] == 2
