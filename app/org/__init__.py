@@ -1,0 +1,1 @@
+"""The dashboard where an organization's people keep its apps."""
