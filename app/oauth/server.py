@@ -22,7 +22,7 @@ from app.oauth.client_authentication import (
     SeveralClientAuthentications,
     authenticate_client,
 )
-from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.authorization_code import AuthorizationCodeGrant, demand_own_resource
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.pkce import S256CodeChallenge
 from app.oauth.grants.refresh_token import RefreshTokenGrant
@@ -112,6 +112,7 @@ class Server(AuthorizationServer):
 
     def create_token_response(self, request: WireRequest) -> Response:
         try:
+            demand_own_resource(request)
             grant = self.get_token_grant(request)
             grant.validate_token_request()
             return self.handle_response(*grant.create_token_response())

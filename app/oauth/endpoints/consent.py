@@ -163,7 +163,7 @@ def decide(flow: Flow):
         return redirect(flow.url_for("choose_mementos"), 303)
     consent = _find_consent(flow)
     before = {memento.id: memento.name for memento in consent.mementos} if consent else {}
-    allowed_before = parse_scope(consent.scope) if consent else set()
+    allowed_before = parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else set()
     mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
     return render_template(
         "oauth/consent.html",

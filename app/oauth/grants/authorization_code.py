@@ -170,10 +170,15 @@ def _demand_known_prompt(request) -> None:
         raise InvalidRequestError("The parameter 'prompt' can be 'consent' or 'login'.")
 
 
-def _demand_own_resource(request) -> None:
+def demand_own_resource(request) -> None:
+    """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`)."""
     resource = request.payload.data.get("resource")
-    if resource is not None and not is_own_resource(resource):
+    if resource is not None and resource not in _own_resources(settings().issuer):
         raise InvalidTargetError("The resource is not an API of this server.")
+
+
+def _own_resources(issuer: str) -> tuple[str, ...]:
+    return issuer, f"{issuer}/", f"{issuer}/api/", f"{issuer}/api/v1/"
 
 
 def _demand_sound_details(request) -> None:
@@ -189,13 +194,8 @@ _AUTHORIZATION_CHECKS = (
     _demand_state,  # invalid_request
     _resolve_scope,  # invalid_scope
     _demand_known_prompt,  # invalid_request
-    _demand_own_resource,  # invalid_target
+    demand_own_resource,  # invalid_target
     _demand_sound_details,  # invalid_authorization_details
     # then, as an extension: PKCE, invalid_request
 )
 
-
-def is_own_resource(resource: str) -> bool:
-    """Whether a :rfc:`8707` resource indicator names this server's API."""
-    issuer = settings().issuer
-    return resource in (issuer, f"{issuer}/", f"{issuer}/api/", f"{issuer}/api/v1/")

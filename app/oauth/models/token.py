@@ -66,6 +66,7 @@ class TokenSnapshot(TokenMixin):
     client_id: str
     organization_id: str
     client_suspended_at: datetime | None
+    client_scope: str
     scope: str
     issued_at: datetime
     expires_at: datetime
@@ -89,10 +90,9 @@ class TokenSnapshot(TokenMixin):
         return self.client_id == client.client_id
 
     def get_scope(self) -> str:
-        """What the token may do now: its own scope, as far as the consent still allows it."""
-        if self.consent_scope is None or self.consent_scope == self.scope:
-            return self.scope
-        return format_scope(parse_scope(self.scope) & parse_scope(self.consent_scope))
+        """What the token may do now: its own scope, as far as the client's registration and the consent still go."""
+        scope = _intersect(self.scope, self.client_scope)
+        return scope if self.consent_scope is None else _intersect(scope, self.consent_scope)
 
     def get_expires_in(self) -> int:
         """Seconds from issue to expiry."""
@@ -112,6 +112,10 @@ class TokenSnapshot(TokenMixin):
         )
 
 
+def _intersect(scope: str, bound: str) -> str:
+    return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
+
+
 def _token_columns(token):
     """The columns of :class:`TokenSnapshot` up to ``memento_ids``, in its order."""
     return (
@@ -119,6 +123,7 @@ def _token_columns(token):
         token.client_id,
         Client.organization_id,
         Client.suspended_at.label("client_suspended_at"),
+        Client.scope.label("client_scope"),
         token.scope,
         token.issued_at,
         token.expires_at,
