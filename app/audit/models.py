@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.clock import now
+from app import clock
 from app.credentials import new_id
 from app.database import UtcDateTime
 from app.extensions import db
@@ -19,7 +19,7 @@ class AuditEvent(db.Model):
     __table_args__ = (Index(None, "organization_id", "occurred_at"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("evt"))
-    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     kind: Mapped[str] = mapped_column(String(60))
     actor_user_id: Mapped[str | None] = mapped_column(String(40))
     organization_id: Mapped[str | None] = mapped_column(String(40))
