@@ -1,0 +1,141 @@
+"""How long a session lives, and what is kept of it."""
+
+import pytest
+from sqlalchemy import event, select
+
+from app.accounts.models import Session, User
+from app.accounts.sessions import end_session, find_signed_in, start_session
+from app.credentials import digest
+from app.extensions import db
+
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture
+def credential(app, alice, clock) -> str:
+    """Alice's, of a session that starts now."""
+    with app.app_context():
+        credential = start_session(db.session.get(User, alice.id), address="192.0.2.7", user_agent="A Browser/1.0")
+        db.session.commit()
+    return credential
+
+
+def last_used_at(app):
+    with app.app_context():
+        return db.session.scalar(select(Session.last_used_at))
+
+
+def test_credential_says_who_is_signed_in(app, alice, clock, credential):
+    with app.app_context():
+        signed_in = find_signed_in(credential)
+    assert (signed_in.id, signed_in.name, signed_in.email) == (alice.id, alice.name, alice.email)
+    assert signed_in.session_id.startswith("ses_")
+    assert signed_in.issued_at == clock.now
+    assert signed_in.is_authenticated and not signed_in.is_anonymous
+
+
+def test_what_flask_login_keeps_is_the_credential_and_not_the_person(app, alice, credential):
+    with app.app_context():
+        assert find_signed_in(credential).get_id() == credential
+    assert credential.startswith("rlq_se_")
+    assert alice.id not in credential
+
+
+def test_only_the_digest_is_stored(app, credential):
+    with app.app_context():
+        row = db.session.execute(select(Session.__table__)).one()
+    assert row.digest == digest(credential)
+    assert not any(credential in str(value) for value in row)
+
+
+def test_credential_is_not_in_what_a_log_would_show(app, credential):
+    with app.app_context():
+        assert credential not in repr(find_signed_in(credential))
+
+
+def test_unknown_credential_is_nobody(app, credential):
+    with app.app_context():
+        for other in ("", credential[:-1], credential + "0", digest(credential), "\x00", "\ud800"):
+            assert find_signed_in(other) is None
+
+
+def test_ended_session_is_nobody(app, credential):
+    with app.app_context():
+        end_session(digest(credential))
+        db.session.commit()
+        assert find_signed_in(credential) is None
+
+
+def test_ending_one_session_leaves_the_others(app, alice, credential):
+    with app.app_context():
+        other = start_session(db.session.get(User, alice.id), address="", user_agent="")
+        db.session.commit()
+        end_session(digest(other))
+        db.session.commit()
+        assert find_signed_in(credential)
+
+
+def test_session_expires_although_it_is_used(app, clock, credential):
+    with app.app_context():
+        for _ in range(13):
+            clock.advance(days=1)
+            assert find_signed_in(credential)
+        clock.advance(days=1, seconds=-1)
+        assert find_signed_in(credential)
+        clock.advance(seconds=1)
+        assert find_signed_in(credential) is None
+
+
+def test_idle_session_ends_sooner(app, clock, credential):
+    with app.app_context():
+        clock.advance(days=3, seconds=-1)
+        assert find_signed_in(credential)
+        clock.advance(days=3)
+        assert find_signed_in(credential) is None
+
+
+def test_last_use_is_written_at_most_once_a_minute(app, clock, credential):
+    start = clock.now
+    for seconds, written in ((59, 0), (1, 60), (59, 60), (1, 120)):
+        clock.advance(seconds=seconds)
+        with app.app_context():
+            assert find_signed_in(credential)
+        assert (last_used_at(app) - start).total_seconds() == written
+
+
+def test_deleted_person_is_signed_in_nowhere(app, alice, credential):
+    with app.app_context():
+        db.session.delete(db.session.get(User, alice.id))
+        db.session.commit()
+        assert find_signed_in(credential) is None
+
+
+def test_address_and_browser_are_cut_to_what_is_stored(app, alice):
+    with app.app_context():
+        start_session(db.session.get(User, alice.id), address="a" * 100, user_agent="b\x00" * 1000)
+        db.session.commit()
+        row = db.session.scalar(select(Session))
+        assert (row.address, row.user_agent) == ("a" * 45, "b" * 300)
+
+
+def test_finding_out_who_is_signed_in_is_one_statement(app, credential, monkeypatch):
+    """It is on the measured path of the authorize endpoint: no ORM, no second look."""
+    from app.database import Connection
+
+    executed = []
+    monkeypatch.setattr(
+        Connection,
+        "first",
+        lambda self, statement, _first=Connection.first, **values: (
+            executed.append(statement),
+            _first(self, statement, **values),
+        )[1],
+    )
+    through_sqlalchemy = []
+    with app.app_context():
+        listener = lambda *arguments: through_sqlalchemy.append(arguments[2])  # noqa: E731
+        event.listen(db.engine, "before_cursor_execute", listener)
+        assert find_signed_in(credential)
+        event.remove(db.engine, "before_cursor_execute", listener)
+    assert len(executed) == 1
+    assert through_sqlalchemy == []
