@@ -3,7 +3,9 @@
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +31,8 @@ class Settings:
     site_name: str = "Reliquary"
     port: int = 8000
     trusted_proxies: int = 0
+    #: gunicorn's worker processes.
+    workers: int = 2
 
     # Every OAuth lifetime, in one block.
     authorization_request_lifetime: int = 600
@@ -76,18 +80,31 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
     Raises :class:`ConfigurationError`, whose message names the variable.
     """
     port = _integer(environ, "PORT", 8000, 1, 65535)
+    try:
+        database_url, secret_key = _database_url(environ, instance_path), _secret_key(environ, instance_path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {instance_path} cannot be used ({error.strerror}); make it writable by this user,"
+            " or give DATABASE_URL and SECRET_KEY."
+        ) from None
     values = {
-        "database_url": _database_url(environ, instance_path),
-        "secret_key": _secret_key(environ, instance_path),
+        "database_url": database_url,
+        "secret_key": secret_key,
         "issuer": _issuer(environ, port),
         "site_name": _site_name(environ),
         "port": port,
         "trusted_proxies": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
+        "workers": _integer(environ, "WEB_CONCURRENCY", 2, 1, 64),
     }
     for name, (field, least, most) in _SECONDS.items():
         if environ.get(name):
             values[field] = _integer(environ, name, 0, least, most)
-    return Settings(**values)
+    chosen = Settings(**values)
+    if chosen.authorization_request_max_lifetime < chosen.authorization_request_lifetime:
+        raise ConfigurationError(
+            "AUTHORIZATION_REQUEST_MAX_LIFETIME is shorter than AUTHORIZATION_REQUEST_LIFETIME; make it as long or longer."
+        )
+    return chosen
 
 
 def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
@@ -97,7 +114,7 @@ def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
         return f"sqlite:///{instance_path / 'reliquary.sqlite3'}"
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The value itself may hold a password, so the sentence does not repeat it.
         raise ConfigurationError(
             "DATABASE_URL is not a database URL; write sqlite:////path/to/file"
@@ -109,7 +126,7 @@ def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
         raise ConfigurationError(
             f"DATABASE_URL names the database {url.drivername!r}; use sqlite:// or postgresql://."
         )
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+    if url.drivername == "sqlite" and (url.database or ":memory:").startswith((":memory:", "file:")):
         raise ConfigurationError(
             "DATABASE_URL names an SQLite database in memory, which each worker would see differently;"
             " give a file, as in sqlite:////path/to/file."
@@ -125,38 +142,43 @@ def _secret_key(environ: Mapping[str, str], instance_path: Path) -> str:
         return key
     if environ.get("ISSUER", "").startswith("https://"):
         raise ConfigurationError(
-            "SECRET_KEY is missing; behind an https ISSUER give at least 32 random characters, the same on every machine."
+            "SECRET_KEY is missing; behind an https ISSUER give at least 32 random characters,"
+            " the same on every machine."
         )
     return _kept_secret_key(instance_path / "secret_key")
 
 
 def _kept_secret_key(path: Path) -> str:
     """The local secret key: made on a first run, readable by its owner alone, the same ever after."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_text().strip()
-        if len(key) < 32:
-            raise ConfigurationError(
-                f"The kept secret key in {path} is damaged; delete that file to have a new one made."
-            ) from None
-        return key
-    with os.fdopen(descriptor, "w") as file:
-        key = secrets.token_hex(32)
-        file.write(key)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _keep_new_secret_key(path)
+    key = path.read_text().strip()
+    if len(key) < 32:
+        raise ConfigurationError(f"The kept secret key in {path} is damaged; delete that file to have a new one made.")
     return key
+
+
+def _keep_new_secret_key(path: Path) -> None:
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        # Appears whole or not at all, and never replaces the key of a process that was quicker.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
 
 
 def _issuer(environ: Mapping[str, str], port: int) -> str:
     issuer = environ.get("ISSUER") or f"http://127.0.0.1:{port}"
-    parts = urlsplit(issuer)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.fragment:
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", issuer):
         raise ConfigurationError(
-            f"ISSUER is {issuer!r}; give a scheme and a host alone, without a path or a final slash,"
+            f"ISSUER is {issuer!r}; give a scheme and a host alone, in lower case, without a path or a final slash,"
             " as in https://id.example.com."
         )
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if issuer.startswith("http://") and urlsplit(issuer).hostname not in ("127.0.0.1", "localhost", "::1"):
         raise ConfigurationError(
             f"ISSUER is {issuer!r}; OAuth needs https, plain http is for 127.0.0.1 and localhost only."
         )

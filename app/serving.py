@@ -4,6 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from gunicorn import glogging
+
+from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
 
@@ -14,9 +17,18 @@ try:
 except ConfigurationError as error:
     sys.exit(f"Reliquary cannot start: {error}")
 
+
+class _Logger(glogging.Logger):
+    """gunicorn's records in our format. There is no access log: an address line may hold a code or a handle."""
+
+    def setup(self, cfg) -> None:
+        super().setup(cfg)
+        self.error_log.handlers = [logs.handler]
+
+
 bind = f"127.0.0.1:{_settings.port}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+workers = _settings.workers
 threads = 4
 preload_app = True
 # The longest that gunicorn allows; a longer request line is answered 414 before it reaches us.
@@ -26,16 +38,14 @@ keepalive = 65
 graceful_timeout = 30
 # A heartbeat on a slow disk would get a healthy worker killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# The one that reads X-Forwarded-* is ProxyFix, when TRUSTED_PROXIES says so; two opinions would be one too many.
+# ProxyFix reads X-Forwarded-*, as far as TRUSTED_PROXIES says; a second reader would only disagree with it.
 forwarded_allow_ips = ""
 # Its default path is the same for every instance of one user.
 control_socket_disable = True
+logger_class = _Logger
 
 
-def post_fork(_server, _worker) -> None:
-    """A connection belongs to the process that opened it, so a worker forgets what it inherited, unclosed."""
-    # gunicorn loads the application before it forks, and with it this engine.
-    from wsgi import app
-
-    with app.app_context():
+def post_fork(server, _worker) -> None:
+    """A worker forgets, unclosed, the connections it inherited: they belong to the process that opened them."""
+    with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
