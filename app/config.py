@@ -110,7 +110,7 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
 def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
     text = environ.get("DATABASE_URL", "")
     if not text:
-        instance_path.mkdir(parents=True, exist_ok=True)
+        instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return f"sqlite:///{instance_path / 'reliquary.sqlite3'}"
     try:
         url = make_url(text)
@@ -151,7 +151,7 @@ def _secret_key(environ: Mapping[str, str], instance_path: Path) -> str:
 def _kept_secret_key(path: Path) -> str:
     """The local secret key: made on a first run, readable by its owner alone, the same ever after."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_new_secret_key(path)
     key = path.read_text().strip()
     if len(key) < 32:

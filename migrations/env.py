@@ -1,10 +1,16 @@
-"""Runs migrations on the app's own engine, on SQLite and PostgreSQL alike."""
+"""Runs migrations on the app's own engine, on SQLite and PostgreSQL alike: all of them, or none."""
+
+import logging
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
-migrate = current_app.extensions["migrate"]
-database = migrate.db
+database = current_app.extensions["migrate"].db
+
+_log = logging.getLogger("app.migrations")
+# Any number that nothing else locks.
+_LOCK = 7_235_420
 
 
 def render_item(kind, item, autogen_context):
@@ -15,17 +21,48 @@ def render_item(kind, item, autogen_context):
     return False
 
 
+def report(step, **_details) -> None:
+    """Say which step was taken."""
+    direction = "up to" if step.is_upgrade else "down from"
+    _log.info("Migrated %s %s: %s", direction, step.up_revision_id, step.up_revision.doc)
+
+
 def run_migrations() -> None:
     with database.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            _ignore_foreign_keys(connection)
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
             render_item=render_item,
             compare_type=True,
-            **{"render_as_batch": connection.dialect.name == "sqlite"},
+            on_version_apply=report,
+            # SQLite can undo DDL too, as long as the driver leaves transactions to us, which it does.
+            transactional_ddl=True,
+            render_as_batch=is_sqlite,
         )
         with context.begin_transaction():
+            if not is_sqlite:
+                # Machines that are deployed together migrate one after the other. SQLite has one writer anyway.
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             context.run_migrations()
+            if is_sqlite:
+                _check_foreign_keys(connection)
+
+
+def _ignore_foreign_keys(connection: Connection) -> None:
+    # Batch mode replaces a table by dropping it, and with foreign keys on SQLite would first delete its rows and,
+    # by ON DELETE CASCADE, those of other tables. The pragma has no effect inside a transaction.
+    connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    # This connection is not for anybody else.
+    connection.detach()
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise RuntimeError(f"The migration leaves rows that refer to nothing: {broken[:5]}")
 
 
 if context.is_offline_mode():

@@ -1,0 +1,52 @@
+# What a fresh clone needs to run and to be tested: Python 3.11 or newer, make, and nothing else.
+#
+#   make run     the server on http://127.0.0.1:$PORT (8000); settings come from the environment
+#   make test    every test; TEST_DATABASE=postgresql runs them on PostgreSQL instead of SQLite
+#   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
+
+PYTHON ?= python3
+VENV := .venv
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+
+.PHONY: run test lock installed-to-run installed-to-test
+
+run: installed-to-run
+	@exec $(VENV)/bin/python -m app.local
+
+test: installed-to-test
+	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+lock:
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --group dev -o requirements-dev.lock
+
+# Both sets live in one environment: requirements-dev.lock holds everything of requirements.lock, in the same
+# versions. A copy of what was installed last tells whether anything is to be done.
+installed-to-run:
+	@$(call is_installed,requirements.lock) || ( $(call install,requirements.lock,requirements.lock) )
+
+installed-to-test:
+	@$(call is_installed,requirements-dev.lock) || \
+		( $(call install,requirements-dev.lock,requirements.lock requirements-dev.lock) )
+
+is_installed = test -x $(VENV)/bin/python && cmp -s $(1) $(VENV)/$(1)
+
+# $(1) is what to install, $(2) what is installed thereby. Only one runs at a time, also when two commands were
+# started in one fresh clone; the one that had to wait finds the work done.
+define install
+{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "Reliquary needs Python 3.11 or newer, and '$(PYTHON)' is not; name one, as in: make PYTHON=python3.12" >&2; \
+	exit 1; }; } && \
+{ $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo "'$(PYTHON)' lacks the module venv; install it, on Debian with: apt-get install python3-venv" >&2; \
+	exit 1; }; } && \
+$(PYTHON) -c 'import fcntl, subprocess, sys; lock = open("Makefile", "r+"); fcntl.flock(lock, fcntl.LOCK_EX); \
+	sys.exit(subprocess.call(sys.argv[1:]))' sh -ec ' \
+		$(call is_installed,$(1)) && exit; \
+		echo "Installing $(1) into $(VENV), which happens only when it has changed."; \
+		$(VENV)/bin/python -c "import pip" 2>/dev/null || $(PYTHON) -m venv --clear $(VENV); \
+		rm -f $(VENV)/*.lock; \
+		$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(1); \
+		cp $(2) $(VENV)/'
+endef
