@@ -81,7 +81,7 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     """
     email = normalize_email(email)
     name = normalize_name(name)
-    organization_name = normalize_name(organization_name) if organization_name else None
+    organization_name = normalize_name(organization_name) if (organization_name or "").strip() else None
     check_password(password, email)
     # Before the first query: SQLite has one writer, who should not wait for argon2.
     user = User(email=email, name=name, password_hash=hash_password(password))
