@@ -61,6 +61,11 @@ class Browser:
             response = self.get(target)
         raise AssertionError(f"More than {most} redirects.")
 
+    def follow_once(self, response: TestResponse) -> TestResponse:
+        """Where one redirect of ours leads."""
+        assert response.location, f"{response.status} is no redirect."
+        return self.get(urljoin(response.request.url, response.location))
+
     def submit(
         self, page: TestResponse, *, action: str | None = None, press: str | None = None, **fields
     ) -> TestResponse:
@@ -104,7 +109,7 @@ class Browser:
 
 
 def find_form(page: TestResponse, *, action: str | None = None, press: str | None = None, names=()) -> Form:
-    """The one form of the page with these fields, this action and this button; an AssertionError says what there was."""
+    """The form of the page with these fields, this action, this button; an AssertionError says what there was."""
     forms = find_forms(page.text)
     found = [
         form

@@ -37,7 +37,10 @@ class SignInForm(FlaskForm):
     )
     password = PasswordField(
         "Password",
-        [InputRequired("Enter your password."), Length(max=MOST_LENGTH, message="That is too long to be your password.")],
+        [
+            InputRequired("Enter your password."),
+            Length(max=MOST_LENGTH, message="That is too long to be your password."),
+        ],
         render_kw={"autocomplete": "current-password"},
     )
 

@@ -31,7 +31,7 @@ class TooManyAttempts(Exception):
 
 
 def take_attempt(limit: RateLimitItem, subject: str) -> None:
-    """Count one attempt of ``subject``, at once and for good. Raises :class:`TooManyAttempts` when it is one too many."""
+    """Count one attempt of ``subject``, at once. Raises :class:`TooManyAttempts` when it is one too many."""
     if not _limiter.hit(limit, subject):
         reset_at = _limiter.get_window_stats(limit, subject).reset_time
         raise TooManyAttempts(max(1, ceil(reset_at - clock.now().timestamp())))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from app.accounts import passwords
 from app.accounts.passwords import (
     UnacceptablePassword,
     check_password,
@@ -48,13 +49,11 @@ def test_without_a_hash_a_real_one_is_verified_and_the_answer_is_no(app, monkeyp
             return getattr(real, name)
 
     with app.app_context():
-        from app.accounts import passwords
-
         real = passwords._hasher()
         monkeypatch.setattr(passwords, "_hasher", Spy)
         assert verify_password(None, "correct horse battery") is False
         known = hash_password("something else")
-    (dummy, password), = verified
+    ((dummy, password),) = verified
     assert password == b"correct horse battery"
     # The same parameters, so that it takes the same time.
     assert dummy.split("$")[:4] == known.split("$")[:4]
@@ -62,8 +61,6 @@ def test_without_a_hash_a_real_one_is_verified_and_the_answer_is_no(app, monkeyp
 
 
 def test_dummy_hash_costs_what_the_settings_say(app):
-    from app.accounts import passwords
-
     with app.app_context():
         costly = passwords._hasher_for(3, 65536)
     assert passwords._dummy_hash(costly).startswith("$argon2id$v=19$m=65536,t=3,p=1$")
@@ -85,7 +82,9 @@ def test_hash_with_other_parameters_is_to_be_renewed(app, monkeypatch):
         assert verify_password(kept, "correct horse battery")
 
 
-@pytest.mark.parametrize("password", ["a" * 9 + "b", "ä" * 10 + "b", "x y z x y z", "pass\tword\nline", "🐘" * 5 + "tusks", "ab" * 100])
+@pytest.mark.parametrize(
+    "password", ["a" * 9 + "b", "ä" * 10 + "b", "x y z x y z", "pass\tword\nline", "🐘" * 5 + "tusks", "ab" * 100]
+)
 def test_any_characters_will_do(password):
     check_password(password, "somebody@example.com")
 

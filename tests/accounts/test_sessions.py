@@ -6,6 +6,7 @@ from sqlalchemy import event, select
 from app.accounts.models import Session, User
 from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.credentials import digest
+from app.database import Connection
 from app.extensions import db
 
 DAY = 24 * 60 * 60
@@ -120,22 +121,19 @@ def test_address_and_browser_are_cut_to_what_is_stored(app, alice):
 
 def test_finding_out_who_is_signed_in_is_one_statement(app, credential, monkeypatch):
     """It is on the measured path of the authorize endpoint: no ORM, no second look."""
-    from app.database import Connection
+    on_the_driver, through_sqlalchemy = [], []
+    first = Connection.first
 
-    executed = []
-    monkeypatch.setattr(
-        Connection,
-        "first",
-        lambda self, statement, _first=Connection.first, **values: (
-            executed.append(statement),
-            _first(self, statement, **values),
-        )[1],
-    )
-    through_sqlalchemy = []
+    def count_first(self, statement, **values):
+        on_the_driver.append(statement)
+        return first(self, statement, **values)
+
+    def count_execution(_connection, _cursor, statement, *_):
+        through_sqlalchemy.append(statement)
+
+    monkeypatch.setattr(Connection, "first", count_first)
     with app.app_context():
-        listener = lambda *arguments: through_sqlalchemy.append(arguments[2])  # noqa: E731
-        event.listen(db.engine, "before_cursor_execute", listener)
+        event.listen(db.engine, "before_cursor_execute", count_execution)
         assert find_signed_in(credential)
-        event.remove(db.engine, "before_cursor_execute", listener)
-    assert len(executed) == 1
-    assert through_sqlalchemy == []
+        event.remove(db.engine, "before_cursor_execute", count_execution)
+    assert (len(on_the_driver), through_sqlalchemy) == (1, [])

@@ -1,0 +1,54 @@
+"""The browser of the tests sends what a browser would."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.actors import find_form, find_forms
+
+
+def page(html: str):
+    return SimpleNamespace(text=html, status="200 OK")
+
+
+def test_untouched_form_sends_what_it_shows():
+    (form,) = find_forms(
+        """<form method="post" action="/x"><input type="hidden" name="h" value="a&amp;b"><input name="t" value="1">
+        <input type="checkbox" name="c" value="on1" checked><input type="checkbox" name="c" value="off1">
+        <input type="radio" name="r" value="1"><input type="radio" name="r" value="2" checked>
+        <input name="gone" disabled value="x"><textarea name="a">
+line 1
+line 2</textarea><select name="s"><option value="1">One<option value="2" selected>Two</select>
+        <select name="first"><option value="f">F<option value="g">G</select></form>"""
+    )
+    assert (form.method, form.action) == ("post", "/x")
+    assert form.values == [
+        ("h", "a&b"),
+        ("t", "1"),
+        ("c", "on1"),
+        ("r", "2"),
+        ("a", "line 1\nline 2"),
+        ("s", "2"),
+        ("first", "f"),
+    ]
+
+
+def test_form_of_the_page_goes_before_that_of_its_header():
+    html = """<form action="/sign-out"><button>Sign out</button></form>
+        <main><form action="/x"><button>Go on</button></form></main>"""
+    assert find_form(page(html)).action == "/x"
+    assert find_form(page(html), action="/sign-out").action == "/sign-out"
+    assert find_form(page(html), press="Sign out").action == "/sign-out"
+
+
+def test_field_that_the_page_does_not_have_is_a_mistake():
+    with pytest.raises(AssertionError, match="No form with fields"):
+        find_form(page("<main><form><input name=a></form></main>"), names=["b"])
+
+
+def test_buttons_are_known_by_what_they_say():
+    (form,) = find_forms(
+        """<form><button name="do" value="yes">  Allow
+        <b>it</b> </button><button type="button">No</button></form>"""
+    )
+    assert [(button.text, button.name, button.value) for button in form.buttons] == [("Allow it", "do", "yes")]
