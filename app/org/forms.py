@@ -1,11 +1,11 @@
-"""The forms of the dashboard. What the fields may hold is decided in ``oauth.client_fields``, for forms and commands alike."""
+"""The forms of the dashboard. What their fields may hold is decided in ``oauth.client_fields``, as for commands."""
 
 import re
 from typing import Any
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import BooleanField, HiddenField, RadioField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -35,7 +35,8 @@ class OnceForm(FlaskForm):
     once = HiddenField(default=new_token)
 
     def validate_once(self, field):
-        if not is_token(field.data):
+        # A field that was not sent holds its default, a token that nobody has seen.
+        if not field.raw_data or not is_token(field.data):
             field.data = new_token()
             raise ValidationError("This page was not sent whole. Look it over and send it again.")
 
@@ -78,7 +79,9 @@ class ClientForm(FlaskForm):
     scopes = SelectMultipleField(
         "Scopes",
         description="What the app may ask people for. Tick only what it needs.",
-        choices=[(name, Markup("<code>{}</code> {}").format(name, sentence)) for name, sentence in SCOPES.items()],
+        choices=[
+            SelectChoice(name, Markup("<code>{}</code> {}").format(name, sentence)) for name, sentence in SCOPES.items()
+        ],
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
@@ -109,8 +112,8 @@ class RegisterForm(ClientForm, OnceForm):
         "Type",
         description="This cannot be changed later.",
         choices=[
-            (CONFIDENTIAL, "Confidential: it runs on a server of yours, which can keep a secret."),
-            (PUBLIC, "Public: it runs in a browser, on a phone or on a desktop, where a secret could be read."),
+            SelectChoice(CONFIDENTIAL, "Confidential: it runs on a server of yours, which can keep a secret."),
+            SelectChoice(PUBLIC, "Public: it runs in a browser, on a phone or a desktop, where a secret shows."),
         ],
         validate_choice=False,
     )

@@ -37,7 +37,7 @@ def register(access: Access):
     form = RegisterForm()
     if form.validate_on_submit():
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
-        if db.session.get(Client, client_id) is not None:
+        if _is_registered(client_id):
             return _to_what_was_registered(client_id)
         try:
             client, secret = register_client(
@@ -99,7 +99,7 @@ def rotate_secret(access: Access, client_id: str):
     if not form.validate_on_submit():
         return render_template("org/rotate.html", client=client, form=form), 400 if form.errors else 200
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
-    if db.session.scalar(select(ClientSecret.id).where(ClientSecret.id == secret_id)):
+    if _is_rotated(secret_id):
         return _to_what_was_rotated(client_id)
     try:
         _, secret = rotate_client_secret(client, actor_user_id=access.user_id, secret_id=secret_id)
@@ -109,6 +109,14 @@ def rotate_secret(access: Access, client_id: str):
         return _to_what_was_rotated(client_id)
     db.session.commit()
     return _secret_page(client, secret)
+
+
+def _is_registered(client_id: str) -> bool:
+    return db.session.get(Client, client_id) is not None
+
+
+def _is_rotated(secret_id: str) -> bool:
+    return db.session.scalar(select(ClientSecret.id).where(ClientSecret.id == secret_id)) is not None
 
 
 def _answer_to_registration(client: Client, secret: str | None):
@@ -126,12 +134,12 @@ def _secret_page(client: Client, secret: str) -> Response:
 
 
 def _to_what_was_registered(client_id: str):
-    flash("This app was registered already. Its secret was shown once, right then; make a new one if you did not keep it.")
+    flash("This app was registered already. A secret is shown only once; make a new one if you did not keep it.")
     return _to_client(client_id)
 
 
 def _to_what_was_rotated(client_id: str):
-    flash("The new secret was made already and shown once, right then; make another if you did not keep it.")
+    flash("The new secret was made already. It is shown only once; make another if you did not keep it.")
     return _to_client(client_id)
 
 

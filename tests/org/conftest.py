@@ -1,0 +1,72 @@
+"""The dashboard's tests: who works there, and what the database holds of it."""
+
+import pytest
+
+from app.accounts.organizations import add_member, find_organization
+from app.accounts.users import register_user
+from app.audit.models import AuditEvent
+from app.extensions import db
+from app.oauth.models.client import Client, ClientSecret
+from tests.actors import Browser, Person, find_forms
+
+#: What a form of the register page is filled in with.
+HONEST = {
+    "name": "Acme Planner",
+    "description": "Plans the week from what you noted.",
+    "homepage_url": "https://planner.acme.example",
+    "type": "confidential",
+    "redirect_uris": "https://planner.acme.example/callback",
+    "scopes": ["memories:read"],
+}
+
+
+@pytest.fixture
+def olive(app, bob) -> Person:
+    """The owner of Acme."""
+    return _register(app, "Olive Owens", "olive@acme.example", "owner")
+
+
+@pytest.fixture
+def leon(app) -> Person:
+    """Somebody who belongs to no organization."""
+    return _register(app, "Leon Lund", "leon@example.org", None)
+
+
+@pytest.fixture
+def admin(app, bob) -> Browser:
+    """The browser of Bob, who is signed in."""
+    return signed_in(app, bob)
+
+
+@pytest.fixture
+def stored(app):
+    """Every row of the dashboard's tables as text, to see what changed; ``stored(everything=True)`` of all tables."""
+
+    def stored(everything: bool = False) -> str:
+        tables = db.metadata.sorted_tables if everything else [m.__table__ for m in (Client, ClientSecret, AuditEvent)]
+        with app.app_context():
+            return "\n".join(sorted(str(tuple(row)) for table in tables for row in db.session.execute(table.select())))
+
+    return stored
+
+
+def signed_in(app, person: Person) -> Browser:
+    browser = Browser(app)
+    browser.sign_in(person.email, person.password)
+    return browser
+
+
+def csrf_token(browser: Browser) -> str:
+    """A token that is good for any form of this browser's session."""
+    page = browser.follow(browser.get("/sign-in"))
+    return next(value for form in find_forms(page.text) for name, value in form.values if name == "csrf_token")
+
+
+def _register(app, name: str, email: str, role: str | None) -> Person:
+    password = f"the password of {name}"
+    with app.app_context():
+        user = register_user(email=email, name=name, password=password)
+        if role:
+            add_member(find_organization("acme"), user, role)
+        db.session.commit()
+        return Person(user.id, email, name, password)

@@ -1,0 +1,221 @@
+"""Registering an app in the dashboard, and the secret that is shown once."""
+
+import re
+
+import pytest
+
+from app.audit.models import AuditEvent
+from app.extensions import db
+from app.oauth.models.client import Client
+from tests.actors import Browser, find_forms
+from tests.org.conftest import HONEST, signed_in
+
+LIST, REGISTER = "/org/oauth/", "/org/oauth/register"
+
+
+def register(browser: Browser, **changes):
+    return browser.submit(browser.get(REGISTER), press="Register the app", **{**HONEST, **changes})
+
+
+def count_clients(app) -> int:
+    with app.app_context():
+        return db.session.query(Client).count()
+
+
+def secret_in(page) -> str:
+    (secret,) = set(re.findall(r"rlq_cs_[0-9a-f]{64}", page.text))
+    return secret
+
+
+def test_list_without_apps_says_what_an_app_is_and_where_to_begin(admin):
+    page = admin.get(LIST)
+
+    assert "There are no apps yet" in page.text
+    assert "redirect URI" in page.text
+    assert any(form.action == REGISTER for form in find_forms(page.text))
+
+
+def test_registered_app_is_stored_as_filled_in(app, admin):
+    page = register(
+        admin,
+        redirect_uris="  https://planner.acme.example/callback \r\n\r\nhttp://127.0.0.1:5000/callback\r\n",
+        scopes=["memories:read", "integrations:read"],
+        require_pkce=True,
+    )
+
+    assert page.status_code == 200
+    with app.app_context():
+        client = db.session.query(Client).one()
+        assert client.organization.slug == "acme"
+        assert (client.name, client.description) == (HONEST["name"], HONEST["description"])
+        assert (client.homepage_url, client.type) == (HONEST["homepage_url"], "confidential")
+        assert client.redirect_uris == ["https://planner.acme.example/callback", "http://127.0.0.1:5000/callback"]
+        assert client.scope == "memories:read integrations:read"
+        assert (client.native_app, client.require_pkce) == (False, True)
+
+
+def test_registration_is_recorded_with_who_did_it(app, admin, bob):
+    page = register(admin)
+
+    with app.app_context():
+        event = db.session.query(AuditEvent).filter_by(kind="client.registered").one()
+        assert event.actor_user_id == bob.id
+        assert event.client_id in page.text
+
+
+def test_secret_works_and_is_shown_in_exactly_one_answer(app, admin, stored):
+    page = register(admin)
+    secret = secret_in(page)
+
+    assert "It is not shown again" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Location" not in page.headers
+    assert "Set-Cookie" not in page.headers
+    with app.app_context():
+        client_id = db.session.query(Client).one().client_id
+    for path in (LIST, f"{LIST}{client_id}", f"{LIST}{client_id}/edit", f"{LIST}{client_id}/rotate-secret"):
+        response = admin.get(path)
+        assert response.status_code == 200
+        assert secret not in response.text
+        assert "rlq_cs_" not in response.text
+    assert f"…{secret[-4:]}" in admin.get(f"{LIST}{client_id}").text
+    assert secret not in stored(everything=True)
+    assert secret not in str(admin.client._cookies)
+
+
+def test_form_sent_twice_registers_one_app(app, admin, stored):
+    form = admin.get(REGISTER)
+    first = admin.submit(form, press="Register the app", **HONEST)
+    secret = secret_in(first)
+    before = stored()
+
+    again = admin.submit(form, press="Register the app", **HONEST)
+
+    assert again.status_code == 303
+    assert stored() == before
+    page = admin.follow(again)
+    assert page.status_code == 200
+    assert "registered already" in page.text
+    assert secret not in page.text
+
+
+def test_form_sent_twice_at_the_same_moment_registers_one_app(app, admin, stored, monkeypatch):
+    form = admin.get(REGISTER)
+    admin.submit(form, press="Register the app", **HONEST)
+    before = stored()
+    # The second sending looked before the first was committed.
+    monkeypatch.setattr("app.org.views._is_registered", lambda client_id: False)
+
+    again = admin.submit(form, press="Register the app", **HONEST)
+
+    assert again.status_code == 303
+    assert stored() == before
+
+
+def test_two_forms_register_two_apps(app, admin):
+    first, second = admin.get(REGISTER), admin.get(REGISTER)
+    admin.submit(first, press="Register the app", **HONEST)
+    admin.submit(second, press="Register the app", **HONEST)
+
+    assert count_clients(app) == 2
+
+
+def test_form_sent_again_by_somebody_else_is_not_the_first_persons(app, admin, olive):
+    form = admin.get(REGISTER)
+    once = next(value for name, value in find_forms(form.text)[-1].values if name == "once")
+    admin.submit(form, press="Register the app", **HONEST)
+
+    page = register(signed_in(app, olive), once=once)
+
+    assert page.status_code == 200
+    assert count_clients(app) == 2
+
+
+@pytest.mark.parametrize("once", ["", "x", "0" * 31, "0" * 32 + "\n", "\x00" * 32, "A" * 32, None])
+def test_form_without_its_token_registers_nothing_until_sent_again(app, admin, once):
+    page = register(admin, once=once)
+
+    assert page.status_code == 400
+    assert "not sent whole" in page.text
+    assert count_clients(app) == 0
+    assert admin.submit(page, press="Register the app").status_code == 200
+    assert count_clients(app) == 1
+
+
+def test_public_app_gets_no_secret(app, admin):
+    response = register(admin, type="public")
+
+    assert response.status_code == 303
+    page = admin.follow(response)
+    assert "The app is registered" in page.text
+    assert "rlq_cs_" not in page.text
+    assert "it has no secret" in page.text
+    assert "rotate-secret" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "", "Give the app a name"),
+        ("name", None, "Give the app a name"),
+        ("name", "x" * 101, "101 characters"),
+        ("name", "x" * 100_000, "100000 characters"),
+        ("name", "a\x00b", "invisible or control character"),
+        ("name", "a\r\nb", "invisible or control character"),
+        ("name", "a\u202eb", "invisible or control character"),
+        ("description", "x" * 501, "501 characters"),
+        ("description", "a\x00b", "invisible or control character"),
+        ("homepage_url", "http://acme.example", "uses http"),
+        ("homepage_url", "javascript:alert(1)", "not a web address"),
+        ("homepage_url", "a\x00b", "control character"),
+        ("type", [], "Choose whether the app is confidential or public"),
+        ("type", "trusted", "Choose whether the app is confidential or public"),
+        ("redirect_uris", "", "Give at least one redirect URI"),
+        ("redirect_uris", None, "Give at least one redirect URI"),
+        ("redirect_uris", " \r\n \t", "Give at least one redirect URI"),
+        ("redirect_uris", "https://*.acme.example/", "wildcards are not allowed"),
+        ("redirect_uris", "https://a.example/\x00", "control character"),
+        ("redirect_uris", "https://a.example/\x0b", "control character"),
+        ("redirect_uris", "https://a.example/\r\nhttps://a.example/", "more than once"),
+        ("redirect_uris", "\n".join(f"https://a.example/{number}" for number in range(21)), "20 is the most"),
+        ("redirect_uris", "x\n" * 50_000, "20 is the most"),
+        ("scopes", [], "Choose at least one scope"),
+        ("scopes", ["memories:read", "everything"], "There is no scope “everything”"),
+        ("scopes", ["\x00"], "There is no scope"),
+    ],
+)
+def test_wrong_field_is_refused_with_its_sentence_and_the_rest_is_kept(app, admin, field, value, says):
+    page = register(admin, **{field: value})
+
+    assert page.status_code == 400
+    assert says in page.text
+    assert count_clients(app) == 0
+    kept = dict(find_forms(page.text)[-1].values)
+    for name in {"name", "homepage_url", "redirect_uris"} - {field}:
+        assert kept[name].strip() == HONEST[name]
+    # Once the field is right, the same page's form goes through.
+    assert admin.submit(page, press="Register the app", **{field: HONEST[field]}).status_code == 200
+
+
+def test_each_wrong_redirect_uri_is_named_with_what_is_wrong_with_it(admin):
+    page = register(admin, redirect_uris="http://a.example/one\nhttps://b.example/two#x\nhttps://good.example/three")
+
+    assert "“http://a.example/one” uses http" in page.text
+    assert "“https://b.example/two#x” has a fragment" in page.text
+    assert "“https://good.example/three”" not in page.text
+
+
+def test_what_was_typed_is_never_markup(admin):
+    page = register(admin, name="<b>Bold</b>", description="<script>x</script>")
+
+    assert page.status_code == 200
+    assert "<b>Bold" not in page.text
+    client_page = admin.get(LIST + re.search(r"client_[0-9a-f]{24}", page.text)[0]).text
+    assert "<b>Bold" not in client_page
+    assert "<script>x" not in client_page
+
+
+def test_invalid_utf8_is_no_server_error(admin):
+    page = register(admin, name=b"\xff\xfe", description=b"\xc3\x28")
+
+    assert page.status_code in (200, 400)
