@@ -45,8 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import health
-    from app import api
+    from app import api, cli, health
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import me  # noqa: F401
@@ -71,3 +70,4 @@ def _register_parts(app: Flask) -> None:
     app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
     accounts_views.init_app(app)
+    cli.init_app(app)

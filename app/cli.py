@@ -1,0 +1,175 @@
+"""The ``flask`` commands. What goes wrong is one sentence on standard error, and exit code 1."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import OperationalError
+
+from app.accounts.models import ROLES, Organization
+from app.accounts.organizations import add_member, find_organization
+from app.accounts.users import register_user
+from app.audit import events
+from app.extensions import db
+from app.oauth.clients import ClientError, register_client
+from app.oauth.models.client import CONFIDENTIAL, PUBLIC
+from app.oauth.scopes import parse_scope
+from app.seeds import SeedConflict, seed
+
+_SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
+_MOST_PASSWORD_BYTES = 10_000
+
+clients = AppGroup("clients", help="Look after organizations' apps.")
+users = AppGroup("users", help="Look after people's accounts.")
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands of this file to ``flask``."""
+    for command in (seed_command, clients, users):
+        app.cli.add_command(command)
+
+
+@click.command("seed")
+@_json_option
+@with_appcontext
+def seed_command(as_json: bool) -> None:
+    """Add what is missing of the demonstration data. A secret is printed only when it was just made."""
+    with _database():
+        try:
+            data = seed()
+        except SeedConflict as error:
+            raise click.ClickException(str(error)) from None
+        db.session.commit()
+    click.echo(json.dumps(data) if as_json else _describe_seed(data))
+
+
+@clients.command("register")
+@click.option("--org", "slug", required=True, help="The organization's slug.")
+@click.option("--name", required=True, help="What people read when they decide.")
+@click.option("--type", "type_", required=True, type=click.Choice([CONFIDENTIAL, PUBLIC]))
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="May be given several times.")
+@click.option("--scope", "scopes", multiple=True, help="May be given several times, or hold several with spaces.")
+@click.option("--description", default="", help="What the app does.")
+@click.option("--homepage-url", default="", help="Where people can read about the app.")
+@click.option("--native-app", is_flag=True, help="Let the port of a loopback redirect URI vary.")
+@click.option("--require-pkce", is_flag=True, help="Refuse requests without a code_challenge.")
+@_json_option
+def register_client_command(slug: str, type_: str, scopes: tuple[str, ...], as_json: bool, **fields: Any) -> None:
+    """Register an app, and print its client id and, this once, its secret."""
+    with _database():
+        try:
+            client, secret = register_client(
+                organization=_get_organization(slug), type=type_, scopes=parse_scope(" ".join(scopes)), **fields
+            )
+        except ClientError as error:
+            raise click.ClickException(" ".join(sentence for _, sentence in error.problems)) from None
+        db.session.commit()
+        made = {
+            "client_id": client.client_id,
+            "client_secret": secret,
+            "name": client.name,
+            "type": client.type,
+            "redirect_uris": client.redirect_uris,
+            "scope": client.scope,
+            "organization": slug,
+        }
+    _print(made, as_json)
+
+
+@users.command("create")
+@click.option("--email", required=True)
+@click.option("--name", help="As others read it; otherwise what precedes the @.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--org", "slug", help="The slug of an organization to add the person to.")
+@click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
+@_json_option
+def create_user_command(
+    email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
+) -> None:
+    """Make an account for a person."""
+    if role and not slug:
+        raise click.ClickException("A role needs an organization: add --org SLUG.")
+    if not password_stdin:
+        # On the command line, other people on the machine could read it.
+        raise click.ClickException("Give the password on standard input, and say so with --password-stdin.")
+    password = _read_password()
+    with _database():
+        organization = _get_organization(slug) if slug else None
+        try:
+            user = register_user(email=email, name=name or email.partition("@")[0], password=password)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        if organization:
+            add_member(organization, user, role or "member")
+            events.record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
+        db.session.commit()
+        made = {"id": user.id, "email": user.email, "name": user.name}
+    _print(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """What a command does with the database, refused in a sentence when the database is not ready for it."""
+    try:
+        if not _is_migrated():
+            raise click.ClickException("The database has not been brought up to date: run flask db upgrade.")
+        yield
+    except OperationalError as error:
+        reason = " ".join(str(error.orig).split())
+        raise click.ClickException(f"The database does not work: {reason}") from None
+
+
+def _is_migrated() -> bool:
+    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_heads() == tuple(scripts.get_heads())
+
+
+def _get_organization(slug: str) -> Organization:
+    organization = find_organization(slug) if _SLUG.fullmatch(slug) else None
+    if organization is None:
+        raise click.ClickException(f"There is no organization with the slug {slug!r}.")
+    return organization
+
+
+def _read_password() -> str:
+    """Standard input up to its end, without the line break that ``echo`` adds."""
+    try:
+        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode()
+    except UnicodeDecodeError:
+        raise click.ClickException("The password on standard input is not UTF-8 text.") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _print(made: dict[str, Any], as_json: bool) -> None:
+    made = {name: value for name, value in made.items() if value is not None}
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    for name, value in made.items():
+        for line in value if isinstance(value, list) else [value]:
+            click.echo(f"{name + ':':<15} {line}")
+    if "client_secret" in made:
+        click.echo("The secret is not shown again.")
+
+
+def _describe_seed(data: dict[str, list[dict[str, Any]]]) -> str:
+    lines = ["Sign in with one of these:"]
+    lines += [f"  {one['email']:<24} {one['password']:<24} {one['name']}" for one in data["users"]]
+    for client in data["clients"]:
+        lines += ["", f"{client['name']} ({client['type']}, {client['organization']})"]
+        lines += [f"  client_id      {client['client_id']}"]
+        if "client_secret" in client:
+            lines += [f"  client_secret  {client['client_secret']} (not shown again)"]
+        lines += [f"  redirect_uri   {uri}" for uri in client["redirect_uris"]]
+    return "\n".join(lines)
