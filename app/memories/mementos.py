@@ -40,8 +40,10 @@ __all__ = [
 ]
 
 NAME_LENGTH = 100
-# Control characters (PostgreSQL refuses NUL) and lone surrogates, which are not text.
-_UNREADABLE = ("Cc", "Cs")
+# Control characters (PostgreSQL refuses NUL), halves of characters, and what cannot be seen or turns the text
+# around it. The two joiners stay: Persian and emoji are written with them.
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"
 
 
 class MementoError(ValueError):
@@ -188,8 +190,10 @@ def _check_name(user_id: str, name: str) -> str:
         raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
     if len(name) > NAME_LENGTH:
         raise MementoNameInvalid(f"That name has {len(name)} characters; shorten it to {NAME_LENGTH} or fewer.")
-    if any(unicodedata.category(character) in _UNREADABLE for character in name):
-        raise MementoNameInvalid("That name contains characters that cannot be shown; type it again without them.")
+    if any(unicodedata.category(letter) in _HIDDEN and letter not in _JOINERS for letter in name):
+        raise MementoNameInvalid("That name contains an invisible or control character; type it again without.")
+    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
+        raise MementoNameInvalid("That name has no visible character; give the memento a name, such as “Recipes”.")
     if name.casefold() in RESERVED_NAMES:
         raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
     taken = db.session.scalars(select(Memento.name).where(Memento.user_id == user_id))
