@@ -1,0 +1,5 @@
+"""gunicorn's settings for the bare app: the product's own, all but what they do to the database."""
+
+from app.serving import *  # noqa: F403
+
+del post_fork  # noqa: F821

@@ -1,0 +1,154 @@
+"""Processor time of gunicorn's workers, told by the kernel, while another process sends them requests."""
+
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from benchmarks.load import Answer, send
+from benchmarks.operations import Request
+
+_ROOT = Path(__file__).resolve().parent.parent
+_CONNECTIONS = 8
+_START_SECONDS = 30
+
+
+class ThroughGunicorn:
+    """Runs requests on the product's and the bare app's servers."""
+
+    def __init__(self, ports: dict[str, int], pids: dict[str, int], load: ProcessPoolExecutor, database_url: str):
+        self._ports = ports
+        self._pids = pids
+        self._load = load
+        self._database_url = database_url
+
+    def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:
+        """User and system time of the server's workers for all requests, in seconds, and their answers."""
+        port, workers = self._ports[target], _children(self._pids[target])
+        wire = [_wire(request, port) for request in requests]
+        begin = _seconds(workers)
+        answers = self._load.submit(send, port, wire, _CONNECTIONS).result()
+        seconds = _seconds(workers) - begin
+        assert _children(self._pids[target]) == workers, "A worker was replaced meanwhile."
+        return seconds, answers
+
+    def other_seconds(self) -> float | None:
+        """What PostgreSQL's processes for our connections have used so far; None when they are not on this machine."""
+        if self._database_url.startswith("sqlite"):
+            return None
+        url = make_url(self._database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url) as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+        pids = [pid for (pid,) in rows]
+        return _seconds(pids) if all(_is_postgresql(pid) for pid in pids) else None
+
+
+@contextmanager
+def servers(environ: dict[str, str], directory: Path) -> Iterator[ThroughGunicorn]:
+    """The product and the bare app, both served with the product's settings."""
+    port, bare_port = int(environ["PORT"]), free_port()
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        _gunicorn("app.serving", "wsgi:app", port, environ, directory) as pid,
+        _gunicorn("benchmarks.bare_serving", "benchmarks.bare:app", bare_port, environ, directory) as bare_pid,
+        ProcessPoolExecutor(1, mp_context=spawn) as load,
+    ):
+        yield ThroughGunicorn(
+            {"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, environ["DATABASE_URL"]
+        )
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def _gunicorn(config: str, app: str, port: int, environ: dict[str, str], directory: Path) -> Iterator[int]:
+    """A server that answers on the port; the id of its master process."""
+    log_path = directory / f"gunicorn-{port}.log"
+    with open(log_path, "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", f"python:{config}", app],
+            cwd=_ROOT,
+            env=environ | {"PORT": str(port)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_it_is_up(process, port, int(environ["WEB_CONCURRENCY"]), log_path)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_it_is_up(process: subprocess.Popen, port: int, workers: int, log_path: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            # It listens before the last of its workers is there.
+            if len(_children(process.pid)) == workers:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"gunicorn did not come up:\n{log_path.read_text(errors='replace')}")
+
+
+def _wire(request: Request, port: int) -> bytes:
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    lines = [f"{request.method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    if request.body:
+        lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(request.body)}"]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
+
+
+def _children(pid: int) -> list[int]:
+    """gunicorn's workers: it has no other children."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _seconds(pids: Iterable[int]) -> float:
+    """User and system time of processes so far, to the nanosecond: /proc/PID/stat would count in hundredths."""
+    # The clock id of another process, as clock_getcpuclockid(3) makes it on Linux.
+    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+
+
+def _is_postgresql(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+    except OSError:
+        return False
+
+
+def server_environ(database_url: str) -> dict[str, str]:
+    """The environment of both servers, and the settings of the product in this process."""
+    port = free_port()
+    return {name: value for name, value in os.environ.items() if not name.startswith("GUNICORN")} | {
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "only-for-benchmarks-" + "0" * 32,
+        "PORT": str(port),
+        "ISSUER": f"http://127.0.0.1:{port}",
+        "WEB_CONCURRENCY": "2",
+        # Codes are made long before they are redeemed.
+        "AUTHORIZATION_CODE_LIFETIME": "600",
+    }
