@@ -1,0 +1,208 @@
+"""Sixteen at once, through several processes: what may happen once happens once, on both databases.
+
+The fixtures of people and clients act on the running server here, because ``app`` is it.
+"""
+
+import pytest
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.oauth.models.authorization_code import AuthorizationCode
+from app.oauth.models.consent import Consent
+from tests.actors import Browser
+from tests.integrator import Integrator
+from tests.robustness.remote import RemoteApp, all_at_once
+from tests.server import running_server
+
+SIXTEEN = range(16)
+
+
+@pytest.fixture(scope="session")
+def app(each_server) -> RemoteApp:
+    return RemoteApp(each_server)
+
+
+@pytest.fixture
+def signed_in(browser, alice) -> Browser:
+    browser.sign_in(alice.email, alice.password)
+    return browser
+
+
+@pytest.fixture(autouse=True)
+def _no_failure_is_logged(app):
+    """A failure that the answer hid would still stand in the log."""
+    before = len(app.server.log)
+    yield
+    assert "ERROR" not in app.server.log[before:]
+
+
+@pytest.fixture(params=["notebook", "pocket"])
+def integrator(request) -> Integrator:
+    """The confidential and the public client in turn."""
+    return request.getfixturevalue(request.param)
+
+
+# -- codes ---------------------------------------------------------------------------------------
+
+
+def test_one_of_sixteen_redemptions_of_a_code_wins_and_its_tokens_die(integrator, signed_in):
+    """:rfc:`6749#section-4.1.2`: a code that is used more than once is denied, and its tokens SHOULD be revoked."""
+    code = integrator.code(signed_in)
+    answers = all_at_once([lambda: integrator.exchange(code) for _ in SIXTEEN])
+    tokens = the_one_success(answers)
+    assert not integrator.is_alive(tokens["access_token"])
+    assert integrator.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_of_sixteen_redemptions_only_the_one_with_the_verifier_wins(pocket, signed_in):
+    """:rfc:`7636#section-4.6`: who merely saw the code can neither redeem it nor use it up."""
+    code = pocket.code(signed_in)
+    wrong = [lambda: pocket.exchange(code, code_verifier="w" * 43) for _ in SIXTEEN[1:]]
+    answers = all_at_once([*wrong, lambda: pocket.exchange(code)])
+    the_one_success(answers)
+    assert answers[-1].status_code == 200
+
+
+# -- refresh tokens ------------------------------------------------------------------------------
+
+
+def test_one_of_sixteen_refreshes_of_a_token_wins_and_the_family_dies(integrator, signed_in):
+    """:rfc:`9700#section-4.14.2`: the token that came twice ends the whole family, the winner's tokens too."""
+    first = integrator.tokens(signed_in)
+    answers = all_at_once([lambda: integrator.refresh(first["refresh_token"]) for _ in SIXTEEN])
+    second = the_one_success(answers)
+    assert not integrator.is_alive(first["access_token"])
+    assert not integrator.is_alive(second["access_token"])
+    assert integrator.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_refreshes_of_sixteen_families_do_not_disturb_each_other(notebook, signed_in):
+    """Two apps, or two devices with one app, that refresh at the same moment are no theft."""
+    families = [notebook.tokens(signed_in) for _ in SIXTEEN]
+    answers = all_at_once([lambda family=family: notebook.refresh(family["refresh_token"]) for family in families])
+    assert [answer.status_code for answer in answers] == [200] * 16
+    assert all(notebook.is_alive(answer.json["access_token"]) for answer in answers)
+
+
+def test_nothing_escapes_a_revocation_that_comes_during_refreshes(notebook, signed_in):
+    """:rfc:`7009#section-2.1`: once it is answered, no token of the family is alive, whoever was first."""
+    families = [notebook.tokens(signed_in) for _ in SIXTEEN[:8]]
+    acts = [lambda family=family: notebook.refresh(family["refresh_token"]) for family in families]
+    acts += [lambda family=family: notebook.revoke(family["refresh_token"]) for family in families]
+    answers = all_at_once(acts)
+    assert [answer.status_code for answer in answers[8:]] == [200] * 8
+    assert {answer.status_code for answer in answers[:8]} <= {200, 400}
+    issued = [*families, *(answer.json for answer in answers[:8] if answer.status_code == 200)]
+    assert not any(notebook.is_alive(tokens["access_token"]) for tokens in issued)
+    assert {notebook.refresh(tokens["refresh_token"]).status_code for tokens in issued} == {400}
+
+
+# -- consents ------------------------------------------------------------------------------------
+
+
+def test_sixteen_clicks_on_authorize_give_one_code(pocket, signed_in, app):
+    page = consent_page(pocket, signed_in)
+    answers = all_at_once([lambda: signed_in.submit(page, press="Authorize") for _ in SIXTEEN])
+    assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
+    code = next(pocket.answer(answer)["code"] for answer in answers if answer.status_code == 303)
+    assert count(app, AuthorizationCode) == 1
+    assert pocket.exchange(code).status_code == 200
+
+
+def test_authorize_and_cancel_at_once_are_one_decision(pocket, signed_in):
+    page = consent_page(pocket, signed_in)
+    presses = ["Authorize", "Cancel"] * 8
+    answers = all_at_once([lambda press=press: signed_in.submit(page, press=press) for press in presses])
+    assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
+
+
+def test_sixteen_first_consents_of_one_pair_are_one_consent(integrator, signed_in, app):
+    pages = [consent_page(integrator, signed_in) for _ in SIXTEEN]
+    answers = all_at_once([lambda page=page: signed_in.submit(page, press="Authorize") for page in pages])
+    tokens = [integrator.exchange(integrator.answer(answer)["code"]).json for answer in answers]
+    assert count(app, Consent) == 1
+    assert len({one["grant_id"] for one in tokens}) == 1
+    assert all(integrator.is_alive(one["access_token"]) for one in tokens)
+
+
+def test_disconnecting_while_the_app_redeems_leaves_nothing_alive(notebook, signed_in):
+    """A disconnect acts at once, also on what is being issued at that moment."""
+    codes = [notebook.code(signed_in) for _ in SIXTEEN[:8]]
+    account = signed_in.get("/account/")
+    acts = [lambda code=code: notebook.exchange(code) for code in codes]
+    answers = all_at_once([*acts, lambda: signed_in.submit(account, press="Disconnect Acme Notebook")])
+    assert answers[-1].status_code == 303
+    assert {answer.status_code for answer in answers[:8]} <= {200, 400}
+    issued = [answer.json["access_token"] for answer in answers[:8] if answer.status_code == 200]
+    assert not any(notebook.is_alive(token) for token in issued)
+
+
+# -- what many may do at once --------------------------------------------------------------------
+
+
+def test_sixteen_client_credentials_requests_all_succeed(notebook):
+    answers = all_at_once([notebook.client_credentials for _ in SIXTEEN])
+    assert [answer.status_code for answer in answers] == [200] * 16
+    assert len({answer.json["access_token"] for answer in answers}) == 16
+
+
+def test_sixteen_reads_with_one_token_all_succeed(notebook, signed_in):
+    """The first read of a minute notes that the consent was used; the others must not stumble over it."""
+    tokens = notebook.tokens(signed_in)
+    answers = all_at_once([lambda: notebook.me(tokens["access_token"]) for _ in SIXTEEN])
+    assert [answer.status_code for answer in answers] == [200] * 16
+
+
+# -- a server whose refresh tokens have a grace --------------------------------------------------
+
+
+@pytest.fixture
+def forgiving(each_database_url, tmp_path, apps_in_use):
+    with running_server(each_database_url, tmp_path, REFRESH_TOKEN_GRACE="30") as server:
+        yield server
+
+
+class TestWithGrace:
+    """``REFRESH_TOKEN_GRACE``: the immediate predecessor, while its successor is unused, gets the same successor."""
+
+    @pytest.fixture
+    def app(self, forgiving) -> RemoteApp:
+        return RemoteApp(forgiving)
+
+    def test_sixteen_refreshes_all_get_the_same_successor(self, notebook, signed_in):
+        first = notebook.tokens(signed_in)
+        answers = all_at_once([lambda: notebook.refresh(first["refresh_token"]) for _ in SIXTEEN])
+        assert [answer.status_code for answer in answers] == [200] * 16
+        assert len({answer.json["refresh_token"] for answer in answers}) == 1
+        assert len({answer.json["access_token"] for answer in answers}) == 16
+        assert all(notebook.is_alive(answer.json["access_token"]) for answer in answers)
+
+        third = notebook.refresh(answers[0].json["refresh_token"])
+        assert third.status_code == 200
+        # The successor has been used, so the predecessor's time is over: this is a theft.
+        assert notebook.refresh(first["refresh_token"]).json["error"] == "invalid_grant"
+        assert not notebook.is_alive(third.json["access_token"])
+
+
+# -- what several tests say ------------------------------------------------------------------------
+
+
+def the_one_success(answers) -> dict:
+    """The tokens of the only 200; every other answer must be an ``invalid_grant``."""
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * (len(answers) - 1)
+    assert {answer.json["error"] for answer in answers if answer.status_code == 400} == {"invalid_grant"}
+    return next(answer.json for answer in answers if answer.status_code == 200)
+
+
+def consent_page(integrator: Integrator, browser: Browser):
+    """The consent screen of a new request, with everything chosen."""
+    page = integrator.start(browser)
+    if "/mementos" in page.request.path:
+        page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    assert page.request.path == "/oauth/authorize/consent"
+    return page
+
+
+def count(app: RemoteApp, model: type) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model))
