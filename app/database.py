@@ -6,6 +6,7 @@ introspection, bearer check) runs compiled Core statements on a pooled driver co
 one round trip each, and opens a transaction only to write more than one row.
 """
 
+import select
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, String, Text, event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
+_POSTGRESQL_CONNECT_TIMEOUT_S = 10
 
 
 class Base(DeclarativeBase):
@@ -63,16 +66,23 @@ class UtcDateTime(TypeDecorator):
 
 
 class Lines(TypeDecorator):
-    """A short ordered list of strings that hold no line break, one a line."""
+    """A short ordered list of strings, one a line; none is empty or holds a line feed."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value, dialect):
-        return None if value is None else "\n".join(value)
+        if value is None:
+            return None
+        if any(not line or "\n" in line for line in value):
+            raise ValueError("Neither an empty string nor one with a line feed can be kept as a line.")
+        return "\n".join(value)
 
     def process_result_value(self, value, dialect):
-        return None if value is None else value.splitlines()
+        if value is None:
+            return None
+        # Not splitlines(), which also splits at what Unicode counts as a line's end.
+        return value.split("\n") if value else []
 
 
 # -- transactions ------------------------------------------------------------------------------
@@ -85,6 +95,15 @@ def expect_reads_only(flag: bool) -> None:
     _read_only.set(flag)
 
 
+def engine_options(database_url: str) -> dict[str, Any]:
+    """What SQLAlchemy's ``create_engine`` is to be given for this database."""
+    # A row's values, such as an address or a state, have no place in the message of an error that gets logged.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if database_url.startswith("postgresql"):
+        options["connect_args"] = {"connect_timeout": _POSTGRESQL_CONNECT_TIMEOUT_S}
+    return options
+
+
 def prepare_engine(engine: Engine) -> None:
     """Attach the connection settings and the transaction rule to a new engine."""
     if engine.dialect.name == "sqlite":
@@ -92,6 +111,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql_connection)
+        event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
 
 
@@ -120,6 +140,19 @@ def _prepare_postgresql_connection(connection, _record) -> None:
     connection.execute("SET TIME ZONE 'UTC'")
 
 
+def _refuse_dead_postgresql_connection(connection, _record, _proxy) -> None:
+    # A server that restarts or hangs up leaves an end-of-file to read on a connection that should be silent.
+    # Looking costs a microsecond; asking the server, as pool_pre_ping does, would double the round trips.
+    if connection.closed or _has_input(connection.fileno()):
+        raise InvalidatePoolError("The database closed this connection.")
+
+
+def _has_input(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _begin_postgresql(connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
@@ -132,7 +165,8 @@ class Statement:
 
     SQLAlchemy renders the SQL and converts the values; what is left out is its execution
     machinery, which costs more than the query itself on a primary-key lookup. Values are
-    given by the names of the statement's ``bindparam``s; "in" lists do not expand here.
+    given by the names of the statement's ``bindparam``s, all of them or it is a KeyError;
+    "in" lists do not expand here.
     """
 
     __slots__ = ("_compiled", "_row", "_statement")
@@ -159,8 +193,9 @@ class _Compiled:
         self._positional = bool(compiled.positional)
         names = compiled.positiontup if self._positional else list(compiled.binds)
         self._binds = [
-            (name, compiled.params.get(name), _bind_processor(compiled.binds[name].type, dialect))
+            (name, bind.required, compiled.params.get(name), _bind_processor(bind.type, dialect))
             for name in names
+            for bind in (compiled.binds[name],)
         ]
         columns = list(getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ()))
         self._row = row or namedtuple("Row", [column.key for column in columns])
@@ -173,8 +208,9 @@ class _Compiled:
     def bind(self, values: Mapping[str, Any]):
         bound = [
             (name, value if process is None else process(value))
-            for name, default, process in self._binds
-            for value in (values.get(name, default),)
+            for name, required, default, process in self._binds
+            # A value that was forgotten would be NULL, which finds nothing and says nothing.
+            for value in (values[name] if required else values.get(name, default),)
         ]
         return [value for _, value in bound] if self._positional else dict(bound)
 

@@ -3,14 +3,16 @@
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, g, jsonify, render_template, request, session
+from flask import Flask, Request, g, jsonify, render_template, request, session
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import cached_property
 
 from app.config import Settings, settings
-from app.database import expect_reads_only
+from app.database import engine_options, expect_reads_only
+from app.extensions import login_manager
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +49,7 @@ def flask_config(settings: Settings) -> dict:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SESSION_COOKIE_NAME": "__Host-reliquary" if settings.is_https else "reliquary",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
@@ -65,11 +68,13 @@ def init_app(app: Flask) -> None:
     proxies = app.extensions["settings"].trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+    app.request_class = _Request
     app.session_interface = _PageSessions()
     # Both documented spellings of every path answer, neither by redirect.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.before_request(_expect_reads_on_safe_methods)
+    app.teardown_request(_expect_writes_again)
     app.after_request(_add_headers)
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
@@ -106,6 +111,24 @@ def allow_form_redirect_to(origin: str) -> None:
     session["redirect_origins"] = [*origins, origin][-_MOST_REDIRECT_ORIGINS:]
 
 
+class _Request(Request):
+    """Werkzeug decodes a query strictly. One that is not UTF-8 is the sender's mistake, not ours."""
+
+    @cached_property
+    def args(self):
+        try:
+            return super().args
+        except UnicodeDecodeError:
+            raise BadRequest from None
+
+    @cached_property
+    def full_path(self) -> str:
+        try:
+            return super().full_path
+        except UnicodeDecodeError:
+            raise BadRequest from None
+
+
 class _PageSessions(SecureCookieSessionInterface):
     """Flask's signed cookie for pages; nothing at all for programs."""
 
@@ -121,6 +144,11 @@ class _PageSessions(SecureCookieSessionInterface):
 
 def _expect_reads_on_safe_methods() -> None:
     expect_reads_only(request.method in ("GET", "HEAD", "OPTIONS"))
+
+
+def _expect_writes_again(_error) -> None:
+    # The thread goes on: to a command's or a test's own transaction, which may write.
+    expect_reads_only(False)
 
 
 def _add_headers(response):
@@ -192,7 +220,8 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
 def _answer_unexpected_error(error: Exception):
     # The path alone: a query string may hold a handle or a code.
     _log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
-    g.pop("_login_user", None)
+    # The page must not ask who is signed in: the database may be what failed.
+    g._login_user = login_manager.anonymous_user()
     if is_wire(request.path):
         return jsonify(error="server_error", error_description="Something went wrong on our side."), 500
     return error_page(500)
