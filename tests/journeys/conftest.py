@@ -1,0 +1,108 @@
+"""The stage of the journeys: a running server, its people and apps, a callback listener, Chromium."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+
+from app import seeds
+from app.extensions import db
+from app.oauth.models.client import Client
+from tests.server import Server
+
+# The language and size of an ordinary person's browser.
+_CONTEXT = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
+
+
+@dataclass
+class Callback:
+    """The integrator's own little web server, where people come back to."""
+
+    url: str
+    received: list[str] = field(default_factory=list)
+
+    def answer(self) -> dict[str, str]:
+        """The parameters of the last return."""
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.received[-1]).query).items()}
+
+    def last_url(self) -> str:
+        """The whole address of the last return, as a client library wants it."""
+        return self.url.rsplit("/callback", 1)[0] + self.received[-1]
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What an app was given at registration."""
+
+    client_id: str
+    client_secret: str | None
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """The demonstration data on the running server: passwords by e-mail, clients by name."""
+
+    passwords: dict[str, str]
+    clients: dict[str, Registration]
+
+
+@pytest.fixture
+def callback() -> Iterator[Callback]:
+    """A listener on loopback that remembers who came back."""
+    received: list[str] = []
+
+    class Receive(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.startswith("/callback"):
+                received.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>Back at the app</title><h1>Back at the app</h1>")
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receive) as listener:
+        thread = threading.Thread(target=listener.serve_forever, daemon=True)
+        thread.start()
+        yield Callback(f"http://127.0.0.1:{listener.server_port}/callback", received)
+        listener.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def demonstration(server: Server, callback: Callback) -> Demonstration:
+    """Alice, Bob, Carol and their apps, which also return to this test's callback."""
+    with server.app.app_context():
+        data = seeds.seed()
+        db.session.commit()
+    for client in data["clients"]:
+        _also_return_to(server.app, client["client_id"], callback.url)
+    return Demonstration(
+        passwords={user["email"]: user["password"] for user in data["users"]},
+        clients={
+            client["name"]: Registration(client["client_id"], client.get("client_secret"))
+            for client in data["clients"]
+        },
+    )
+
+
+def _also_return_to(app: Flask, client_id: str, redirect_uri: str) -> None:
+    with app.app_context():
+        client = db.session.get_one(Client, client_id)
+        client.redirect_uris = [*client.redirect_uris, redirect_uri]
+        db.session.commit()
+
+
+@pytest.fixture
+def page(chromium, server: Server):
+    """A tab in a browser profile of its own."""
+    context = chromium.new_context(**_CONTEXT)
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()

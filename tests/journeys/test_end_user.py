@@ -1,0 +1,152 @@
+"""The end user's promise: understand who asks, choose, change one's mind."""
+
+import pytest
+
+from tests.integrator import s256
+from tests.journeys.walk import ALICE, authorize, choose, sign_in
+
+
+@pytest.fixture
+def link(server, demonstration, callback):
+    """The link by which an app sends its users to us."""
+
+    def make(app_name: str, state: str = "xyz", scope: str = "memories:read") -> str:
+        client_id = demonstration.clients[app_name].client_id
+        return (
+            f"{server.url}/oauth/authorize?response_type=code&client_id={client_id}&redirect_uri={callback.url}"
+            f"&state={state}&scope={scope}&code_challenge={s256('v' * 43)}&code_challenge_method=S256"
+        )
+
+    return make
+
+
+def test_first_consent_says_who_asks_for_what_and_where_to_undo_it(demonstration, callback, page, link, server):
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+
+    picker = page.locator("main")
+    for what in ("Acme Notebook", "Acme", callback.url.split("/")[2], "read and search the memories you choose"):
+        assert what in picker.inner_text()
+    assert not page.get_by_role("radio", name="Everything").is_checked()
+    choose(page, "Recipes", "Trip to Lisbon")
+
+    summary = page.locator("main").inner_text()
+    for what in ("Acme Notebook", "Alice", ALICE, "Recipes", "Trip to Lisbon", "read and search", "Until you end it"):
+        assert what in summary, (what, summary)
+    authorize(page)
+    assert "code" in callback.answer()
+
+    page.goto(server.url + "/account/")
+    assert "Recipes" in page.locator("main").inner_text()
+
+
+def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again(
+    demonstration, callback, page, link, server
+):
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    authorize(page)
+
+    page.goto(link("Acme Notebook", state="second"))
+    page.get_by_role("heading", name="Back at the app").wait_for()
+    assert callback.answer()["state"] == "second"
+
+    page.goto(server.url + "/account/")
+    page.get_by_role("button", name="Disconnect Acme Notebook").click()
+    page.goto(link("Acme Notebook", state="third"))
+    assert "/oauth/authorize/mementos" in page.url
+
+
+def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration, callback, page, link):
+    page.goto(link("Acme Pocket"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    authorize(page)
+
+    page.goto(link("Acme Pocket", state="second"))
+    assert "/oauth/authorize/consent" in page.url
+    assert "Recipes" in page.locator("main").inner_text()
+    authorize(page)
+    assert callback.answer()["state"] == "second"
+
+
+def test_signing_in_again_with_a_live_consent_leads_straight_back_to_the_app(
+    demonstration, callback, page, link, server
+):
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    authorize(page)
+    page.context.clear_cookies()
+
+    # The redirect that follows the sign-in leaves our origin: the browser must allow that.
+    page.goto(link("Acme Notebook", state="again"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.get_by_role("heading", name="Back at the app").wait_for()
+    assert callback.answer()["state"] == "again"
+
+
+def test_cancel_tells_the_app_and_shares_nothing(demonstration, callback, page, link, server):
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("heading", name="Back at the app").wait_for()
+    answer = callback.answer()
+    assert answer["error"] == "access_denied"
+    assert answer["state"] == "xyz"
+    page.goto(server.url + "/account/")
+    assert "No app is connected" in page.locator("main").inner_text()
+
+
+def test_a_new_person_signs_up_makes_a_choice_and_comes_back(callback, page, link):
+    page.goto(link("Acme Pocket", state="new"))
+    page.get_by_role("link", name="Create an account").click()
+    page.get_by_label("Your name").fill("Dana Drew")
+    page.get_by_label("E-mail").fill("dana@example.com")
+    page.get_by_label("Password").fill("a long enough secret")
+    page.get_by_role("button", name="Create account").click()
+    page.get_by_role("radio", name="Nothing yet").check()
+    page.get_by_role("button", name="Continue").last.click()
+    authorize(page)
+    assert callback.answer()["state"] == "new"
+
+
+def test_two_tabs_with_two_apps_each_get_their_own_answer(demonstration, callback, page, link):
+    other = page.context.new_page()
+    page.goto(link("Acme Notebook", state="one"))
+    other.goto(link("Acme Pocket", state="two"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    other.reload()
+    if "/sign-in" in other.url:
+        sign_in(other, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    choose(other, "Health")
+    authorize(other)
+    assert callback.answer()["state"] == "two"
+    authorize(page)
+    assert callback.answer()["state"] == "one"
+
+
+def test_a_memento_can_be_made_right_there(demonstration, callback, page, link):
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.locator("summary", has_text="memento").click()
+    page.get_by_label("Name", exact=False).last.fill("Only for the notebook")
+    page.locator("input[name=new_integration_ids]").first.check()
+    page.get_by_role("button", name="Make this memento").click()
+    assert page.get_by_role("checkbox", name="Only for the notebook").is_checked()
+    choose(page)
+    assert "Only for the notebook" in page.locator("main").inner_text()
+
+
+def test_the_whole_consent_works_without_javascript(chromium, demonstration, callback, link):
+    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(link("Acme Notebook"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    choose(page, "Recipes")
+    authorize(page)
+    assert "code" in callback.answer()
+    context.close()
