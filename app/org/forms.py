@@ -42,7 +42,7 @@ class OnceForm(FlaskForm):
 
 
 class ClientForm(FlaskForm):
-    """What can be changed about a client at any time."""
+    """A client's fields, in the order in which a person thinks of them."""
 
     name = StringField(
         "Name",
@@ -61,11 +61,30 @@ class ClientForm(FlaskForm):
         description="Where people can read about the app, as in https://app.example.com.",
         render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
     )
+    type = RadioField(
+        "Type",
+        description="This cannot be changed later.",
+        choices=[
+            SelectChoice(CONFIDENTIAL, "Confidential: it runs on a server of yours, which can keep a secret."),
+            SelectChoice(PUBLIC, "Public: it runs in a browser, on a phone or a desktop, and cannot keep a secret."),
+        ],
+        validate_choice=False,
+    )
     redirect_uris = LinesField(
         "Redirect URIs",
         description="Where people come back to in your app, one address a line, each exactly as your app sends it:"
         " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build.",
         render_kw={"rows": 3, "required": True, "spellcheck": "false", "autocapitalize": "off"},
+    )
+    scopes = SelectMultipleField(
+        "Scopes",
+        description="What the app may ask people for; below each name, what they read. Tick only what it needs.",
+        choices=[
+            SelectChoice(name, Markup("<code>{}</code><br><small>{}</small>").format(name, sentence))
+            for name, sentence in SCOPES.items()
+        ],
+        option_widget=CheckboxInput(),
+        validate_choice=False,
     )
     native_app = BooleanField(
         "Native app",
@@ -76,18 +95,9 @@ class ClientForm(FlaskForm):
         "Require PKCE",
         description="Refuse requests without a code_challenge. Public apps must always send one.",
     )
-    scopes = SelectMultipleField(
-        "Scopes",
-        description="What the app may ask people for. Tick only what it needs.",
-        choices=[
-            SelectChoice(name, Markup("<code>{}</code> {}").format(name, sentence)) for name, sentence in SCOPES.items()
-        ],
-        option_widget=CheckboxInput(),
-        validate_choice=False,
-    )
 
     def fields(self) -> dict[str, Any]:
-        """What was filled in, as ``register_client`` and ``update_client`` take it."""
+        """What was filled in, as ``register_client`` takes it."""
         return {
             "name": self.name.data or "",
             "description": self.description.data or "",
@@ -96,7 +106,7 @@ class ClientForm(FlaskForm):
             "scopes": self.scopes.data or [],
             "native_app": self.native_app.data,
             "require_pkce": self.require_pkce.data,
-        }
+        } | ({"type": self.type.data or ""} if self.type else {})
 
     def show_problems(self, error: ClientError) -> None:
         """Put each of the error's sentences at its field."""
@@ -106,24 +116,13 @@ class ClientForm(FlaskForm):
 
 
 class RegisterForm(ClientForm, OnceForm):
-    """A new client: its type is chosen here and stays."""
-
-    type = RadioField(
-        "Type",
-        description="This cannot be changed later.",
-        choices=[
-            SelectChoice(CONFIDENTIAL, "Confidential: it runs on a server of yours, which can keep a secret."),
-            SelectChoice(PUBLIC, "Public: it runs in a browser, on a phone or a desktop, where a secret shows."),
-        ],
-        validate_choice=False,
-    )
-
-    def fields(self) -> dict[str, Any]:
-        return super().fields() | {"type": self.type.data or ""}
+    """A new client."""
 
 
 class EditForm(ClientForm):
-    """An existing client."""
+    """An existing client, whose type stays."""
+
+    type = None
 
     @classmethod
     def of(cls, client: Client) -> "EditForm":

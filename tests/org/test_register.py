@@ -149,7 +149,7 @@ def test_public_app_gets_no_secret(app, admin):
     page = admin.follow(response)
     assert "The app is registered" in page.text
     assert "rlq_cs_" not in page.text
-    assert "it has no secret" in page.text
+    assert "Public: it has no secret" in page.text
     assert "rotate-secret" not in page.text
 
 
