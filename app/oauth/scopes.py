@@ -26,6 +26,11 @@ def format_scope(scopes: Iterable[str]) -> str:
     return " ".join([name for name in SCOPES if name in names] + sorted(names - SCOPES.keys()))
 
 
+def intersect_scope(scope: str, bound: str) -> str:
+    """The part of a scope that lies within another."""
+    return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
+
+
 def reaches_memories(scopes: Iterable[str]) -> bool:
     """Whether any of the scopes looks through mementos, so that the person has to choose some."""
     return any(name.startswith("memories:") for name in scopes)

@@ -23,6 +23,7 @@ from app.oauth.models.authorization_code import (
     redeem_authorization_code,
     revoke_family,
 )
+from app.oauth.scopes import intersect_scope
 
 PROMPTS = ("consent", "login")
 
@@ -119,7 +120,11 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def create_token_response(self):
         """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
         code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
-        tokens = new_bearer_tokens(scope=code.scope, refresh_scope=code.scope, client_id=client.client_id)
+        # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
+        scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
+        if not scope:
+            raise InvalidScopeError("Nothing is left of the scope that the user allowed.")
+        tokens = new_bearer_tokens(scope=scope, refresh_scope=code.scope, client_id=client.client_id)
         tokens.family_id = code.family_id
         with connection.transaction():
             is_first = redeem_authorization_code(connection, code.digest)

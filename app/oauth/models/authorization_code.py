@@ -61,6 +61,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
     family_revoked_at: datetime | None
     grant_id: str
     user_id: str
+    consent_scope: str
     selection: str
     consent_expires_at: datetime | None
     consent_revoked_at: datetime | None
@@ -97,6 +98,7 @@ _FIND_CODE = Statement(
         TokenFamily.revoked_at.label("family_revoked_at"),
         Consent.grant_id,
         Consent.user_id,
+        Consent.scope.label("consent_scope"),
         Consent.selection,
         Consent.expires_at.label("consent_expires_at"),
         Consent.revoked_at.label("consent_revoked_at"),

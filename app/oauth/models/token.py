@@ -13,7 +13,7 @@ from app.extensions import db
 from app.oauth.models.authorization_code import TokenFamily
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, chosen_memento_ids
-from app.oauth.scopes import format_scope, parse_scope
+from app.oauth.scopes import intersect_scope
 
 
 class AccessToken(db.Model):
@@ -91,8 +91,8 @@ class TokenSnapshot(TokenMixin):
 
     def get_scope(self) -> str:
         """What the token may do now: its own scope, as far as the client's registration and the consent still go."""
-        scope = _intersect(self.scope, self.client_scope)
-        return scope if self.consent_scope is None else _intersect(scope, self.consent_scope)
+        scope = intersect_scope(self.scope, self.client_scope)
+        return scope if self.consent_scope is None else intersect_scope(scope, self.consent_scope)
 
     def get_expires_in(self) -> int:
         """Seconds from issue to expiry."""
@@ -110,10 +110,6 @@ class TokenSnapshot(TokenMixin):
             or self.consent_revoked_at is not None
             or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
         )
-
-
-def _intersect(scope: str, bound: str) -> str:
-    return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
 
 
 def _token_columns(token):
