@@ -1,0 +1,295 @@
+"""The refresh token grant (:rfc:`6749#section-6`): rotated on every use, and what comes back ends the family."""
+
+import pytest
+
+from app import clock
+from tests.stock.rows import row
+
+
+# -- rotation ------------------------------------------------------------------------------------------
+
+
+@row("rotation")
+def test_every_use_gives_new_tokens(notebook, tokens):
+    """Refresh tokens of public clients MUST be sender-constrained or rotated (:rfc:`9700#section-4.14.2`)."""
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    assert renewed["access_token"] not in (None, tokens["access_token"])
+    assert renewed["refresh_token"] not in (None, tokens["refresh_token"])
+    assert renewed["scope"] == tokens["scope"]
+
+
+def test_the_answer_holds_what_the_first_one_held(notebook, tokens):
+    response = notebook.refresh(tokens["refresh_token"])
+    assert response.json.keys() == tokens.keys()
+    assert response.json["grant_id"] == tokens["grant_id"]
+    assert response.json["authorization_details"] == tokens["authorization_details"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@row("rotation")
+def test_the_live_access_token_survives_the_rotation(notebook, tokens):
+    notebook.refresh(tokens["refresh_token"])
+    assert notebook.is_alive(tokens["access_token"])
+
+
+@row("rotation")
+def test_a_narrowed_scope_narrows_the_access_token_alone(notebook, tokens):
+    """The new refresh token's scope MUST be identical to that of the presented one (:rfc:`6749#section-6`)."""
+    narrow = notebook.refresh(tokens["refresh_token"], scope="integrations:read").json
+    assert narrow["scope"] == "integrations:read"
+    assert notebook.refresh(narrow["refresh_token"]).json["scope"] == "memories:read integrations:read"
+
+
+@pytest.mark.parametrize("scope", ["memories:read memories:write", "integrations:write", "unknown", "memories:"])
+def test_more_scope_than_was_granted_is_refused(notebook, tokens, scope):
+    """MUST NOT include any scope not originally granted (:rfc:`6749#section-6`)."""
+    response = notebook.refresh(tokens["refresh_token"], scope=scope)
+    assert (response.status_code, response.json["error"]) == (400, "invalid_scope")
+
+
+def test_a_refusal_for_its_scope_leaves_the_refresh_token_unused(notebook, tokens):
+    notebook.refresh(tokens["refresh_token"], scope="memories:write")
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("scope", ["", "offline_access", "memories:read integrations:read offline_access"])
+def test_offline_access_and_an_empty_scope_change_nothing(notebook, tokens, scope):
+    renewed = notebook.refresh(tokens["refresh_token"], scope=scope)
+    assert renewed.json["scope"] == "memories:read integrations:read"
+
+
+# -- what comes back ---------------------------------------------------------------------------------------
+
+
+@row("replay")
+def test_a_rotated_refresh_token_is_refused(notebook, tokens):
+    notebook.refresh(tokens["refresh_token"])
+    response = notebook.refresh(tokens["refresh_token"])
+    assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
+
+
+@row("replay")
+def test_a_rotated_refresh_token_that_comes_back_ends_its_successor(notebook, tokens):
+    """The authorization server will revoke the active refresh token (:rfc:`9700#section-4.14.2`)."""
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    notebook.refresh(tokens["refresh_token"])
+    assert notebook.refresh(renewed["refresh_token"]).json["error"] == "invalid_grant"
+
+
+@row("replay")
+def test_a_rotated_refresh_token_that_comes_back_ends_the_newest_access_token(notebook, tokens):
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    notebook.refresh(tokens["refresh_token"])
+    assert not notebook.is_alive(renewed["access_token"])
+
+
+@row("replay")
+def test_an_old_ancestor_that_comes_back_ends_the_whole_family(notebook, tokens):
+    latest = tokens
+    for _ in range(3):
+        latest = notebook.refresh(latest["refresh_token"]).json
+    notebook.refresh(tokens["refresh_token"])
+    assert not notebook.is_alive(latest["access_token"])
+    assert notebook.refresh(latest["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_family_that_ended_leaves_the_consent_and_other_families_alone(notebook, tokens, signed_in):
+    others = notebook.tokens(signed_in)
+    notebook.refresh(tokens["refresh_token"])
+    notebook.refresh(tokens["refresh_token"])
+    assert notebook.is_alive(others["access_token"])
+
+
+@row("replay")
+def test_another_clients_refresh_token_is_refused_and_stays_good_for_its_own(notebook, posting_notebook, tokens, pocket):
+    """Bound to the client to which it was issued (:rfc:`6749#section-6`)."""
+    response = pocket.refresh(tokens["refresh_token"])
+    assert response.status_code in (400, 401)
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_another_client_cannot_end_a_family_by_replaying_its_refresh_token(notebook, pocket, tokens):
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    assert pocket.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert notebook.is_alive(renewed["access_token"])
+
+
+@row("parallel redemption")
+def test_one_of_two_parallel_refreshes_wins(notebook, tokens, at_once, grants):
+    responses = at_once(
+        lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
+    )
+    assert sorted(response.status_code for response in responses) == [200, 400]
+    assert {response.json.get("error") for response in responses} == {None, "invalid_grant"}
+
+
+def test_two_parallel_refreshes_leave_nothing_alive(notebook, tokens, at_once, grants):
+    responses = at_once(
+        lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
+    )
+    won = next(response.json for response in responses if response.status_code == 200)
+    assert not notebook.is_alive(won["access_token"])
+    assert not notebook.is_alive(tokens["access_token"])
+    assert notebook.refresh(won["refresh_token"]).json["error"] == "invalid_grant"
+
+
+# -- for how long --------------------------------------------------------------------------------------------
+
+
+@row("lifetimes")
+def test_a_refresh_token_expires_after_thirty_days(notebook, tokens, let_time_pass):
+    let_time_pass(days=30, seconds=1)
+    response = notebook.refresh(tokens["refresh_token"])
+    assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
+
+
+def test_each_rotation_gives_thirty_days_more(notebook, tokens, let_time_pass):
+    for _ in range(3):
+        let_time_pass(days=29)
+        response = notebook.refresh(tokens["refresh_token"])
+        assert response.status_code == 200, response.text
+        tokens = response.json
+
+
+def test_how_long_a_refresh_token_lives_is_a_setting(notebook, signed_in, let_time_pass, change_settings):
+    change_settings(refresh_token_lifetime=100)
+    tokens = notebook.tokens(signed_in)
+    let_time_pass(seconds=101)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+# -- within the grace ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def grace(change_settings) -> int:
+    """An operator allows a lost answer to be asked for again, for ten seconds."""
+    change_settings(refresh_token_grace=10)
+    return 10
+
+
+def test_without_a_grace_there_is_no_second_answer(notebook, tokens, let_time_pass):
+    notebook.refresh(tokens["refresh_token"])
+    let_time_pass(seconds=0)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_within_the_grace_the_predecessor_gets_the_same_successor_again(notebook, grace, tokens, let_time_pass):
+    first = notebook.refresh(tokens["refresh_token"]).json
+    let_time_pass(seconds=grace - 1)
+    again = notebook.refresh(tokens["refresh_token"])
+    assert again.status_code == 200, again.text
+    assert again.json["refresh_token"] == first["refresh_token"]
+    assert again.json["access_token"] != first["access_token"]
+
+
+def test_what_is_given_within_the_grace_works(notebook, grace, tokens):
+    first = notebook.refresh(tokens["refresh_token"]).json
+    again = notebook.refresh(tokens["refresh_token"]).json
+    assert notebook.is_alive(first["access_token"])
+    assert notebook.is_alive(again["access_token"])
+    assert notebook.refresh(again["refresh_token"]).status_code == 200
+
+
+def test_after_the_grace_the_predecessor_ends_the_family(notebook, grace, tokens, let_time_pass):
+    first = notebook.refresh(tokens["refresh_token"]).json
+    let_time_pass(seconds=grace + 1)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert not notebook.is_alive(first["access_token"])
+
+
+def test_the_grace_is_not_prolonged_by_using_it(notebook, grace, tokens, let_time_pass):
+    notebook.refresh(tokens["refresh_token"])
+    let_time_pass(seconds=grace - 1)
+    notebook.refresh(tokens["refresh_token"])
+    let_time_pass(seconds=2)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_once_the_successor_is_used_the_predecessor_ends_the_family(notebook, grace, tokens):
+    first = notebook.refresh(tokens["refresh_token"]).json
+    second = notebook.refresh(first["refresh_token"]).json
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert not notebook.is_alive(second["access_token"])
+    assert notebook.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_within_the_grace_a_narrowed_scope_does_not_narrow_the_successor(notebook, grace, tokens):
+    notebook.refresh(tokens["refresh_token"])
+    again = notebook.refresh(tokens["refresh_token"], scope="integrations:read").json
+    assert again["scope"] == "integrations:read"
+    assert notebook.refresh(again["refresh_token"]).json["scope"] == "memories:read integrations:read"
+
+
+def test_within_the_grace_nothing_is_given_of_a_family_that_ended(notebook, grace, tokens):
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    notebook.revoke(renewed["refresh_token"])
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_within_the_grace_two_parallel_refreshes_get_the_same_successor(notebook, grace, tokens, at_once, grants):
+    responses = at_once(
+        lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
+    )
+    assert [response.status_code for response in responses] == [200, 200]
+    assert len({response.json["refresh_token"] for response in responses}) == 1
+    assert all(notebook.is_alive(response.json["access_token"]) for response in responses)
+
+
+def test_a_grace_that_is_switched_off_holds_no_longer(notebook, grace, tokens, change_settings):
+    notebook.refresh(tokens["refresh_token"])
+    change_settings(refresh_token_grace=0)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+# -- against today's data --------------------------------------------------------------------------------------
+
+
+def test_a_refresh_token_dies_with_its_consent(notebook, tokens, change_consent):
+    change_consent(notebook, revoked_at=clock.now())
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_refresh_token_dies_when_its_consent_has_come_to_its_end(notebook, tokens, change_consent):
+    change_consent(notebook, expires_at=clock.now())
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_a_refresh_token_of_a_suspended_client_is_of_no_use(notebook, tokens, change_client):
+    change_client(notebook, suspended_at=clock.now())
+    response = notebook.refresh(tokens["refresh_token"])
+    assert (response.status_code, response.json["error"]) == (401, "invalid_client")
+
+
+def test_a_scope_that_the_client_lost_is_not_refreshed(notebook, tokens, change_client):
+    change_client(notebook, scope="integrations:read memories:write")
+    assert notebook.refresh(tokens["refresh_token"]).json["scope"] == "integrations:read"
+
+
+def test_a_scope_that_the_user_no_longer_allows_is_not_refreshed(notebook, tokens, change_consent):
+    change_consent(notebook, scope="integrations:read")
+    assert notebook.refresh(tokens["refresh_token"]).json["scope"] == "integrations:read"
+
+
+def test_when_no_scope_is_left_there_is_nothing_to_refresh(notebook, tokens, change_client):
+    change_client(notebook, scope="memories:write")
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_scope"
+
+
+# -- malformed ---------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_refresh_token_is_named(notebook):
+    response = notebook.refresh(None)
+    assert (response.status_code, response.json["error"]) == (400, "invalid_request")
+    assert "refresh_token" in response.json["error_description"]
+
+
+def test_an_access_token_is_no_refresh_token(notebook, tokens):
+    response = notebook.refresh(tokens["access_token"])
+    assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
+
+
+def test_a_refresh_token_is_no_code(notebook, tokens):
+    response = notebook.exchange(tokens["refresh_token"])
+    assert (response.status_code, response.json["error"]) == (400, "invalid_grant")

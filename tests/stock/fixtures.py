@@ -1,0 +1,125 @@
+"""The fixtures of the table's tests, as a textbook Authlib server gives them. Where ours mean the same, ours are used."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from flask import jsonify
+from werkzeug.exceptions import HTTPException
+
+from app.oauth.scopes import SCOPES
+from tests.actors import Person
+from tests.integrator import Integrator
+from tests.stock import server as stock
+
+__all__ = ["alice", "app", "grants", "guarded", "let_time_pass", "notebook", "pocket", "posting_notebook",
+           "publish_issuer", "strict_notebook"]  # fmt: skip
+
+
+class StockIntegrator(Integrator):
+    """The same honest client. Only what it takes for granted of every answer is less."""
+
+    def authorize(self, browser, *, choose=None, **changes):
+        page = self.start(browser, **changes)
+        if page.status_code == 200:
+            page = browser.submit(page, press="Authorize")
+        return self.answer(page)
+
+    def answer(self, response):
+        assert response.status_code in (302, 303), (response.status, response.text)
+        assert response.location.startswith(self.redirect_uri), response.location
+        return dict(parse_qsl(urlsplit(response.location).query, keep_blank_values=True))
+
+
+@pytest.fixture
+def app(tmp_path):
+    return stock.create_stock_app(f"sqlite:///{tmp_path / 'stock.sqlite3'}")
+
+
+@pytest.fixture
+def alice(app) -> Person:
+    with app.app_context():
+        stock.db.session.add(stock.User(email="alice@acme.example"))
+        stock.db.session.commit()
+    return Person("1", "alice@acme.example", "Alice Archer", "the password of Alice Archer")
+
+
+@pytest.fixture
+def notebook(app) -> StockIntegrator:
+    return _register(app, "notebook", "https://notebook.acme.example/callback", "client_secret_basic")
+
+
+@pytest.fixture
+def posting_notebook(app) -> StockIntegrator:
+    # One registered method a client is all that the mixin knows.
+    return _register(app, "posting_notebook", "https://notebook.acme.example/callback", "client_secret_post")
+
+
+@pytest.fixture
+def strict_notebook(app) -> StockIntegrator:
+    # CodeChallenge(required=True) is all there is to demand PKCE of anybody.
+    return _register(app, "strict_notebook", "https://strict.acme.example/callback", "client_secret_basic")
+
+
+@pytest.fixture
+def pocket(app) -> StockIntegrator:
+    return _register(app, "pocket", "http://127.0.0.1:8400/callback", "none")
+
+
+def _register(app, client_id: str, redirect_uri: str, auth_method: str) -> StockIntegrator:
+    client_secret = "" if auth_method == "none" else f"the_secret_of_{client_id}"
+    grant_types = ["authorization_code", "refresh_token"]
+    with app.app_context():
+        stock.add_client(
+            client_id=client_id,
+            client_secret=client_secret,
+            redirect_uri=redirect_uri,
+            scope=" ".join(SCOPES),
+            auth_method=auth_method,
+            grant_types=grant_types if auth_method == "none" else [*grant_types, "client_credentials"],
+        )
+    return StockIntegrator(
+        app,
+        client_id,
+        client_secret or None,
+        redirect_uri,
+        "memories:read integrations:read",
+        auth_method=auth_method,
+    )
+
+
+@pytest.fixture
+def let_time_pass(monkeypatch) -> Callable[..., None]:
+    real, passed = time.time, [0.0]
+
+    def wait(**duration):
+        passed[0] += timedelta(**duration).total_seconds()
+        monkeypatch.setattr("time.time", lambda: real() + passed[0])
+
+    return wait
+
+
+@pytest.fixture
+def grants() -> SimpleNamespace:
+    return SimpleNamespace(authorization_code=stock.AuthorizationCodeGrant, refresh_token=stock.RefreshTokenGrant)
+
+
+@pytest.fixture
+def guarded(app) -> Callable:
+    def call(access_token, *scopes):
+        with app.test_request_context("/api/guarded", headers={"Authorization": f"Bearer {access_token}"}):
+            try:
+                return app.make_response(stock.require_oauth(list(scopes))(lambda: jsonify(reached=True))())
+            except HTTPException as error:
+                return error.get_response()
+
+    return call
+
+
+@pytest.fixture
+def publish_issuer() -> Callable[[str], None]:
+    """Nothing to tell it: it looks at each request's own address."""
+    return lambda issuer: None
