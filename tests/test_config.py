@@ -1,0 +1,175 @@
+"""Settings: the local defaults, and one clear sentence for each that cannot be used."""
+
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app.config import ConfigurationError, read_settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+GOOD = {"DATABASE_URL": "sqlite:////tmp/reliquary.sqlite3", "SECRET_KEY": "0123456789abcdef" * 2}
+
+#: (variable, value, what the sentence must say)
+BAD = [
+    ("PORT", "web", "PORT is 'web'; give a whole number from 1 to 65535."),
+    ("PORT", "0", "PORT is '0'"),
+    ("PORT", "65536", "PORT is '65536'"),
+    ("PORT", "٨٠٠٠", "PORT is"),
+    ("PORT", "8000\n", "PORT is"),
+    ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY is 'many'; give a whole number from 1 to 64."),
+    ("TRUSTED_PROXIES", "yes", "TRUSTED_PROXIES is 'yes'"),
+    ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is '-1'"),
+    ("DATABASE_URL", "nonsense", "DATABASE_URL is not a database URL; write sqlite:"),
+    ("DATABASE_URL", "postgresql://user:pw@host:port/db", "DATABASE_URL is not a database URL"),
+    ("DATABASE_URL", "mysql://root@localhost/db", "DATABASE_URL names the database 'mysql'"),
+    ("DATABASE_URL", "sqlite://", "DATABASE_URL names an SQLite database in memory"),
+    ("DATABASE_URL", "sqlite:///:memory:", "DATABASE_URL names an SQLite database in memory"),
+    ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "DATABASE_URL names an SQLite database in memory"),
+    ("SECRET_KEY", "short", "SECRET_KEY is too short; give at least 32 random characters."),
+    ("ISSUER", "id.example.com", "ISSUER is 'id.example.com'; give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com/", "without a path or a final slash"),
+    ("ISSUER", "https://id.example.com/oauth", "without a path"),
+    ("ISSUER", "https://id.example.com?", "give a scheme and a host alone"),
+    ("ISSUER", "https://user@id.example.com", "give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com:port", "give a scheme and a host alone"),
+    ("ISSUER", "HTTPS://ID.EXAMPLE.COM", "in lower case"),
+    ("ISSUER", "https://[", "give a scheme and a host alone"),
+    ("ISSUER", "ftp://id.example.com", "give a scheme and a host alone"),
+    ("ISSUER", "http://id.example.com", "OAuth needs https, plain http is for 127.0.0.1 and localhost only."),
+    ("SITE_NAME", "x" * 61, "SITE_NAME must be at most 60 printable characters."),
+    ("SITE_NAME", "two\nlines", "SITE_NAME must be at most 60 printable characters."),
+    ("AUTHORIZATION_REQUEST_LIFETIME", "0", "from 30 to 3600"),
+    ("AUTHORIZATION_REQUEST_MAX_LIFETIME", "599", "is shorter than AUTHORIZATION_REQUEST_LIFETIME"),
+    ("AUTHORIZATION_CODE_LIFETIME", "601", "from 1 to 600"),
+    ("ACCESS_TOKEN_LIFETIME", "86401", "from 1 to 86400"),
+    ("REFRESH_TOKEN_LIFETIME", "forever", "REFRESH_TOKEN_LIFETIME is 'forever'"),
+    ("REFRESH_TOKEN_GRACE", "301", "from 0 to 300"),
+    ("SESSION_LIFETIME", "59", "from 60 to"),
+    ("SESSION_IDLE_LIFETIME", "1.5", "SESSION_IDLE_LIFETIME is '1.5'"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), BAD)
+def test_a_bad_setting_is_refused_in_one_sentence_that_names_it(name, value, sentence, tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings(GOOD | {name: value}, tmp_path)
+    message = str(refused.value)
+    assert name in message and sentence in message
+    assert "\n" not in message and message.endswith(".")
+
+
+def test_what_may_hold_a_password_is_not_repeated(tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings(GOOD | {"DATABASE_URL": "postgresql://user:hunter2@host:port/db"}, tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_every_lifetime_can_be_chosen(tmp_path):
+    settings = read_settings(
+        GOOD
+        | {
+            "AUTHORIZATION_REQUEST_LIFETIME": "300",
+            "AUTHORIZATION_REQUEST_MAX_LIFETIME": "900",
+            "AUTHORIZATION_CODE_LIFETIME": "30",
+            "ACCESS_TOKEN_LIFETIME": "60",
+            "REFRESH_TOKEN_LIFETIME": "120",
+            "REFRESH_TOKEN_GRACE": "10",
+        },
+        tmp_path,
+    )
+    assert (settings.authorization_request_lifetime, settings.authorization_request_max_lifetime) == (300, 900)
+    assert (settings.authorization_code_lifetime, settings.access_token_lifetime) == (30, 60)
+    assert (settings.refresh_token_lifetime, settings.refresh_token_grace) == (120, 10)
+
+
+def test_without_settings_everything_is_local(tmp_path):
+    settings = read_settings({}, tmp_path / "instance")
+    assert settings.issuer == "http://127.0.0.1:8000" and not settings.is_https
+    assert settings.database_url == f"sqlite:///{tmp_path}/instance/reliquary.sqlite3"
+    assert (settings.authorization_request_lifetime, settings.authorization_code_lifetime) == (600, 60)
+    assert (settings.access_token_lifetime, settings.refresh_token_lifetime) == (3600, 30 * 24 * 3600)
+    assert settings.refresh_token_grace == 0
+
+
+def test_the_issuer_follows_the_port(tmp_path):
+    assert read_settings(GOOD | {"PORT": "8123"}, tmp_path).issuer == "http://127.0.0.1:8123"
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://id.example.com", "https://id.example.com:8443", "http://localhost:1", "http://[::1]:8000"]
+)
+def test_a_usable_issuer_is_taken_as_it_is(issuer, tmp_path):
+    assert read_settings(GOOD | {"ISSUER": issuer}, tmp_path).issuer == issuer
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_through_psycopg_3(scheme, tmp_path):
+    settings = read_settings(GOOD | {"DATABASE_URL": f"{scheme}://user:p%40ss@host:5432/db"}, tmp_path)
+    assert settings.database_url == "postgresql+psycopg://user:p%40ss@host:5432/db"
+
+
+def test_the_kept_secret_key_is_private_and_stays_the_same(tmp_path):
+    folder = tmp_path / "instance"
+    first = read_settings({}, folder).secret_key
+    assert len(first) >= 64
+    assert read_settings({}, folder).secret_key == first
+    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.name for path in folder.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_together_keep_one_secret_key(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        keys = set(pool.map(lambda _: read_settings({}, tmp_path / "instance").secret_key, range(64)))
+    assert len(keys) == 1
+
+
+def test_a_damaged_secret_key_is_not_replaced_silently(tmp_path):
+    (tmp_path / "secret_key").write_text("half")
+    with pytest.raises(ConfigurationError, match="is damaged; delete that file"):
+        read_settings({}, tmp_path)
+
+
+def test_behind_https_the_secret_key_must_be_given(tmp_path):
+    """Kept on one machine alone, it would sign people out whenever another machine answers."""
+    with pytest.raises(ConfigurationError, match="SECRET_KEY is missing"):
+        read_settings({"ISSUER": "https://id.example.com"}, tmp_path)
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path):
+    (tmp_path / "instance").write_text("a file, not a folder")
+    with pytest.raises(ConfigurationError, match="instance cannot be used"):
+        read_settings({}, tmp_path / "instance")
+
+
+def test_nothing_is_written_when_everything_is_given(tmp_path):
+    read_settings(GOOD, tmp_path / "instance")
+    assert not (tmp_path / "instance").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["flask", "db", "current"],
+        ["gunicorn", "-c", "python:app.serving", "wsgi:app"],
+        ["app.local"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_bad_setting_stops_the_start_without_a_traceback(command):
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=_ROOT,
+        env=GOOD | {"PORT": "none", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "Reliquary cannot start: PORT is 'none'; give a whole number from 1 to 65535.\n"
