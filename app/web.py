@@ -180,7 +180,7 @@ _SENTENCES = {
     429: ("Too many attempts", "Wait a few minutes and try again."),
     500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
 }
-_WIRE_ERRORS = {404: "not_found", 405: "method_not_allowed", 500: "server_error"}
+_WIRE_ERRORS = {404: "not_found", 500: "server_error"}
 
 
 def error_page(status: int, title: str | None = None, sentence: str | None = None):
@@ -207,7 +207,7 @@ def _answer_http_error(error: HTTPException):
     if not is_wire(request.path):
         page, status = error_page(status)
         return page, status, _kept_headers(error)
-    # 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
+    # 405, 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
     answer = jsonify(error=_WIRE_ERRORS.get(status, "invalid_request"), error_description=error.name)
     return answer, status, _kept_headers(error)
 
