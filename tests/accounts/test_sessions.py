@@ -104,6 +104,12 @@ def test_last_use_is_written_at_most_once_a_minute(app, clock, credential):
         assert (last_used_at(app) - start).total_seconds() == written
 
 
+def test_use_within_the_minute_writes_nothing(app, credential, monkeypatch):
+    monkeypatch.setattr(Connection, "run", lambda *_, **__: pytest.fail("was written"))
+    with app.app_context():
+        assert find_signed_in(credential)
+
+
 def test_deleted_person_is_signed_in_nowhere(app, alice, credential):
     with app.app_context():
         db.session.delete(db.session.get(User, alice.id))
