@@ -1,15 +1,24 @@
-// Conveniences of the memento picker, which works without them: find by name, tick chooses, a live tally.
+// Conveniences of the memento picker, which works without them: a tick makes the choice, a search box, a live tally.
 
 const picker = document.querySelector(".picker");
-const search = picker.querySelector("#memento-search");
-const ticks = [...picker.querySelectorAll("[name=memento_ids]")];
-const rows = [...picker.querySelectorAll(".mementos li")];
+const mementos = picker.querySelector(".mementos");
+const rows = [...mementos.querySelectorAll("li")];
+const search = mementos.querySelector("#memento-search");
+const newName = mementos.querySelector("[name=new_name]");
 
 picker.addEventListener("change", (event) => {
   if (event.target.name === "memento_ids" && event.target.checked) {
     picker.querySelector("[name=selection][value=selected]").checked = true;
   }
-  tellTally();
+  showChoice();
+});
+
+// Enter there means the button beside it, not "Continue".
+newName?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.isComposing) {
+    event.preventDefault();
+    mementos.querySelector("[value=create]").click();
+  }
 });
 
 if (search) {
@@ -20,19 +29,15 @@ if (search) {
   });
 }
 
-picker.querySelector("#new_name")?.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter") return;
-  event.preventDefault();
-  picker.querySelector("[value=create]").click();
-});
+// Also when the browser comes back to this page and restores what was ticked.
+window.addEventListener("pageshow", showChoice);
 
-tellTally();
-
-function tellTally() {
+function showChoice() {
   const chosen = picker.querySelector("[name=selection]:checked")?.value;
-  const count = ticks.filter((tick) => tick.checked).length;
-  const words = { all: "Everything", none: "Nothing yet" }[chosen] ?? `${count || "No"} ${count === 1 ? "memento" : "mementos"} ticked`;
-  picker.querySelector(".tally").textContent = words;
+  const count = rows.filter(isTicked).length;
+  // Ticks do not count beside "Everything" and "Nothing yet": out of sight, and not sent.
+  mementos.disabled = mementos.hidden = chosen === "all" || chosen === "none";
+  picker.querySelector(".tally").textContent = mementos.hidden ? "" : `${count} of ${rows.length} ticked`;
 }
 
 function showFound() {
@@ -41,8 +46,12 @@ function showFound() {
   for (const row of rows) {
     const isFound = row.textContent.toLocaleLowerCase().includes(wanted);
     // What is ticked stays in sight: nobody should share what they no longer see.
-    row.hidden = !isFound && !row.querySelector("input").checked;
+    row.hidden = !isFound && !isTicked(row);
     found += isFound;
   }
-  picker.querySelector(".memento-none-found").hidden = found > 0;
+  mementos.querySelector(".none-found").textContent = found ? "" : "None of your mementos fits that.";
+}
+
+function isTicked(row) {
+  return row.querySelector("input").checked;
 }
