@@ -1,0 +1,325 @@
+"""The house's rules that a machine can check, read from the syntax trees.
+
+Each rule is a function from a module to sentences that name what is wrong. Below, each is applied to every module
+of ``app``, and shown to see on a small bad module.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_APP = Path(__file__).resolve().parent.parent / "app"
+
+#: Every module and package of ``app`` and its layer. Imports point to a lower layer, or to the same layer inside one
+#: package: ``app.oauth`` is a package, and the single files at the top are together another.
+LAYERS = {
+    "app.clock": 0,
+    "app.config": 0,
+    "app.credentials": 0,
+    "app.database": 0,
+    "app.extensions": 0,
+    "app.logs": 0,
+    "app.web": 0,
+    "app.audit": 1,
+    "app.accounts": 2,
+    "app.memories": 3,
+    "app.oauth": 4,
+    "app.oauth.scopes": 4,
+    "app.oauth.redirect_uris": 4,
+    "app.oauth.parameters": 4,
+    "app.oauth.memento_details": 4,
+    "app.oauth.client_fields": 4,
+    "app.oauth.clients": 4,
+    "app.oauth.models": 4,
+    "app.oauth.client_authentication": 5,
+    "app.oauth.grants": 5,
+    "app.oauth.server": 5,
+    "app.oauth.protect": 5,
+    "app.oauth.endpoints": 6,
+    "app.oauth.forms": 6,
+    "app.personal": 6,
+    "app.org": 6,
+    "app.api": 6,
+    "app.health": 6,
+    "app": 7,
+    "app.seed_memories": 7,
+    "app.seeds": 7,
+    "app.purge": 7,
+    "app.cli": 7,
+    "app.demonstration": 7,
+    "app.serving": 7,
+    "app.local": 7,
+}
+
+#: Where Authlib may be imported.
+_AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
+
+#: The files that speak HTTP: only they may look at the request.
+_HTTP = ("app.web", "app.health", "app.oauth.protect", "app.oauth.server", "app.oauth.endpoints", "app.org.access")
+
+#: Who may read the time, and what reading it looks like.
+_CLOCK = "app.clock"
+_CLOCK_READERS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
+                  ("time", "time"), ("time", "time_ns"), ("func", "now"), ("func", "current_timestamp")}  # fmt: skip
+
+_EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "handler", "handlers"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the app: its dotted name and its syntax tree."""
+
+    name: str
+    tree: ast.Module
+
+    @property
+    def package(self) -> str:
+        """``app.oauth`` for everything in it; ``app`` for the single files at the top and for itself."""
+        return _package_of(self.name)
+
+    def imports(self) -> Iterator[tuple[ast.stmt, str]]:
+        """Every import, wherever it stands, with the name of the module or of the thing in it."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((node, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name} line {node.lineno}: imports are absolute in this house."
+                yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+# -- the rules -----------------------------------------------------------------------------------
+
+
+def imports_point_down(module: Module) -> Iterator[str]:
+    own = _layer_of(module.name)
+    if own is None:
+        yield f"{module.name} has no layer; give it one in LAYERS."
+        return
+    for node, imported in module.imports():
+        if imported.split(".")[0] != "app" or _is_composition_root(module):
+            continue
+        other = _layer_of(imported)
+        if other is None:
+            yield f"{_place(module, node)} imports {imported}, which has no layer; give it one in LAYERS."
+        elif other > own:
+            yield f"{_place(module, node)} (layer {own}) imports up: {imported} is in layer {other}."
+        elif other == own and _package_of(imported) != module.package:
+            yield f"{_place(module, node)} imports sideways: {imported} is in layer {own} too, in another package."
+
+
+def imports_stand_at_the_top(module: Module) -> Iterator[str]:
+    if _is_composition_root(module):
+        return
+    for function in ast.walk(module.tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    yield f"{_place(module, node)} is a deferred import; only create_app may have one."
+
+
+def only_the_protocol_imports_authlib(module: Module) -> Iterator[str]:
+    for node, imported in module.imports():
+        if imported.split(".")[0] == "authlib" and not _is_in(module.name, _AUTHLIB):
+            yield f"{_place(module, node)} imports {imported}; Authlib is for {', '.join(_AUTHLIB)}."
+
+
+def keys_come_from_joserfc(module: Module) -> Iterator[str]:
+    for node, imported in module.imports():
+        if imported.startswith("authlib.jose"):
+            yield f"{_place(module, node)} imports {imported}; take keys from joserfc."
+
+
+def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
+    if module.name.endswith(".views") or _is_in(module.name, _HTTP):
+        return
+    for node, imported in module.imports():
+        if imported == "flask.request":
+            yield f"{_place(module, node)} imports flask.request; hand over what it needs as arguments."
+    for node in ast.walk(module.tree):
+        if _dotted(node) == ("flask", "request"):
+            yield f"{_place(module, node)} touches flask.request; hand over what it needs as arguments."
+
+
+def only_the_outermost_commits(module: Module) -> Iterator[str]:
+    if module.name.endswith(".views") or _is_in(module.name, ("app.oauth.endpoints",)) or _layer_of(module.name) == 7:
+        return
+    for node in ast.walk(module.tree):
+        if _dotted(node)[-2:] == ("session", "commit"):
+            yield f"{_place(module, node)} commits; that is the last act of the view or command that called it."
+
+
+def only_the_clock_reads_time(module: Module) -> Iterator[str]:
+    if module.name == _CLOCK:
+        return
+    for node in ast.walk(module.tree):
+        if _dotted(node)[-2:] in _CLOCK_READERS:
+            yield f"{_place(module, node)} reads the time by {'.'.join(_dotted(node))}; use clock.now()."
+    for node, imported in module.imports():
+        if imported in ("time.time", "time.time_ns"):
+            yield f"{_place(module, node)} imports {imported}; use clock.now()."
+
+
+def the_clock_is_read_through_its_module(module: Module) -> Iterator[str]:
+    for node, imported in module.imports():
+        if imported == "app.clock.now":
+            yield f"{_place(module, node)} copies clock.now, which a test then cannot replace; import the clock."
+
+
+def names_say_something(module: Module) -> Iterator[str]:
+    for part in module.name.split("."):
+        if _EMPTY_NAMES.intersection(part.split("_")):
+            yield f"{module.name}: {part!r} says nothing about what is in it."
+
+
+def every_module_opens_with_a_sentence(module: Module) -> Iterator[str]:
+    docstring = ast.get_docstring(module.tree) or ""
+    first = docstring.split("\n\n")[0].strip()
+    if not first:
+        yield f"{module.name} has no docstring; open it with one sentence."
+    elif first[-1] not in ".:?":
+        yield f"{module.name}: the docstring opens with {first!r}, which is no sentence."
+
+
+RULES = (
+    imports_point_down,
+    imports_stand_at_the_top,
+    only_the_protocol_imports_authlib,
+    keys_come_from_joserfc,
+    only_http_files_touch_the_request,
+    only_the_outermost_commits,
+    only_the_clock_reads_time,
+    the_clock_is_read_through_its_module,
+    names_say_something,
+    every_module_opens_with_a_sentence,
+)
+
+
+def _place(module: Module, node: ast.AST) -> str:
+    return f"{module.name} line {node.lineno}"
+
+
+def _layer_of(name: str) -> int | None:
+    """The layer of the longest prefix of the name that has one; ``app`` itself stands for its own names alone."""
+    while name != "app":
+        if name in LAYERS:
+            return LAYERS[name]
+        name, _, last = name.rpartition(".")
+        if name == "app":
+            return LAYERS["app"] if _is_name_in_app(last) else None
+    return LAYERS["app"]
+
+
+def _is_name_in_app(last: str) -> bool:
+    """Whether ``from app import last`` takes a function of ``app/__init__.py`` rather than a module."""
+    return not (_APP / last).is_dir() and not (_APP / f"{last}.py").exists() and last == "create_app"
+
+
+def _package_of(name: str) -> str:
+    parts = name.split(".")
+    return ".".join(parts[:2]) if len(parts) > 1 and (_APP / parts[1]).is_dir() else "app"
+
+
+def _is_composition_root(module: Module) -> bool:
+    return module.name == "app"
+
+
+def _is_in(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def _dotted(node: ast.AST) -> tuple[str, ...]:
+    """``("a", "b", "c")`` for the expression ``a.b.c``, else nothing."""
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute) and (before := _dotted(node.value)):
+        return (*before, node.attr)
+    return ()
+
+
+# -- the app keeps them --------------------------------------------------------------------------
+
+
+def _modules() -> Iterator[Module]:
+    for path in sorted(_APP.rglob("*.py")):
+        parts = path.relative_to(_APP.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        yield Module(name, ast.parse(path.read_text(), str(path)))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_app_keeps_the_rule(rule: Callable[[Module], Iterator[str]]):
+    broken = [sentence for module in _modules() for sentence in rule(module)]
+    assert not broken, "\n".join(["", *broken])
+
+
+def test_every_layered_name_exists():
+    for name in LAYERS:
+        path = _APP.parent / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").exists(), f"LAYERS names {name}, which is gone."
+
+
+# -- and each of them sees -----------------------------------------------------------------------
+
+#: (rule, module, source, what the sentence says); None where the rule has nothing to object to.
+EXAMPLES = [
+    (imports_point_down, "app.accounts.users", "from app.oauth.clients import register_client", "imports up"),
+    (imports_point_down, "app.accounts.users", "import app.oauth.clients", "imports up"),
+    (imports_point_down, "app.accounts.users", "from app import oauth", "imports up"),
+    (imports_point_down, "app.accounts.users", "from app import create_app", "imports up"),
+    (imports_point_down, "app.memories.mementos", "def f():\n    from app.oauth import scopes", "imports up"),
+    (imports_point_down, "app.oauth.scopes", "from app.oauth.server import server", "imports up"),
+    (imports_point_down, "app.oauth.models.token", "from app.oauth.grants import pkce", "imports up"),
+    (imports_point_down, "app.web", "from app.audit import events", "imports up"),
+    (imports_point_down, "app.org.views", "from app.api.me import me", "imports sideways"),
+    (imports_point_down, "app.personal.views", "from app.org import access", "imports sideways"),
+    (imports_point_down, "app.api.me", "from app.oauth.endpoints import blueprint", "imports sideways"),
+    (imports_point_down, "app.health", "from app.org import access", "imports sideways"),
+    (imports_point_down, "app.newcomer", "", "app.newcomer has no layer"),
+    (imports_point_down, "app.oauth.server", "from app.newcomer import x", "has no layer"),
+    (imports_point_down, "app.org.views", "from app.oauth.clients import register_client", None),
+    (imports_point_down, "app.org.views", "from app.org.access import require_admin", None),
+    (imports_point_down, "app.oauth.endpoints.token", "from app.oauth.forms import DecisionForm", None),
+    (imports_point_down, "app.web", "from app.config import settings", None),
+    (imports_point_down, "app.local", "from app import create_app, serving", None),
+    (imports_stand_at_the_top, "app.org.views", "def f():\n    import json", "deferred import"),
+    (imports_stand_at_the_top, "app.org.views", "class C:\n    from json import loads", "deferred import"),
+    (imports_stand_at_the_top, "app", "def create_app():\n    from app import web", None),
+    (only_the_protocol_imports_authlib, "app.org.views", "from authlib.oauth2 import OAuth2Error", "imports authlib"),
+    (only_the_protocol_imports_authlib, "app.oauth.clients", "import authlib", "imports authlib"),
+    (only_the_protocol_imports_authlib, "app.oauth.grants.pkce", "import authlib", None),
+    (keys_come_from_joserfc, "app.oauth.server", "from authlib.jose import JsonWebKey", "joserfc"),
+    (only_http_files_touch_the_request, "app.accounts.users", "from flask import g, request", "flask.request"),
+    (only_http_files_touch_the_request, "app.oauth.grants.pkce", "import flask\nx = flask.request.args", "touches"),
+    (only_http_files_touch_the_request, "app.accounts.views", "from flask import request", None),
+    (only_the_outermost_commits, "app.accounts.users", "def f():\n    db.session.commit()", "commits"),
+    (only_the_outermost_commits, "app.accounts.views", "def f():\n    db.session.commit()", None),
+    (only_the_clock_reads_time, "app.web", "import datetime\nx = datetime.datetime.now()", "use clock.now()"),
+    (only_the_clock_reads_time, "app.web", "from datetime import datetime\nx = datetime.utcnow", "use clock.now()"),
+    (only_the_clock_reads_time, "app.web", "import time\nx = time.time()", "use clock.now()"),
+    (only_the_clock_reads_time, "app.web", "from time import time\nx = time()", "use clock.now()"),
+    (only_the_clock_reads_time, "app.web", "from sqlalchemy import func\nx = func.now()", "use clock.now()"),
+    (only_the_clock_reads_time, "app.clock", "from datetime import datetime\nx = datetime.now()", None),
+    (the_clock_is_read_through_its_module, "app.web", "from app.clock import now", "cannot replace"),
+    (names_say_something, "app.oauth.token_utils", "", "says nothing"),
+    (names_say_something, "app.common.x", "", "says nothing"),
+    (names_say_something, "app.oauth.tokens", "", None),
+    (every_module_opens_with_a_sentence, "app.web", "x = 1", "has no docstring"),
+    (every_module_opens_with_a_sentence, "app.web", "'''Web stuff'''", "no sentence"),
+    (every_module_opens_with_a_sentence, "app.web", "'''What every answer shares.'''", None),
+]
+
+
+@pytest.mark.parametrize(("rule", "name", "source", "sentence"), EXAMPLES)
+def test_the_rule_sees(rule, name, source, sentence):
+    found = list(rule(Module(name, ast.parse(source))))
+    if sentence is None:
+        assert found == []
+    else:
+        assert len(found) == 1 and sentence in found[0] and name in found[0]
+
+
+def test_no_rule_is_without_an_example():
+    assert {rule for rule, *_, sentence in EXAMPLES if sentence} == set(RULES)

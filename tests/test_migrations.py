@@ -1,0 +1,152 @@
+"""Every revision runs up and down on both databases, and what they make is what the models say."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Engine, Text, inspect, text
+
+from app import create_app
+from app.config import Settings
+from app.extensions import db
+
+_ROOT = Path(__file__).resolve().parent.parent
+_FILES = sorted((_ROOT / "migrations" / "versions").glob("*.py"))
+_REVISIONS = [path.name.split("_")[0] for path in _FILES]
+
+
+@pytest.fixture
+def empty_app(each_database_url) -> Flask:
+    """An app whose database has no table."""
+    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_revisions_are_numbered_without_gaps():
+    assert _REVISIONS == [f"{number:04}" for number in range(1, len(_FILES) + 1)]
+    scripts = ScriptDirectory(str(_ROOT / "migrations"))
+    assert [script.revision for script in scripts.walk_revisions()] == _REVISIONS[::-1]
+    assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+\.py", path.name) for path in _FILES)
+
+
+def test_each_revision_runs_up_down_and_up_again(empty_app):
+    for revision in _REVISIONS:
+        before = _schema(db.engine)
+        upgrade(revision=revision)
+        made = _schema(db.engine)
+        assert made != before
+        downgrade(revision="-1")
+        assert _schema(db.engine) == before
+        upgrade(revision=revision)
+        assert _schema(db.engine) == made
+    for _ in _REVISIONS:
+        downgrade(revision="-1")
+    assert _schema(db.engine) == {}
+
+
+def test_the_migrated_database_equals_the_models(empty_app):
+    upgrade()
+    with db.engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, db.metadata) == []
+    # What autogenerate does not look at: the names of constraints, and CHECK constraints as a whole.
+    migrated = _schema(db.engine)
+    downgrade(revision="base")
+    db.metadata.create_all(db.engine)
+    assert migrated == _schema(db.engine)
+
+
+def test_a_database_that_is_up_to_date_is_left_alone(empty_app, caplog):
+    upgrade()
+    assert "Migrated up to 0001" in caplog.text
+    caplog.clear()
+    upgrade()
+    assert "Migrated" not in caplog.text
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_app, monkeypatch):
+    """Also on SQLite, where Alembic by itself would keep the half that worked."""
+    monkeypatch.setattr(Operations, "create_table", _fail_at(Operations.create_table, "clients"))
+    with pytest.raises(ZeroDivisionError):
+        upgrade()
+    assert _schema(db.engine) == {}
+    monkeypatch.undo()
+    upgrade()
+
+
+def test_machines_that_start_together_migrate_one_after_the_other(empty_app, each_database_url):
+    environ = {"DATABASE_URL": each_database_url, "SECRET_KEY": "0" * 32, "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "flask", "db", "upgrade"]
+    started = [
+        subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    assert [code for _, code in ends] == [0, 0, 0], ends
+    assert sum(error.count("Migrated up to 0001") for error, _ in ends) == 1
+
+
+@pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
+def test_replacing_a_table_keeps_the_rows_that_refer_to_it(empty_app, monkeypatch):
+    """SQLite's batch mode drops and renames, and a drop with foreign keys on deletes by ON DELETE CASCADE."""
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO users VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"))
+        connection.execute(text("INSERT INTO organizations VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"))
+        connection.execute(text("INSERT INTO memberships VALUES ('usr_1', 'org_1', 'owner', '2026-01-01')"))
+
+    def widen(operations: Operations) -> None:
+        with operations.batch_alter_table("users") as batch:
+            batch.alter_column("name", type_=Text())
+
+    monkeypatch.setattr(MigrationContext, "run_migrations", lambda context, **_: widen(Operations(context)))
+    upgrade()
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM memberships")).scalar() == 1
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def _schema(engine: Engine) -> dict[str, dict]:
+    """Everything of every table that a database can tell, by name."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], column["default"])
+                for column in inspector.get_columns(table)
+            },
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": _by_name(inspector.get_foreign_keys(table)),
+            "unique": _by_name(inspector.get_unique_constraints(table)),
+            "checks": _by_name(inspector.get_check_constraints(table)),
+            "indexes": _by_name(inspector.get_indexes(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def _by_name(things: list[dict]) -> list[str]:
+    # As text: a partial index holds an SQL expression, and expressions have no equality.
+    return sorted(json.dumps(thing, default=str, sort_keys=True) for thing in things)
+
+
+def _fail_at(original, name: str):
+    def create_table(self, table_name, *args, **kwargs):
+        if table_name == name:
+            raise ZeroDivisionError
+        return original(self, table_name, *args, **kwargs)
+
+    return create_table
