@@ -48,7 +48,7 @@ def _register_parts(app: Flask) -> None:
     from app import api, cli, health
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
-    from app.api import me  # noqa: F401
+    from app.api import me, models as _api_models  # noqa: F401
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
     from app.oauth import endpoints
@@ -60,7 +60,15 @@ def _register_parts(app: Flask) -> None:
         revocation,
         token as _token,
     )
-    from app.oauth.models import authorization_code, authorization_request, client, consent, token  # noqa: F401
+    from app.oauth.models import (  # noqa: F401
+        access_record,
+        authorization_code,
+        authorization_request,
+        client,
+        consent,
+        saved_memento,
+        token,
+    )
     from app.org import views as org
     from app.personal import views as personal
 

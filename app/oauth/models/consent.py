@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, delete, func, insert, literal_column, select, text, type_coerce, update
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, bindparam, delete, false, func, insert, literal_column, select, text, type_coerce, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -46,6 +46,7 @@ class Consent(db.Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     client: Mapped[Client] = relationship()
@@ -57,13 +58,14 @@ class Consent(db.Model):
 
 
 class ConsentMemento(db.Model):
-    """One memento a consent covers."""
+    """One memento a consent covers: to read, and if the person ticked that too, to change what lies in it."""
 
     __tablename__ = "consent_mementos"
     __table_args__ = (Index(None, "memento_id"),)
 
     grant_id: Mapped[str] = mapped_column(ForeignKey("consents.grant_id", ondelete="CASCADE"), primary_key=True)
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"), primary_key=True)
+    can_write: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
 def chosen_memento_ids(grant_id_column):

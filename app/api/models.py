@@ -1,0 +1,23 @@
+"""The record by which a repeated POST is known."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import UtcDateTime
+from app.extensions import db
+
+
+class IdempotencyKey(db.Model):
+    """A POST that was carried out, and its answer. ``digest`` is of the client, whom it speaks for, and the key."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index(None, "client_id"), Index(None, "expires_at"))
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    request_digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    body: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

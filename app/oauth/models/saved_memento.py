@@ -1,0 +1,22 @@
+"""Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import db
+
+
+class SavedMemento(db.Model):
+    """The app's own memento with one person. It is made by the app's first write.
+
+    The app may always read it and change what lies in it. It goes when the person deletes the
+    memento or its source; the next write makes a new one.
+    """
+
+    __tablename__ = "saved_mementos"
+    __table_args__ = (Index(None, "client_id"), Index(None, "memento_id"), Index(None, "integration_id"))
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
+    integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
