@@ -68,8 +68,7 @@ class InvalidClient(InvalidClientError):
 class UnknownGrantType(UnsupportedGrantTypeError):
     """:rfc:`6749#section-5.2`, without repeating what was sent."""
 
-    def get_error_description(self) -> str:
-        return "The grant_type must be authorization_code, refresh_token or client_credentials."
+    description = "The grant_type must be authorization_code, refresh_token or client_credentials."
 
 
 class Server(AuthorizationServer):
