@@ -24,6 +24,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc9207 import IssuerParameter
 from flask import Flask, jsonify, redirect, render_template_string, request, session, url_for
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -161,6 +162,8 @@ def create_stock_app(database_url: str) -> Flask:
         )
     app.add_url_rule("/api/me/", view_func=require_oauth()(me))
     with app.app_context():
+        # Made anew for every test, so nothing in it is worth waiting for a disk.
+        event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
         db.create_all()
     return app
 

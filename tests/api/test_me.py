@@ -1,0 +1,98 @@
+"""``GET /api/me/``, step five of the web flow: whom the token speaks for, and what it was allowed."""
+
+import pytest
+
+from app import clock
+
+PATHS = [
+    "/api/me", "/api/me/", "/api/v1/me", "/api/v1/me/", "/api/v1/account", "/api/v1/account/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_documented_path_answers_with_and_without_the_final_slash(notebook, tokens, alice, path):
+    response = notebook.me(tokens["access_token"], path)
+    assert (response.status_code, response.json["email"]) == (200, alice.email)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_is_guarded(app, path):
+    assert app.test_client().get(path).status_code == 401
+
+
+def test_it_says_who_the_person_is(notebook, tokens, alice):
+    me = notebook.me(tokens["access_token"]).json
+    assert (me["id"], me["name"], me["email"]) == (alice.id, "Alice Archer", "alice@acme.example")
+    assert me["organization"]["slug"] == "acme"
+    assert me["organization"]["role"] == "member"
+
+
+def test_a_person_without_an_organization_has_none(app, notebook, browser):
+    page = browser.get("/sign-up")
+    browser.submit(page, email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn")
+    me = notebook.me(notebook.tokens(browser)["access_token"]).json
+    assert (me["name"], me["organization"]) == ("Dora Dorn", None)
+
+
+def test_it_shows_the_client_its_own_view_of_the_consent(notebook, tokens):
+    consent = notebook.me(tokens["access_token"]).json["consent"]
+    assert consent["grant_id"] == tokens["grant_id"]
+    assert consent["scope"] == tokens["scope"]
+    assert consent["selection"] == "all"
+    assert consent["authorization_details"] == tokens["authorization_details"]
+    assert consent["manage_url"] == "http://127.0.0.1:8000/account/"
+
+
+def test_what_it_shows_is_computed_now(notebook, tokens, change_consent):
+    change_consent(notebook, selection="none")
+    consent = notebook.me(tokens["access_token"]).json["consent"]
+    assert (consent["selection"], consent["authorization_details"]) == ("none", [])
+
+
+def test_chosen_mementos_are_told_by_identifier_alone(notebook, signed_in, make_memento):
+    memento = make_memento("Recipes")
+    tokens = notebook.tokens(signed_in, choose={"selection": "selected", "memento_ids": [memento]})
+    response = notebook.me(tokens["access_token"])
+    assert [detail["identifier"] for detail in response.json["consent"]["authorization_details"]] == [memento]
+    assert "Recipes" not in response.text
+
+
+def test_a_token_without_a_memories_scope_sees_no_mementos(notebook, signed_in):
+    notebook.tokens(signed_in)
+    token = notebook.tokens(signed_in, scope="integrations:read")["access_token"]
+    consent = notebook.me(token).json["consent"]
+    assert (consent["scope"], consent["selection"], consent["authorization_details"]) == ("integrations:read", "none", [])
+
+
+def test_a_client_credentials_token_gets_the_organization_instead_of_a_person(notebook, alice):
+    me = notebook.me(notebook.client_credentials().json["access_token"])
+    assert me.json["type"] == "organization"
+    assert me.json["organization"]["slug"] == "acme"
+    assert not {"email", "consent"} & me.json.keys()
+    assert alice.email not in me.text
+
+
+def test_the_answer_is_json_that_nobody_may_store(notebook, tokens):
+    response = notebook.me(tokens["access_token"])
+    assert response.mimetype == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in response.headers
+
+
+def test_a_browsers_session_is_no_token(signed_in):
+    assert signed_in.get("/api/me/").status_code == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_only_get_is_answered(notebook, tokens, method):
+    response = notebook.app.test_client().open(
+        "/api/me/", method=method, headers={"Authorization": f"Bearer {tokens['access_token']}"}
+    )
+    assert response.status_code == 405
+    assert response.mimetype == "application/json"
+
+
+def test_when_a_consent_ends_is_told(notebook, tokens, change_consent, let_time_pass):
+    end = clock.now().replace(microsecond=0, year=clock.now().year + 1)
+    change_consent(notebook, expires_at=end)
+    assert notebook.me(tokens["access_token"]).json["consent"]["expires_at"] == end.isoformat()

@@ -1,0 +1,207 @@
+"""The guard of protected resources (:rfc:`6750`), to the letter."""
+
+import pytest
+
+from app import clock
+from app.extensions import db
+from app.oauth.models.consent import Consent
+from tests.stock.rows import row
+
+
+def challenge(response) -> str:
+    """The Bearer challenge of a refusal (:rfc:`6750#section-3`)."""
+    header = response.headers.get("WWW-Authenticate", "")
+    assert header.startswith("Bearer "), header
+    assert 'realm="' in header
+    return header
+
+
+# -- who is let in -------------------------------------------------------------------------------------------
+
+
+def test_a_live_token_is_let_in(notebook, tokens):
+    assert notebook.me(tokens["access_token"]).status_code == 200
+
+
+def test_the_scheme_is_read_in_any_case(notebook, tokens):
+    response = notebook.app.test_client().get("/api/me/", headers={"Authorization": f"bearer {tokens['access_token']}"})
+    assert response.status_code == 200
+
+
+# -- who is not ----------------------------------------------------------------------------------------------
+
+
+@row("bearer errors")
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic YTpi"}], ids=["nothing", "another scheme"])
+def test_without_a_token_there_is_a_challenge_and_no_error_code(notebook, headers):
+    """SHOULD NOT include an error code (:rfc:`6750#section-3.1`)."""
+    response = notebook.app.test_client().get("/api/me/", headers=headers)
+    assert response.status_code == 401
+    assert "error=" not in challenge(response)
+    assert "error" not in response.json
+
+
+@row("bearer errors")
+def test_the_challenge_says_where_tokens_come_from(notebook):
+    """:rfc:`9728#section-5.1`."""
+    response = notebook.app.test_client().get("/api/me/")
+    assert "/.well-known/oauth-protected-resource" in challenge(response)
+
+
+@row("bearer errors")
+@pytest.mark.parametrize("token", ["unknown", "rlq_at_" + "0" * 64, "a b", "\xff\xfe", '"', "rlq_at_" + "0" * 5000])
+def test_an_unknown_token_is_an_invalid_token(notebook, token):
+    """``invalid_token`` with 401 (:rfc:`6750#section-3.1`)."""
+    response = notebook.me(token)
+    assert (response.status_code, response.json["error"]) == (401, "invalid_token")
+    assert 'error="invalid_token"' in challenge(response)
+
+
+@row("lifetimes")
+def test_an_access_token_says_it_lives_an_hour(tokens):
+    assert tokens["expires_in"] == 3600
+
+
+@row("lifetimes")
+def test_an_access_token_is_dead_after_an_hour(notebook, tokens, let_time_pass):
+    let_time_pass(seconds=3601)
+    response = notebook.me(tokens["access_token"])
+    assert (response.status_code, response.json["error"]) == (401, "invalid_token")
+
+
+def test_an_access_token_lives_almost_an_hour(notebook, tokens, let_time_pass):
+    let_time_pass(seconds=3590)
+    assert notebook.is_alive(tokens["access_token"])
+
+
+def test_how_long_an_access_token_lives_is_a_setting(notebook, signed_in, let_time_pass, change_settings):
+    change_settings(access_token_lifetime=10)
+    tokens = notebook.tokens(signed_in)
+    assert tokens["expires_in"] == 10
+    let_time_pass(seconds=11)
+    assert not notebook.is_alive(tokens["access_token"])
+
+
+@pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+def test_a_token_dies_with_its_consent_at_once(notebook, tokens, change_consent, ended):
+    change_consent(notebook, **{ended: clock.now()})
+    assert notebook.me(tokens["access_token"]).json["error"] == "invalid_token"
+
+
+def test_a_token_of_a_suspended_client_is_dead(notebook, tokens, change_client):
+    change_client(notebook, suspended_at=clock.now())
+    assert notebook.me(tokens["access_token"]).json["error"] == "invalid_token"
+
+
+def test_a_token_of_a_client_that_is_suspended_no_longer_lives_again(notebook, tokens, change_client):
+    change_client(notebook, suspended_at=clock.now())
+    change_client(notebook, suspended_at=None)
+    assert notebook.is_alive(tokens["access_token"])
+
+
+def test_a_token_of_a_deleted_client_is_dead(notebook, tokens, delete_client):
+    delete_client(notebook)
+    assert notebook.me(tokens["access_token"]).json["error"] == "invalid_token"
+
+
+def test_a_new_consent_does_not_bring_the_tokens_of_an_ended_one_back(notebook, tokens, signed_in, change_consent):
+    change_consent(notebook, revoked_at=clock.now())
+    notebook.tokens(signed_in)
+    assert not notebook.is_alive(tokens["access_token"])
+
+
+def test_a_new_consent_does_not_bring_the_tokens_of_an_expired_one_back(notebook, tokens, signed_in, change_consent):
+    change_consent(notebook, expires_at=clock.now())
+    assert notebook.is_alive(notebook.tokens(signed_in)["access_token"])
+    assert not notebook.is_alive(tokens["access_token"])
+
+
+@pytest.mark.parametrize("kind", ["refresh_token", "code", "client_secret"])
+def test_other_credentials_are_no_access_tokens(notebook, tokens, signed_in, kind):
+    presented = {
+        "refresh_token": tokens["refresh_token"],
+        "code": notebook.code(signed_in),
+        "client_secret": notebook.client_secret,
+    }[kind]
+    assert notebook.me(presented).json["error"] == "invalid_token"
+
+
+@pytest.mark.parametrize("place", ["query_string", "data"])
+def test_a_token_anywhere_but_in_the_header_is_not_seen(notebook, tokens, place):
+    """The query parameter SHOULD NOT be used (:rfc:`6750#section-2.3`); the metadata says ``header`` alone."""
+    response = notebook.app.test_client().get("/api/me/", **{place: {"access_token": tokens["access_token"]}})
+    assert response.status_code == 401
+
+
+# -- scopes --------------------------------------------------------------------------------------------------
+
+
+@row("bearer errors")
+def test_a_resource_is_reached_with_its_scope(notebook, signed_in, guarded):
+    token = notebook.tokens(signed_in, scope="memories:read")["access_token"]
+    assert guarded(token, "memories:read").status_code == 200
+
+
+@row("bearer errors")
+def test_a_missing_scope_is_a_403_that_names_it(notebook, signed_in, guarded):
+    """``insufficient_scope``, MAY include the scope that is necessary (:rfc:`6750#section-3.1`)."""
+    token = notebook.tokens(signed_in, scope="integrations:read")["access_token"]
+    response = guarded(token, "memories:read")
+    assert (response.status_code, response.json["error"]) == (403, "insufficient_scope")
+    assert 'error="insufficient_scope"' in challenge(response)
+    assert 'scope="memories:read"' in challenge(response)
+
+
+@row("bearer errors")
+def test_two_scopes_are_both_demanded(notebook, signed_in, guarded):
+    token = notebook.tokens(signed_in, scope="memories:read")["access_token"]
+    assert guarded(token, "memories:read", "integrations:read").status_code == 403
+
+
+@row("bearer errors")
+def test_two_scopes_together_are_enough(notebook, signed_in, guarded):
+    token = notebook.tokens(signed_in, scope="integrations:read memories:read")["access_token"]
+    assert guarded(token, "memories:read", "integrations:read").status_code == 200
+
+
+def test_a_scope_that_the_client_lost_is_missing_at_once(notebook, tokens, guarded, change_client):
+    change_client(notebook, scope="integrations:read")
+    assert guarded(tokens["access_token"], "memories:read").status_code == 403
+    assert guarded(tokens["access_token"], "integrations:read").status_code == 200
+
+
+def test_a_scope_that_the_user_took_back_is_missing_at_once(notebook, tokens, guarded, change_consent):
+    change_consent(notebook, scope="integrations:read")
+    assert guarded(tokens["access_token"], "memories:read").status_code == 403
+
+
+def test_a_consent_to_more_does_not_widen_tokens_that_exist(notebook, signed_in, guarded):
+    token = notebook.tokens(signed_in, scope="integrations:read")["access_token"]
+    notebook.authorize(signed_in, scope="integrations:read memories:read")
+    assert guarded(token, "memories:read").status_code == 403
+
+
+# -- what a call leaves behind --------------------------------------------------------------------------------
+
+
+def test_a_call_says_when_the_consent_was_last_used_but_not_more_than_once_a_minute(app, notebook, tokens, let_time_pass):
+    def last_used_at():
+        with app.app_context():
+            return db.session.get_one(Consent, tokens["grant_id"]).last_used_at
+
+    assert last_used_at() is None
+    notebook.me(tokens["access_token"])
+    first = last_used_at()
+    let_time_pass(seconds=30)
+    notebook.me(tokens["access_token"])
+    assert last_used_at() == first
+    let_time_pass(seconds=31)
+    notebook.me(tokens["access_token"])
+    assert (last_used_at() - first).total_seconds() > 60
+
+
+def test_a_refused_call_leaves_nothing_behind(app, notebook, tokens, change_client):
+    change_client(notebook, suspended_at=clock.now())
+    notebook.me(tokens["access_token"])
+    with app.app_context():
+        assert db.session.get_one(Consent, tokens["grant_id"]).last_used_at is None
