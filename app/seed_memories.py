@@ -49,7 +49,7 @@ def _integration(user: User, source: dict[str, Any]) -> Integration:
 
 
 def _memories(integration: Integration, source: dict[str, Any]) -> dict[str, Memory]:
-    """By title. Each is a few minutes apart from the others of its day, so that their order is never a matter of luck."""
+    """By title. No two are of the same minute, so that their order is never a matter of luck."""
     now = clock.now()
     return {
         fields["title"]: _memory(integration, source["link"], fields, now - timedelta(minutes=37 * place))

@@ -29,7 +29,7 @@ def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[b
         exists().where(
             picks.c.user_id == Memory.user_id,
             picks.c.integration_id == Memory.integration_id,
-            _lies_in(Memory.folder, picks.c.folder),
+            _lies_in(Memory.folder, picks),
         ),
     )
 
@@ -40,7 +40,7 @@ def select_counts(user_id: str) -> Select:
 
 
 def select_counts_together(user_id: str, memento_ids: Iterable[str]) -> Select:
-    """The same of several mementos taken as one, so that a memory in two of them counts once; ``memento_id`` is empty."""
+    """The same of several mementos taken as one: a memory in two of them counts once, and ``memento_id`` is empty."""
     chosen = and_(Memento.user_id == user_id, Memento.id.in_(memento_ids))
     return _select_counts(user_id, _picks(chosen, literal("").label("memento_id")))
 
@@ -57,7 +57,7 @@ def select_sample_titles(user_id: str) -> Select:
         ),
         select(picks.c.memento_id, by_folder.c.id, by_folder.c.created_at)
         .join_from(picks, by_folder, _is_folder_of(picks, by_folder.c))
-        .where(~_is_covered(picks, by_folder.c.integration_id)),
+        .where(~_is_covered(picks, picks.c.integration_id)),
         select(picks.c.memento_id, Memory.id, Memory.created_at).join_from(
             picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id)
         ),
@@ -98,7 +98,7 @@ def _select_counts(user_id: str, picks: CTE) -> Select:
         select(picks.c.memento_id, folders.c.integration_id, folders.c.folder, folders.c.count)
         .distinct()
         .join_from(picks, folders, _is_folder_of(picks, folders.c))
-        .where(~_is_covered(picks, folders.c.integration_id))
+        .where(~_is_covered(picks, picks.c.integration_id))
         .subquery()
     )
     single = (
@@ -129,6 +129,9 @@ def _picks(which: ColumnElement[bool], memento_id=MementoContent.memento_id) -> 
             memento_id,
             MementoContent.integration_id,
             MementoContent.folder,
+            # The range of a folder's subfolders: "0" is the character after "/".
+            (MementoContent.folder + literal("/")).label("first_below"),
+            (MementoContent.folder + literal("0")).label("first_beyond"),
             MementoContent.memory_id,
         )
         .join_from(Memento, MementoContent, MementoContent.memento_id == Memento.id)
@@ -142,16 +145,15 @@ def _is_whole(picks: CTE) -> ColumnElement[bool]:
 
 
 def _is_folder_of(picks: CTE, memory) -> ColumnElement[bool]:
-    return and_(picks.c.integration_id == memory.integration_id, _lies_in(memory.folder, picks.c.folder))
+    return and_(picks.c.integration_id == memory.integration_id, _lies_in(memory.folder, picks))
 
 
-def _lies_in(folder, picked) -> ColumnElement[bool]:
+def _lies_in(folder, picks) -> ColumnElement[bool]:
     """Whether a folder is the picked one or below it: ``Trips`` holds ``Trips/Lisbon``, not ``Trips2`` or ``trips``.
 
-    Compared as a range, because LIKE would read ``%`` and ``_`` in names as wildcards, and ignores case
-    on SQLite. ``0`` is the character after ``/``.
+    Compared as a range, because LIKE would read ``%`` and ``_`` in names as wildcards, and ignores case on SQLite.
     """
-    return or_(folder == picked, and_(folder >= picked + literal("/"), folder < picked + literal("0")))
+    return or_(folder == picks.c.folder, and_(folder >= picks.c.first_below, folder < picks.c.first_beyond))
 
 
 def _is_covered(picks: CTE, integration_id, folder=None) -> ColumnElement[bool]:
@@ -159,10 +161,8 @@ def _is_covered(picks: CTE, integration_id, folder=None) -> ColumnElement[bool]:
     other = picks.alias()
     reach = other.c.folder.is_(None)
     if folder is not None:
-        reach = or_(reach, _lies_in(folder, other.c.folder))
-    return exists().where(
-        other.c.memento_id == picks.c.memento_id, other.c.integration_id == integration_id, reach
-    )
+        reach = or_(reach, _lies_in(folder, other))
+    return exists().where(other.c.memento_id == picks.c.memento_id, other.c.integration_id == integration_id, reach)
 
 
 def _newest(rows, *partition: str) -> Select:

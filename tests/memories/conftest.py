@@ -14,7 +14,7 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Keeper:
-    """Somebody who keeps memories. ``kinds`` names the integrations; each new memory is a minute newer than the last."""
+    """Somebody who keeps memories. ``kinds`` names the integrations; each memory is a minute newer than the last."""
 
     def __init__(self, user_id: str, *kinds: str):
         self.user_id = user_id

@@ -184,7 +184,11 @@ def test_a_name_that_was_taken_meanwhile_is_refused_and_the_session_goes_on(ann,
     looks = []
     see = db.session.scalars
     # As if another tab's memento had been committed after the first look at the names.
-    monkeypatch.setattr(db.session, "scalars", lambda query: looks.append(query) or ([] if len(looks) == 1 else see(query)))
+    def blind_once(query):
+        looks.append(query)
+        return [] if len(looks) == 1 else see(query)
+
+    monkeypatch.setattr(db.session, "scalars", blind_once)
     with pytest.raises(MementoNameTaken):
         create_memento(ann.user_id, "Recipes", [ann.integrations["slack"].id])
     assert db.session.query(Memento).count() == 1
