@@ -133,7 +133,17 @@ def test_a_new_memento_holds_the_whole_integrations_that_were_ticked(ann, titles
 
 @pytest.mark.parametrize(
     "name",
-    ["", " \t\n", "x" * 101, "x" * 100_000, "a\x00b", "a\x07b", "half \ud800", "turn \u202e around", "\u200d"],
+    [
+        "",
+        " \t\n",
+        "x" * 101,
+        "x" * 100_000,
+        "a\x00b",
+        "a\x07b",
+        "half \ud800",
+        "turn \u202e around",
+        "\u200d",
+    ],
 )
 def test_a_name_that_cannot_be_read_is_refused(ann, name):
     with pytest.raises(MementoNameInvalid, match="name"):
@@ -183,8 +193,9 @@ def test_a_name_that_was_taken_meanwhile_is_refused_and_the_session_goes_on(ann,
     ann.memento("Recipes")
     looks = []
     see = db.session.scalars
-    # As if another tab's memento had been committed after the first look at the names.
+
     def blind_once(query):
+        # As if another tab's memento had been committed after the first look at the names.
         looks.append(query)
         return [] if len(looks) == 1 else see(query)
 
