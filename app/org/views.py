@@ -2,14 +2,14 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.config import settings
 from app.extensions import db
 from app.oauth.clients import ClientError, register_client, rotate_client_secret, update_client
-from app.oauth.models.client import Client, ClientSecret
+from app.oauth.models.client import Client
 from app.oauth.scopes import SCOPES, parse_scope
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import EditForm, RegisterForm, RotateForm
@@ -37,8 +37,6 @@ def register(access: Access):
     form = RegisterForm()
     if form.validate_on_submit():
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
-        if _is_registered(client_id):
-            return _to_what_was_registered(client_id)
         try:
             client, secret = register_client(
                 organization=access.organization, actor_user_id=access.user_id, client_id=client_id, **form.fields()
@@ -46,7 +44,7 @@ def register(access: Access):
         except ClientError as error:
             form.show_problems(error)
         except IntegrityError:
-            # The same form came twice at the same moment, and the other was first.
+            # The same form came before, by a reload or a double click.
             db.session.rollback()
             return _to_what_was_registered(client_id)
         else:
@@ -99,24 +97,14 @@ def rotate_secret(access: Access, client_id: str):
     if not form.validate_on_submit():
         return render_template("org/rotate.html", client=client, form=form), 400 if form.errors else 200
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
-    if _is_rotated(secret_id):
-        return _to_what_was_rotated(client_id)
     try:
         _, secret = rotate_client_secret(client, actor_user_id=access.user_id, secret_id=secret_id)
     except IntegrityError:
-        # The same form came twice at the same moment, and the other was first.
+        # The same form came before, by a reload or a double click.
         db.session.rollback()
         return _to_what_was_rotated(client_id)
     db.session.commit()
     return _secret_page(client, secret)
-
-
-def _is_registered(client_id: str) -> bool:
-    return db.session.get(Client, client_id) is not None
-
-
-def _is_rotated(secret_id: str) -> bool:
-    return db.session.scalar(select(ClientSecret.id).where(ClientSecret.id == secret_id)) is not None
 
 
 def _answer_to_registration(client: Client, secret: str | None):
@@ -126,11 +114,9 @@ def _answer_to_registration(client: Client, secret: str | None):
     return _secret_page(client, secret)
 
 
-def _secret_page(client: Client, secret: str) -> Response:
+def _secret_page(client: Client, secret: str) -> str:
     """The only answer that ever holds this secret: no redirect, so that no cookie has to carry it."""
-    response = make_response(render_template("org/secret.html", client=client, secret=secret))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return render_template("org/secret.html", client=client, secret=secret)
 
 
 def _to_what_was_registered(client_id: str):

@@ -99,19 +99,6 @@ def test_form_sent_twice_registers_one_app(app, admin, stored):
     assert secret not in page.text
 
 
-def test_form_sent_twice_at_the_same_moment_registers_one_app(app, admin, stored, monkeypatch):
-    form = admin.get(REGISTER)
-    admin.submit(form, press="Register the app", **HONEST)
-    before = stored()
-    # The second sending looked before the first was committed.
-    monkeypatch.setattr("app.org.views._is_registered", lambda client_id: False)
-
-    again = admin.submit(form, press="Register the app", **HONEST)
-
-    assert again.status_code == 303
-    assert stored() == before
-
-
 def test_two_forms_register_two_apps(app, admin):
     first, second = admin.get(REGISTER), admin.get(REGISTER)
     admin.submit(first, press="Register the app", **HONEST)
