@@ -12,6 +12,7 @@ from app.database import Connection, Statement
 from app.oauth.memento_details import describe_mementos
 from app.oauth.models.token import TokenSnapshot
 from app.oauth.protect import protected
+from app.oauth.reach import token_reach
 from app.oauth.scopes import parse_scope, reaches_memories
 
 _FIND_USER = Statement(
@@ -73,12 +74,12 @@ def _describe_user(token: TokenSnapshot, connection: Connection) -> dict[str, An
 def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
     """The client's own view of what it was allowed, as it is now."""
     scope = token.get_scope()
-    selection = token.selection if reaches_memories(parse_scope(scope)) else "none"
+    scopes = parse_scope(scope)
     return {
         "grant_id": token.grant_id,
         "scope": scope,
-        "selection": selection,
-        "authorization_details": describe_mementos(selection, token.memento_ids, settings().issuer),
+        "selection": token.selection if reaches_memories(scopes) else "none",
+        "authorization_details": describe_mementos(token_reach(token), scopes, settings().issuer),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
         "manage_url": f"{settings().issuer}/account/",
     }

@@ -1,8 +1,10 @@
 """The ``memento`` type of ``authorization_details`` (:rfc:`9396`): asked for by a client, told in tokens' answers."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
+
+from app.memories.reach import Reach
 
 TYPE = "memento"
 EVERYTHING = "all"
@@ -46,19 +48,20 @@ def location(issuer: str) -> str:
     return f"{issuer}/api/v1/"
 
 
-def describe_mementos(selection: str | None, memento_ids: Iterable[str] | None, issuer: str) -> list[dict[str, Any]]:
+def describe_mementos(reach: Reach, scopes: Collection[str], issuer: str) -> list[dict[str, Any]]:
     """What a consent reaches now: one object a memento, one with ``all`` for everything, none for nothing.
 
-    Mementos are told by identifier alone: their names are the person's own.
+    Mementos are told by identifier alone: their names are the person's own. An action is told
+    when both the scopes and the person's choice allow it.
     """
-    if selection == "all":
-        identifiers = [EVERYTHING]
-    elif selection == "selected":
-        identifiers = sorted(memento_ids or ())
-    else:
-        identifiers = []
-    locations = [location(issuer)]
-    return [
-        {"type": TYPE, "identifier": identifier, "actions": ["read"], "locations": locations}
-        for identifier in identifiers
-    ]
+    identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.readable)
+    details = []
+    for identifier in identifiers:
+        actions = ["read"] if "memories:read" in scopes else []
+        if "memories:write" in scopes and identifier in reach.writable:
+            actions.append("write")
+        if actions:
+            details.append(
+                {"type": TYPE, "identifier": identifier, "actions": actions, "locations": [location(issuer)]}
+            )
+    return details

@@ -5,7 +5,7 @@ Revision 0002, after 0001.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database import UtcDateTime
+from app.database import Lines, UtcDateTime
 
 revision = '0002'
 down_revision = '0001'
@@ -66,9 +66,15 @@ def upgrade() -> None:
     with op.batch_alter_table('consents', schema=None) as batch_op:
         batch_op.add_column(sa.Column('paused_at', UtcDateTime(), nullable=True))
 
+    with op.batch_alter_table('authorization_requests', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('writable_ids', Lines(), server_default='', nullable=False))
+
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('authorization_requests', schema=None) as batch_op:
+        batch_op.drop_column('writable_ids')
+
     with op.batch_alter_table('consents', schema=None) as batch_op:
         batch_op.drop_column('paused_at')
 

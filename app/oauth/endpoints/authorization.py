@@ -87,7 +87,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     if not request.client.is_confidential or asks_prompt(request, "consent"):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
-    if consent is None or not parse_scope(request.scope) <= parse_scope(consent.scope):
+    if consent is None or consent.paused_at is not None or not parse_scope(request.scope) <= parse_scope(consent.scope):
         return None
     return consent
 
@@ -114,13 +114,14 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    memento_ids = find_consent_mementos(flow.connection, consent.grant_id)
-    if consent.selection == "selected" and not memento_ids:
+    mementos = find_consent_mementos(flow.connection, consent.grant_id)
+    if consent.selection == "selected" and not mementos:
         return False
     return save_choice(
         flow.connection,
         flow.waiting,
         user_id=current_user.id,
         selection=consent.selection,
-        memento_ids=memento_ids,
+        memento_ids=mementos,
+        writable_ids=[memento_id for memento_id, can_write in mementos.items() if can_write],
     )

@@ -19,6 +19,7 @@ from app.memories.mementos import (
     owned_memento_ids,
     summarize_everything,
 )
+from app.oauth.consent_ends import list_ends, read_end
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -45,6 +46,7 @@ class Choice:
 
     selection: str | None
     memento_ids: list[str]
+    writable_ids: list[str]
     new_integration_ids: list[str]
     errors: list[str]
 
@@ -56,7 +58,7 @@ class Choice:
 @opens_request
 def choose_mementos(flow: Flow):
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    choice = Choice(flow.waiting.selection, flow.waiting.memento_ids, [], [])
+    choice = Choice(flow.waiting.selection, flow.waiting.memento_ids, flow.waiting.writable_ids, [], [])
     return _show_picker(flow, MementoChoiceForm(), choice)
 
 
@@ -68,7 +70,7 @@ def save_mementos(flow: Flow):
     action = http_request.form.get("action")
     if action == "cancel":
         return flow.cancel()
-    choice = _read_choice()
+    choice = _read_choice(flow)
     if action == "create":
         if form.validate():
             _create_memento(form, choice)
@@ -82,18 +84,25 @@ def save_mementos(flow: Flow):
         user_id=current_user.id,
         selection=choice.selection,
         memento_ids=choice.memento_ids,
+        writable_ids=choice.writable_ids,
     )
     return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
 
 
-def _read_choice() -> Choice:
+def _read_choice(flow: Flow) -> Choice:
     """What the page sent. A ticked memento without a choice of how much means "only what I tick"."""
     selection = http_request.form.get("selection")
     # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
     memento_ids = owned_memento_ids(current_user.id, http_request.form.getlist("memento_ids")[:1000])
     if selection not in SELECTIONS:
         selection = "selected" if memento_ids else None
-    return Choice(selection, memento_ids, http_request.form.getlist("new_integration_ids")[:100], [])
+    ticked = set(http_request.form.getlist("writable_ids")) if _asks_to_write(flow) else ()
+    writable_ids = [memento_id for memento_id in memento_ids if memento_id in ticked]
+    return Choice(selection, memento_ids, writable_ids, http_request.form.getlist("new_integration_ids")[:100], [])
+
+
+def _asks_to_write(flow: Flow) -> bool:
+    return "memories:write" in parse_scope(flow.request.scope)
 
 
 def _check_choice(choice: Choice) -> None:
@@ -135,7 +144,11 @@ def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
         client=_describe_client(flow),
         account=current_user,
         sentences=[SCOPES[name] for name in SCOPES if name in parse_scope(flow.request.scope)],
-        mementos=[_with(memento, chosen=memento.id in choice.memento_ids) for memento in mementos],
+        asks_to_write=_asks_to_write(flow),
+        mementos=[
+            _with(memento, chosen=memento.id in choice.memento_ids, writable=memento.id in choice.writable_ids)
+            for memento in mementos
+        ],
         everything=summarize_everything(current_user.id),
         selection=choice.selection,
         integrations=[
@@ -177,7 +190,12 @@ def decide(flow: Flow):
         ],
         needs_mementos=needs_mementos,
         selection=flow.waiting.selection,
-        mementos=[_with(memento, is_new=memento.id not in before) for memento in mementos],
+        asks_to_write=_asks_to_write(flow),
+        mementos=[
+            _with(memento, is_new=memento.id not in before, writable=memento.id in flow.waiting.writable_ids)
+            for memento in mementos
+        ],
+        ends=list_ends(consent.expires_at if consent else None),
         total_count=_count_reachable(flow),
         returning=consent is not None,
         since=consent.issued_at if consent else None,
@@ -199,6 +217,8 @@ def record_decision(flow: Flow):
     needs_mementos = reaches_memories(parse_scope(flow.request.scope))
     if needs_mementos and not _has_choice(flow):
         return redirect(flow.url_for("choose_mementos"), 303)
+    consent = _find_consent(flow)
+    expires_at = read_end(http_request.form.get("until"), consent.expires_at if consent else None)
     db.session.rollback()
     with flow.connection.transaction():
         if flow.take():
@@ -209,6 +229,8 @@ def record_decision(flow: Flow):
                 scope=flow.request.scope,
                 selection=flow.waiting.selection if needs_mementos else None,
                 memento_ids=flow.waiting.memento_ids,
+                writable_ids=flow.waiting.writable_ids,
+                expires_at=expires_at,
             )
             return server.create_authorization_response(flow.request, current_user, flow.grant)
     return already_answered_page()

@@ -9,7 +9,8 @@ from app.config import settings
 from app.database import Connection
 from app.oauth.memento_details import describe_mementos
 from app.oauth.models.token import add_access_token, add_refresh_token
-from app.oauth.scopes import reaches_memories
+from app.oauth.reach import consent_reach
+from app.oauth.scopes import parse_scope
 
 
 @dataclass(slots=True, repr=False)
@@ -72,8 +73,7 @@ def _stored(token: str, tokens: BearerTokens, scope: str, lifetime: int) -> dict
 def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 
-    ``consent`` is anything with ``grant_id``, ``selection`` and ``memento_ids``; None for
-    tokens that belong to an organization.
+    ``consent`` is a code's or a token's snapshot; None for tokens that belong to an organization.
     """
     response: dict[str, Any] = {
         "access_token": tokens.access_token,
@@ -91,5 +91,4 @@ def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
 
 def consent_details(scope: str, consent) -> list[dict[str, Any]]:
     """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them."""
-    selection = consent.selection if reaches_memories(scope.split()) else "none"
-    return describe_mementos(selection, consent.memento_ids, settings().issuer)
+    return describe_mementos(consent_reach(consent), parse_scope(scope), settings().issuer)

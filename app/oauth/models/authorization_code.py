@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
-from app.oauth.models.consent import Consent, chosen_memento_ids
+from app.oauth.models.consent import Consent, chosen_mementos
+from app.oauth.models.saved_memento import SavedMemento, is_saved_under
 
 
 class TokenFamily(db.Model):
@@ -65,7 +66,9 @@ class CodeSnapshot(AuthorizationCodeMixin):
     selection: str
     consent_expires_at: datetime | None
     consent_revoked_at: datetime | None
-    memento_ids: list[str] | None
+    consent_paused_at: datetime | None
+    mementos: list[str] | None
+    saved_memento_id: str | None
 
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
@@ -77,9 +80,10 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
-        """Whether its family or its consent has ended."""
+        """Whether its family or its consent has ended, or the consent is paused."""
         return (
             self.family_revoked_at is not None
+            or self.consent_paused_at is not None
             or self.consent_revoked_at is not None
             or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
         )
@@ -102,10 +106,13 @@ _FIND_CODE = Statement(
         Consent.selection,
         Consent.expires_at.label("consent_expires_at"),
         Consent.revoked_at.label("consent_revoked_at"),
-        chosen_memento_ids(Consent.grant_id).label("memento_ids"),
+        Consent.paused_at.label("consent_paused_at"),
+        chosen_mementos(Consent.grant_id).label("mementos"),
+        SavedMemento.memento_id.label("saved_memento_id"),
     )
     .join(TokenFamily, TokenFamily.family_id == AuthorizationCode.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
+    .outerjoin(SavedMemento, is_saved_under(Consent))
     .where(AuthorizationCode.digest == bindparam("code_digest")),
     row=CodeSnapshot,
 )

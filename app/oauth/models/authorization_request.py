@@ -18,8 +18,8 @@ class AuthorizationRequest(db.Model):
     """One waiting request. The browser holds the handle, in the address, and a nonce, in a cookie; we their digests.
 
     ``parameters`` are those of the query string, as JSON, replayed as they came, and ``defect``
-    what was wrong with them. ``selection`` and ``memento_ids`` are what the person has picked
-    so far; ``selection`` is None before that.
+    what was wrong with them. ``selection``, ``memento_ids`` and those of them the app may also
+    write in are what the person has picked so far; ``selection`` is None before that.
     """
 
     __tablename__ = "authorization_requests"
@@ -33,6 +33,7 @@ class AuthorizationRequest(db.Model):
     defect: Mapped[str | None] = mapped_column(String(200))
     selection: Mapped[str | None] = mapped_column(String(10))
     memento_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
+    writable_ids: Mapped[list[str]] = mapped_column(Lines, default=list, server_default="")
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -50,6 +51,7 @@ class WaitingRequest:
     defect: str | None
     selection: str | None
     memento_ids: list[str]
+    writable_ids: list[str]
     issued_at: datetime
     expires_at: datetime
     consumed_at: datetime | None
@@ -78,6 +80,7 @@ _FIND_REQUEST = Statement(
         AuthorizationRequest.defect,
         AuthorizationRequest.selection,
         AuthorizationRequest.memento_ids,
+        AuthorizationRequest.writable_ids,
         AuthorizationRequest.issued_at,
         AuthorizationRequest.expires_at,
         AuthorizationRequest.consumed_at,
@@ -93,6 +96,7 @@ _ADDED = (
     "parameters",
     "defect",
     "memento_ids",
+    "writable_ids",
     "issued_at",
     "expires_at",
 )
@@ -107,7 +111,11 @@ _RENEW_REQUEST = Statement(
 _SAVE_CHOICE = Statement(
     update(AuthorizationRequest)
     .where(*_IS_WAITING, AuthorizationRequest.user_id == bindparam("user"))
-    .values(selection=bindparam("chosen"), memento_ids=bindparam("chosen_ids", type_=Lines()))
+    .values(
+        selection=bindparam("chosen"),
+        memento_ids=bindparam("chosen_ids", type_=Lines()),
+        writable_ids=bindparam("chosen_writable_ids", type_=Lines()),
+    )
 )
 
 _CONSUME_REQUEST = Statement(
@@ -119,7 +127,12 @@ _CONSUME_REQUEST = Statement(
 _RELEASE_REQUEST = Statement(
     update(AuthorizationRequest)
     .where(*_IS_WAITING)
-    .values(user_id=None, selection=None, memento_ids=bindparam("no_ids", type_=Lines()))
+    .values(
+        user_id=None,
+        selection=None,
+        memento_ids=bindparam("no_ids", type_=Lines()),
+        writable_ids=bindparam("no_ids", type_=Lines()),
+    )
 )
 
 
@@ -144,6 +157,7 @@ def add_authorization_request(
         parameters=json.dumps(parameters),
         defect=defect,
         memento_ids=[],
+        writable_ids=[],
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=settings().authorization_request_lifetime),
     )
@@ -165,7 +179,13 @@ def renew_authorization_request(connection: Connection, waiting: WaitingRequest,
 
 
 def save_choice(
-    connection: Connection, waiting: WaitingRequest, *, user_id: str, selection: str, memento_ids: Iterable[str]
+    connection: Connection,
+    waiting: WaitingRequest,
+    *,
+    user_id: str,
+    selection: str,
+    memento_ids: Iterable[str],
+    writable_ids: Iterable[str] = (),
 ) -> bool:
     """Remember what was picked, until the consent is given; False when the request is over."""
     return (
@@ -176,6 +196,7 @@ def save_choice(
             user=user_id,
             chosen=selection,
             chosen_ids=list(memento_ids),
+            chosen_writable_ids=list(writable_ids),
         )
         == 1
     )

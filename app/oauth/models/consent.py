@@ -4,7 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, bindparam, delete, false, func, insert, literal_column, select, text, type_coerce, update
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -68,10 +85,18 @@ class ConsentMemento(db.Model):
     can_write: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
 
-def chosen_memento_ids(grant_id_column):
-    """A scalar subquery that reads as the list of the chosen mementos' ids, or None when there are none."""
+#: What follows the id of a chosen memento that the app may also write in, see :func:`chosen_mementos`.
+WRITE_TICK = " write"
+
+
+def chosen_mementos(grant_id_column):
+    """A scalar subquery that reads as a list of what was chosen, or None when there is nothing.
+
+    One string a memento: its id, followed by :data:`WRITE_TICK` if the person ticked that too.
+    """
+    chosen = ConsentMemento.memento_id + case((ConsentMemento.can_write, WRITE_TICK), else_="")
     ids = (
-        select(func.aggregate_strings(ConsentMemento.memento_id, literal_column("'\n'")))
+        select(func.aggregate_strings(chosen, literal_column("'\n'")))
         .where(ConsentMemento.grant_id == grant_id_column)
         .correlate(Consent)
         .scalar_subquery()
@@ -87,10 +112,11 @@ class ConsentSnapshot:
     scope: str
     selection: str
     expires_at: datetime | None
+    paused_at: datetime | None
 
 
 _FIND_CONSENT = Statement(
-    select(Consent.grant_id, Consent.scope, Consent.selection, Consent.expires_at).where(
+    select(Consent.grant_id, Consent.scope, Consent.selection, Consent.expires_at, Consent.paused_at).where(
         Consent.user_id == bindparam("user_id"),
         Consent.client_id == bindparam("client_id"),
         Consent.revoked_at.is_(None),
@@ -118,26 +144,29 @@ _CLOSE_ENDED_CONSENT = Statement(
 _UPSERT_CONSENT = Statement(
     text(
         """
-        INSERT INTO consents (grant_id, user_id, client_id, scope, selection, issued_at, updated_at)
-        VALUES (:grant_id, :user_id, :client_id, :scope, :selection, :at, :at)
+        INSERT INTO consents (grant_id, user_id, client_id, scope, selection, issued_at, updated_at, expires_at)
+        VALUES (:grant_id, :user_id, :client_id, :scope, :selection, :at, :at, :until)
         ON CONFLICT (user_id, client_id) WHERE revoked_at IS NULL
-        DO UPDATE SET scope = excluded.scope, selection = excluded.selection, updated_at = excluded.updated_at
-        RETURNING grant_id, scope, selection, expires_at
+        DO UPDATE SET scope = excluded.scope, selection = excluded.selection, updated_at = excluded.updated_at,
+            expires_at = excluded.expires_at, paused_at = NULL
+        RETURNING grant_id, scope, selection, expires_at, paused_at
         """
     )
-    .bindparams(bindparam("at", type_=UtcDateTime()))
-    .columns(grant_id=String, scope=String, selection=String, expires_at=UtcDateTime),
+    .bindparams(bindparam("at", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime()))
+    .columns(grant_id=String, scope=String, selection=String, expires_at=UtcDateTime, paused_at=UtcDateTime),
     row=ConsentSnapshot,
 )
 
-_FIND_CHOICE = Statement(select(ConsentMemento.memento_id).where(ConsentMemento.grant_id == bindparam("grant")))
+_FIND_CHOICE = Statement(
+    select(ConsentMemento.memento_id, ConsentMemento.can_write).where(ConsentMemento.grant_id == bindparam("grant"))
+)
 
 _DELETE_CHOICE = Statement(delete(ConsentMemento).where(ConsentMemento.grant_id == bindparam("grant")))
 
 _INSERT_CHOICE = Statement(
     insert(ConsentMemento).from_select(
-        ["grant_id", "memento_id"],
-        select(bindparam("grant", type_=String), Memento.id).where(
+        ["grant_id", "memento_id", "can_write"],
+        select(bindparam("grant", type_=String), Memento.id, bindparam("may_write", type_=Boolean)).where(
             Memento.id == bindparam("memento"), Memento.user_id == bindparam("user")
         ),
     )
@@ -152,9 +181,9 @@ def find_live_consent(connection: Connection, user_id: str, client_id: str) -> C
     return consent
 
 
-def find_consent_mementos(connection: Connection, grant_id: str) -> list[str]:
-    """The ids of the mementos a consent covers by name."""
-    return [row.memento_id for row in connection.all(_FIND_CHOICE, grant=grant_id)]
+def find_consent_mementos(connection: Connection, grant_id: str) -> dict[str, bool]:
+    """The ids of the mementos a consent covers by name, each with whether the app may also write in it."""
+    return {row.memento_id: row.can_write for row in connection.all(_FIND_CHOICE, grant=grant_id)}
 
 
 def record_consent(
@@ -165,11 +194,15 @@ def record_consent(
     scope: str,
     selection: str | None,
     memento_ids: Iterable[str],
+    writable_ids: Iterable[str] = (),
+    expires_at: datetime | None = None,
 ) -> ConsentSnapshot:
-    """Write down what the person decided; to be called inside a transaction.
+    """Write down what the person decided; to be called inside a transaction. A paused consent resumes.
 
     Scopes that were allowed before stay allowed, and are shown as such. ``selection`` is None
     when the request looks through no memento: then an earlier choice stays as it is.
+    ``writable_ids`` are those of the mementos that the app may also write in; ``expires_at`` is
+    the end of it all, None for "until I end it".
     """
     connection.run(_CLOSE_ENDED_CONSENT, user=user_id, client=client_id, at=clock.now())
     before = find_live_consent(connection, user_id, client_id)
@@ -181,12 +214,20 @@ def record_consent(
         scope=format_scope(parse_scope(scope) | parse_scope(before.scope if before else "")),
         selection=selection or (before.selection if before else "none"),
         at=clock.now(),
+        until=expires_at,
     )
     if selection is not None:
         connection.run(_DELETE_CHOICE, grant=consent.grant_id)
+        writable = set(writable_ids)
         for memento_id in memento_ids if selection == "selected" else ():
             # The owner is checked once more in the statement itself.
-            connection.run(_INSERT_CHOICE, grant=consent.grant_id, memento=memento_id, user=user_id)
+            connection.run(
+                _INSERT_CHOICE,
+                grant=consent.grant_id,
+                memento=memento_id,
+                user=user_id,
+                may_write=memento_id in writable,
+            )
     return consent
 
 

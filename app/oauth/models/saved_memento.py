@@ -1,6 +1,6 @@
 """Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -20,3 +20,8 @@ class SavedMemento(db.Model):
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
+
+
+def is_saved_under(consent) -> ColumnElement[bool]:
+    """Whether the saved memento is that of the consent's app with the consent's person."""
+    return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_id == consent.client_id)

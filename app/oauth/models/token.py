@@ -12,7 +12,8 @@ from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.models.authorization_code import TokenFamily
 from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent, chosen_memento_ids
+from app.oauth.models.consent import Consent, chosen_mementos
+from app.oauth.models.saved_memento import SavedMemento, is_saved_under
 from app.oauth.scopes import intersect_scope
 
 
@@ -79,8 +80,10 @@ class TokenSnapshot(TokenMixin):
     selection: str | None
     consent_expires_at: datetime | None
     consent_revoked_at: datetime | None
+    consent_paused_at: datetime | None
     consent_last_used_at: datetime | None
-    memento_ids: list[str] | None
+    mementos: list[str] | None
+    saved_memento_id: str | None
     is_refresh_token: bool = False
     rotated_at: datetime | None = None
     successor_salt: str | None = None
@@ -102,9 +105,10 @@ class TokenSnapshot(TokenMixin):
         return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
-        """Whether the token, its family, its consent or its client has been ended."""
+        """Whether the token, its family, its consent or its client has been ended, or paused."""
         return (
             self.revoked_at is not None
+            or self.consent_paused_at is not None
             or self.client_suspended_at is not None
             or self.family_revoked_at is not None
             or self.consent_revoked_at is not None
@@ -113,7 +117,7 @@ class TokenSnapshot(TokenMixin):
 
 
 def _token_columns(token):
-    """The columns of :class:`TokenSnapshot` up to ``memento_ids``, in its order."""
+    """The columns of :class:`TokenSnapshot` up to ``saved_memento_id``, in its order."""
     return (
         token.digest,
         token.client_id,
@@ -132,8 +136,10 @@ def _token_columns(token):
         Consent.selection,
         Consent.expires_at.label("consent_expires_at"),
         Consent.revoked_at.label("consent_revoked_at"),
+        Consent.paused_at.label("consent_paused_at"),
         Consent.last_used_at.label("consent_last_used_at"),
-        chosen_memento_ids(Consent.grant_id).label("memento_ids"),
+        chosen_mementos(Consent.grant_id).label("mementos"),
+        SavedMemento.memento_id.label("saved_memento_id"),
     )
 
 
@@ -142,6 +148,7 @@ _FIND_ACCESS_TOKEN = Statement(
     .join(Client, Client.client_id == AccessToken.client_id)
     .outerjoin(TokenFamily, TokenFamily.family_id == AccessToken.family_id)
     .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
+    .outerjoin(SavedMemento, is_saved_under(Consent))
     .where(AccessToken.digest == bindparam("token_digest")),
     row=TokenSnapshot,
 )
@@ -159,6 +166,7 @@ _FIND_REFRESH_TOKEN = Statement(
     .join(Client, Client.client_id == RefreshToken.client_id)
     .join(TokenFamily, TokenFamily.family_id == RefreshToken.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
+    .outerjoin(SavedMemento, is_saved_under(Consent))
     .outerjoin(_successor, _successor.digest == RefreshToken.successor_digest)
     .where(RefreshToken.digest == bindparam("token_digest")),
     row=TokenSnapshot,

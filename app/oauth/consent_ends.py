@@ -1,0 +1,39 @@
+"""Until when a person may allow an app something: a day, a month, a year, or until they end it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app import clock
+
+#: What the form sends -> (what a person reads, how long that is; None for no end).
+_ENDS = {
+    "forever": ("Until I end it", None),
+    "day": ("For a day", timedelta(days=1)),
+    "month": ("For a month (30 days)", timedelta(days=30)),
+    "year": ("For a year (365 days)", timedelta(days=365)),
+}
+_KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One choice of an end, as a form offers it. ``at`` is set for the present end alone."""
+
+    value: str
+    label: str
+    chosen: bool
+    at: datetime | None = None
+
+
+def list_ends(present: datetime | None) -> list[End]:
+    """The choices; a present end comes first, and nothing is prolonged unless the person says so."""
+    ends = [End(value, label, chosen=present is None and value == "forever") for value, (label, _) in _ENDS.items()]
+    return ends if present is None else [End(_KEEP, "As it is now, until", chosen=True, at=present), *ends]
+
+
+def read_end(value: str | None, present: datetime | None) -> datetime | None:
+    """The instant that a form's value means; an unknown value leaves the present end as it is."""
+    if value not in _ENDS:
+        return present
+    lasts = _ENDS[value][1]
+    return None if lasts is None else clock.now() + lasts
