@@ -66,12 +66,14 @@ def keep_request(
     is_new = not browser.startswith(credentials.BROWSER)
     if is_new:
         browser = credentials.new_credential(credentials.BROWSER)
+    # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
+    scope = client.get_allowed_scope(parameters.values.get("scope"))
     handle = add_authorization_request(
         connection,
         browser=browser,
         client_id=client.client_id,
         user_id=user_id,
-        parameters=parameters.values,
+        parameters=parameters.values | ({"scope": scope} if scope else {}),
         defect=parameters.find_defect(),
     )
     allow_form_redirect_to(origin_of(parameters.values["redirect_uri"]))
