@@ -69,12 +69,14 @@ def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connect
         grant.validate_consent_request()
     except OAuth2Error as error:
         return server.handle_error_response(request, error)
-    if not asks_prompt(request, "login"):
+    asks_login = asks_prompt(parameters.values, "login")
+    if not asks_login:
         request.consent = _find_covering_consent(request)
         if request.consent is not None:
             with connection.transaction():
                 return server.create_authorization_response(request, current_user, grant)
-    handle, bind_browser = keep_request(connection, parameters, client, current_user.id)
+    # Apps also ask for a sign-in so that somebody else can answer: then it is nobody's yet.
+    handle, bind_browser = keep_request(connection, parameters, client, None if asks_login else current_user.id)
     return bind_browser(redirect(url_for("oauth.continue_authorization", request=handle), 303))
 
 
@@ -84,7 +86,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     Only for a confidential client: a public one cannot prove that it is the app the person
     once allowed (:rfc:`6749#section-10.2`).
     """
-    if not request.client.is_confidential or asks_prompt(request, "consent"):
+    if not request.client.is_confidential or asks_prompt(request.payload.data, "consent"):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
     if consent is None or consent.paused_at is not None or not parse_scope(request.scope) <= parse_scope(consent.scope):

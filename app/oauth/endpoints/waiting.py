@@ -1,6 +1,6 @@
 """The waiting authorization request, as the screens see it: opened by its handle, renewed, or explained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from urllib.parse import urlencode
@@ -108,6 +108,9 @@ def opens_request(view: Callable) -> Callable:
                 return found
             if not current_user.is_authenticated:
                 return redirect(sign_in_url(http_request.full_path), 303)
+            if _must_sign_in_again(found):
+                # Before the request is bound: whoever signs in now is the one who is asked.
+                return redirect(sign_in_url(http_request.full_path, again=True), 303)
             if not renew_authorization_request(connection, found, current_user.id):
                 return _other_account_page(found)
             return _open(view, found, connection)
@@ -139,18 +142,16 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
         grant.validate_consent_request()
     except OAuth2Error as error:
         return server.handle_error_response(request, error) if flow.take() else already_answered_page()
-    if _must_sign_in_again(request, waiting):
-        return redirect(sign_in_url(flow.url_for("continue_authorization"), again=True), 303)
     return view(flow)
 
 
-def _must_sign_in_again(request: WireRequest, waiting: WaitingRequest) -> bool:
+def _must_sign_in_again(waiting: WaitingRequest) -> bool:
     """Whether ``prompt=login`` was asked and the person has not signed in since."""
-    return asks_prompt(request, "login") and current_user.issued_at <= waiting.issued_at
+    return asks_prompt(waiting.parameters, "login") and current_user.issued_at <= waiting.issued_at
 
 
-def asks_prompt(request: WireRequest, prompt: str) -> bool:
-    return prompt in request.payload.data.get("prompt", "").split(" ")
+def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
+    return prompt in parameters.get("prompt", "").split(" ")
 
 
 def sign_in_url(next_path: str, *, again: bool = False) -> str:
