@@ -68,6 +68,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table('authorization_requests', schema=None) as batch_op:
         batch_op.add_column(sa.Column('writable_ids', Lines(), server_default='', nullable=False))
+    with op.batch_alter_table('authorization_requests', schema=None) as batch_op:
+        # It was for the rows that are there already; new ones always bring a value.
+        batch_op.alter_column('writable_ids', server_default=None)
 
 
 

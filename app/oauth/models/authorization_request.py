@@ -33,7 +33,7 @@ class AuthorizationRequest(db.Model):
     defect: Mapped[str | None] = mapped_column(String(200))
     selection: Mapped[str | None] = mapped_column(String(10))
     memento_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
-    writable_ids: Mapped[list[str]] = mapped_column(Lines, default=list, server_default="")
+    writable_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
