@@ -121,6 +121,8 @@ class _Request(Request):
         # of mementos, is another. Without it, fewer bytes than were announced are a 400 (RFC 9112 section 8).
         if environ.get("CONTENT_LENGTH"):
             environ.pop("wsgi.input_terminated", None)
+        elif environ.get("HTTP_TRANSFER_ENCODING"):
+            environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         super().__init__(environ, *args, **kwargs)
 
     @cached_property
@@ -136,6 +138,20 @@ class _Request(Request):
             return super().full_path
         except UnicodeDecodeError:
             raise BadRequest from None
+
+
+class _ChunkedBody:
+    """A body in chunks. Those that are malformed are the sender's mistake, not ours."""
+
+    def __init__(self, body):
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._body.read(size)
+        # A server has exceptions of its own for it. Werkzeug makes of this one a 400.
+        except Exception as error:
+            raise OSError("The body is malformed.") from error
 
 
 class _PageSessions(SecureCookieSessionInterface):
