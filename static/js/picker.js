@@ -53,5 +53,5 @@ function showFound() {
 }
 
 function isTicked(row) {
-  return row.querySelector("input").checked;
+  return row.querySelector("[name=memento_ids]").checked;
 }
