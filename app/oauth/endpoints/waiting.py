@@ -57,6 +57,20 @@ class Flow:
 
 # -- keeping a request ---------------------------------------------------------------------------
 
+# Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
+_KEPT = (
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "resource",
+    "authorization_details",
+)
+
 
 def keep_request(
     connection: Connection, parameters: Parameters, client: ClientSnapshot, user_id: str | None
@@ -68,12 +82,13 @@ def keep_request(
         browser = credentials.new_credential(credentials.BROWSER)
     # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
     scope = client.get_allowed_scope(parameters.values.get("scope"))
+    kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
     handle = add_authorization_request(
         connection,
         browser=browser,
         client_id=client.client_id,
         user_id=user_id,
-        parameters=parameters.values | ({"scope": scope} if scope else {}),
+        parameters=kept | ({"scope": scope} if scope else {}),
         defect=parameters.find_defect(),
     )
     allow_form_redirect_to(origin_of(parameters.values["redirect_uri"]))
