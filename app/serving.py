@@ -19,11 +19,26 @@ except ConfigurationError as error:
 
 
 class _Logger(glogging.Logger):
-    """gunicorn's records in our format. There is no access log: an address line may hold a code or a handle."""
+    """gunicorn's records in our format.
+
+    There is no access log unless an operator asks for one (``--access-logfile -``), and then it shows paths
+    without their queries: those may hold a handle, a state, or a credential in a place where none belongs.
+    """
 
     def setup(self, cfg) -> None:
         super().setup(cfg)
         self.error_log.handlers = [logs.handler]
+        for handler in self.access_log.handlers:
+            handler.setFormatter(logs.OneLineFormatter())
+
+    def atoms(self, resp, req, environ, request_time) -> dict:
+        atoms = super().atoms(resp, req, environ, request_time)
+        atoms["r"] = f"{environ['REQUEST_METHOD']} {_without_query(environ['RAW_URI'])} {environ['SERVER_PROTOCOL']}"
+        return atoms | {"q": "-", "f": _without_query(atoms["f"])}
+
+
+def _without_query(address: str) -> str:
+    return address.partition("?")[0]
 
 
 bind = f"127.0.0.1:{_settings.port}"
