@@ -1,0 +1,231 @@
+"""A whole flow, and every mistake with a credential one can make: none of them is kept or logged in plain text.
+
+What cannot be read cannot leak: not from a backup of the database, not from a log on its way to somebody else's
+machine (:rfc:`6819#section-5.1.4.1.3`, :rfc:`9700#section-4.3.2`).
+"""
+
+import base64
+import re
+import socket
+from urllib.parse import quote, urlsplit
+
+import pytest
+from sqlalchemy import MetaData, insert, select
+
+from app.audit.models import AuditEvent
+from app.credentials import ACCESS_TOKEN, new_credential
+from app.extensions import db
+from tests.actors import Browser
+from tests.integrator import Integrator
+from tests.robustness.remote import RemoteApp
+from tests.server import running_server
+
+# A value may also leak in part, or cut off by a column's or a line's length.
+_NEEDLE = 20
+
+
+@pytest.fixture
+def app(each_database_url, tmp_path, apps_in_use) -> RemoteApp:
+    """A server as talkative as an operator can make it."""
+    talkative = {"GUNICORN_CMD_ARGS": "--access-logfile - --log-level debug", "REFRESH_TOKEN_GRACE": "30"}
+    with running_server(each_database_url, tmp_path, **talkative) as server:
+        yield RemoteApp(server)
+
+
+def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path):
+    issued = {f"password of {person.name}": person.password for person in (alice, bob)}
+    notebook = register_in_the_dashboard(app, bob, issued)
+    browser = Browser(app)
+    issue_everything(notebook, browser, alice, issued)
+    mistake_everything(notebook, browser, alice, issued)
+
+    assert len(issued) >= 20
+    assert not find_in_database(app, issued)
+    assert not find_in_files(tmp_path, issued)
+    assert not find_in_text(app.server.log, issued)
+    # There was something to read: the requests are in the log, without what is secret in their addresses.
+    assert "GET /oauth/authorize/continue HTTP/1.1" in app.server.log
+    assert "GET /oauth/rlq_ac_… HTTP/1.1" in app.server.log
+
+
+def test_what_is_planted_is_found(app, tmp_path):
+    """Else the test above might look into the wrong place."""
+    token = {"planted": new_credential(ACCESS_TOKEN)}
+    assert not find_in_database(app, token)
+    with app.app_context():
+        db.session.execute(insert(AuditEvent).values(kind="planted", details={"deep": [token["planted"]]}))
+        db.session.commit()
+    assert find_in_database(app, token) == {("planted", "audit_events.details")}
+    if app.server.database_url.startswith("sqlite"):
+        assert find_in_files(tmp_path, token)
+
+    part = token["planted"][10:40]
+    assert not find_in_text(app.server.log, token)
+    app.test_client().get(f"/seen-{part}-in-the-access-log")
+    assert find_in_text(app.server.log, token) == {"planted"}
+
+
+# -- what happens ----------------------------------------------------------------------------------------
+
+
+def register_in_the_dashboard(app: RemoteApp, admin, issued: dict[str, str]) -> Integrator:
+    """A client whose secret was made by the running server, and then renewed."""
+    browser = Browser(app)
+    browser.sign_in(admin.email, admin.password)
+    keep_cookies(app, browser, "the admin's", issued)
+    redirect_uri = "https://notebook.acme.example/callback"
+    page = browser.submit(
+        browser.get("/org/oauth/register"),
+        press="Register the app",
+        name="Acme Notebook",
+        type="confidential",
+        redirect_uris=redirect_uri,
+        scopes=["memories:read", "integrations:read"],
+    )
+    issued["first client secret"] = secret_in(page)
+    client_id = re.search(r"client_[0-9a-f]{24}", page.text).group()
+    page = browser.get(f"/org/oauth/{client_id}/rotate-secret")
+    page = browser.submit(page, press="Make a new secret")
+    issued["client secret"] = secret_in(page)
+    return Integrator(app, client_id, issued["client secret"], redirect_uri, "memories:read integrations:read")
+
+
+def issue_everything(notebook: Integrator, browser: Browser, person, issued: dict[str, str]) -> None:
+    """The honest flow, all grants, and everything that can be done with a token."""
+    page = notebook.start(browser)
+    keep_cookies(notebook.app, browser, "the stranger's", issued)
+    page = browser.follow(browser.submit(page, email=person.email, password=person.password))
+    issued["handle"] = page.request.args["request"]
+    keep_cookies(notebook.app, browser, "the person's", issued)
+    page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    answer = notebook.answer(browser.submit(page, press="Authorize"))
+    issued["code"], issued["code verifier"] = answer["code"], notebook.code_verifier
+
+    tokens = notebook.exchange(answer["code"]).json
+    keep_tokens(tokens, "first", issued)
+    assert notebook.me(tokens["access_token"]).status_code == 200
+    second = notebook.refresh(tokens["refresh_token"]).json
+    keep_tokens(second, "second", issued)
+    again = notebook.refresh(tokens["refresh_token"]).json
+    keep_tokens(again, "repeated", issued)
+    assert again["refresh_token"] == second["refresh_token"]
+    third = notebook.refresh(second["refresh_token"]).json
+    keep_tokens(third, "third", issued)
+    assert notebook.introspect(third["access_token"]).json["active"]
+    assert notebook.revoke(third["access_token"]).status_code == 200
+    issued["client's own access token"] = notebook.client_credentials().json["access_token"]
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+
+    silent = notebook.answer(browser.get(notebook.authorize_url()))
+    issued["code without a screen"] = silent["code"]
+    assert notebook.exchange(silent["code"]).status_code == 200
+    assert notebook.exchange(silent["code"]).json["error"] == "invalid_grant"
+    issued["code never used"] = notebook.code(browser)
+
+
+def mistake_everything(notebook: Integrator, browser: Browser, person, issued: dict[str, str]) -> None:
+    """Every value, right as it is, in every place where it does not belong. Nothing here may fail on our side."""
+    everything = [value for value in issued.values() if value.startswith("rlq_")]
+    client = notebook.app.test_client()
+    for value in everything:
+        for answer in (
+            client.get(f"/oauth/{value}"),
+            client.get(f"/api/me/?access_token={value}"),
+            client.get("/api/me/", headers={"Authorization": f"Bearer {value}"}),
+            client.get("/api/me/", headers={"Authorization": value, "Referer": f"https://x.example/?code={value}"}),
+            client.post(f"/oauth/token?client_secret={value}&code={value}", data={"grant_type": value}),
+            client.get(f"/oauth/authorize?client_id={value}&redirect_uri={value}"),
+            notebook.exchange(value, redirect_uri=value, scope=value),
+            notebook.refresh(value, scope=value),
+            notebook.client_credentials(resource=value),
+            notebook.introspect(value, token_type_hint=value),
+            notebook.revoke(value[:-1]),
+            notebook.post("/oauth/token", {"grant_type": "client_credentials", "client_id": value}),
+            browser.get(f"/oauth/authorize/continue?request={value}"),
+            browser.get(f"/sign-in?next=/{value}&again=1"),
+        ):
+            assert answer.status_code < 500
+        assert b"HTTP" in send_garbage(notebook.app, value)
+    # A client that sends its secret along to the authorize endpoint, and to a screen that waits.
+    assert browser.get(notebook.authorize_url(client_secret=notebook.client_secret, prompt="consent")).status_code == 303
+    stranger = Browser(notebook.app)
+    stranger.get(notebook.authorize_url(client_secret=notebook.client_secret, password=person.password))
+    keep_cookies(notebook.app, stranger, "another stranger's", issued)
+    # A person who types the password where the address belongs, and one who mistypes it.
+    stranger.sign_in(person.password + "@acme.example", person.password)
+    stranger.sign_in(person.email, person.password + "!")
+    browser.sign_out()
+
+
+def send_garbage(app: RemoteApp, value: str) -> bytes:
+    """A request line that no parser takes, and what came back."""
+    address = urlsplit(app.server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(f"GET /?code={value} HTTP/9.{value}\r\n\r\n".encode())
+        return connection.recv(1000)
+
+
+# -- what was issued ------------------------------------------------------------------------------------------
+
+
+def keep_tokens(response: dict, which: str, issued: dict[str, str]) -> None:
+    issued[f"{which} access token"] = response["access_token"]
+    issued[f"{which} refresh token"] = response["refresh_token"]
+
+
+def keep_cookies(app: RemoteApp, browser: Browser, whose: str, issued: dict[str, str]) -> None:
+    """Both cookies as they are, and the session's credential, which is inside one of them."""
+    application = app.server.app
+    cookie = browser.client.get_cookie("reliquary", "127.0.0.1")
+    issued[f"{whose} session cookie"] = cookie.value
+    session = application.session_interface.get_signing_serializer(application).loads(cookie.value)
+    for name in ("_user_id", "csrf_token"):
+        if name in session:
+            issued[f"{whose} {name} of the session"] = session[name]
+    nonce = browser.client.get_cookie("reliquary_browser", "127.0.0.1")
+    if nonce is not None:
+        issued[f"{whose} browser nonce"] = nonce.value
+
+
+def secret_in(page) -> str:
+    return re.search(r"rlq_cs_[0-9a-f]{64}", page.text).group()
+
+
+# -- looking for it -------------------------------------------------------------------------------------------
+
+
+def find_in_database(app: RemoteApp, issued: dict[str, str]) -> set[tuple[str, str]]:
+    """Which values stand in which columns, of all tables that there are, whoever made them."""
+    found = set()
+    with app.app_context(), db.engine.connect() as connection:
+        metadata = MetaData()
+        metadata.reflect(connection)
+        assert len(metadata.tables) >= 15
+        for table in metadata.tables.values():
+            for row in connection.execute(select(table)).mappings():
+                for column, value in row.items():
+                    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                    found |= {(name, f"{table.name}.{column}") for name in find_in_text(text, issued)}
+    return found
+
+
+def find_in_files(directory, issued: dict[str, str]) -> set[str]:
+    """Also what SQLite has written and deleted again."""
+    text = "".join(path.read_bytes().decode("latin-1") for path in directory.glob("*.sqlite3*"))
+    return find_in_text(text, issued)
+
+
+def find_in_text(text: str, issued: dict[str, str]) -> set[str]:
+    """The names of the values of which any part long enough stands in the text, plain or encoded."""
+    seen = {text[start : start + _NEEDLE] for start in range(max(0, len(text) - _NEEDLE + 1))}
+    return {name for name, value in issued.items() if any(part in seen for part in parts_of(value))}
+
+
+def parts_of(value: str) -> set[str]:
+    # Without the prefix, which all of a kind share. Basic encodes three bytes at a time, so it may start at any of them.
+    bare = re.sub(r"^rlq_[a-z]{2}_", "", value)
+    spellings = [bare, quote(bare)]
+    for offset in range(3):
+        encoded = base64.b64encode(b"-" * offset + bare.encode()).decode()
+        spellings.append(encoded[4 if offset else 0 : len(bare) * 4 // 3 - 4])
+    return {one[start : start + _NEEDLE] for one in spellings for start in range(len(one) - _NEEDLE + 1)}
