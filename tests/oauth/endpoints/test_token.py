@@ -101,6 +101,12 @@ def test_a_grant_type_that_does_not_exist_is_unsupported(notebook, grant_type):
     assert (response.status_code, response.json["error"]) == (400, "unsupported_grant_type")
 
 
+def test_an_unsupported_grant_type_is_told_which_ones_there_are(notebook):
+    response = notebook.post(TOKEN, HONEST | {"grant_type": "password"})
+    for supported in ("authorization_code", "refresh_token", "client_credentials"):
+        assert supported in response.json["error_description"]
+
+
 @row("token parameters")
 def test_a_json_body_is_refused_with_what_to_send(notebook):
     response = notebook.app.test_client().post(
@@ -156,7 +162,7 @@ def test_a_hostile_grant_type_is_refused_and_not_repeated(notebook, grant_type):
     """``error_description`` MUST NOT hold ``"``, a backslash or anything that is not ASCII (:rfc:`6749#section-5.2`)."""
     response = notebook.post(TOKEN, HONEST | {"grant_type": grant_type})
     assert response.status_code == 400
-    description = response.json["error_description"]
+    description = response.json.get("error_description", "")
     assert grant_type not in description
     assert all(0x20 <= ord(letter) <= 0x7E and letter not in '"\\' for letter in description)
 
