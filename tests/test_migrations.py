@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Engine, Text, inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from app import create_app
 from app.config import Settings
@@ -76,13 +76,12 @@ def test_a_database_that_is_up_to_date_is_left_alone(empty_app, caplog):
     assert "Migrated" not in caplog.text
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(empty_app, monkeypatch):
-    """Also on SQLite, where Alembic by itself would keep the half that worked."""
-    monkeypatch.setattr(Operations, "create_table", _fail_at(Operations.create_table, "clients"))
+def test_a_migration_that_fails_leaves_nothing_behind(empty_app, tmp_path):
+    """Also on SQLite, where Alembic by itself would keep the steps before the one that failed, and half of that."""
+    directory = _with_one_more_revision(tmp_path, "op.drop_table('memberships'); raise ZeroDivisionError")
     with pytest.raises(ZeroDivisionError):
-        upgrade()
+        upgrade(directory=directory)
     assert _schema(db.engine) == {}
-    monkeypatch.undo()
     upgrade()
 
 
@@ -99,23 +98,48 @@ def test_machines_that_start_together_migrate_one_after_the_other(empty_app, eac
 
 
 @pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
-def test_replacing_a_table_keeps_the_rows_that_refer_to_it(empty_app, monkeypatch):
+def test_replacing_a_table_keeps_the_rows_that_refer_to_it(empty_app, tmp_path):
     """SQLite's batch mode drops and renames, and a drop with foreign keys on deletes by ON DELETE CASCADE."""
+    _add_a_membership()
+    upgrade(directory=_with_one_more_revision(tmp_path, _WIDEN_USERS))
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM memberships")).scalar() == 1
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+@pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
+def test_a_migration_that_leaves_rows_referring_to_nothing_is_undone(empty_app, tmp_path):
+    _add_a_membership()
+    with pytest.raises(SystemExit):
+        upgrade(directory=_with_one_more_revision(tmp_path, "op.execute('DELETE FROM users')"))
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM users")).scalar() == 1
+
+
+_WIDEN_USERS = """
+    with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", type_=sa.Text())
+"""
+
+
+def _with_one_more_revision(tmp_path: Path, statements: str) -> str:
+    """A copy of the migrations with a last one that executes these statements."""
+    directory = tmp_path / "migrations"
+    shutil.copytree(_ROOT / "migrations", directory)
+    (directory / "versions" / "9999_one_more.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision, down_revision = '9999', '{_REVISIONS[-1]}'\n"
+        f"def upgrade():\n    {statements.strip()}\n"
+    )
+    return str(directory)
+
+
+def _add_a_membership() -> None:
     upgrade()
     with db.engine.begin() as connection:
         connection.execute(text("INSERT INTO users VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"))
         connection.execute(text("INSERT INTO organizations VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"))
         connection.execute(text("INSERT INTO memberships VALUES ('usr_1', 'org_1', 'owner', '2026-01-01')"))
-
-    def widen(operations: Operations) -> None:
-        with operations.batch_alter_table("users") as batch:
-            batch.alter_column("name", type_=Text())
-
-    monkeypatch.setattr(MigrationContext, "run_migrations", lambda context, **_: widen(Operations(context)))
-    upgrade()
-    with db.engine.begin() as connection:
-        assert connection.execute(text("SELECT count(*) FROM memberships")).scalar() == 1
-        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
 def _schema(engine: Engine) -> dict[str, dict]:
@@ -141,12 +165,3 @@ def _schema(engine: Engine) -> dict[str, dict]:
 def _by_name(things: list[dict]) -> list[str]:
     # As text: a partial index holds an SQL expression, and expressions have no equality.
     return sorted(json.dumps(thing, default=str, sort_keys=True) for thing in things)
-
-
-def _fail_at(original, name: str):
-    def create_table(self, table_name, *args, **kwargs):
-        if table_name == name:
-            raise ZeroDivisionError
-        return original(self, table_name, *args, **kwargs)
-
-    return create_table

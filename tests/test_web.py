@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask import Flask, abort, redirect, request, session
+from flask.sessions import NullSession
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
@@ -44,6 +45,8 @@ def test_a_path_of_ours_is_a_safe_next(target):
         "\x00//evil.example",
         " //evil.example",
         "/\x7f/evil.example",
+        "/a\r\nSet-Cookie: b",
+        "/a\x00",
         "javascript:alert(1)",
         "http:evil.example",
         "?next=/",
@@ -87,6 +90,12 @@ def test_a_program_gets_json_without_a_cookie_that_nobody_keeps(app, path):
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("path", WIRE)
+def test_a_program_has_no_session_to_be_confused_with_a_persons(app, path):
+    with app.test_request_context(path):
+        assert isinstance(session._get_current_object(), NullSession)
 
 
 def test_over_https_cookies_and_transport_are_strict(settings):
