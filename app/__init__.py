@@ -51,11 +51,12 @@ def _register_parts(app: Flask) -> None:
     from app.api import me, models as _api_models  # noqa: F401
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
-    from app.oauth import endpoints
+    from app.oauth import cross_origin, endpoints
     from app.oauth.endpoints import (  # noqa: F401
         authorization,
         consent as _consent,
         introspection,
+        logo as _logo,
         metadata,
         revocation,
         token as _token,
@@ -72,6 +73,7 @@ def _register_parts(app: Flask) -> None:
     from app.org import views as org
     from app.personal import views as personal
 
+    cross_origin.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)

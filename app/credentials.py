@@ -17,6 +17,7 @@ CLIENT_SECRET = "rlq_cs_"
 AUTHORIZATION_REQUEST = "rlq_ar_"
 SESSION = "rlq_se_"
 BROWSER = "rlq_br_"
+INVITATION = "rlq_in_"
 
 
 def new_id(prefix: str) -> str:

@@ -22,6 +22,7 @@ from app.memories.models import Memento
 from app.oauth.clients import register_client
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, new_bearer_tokens
 from app.oauth.models.authorization_code import add_authorization_code
+from app.oauth.models.client import find_client
 from app.oauth.models.consent import record_consent
 from benchmarks.load import Answer
 
@@ -193,8 +194,9 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
     """Tokens of so many families, each as fresh from its code."""
     issued = []
     with site.app.app_context(), connect(db.engine) as connection, connection.transaction():
+        client = find_client(connection, site.client_id)
         for _ in range(count):
-            tokens = new_bearer_tokens(scope=_SCOPE, refresh_scope=_SCOPE, client_id=site.client_id)
+            tokens = new_bearer_tokens(scope=_SCOPE, refresh_scope=_SCOPE, client=client)
             tokens.family_id = _issue_code(connection, site)[1]
             add_bearer_tokens(connection, tokens)
             issued.append(tokens)

@@ -35,6 +35,7 @@ LAYERS = {
     "app.oauth.clients": 4,
     "app.oauth.models": 4,
     "app.oauth.client_authentication": 5,
+    "app.oauth.cross_origin": 5,
     "app.oauth.grants": 5,
     "app.oauth.server": 5,
     "app.oauth.protect": 5,
@@ -58,7 +59,8 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.health", "app.oauth.protect", "app.oauth.server", "app.oauth.endpoints", "app.org.access")
+_HTTP = ("app.web", "app.health", "app.oauth.protect", "app.oauth.server", "app.oauth.cross_origin",
+         "app.oauth.endpoints", "app.org.access")  # fmt: skip
 
 #: Who may read the time, and what reading it looks like.
 _CLOCK = "app.clock"

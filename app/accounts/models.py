@@ -1,4 +1,4 @@
-"""The records of people, organizations, memberships, sessions, and counted sign-in failures."""
+"""The records of people, organizations, memberships, invitations, sessions, and counted sign-in failures."""
 
 from datetime import datetime
 
@@ -61,6 +61,35 @@ class Membership(db.Model):
 
     user: Mapped[User] = relationship(back_populates="memberships")
     organization: Mapped[Organization] = relationship(back_populates="memberships")
+
+
+class Invitation(db.Model):
+    """A link by which one person may join an organization, once. We keep the digest of its token.
+
+    ``label`` is whoever made it saying for whom. It is open until accepted, revoked or expired.
+    """
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner', 'admin', 'member')", name="role"),
+        Index(None, "organization_id"),
+        Index(None, "invited_by_user_id"),
+        Index(None, "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("inv"))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(String(10))
+    label: Mapped[str] = mapped_column(String(100), default="")
+    invited_by_user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    organization: Mapped[Organization] = relationship()
+    invited_by: Mapped[User] = relationship()
 
 
 class Session(db.Model):

@@ -4,12 +4,23 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from app.config import Settings, settings
 from app.oauth.models.client import CONFIDENTIAL, PUBLIC
-from app.oauth.redirect_uris import find_redirect_uri_problems, find_web_address_problem, quoted
+from app.oauth.redirect_uris import (
+    find_origin_problems,
+    find_redirect_uri_problems,
+    find_web_address_problem,
+    quoted,
+)
 from app.oauth.scopes import OFFLINE_ACCESS, SCOPES
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 500
+MAX_LABEL = 100
+
+# The shortest lifetimes, in seconds, that leave an app time to work. The longest are the server's own.
+_LEAST_ACCESS_TOKEN_LIFETIME = 60
+_LEAST_REFRESH_TOKEN_LIFETIME = 60 * 60
 
 # Control characters, lone surrogates and line separators; and the invisible ones that make a name
 # on the consent screen read as another. The two joiners stay: Persian and emoji are written with them.
@@ -17,20 +28,67 @@ _HIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
 
 
+class ClientError(ValueError):
+    """What is wrong with a client's fields. ``field`` and ``sentence`` say the first problem, ``problems`` all of them.
+
+    ``problems`` is a list of ``(field, sentence)``; each sentence is for a person and holds no secret.
+    """
+
+    def __init__(self, field: str, sentence: str, problems: Iterable[tuple[str, str]] = ()):
+        super().__init__(sentence)
+        self.field = field
+        self.sentence = sentence
+        self.problems = list(problems) or [(field, sentence)]
+
+
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields without surrounding space, with lists as lists and ``offline_access`` left out of the scopes."""
     cleaned = dict(fields)
-    for name in ("name", "description", "homepage_url"):
+    for name in ("name", "description", "homepage_url", "privacy_url", "terms_url"):
         cleaned[name] = cleaned[name].strip()
     cleaned["description"] = cleaned["description"].replace("\r\n", "\n")
     cleaned["redirect_uris"] = list(cleaned["redirect_uris"])
+    cleaned["request_origins"] = sorted(cleaned["request_origins"])
     cleaned["scopes"] = set(cleaned["scopes"]) - {OFFLINE_ACCESS}
+    cleaned["optional_scopes"] = set(cleaned["optional_scopes"]) - {OFFLINE_ACCESS}
     return cleaned
 
 
-def find_field_problems(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every problem as ``(field, sentence)``, in the order of the form."""
-    return [(field, sentence) for field, find in _CHECKS for sentence in find(fields[field])]
+def find_field_problems(fields: Mapping[str, Any], *, draft: bool = False) -> list[tuple[str, str]]:
+    """Every problem as ``(field, sentence)``, in the order of the form. A draft may lack what makes an app work."""
+    problems = [
+        (field, sentence)
+        for field, find in _CHECKS
+        if fields[field] or not (draft and field in _MISSING_IN_DRAFTS)
+        for sentence in find(fields[field])
+    ]
+    beyond = sorted(fields["optional_scopes"] - fields["scopes"])
+    if beyond:
+        named = ", ".join(quoted(name) for name in beyond[:5])
+        problems.append(("optional_scopes", f"{named} can be optional only if it is among the scopes too."))
+    return problems
+
+
+def check_label(label: str) -> str:
+    """A secret's label without surrounding space. Raises :class:`ClientError`."""
+    label = label.strip()
+    if len(label) > MAX_LABEL:
+        raise ClientError("label", f"The label has {len(label)} characters; {MAX_LABEL} is the most.")
+    if _has_hidden(label):
+        raise ClientError("label", "The label contains an invisible or control character; type it again without.")
+    return label
+
+
+def access_token_bounds(settings: Settings) -> tuple[int, int]:
+    """The least and the most seconds that a client's access tokens may live."""
+    most = settings.access_token_lifetime
+    return min(_LEAST_ACCESS_TOKEN_LIFETIME, most), most
+
+
+def refresh_token_bounds(settings: Settings) -> tuple[int, int]:
+    """The least and the most seconds that a client's refresh tokens may live, from their last rotation."""
+    most = settings.refresh_token_lifetime
+    return min(_LEAST_REFRESH_TOKEN_LIFETIME, most), most
 
 
 def _find_type_problems(type_: str) -> Iterable[str]:
@@ -56,8 +114,8 @@ def _find_description_problems(description: str) -> Iterable[str]:
         yield "The description contains an invisible or control character; type it again without."
 
 
-def _find_homepage_problems(homepage_url: str) -> Iterable[str]:
-    problem = find_web_address_problem(homepage_url) if homepage_url else None
+def _find_address_problems(address: str) -> Iterable[str]:
+    problem = find_web_address_problem(address) if address else None
     if problem:
         yield problem
 
@@ -71,6 +129,24 @@ def _find_scope_problems(scopes: set[str]) -> Iterable[str]:
         yield "Choose at least one scope."
 
 
+def _find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
+    if scopes:
+        yield from _find_scope_problems(scopes)
+
+
+def _find_access_lifetime_problems(seconds: int | None) -> Iterable[str]:
+    yield from _find_lifetime_problems("An access token", seconds, *access_token_bounds(settings()))
+
+
+def _find_refresh_lifetime_problems(seconds: int | None) -> Iterable[str]:
+    yield from _find_lifetime_problems("A refresh token", seconds, *refresh_token_bounds(settings()))
+
+
+def _find_lifetime_problems(what: str, seconds: int | None, least: int, most: int) -> Iterable[str]:
+    if seconds is not None and not least <= seconds <= most:
+        yield f"{what} may live from {least} to {most} seconds on this server."
+
+
 def _has_hidden(text: str) -> bool:
     return any(unicodedata.category(letter) in _HIDDEN_CATEGORIES and letter not in _JOINERS for letter in text)
 
@@ -78,8 +154,15 @@ def _has_hidden(text: str) -> bool:
 _CHECKS: tuple[tuple[str, Callable[[Any], Iterable[str]]], ...] = (
     ("name", _find_name_problems),
     ("description", _find_description_problems),
-    ("homepage_url", _find_homepage_problems),
+    ("homepage_url", _find_address_problems),
+    ("privacy_url", _find_address_problems),
+    ("terms_url", _find_address_problems),
     ("type", _find_type_problems),
     ("redirect_uris", find_redirect_uri_problems),
+    ("request_origins", find_origin_problems),
     ("scopes", _find_scope_problems),
+    ("optional_scopes", _find_optional_scope_problems),
+    ("access_token_lifetime", _find_access_lifetime_problems),
+    ("refresh_token_lifetime", _find_refresh_lifetime_problems),
 )
+_MISSING_IN_DRAFTS = ("redirect_uris", "scopes")

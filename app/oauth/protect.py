@@ -14,6 +14,7 @@ from app import credentials
 from app.config import settings
 from app.database import Connection, connect
 from app.extensions import db
+from app.oauth.cross_origin import note_caller
 from app.oauth.models.consent import touch_consent
 from app.oauth.models.token import TokenSnapshot, find_access_token
 
@@ -28,7 +29,10 @@ class _BearerToken(BearerTokenValidator):
         self._connection = connection
 
     def authenticate_token(self, token_string: str) -> TokenSnapshot | None:
-        return find_access_token(self._connection, credentials.digest(token_string))
+        token = find_access_token(self._connection, credentials.digest(token_string))
+        if token is not None:
+            note_caller(token.client_id)
+        return token
 
 
 def protected(*scopes: str) -> Callable:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 MAX_REDIRECT_URIS = 20
+MAX_ORIGINS = 20
 
 _MAX_LENGTH = 2000
 _MAX_QUOTED = 200
@@ -26,12 +27,12 @@ _ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 class _Parts(NamedTuple):
-    """A URI cut at RFC 3986's delimiters, nothing decoded. ``authority`` is None without ``//``."""
+    """A URI cut at RFC 3986's delimiters, nothing decoded. ``authority`` is None without ``//``, ``query`` without ``?``."""
 
     scheme: str
     authority: str | None
     path: str
-    query: str
+    query: str | None
 
 
 def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
@@ -53,6 +54,15 @@ def find_redirect_uri_problem(uri: str) -> str | None:
 def find_web_address_problem(address: str) -> str | None:
     """What is wrong with the address of a page, such as an app's homepage, as one sentence; None if nothing is."""
     return _find_problem(address, _WEB_ADDRESS_CHECKS)
+
+
+def find_origin_problems(origins: Sequence[str]) -> list[str]:
+    """What is wrong with a list of web origins (:rfc:`6454`) that are to be registered, one sentence for each."""
+    if len(origins) > MAX_ORIGINS:
+        return [f"There are {len(origins)} request origins; {MAX_ORIGINS} is the most."]
+    problems = [_find_problem(origin, _ORIGIN_CHECKS) for origin in dict.fromkeys(origins)]
+    repeated = [f"{quoted(one)} is listed more than once." for one in dict.fromkeys(origins) if origins.count(one) > 1]
+    return [problem for problem in problems if problem] + repeated
 
 
 def is_registered(uri: str, registered: Iterable[str], *, native_app: bool) -> bool:
@@ -115,8 +125,7 @@ def _find_problem(uri: str, checks: Iterable[Callable[[_Parts], str | None]]) ->
         return "An address is empty."
     problem = _find_spelling_problem(uri)
     if problem is None:
-        scheme, authority, path, query = _URI.fullmatch(uri).groups()
-        parts = _Parts(scheme, authority, path, query or "")
+        parts = _Parts(*_URI.fullmatch(uri).groups())
         problem = next(filter(None, (check(parts) for check in checks)), None)
     return problem and f"{quoted(uri)} {problem}"
 
@@ -242,15 +251,24 @@ def _find_plain_http_problem(scheme: str, host: str) -> str | None:
 def _find_path_problem(parts: _Parts) -> str | None:
     if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
         return "has “.” or “..” in its path, which browsers resolve before they follow it: write the path it leads to."
-    if any(bracket in parts.path + parts.query for bracket in "[]"):
+    if any(bracket in parts.path + (parts.query or "") for bracket in "[]"):
         return "has a bracket outside its host: write %5B for “[” and %5D for “]”."
     return None
 
 
+def _find_more_than_origin(parts: _Parts) -> str | None:
+    if parts.path or parts.query is not None:
+        return "is more than an origin: write scheme, host and port alone, as in https://app.example.com."
+    # Browsers leave it out of the Origin header, which is compared character by character.
+    port = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"names the port that browsers leave out: leave out “{port}”." if parts.authority.endswith(port) else None
+
+
 def _find_query_problem(parts: _Parts) -> str | None:
-    taken = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name in _ANSWER_PARAMETERS]
+    taken = [name for name, _ in parse_qsl(parts.query or "", keep_blank_values=True) if name in _ANSWER_PARAMETERS]
     return f"has “{taken[0]}” in its query, which the answer itself carries: leave it out." if taken else None
 
 
+_ORIGIN_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_more_than_origin)
 _WEB_ADDRESS_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_path_problem)
 _REDIRECT_URI_CHECKS = (_find_scheme_problem, _find_authority_problem, _find_path_problem, _find_query_problem)

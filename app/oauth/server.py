@@ -22,6 +22,7 @@ from app.oauth.client_authentication import (
     SeveralClientAuthentications,
     authenticate_client,
 )
+from app.oauth.cross_origin import note_caller
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant, demand_own_resource
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.pkce import S256CodeChallenge
@@ -82,6 +83,7 @@ class Server(AuthorizationServer):
         if http_request.mimetype != _FORM_TYPE:
             raise InvalidRequestError(f"Send the parameters in the body as {_FORM_TYPE}.")
         parameters = parse_parameters(http_request.get_data(cache=False))
+        note_caller(parameters.values.get("client_id"))
         defect = parameters.find_defect()
         if defect:
             raise InvalidRequestError(defect)
@@ -99,6 +101,7 @@ class Server(AuthorizationServer):
             raise InvalidRequestError(str(error)) from None
         except ClientAuthenticationFailed:
             raise InvalidClient() from None
+        note_caller(client.client_id)
         return client
 
     def get_token_grant(self, request: WireRequest):

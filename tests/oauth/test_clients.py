@@ -158,6 +158,7 @@ def test_update_changes_what_differs_and_records_it(app, register):
         assert event.details == {
             "before": {"name": "Acme Notebook", "redirect_uris": ["https://notebook.acme.example/callback"]},
             "after": {"name": "Acme Diary", "redirect_uris": ["https://diary.acme.example/callback"]},
+            "version": 2,
         }
         with connect(db.engine) as connection:
             found = find_client(connection, client_id, secret)

@@ -21,6 +21,7 @@ from app.memories.mementos import (
 )
 from app.oauth.consent_ends import list_ends, read_end
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.logo import logo_url
 from app.oauth.endpoints.waiting import (
     Flow,
     already_answered_page,
@@ -33,7 +34,7 @@ from app.oauth.models.authorization_request import WaitingRequest, release_autho
 from app.oauth.models.client import Client
 from app.oauth.models.consent import SELECTIONS, Consent, record_consent
 from app.oauth.redirect_uris import host_of
-from app.oauth.scopes import SCOPES, parse_scope, reaches_memories
+from app.oauth.scopes import SCOPES, format_scope, parse_scope, reaches_memories
 from app.oauth.server import server
 
 #: From how many mementos on the list gets a search box.
@@ -170,6 +171,10 @@ def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
 @opens_request
 def decide(flow: Flow):
     """The summary a person signs."""
+    return _show_consent(flow)
+
+
+def _show_consent(flow: Flow, error: str | None = None):
     scopes = parse_scope(flow.request.scope)
     needs_mementos = reaches_memories(scopes)
     if needs_mementos and not _has_choice(flow):
@@ -177,14 +182,23 @@ def decide(flow: Flow):
     consent = _find_consent(flow)
     before = {memento.id: memento.name for memento in consent.mementos} if consent else {}
     allowed_before = parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else set()
+    optional = parse_scope(flow.client.optional_scope) & scopes
     mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
-    return render_template(
+    page = render_template(
         "oauth/consent.html",
         form=DecisionForm(),
+        error=error,
         client=_describe_client(flow),
         account=current_user,
         scopes=[
-            {"name": name, "sentence": SCOPES[name], "is_new": name not in allowed_before}
+            {
+                "name": name,
+                "sentence": SCOPES[name],
+                "is_new": name not in allowed_before,
+                "is_optional": name in optional,
+                # Whoever was here before finds what they left out as they left it.
+                "is_chosen": name in allowed_before or consent is None,
+            }
             for name in SCOPES
             if name in scopes | allowed_before
         ],
@@ -204,6 +218,7 @@ def decide(flow: Flow):
         switch_url=flow.url_for("switch_account"),
         undo_url=url_for("personal.overview"),
     )
+    return page, 422 if error else 200
 
 
 @blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
@@ -214,7 +229,13 @@ def record_decision(flow: Flow):
         return flow.cancel()
     if http_request.form.get("action") != "authorize":
         return redirect(flow.url_for("decide"), 303)
-    needs_mementos = reaches_memories(parse_scope(flow.request.scope))
+    declined = _read_declined(flow)
+    granted = parse_scope(flow.request.scope) - declined
+    if not granted:
+        return _show_consent(flow, "Leave at least one thing ticked that the app may do, or cancel.")
+    # Replayed below, as if the app had asked for no more than the person allows.
+    flow.request.payload.data["scope"] = format_scope(granted)
+    needs_mementos = reaches_memories(granted)
     if needs_mementos and not _has_choice(flow):
         return redirect(flow.url_for("choose_mementos"), 303)
     consent = _find_consent(flow)
@@ -226,7 +247,8 @@ def record_decision(flow: Flow):
                 flow.connection,
                 user_id=current_user.id,
                 client_id=flow.client.client_id,
-                scope=flow.request.scope,
+                scope=format_scope(granted),
+                declined=declined,
                 selection=flow.waiting.selection if needs_mementos else None,
                 memento_ids=flow.waiting.memento_ids,
                 writable_ids=flow.waiting.writable_ids,
@@ -234,6 +256,14 @@ def record_decision(flow: Flow):
             )
             return server.create_authorization_response(flow.request, current_user, flow.grant)
     return already_answered_page()
+
+
+def _read_declined(flow: Flow) -> set[str]:
+    """The optional scopes that were asked for and are not ticked. A form without those ticks declines nothing."""
+    if "chooses_scopes" not in http_request.form:
+        return set()
+    offered = parse_scope(flow.client.optional_scope) & parse_scope(flow.request.scope)
+    return offered - set(http_request.form.getlist("scopes"))
 
 
 def _has_choice(flow: Flow) -> bool:
@@ -280,6 +310,9 @@ def _describe_client(flow: Flow) -> dict[str, str]:
         "name": client.name,
         "organization_name": client.organization.name,
         "homepage_url": client.homepage_url,
+        "privacy_url": client.privacy_url,
+        "terms_url": client.terms_url,
+        "logo_url": logo_url(client),
         "type": client.type,
         "redirect_host": host_of(flow.request.payload.redirect_uri),
     }

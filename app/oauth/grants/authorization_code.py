@@ -124,7 +124,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
         if not scope:
             raise InvalidScopeError("Nothing is left of the scope that the user allowed.")
-        tokens = new_bearer_tokens(scope=scope, refresh_scope=code.scope, client_id=client.client_id)
+        tokens = new_bearer_tokens(scope=scope, refresh_scope=code.scope, client=client)
         tokens.family_id = code.family_id
         with connection.transaction():
             is_first = redeem_authorization_code(connection, code.digest)

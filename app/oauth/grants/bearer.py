@@ -8,6 +8,7 @@ from app import clock, credentials
 from app.config import settings
 from app.database import Connection
 from app.oauth.memento_details import describe_mementos
+from app.oauth.models.client import ClientSnapshot
 from app.oauth.models.token import add_access_token, add_refresh_token
 from app.oauth.reach import consent_reach
 from app.oauth.scopes import parse_scope
@@ -22,15 +23,18 @@ class BearerTokens:
     scope: str
     refresh_scope: str
     client_id: str
+    access_token_lifetime: int
+    refresh_token_lifetime: int
     issued_at: datetime
     family_id: str | None = None
 
 
 def new_bearer_tokens(
-    *, scope: str, client_id: str, refresh_scope: str | None = None, refresh_token: str | None = None
+    *, scope: str, client: ClientSnapshot, refresh_scope: str | None = None, refresh_token: str | None = None
 ) -> BearerTokens:
     """An access token for ``scope`` and, given ``refresh_scope``, a refresh token for that.
 
+    They live as long as the client is registered for, and never longer than the server's own settings.
     ``refresh_token`` sets the refresh token's text when it must not be random.
     """
     if refresh_scope is not None and refresh_token is None:
@@ -40,21 +44,27 @@ def new_bearer_tokens(
         refresh_token=refresh_token,
         scope=scope,
         refresh_scope=refresh_scope or "",
-        client_id=client_id,
+        client_id=client.client_id,
+        access_token_lifetime=_lifetime(client.access_token_lifetime, settings().access_token_lifetime),
+        refresh_token_lifetime=_lifetime(client.refresh_token_lifetime, settings().refresh_token_lifetime),
         issued_at=clock.now(),
     )
+
+
+def _lifetime(client_own: int | None, most: int) -> int:
+    return most if client_own is None else min(client_own, most)
 
 
 def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refresh_token: bool = True) -> None:
     """Store the digests. To be called in the transaction that decided that they may exist."""
     add_access_token(
         connection,
-        **_stored(tokens.access_token, tokens, tokens.scope, settings().access_token_lifetime),
+        **_stored(tokens.access_token, tokens, tokens.scope, tokens.access_token_lifetime),
     )
     if tokens.refresh_token is not None and with_refresh_token:
         add_refresh_token(
             connection,
-            **_stored(tokens.refresh_token, tokens, tokens.refresh_scope, settings().refresh_token_lifetime),
+            **_stored(tokens.refresh_token, tokens, tokens.refresh_scope, tokens.refresh_token_lifetime),
         )
 
 
@@ -78,7 +88,7 @@ def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
     response: dict[str, Any] = {
         "access_token": tokens.access_token,
         "token_type": "Bearer",
-        "expires_in": settings().access_token_lifetime,
+        "expires_in": tokens.access_token_lifetime,
         "scope": tokens.scope,
     }
     if tokens.refresh_token is not None:

@@ -15,6 +15,6 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise InvalidScopeError("The scope is unknown, or is not one this client is registered for.")
-        tokens = new_bearer_tokens(scope=scope, client_id=client.client_id)
+        tokens = new_bearer_tokens(scope=scope, client=client)
         add_bearer_tokens(connection, tokens)
         return 200, bearer_response(tokens), self.TOKEN_RESPONSE_HEADER

@@ -70,7 +70,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         tokens = new_bearer_tokens(
             scope=scope,
             refresh_scope=token.scope,
-            client_id=token.client_id,
+            client=self.request.client,
             refresh_token=credentials.successor(presented, salt) if salt else None,
         )
         tokens.family_id = token.family_id
@@ -81,7 +81,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         tokens = new_bearer_tokens(
             scope=scope,
             refresh_scope=token.scope,
-            client_id=token.client_id,
+            client=self.request.client,
             refresh_token=credentials.successor(presented, token.successor_salt),
         )
         tokens.family_id = token.family_id

@@ -5,11 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authlib.oauth2.rfc6749 import ClientMixin
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, and_, bindparam, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    and_,
+    bindparam,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.models import Organization
 from app import clock
+from app.accounts.models import Organization
 from app.credentials import digest, new_id
 from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
@@ -70,7 +82,12 @@ class ClientRules(ClientMixin):
 
 
 class Client(ClientRules, db.Model):
-    """A registered OAuth app. ``scope`` holds its registered scopes, which are also its default."""
+    """A registered OAuth app. ``scope`` holds its registered scopes, which are also its default.
+
+    ``optional_scope`` is the part of them that a person may leave out. A draft has ``drafted_at``
+    set, and is suspended too until it is activated, so that the protocol need not know of drafts.
+    Lifetimes are in seconds, None for the server's own. ``version`` counts the changes of its settings.
+    """
 
     __tablename__ = "clients"
     __table_args__ = (
@@ -83,19 +100,67 @@ class Client(ClientRules, db.Model):
     name: Mapped[str] = mapped_column(String(100))
     description: Mapped[str] = mapped_column(String(500), default="")
     homepage_url: Mapped[str] = mapped_column(String(2000), default="")
+    privacy_url: Mapped[str] = mapped_column(String(2000), default="")
+    terms_url: Mapped[str] = mapped_column(String(2000), default="")
     type: Mapped[str] = mapped_column(String(12))
     redirect_uris: Mapped[list[str]] = mapped_column(Lines, default=list)
     scope: Mapped[str] = mapped_column(String(1000))
+    optional_scope: Mapped[str] = mapped_column(String(1000), default="")
     native_app: Mapped[bool] = mapped_column(Boolean, default=False)
     require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
+    access_token_lifetime: Mapped[int | None]
+    refresh_token_lifetime: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    drafted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     organization: Mapped[Organization] = relationship()
+    logo: Mapped["ClientLogo | None"] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    origins: Mapped[list["ClientOrigin"]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="ClientOrigin.origin"
+    )
     secrets: Mapped[list["ClientSecret"]] = relationship(
         back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
     )
+
+    @property
+    def status(self) -> str:
+        """``draft``, ``suspended`` or ``active``."""
+        if self.drafted_at is not None:
+            return "draft"
+        return "active" if self.suspended_at is None else "suspended"
+
+    @property
+    def request_origins(self) -> list[str]:
+        """Whose scripts may read our answers to this client (CORS), in order."""
+        return sorted(one.origin for one in self.origins)
+
+    @request_origins.setter
+    def request_origins(self, origins: list[str]) -> None:
+        kept = {one.origin: one for one in self.origins}
+        self.origins = [kept.get(origin) or ClientOrigin(origin=origin) for origin in origins]
+
+
+class ClientOrigin(db.Model):
+    """A web origin whose scripts may call us for one client, such as ``https://app.example.com``."""
+
+    __tablename__ = "client_origins"
+    __table_args__ = (Index(None, "origin"),)
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(300), primary_key=True)
+
+
+class ClientLogo(db.Model):
+    """A client's logo, always PNG as we encoded it ourselves. ``digest`` is of the image and stands in its address."""
+
+    __tablename__ = "client_logos"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    image: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class ClientSecret(db.Model):
@@ -107,13 +172,20 @@ class ClientSecret(db.Model):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id("sec"))
     hint: Mapped[str] = mapped_column(String(4))
+    label: Mapped[str] = mapped_column(String(100), default="")
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    # Outlives whoever made it, as the audit log does, so it is no foreign key.
+    created_by_user_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     client: Mapped[Client] = relationship(back_populates="secrets")
+
+    def is_live(self) -> bool:
+        """Whether it still works."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())
 
 
 @dataclass(slots=True, repr=False)
@@ -128,6 +200,9 @@ class ClientSnapshot(ClientRules):
     scope: str
     native_app: bool
     require_pkce: bool
+    optional_scope: str
+    access_token_lifetime: int | None
+    refresh_token_lifetime: int | None
     suspended_at: datetime | None
     secret_digest: str | None
     secret_last_used_at: datetime | None
@@ -153,6 +228,9 @@ _FIND_CLIENT = Statement(
         Client.scope,
         Client.native_app,
         Client.require_pkce,
+        Client.optional_scope,
+        Client.access_token_lifetime,
+        Client.refresh_token_lifetime,
         Client.suspended_at,
         ClientSecret.digest.label("secret_digest"),
         ClientSecret.last_used_at.label("secret_last_used_at"),

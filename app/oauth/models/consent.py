@@ -196,10 +196,11 @@ def record_consent(
     memento_ids: Iterable[str],
     writable_ids: Iterable[str] = (),
     expires_at: datetime | None = None,
+    declined: Iterable[str] = (),
 ) -> ConsentSnapshot:
     """Write down what the person decided; to be called inside a transaction. A paused consent resumes.
 
-    Scopes that were allowed before stay allowed, and are shown as such. ``selection`` is None
+    Scopes that were allowed before stay allowed, and are shown as such, except those ``declined`` now. ``selection`` is None
     when the request looks through no memento: then an earlier choice stays as it is.
     ``writable_ids`` are those of the mementos that the app may also write in; ``expires_at`` is
     the end of it all, None for "until I end it".
@@ -211,7 +212,7 @@ def record_consent(
         grant_id=new_id("grant"),
         user_id=user_id,
         client_id=client_id,
-        scope=format_scope(parse_scope(scope) | parse_scope(before.scope if before else "")),
+        scope=format_scope(parse_scope(scope) | parse_scope(before.scope if before else "") - set(declined)),
         selection=selection or (before.selection if before else "none"),
         at=clock.now(),
         until=expires_at,

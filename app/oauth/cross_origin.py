@@ -1,0 +1,81 @@
+"""Which web pages may read our answers (CORS): those whose origin the calling client has registered.
+
+A preflight tells neither client nor token, so it is answered for an origin that any working
+client has registered; the call that follows is answered for its own client's origins alone.
+The metadata documents are for everybody. Credentials of the browser are never allowed, so a
+page can do nothing here that it could not do with what its client already holds.
+"""
+
+from flask import Flask, Response, g, request
+from sqlalchemy import bindparam, select
+
+from app.database import Statement, connect
+from app.extensions import db
+from app.oauth.models.client import Client, ClientOrigin
+from app.web import is_wire
+
+_PUBLIC_PATHS = ("/.well-known/oauth-",)
+_CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke")
+
+_PREFLIGHT = (
+    ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"),
+    # Ten minutes, in seconds: so long does a removed origin go on sending calls, whose answers it cannot read.
+    ("Access-Control-Max-Age", "600"),
+)
+_EXPOSED = "Retry-After, WWW-Authenticate"
+
+_FIND_ANY = Statement(
+    select(ClientOrigin.origin)
+    .join(Client, Client.client_id == ClientOrigin.client_id)
+    .where(ClientOrigin.origin == bindparam("origin_"), Client.suspended_at.is_(None))
+    .limit(1)
+)
+_FIND_OWN = Statement(
+    select(ClientOrigin.origin).where(
+        ClientOrigin.client_id == bindparam("client"), ClientOrigin.origin == bindparam("origin_")
+    )
+)
+_FIND_CLIENT = Statement(select(Client.client_id).where(Client.client_id == bindparam("client")))
+
+
+def init_app(app: Flask) -> None:
+    """Let every answer of the app pass through here; one without an ``Origin`` only passes."""
+    app.after_request(_allow_origin)
+
+
+def note_caller(client_id: str | None) -> None:
+    """Remember for this request which client calls: the one it claims to be, until it has shown it."""
+    g.calling_client = client_id
+
+
+def _allow_origin(response: Response) -> Response:
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return response
+    if request.path.startswith(_PUBLIC_PATHS):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+    if not request.path.startswith(_CLIENT_PATHS) or not is_wire(request.path):
+        return response
+    response.vary.add("Origin")
+    if not _is_allowed(origin):
+        return response
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS":
+        response.vary.add("Access-Control-Request-Method")
+        response.headers.extend(_PREFLIGHT)
+    return response
+
+
+def _is_allowed(origin: str) -> bool:
+    # No registered origin is longer, and PostgreSQL refuses a NUL.
+    if len(origin) > 300 or not origin.isprintable():
+        return False
+    client_id = g.get("calling_client") if request.method != "OPTIONS" else None
+    with connect(db.engine) as connection:
+        if client_id is not None and connection.first(_FIND_CLIENT, client=client_id) is not None:
+            return connection.first(_FIND_OWN, client=client_id, origin_=origin) is not None
+        # A preflight, or an answer that is about no client: a token or a client that does not exist.
+        return connection.first(_FIND_ANY, origin_=origin) is not None

@@ -1,0 +1,37 @@
+"""Clients' logos, from our own origin, so that no page of ours loads anything from elsewhere."""
+
+from flask import Response, abort, url_for
+from sqlalchemy import select
+
+from app.extensions import db
+from app.oauth.endpoints import blueprint
+from app.oauth.models.client import Client, ClientLogo
+
+_HEADERS = {
+    "Content-Type": "image/png",
+    "X-Content-Type-Options": "nosniff",
+    # An image, and nothing but an image, even if somebody opens its address.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    # The address names the content, so it never changes.
+    "Cache-Control": "public, max-age=31536000, immutable",
+}
+
+
+@blueprint.get("/oauth/logos/<client_id>/<digest>.png")
+def show_logo(client_id: str, digest: str):
+    """The logo, if the client still has this one."""
+    if not (client_id.isprintable() and digest.isalnum()):
+        abort(404)
+    image = db.session.scalar(
+        select(ClientLogo.image).where(ClientLogo.client_id == client_id, ClientLogo.digest == digest)
+    )
+    if image is None:
+        abort(404)
+    return Response(image, headers=_HEADERS)
+
+
+def logo_url(client: Client) -> str | None:
+    """Where the client's logo is, if it has one."""
+    if client.logo is None:
+        return None
+    return url_for("oauth.show_logo", client_id=client.client_id, digest=client.logo.digest)
