@@ -70,7 +70,15 @@ def _register_parts(app: Flask) -> None:
         saved_memento,
         token,
     )
-    from app.org import views as org
+    from app import org
+    from app.org import (  # noqa: F401
+        audit_views as _org_audit,
+        client_views as _org_clients,
+        member_views as _org_members,
+        organization_views as _org_organizations,
+        secret_views as _org_secrets,
+        views as _org_list,
+    )
     from app.personal import views as personal
 
     cross_origin.init_app(app)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from app import clock
-from app.accounts.models import RateLimitCounter, Session
+from app.accounts.models import Invitation, RateLimitCounter, Session
 from app.config import settings
 from app.extensions import db
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
@@ -34,6 +34,7 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
         ("sessions", Session, or_(Session.expires_at <= at, Session.last_used_at <= idle_since)),
+        ("invitations", Invitation, Invitation.expires_at <= at - _AFTERLIFE),
         ("rate_limit_counters", RateLimitCounter, RateLimitCounter.expires_at <= at),
     ]
 

@@ -135,7 +135,7 @@ def keys_come_from_joserfc(module: Module) -> Iterator[str]:
 
 
 def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
-    if module.name.endswith(".views") or _is_in(module.name, _HTTP):
+    if module.name.endswith("views") or _is_in(module.name, _HTTP):
         return
     for node, imported in module.imports():
         if imported == "flask.request":
@@ -146,7 +146,7 @@ def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
 
 
 def only_the_outermost_commits(module: Module) -> Iterator[str]:
-    if module.name.endswith(".views") or _is_in(module.name, ("app.oauth.endpoints",)) or _layer_of(module.name) == 7:
+    if module.name.endswith("views") or _is_in(module.name, ("app.oauth.endpoints",)) or _layer_of(module.name) == 7:
         return
     for node in ast.walk(module.tree):
         if _dotted(node)[-2:] == ("session", "commit"):

@@ -53,6 +53,17 @@ def find_first_organization(user_id: str) -> Organization | None:
     )
 
 
+def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
+    """The organizations this person belongs to, by name, each with their role there."""
+    rows = db.session.execute(
+        select(Organization, Membership.role)
+        .join(Membership)
+        .where(Membership.user_id == user_id)
+        .order_by(Organization.name, Organization.id)
+    )
+    return [(organization, role) for organization, role in rows]
+
+
 def add_member(organization: Organization, user: User, role: str) -> Membership:
     """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits."""
     if role not in ROLES:

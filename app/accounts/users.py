@@ -6,7 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.models import User
+from app.accounts.models import Organization, User
 from app.accounts.organizations import add_member, create_organization
 from app.accounts.passwords import check_password, hash_password
 from app.audit.events import record
@@ -94,11 +94,14 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
         # Somebody else took it since we looked.
         raise EmailTaken from None
     if organization_name:
-        _found_organization(organization_name, user)
+        found_organization(organization_name, user)
     return user
 
 
-def _found_organization(name: str, owner: User) -> None:
+def found_organization(name: str, owner: User) -> Organization:
+    """Add an organization with this person as its owner. The caller commits. Raises :class:`InvalidName`."""
+    name = normalize_name(name)
     organization = create_organization(name)
     add_member(organization, owner, "owner")
     record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=name)
+    return organization

@@ -1,19 +1,27 @@
-"""Who may see and who may change an organization's apps."""
+"""Who may see and who may change an organization's apps.
+
+A page about one app works in that app's organization if it is any of the person's, and makes it
+the current one: a link keeps its meaning, whatever was looked at before. A form of an organization's
+own page names the organization it was shown for, so that one in a forgotten tab does not act on
+another. Everything else works in the current organization, which the page session remembers.
+"""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 
-from flask import abort, render_template, request
+from flask import abort, render_template, request, session
 from flask_login import current_user
 
 from app.accounts.models import Organization
-from app.accounts.organizations import can_administer, find_first_organization, find_role
+from app.accounts.organizations import can_administer, find_first_organization, find_role, list_organizations
 from app.extensions import db, login_manager
 from app.oauth.models.client import Client
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
+_ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
+_SESSION_KEY = "organization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +30,24 @@ class Access:
 
     organization: Organization
     user_id: str
-    role: str | None
+    role: str
 
     @property
     def may_write(self) -> bool:
         return can_administer(self.role)
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == "owner"
+
+    @property
+    def has_others(self) -> bool:
+        """Whether there is another organization to switch to."""
+        return len(list_organizations(self.user_id)) > 1
+
     def get_client(self, client_id: str) -> Client:
         """The organization's client; 404 for another organization's, as if it did not exist."""
-        client = db.session.get(Client, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+        client = _find_client(client_id)
         if client is None or client.organization_id != self.organization.id:
             abort(404)
         return client
@@ -39,23 +56,24 @@ class Access:
 def members_only(view: Callable) -> Callable:
     """The view, with the person's :class:`Access` as its first argument, for whoever belongs to an organization.
 
-    Others are asked to sign in, or told how to get an organization.
+    Others are asked to sign in, or told how to get an organization; for another organization's app, 404.
     """
 
     @wraps(view)
     def guarded(**arguments):
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
-        organization = find_first_organization(current_user.id)
-        if organization is None:
-            return render_template("org/no_organization.html"), 200 if request.method == "GET" else 403
-        return view(Access(organization, current_user.id, find_role(current_user.id, organization.id)), **arguments)
+        access = _find_access(arguments.get("client_id"))
+        if access is None:
+            page = render_template("org/no_organization.html")
+            return page, 200 if request.method == "GET" else 403
+        return view(access, **arguments)
 
     return guarded
 
 
 def administrators_only(view: Callable) -> Callable:
-    """As :func:`members_only`, with 403 for members who may not write, whichever client they name."""
+    """As :func:`members_only`, with 403 for members who may not write."""
 
     @members_only
     @wraps(view)
@@ -65,3 +83,68 @@ def administrators_only(view: Callable) -> Callable:
         return view(access, **arguments)
 
     return guarded
+
+
+def owners_only(view: Callable) -> Callable:
+    """As :func:`members_only`, with 403 for all but owners."""
+
+    @members_only
+    @wraps(view)
+    def guarded(access: Access, **arguments):
+        if not access.is_owner:
+            abort(403)
+        return view(access, **arguments)
+
+    return guarded
+
+
+def signed_in_only(view: Callable) -> Callable:
+    """The view, for whoever is signed in, with or without an organization; others are asked to sign in."""
+
+    @wraps(view)
+    def guarded(**arguments):
+        return view(**arguments) if current_user.is_authenticated else login_manager.unauthorized()
+
+    return guarded
+
+
+def switch_to(organization_id: str) -> None:
+    """Make this the current organization of the page session. Whether one belongs to it is asked at every use."""
+    session[_SESSION_KEY] = organization_id
+
+
+def _find_access(client_id: str | None) -> Access | None:
+    current = _find_membership(session.get(_SESSION_KEY)) or _find_first_membership()
+    if client_id is not None:
+        client = _find_client(client_id)
+        return _move(current, client and client.organization_id)
+    if request.method == "POST" and "organization" in request.form:
+        return _move(current, request.form["organization"])
+    return current
+
+
+def _move(current: Access | None, organization_id: str | None) -> Access:
+    """Access to this organization, which becomes the current one; 404 if it is none of the person's."""
+    if current is not None and current.organization.id == organization_id:
+        return current
+    access = _find_membership(organization_id) or abort(404)
+    switch_to(access.organization.id)
+    return access
+
+
+def _find_membership(organization_id: str | None) -> Access | None:
+    if not isinstance(organization_id, str) or not _ORGANIZATION_ID.fullmatch(organization_id):
+        return None
+    role = find_role(current_user.id, organization_id)
+    if role is None:
+        return None
+    return Access(db.session.get_one(Organization, organization_id), current_user.id, role)
+
+
+def _find_first_membership() -> Access | None:
+    organization = find_first_organization(current_user.id)
+    return organization and _find_membership(organization.id)
+
+
+def _find_client(client_id: str) -> Client | None:
+    return db.session.get(Client, client_id) if _CLIENT_ID.fullmatch(client_id) else None

@@ -1,20 +1,40 @@
-"""The forms of the dashboard. What their fields may hold is decided in ``oauth.client_fields``, as for commands."""
+"""The forms about apps. What their fields may hold is decided in ``oauth.client_fields``, as for commands."""
 
 import re
 from typing import Any
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectMultipleField, StringField, TextAreaField
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import Optional, ValidationError
-from wtforms.widgets import CheckboxInput
+from wtforms.widgets import CheckboxInput, NumberInput
 
-from app.oauth.client_fields import MAX_DESCRIPTION, MAX_NAME
-from app.oauth.clients import ClientError
+from app.config import settings
+from app.oauth.client_fields import (
+    MAX_DESCRIPTION,
+    MAX_LABEL,
+    MAX_NAME,
+    ClientError,
+    access_token_bounds,
+    refresh_token_bounds,
+)
 from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
 from app.oauth.scopes import SCOPES, parse_scope
 from app.org.once import is_token, new_token
 
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
@@ -27,6 +47,23 @@ class LinesField(TextAreaField):
     def process_formdata(self, valuelist):
         lines = _LINE_BREAK.split(valuelist[0]) if valuelist else []
         self.data = [line.strip(" \t") for line in lines if line.strip(" \t")]
+
+
+class SecondsField(Field):
+    """A number of seconds, or None when left empty."""
+
+    widget = NumberInput()
+
+    def _value(self) -> str:
+        return self.raw_data[0] if self.raw_data else "" if self.data is None else str(self.data)
+
+    def process_formdata(self, valuelist):
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if text:
+            if not _WHOLE_NUMBER.fullmatch(text):
+                raise ValueError("Write a whole number of seconds.")
+            self.data = int(text)
 
 
 class OnceForm(FlaskForm):
@@ -59,7 +96,7 @@ class ClientForm(FlaskForm):
         "Homepage",
         [Optional()],
         description="Where people can read about the app, as in https://app.example.com.",
-        render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"},
+        render_kw=_ADDRESS,
     )
     type = RadioField(
         "Type",
@@ -75,6 +112,13 @@ class ClientForm(FlaskForm):
         description="Where people come back to in your app, one address a line, each exactly as your app sends it:"
         " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build.",
         render_kw={"rows": 3, "required": True, "spellcheck": "false", "autocapitalize": "off"},
+    )
+    request_origins = LinesField(
+        "Authorized request origins",
+        [Optional()],
+        description="Only for an app that calls us from a web page (CORS): the origins of its pages, one a line,"
+        " as in https://app.example.com, without a path.",
+        render_kw={"rows": 2, "spellcheck": "false", "autocapitalize": "off"},
     )
     scopes = SelectMultipleField(
         "Scopes",
@@ -103,10 +147,11 @@ class ClientForm(FlaskForm):
             "description": self.description.data or "",
             "homepage_url": self.homepage_url.data or "",
             "redirect_uris": self.redirect_uris.data,
+            "request_origins": self.request_origins.data,
             "scopes": self.scopes.data or [],
             "native_app": self.native_app.data,
             "require_pkce": self.require_pkce.data,
-        } | ({"type": self.type.data or ""} if self.type else {})
+        }
 
     def show_problems(self, error: ClientError) -> None:
         """Put each of the error's sentences at its field."""
@@ -118,17 +163,101 @@ class ClientForm(FlaskForm):
 class RegisterForm(ClientForm, OnceForm):
     """A new client."""
 
+    def fields(self) -> dict[str, Any]:
+        return super().fields() | {"type": self.type.data or ""}
+
 
 class EditForm(ClientForm):
-    """An existing client, whose type stays."""
+    """An existing client, whose type stays. ``version`` is the one that the form was filled in from."""
 
     type = None
+    version = HiddenField()
+    privacy_url = StringField(
+        "Privacy policy", [Optional()], description="Its address; people can follow it from the screens.", render_kw=_ADDRESS
+    )
+    terms_url = StringField(
+        "Terms of use", [Optional()], description="Their address, in the same place.", render_kw=_ADDRESS
+    )
+    optional_scopes = SelectMultipleField(
+        "Optional scopes",
+        [Optional()],
+        description="Of the scopes above, those that people may leave out when they decide. The others are required.",
+        choices=[SelectChoice(name, Markup("<code>{}</code> may be left out").format(name)) for name in SCOPES],
+        option_widget=CheckboxInput(),
+        validate_choice=False,
+    )
+    access_token_lifetime = SecondsField("Access tokens live", [Optional()])
+    refresh_token_lifetime = SecondsField("Refresh tokens live", [Optional()])
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field, bounds in (
+            (self.access_token_lifetime, access_token_bounds(settings())),
+            (self.refresh_token_lifetime, refresh_token_bounds(settings())),
+        ):
+            field.description = "In seconds, from {:,} to {:,}. Empty is the server's own, {:,}.".format(
+                *bounds, bounds[1]
+            )
 
     @classmethod
-    def of(cls, client: Client) -> "EditForm":
-        """The form as the client stands, or as it was sent."""
-        return cls(obj=client, scopes=sorted(parse_scope(client.scope)))
+    def of(cls, client: Client, **how: Any) -> "EditForm":
+        """The form as it was sent, or as the client stands; only that with ``formdata=None``."""
+        return cls(
+            obj=client,
+            scopes=sorted(parse_scope(client.scope)),
+            optional_scopes=sorted(parse_scope(client.optional_scope)),
+            **how,
+        )
+
+    def fields(self) -> dict[str, Any]:
+        return super().fields() | {
+            "privacy_url": self.privacy_url.data or "",
+            "terms_url": self.terms_url.data or "",
+            "optional_scopes": self.optional_scopes.data or [],
+            "access_token_lifetime": self.access_token_lifetime.data,
+            "refresh_token_lifetime": self.refresh_token_lifetime.data,
+        }
+
+    def validate_version(self, field):
+        if not field.raw_data or not _WHOLE_NUMBER.fullmatch(field.data or ""):
+            raise ValidationError("This page was not sent whole. Look it over and send it again.")
 
 
-class RotateForm(OnceForm):
-    """Nothing but the certainty that it acts once."""
+class LogoForm(FlaskForm):
+    logo = FileField(
+        "Logo",
+        description="PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name.",
+        render_kw={"accept": "image/png,image/jpeg,image/webp"},
+    )
+
+
+class SecretForm(OnceForm):
+    """One more secret."""
+
+    label = StringField(
+        "Label",
+        [Optional()],
+        description="To tell your secrets apart: where it will be used, as in “production”.",
+        render_kw={"maxlength": MAX_LABEL, "autocomplete": "off"},
+    )
+
+
+class SecretEndForm(FlaskForm):
+    ends_on = DateField("Last day", [Optional()], description="It works until the end of this day, UTC.")
+
+
+class DeleteForm(FlaskForm):
+    """The name, typed, so that nothing is deleted by a slip."""
+
+    typed_name = StringField("Its name", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+    def is_certain(self, name: str) -> bool:
+        """Whether the name was typed; else the form says so."""
+        if (self.typed_name.data or "").strip() == name:
+            return True
+        self.typed_name.errors = ["That is not its name. Type it exactly as it stands here."]
+        return False
+
+
+class ConfirmForm(FlaskForm):
+    """Nothing but the certainty that it is meant."""

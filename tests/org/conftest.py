@@ -2,11 +2,12 @@
 
 import pytest
 
+from app.accounts.models import Invitation, Membership, Organization
 from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit.models import AuditEvent
 from app.extensions import db
-from app.oauth.models.client import Client, ClientSecret
+from app.oauth.models.client import Client, ClientLogo, ClientOrigin, ClientSecret
 from tests.actors import Browser, Person, find_forms
 
 #: What a form of the register page is filled in with.
@@ -18,6 +19,9 @@ HONEST = {
     "redirect_uris": "https://planner.acme.example/callback",
     "scopes": ["memories:read"],
 }
+
+
+_DASHBOARDS = (Client, ClientSecret, ClientLogo, ClientOrigin, AuditEvent, Organization, Membership, Invitation)
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def stored(app):
     """Every row of the dashboard's tables as text, to see what changed; ``stored(everything=True)`` of all tables."""
 
     def stored(everything: bool = False) -> str:
-        tables = db.metadata.sorted_tables if everything else [m.__table__ for m in (Client, ClientSecret, AuditEvent)]
+        tables = db.metadata.sorted_tables if everything else [model.__table__ for model in _DASHBOARDS]
         with app.app_context():
             return "\n".join(sorted(str(tuple(row)) for table in tables for row in db.session.execute(table.select())))
 
@@ -54,6 +58,18 @@ def signed_in(app, person: Person) -> Browser:
     browser = Browser(app)
     browser.sign_in(person.email, person.password)
     return browser
+
+
+def send(browser: Browser, path: str, **data):
+    """POST these fields, with a CSRF token that is good unless another is given."""
+    data = {"csrf_token": csrf_token(browser)} | data
+    return browser._open(path, method="POST", data=data, headers={"Referer": "http://127.0.0.1:8000" + path})
+
+
+def in_acme(app) -> str:
+    """Acme's id, as its forms send it."""
+    with app.app_context():
+        return find_organization("acme").id
 
 
 def csrf_token(browser: Browser) -> str:

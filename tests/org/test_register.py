@@ -8,6 +8,7 @@ from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.models.client import Client
 from tests.actors import Browser, find_forms
+from tests.integrator import Integrator
 from tests.org.conftest import HONEST, signed_in
 
 LIST, REGISTER = "/org/oauth/", "/org/oauth/register"
@@ -73,7 +74,8 @@ def test_secret_works_and_is_shown_in_exactly_one_answer(app, admin, stored):
     assert "Set-Cookie" not in page.headers
     with app.app_context():
         client_id = db.session.query(Client).one().client_id
-    for path in (LIST, f"{LIST}{client_id}", f"{LIST}{client_id}/edit", f"{LIST}{client_id}/rotate-secret"):
+    tabs = ("", "/settings", "/people", "/danger", "/secrets/new")
+    for path in (LIST, *(f"{LIST}{client_id}{tab}" for tab in tabs), f"{LIST}audit", f"{LIST}audit.jsonl"):
         response = admin.get(path)
         assert response.status_code == 200
         assert secret not in response.text
@@ -137,7 +139,93 @@ def test_public_app_gets_no_secret(app, admin):
     assert "The app is registered" in page.text
     assert "rlq_cs_" not in page.text
     assert "Public: it has no secret" in page.text
-    assert "rotate-secret" not in page.text
+    assert "/secrets/" not in page.text
+
+
+def test_form_sent_again_after_the_app_was_deleted_registers_nothing(app, admin, stored):
+    form = admin.get(REGISTER)
+    admin.submit(form, press="Register the app", **HONEST)
+    with app.app_context():
+        client_id = db.session.query(Client).one().client_id
+    danger = admin.get(f"{LIST}{client_id}/danger")
+    admin.submit(danger, press="Delete the app", typed_name=HONEST["name"])
+    before = stored()
+
+    again = admin.submit(form, press="Register the app", **HONEST)
+
+    assert again.status_code == 303
+    page = admin.follow(again)
+    assert "has been deleted since" in page.text
+    assert "rlq_cs_" not in page.text
+    assert stored() == before
+    assert count_clients(app) == 0
+
+
+# -- drafts -------------------------------------------------------------------------------------------
+
+
+def save_draft(browser: Browser, **changes):
+    fields = {**HONEST, "redirect_uris": "", "scopes": [], **changes}
+    return browser.submit(browser.get(REGISTER), press="Save as a draft", **fields)
+
+
+def test_draft_may_be_incomplete_and_does_not_work(app, admin):
+    response = save_draft(admin)
+
+    page = admin.follow(response)
+    assert "The draft is saved" in page.text
+    assert "rlq_cs_" not in page.text
+    with app.app_context():
+        client = db.session.query(Client).one()
+        assert (client.status, client.secrets, client.redirect_uris, client.scope) == ("draft", [], [], "")
+        query = f"client_id={client.client_id}&redirect_uri=https://planner.acme.example/callback&response_type=code"
+    assert admin.get(f"/oauth/authorize?{query}").status_code == 400
+    assert "Draft" in admin.get(LIST).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "", "Give the app a name"),
+        ("type", "", "Choose whether"),
+        ("redirect_uris", "https://*.example/", "wildcards"),
+        ("scopes", ["root"], "There is no scope"),
+    ],
+)
+def test_what_is_filled_in_of_a_draft_must_be_right(app, admin, field, value, says):
+    page = save_draft(admin, **{field: value})
+
+    assert page.status_code == 400
+    assert says in page.text
+    assert count_clients(app) == 0
+
+
+def test_incomplete_draft_cannot_be_activated_and_is_told_why(app, admin):
+    page = admin.follow(save_draft(admin))
+
+    refused = admin.follow(admin.submit(page, press="Activate the app"))
+
+    assert "Give at least one redirect URI" in refused.text
+    assert "Choose at least one scope" in refused.text
+    with app.app_context():
+        assert db.session.query(Client).one().status == "draft"
+
+
+def test_completed_draft_is_activated_and_gets_its_secret_once(app, admin):
+    page = admin.follow(save_draft(admin))
+    settings = admin.get(page.request.path + "/settings")
+    admin.submit(settings, press="Save", redirect_uris=HONEST["redirect_uris"], scopes=HONEST["scopes"])
+
+    active = admin.submit(page, press="Activate the app")
+    again = admin.submit(page, press="Activate the app")
+
+    secret = secret_in(active)
+    assert again.status_code == 303
+    with app.app_context():
+        client = db.session.query(Client).one()
+        assert (client.status, len(client.secrets)) == ("active", 1)
+        integrator = Integrator(app, client.client_id, secret, HONEST["redirect_uris"], "memories:read")
+    assert integrator.client_credentials().status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -166,6 +254,19 @@ def test_public_app_gets_no_secret(app, admin):
         ("redirect_uris", "https://a.example/\r\nhttps://a.example/", "more than once"),
         ("redirect_uris", "\n".join(f"https://a.example/{number}" for number in range(21)), "20 is the most"),
         ("redirect_uris", "x\n" * 50_000, "20 is the most"),
+        ("request_origins", "https://a.example/app", "is more than an origin"),
+        ("request_origins", "https://a.example/", "is more than an origin"),
+        ("request_origins", "https://a.example?", "is more than an origin"),
+        ("request_origins", "https://a.example:443", "leave out “:443”"),
+        ("request_origins", "http://localhost:80", "leave out “:80”"),
+        ("request_origins", "http://a.example", "uses http"),
+        ("request_origins", "https://*.a.example", "wildcards are not allowed"),
+        ("request_origins", "null", "does not start with a scheme"),
+        ("request_origins", "*", "wildcards are not allowed"),
+        ("request_origins", "com.acme.app:/x", "not a web address"),
+        ("request_origins", "https://a.example\x00", "control character"),
+        ("request_origins", "https://a.example\nhttps://a.example", "more than once"),
+        ("request_origins", "\n".join(f"https://a{number}.example" for number in range(21)), "20 is the most"),
         ("scopes", [], "Choose at least one scope"),
         ("scopes", ["memories:read", "everything"], "There is no scope “everything”"),
         ("scopes", ["\x00"], "There is no scope"),
@@ -181,7 +282,7 @@ def test_wrong_field_is_refused_with_its_sentence_and_the_rest_is_kept(app, admi
     for name in {"name", "homepage_url", "redirect_uris"} - {field}:
         assert kept[name].strip() == HONEST[name]
     # Once the field is right, the same page's form goes through.
-    assert admin.submit(page, press="Register the app", **{field: HONEST[field]}).status_code == 200
+    assert admin.submit(page, press="Register the app", **{field: HONEST.get(field, "")}).status_code == 200
 
 
 def test_each_wrong_redirect_uri_is_named_with_what_is_wrong_with_it(admin):

@@ -1,0 +1,137 @@
+"""Inviting somebody into an organization by a link that expires and works once."""
+
+import unicodedata
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app import clock, credentials
+from app.accounts.models import ROLES, Invitation, Membership
+from app.audit.events import record
+from app.extensions import db
+
+#: For how long a link works.
+LIFETIME = timedelta(days=7)
+MOST_LABEL_LENGTH = 100
+
+
+class InvitationOver(Exception):
+    """It was accepted, withdrawn, has expired, or never was."""
+
+
+class AlreadyMember(Exception):
+    """The person belongs to the organization already; the invitation stays good for somebody else."""
+
+
+def invite(
+    organization_id: str, *, role: str, label: str, actor_user_id: str, invitation_id: str | None = None
+) -> tuple[Invitation, str]:
+    """A new invitation, added to the session, and its token, which exists nowhere else.
+
+    Whether the actor may offer the role is for the caller to know. ``invitation_id`` may be chosen
+    beforehand, so that what is sent twice collides. Raises ``ValueError`` with a sentence.
+    """
+    if role not in ROLES:
+        raise ValueError("Choose a role.")
+    token = credentials.new_credential(credentials.INVITATION)
+    invitation = Invitation(
+        id=invitation_id or credentials.new_id("inv"),
+        digest=credentials.digest(token),
+        organization_id=organization_id,
+        role=role,
+        label=_check_label(label),
+        invited_by_user_id=actor_user_id,
+        expires_at=clock.now() + LIFETIME,
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    record(
+        "member.invited",
+        actor_user_id=actor_user_id,
+        organization_id=organization_id,
+        invitation_id=invitation.id,
+        role=role,
+        label=invitation.label,
+    )
+    return invitation, token
+
+
+def list_open_invitations(organization_id: str) -> list[Invitation]:
+    """The invitations that still can be accepted, the latest first."""
+    return list(
+        db.session.scalars(
+            select(Invitation)
+            .where(Invitation.organization_id == organization_id, *_is_open())
+            .order_by(Invitation.created_at.desc(), Invitation.id)
+        )
+    )
+
+
+def find_open_invitation(token: str) -> Invitation | None:
+    """The invitation with this token, if it still can be accepted."""
+    return db.session.scalar(select(Invitation).where(Invitation.digest == credentials.digest(token), *_is_open()))
+
+
+def accept_invitation(token: str, user_id: str) -> Invitation:
+    """Make the person a member. Raises :class:`InvitationOver` or :class:`AlreadyMember`."""
+    invitation = find_open_invitation(token)
+    if invitation is None:
+        raise InvitationOver
+    if db.session.get(Membership, (user_id, invitation.organization_id)) is not None:
+        raise AlreadyMember
+    # The row count decides: of two who follow the link at once, one is too late.
+    taken = db.session.execute(
+        update(Invitation).where(Invitation.id == invitation.id, *_is_open()).values(accepted_at=clock.now())
+    )
+    if taken.rowcount != 1:
+        raise InvitationOver
+    db.session.add(Membership(user_id=user_id, organization_id=invitation.organization_id, role=invitation.role))
+    record(
+        "member.joined",
+        actor_user_id=user_id,
+        organization_id=invitation.organization_id,
+        invitation_id=invitation.id,
+        role=invitation.role,
+    )
+    return invitation
+
+
+def revoke_invitation(organization_id: str, invitation_id: str, *, actor_user_id: str) -> bool:
+    """Withdraw an open invitation of the organization; False when there is none such."""
+    done = db.session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation_id, Invitation.organization_id == organization_id, *_is_open())
+        .values(revoked_at=clock.now())
+    )
+    if done.rowcount == 1:
+        record(
+            "invitation.revoked",
+            actor_user_id=actor_user_id,
+            organization_id=organization_id,
+            invitation_id=invitation_id,
+        )
+    return done.rowcount == 1
+
+
+def revoke_invitations_of(organization_id: str, user_id: str) -> None:
+    """Withdraw every open invitation that this person made."""
+    db.session.execute(
+        update(Invitation)
+        .where(
+            Invitation.organization_id == organization_id, Invitation.invited_by_user_id == user_id, *_is_open()
+        )
+        .values(revoked_at=clock.now())
+    )
+
+
+def _is_open():
+    return Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > clock.now()
+
+
+def _check_label(label: str) -> str:
+    label = " ".join(label.split())
+    if len(label) > MOST_LABEL_LENGTH:
+        raise ValueError(f"Write at most {MOST_LABEL_LENGTH} characters.")
+    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in label):
+        raise ValueError("Write it without control characters.")
+    return label

@@ -1,0 +1,136 @@
+"""Who belongs to an organization, and changing that: an organization is never left without an owner.
+
+Every change first locks the organization's row, so that of two owners who leave at the same
+moment the second is told that they are the last. SQLite has one writer anyway.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from app.accounts.invitations import revoke_invitations_of
+from app.accounts.models import ROLES, Membership, Organization, User
+from app.accounts.organizations import can_administer
+from app.audit.events import record
+from app.extensions import db
+
+
+class NotPermitted(Exception):
+    """Whoever acts has not, or no longer, the role for it."""
+
+
+class UnknownMember(Exception):
+    """Nobody with this id belongs to the organization."""
+
+
+class LastOwner(ValueError):
+    """The organization would be left without an owner; the message says what to do first."""
+
+    def __init__(self):
+        super().__init__("An organization needs an owner, and this is its last. Make somebody else an owner first.")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One person in an organization, as a list shows them."""
+
+    user_id: str
+    name: str
+    email: str
+    role: str
+    since: datetime
+
+
+def list_members(organization_id: str) -> list[Member]:
+    """Everybody in the organization: owners first, then admins, then members, each by name."""
+    rows = db.session.execute(
+        select(User.id, User.name, User.email, Membership.role, Membership.created_at)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id)
+    )
+    members = [Member(*row) for row in rows]
+    return sorted(members, key=lambda member: (ROLES.index(member.role), member.name.casefold(), member.user_id))
+
+
+def can_assign(actor_role: str | None, role: str) -> bool:
+    """Whether somebody may give, or take away, this role: owners any, admins all but the owner's."""
+    return actor_role == "owner" or (can_administer(actor_role) and role in ("admin", "member"))
+
+
+def change_role(organization_id: str, user_id: str, role: str, *, actor_user_id: str) -> None:
+    """Give a member another role.
+
+    Raises :class:`UnknownMember`, :class:`NotPermitted` or :class:`LastOwner`.
+    """
+    if role not in ROLES:
+        raise ValueError(f"{role!r} is not a role; choose one of {', '.join(ROLES)}.")
+    roles = _lock_roles(organization_id)
+    present = _role_of(user_id, roles)
+    if not (can_assign(roles.get(actor_user_id), present) and can_assign(roles.get(actor_user_id), role)):
+        raise NotPermitted
+    if role == present:
+        return
+    _keep_an_owner(user_id, roles)
+    db.session.execute(update(Membership).where(*_is(organization_id, user_id)).values(role=role))
+    # What they could no longer offer, nobody shall accept.
+    if ROLES.index(role) > ROLES.index(present):
+        revoke_invitations_of(organization_id, user_id)
+    record(
+        "member.role_changed",
+        actor_user_id=actor_user_id,
+        organization_id=organization_id,
+        user_id=user_id,
+        before=present,
+        after=role,
+    )
+
+
+def remove_member(organization_id: str, user_id: str, *, actor_user_id: str) -> None:
+    """End a membership: one's own, by leaving, or another's.
+
+    Raises :class:`UnknownMember`, :class:`NotPermitted` or :class:`LastOwner`.
+    """
+    roles = _lock_roles(organization_id)
+    present = _role_of(user_id, roles)
+    if user_id != actor_user_id and not can_assign(roles.get(actor_user_id), present):
+        raise NotPermitted
+    _keep_an_owner(user_id, roles)
+    db.session.execute(delete(Membership).where(*_is(organization_id, user_id)))
+    revoke_invitations_of(organization_id, user_id)
+    kind = "member.left" if user_id == actor_user_id else "member.removed"
+    record(kind, actor_user_id=actor_user_id, organization_id=organization_id, user_id=user_id, role=present)
+
+
+def delete_organization(organization: Organization, *, actor_user_id: str) -> None:
+    """Delete the organization with all it owns; only the audit log remembers it. Raises :class:`NotPermitted`."""
+    organization_id, name, slug = organization.id, organization.name, organization.slug
+    if _lock_roles(organization_id).get(actor_user_id) != "owner":
+        raise NotPermitted
+    record("organization.deleted", actor_user_id=actor_user_id, organization_id=organization_id, name=name, slug=slug)
+    # What hangs on it goes by the foreign keys.
+    db.session.execute(delete(Organization).where(Organization.id == organization_id))
+
+
+def _lock_roles(organization_id: str) -> dict[str, str]:
+    """Everybody's role by their id, as it stays until this transaction ends."""
+    db.session.execute(select(Organization.id).where(Organization.id == organization_id).with_for_update())
+    rows = db.session.execute(
+        select(Membership.user_id, Membership.role).where(Membership.organization_id == organization_id)
+    )
+    return {user_id: role for user_id, role in rows}
+
+
+def _role_of(user_id: str, roles: dict[str, str]) -> str:
+    if user_id not in roles:
+        raise UnknownMember
+    return roles[user_id]
+
+
+def _keep_an_owner(user_id: str, roles: dict[str, str]) -> None:
+    if [owner for owner, role in roles.items() if role == "owner"] == [user_id]:
+        raise LastOwner
+
+
+def _is(organization_id: str, user_id: str):
+    return Membership.organization_id == organization_id, Membership.user_id == user_id

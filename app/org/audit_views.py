@@ -1,0 +1,66 @@
+"""The audit log of an organization: a page to look through, and two files to take away."""
+
+from flask import Response, render_template, request, stream_with_context
+
+from app.org import blueprint
+from app.org.access import Access, members_only
+from app.org.journal import (
+    KINDS,
+    PAGE_SIZE,
+    Filter,
+    export_csv,
+    export_json_lines,
+    list_apps,
+    list_entries,
+    list_people,
+)
+
+
+@blueprint.get("/audit")
+@members_only
+def show_audit_log(access: Access):
+    chosen = _read_filter()
+    before = request.args.get("before", "")
+    entries = list_entries(access.organization.id, chosen, before=before, limit=PAGE_SIZE + 1)
+    return render_template(
+        "org/audit.html",
+        access=access,
+        entries=entries[:PAGE_SIZE],
+        has_older=len(entries) > PAGE_SIZE,
+        is_latest=not before,
+        chosen=chosen,
+        apps=list_apps(access.organization.id),
+        people=list_people(access.organization.id),
+        kind_options=[(kind, _in_words(kind)) for kind in KINDS],
+    )
+
+
+@blueprint.get("/audit.csv")
+@members_only
+def export_audit_csv(access: Access):
+    lines = export_csv(access.organization.id, _read_filter())
+    return _download(lines, "text/csv", f"{access.organization.slug}-audit.csv")
+
+
+@blueprint.get("/audit.jsonl")
+@members_only
+def export_audit_json_lines(access: Access):
+    lines = export_json_lines(access.organization.id, _read_filter())
+    return _download(lines, "application/jsonl", f"{access.organization.slug}-audit.jsonl")
+
+
+def _read_filter() -> Filter:
+    return Filter(*(request.args.get(name, "") for name in ("app", "person", "kind")))
+
+
+def _in_words(kind: str) -> str:
+    """``client.secret_added`` as a choice in a list: “Client: secret added”."""
+    subject, _, act = kind.partition(".")
+    return f"{subject.capitalize()}: {act.replace('_', ' ')}"
+
+
+def _download(lines, media_type: str, name: str) -> Response:
+    response = Response(stream_with_context(lines), content_type=f"{media_type}; charset=utf-8")
+    # A slug is letters, digits and hyphens.
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,272 @@
+"""/org/oauth/<client_id>: one app's page, in tabs that each have an address."""
+
+from urllib.parse import urlencode
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.accounts.models import User
+from app.config import settings
+from app.extensions import csrf, db
+from app.oauth.client_fields import ClientError
+from app.oauth.client_life import (
+    activate_client,
+    delete_client,
+    resume_client,
+    rotate_everything,
+    suspend_client,
+)
+from app.oauth.client_secrets import list_live_secrets
+from app.oauth.clients import ClientChanged, update_client
+from app.oauth.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
+from app.oauth.models.client import Client
+from app.oauth.scopes import SCOPES, parse_scope
+from app.org import blueprint
+from app.org.access import Access, administrators_only, members_only
+from app.org.conflicts import Conflict, settle
+from app.org.forms import ConfirmForm, DeleteForm, EditForm, LogoForm, OnceForm
+from app.org.once import identifier_for
+from app.org.people import LEAST_GROUP, count_people
+from app.org.views import secret_page, to_client
+
+# RFC 7636, appendix B: a challenge whose verifier everybody may know, for the example alone.
+_EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+_EXAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+# -- credentials ---------------------------------------------------------------------------------
+
+
+@blueprint.get("/<client_id>")
+@members_only
+def show_credentials(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    secrets = list_live_secrets(client_id)
+    makers = {secret.created_by_user_id for secret in secrets} - {None}
+    names = db.session.query(User.id, User.name).filter(User.id.in_(makers)) if makers else ()
+    return render_template(
+        "org/credentials.html",
+        access=access,
+        client=client,
+        form=ConfirmForm(),
+        secrets=secrets,
+        makers={user_id: name for user_id, name in names},
+        issuer=settings().issuer,
+        example_url=_example_authorize_url(client) if client.redirect_uris else None,
+        example_verifier=_EXAMPLE_VERIFIER if client.demands_pkce else None,
+    )
+
+
+@blueprint.post("/<client_id>/activate")
+@administrators_only
+def activate(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    try:
+        secret = activate_client(client, actor_user_id=access.user_id)
+    except ClientError as error:
+        db.session.rollback()
+        for _, sentence in error.problems:
+            flash(sentence, "error")
+        return redirect(url_for("org.edit_settings", client_id=client_id), 303)
+    db.session.commit()
+    if secret is not None:
+        return secret_page(client, secret)
+    flash("The app is active.")
+    return to_client(client_id)
+
+
+# -- settings ------------------------------------------------------------------------------------
+
+
+@blueprint.route("/<client_id>/settings", methods=["GET", "POST"])
+@members_only
+def edit_settings(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    if not access.may_write:
+        return _show_settings(access, client) if request.method == "GET" else abort(403)
+    form = EditForm.of(client)
+    if not form.validate_on_submit():
+        return _settings_page(access, client, form, status=400 if form.errors else 200)
+    try:
+        conflicts = _save_settings(access, client, form)
+    except ClientError as error:
+        form.show_problems(error)
+        return _settings_page(access, client, form, status=400)
+    if conflicts:
+        return _settings_page(access, client, form, conflicts=conflicts, status=409)
+    db.session.commit()
+    flash("The app was saved.")
+    return redirect(url_for("org.edit_settings", client_id=client_id), 303)
+
+
+def _save_settings(access: Access, client: Client, form: EditForm) -> list[Conflict]:
+    """Give the client what was sent, unless somebody else's change stands between; then what that was."""
+    try:
+        update_client(client, actor_user_id=access.user_id, version=int(form.version.data), **form.fields())
+    except ClientChanged as changed:
+        conflicts = settle(form, client, changed.changes)
+        if conflicts:
+            return conflicts
+        # What was changed meanwhile is as it was, or as it was sent.
+        update_client(client, actor_user_id=access.user_id, **form.fields())
+    return []
+
+
+@blueprint.post("/<client_id>/logo")
+@administrators_only
+@csrf.exempt  # Not exempt at all: the body may be larger here, which must be said before anybody reads it.
+def change_logo(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    request.max_content_length = MOST_BYTES + 64 * 1024
+    form = LogoForm(formdata=None)
+    try:
+        csrf.protect()
+        if request.form.get("action") == "remove":
+            remove_logo(client, actor_user_id=access.user_id)
+        else:
+            uploaded = request.files.get("logo")
+            set_logo(client, draw_logo(uploaded.read() if uploaded else b""), actor_user_id=access.user_id)
+    except RequestEntityTooLarge:
+        form.logo.errors = ["The file is too large: 512 KB is the most. Make the image smaller and try again."]
+        return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=413)
+    except ClientError as error:
+        form.logo.errors = [error.sentence]
+        return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=400)
+    db.session.commit()
+    flash("The logo was saved." if client.logo else "The logo was removed.")
+    return redirect(url_for("org.edit_settings", client_id=client_id), 303)
+
+
+def _settings_page(
+    access: Access, client: Client, form: EditForm, *, logo_form: LogoForm | None = None, conflicts=(), status: int
+):
+    page = render_template(
+        "org/settings.html",
+        access=access,
+        client=client,
+        form=form,
+        logo_form=logo_form or LogoForm(formdata=None),
+        conflicts=conflicts,
+    )
+    return page, status
+
+
+def _show_settings(access: Access, client: Client) -> str:
+    return render_template(
+        "org/settings_read.html", access=access, client=client, scopes=_scope_sentences(client)
+    )
+
+
+# -- people --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/<client_id>/people")
+@members_only
+def show_people(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    return render_template(
+        "org/people.html",
+        access=access,
+        client=client,
+        people=count_people(client_id),
+        scopes=_scope_sentences(client),
+        least_group=LEAST_GROUP,
+    )
+
+
+# -- danger --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/<client_id>/danger")
+@administrators_only
+def show_danger(access: Access, client_id: str):
+    return _danger_page(access, access.get_client(client_id), DeleteForm())
+
+
+@blueprint.post("/<client_id>/suspend")
+@administrators_only
+def suspend(access: Access, client_id: str):
+    suspend_client(access.get_client(client_id), actor_user_id=access.user_id)
+    db.session.commit()
+    flash("The app is suspended. Nothing it holds works until you let it go on.")
+    return redirect(url_for("org.show_danger", client_id=client_id), 303)
+
+
+@blueprint.post("/<client_id>/resume")
+@administrators_only
+def resume(access: Access, client_id: str):
+    resume_client(access.get_client(client_id), actor_user_id=access.user_id)
+    db.session.commit()
+    flash("The app goes on where it was stopped.")
+    return redirect(url_for("org.show_danger", client_id=client_id), 303)
+
+
+@blueprint.post("/<client_id>/rotate-everything")
+@administrators_only
+def rotate_all(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    form = OnceForm()
+    if not form.validate_on_submit():
+        return _danger_page(access, client, DeleteForm(formdata=None), once_form=form, status=400)
+    secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
+    try:
+        secret = rotate_everything(client, actor_user_id=access.user_id, secret_id=secret_id)
+    except IntegrityError:
+        db.session.rollback()
+        flash("This was done already. A secret is shown only once; make another if you did not keep it.")
+        return to_client(client_id)
+    db.session.commit()
+    if secret is not None:
+        return secret_page(client, secret)
+    flash("Every code and token of the app has ended.")
+    return redirect(url_for("org.show_danger", client_id=client_id), 303)
+
+
+@blueprint.post("/<client_id>/delete")
+@administrators_only
+def delete(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    form = DeleteForm()
+    name = client.name
+    if not form.validate_on_submit() or not form.is_certain(name):
+        return _danger_page(access, client, form, status=400)
+    delete_client(client, actor_user_id=access.user_id)
+    db.session.commit()
+    flash(f"{name} was deleted.")
+    return redirect(url_for("org.list_apps"), 303)
+
+
+def _danger_page(
+    access: Access, client: Client, form: DeleteForm, *, once_form: OnceForm | None = None, status: int = 200
+):
+    page = render_template(
+        "org/danger.html",
+        access=access,
+        client=client,
+        form=form,
+        once_form=once_form or OnceForm(formdata=None),
+        people=count_people(client.client_id).connected,
+    )
+    return page, status
+
+
+# -- what several tabs show ----------------------------------------------------------------------
+
+
+def _scope_sentences(client: Client) -> list[tuple[str, str, bool]]:
+    registered, optional = parse_scope(client.scope), parse_scope(client.optional_scope)
+    return [(name, sentence, name in optional) for name, sentence in SCOPES.items() if name in registered]
+
+
+def _example_authorize_url(client: Client) -> str:
+    parameters = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": client.redirect_uris[0],
+        "scope": client.scope,
+        "state": "a-random-value",
+    }
+    if client.demands_pkce:
+        parameters |= {"code_challenge": _EXAMPLE_CHALLENGE, "code_challenge_method": "S256"}
+    return f"{settings().issuer}/oauth/authorize?{urlencode(parameters)}"

@@ -1,0 +1,82 @@
+"""When two people changed one app at once: what the second left alone follows the first, the rest is asked about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.accounts.models import User
+from app.extensions import db
+from app.oauth.clients import Change
+from app.oauth.models.client import Client
+from app.oauth.scopes import parse_scope
+from app.org.forms import EditForm
+
+_FIELDS = {"scope": "scopes", "optional_scope": "optional_scopes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field that somebody else changed meanwhile. ``yours`` is None where you had left it alone."""
+
+    label: str
+    before: str
+    theirs: str
+    yours: str | None
+    person: str
+    at: datetime
+
+
+def settle(form: EditForm, client: Client, changes: Mapping[str, Change]) -> list[Conflict]:
+    """Base the form on the client as it is now, and say what that means for each field that was changed.
+
+    A field that was sent as it had been takes the new value; one that was changed by both keeps what
+    was sent, so that sending the form again is a decision.
+    """
+    people = _name_people(changes)
+    sent, conflicts = form.fields(), []
+    for column, change in changes.items():
+        name = _FIELDS.get(column, column)
+        before, theirs, yours = (_comparable(name, value) for value in (change.before, change.after, sent[name]))
+        field = form[name]
+        if yours == before:
+            field.data, field.raw_data = _field_data(name, change.after), None
+        if yours != theirs:
+            conflicts.append(
+                Conflict(
+                    label=field.label.text,
+                    before=_in_words(before),
+                    theirs=_in_words(theirs),
+                    yours=None if yours == before else _in_words(yours),
+                    person=people.get(change.actor_user_id or "", "Somebody on the command line"),
+                    at=change.at,
+                )
+            )
+    form.version.data = client.version
+    return conflicts
+
+
+def _name_people(changes: Mapping[str, Change]) -> dict[str, str]:
+    ids = {change.actor_user_id for change in changes.values()} - {None}
+    rows = db.session.query(User.id, User.name).filter(User.id.in_(ids)) if ids else ()
+    return {user_id: name for user_id, name in rows}
+
+
+def _comparable(name: str, value: Any) -> Any:
+    if name in _FIELDS.values():
+        return sorted(parse_scope(value) if isinstance(value, str) else value)
+    if name == "request_origins":
+        return sorted(value)
+    return value.strip().replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _field_data(name: str, value: Any) -> Any:
+    return sorted(parse_scope(value)) if name in _FIELDS.values() else value
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return str(value) if value not in (None, "") else "nothing"

@@ -1,0 +1,47 @@
+"""The forms about organizations and the people in them."""
+
+from flask_wtf import FlaskForm
+from wtforms import RadioField, SelectChoice, StringField
+from wtforms.validators import InputRequired, Optional, ValidationError
+
+from app.accounts.invitations import MOST_LABEL_LENGTH
+from app.accounts.users import MOST_NAME_LENGTH, normalize_name
+from app.org.forms import OnceForm
+
+ROLE_SENTENCES = {
+    "member": "Member: sees the apps, the people and the audit log.",
+    "admin": "Admin: also registers and changes apps, and invites people.",
+    "owner": "Owner: also makes owners, and may delete the organization.",
+}
+
+
+class InviteForm(OnceForm):
+    label = StringField(
+        "For whom",
+        [Optional()],
+        description="A name or an address, so that your colleagues know whose link this is.",
+        render_kw={"maxlength": MOST_LABEL_LENGTH, "autocomplete": "off"},
+    )
+    role = RadioField("Role", choices=[], default="member", validate_choice=False)
+
+    def offer(self, roles: list[str]) -> "InviteForm":
+        """Let these roles be chosen from."""
+        self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
+        return self
+
+
+class OrganizationForm(FlaskForm):
+    """A new organization."""
+
+    name = StringField(
+        "Name",
+        [InputRequired("Give the organization a name.")],
+        description="It will own the apps that you register in it, and you will own it.",
+        render_kw={"maxlength": MOST_NAME_LENGTH, "autocomplete": "organization"},
+    )
+
+    def validate_name(self, field):
+        try:
+            field.data = normalize_name(field.data)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None

@@ -1,0 +1,204 @@
+"""The people of an organization: invited, given roles, removed; and leaving."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.invitations import (
+    AlreadyMember,
+    InvitationOver,
+    accept_invitation,
+    find_open_invitation,
+    invite,
+    list_open_invitations,
+    revoke_invitation,
+)
+from app.accounts.members import (
+    LastOwner,
+    Member,
+    NotPermitted,
+    UnknownMember,
+    can_assign,
+    change_role,
+    list_members,
+    remove_member,
+)
+from app.accounts.models import ROLES
+from app.config import settings
+from app.extensions import db
+from app.org import blueprint
+from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
+from app.org.forms import ConfirmForm
+from app.org.member_forms import InviteForm
+from app.org.once import identifier_for
+from app.web import error_page
+
+
+@blueprint.get("/members")
+@members_only
+def show_members(access: Access):
+    return _members_page(access)
+
+
+@blueprint.post("/members/invite")
+@administrators_only
+def invite_member(access: Access):
+    form = InviteForm().offer(_roles_to_give(access))
+    if not form.validate_on_submit():
+        return _members_page(access, form, 400)
+    if form.role.data not in _roles_to_give(access):
+        form.role.errors = ["Choose one of these roles."]
+        return _members_page(access, form, 400)
+    invitation_id = identifier_for("inv", form.once.data, access.user_id, access.organization.id)
+    try:
+        invitation, token = invite(
+            access.organization.id,
+            role=form.role.data,
+            label=form.label.data or "",
+            actor_user_id=access.user_id,
+            invitation_id=invitation_id,
+        )
+    except ValueError as error:
+        form.label.errors = [str(error)]
+        return _members_page(access, form, 400)
+    except IntegrityError:
+        db.session.rollback()
+        flash("This invitation was made already. Its link is shown only once; withdraw it and make another.")
+        return _to_members()
+    db.session.commit()
+    link = settings().issuer + url_for("org.join", token=token)
+    return render_template("org/invitation.html", access=access, invitation=invitation, link=link)
+
+
+@blueprint.post("/invitations/<invitation_id>/revoke")
+@administrators_only
+def withdraw_invitation(access: Access, invitation_id: str):
+    if not invitation_id.isprintable():
+        abort(404)
+    if not revoke_invitation(access.organization.id, invitation_id, actor_user_id=access.user_id):
+        abort(404)
+    db.session.commit()
+    flash("The invitation was withdrawn. Its link no longer works.")
+    return _to_members()
+
+
+@blueprint.post("/members/<user_id>/role")
+@administrators_only
+def give_role(access: Access, user_id: str):
+    role = request.form.get("role", "")
+    if role not in ROLES:
+        flash("Choose a role from the list.", "error")
+        return _to_members()
+    return _act_on_member(
+        lambda: change_role(access.organization.id, user_id, role, actor_user_id=access.user_id),
+        "The role was changed.",
+    )
+
+
+@blueprint.route("/members/<user_id>/remove", methods=["GET", "POST"])
+@administrators_only
+def remove(access: Access, user_id: str):
+    member = _get_member(access, user_id)
+    if not can_assign(access.role, member.role):
+        abort(403)
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return render_template("org/member_remove.html", access=access, member=member, form=form)
+    return _act_on_member(
+        lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
+        f"{member.name} no longer belongs to {access.organization.name}.",
+    )
+
+
+@blueprint.route("/members/leave", methods=["GET", "POST"])
+@members_only
+def leave(access: Access):
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return render_template("org/leave.html", access=access, form=form)
+    name = access.organization.name
+    try:
+        remove_member(access.organization.id, access.user_id, actor_user_id=access.user_id)
+    except LastOwner as error:
+        db.session.rollback()
+        flash(str(error), "error")
+        return _to_members()
+    db.session.commit()
+    flash(f"You have left {name}.")
+    return redirect(url_for("org.list_apps"), 303)
+
+
+@blueprint.route("/join/<token>", methods=["GET", "POST"])
+@signed_in_only
+def join(token: str):
+    """Where an invitation's link leads, by way of sign-in or sign-up."""
+    form = ConfirmForm()
+    invitation = find_open_invitation(token)
+    if invitation is None:
+        return _over_page()
+    if not form.validate_on_submit():
+        return render_template("org/join.html", invitation=invitation, token=token, form=form)
+    organization_id, name = invitation.organization_id, invitation.organization.name
+    try:
+        accept_invitation(token, current_user.id)
+        db.session.commit()
+        flash(f"You belong to {name} now.")
+    except InvitationOver:
+        db.session.rollback()
+        return _over_page()
+    except (AlreadyMember, IntegrityError):
+        db.session.rollback()
+        flash(f"You belong to {name} already. The link is still good for somebody else.")
+    switch_to(organization_id)
+    return redirect(url_for("org.list_apps"), 303)
+
+
+def _members_page(access: Access, form: InviteForm | None = None, status: int = 200):
+    members = list_members(access.organization.id)
+    page = render_template(
+        "org/members.html",
+        access=access,
+        members=members,
+        invitations=list_open_invitations(access.organization.id),
+        form=form or InviteForm(formdata=None).offer(_roles_to_give(access)),
+        roles=_roles_to_give(access),
+        can_assign=can_assign,
+    )
+    return page, status
+
+
+def _roles_to_give(access: Access) -> list[str]:
+    return [role for role in reversed(ROLES) if can_assign(access.role, role)]
+
+
+def _get_member(access: Access, user_id: str) -> Member:
+    members = list_members(access.organization.id)
+    return next((member for member in members if member.user_id == user_id), None) or abort(404)
+
+
+def _act_on_member(act, done: str):
+    try:
+        act()
+    except UnknownMember:
+        abort(404)
+    except NotPermitted:
+        abort(403)
+    except LastOwner as error:
+        db.session.rollback()
+        flash(str(error), "error")
+    else:
+        db.session.commit()
+        flash(done)
+    return _to_members()
+
+
+def _to_members():
+    return redirect(url_for("org.show_members"), 303)
+
+
+def _over_page():
+    return error_page(
+        410,
+        "This invitation no longer works",
+        "It was used, withdrawn, or is more than seven days old. Ask whoever sent it for a new link.",
+    )

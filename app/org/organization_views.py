@@ -1,0 +1,60 @@
+"""The organizations that a person belongs to: switching between them, founding one, deleting one."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from app.accounts.members import NotPermitted, delete_organization
+from app.accounts.models import User
+from app.accounts.organizations import find_role, list_organizations
+from app.accounts.users import found_organization
+from app.extensions import db
+from app.org import blueprint
+from app.org.access import Access, owners_only, signed_in_only, switch_to
+from app.org.forms import DeleteForm
+from app.org.listing import list_clients
+from app.org.member_forms import OrganizationForm
+from app.web import error_page
+
+
+@blueprint.route("/organizations", methods=["GET", "POST"])
+@signed_in_only
+def show_organizations():
+    """The list, and a form that founds another."""
+    form = OrganizationForm()
+    if form.validate_on_submit():
+        user = db.session.get_one(User, current_user.id)
+        organization = found_organization(form.name.data, user)
+        db.session.commit()
+        switch_to(organization.id)
+        flash(f"{organization.name} is founded, and you own it.")
+        return redirect(url_for("org.list_apps"), 303)
+    page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
+    return page, 400 if form.errors else 200
+
+
+@blueprint.post("/switch")
+@signed_in_only
+def switch():
+    organization_id = request.form.get("organization", "")
+    if not organization_id.isprintable() or find_role(current_user.id, organization_id) is None:
+        return error_page(404)
+    switch_to(organization_id)
+    return redirect(url_for("org.list_apps"), 303)
+
+
+@blueprint.route("/organization/delete", methods=["GET", "POST"])
+@owners_only
+def delete_whole_organization(access: Access):
+    form = DeleteForm()
+    name = access.organization.name
+    if form.validate_on_submit() and form.is_certain(name):
+        try:
+            delete_organization(access.organization, actor_user_id=access.user_id)
+        except NotPermitted:
+            return error_page(403)
+        db.session.commit()
+        flash(f"{name} was deleted, with all its apps.")
+        return redirect(url_for("org.show_organizations"), 303)
+    apps = list_clients(access.organization.id).total
+    page = render_template("org/organization_delete.html", access=access, form=form, apps=apps)
+    return page, 400 if form.errors else 200

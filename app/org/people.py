@@ -1,0 +1,61 @@
+"""How many people have an app connected, and with what, in numbers that point at nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from app import clock
+from app.extensions import db
+from app.oauth.models.consent import SELECTIONS, Consent
+from app.oauth.scopes import SCOPES, parse_scope
+
+#: A group of fewer people is not counted out: its members may know each other.
+LEAST_GROUP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """``scopes`` and ``selections`` are shares in words; None while there are too few people to tell them apart."""
+
+    connected: int
+    paused: int | None
+    scopes: Mapping[str, str] | None
+    selections: Mapping[str, str] | None
+
+
+def count_people(client_id: str) -> People:
+    """Who has the app connected now, as counts alone."""
+    live = (
+        Consent.client_id == client_id,
+        Consent.revoked_at.is_(None),
+        or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
+    )
+    rows = db.session.execute(
+        select(Consent.scope, Consent.selection, func.count(), func.count(Consent.paused_at))
+        .where(*live)
+        .group_by(Consent.scope, Consent.selection)
+    ).all()
+    connected = sum(count for *_, count, _ in rows)
+    if connected < LEAST_GROUP:
+        return People(connected, None, None, None)
+    scopes = {name: sum(count for scope, _, count, _ in rows if name in parse_scope(scope)) for name in SCOPES}
+    selections = {name: sum(count for _, chosen, count, _ in rows if chosen == name) for name in SELECTIONS}
+    paused = sum(count for *_, count in rows)
+    return People(
+        connected,
+        paused if _is_safe(paused, connected) else None,
+        {name: _in_words(count, connected) for name, count in scopes.items()},
+        {name: _in_words(count, connected) for name, count in selections.items()},
+    )
+
+
+def _is_safe(count: int, of: int) -> bool:
+    """Whether neither the group nor what it leaves of the whole is so small that it points at somebody."""
+    return all(number == 0 or number >= LEAST_GROUP for number in (count, of - count))
+
+
+def _in_words(count: int, of: int) -> str:
+    if _is_safe(count, of):
+        return f"{count:,}"
+    return f"fewer than {LEAST_GROUP}" if count < LEAST_GROUP else f"all but fewer than {LEAST_GROUP}"

@@ -1,0 +1,107 @@
+"""An app's secrets: one more, an end date, retired, so that rotation needs no downtime."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import abort, flash, render_template
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.oauth.client_fields import ClientError
+from app.oauth.client_secrets import (
+    add_another_secret,
+    end_client_secret,
+    find_client_secret,
+    list_live_secrets,
+    retire_client_secret,
+)
+from app.oauth.models.client import Client, ClientSecret
+from app.org import blueprint
+from app.org.access import Access, administrators_only
+from app.org.forms import ConfirmForm, SecretEndForm, SecretForm
+from app.org.once import identifier_for
+from app.org.views import secret_page, to_client
+
+
+@blueprint.route("/<client_id>/secrets/new", methods=["GET", "POST"])
+@administrators_only
+def add_secret(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    if not client.is_confidential or client.drafted_at is not None:
+        flash("A draft gets its secret when you activate it." if client.is_confidential else _PUBLIC, "error")
+        return to_client(client_id)
+    form = SecretForm()
+    if not form.validate_on_submit():
+        return _new_secret_page(access, client, form)
+    secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
+    try:
+        _, secret = add_another_secret(
+            client, actor_user_id=access.user_id, label=form.label.data or "", secret_id=secret_id
+        )
+    except ClientError as error:
+        form.label.errors = [error.sentence]
+        return _new_secret_page(access, client, form)
+    except IntegrityError:
+        # The same form came before, by a reload or a double click.
+        db.session.rollback()
+        flash("The new secret was made already. It is shown only once; make another if you did not keep it.")
+        return to_client(client_id)
+    db.session.commit()
+    return secret_page(client, secret)
+
+
+@blueprint.route("/<client_id>/secrets/<secret_id>/end", methods=["GET", "POST"])
+@administrators_only
+def end_secret(access: Access, client_id: str, secret_id: str):
+    client, secret = _get_secret(access, client_id, secret_id)
+    form = SecretEndForm(ends_on=secret.expires_at and (secret.expires_at - timedelta(seconds=1)).date())
+    if form.validate_on_submit():
+        try:
+            end_client_secret(client, secret, _end_of(form.ends_on.data), actor_user_id=access.user_id)
+        except ClientError as error:
+            form.ends_on.errors = [error.sentence]
+        else:
+            db.session.commit()
+            flash("The secret's end was saved.")
+            return to_client(client_id)
+    page = render_template("org/secret_end.html", access=access, client=client, secret=secret, form=form)
+    return page, 400 if form.errors else 200
+
+
+@blueprint.route("/<client_id>/secrets/<secret_id>/retire", methods=["GET", "POST"])
+@administrators_only
+def retire_secret(access: Access, client_id: str, secret_id: str):
+    client, secret = _get_secret(access, client_id, secret_id)
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        retire_client_secret(client, secret, actor_user_id=access.user_id)
+        db.session.commit()
+        flash(f"The secret that ends in {secret.hint} is retired.")
+        return to_client(client_id)
+    others = len(list_live_secrets(client_id)) - 1
+    return render_template(
+        "org/secret_retire.html", access=access, client=client, secret=secret, others=others, form=form
+    )
+
+
+_PUBLIC = "This app is public, so it has no secret."
+
+
+def _new_secret_page(access: Access, client: Client, form: SecretForm):
+    secrets = list_live_secrets(client.client_id)
+    page = render_template("org/secret_new.html", access=access, client=client, secrets=secrets, form=form)
+    return page, 400 if form.errors else 200
+
+
+def _get_secret(access: Access, client_id: str, secret_id: str) -> tuple[Client, ClientSecret]:
+    client = access.get_client(client_id)
+    return client, find_client_secret(client, secret_id) or abort(404)
+
+
+def _end_of(day: date | None) -> datetime | None:
+    """The instant at which a day is over, UTC."""
+    if day is None:
+        return None
+    try:
+        return datetime.combine(day, time(), UTC) + timedelta(days=1)
+    except OverflowError:
+        raise ClientError("ends_on", "Choose a day that comes sooner.") from None
