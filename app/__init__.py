@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, health
+    from app import api, cli, cli_clients, health
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import me, models as _api_models  # noqa: F401
@@ -89,3 +89,4 @@ def _register_parts(app: Flask) -> None:
     app.register_blueprint(personal.blueprint)
     accounts_views.init_app(app)
     cli.init_app(app)
+    cli_clients.init_app(app)

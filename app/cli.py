@@ -19,32 +19,28 @@ from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
 from app.extensions import db
-from app.oauth.clients import ClientError, register_client
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC
-from app.oauth.scopes import parse_scope
 from app.seeds import SeedConflict, seed
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
 _MOST_PASSWORD_BYTES = 10_000
 
-clients = AppGroup("clients", help="Look after organizations' apps.")
 users = AppGroup("users", help="Look after people's accounts.")
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def init_app(app: Flask) -> None:
     """Add the commands of this file to ``flask``."""
-    for command in (seed_command, clients, users):
+    for command in (seed_command, users):
         app.cli.add_command(command)
 
 
 @click.command("seed")
-@_json_option
+@json_option
 @with_appcontext
 def seed_command(as_json: bool) -> None:
     """Add what is missing of the demonstration data. A secret is printed only when it was just made."""
-    with _database():
+    with database():
         try:
             data = seed()
         except SeedConflict as error:
@@ -53,46 +49,13 @@ def seed_command(as_json: bool) -> None:
     click.echo(json.dumps(data) if as_json else _describe_seed(data))
 
 
-@clients.command("register")
-@click.option("--org", "slug", required=True, help="The organization's slug.")
-@click.option("--name", required=True, help="What people read when they decide.")
-@click.option("--type", "type_", required=True, type=click.Choice([CONFIDENTIAL, PUBLIC]))
-@click.option("--redirect-uri", "redirect_uris", multiple=True, help="May be given several times.")
-@click.option("--scope", "scopes", multiple=True, help="May be given several times, or hold several with spaces.")
-@click.option("--description", default="", help="What the app does.")
-@click.option("--homepage-url", default="", help="Where people can read about the app.")
-@click.option("--native-app", is_flag=True, help="Let the port of a loopback redirect URI vary.")
-@click.option("--require-pkce", is_flag=True, help="Refuse requests without a code_challenge.")
-@_json_option
-def register_client_command(slug: str, type_: str, scopes: tuple[str, ...], as_json: bool, **fields: Any) -> None:
-    """Register an app, and print its client id and, this once, its secret."""
-    with _database():
-        try:
-            client, secret = register_client(
-                organization=_get_organization(slug), type=type_, scopes=parse_scope(" ".join(scopes)), **fields
-            )
-        except ClientError as error:
-            raise click.ClickException(" ".join(sentence for _, sentence in error.problems)) from None
-        db.session.commit()
-        made = {
-            "client_id": client.client_id,
-            "client_secret": secret,
-            "name": client.name,
-            "type": client.type,
-            "redirect_uris": client.redirect_uris,
-            "scope": client.scope,
-            "organization": slug,
-        }
-    _print(made, as_json)
-
-
 @users.command("create")
 @click.option("--email", required=True)
 @click.option("--name", help="As others read it; otherwise what precedes the @.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--org", "slug", help="The slug of an organization to add the person to.")
 @click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
-@_json_option
+@json_option
 def create_user_command(
     email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
 ) -> None:
@@ -103,8 +66,8 @@ def create_user_command(
         # On the command line, other people on the machine could read it.
         raise click.ClickException("Give the password on standard input, and say so with --password-stdin.")
     password = _read_password()
-    with _database():
-        organization = _get_organization(slug) if slug else None
+    with database():
+        organization = get_organization(slug) if slug else None
         try:
             user = register_user(email=email, name=name or email.partition("@")[0], password=password)
         except ValueError as error:
@@ -114,11 +77,11 @@ def create_user_command(
             events.record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
         db.session.commit()
         made = {"id": user.id, "email": user.email, "name": user.name}
-    _print(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
+    print_made(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
 
 
 @contextmanager
-def _database() -> Iterator[None]:
+def database() -> Iterator[None]:
     """What a command does with the database, refused in a sentence when the database is not ready for it."""
     try:
         if not _is_migrated():
@@ -135,7 +98,7 @@ def _is_migrated() -> bool:
         return MigrationContext.configure(connection).get_current_heads() == tuple(scripts.get_heads())
 
 
-def _get_organization(slug: str) -> Organization:
+def get_organization(slug: str) -> Organization:
     organization = find_organization(slug) if _SLUG.fullmatch(slug) else None
     if organization is None:
         raise click.ClickException(f"There is no organization with the slug {slug!r}.")
@@ -151,7 +114,7 @@ def _read_password() -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _print(made: dict[str, Any], as_json: bool) -> None:
+def print_made(made: dict[str, Any], as_json: bool) -> None:
     made = {name: value for name, value in made.items() if value is not None}
     if as_json:
         click.echo(json.dumps(made))

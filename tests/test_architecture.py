@@ -50,6 +50,7 @@ LAYERS = {
     "app.seeds": 7,
     "app.purge": 7,
     "app.cli": 7,
+    "app.cli_clients": 7,
     "app.demonstration": 7,
     "app.serving": 7,
     "app.local": 7,

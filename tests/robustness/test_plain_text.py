@@ -84,8 +84,8 @@ def register_in_the_dashboard(app: RemoteApp, admin, issued: dict[str, str]) -> 
     )
     issued["first client secret"] = secret_in(page)
     client_id = re.search(r"client_[0-9a-f]{24}", page.text).group()
-    page = browser.get(f"/org/oauth/{client_id}/rotate-secret")
-    page = browser.submit(page, press="Make a new secret")
+    page = browser.get(f"/org/oauth/{client_id}/secrets/new")
+    page = browser.submit(page, press="Make the secret")
     issued["client secret"] = secret_in(page)
     return Integrator(app, client_id, issued["client secret"], redirect_uri, "memories:read integrations:read")
 
