@@ -1,0 +1,139 @@
+"""Suspending, rotating everything and deleting an app."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from app.audit.models import AuditEvent
+from app.extensions import db
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent
+from tests.actors import Browser
+
+LIST = "/org/oauth/"
+
+
+@pytest.fixture
+def danger(notebook) -> str:
+    return f"{LIST}{notebook.client_id}/danger"
+
+
+@pytest.fixture
+def tokens(app, notebook, alice) -> dict:
+    """What Notebook got when Alice allowed it everything."""
+    browser = Browser(app)
+    browser.sign_in(alice.email, alice.password)
+    return notebook.tokens(browser)
+
+
+def secret_in(page) -> str:
+    (secret,) = set(re.findall(r"rlq_cs_[0-9a-f]{64}", page.text))
+    return secret
+
+
+def events(app) -> list[str]:
+    with app.app_context():
+        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
+
+
+def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, danger):
+    page = admin.follow(admin.submit(admin.get(danger), press="Suspend the app"))
+
+    assert "This app is suspended" in page.text
+    assert not notebook.is_alive(tokens["access_token"])
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 401
+    assert notebook.client_credentials().status_code == 401
+    assert notebook.start(admin).status_code == 400
+
+    admin.submit(page, press="Let it go on")
+
+    assert notebook.is_alive(tokens["access_token"])
+    assert notebook.client_credentials().status_code == 200
+    assert events(app)[-2:] == ["client.suspended", "client.resumed"]
+
+
+def test_suspending_twice_is_recorded_once(app, admin, danger):
+    page = admin.get(danger)
+    admin.submit(page, press="Suspend the app")
+    admin.submit(page, press="Suspend the app")
+
+    assert events(app).count("client.suspended") == 1
+
+
+def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(app, admin, notebook, tokens, danger, alice):
+    own = notebook.client_credentials().json["access_token"]
+    browser = Browser(app)
+    browser.sign_in(alice.email, alice.password)
+    code = notebook.code(browser)
+
+    page = admin.submit(admin.get(danger), press="Rotate everything")
+
+    secret = secret_in(page)
+    assert not notebook.is_alive(tokens["access_token"])
+    assert not notebook.is_alive(own)
+    assert notebook.client_credentials().status_code == 401
+    renewed = replace(notebook, client_secret=secret)
+    assert renewed.exchange(code).json["error"] == "invalid_grant"
+    assert renewed.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    # Alice need not decide again.
+    assert renewed.is_alive(renewed.exchange(renewed.answer(renewed.start(browser))["code"]).json["access_token"])
+
+
+def test_rotating_everything_leaves_other_apps_alone(app, admin, notebook, pocket, danger, alice):
+    browser = Browser(app)
+    browser.sign_in(alice.email, alice.password)
+    others = pocket.tokens(browser)
+
+    admin.submit(admin.get(danger), press="Rotate everything")
+
+    assert pocket.is_alive(others["access_token"])
+    assert pocket.refresh(others["refresh_token"]).status_code == 200
+
+
+def test_rotating_everything_sent_twice_acts_once(admin, danger, stored):
+    form = admin.get(danger)
+    admin.submit(form, press="Rotate everything")
+    before = stored()
+
+    again = admin.submit(form, press="Rotate everything")
+
+    assert again.status_code == 303
+    assert stored() == before
+    assert "rlq_cs_" not in admin.follow(again).text
+
+
+def test_rotating_everything_of_a_public_app_ends_its_tokens(app, admin, pocket, alice):
+    browser = Browser(app)
+    browser.sign_in(alice.email, alice.password)
+    tokens = pocket.tokens(browser)
+
+    response = admin.submit(admin.get(f"{LIST}{pocket.client_id}/danger"), press="Rotate everything")
+
+    assert response.status_code == 303
+    assert not pocket.is_alive(tokens["access_token"])
+
+
+@pytest.mark.parametrize("name", ["", "acme notebook", "Acme", "Acme Notebook2", "x" * 10_000, "Acme Notebook\x00"])
+def test_deletion_wants_the_name_exactly(admin, danger, stored, name):
+    before = stored()
+
+    page = admin.submit(admin.get(danger), press="Delete the app", typed_name=name)
+
+    assert page.status_code == 400
+    assert "That is not its name" in page.text
+    assert stored() == before
+
+
+def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, notebook, tokens, danger):
+    page = admin.follow(admin.submit(admin.get(danger), press="Delete the app", typed_name=" Acme Notebook "))
+
+    assert "Acme Notebook was deleted" in page.text
+    assert admin.get(danger).status_code == 404
+    assert not notebook.is_alive(tokens["access_token"])
+    assert notebook.client_credentials().status_code == 401
+    assert notebook.start(admin).status_code == 400
+    with app.app_context():
+        assert db.session.query(Client).count() == db.session.query(Consent).count() == 0
+    assert events(app)[-1] == "client.deleted"
+    assert "Acme Notebook" in admin.get(LIST + "audit").text

@@ -1,0 +1,337 @@
+"""The people of an organization: links that work once, roles, and never without an owner."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from app import clock, credentials
+from app.accounts.models import Invitation, Membership
+from app.audit.models import AuditEvent
+from app.extensions import db
+from tests.actors import Browser
+from tests.org.conftest import in_acme, send, signed_in
+
+MEMBERS = "/org/oauth/members"
+
+
+@pytest.fixture
+def owner(app, olive) -> Browser:
+    """The browser of Olive, who owns Acme."""
+    return signed_in(app, olive)
+
+
+@pytest.fixture
+def let_time_pass(monkeypatch):
+    """Move the clock on, by what ``timedelta`` takes."""
+    real = clock.now
+
+    def wait(**duration) -> None:
+        monkeypatch.setattr("app.clock.now", lambda: real() + timedelta(**duration))
+
+    return wait
+
+
+def invite(browser: Browser, **fields):
+    fields = {"label": "Dora", "role": "member"} | fields
+    return browser.submit(browser.get(MEMBERS), press="Make an invitation link", **fields)
+
+
+def link_in(page) -> str:
+    return re.search(r'id="invitation-link">http://127\.0\.0\.1:8000(/org/oauth/join/rlq_in_[0-9a-f]{64})<', page.text)[1]
+
+
+def role_of(app, person) -> str | None:
+    with app.app_context():
+        membership = db.session.get(Membership, (person.id, in_acme(app)))
+        return membership and membership.role
+
+
+def give_role(browser: Browser, person, role: str):
+    page = browser.get(MEMBERS)
+    return browser.submit(page, action=f"{MEMBERS}/{person.id}/role", press="Change", role=role)
+
+
+def kinds(app) -> list[str]:
+    with app.app_context():
+        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
+
+
+# -- inviting -----------------------------------------------------------------------------------------
+
+
+def test_link_is_shown_once_and_kept_as_a_digest(app, admin, stored):
+    page = invite(admin)
+
+    token = link_in(page).rsplit("/", 1)[1]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in page.headers
+    assert token not in stored(everything=True)
+    assert token not in admin.get(MEMBERS).text
+    with app.app_context():
+        kept = db.session.query(Invitation).one()
+        assert (kept.digest, kept.role, kept.label) == (credentials.digest(token), "member", "Dora")
+        assert (kept.expires_at - kept.created_at).total_seconds() == pytest.approx(7 * 24 * 3600, abs=5)
+    assert "member.invited" in kinds(app)
+    assert token not in admin.get("/org/oauth/audit.jsonl").text
+
+
+def test_whoever_follows_the_link_joins_and_works_there_at_once(app, admin, leon, notebook):
+    link = link_in(invite(admin, role="admin"))
+    browser = signed_in(app, leon)
+
+    page = browser.get(link)
+    assert "Bob Baker" in page.text and "Acme" in page.text
+    assert role_of(app, leon) is None
+    page = browser.follow(browser.submit(page, press="Join"))
+
+    assert "You belong to Acme now" in page.text
+    assert "Acme Notebook" in page.text
+    assert role_of(app, leon) == "admin"
+    assert kinds(app)[-1] == "member.joined"
+
+
+def test_link_works_once(app, admin, leon, carol, stored):
+    link = link_in(invite(admin))
+    first, second = signed_in(app, leon), signed_in(app, carol)
+    page = second.get(link)
+    first.submit(first.get(link), press="Join")
+    before = stored()
+
+    assert second.submit(page, press="Join").status_code == 410
+    assert second.get(link).status_code == 410
+    assert stored() == before
+
+
+def test_link_leads_through_sign_in(app, admin, browser, leon):
+    link = link_in(invite(admin))
+
+    page = browser.follow(browser.get(link))
+    response = browser.submit(page, email=leon.email, password=leon.password)
+
+    assert response.location == link
+    browser.submit(browser.follow(response), press="Join")
+    assert role_of(app, leon) == "member"
+
+
+def test_link_leads_through_sign_up(app, admin, browser):
+    link = link_in(invite(admin))
+    page = browser.follow(browser.get(link))
+    sign_up = re.search(r'href="(/sign-up\?next=[^"]+)"', page.text)[1]
+    account = {"email": "dora@example.org", "name": "Dora Diaz", "password": "the password of Dora Diaz"}
+
+    response = browser.submit(browser.get(sign_up.replace("&amp;", "&")), press="Create account", **account)
+
+    assert response.location == link
+    page = browser.follow(browser.submit(browser.get(link), press="Join"))
+    assert "Apps of Acme" in page.text
+
+
+def test_expired_link_no_longer_works(app, admin, leon, let_time_pass):
+    link = link_in(invite(admin))
+    let_time_pass(days=7, seconds=1)
+    browser = signed_in(app, leon)
+
+    assert browser.get(link).status_code == 410
+    assert send(browser, link).status_code == 410
+    assert role_of(app, leon) is None
+
+
+def test_withdrawn_link_no_longer_works(app, admin, leon):
+    link = link_in(invite(admin))
+    page = admin.get(MEMBERS)
+    assert "Dora" in page.text
+    action = re.search(r'action="(/org/oauth/invitations/[^"]+/revoke)"', page.text)[1]
+    page = admin.follow(admin.submit(page, action=action))
+
+    assert "Dora" not in page.text
+    assert signed_in(app, leon).get(link).status_code == 410
+    assert kinds(app)[-1] == "invitation.revoked"
+
+
+def test_member_who_follows_the_link_does_not_use_it_up(app, admin, alice, leon):
+    link = link_in(invite(admin, role="admin"))
+    browser = signed_in(app, alice)
+
+    page = browser.follow(browser.submit(browser.get(link), press="Join"))
+
+    assert "already" in page.text
+    assert role_of(app, alice) == "member"
+    assert signed_in(app, leon).get(link).status_code == 200
+
+
+def test_form_sent_twice_makes_one_invitation(app, admin, stored):
+    form = admin.get(MEMBERS)
+    admin.submit(form, press="Make an invitation link")
+    before = stored()
+
+    again = admin.submit(form, press="Make an invitation link")
+
+    assert again.status_code == 303
+    assert "rlq_in_" not in admin.follow(again).text
+    assert stored() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("role", "owner", "Choose one of these roles"),
+        ("role", "emperor", "Choose one of these roles"),
+        ("label", "x" * 101, "at most 100 characters"),
+        ("label", "a\x00b", "without control characters"),
+        ("label", "a\u202eb", "without control characters"),
+        ("once", "", "not sent whole"),
+    ],
+)
+def test_wrong_invitation_is_refused_with_its_sentence(admin, olive, stored, field, value, says):
+    before = stored()
+
+    page = invite(admin, **{field: value})
+
+    assert page.status_code == 400
+    assert says in page.text
+    assert stored() == before
+
+
+def test_owner_may_invite_an_owner(app, owner, leon):
+    link = link_in(invite(owner, role="owner"))
+    browser = signed_in(app, leon)
+    browser.submit(browser.get(link), press="Join")
+
+    assert role_of(app, leon) == "owner"
+
+
+@pytest.mark.parametrize("token", ["rlq_in_" + "0" * 64, "x", "%00", "ü", "%ff%fe", "a" * 5000])
+def test_unknown_token_is_an_invitation_that_is_over(admin, token):
+    assert admin.get(f"/org/oauth/join/{token}").status_code == 410
+
+
+def test_links_of_whoever_leaves_or_is_demoted_end(app, admin, owner, bob, leon):
+    first = link_in(invite(admin))
+    give_role(owner, bob, "member")
+    assert signed_in(app, leon).get(first).status_code == 410
+
+    give_role(owner, bob, "admin")
+    second = link_in(invite(signed_in(app, bob)))
+    owner.submit(owner.get(f"{MEMBERS}/{bob.id}/remove"), press=f"Remove {bob.name}")
+    assert signed_in(app, leon).get(second).status_code == 410
+
+
+# -- roles --------------------------------------------------------------------------------------------
+
+
+def test_changed_role_acts_at_once(app, owner, alice, notebook):
+    browser = signed_in(app, alice)
+    assert browser.get("/org/oauth/register").status_code == 403
+
+    page = owner.follow(give_role(owner, alice, "admin"))
+
+    assert "The role was changed" in page.text
+    assert browser.get("/org/oauth/register").status_code == 200
+    assert kinds(app)[-1] == "member.role_changed"
+
+
+@pytest.mark.parametrize(("who", "role"), [("olive", "member"), ("olive", "admin"), ("alice", "owner"), ("bob", "owner")])
+def test_admin_neither_makes_nor_unmakes_an_owner(app, request, admin, olive, alice, bob, stored, who, role):
+    person = request.getfixturevalue(who)
+    before = stored()
+
+    response = send(admin, f"{MEMBERS}/{person.id}/role", role=role, organization=in_acme(app))
+
+    assert response.status_code == 403
+    assert stored() == before
+
+
+def test_admin_does_not_remove_an_owner(app, admin, olive, stored):
+    before = stored()
+
+    assert admin.get(f"{MEMBERS}/{olive.id}/remove").status_code == 403
+    assert send(admin, f"{MEMBERS}/{olive.id}/remove", organization=in_acme(app)).status_code == 403
+    assert stored() == before
+
+
+@pytest.mark.parametrize("role", ["emperor", "", "x" * 10_000, "\x00"])
+def test_unknown_role_changes_nothing(app, owner, alice, stored, role):
+    before = stored()
+
+    page = owner.follow(send(owner, f"{MEMBERS}/{alice.id}/role", role=role, organization=in_acme(app)))
+
+    assert "Choose a role" in page.text
+    assert stored() == before
+
+
+def test_somebody_of_another_organization_has_no_role_to_change(app, owner, carol, stored):
+    before = stored()
+
+    for path in (f"{MEMBERS}/{carol.id}/role", f"{MEMBERS}/{carol.id}/remove"):
+        assert send(owner, path, role="admin", organization=in_acme(app)).status_code == 404
+    assert stored() == before
+
+
+def test_removed_member_sees_nothing_any_more(app, admin, alice, notebook):
+    browser = signed_in(app, alice)
+    assert browser.get(f"/org/oauth/{notebook.client_id}").status_code == 200
+
+    admin.submit(admin.get(f"{MEMBERS}/{alice.id}/remove"), press="Remove Alice Archer")
+
+    assert browser.get(f"/org/oauth/{notebook.client_id}").status_code == 404
+    assert "You do not belong" in browser.get("/org/oauth/").text
+    assert kinds(app)[-1] == "member.removed"
+
+
+# -- the last owner -----------------------------------------------------------------------------------
+
+
+def test_last_owner_cannot_leave(app, owner, stored):
+    before = stored()
+
+    page = owner.follow(owner.submit(owner.get(f"{MEMBERS}/leave"), press="Leave Acme"))
+
+    assert "this is its last" in page.text
+    assert stored() == before
+
+
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_last_owner_cannot_be_demoted(app, owner, olive, stored, role):
+    before = stored()
+
+    page = owner.follow(give_role(owner, olive, role))
+
+    assert "this is its last" in page.text
+    assert stored() == before
+
+
+def test_owner_who_is_not_the_last_may_go(app, owner, alice, olive):
+    give_role(owner, alice, "owner")
+
+    owner.submit(owner.get(f"{MEMBERS}/leave"), press="Leave Acme")
+
+    assert (role_of(app, olive), role_of(app, alice)) == (None, "owner")
+
+
+# -- the organization itself --------------------------------------------------------------------------
+
+
+def test_deleted_organization_takes_its_apps_along(app, owner, notebook, bob):
+    page = owner.get("/org/oauth/organization/delete")
+    assert owner.submit(page, press="Delete the organization", typed_name="acme").status_code == 400
+    assert notebook.client_credentials().status_code == 200
+
+    page = owner.follow(owner.submit(page, press="Delete the organization", typed_name="Acme"))
+
+    assert "Acme was deleted" in page.text
+    assert notebook.client_credentials().status_code == 401
+    assert "You do not belong" in signed_in(app, bob).get("/org/oauth/").text
+    assert kinds(app)[-1] == "organization.deleted"
+
+
+def test_anybody_may_found_an_organization_and_owns_it(app, leon):
+    browser = signed_in(app, leon)
+    page = browser.get("/org/oauth/organizations")
+    assert browser.submit(page, press="Found the organization", name=" ").status_code == 400
+    assert browser.submit(page, press="Found the organization", name="a\x00b").status_code == 400
+
+    page = browser.follow(browser.submit(page, press="Found the organization", name="Leon's Own"))
+
+    assert "Apps of Leon&#39;s Own" in page.text
+    assert browser.get("/org/oauth/organization/delete").status_code == 200
