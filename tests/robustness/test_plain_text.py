@@ -46,23 +46,24 @@ def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path):
     # There was something to read: the requests are in the log, without what is secret in their addresses.
     assert "GET /oauth/authorize/continue HTTP/1.1" in app.server.log
     assert "GET /oauth/rlq_ac_… HTTP/1.1" in app.server.log
+    plant_and_find(app, tmp_path)
 
 
-def test_what_is_planted_is_found(app, tmp_path):
-    """Else the test above might look into the wrong place."""
-    token = {"planted": new_credential(ACCESS_TOKEN)}
-    assert not find_in_database(app, token)
+def plant_and_find(app: RemoteApp, directory) -> None:
+    """A credential that does leak is seen, so that not seeing any means something."""
+    token = new_credential(ACCESS_TOKEN)
+    planted = {"planted": token}
+    assert not find_in_database(app, planted)
     with app.app_context():
-        db.session.execute(insert(AuditEvent).values(kind="planted", details={"deep": [token["planted"]]}))
+        db.session.execute(insert(AuditEvent).values(kind="planted", details={"deep": [token]}))
         db.session.commit()
-    assert find_in_database(app, token) == {("planted", "audit_events.details")}
+    assert find_in_database(app, planted) == {("planted", "audit_events.details")}
     if app.server.database_url.startswith("sqlite"):
-        assert find_in_files(tmp_path, token)
+        assert find_in_files(directory, planted)
 
-    part = token["planted"][10:40]
-    assert not find_in_text(app.server.log, token)
-    app.test_client().get(f"/seen-{part}-in-the-access-log")
-    assert find_in_text(app.server.log, token) == {"planted"}
+    assert not find_in_text(app.server.log, planted)
+    app.test_client().get(f"/a-part-{token[10:40]}-in-the-access-log")
+    assert find_in_text(app.server.log, planted)
 
 
 # -- what happens ----------------------------------------------------------------------------------------
