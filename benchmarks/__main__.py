@@ -23,7 +23,7 @@ from tests.databases import Cluster, missing_postgresql, new_database
 
 # rounds, requests a round, and seconds after which no round is begun
 _FULL = {"in process": (120, 20, 30), "through gunicorn": (25, 160, 60)}
-_QUICK = {"in process": (12, 20, 3), "through gunicorn": (4, 80, 5)}
+_QUICK = {"in process": (8, 20, 2), "through gunicorn": (3, 80, 3)}
 
 
 def main() -> None:
