@@ -37,7 +37,7 @@ def checked(page) -> list[str]:
     return [tag.split('value="')[1].split('"')[0] for tag in inputs]
 
 
-# -- cancel ------------------------------------------------------------------------------------------------------
+# -- cancel ----------------------------------------------------------------------------------------
 
 
 def test_cancel_on_the_picker_is_access_denied(notebook, picker, signed_in, consents):
@@ -64,7 +64,7 @@ def test_cancel_leaves_an_earlier_consent_as_it_was(notebook, tokens, signed_in,
     assert notebook.is_alive(tokens["access_token"])
 
 
-# -- choose mementos ---------------------------------------------------------------------------------------------
+# -- choose mementos -------------------------------------------------------------------------------
 
 
 def test_everything_is_never_preselected(picker):
@@ -202,7 +202,7 @@ def test_the_signature_is_not_reached_without_a_choice(picker, signed_in):
     assert response.location.startswith("/oauth/authorize/mementos?")
 
 
-# -- the consent screen ----------------------------------------------------------------------------------------------
+# -- the consent screen ----------------------------------------------------------------------------
 
 
 def test_it_says_who_asks_for_what_as_whom_and_where_the_answer_goes(notebook, picker, signed_in, alice):
@@ -265,7 +265,7 @@ def test_a_changed_choice_acts_on_the_tokens_that_exist(notebook, tokens, signed
     assert notebook.introspect(tokens["access_token"]).json["authorization_details"] == []
 
 
-# -- not you? switch ---------------------------------------------------------------------------------------------------
+# -- not you? switch -------------------------------------------------------------------------------
 
 SWITCH = "Not you? Switch account"
 
