@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from time import monotonic
 from typing import Any
 
 import psycopg
@@ -11,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.actors import Browser
-from tests.robustness.locking import locked
+from tests.robustness.locking import administrator, locked, wait_until
 from tests.robustness.remote import RemoteApp, all_at_once
 
 _TIMEOUT_SECONDS = 20
@@ -130,15 +129,6 @@ class TestPostgresqlThatHangsUp:
 
 
 @contextmanager
-def administrator(app, *, database: str | None = None) -> Iterator[psycopg.Connection]:
-    """A connection of our own to the server's PostgreSQL database, or to another beside it."""
-    url = make_url(app.server.database_url).set(drivername="postgresql")
-    url = url.set(database=database or url.database)
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
-        yield connection
-
-
-@contextmanager
 def away(app) -> Iterator[None]:
     """Let nobody connect to the server's database, and end every connection there is."""
     name = make_url(app.server.database_url).database
@@ -165,10 +155,3 @@ def hang_up(connection: psycopg.Connection, condition: str = "true", *, datname:
         connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
     wait_until(lambda: count_activity(connection, f"pid = ANY(ARRAY{pids}::int[])", datname=datname) == 0)
     return len(pids)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Ask again and again: every question is a round trip to the database, so this does not spin."""
-    end = monotonic() + _TIMEOUT_SECONDS
-    while not is_so():
-        assert monotonic() < end, "It did not happen."
