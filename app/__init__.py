@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, health
+    from app import api, cli, health, personal
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import me, models as _api_models  # noqa: F401
@@ -70,7 +70,10 @@ def _register_parts(app: Flask) -> None:
         token,
     )
     from app.org import views as org
-    from app.personal import views as personal
+    from app.personal import views as _overview  # noqa: F401
+    from app.personal.apps import views as _apps  # noqa: F401
+    from app.personal.mementos import views as _mementos  # noqa: F401
+    from app.personal.sessions import views as _sessions  # noqa: F401
 
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)

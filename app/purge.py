@@ -6,8 +6,10 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from app import clock
 from app.accounts.models import RateLimitCounter, Session
+from app.api.models import IdempotencyKey
 from app.config import settings
 from app.extensions import db
+from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.authorization_request import AuthorizationRequest
 from app.oauth.models.token import AccessToken, RefreshToken
@@ -15,6 +17,7 @@ from app.oauth.models.token import AccessToken, RefreshToken
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
+_ACCESS_RECORDS_LAST = timedelta(days=90)
 
 
 def purge() -> dict[str, int]:
@@ -35,6 +38,8 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
         ("sessions", Session, or_(Session.expires_at <= at, Session.last_used_at <= idle_since)),
         ("rate_limit_counters", RateLimitCounter, RateLimitCounter.expires_at <= at),
+        ("idempotency_keys", IdempotencyKey, IdempotencyKey.expires_at <= at),
+        ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
     ]
 
 
