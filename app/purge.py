@@ -12,6 +12,7 @@ from app.extensions import db
 from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.authorization_request import AuthorizationRequest
+from app.oauth.models.client import Client
 from app.oauth.models.token import AccessToken, RefreshToken
 
 _BATCH = 500
@@ -32,7 +33,8 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
     return [
         ("authorization_requests", AuthorizationRequest, AuthorizationRequest.expires_at <= at - _AFTERLIFE),
         ("authorization_codes", AuthorizationCode, AuthorizationCode.expires_at <= at - _AFTERLIFE),
-        ("access_tokens", AccessToken, AccessToken.expires_at <= at),
+        # Client by client, which is how the index is sorted.
+        ("access_tokens", AccessToken, AccessToken.client_id.in_(select(Client.client_id)) & (AccessToken.expires_at <= at)),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
