@@ -29,7 +29,7 @@ def test_a_first_consent_says_who_for_what_through_what_how_long_and_where_to_un
         "Until you end it.",
         "Your account, then “Connected apps”",
         "Back to notebook.acme.example",
-        "It never sees your password.",
+        "The app never sees your password.",
     ):
         assert words in page.text, words
     assert marks(page) == 0
