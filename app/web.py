@@ -13,6 +13,7 @@ from werkzeug.utils import cached_property
 from app.config import Settings, settings
 from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
+from app.wire import error_answer, request_id
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ _WIRE_PATHS = (
 )
 # A person's browser comes here, under a path that looks like the API's.
 _PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
+# And OAuth's own endpoints answer OAuth's errors there.
+_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
 
 _PAGE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -87,6 +90,11 @@ def init_app(app: Flask) -> None:
 def is_wire(path: str) -> bool:
     """Whether a path is called by programs rather than shown to people."""
     return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is the resource API's, which has errors of its own shape."""
+    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -181,6 +189,7 @@ def _add_headers(response):
     if is_wire(request.path):
         headers.setdefault("Cache-Control", "no-store")
         headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Request-ID"] = request_id()
         return response
     for name, value in _PAGE_HEADERS:
         headers.setdefault(name, value)
@@ -206,6 +215,19 @@ _SENTENCES = {
     500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
 }
 _WIRE_ERRORS = {404: "not_found", 500: "server_error"}
+_SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
+#: status -> (code, what to do), for programs that call the resource API.
+_API_ERRORS = {
+    400: ("invalid_request", "The request is malformed; see the API's description at /api/openapi.json."),
+    403: ("forbidden", "The request is not allowed."),
+    404: ("not_found", "There is nothing here that this token can reach."),
+    405: ("method_not_allowed", "This path does not take that method; the Allow header says which it takes."),
+    413: ("payload_too_large", "Send at most 256 kB at once."),
+    415: ("unsupported_media_type", "Send JSON, with 'Content-Type: application/json'."),
+    429: ("too_many_requests", "Wait a moment and send fewer requests."),
+    500: ("server_error", _SERVER_ERROR),
+    503: ("unavailable", "The server is busy; try again in a moment."),
+}
 
 
 def error_page(status: int, title: str | None = None, sentence: str | None = None):
@@ -232,6 +254,9 @@ def _answer_http_error(error: HTTPException):
     if not is_wire(request.path):
         page, status = error_page(status)
         return page, status, _kept_headers(error)
+    if is_api(request.path):
+        code, message = _API_ERRORS.get(status, _API_ERRORS[400 if status < 500 else 500])
+        return error_answer(status, code, message, headers=_kept_headers(error))
     # 405, 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
     answer = jsonify(error=_WIRE_ERRORS.get(status, "invalid_request"), error_description=error.name)
     return answer, status, _kept_headers(error)
@@ -244,9 +269,11 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
 
 def _answer_unexpected_error(error: Exception):
     # The path alone: a query string may hold a handle or a code.
-    _log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
+    _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
+    if is_api(request.path):
+        return error_answer(500, "server_error", _SERVER_ERROR)
     if is_wire(request.path):
         return jsonify(error="server_error", error_description="Something went wrong on our side."), 500
     return error_page(500)

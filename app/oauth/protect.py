@@ -7,7 +7,7 @@ from authlib.integrations.flask_oauth2 import ResourceProtector
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
 from authlib.oauth2.rfc6750 import BearerTokenValidator
-from flask import Response, jsonify
+from flask import Response
 from flask import request as http_request
 
 from app import credentials
@@ -16,6 +16,7 @@ from app.database import Connection, connect
 from app.extensions import db
 from app.oauth.models.consent import touch_consent
 from app.oauth.models.token import TokenSnapshot, find_access_token
+from app.wire import error_answer
 
 _REALM = "reliquary"
 
@@ -67,15 +68,10 @@ def _refuse(error: OAuth2Error, scopes: tuple[str, ...]) -> Response:
     ]
     if isinstance(error, MissingAuthorizationError | UnsupportedTokenTypeError):
         # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
-        body = {"error_description": "Send the access token as 'Authorization: Bearer <token>'."}
-        status = 401
+        status, code, message = 401, "unauthenticated", "Send the access token as 'Authorization: Bearer <token>'."
     else:
-        body = {"error": error.error, "error_description": error.description}
-        status = error.status_code
-        challenge += [f'error="{error.error}"', f'error_description="{error.description}"']
+        status, code, message = error.status_code, error.error, error.description
+        challenge += [f'error="{code}"', f'error_description="{message}"']
         if status == 403:
             challenge.append(f'scope="{" ".join(scopes)}"')
-    response = jsonify(body)
-    response.status_code = status
-    response.headers["WWW-Authenticate"] = "Bearer " + ", ".join(challenge)
-    return response
+    return error_answer(status, code, message, headers={"WWW-Authenticate": "Bearer " + ", ".join(challenge)})
