@@ -48,7 +48,16 @@ def _register_parts(app: Flask) -> None:
     from app import api, cli, health, personal
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
-    from app.api import me, models as _api_models  # noqa: F401
+    from app.api import (  # noqa: F401
+        access_log,
+        documents,
+        integrations,
+        me,
+        mementos,
+        memories,
+        models as _api_models,
+        openapi,
+    )
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
     from app.oauth import endpoints
@@ -78,6 +87,7 @@ def _register_parts(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)
+    access_log.init_app(app)
     app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
     accounts_views.init_app(app)

@@ -80,21 +80,33 @@ def select_newest(dialect: Dialect, words: Words, places: Iterable[Place]) -> tu
     return select(Memory).where(matches).order_by(Memory.created_at.desc(), Memory.id.desc()), None
 
 
-def read_mark(dialect: Dialect, number: int | None, created_at: datetime, memory_id: str) -> Mark:
+def read_mark(dialect: Dialect, number: int | None, memory) -> Mark:
     """The mark of a row of :func:`select_newest`; ``number`` is the value of the expression that came with it."""
-    return number if dialect.name == "sqlite" else [created_at.isoformat(), memory_id]
+    return number if dialect.name == "sqlite" else time_and_id(memory)
 
 
 def is_mark(dialect: Dialect, value: Any) -> bool:
     """Whether something that came from outside can be a mark."""
     if dialect.name == "sqlite":
         return type(value) is int and abs(value) < 1 << 63
+    return is_time_and_id(value)
+
+
+def time_and_id(memory) -> list[str]:
+    """Where a memory stands in a list of the newest first, as JSON can hold it."""
+    return [memory.created_at.isoformat(timespec="microseconds"), memory.id]
+
+
+def is_time_and_id(value: Any) -> bool:
+    """Whether something that came from outside can be a :func:`time_and_id`."""
     if not (isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)):
         return False
     try:
-        return datetime.fromisoformat(value[0]).tzinfo is not None and "\0" not in value[1]
+        instant = datetime.fromisoformat(value[0])
     except ValueError:
         return False
+    # A year at either end of the calendar may leave it when it is converted to UTC.
+    return instant.tzinfo is not None and 1 < instant.year < 9999 and value[1].isascii() and value[1].isprintable()
 
 
 def is_older(dialect: Dialect, mark: Mark, *, or_same: bool = False) -> ColumnElement[bool]:
