@@ -1,6 +1,6 @@
 """The two screens of the decision: choose mementos, then authorize or cancel."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from flask import redirect, render_template, url_for
 from flask import request as http_request
@@ -66,12 +66,14 @@ def choose_mementos(flow: Flow):
 @opens_request
 def save_mementos(flow: Flow):
     """Remember the choice server-side, make a memento on the way, or cancel."""
-    form = MementoChoiceForm()
+    # From the form alone: left to itself Flask-WTF would also take a JSON body.
+    form = MementoChoiceForm(formdata=http_request.form)
     action = http_request.form.get("action")
     if action == "cancel":
         return flow.cancel()
     choice = _read_choice(flow)
-    if action == "create":
+    # A name that was typed is meant, whichever button was pressed.
+    if action == "create" or form.new_name.data:
         if form.validate():
             _create_memento(form, choice)
         return _show_picker(flow, form, choice)
@@ -152,7 +154,7 @@ def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
         everything=summarize_everything(current_user.id),
         selection=choice.selection,
         integrations=[
-            _with(integration, chosen=integration.id in choice.new_integration_ids)
+            _with(integration, label=integration.label, chosen=integration.id in choice.new_integration_ids)
             for integration in list_integrations(current_user.id)
         ],
         errors=errors,
@@ -199,7 +201,8 @@ def decide(flow: Flow):
         total_count=_count_reachable(flow),
         returning=consent is not None,
         since=consent.issued_at if consent else None,
-        removed=[name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids],
+        selection_before=consent.selection if consent else None,
+        removed=_list_removed(flow, before),
         change_url=flow.url_for("choose_mementos"),
         switch_url=flow.url_for("switch_account"),
         undo_url=url_for("personal.overview"),
@@ -241,6 +244,13 @@ def _has_choice(flow: Flow) -> bool:
     if flow.waiting.selection != "selected":
         return flow.waiting.selection is not None
     return len(owned_memento_ids(current_user.id, flow.waiting.memento_ids)) == len(flow.waiting.memento_ids) > 0
+
+
+def _list_removed(flow: Flow, before: dict[str, str]) -> list[str]:
+    """The names of the mementos that the app loses: none when it is now to see everything."""
+    if flow.waiting.selection == "all":
+        return []
+    return [name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids]
 
 
 def _count_reachable(flow: Flow) -> int:
@@ -299,4 +309,4 @@ def _find_consent(flow: Flow) -> Consent | None:
 
 def _with(summary, **more):
     """What a summary tells, and more, for a template."""
-    return asdict(summary) | more
+    return {field.name: getattr(summary, field.name) for field in fields(summary)} | more

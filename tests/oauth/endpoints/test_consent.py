@@ -6,9 +6,9 @@ from sqlalchemy import select
 from app import clock
 from app.accounts.models import Session
 from app.extensions import db
-from app.memories.models import Memento
+from app.memories.models import Integration, Memento
 from app.oauth.models.consent import Consent
-from tests.actors import Browser
+from tests.actors import Browser, find_form
 
 
 @pytest.fixture
@@ -318,3 +318,18 @@ def test_a_request_that_was_answered_cannot_be_switched(notebook, picker, signed
     page = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
     signed_in.submit(page, press="Authorize")
     assert signed_in.submit(page, press=SWITCH).status_code == 410
+
+
+def test_a_name_that_was_typed_makes_a_memento_also_when_continue_was_pressed(app, notebook, browser, alice):
+    with app.app_context():
+        db.session.add(Integration(user_id=alice.id, kind="memory", name="Notes"))
+        db.session.commit()
+    browser.sign_in(alice.email, alice.password)
+    page = notebook.start(browser)
+    source = find_form(page, press="Continue").choices["new_integration_ids"][0]
+    page = browser.submit(page, press="Continue", new_name="Only this", new_integration_ids=source)
+    assert page.status_code == 200
+    assert "Only this" in page.text
+    answer = browser.follow(browser.submit(page, press="Continue"))
+    assert "/oauth/authorize/consent" in answer.request.path
+    assert "Only this" in answer.text
