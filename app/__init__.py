@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.extensions import csrf, db, login_manager, migrate
 
     logs.configure()
-    app = Flask(
+    app = web.Application(
         __name__,
         root_path=str(_ROOT),
         template_folder="templates",

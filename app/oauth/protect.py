@@ -21,15 +21,20 @@ from app.wire import error_answer
 _REALM = "reliquary"
 
 
-class _BearerToken(BearerTokenValidator):
-    """Looks a token up on the connection it was made for."""
+class _Guard(ResourceProtector):
+    """Authlib's, with the lookup on the connection of the request."""
 
-    def __init__(self, connection: Connection):
-        super().__init__(realm=_REALM)
-        self._connection = connection
+    def find_token(self, required: list[str] | None, connection: Connection) -> TokenSnapshot:
+        """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
+        http = http_request._get_current_object()
+        validator, token_string = self.parse_request_authorization(http)
+        token = find_access_token(connection, credentials.digest(token_string))
+        validator.validate_token(token, required, http)
+        return token
 
-    def authenticate_token(self, token_string: str) -> TokenSnapshot | None:
-        return find_access_token(self._connection, credentials.digest(token_string))
+
+_guard = _Guard()
+_guard.register_token_validator(BearerTokenValidator(realm=_REALM))
 
 
 def protected(*scopes: str) -> Callable:
@@ -46,10 +51,8 @@ def protected(*scopes: str) -> Callable:
         @wraps(view)
         def guarded(*args, **kwargs):
             with connect(db.engine) as connection:
-                protector = ResourceProtector()
-                protector.register_token_validator(_BearerToken(connection))
                 try:
-                    token = protector.validate_request(required, http_request)
+                    token = _guard.find_token(required, connection)
                 except OAuth2Error as error:
                     return _refuse(error, scopes)
                 if token.grant_id is not None:
