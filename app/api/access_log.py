@@ -100,10 +100,9 @@ class AccessLog:
                 raise
 
     def stop(self) -> None:
-        """Write the last and end the thread; for the end of a process."""
+        """Write the last and end the thread; for the end of a process. A database that is away is a line in the log."""
         self._stop.set()
-        with self._app.app_context():
-            self.flush()
+        self._flush_or_say_why_not()
 
     def _start(self) -> None:
         # Not before the first note: a thread does not survive the fork that makes a worker.
@@ -116,11 +115,14 @@ class AccessLog:
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
-            try:
-                with self._app.app_context():
-                    self.flush()
-            except Exception as error:
-                _log.warning("What apps did could not be written down, and will be tried again: %s", error)
+            self._flush_or_say_why_not()
+
+    def _flush_or_say_why_not(self) -> None:
+        try:
+            with self._app.app_context():
+                self.flush()
+        except Exception as error:
+            _log.warning("What apps did could not be written down: %s", error)
 
     def _put_back(self, seen: dict[_Key, _Seen]) -> None:
         with self._lock:

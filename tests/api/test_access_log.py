@@ -1,17 +1,26 @@
 """What apps did is noted in memory and written down by the minute, and no read ever writes."""
 
+import os
+import signal
+import time
+import urllib.request
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select
 
-from app import clock
+from app import clock, credentials
+from app.accounts.users import register_user
 from app.api import access_log
 from app.extensions import db
-from app.memories.models import Memento
+from app.memories.models import Integration, Memento, Memory
+from app.oauth.clients import register_client
 from app.oauth.models.access_record import AccessRecord
+from app.oauth.models.authorization_code import TokenFamily
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
+from app.oauth.models.token import AccessToken
+from tests.server import running_server
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 
@@ -160,3 +169,62 @@ def test_a_deleted_client_leaves_no_record(app, notebook, filled, records):
         db.session.execute(delete(Client).where(Client.client_id == notebook.client_id))
         db.session.commit()
     assert records() == {}
+
+
+# -- in a server's worker ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gracefully", [True, False], ids=["at its end", "every few seconds"])
+def test_a_worker_writes_down_what_it_noted(each_database_url, tmp_path, gracefully):
+    with running_server(each_database_url, tmp_path, WEB_CONCURRENCY="2") as server:
+        caller = _connect(server.app)
+        for _ in range(8):
+            request = urllib.request.Request(f"{server.url}/api/v1/memories/", headers=caller)
+            with urllib.request.urlopen(request) as response:
+                assert response.status == 200
+        if gracefully:
+            os.kill(server.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        while (total := _total(server.app)) < 8 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert total == 8
+    assert "could not be written down" not in server.log
+
+
+def _connect(app) -> dict[str, str]:
+    """The header of an app that reads the one memory of a person who allowed it everything."""
+    with app.app_context():
+        user = register_user(email="a@example.com", name="A", password="the password of A", organization_name="Acme")
+        db.session.flush()
+        fields = {"name": "App", "type": "confidential", "redirect_uris": ["https://a.example/"], "scopes": ["memories:read"]}
+        client, _ = register_client(organization=user.memberships[0].organization, **fields)
+        integration = Integration(user_id=user.id, kind="memory", name="Mine")
+        db.session.add(integration)
+        db.session.flush()
+        db.session.add(Memory(user_id=user.id, integration_id=integration.id, title="One", text="One."))
+        consent = Consent(user_id=user.id, client_id=client.client_id, scope="memories:read", selection="all")
+        db.session.add(consent)
+        db.session.flush()
+        family = TokenFamily(family_id="fam_1", grant_id=consent.grant_id, issued_at=clock.now())
+        token = credentials.new_credential(credentials.ACCESS_TOKEN)
+        db.session.add(family)
+        db.session.flush()
+        db.session.add(
+            AccessToken(
+                digest=credentials.digest(token),
+                hint=credentials.hint(token),
+                client_id=client.client_id,
+                family_id=family.family_id,
+                scope="memories:read",
+                issued_at=clock.now(),
+                expires_at=clock.now() + timedelta(hours=1),
+            )
+        )
+        db.session.commit()
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _total(app) -> int:
+    with app.app_context():
+        whole = select(AccessRecord.count).where(AccessRecord.memento_key == "")
+        return sum(db.session.scalars(whole))
