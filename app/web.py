@@ -223,7 +223,8 @@ def _add_wire_headers(response):
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
     headers.add("X-Content-Type-Options", "nosniff")
-    headers.add("X-Request-ID", request_id())
+    if is_api(request.path):
+        headers.add("X-Request-ID", request_id())
     return response
 
 
