@@ -163,9 +163,13 @@ def test_a_program_that_calls_the_api_reads_a_code_a_sentence_and_the_id_of_its_
     assert response.json["request_id"] in caplog.text and "secret" not in caplog.text
 
 
-def test_every_request_of_a_program_has_an_id_of_its_own(app):
-    ids = [app.test_client().get(path).headers["X-Request-ID"] for path in ("/healthz", "/healthz", "/api/me/")]
+def test_every_request_to_the_api_has_an_id_of_its_own(app):
+    ids = [app.test_client().get(path).headers["X-Request-ID"] for path in ("/api/me/", "/api/me/", "/api/nothing")]
     assert len(set(ids)) == 3 and all(id.startswith("req_") for id in ids)
+
+
+def test_the_token_endpoint_has_none_because_its_refusals_are_alike(app):
+    assert "X-Request-ID" not in app.test_client().post("/oauth/token").headers
 
 
 @pytest.mark.parametrize("path", ["/boom", "/api/boom"])
