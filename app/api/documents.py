@@ -8,7 +8,6 @@ let pass, because such clients send them.
 from typing import Any
 from urllib.parse import urlencode
 
-from app.api.errors import invalid_fields
 from app.api.fields import KIND, Fields, Integer, Text, object_schema, read_object
 from app.api.memories import CONTENT, TITLE, add_drafts
 from app.api.operation import ROOT, Call, operation
@@ -20,7 +19,7 @@ from app.memories.search import Filters, list_memories_from, search_memories
 from app.memories.words import excerpt, parse_query, score
 
 _SEARCH: Fields = {
-    "q": Text(most=4000, about="What is looked for, up to 400 words."),
+    "q": Text(required=True, least=1, most=4000, about="What is looked for, up to 400 words."),
     "n": Integer(least=1, most=100, default=3, about="How many results."),
     **RANGE,
 }
@@ -74,8 +73,6 @@ _COUNT = {"type": "integer", "minimum": 0}
 def search_documents(call: Call) -> dict[str, Any]:
     """Memories with all of the words; if there is none, those with any of them, since ``q`` is often a question."""
     query = call.query
-    if not query["q"]:
-        raise invalid_fields([{"field": "q", "code": "required", "message": "Say what is looked for."}])
     filters = Filters(begin=query["from"], end=query["to"])
     words, memories = None, []
     for any_is_enough in (False, True):

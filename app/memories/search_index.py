@@ -10,7 +10,7 @@ other people keep, or what lies in other mementos, costs a search nothing.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -44,6 +44,9 @@ _VECTOR = literal_column("memories.search_vector")
 _CONFIGURATION = literal_column("'memory_search'::regconfig")
 # As the migration numbers them.
 _PLACES_A_MILLISECOND = 1 << 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What SQLite can hold as a number.
+_LARGEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def read_mark(dialect: Dialect, number: int | None, memory) -> Mark:
 def is_mark(dialect: Dialect, value: Any) -> bool:
     """Whether something that came from outside can be a mark."""
     if dialect.name == "sqlite":
-        return type(value) is int and abs(value) < 1 << 63
+        return type(value) is int and abs(value) <= _LARGEST
     return is_time_and_id(value)
 
 
@@ -138,9 +141,8 @@ def _both_sides(dialect: Dialect, mark: Mark):
 
 
 def _first_number(instant: datetime) -> int:
-    return int(instant.timestamp() // 1) * 1000 * _PLACES_A_MILLISECOND + (
-        instant.microsecond // 1000 * _PLACES_A_MILLISECOND
-    )
+    milliseconds = (instant - _EPOCH) // timedelta(milliseconds=1)
+    return max(-_LARGEST, min(milliseconds * _PLACES_A_MILLISECOND, _LARGEST - _PLACES_A_MILLISECOND))
 
 
 # -- SQLite ----------------------------------------------------------------------------------------
