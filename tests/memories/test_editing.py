@@ -120,7 +120,8 @@ def test_a_memento_of_nothing_is_refused(ann, drive):
 
 def test_what_is_picked_already_is_not_picked_twice(ann, drive):
     id = ann.memento("Trip", ("google_drive", "Trips"))
-    save_draft(ann.user_id, find_memento(ann.user_id, id), "Trip", draft_of(id, add=[Pick(drive, "Trips"), Pick(drive)]))
+    draft = draft_of(id, add=[Pick(drive, "Trips"), Pick(drive)])
+    save_draft(ann.user_id, find_memento(ann.user_id, id), "Trip", draft)
     assert db.session.query(MementoContent).filter_by(memento_id=id).count() == 2
 
 
