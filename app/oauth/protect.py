@@ -5,7 +5,7 @@ from functools import wraps
 
 from authlib.integrations.flask_oauth2 import ResourceProtector
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError, UnsupportedTokenTypeError
 from authlib.oauth2.rfc6750 import BearerTokenValidator
 from flask import Response
 from flask import request as http_request
@@ -27,6 +27,8 @@ class _Guard(ResourceProtector):
     def find_token(self, required: list[str] | None, connection: Connection) -> TokenSnapshot:
         """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
         http = http_request._get_current_object()
+        if http.headers.get("Authorization", "").strip().lower() == "bearer":
+            raise InvalidRequestError("The Authorization header names no token.")
         validator, token_string = self.parse_request_authorization(http)
         token = find_access_token(connection, credentials.digest(token_string))
         validator.validate_token(token, required, http)

@@ -46,6 +46,14 @@ def test_without_a_token_there_is_a_challenge_and_no_error_code(notebook, header
     assert "error" not in response.json
 
 
+@pytest.mark.parametrize("header", ["Bearer", "bearer ", " BEARER"])
+def test_a_bearer_header_without_a_token_is_malformed(notebook, header):
+    """``invalid_request`` with 400 (:rfc:`6750#section-3.1`)."""
+    response = notebook.app.test_client().get("/api/me/", headers={"Authorization": header})
+    assert (response.status_code, code_of(response)) == (400, "invalid_request")
+    assert 'error="invalid_request"' in challenge(response)
+
+
 def test_the_challenge_says_whose_it_is_and_where_tokens_come_from(notebook):
     """:rfc:`9728#section-5.1`."""
     response = notebook.app.test_client().get("/api/me/")

@@ -182,7 +182,7 @@ def decide(flow: Flow):
     mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
     return render_template(
         "oauth/consent.html",
-        form=DecisionForm(),
+        form=DecisionForm(formdata=None, shown=_fingerprint(flow)),
         client=_describe_client(flow),
         account=current_user,
         scopes=[
@@ -220,6 +220,9 @@ def record_decision(flow: Flow):
     needs_mementos = reaches_memories(parse_scope(flow.request.scope))
     if needs_mementos and not _has_choice(flow):
         return redirect(flow.url_for("choose_mementos"), 303)
+    if http_request.form.get("shown") not in (None, _fingerprint(flow)):
+        # Another tab of the same request changed the choice: nobody signs what they have not been shown.
+        return redirect(flow.url_for("decide"), 303)
     consent = _find_consent(flow)
     expires_at = read_end(http_request.form.get("until"), consent.expires_at if consent else None)
     db.session.rollback()
@@ -237,6 +240,12 @@ def record_decision(flow: Flow):
             )
             return server.create_authorization_response(flow.request, current_user, flow.grant)
     return already_answered_page()
+
+
+def _fingerprint(flow: Flow) -> str:
+    """Of the choice as it waits now; it keeps nothing secret, it only tells one choice from another."""
+    waiting = flow.waiting
+    return digest(repr((waiting.selection, sorted(waiting.memento_ids), sorted(waiting.writable_ids))))[:16]
 
 
 def _has_choice(flow: Flow) -> bool:

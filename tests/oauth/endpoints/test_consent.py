@@ -333,3 +333,14 @@ def test_a_name_that_was_typed_makes_a_memento_also_when_continue_was_pressed(ap
     answer = browser.follow(browser.submit(page, press="Continue"))
     assert "/oauth/authorize/consent" in answer.request.path
     assert "Only this" in answer.text
+
+
+def test_what_another_tab_chose_is_shown_before_it_can_be_signed(notebook, browser, alice):
+    browser.sign_in(alice.email, alice.password)
+    picker = notebook.start(browser)
+    summary = browser.follow(browser.submit(picker, press="Continue", selection="none"))
+    browser.submit(picker, press="Continue", selection="all")
+    shown_again = browser.follow(browser.submit(summary, press="Authorize"))
+    assert shown_again.status_code == 200 and "/oauth/authorize/consent" in shown_again.request.path
+    answer = notebook.answer(browser.submit(shown_again, press="Authorize"))
+    assert notebook.exchange(answer["code"]).json["authorization_details"][0]["identifier"] == "all"
