@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Barrier, Thread
 from typing import Any
@@ -24,6 +25,9 @@ class RemoteApp:
     def __init__(self, server: Server):
         self.server = server
         self.extensions = server.app.extensions
+        # People are registered from this process, with the cheapest hash that the server will take.
+        cheap = replace(self.extensions["settings"], password_time_cost=1, password_memory_kib=8)
+        self.extensions["settings"] = cheap
 
     def app_context(self) -> AppContext:
         """To prepare and look at the server's database from this process."""

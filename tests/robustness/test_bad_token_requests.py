@@ -44,7 +44,7 @@ def integrator(request) -> Integrator:
 class TestTokenEndpoint:
     @pytest.mark.parametrize(
         "parameter",
-        ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "scope", "resource", "x"],
+        ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "resource", "x"],
     )
     def test_bad_value_in_an_exchange(self, parameter, integrator, browser, alice):
         browser.sign_in(alice.email, alice.password)
@@ -57,7 +57,7 @@ class TestTokenEndpoint:
                 "code_verifier": integrator.code_verifier,
             }
 
-        walk_the_table(integrator, TOKEN, parameter, fresh, free=("scope",))
+        walk_the_table(integrator, TOKEN, parameter, fresh)
 
     @pytest.mark.parametrize("parameter", ["grant_type", "refresh_token", "scope", "client_id", "client_secret", "x"])
     def test_bad_value_in_a_refresh(self, parameter, integrator, browser, alice):

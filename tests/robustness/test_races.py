@@ -80,11 +80,11 @@ def test_one_of_sixteen_refreshes_of_a_token_wins_and_the_family_dies(integrator
     assert integrator.is_alive(another_family["access_token"])
 
 
-def test_refreshes_of_sixteen_families_do_not_disturb_each_other(notebook, signed_in):
+def test_refreshes_of_eight_families_do_not_disturb_each_other(notebook, signed_in):
     """Two apps, or two devices with one app, that refresh at the same moment are no theft."""
-    families = [notebook.tokens(signed_in) for _ in SIXTEEN]
+    families = [notebook.tokens(signed_in) for _ in SIXTEEN[:8]]
     answers = all_at_once([lambda family=family: notebook.refresh(family["refresh_token"]) for family in families])
-    assert [answer.status_code for answer in answers] == [200] * 16
+    assert [answer.status_code for answer in answers] == [200] * 8
     assert all(notebook.is_alive(answer.json["access_token"]) for answer in answers)
 
 
@@ -120,13 +120,13 @@ def test_authorize_and_cancel_at_once_are_one_decision(pocket, signed_in):
     assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
 
 
-def test_sixteen_first_consents_of_one_pair_are_one_consent(integrator, signed_in, app):
-    pages = [consent_page(integrator, signed_in) for _ in SIXTEEN]
+def test_sixteen_first_consents_of_one_pair_are_one_consent(pocket, signed_in, app):
+    pages = [consent_page(pocket, signed_in) for _ in SIXTEEN]
     answers = all_at_once([lambda page=page: signed_in.submit(page, press="Authorize") for page in pages])
-    tokens = [integrator.exchange(integrator.answer(answer)["code"]).json for answer in answers]
+    tokens = [pocket.exchange(pocket.answer(answer)["code"]).json for answer in answers]
     assert count(app, Consent) == 1
     assert len({one["grant_id"] for one in tokens}) == 1
-    assert all(integrator.is_alive(one["access_token"]) for one in tokens)
+    assert all(pocket.is_alive(one["access_token"]) for one in tokens)
 
 
 def test_disconnecting_while_the_app_redeems_leaves_nothing_alive(notebook, signed_in):
