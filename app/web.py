@@ -13,24 +13,9 @@ from werkzeug.utils import cached_property
 from app.config import Settings, settings
 from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
-from app.wire import error_answer, request_id
+from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
 
 _log = logging.getLogger(__name__)
-
-# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
-_WIRE_PATHS = (
-    "/api/",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/introspect",
-    "/.well-known/",
-    "/healthz",
-    "/readyz",
-)
-# A person's browser comes here, under a path that looks like the API's.
-_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
-# And OAuth's own endpoints answer OAuth's errors there.
-_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
 
 _PAGE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -82,7 +67,9 @@ class Application(Flask):
         return super().preprocess_request()
 
     def process_response(self, response):
-        return _add_wire_headers(response) if request.is_wire else super().process_response(response)
+        if not request.is_wire:
+            return super().process_response(response)
+        return response if isinstance(response, JsonAnswer) else _add_wire_headers(response)
 
     def ensure_sync(self, func):
         """As it is: no view here is a coroutine."""
@@ -106,16 +93,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
     app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
-
-
-def is_wire(path: str) -> bool:
-    """Whether a path is called by programs rather than shown to people."""
-    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
-
-
-def is_api(path: str) -> bool:
-    """Whether a path is the resource API's, which has errors of its own shape."""
-    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -153,8 +130,8 @@ class _Request(Request):
         elif environ.get("HTTP_TRANSFER_ENCODING"):
             environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         super().__init__(environ, *args, **kwargs)
-        #: Whether a program asks, and not a person's browser.
-        self.is_wire = is_wire(self.path)
+        #: Whether a program asks, and not a person's browser; and whether it asks the resource API.
+        self.is_wire, self.is_api = is_wire(self.path), is_api(self.path)
 
     def read_body(self) -> bytes:
         """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
@@ -223,7 +200,7 @@ def _add_wire_headers(response):
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
     headers.add("X-Content-Type-Options", "nosniff")
-    if is_api(request.path):
+    if request.is_api:
         headers.add("X-Request-ID", request_id())
     return response
 
@@ -293,7 +270,7 @@ def _answer_http_error(error: HTTPException):
     if not request.is_wire:
         page, status = error_page(status)
         return page, status, _kept_headers(error)
-    if is_api(request.path):
+    if request.is_api:
         code, message = _API_ERRORS.get(status, _API_ERRORS[400 if status < 500 else 500])
         return error_answer(status, code, message, headers=_kept_headers(error))
     # 405, 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
@@ -311,7 +288,7 @@ def _answer_unexpected_error(error: Exception):
     _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
-    if is_api(request.path):
+    if request.is_api:
         return error_answer(500, "server_error", _SERVER_ERROR)
     if request.is_wire:
         return jsonify(error="server_error", error_description="Something went wrong on our side."), 500

@@ -1,4 +1,4 @@
-"""What every answer to a program shares: the id of its request, and the resource API's one shape of errors."""
+"""What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
 
 import json
 import logging
@@ -16,6 +16,33 @@ Headers = Iterable[tuple[str, str]]
 
 _ENVIRON_KEY = "reliquary.request_id"
 
+# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
+_WIRE_PATHS = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/.well-known/",
+    "/healthz",
+    "/readyz",
+)
+# A person's browser comes here, under a path that looks like the API's.
+_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
+# And OAuth's own endpoints answer OAuth's errors there.
+_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
+_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
+
+
+def is_wire(path: str) -> bool:
+    """Whether a path is called by programs rather than shown to people."""
+    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is the resource API's, which has errors of its own shape."""
+    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
+
 
 def request_id() -> str:
     """The id of the present request, made when first asked for.
@@ -29,12 +56,24 @@ def request_id() -> str:
     return known
 
 
+class JsonAnswer(Response):
+    """A JSON answer that is complete when it is made: nothing looks through its headers again."""
+
+    def __init__(self, body: dict[str, Any], status: int, headers: Headers):
+        data = _encode(body).encode()
+        own = [header for header in headers if header[0] not in _OWN_HEADERS]
+        if request.is_api:
+            own.append(("X-Request-ID", request_id()))
+        super().__init__([data], status, [*_HEADERS, ("Content-Length", str(len(data))), *own])
+
+    def get_wsgi_headers(self, environ):
+        """As they are: there is no address in them to correct, and the length is known."""
+        return self.headers
+
+
 def json_answer(body: dict[str, Any], status: int = 200, headers: Headers = ()) -> Response:
-    """A JSON answer, without what Flask's own looks up anew each time."""
-    answer = Response(_encode(body), status, mimetype="application/json")
-    for name, value in headers:
-        answer.headers.add(name, value)
-    return answer
+    """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
+    return JsonAnswer(body, status, headers)
 
 
 def error_answer(

@@ -27,7 +27,7 @@ class _Guard(ResourceProtector):
     def find_token(self, required: list[str] | None, connection: Connection) -> TokenSnapshot:
         """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
         http = http_request._get_current_object()
-        if http.headers.get("Authorization", "").strip().lower() == "bearer":
+        if http.environ.get("HTTP_AUTHORIZATION", "").strip().lower() == "bearer":
             raise InvalidRequestError("The Authorization header names no token.")
         validator, token_string = self.parse_request_authorization(http)
         token = find_access_token(connection, credentials.digest(token_string))

@@ -160,7 +160,7 @@ class Server(AuthorizationServer):
             # Exactly as registered: Werkzeug would normalise the address.
             response.autocorrect_location_header = False
             return response
-        return json_answer(payload, status_code, [header for header in headers if header[0] != "Content-Type"])
+        return json_answer(payload, status_code, headers)
 
     def send_signal(self, name: str, *args, **kwargs) -> None:
         """Authlib's signals carry tokens; nobody here listens."""
