@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.extensions import csrf, db, login_manager, migrate
 
     logs.configure()
-    app = Flask(
+    app = web.Application(
         __name__,
         root_path=str(_ROOT),
         template_folder="templates",
@@ -45,10 +45,19 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, cli_clients, health
+    from app import api, cli, cli_clients, health, personal
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
-    from app.api import me, models as _api_models  # noqa: F401
+    from app.api import (  # noqa: F401
+        access_log,
+        documents,
+        integrations,
+        me,
+        mementos,
+        memories,
+        models as _api_models,
+        openapi,
+    )
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
     from app.oauth import cross_origin, endpoints
@@ -79,12 +88,16 @@ def _register_parts(app: Flask) -> None:
         secret_views as _org_secrets,
         views as _org_list,
     )
-    from app.personal import views as personal
+    from app.personal import views as _overview  # noqa: F401
+    from app.personal.apps import views as _apps  # noqa: F401
+    from app.personal.mementos import views as _mementos  # noqa: F401
+    from app.personal.sessions import views as _sessions  # noqa: F401
 
     cross_origin.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)
+    access_log.init_app(app)
     app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
     accounts_views.init_app(app)

@@ -61,8 +61,8 @@ def settings() -> Settings:
     return current_app.extensions["settings"]
 
 
-_SECONDS = {
-    # environment variable: (field, least, most)
+#: Environment variable: (field, least, most), in seconds.
+LIFETIMES = {
     "AUTHORIZATION_REQUEST_LIFETIME": ("authorization_request_lifetime", 30, 3600),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("authorization_request_max_lifetime", 30, DAY),
     "AUTHORIZATION_CODE_LIFETIME": ("authorization_code_lifetime", 1, 600),
@@ -96,7 +96,7 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
         "trusted_proxies": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
         "workers": _integer(environ, "WEB_CONCURRENCY", 2, 1, 64),
     }
-    for name, (field, least, most) in _SECONDS.items():
+    for name, (field, least, most) in LIFETIMES.items():
         if environ.get(name):
             values[field] = _integer(environ, name, 0, least, most)
     chosen = Settings(**values)

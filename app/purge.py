@@ -6,15 +6,19 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from app import clock
 from app.accounts.models import Invitation, RateLimitCounter, Session
+from app.api.models import IdempotencyKey
 from app.config import settings
 from app.extensions import db
+from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.authorization_request import AuthorizationRequest
+from app.oauth.models.client import Client
 from app.oauth.models.token import AccessToken, RefreshToken
 
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
+_ACCESS_RECORDS_LAST = timedelta(days=90)
 
 
 def purge() -> dict[str, int]:
@@ -29,13 +33,16 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
     return [
         ("authorization_requests", AuthorizationRequest, AuthorizationRequest.expires_at <= at - _AFTERLIFE),
         ("authorization_codes", AuthorizationCode, AuthorizationCode.expires_at <= at - _AFTERLIFE),
-        ("access_tokens", AccessToken, AccessToken.expires_at <= at),
+        # Client by client, which is how the index is sorted.
+        ("access_tokens", AccessToken, AccessToken.client_id.in_(select(Client.client_id)) & (AccessToken.expires_at <= at)),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
         ("sessions", Session, or_(Session.expires_at <= at, Session.last_used_at <= idle_since)),
         ("invitations", Invitation, Invitation.expires_at <= at - _AFTERLIFE),
         ("rate_limit_counters", RateLimitCounter, RateLimitCounter.expires_at <= at),
+        ("idempotency_keys", IdempotencyKey, IdempotencyKey.expires_at <= at),
+        ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
     ]
 
 

@@ -64,3 +64,8 @@ def post_fork(server, _worker) -> None:
     """A worker forgets, unclosed, the connections it inherited: they belong to the process that opened them."""
     with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
+
+
+def worker_exit(server, _worker) -> None:
+    """A worker that ends writes down first what apps did."""
+    server.app.wsgi().extensions["access_log"].stop()

@@ -13,21 +13,9 @@ from werkzeug.utils import cached_property
 from app.config import Settings, settings
 from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
+from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
 
 _log = logging.getLogger(__name__)
-
-# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
-_WIRE_PATHS = (
-    "/api/",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/introspect",
-    "/.well-known/",
-    "/healthz",
-    "/readyz",
-)
-# A person's browser comes here, under a path that looks like the API's.
-_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
 
 _PAGE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -65,6 +53,35 @@ def flask_config(settings: Settings) -> dict:
     }
 
 
+class Application(Flask):
+    """Flask, without the work that only pages need on the paths that programs call.
+
+    There the hooks of the extensions (CSRF, sign-in, session) have nothing to do, and cost
+    more than the lookup that answers the request.
+    """
+
+    #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
+    allow_origin = staticmethod(lambda response: response)
+
+    def preprocess_request(self):
+        if request.is_wire:
+            _expect_reads_on_safe_methods()
+            return None
+        return super().preprocess_request()
+
+    def process_response(self, response):
+        if not request.is_wire:
+            return super().process_response(response)
+        if not isinstance(response, JsonAnswer):
+            response = _add_wire_headers(response)
+        # Sent by web pages of another origin alone, and by browsers with their POSTs.
+        return self.allow_origin(response) if "HTTP_ORIGIN" in request.environ else response
+
+    def ensure_sync(self, func):
+        """As it is: no view here is a coroutine."""
+        return func
+
+
 def init_app(app: Flask) -> None:
     """Attach everything in this file to the app."""
     proxies = app.extensions["settings"].trusted_proxies
@@ -82,11 +99,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
     app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
-
-
-def is_wire(path: str) -> bool:
-    """Whether a path is called by programs rather than shown to people."""
-    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -124,6 +136,19 @@ class _Request(Request):
         elif environ.get("HTTP_TRANSFER_ENCODING"):
             environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         super().__init__(environ, *args, **kwargs)
+        #: Whether a program asks, and not a person's browser; and whether it asks the resource API.
+        self.is_wire, self.is_api = is_wire(self.path), is_api(self.path)
+
+    def read_body(self) -> bytes:
+        """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
+        length = self.environ.get("CONTENT_LENGTH", "")
+        if not (length.isascii() and length.isdecimal() and int(length) <= self.max_content_length):
+            return self.get_data(cache=False)
+        # What Werkzeug does, without its stream in between.
+        body = self.environ["wsgi.input"].read(int(length))
+        if len(body) < int(length):
+            raise BadRequest
+        return body
 
     @cached_property
     def args(self):
@@ -158,7 +183,7 @@ class _PageSessions(SecureCookieSessionInterface):
     """Flask's signed cookie for pages; nothing at all for programs."""
 
     def open_session(self, app: Flask, request) -> SessionMixin | None:
-        if is_wire(request.path):
+        if request.is_wire:
             return self.make_null_session(app)
         return super().open_session(app, request)
 
@@ -176,12 +201,18 @@ def _expect_writes_again(_error) -> None:
     expect_reads_only(False)
 
 
+def _add_wire_headers(response):
+    headers = response.headers
+    if "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store")
+    headers.add("X-Content-Type-Options", "nosniff")
+    if request.is_api:
+        headers.add("X-Request-ID", request_id())
+    return response
+
+
 def _add_headers(response):
     headers = response.headers
-    if is_wire(request.path):
-        headers.setdefault("Cache-Control", "no-store")
-        headers["X-Content-Type-Options"] = "nosniff"
-        return response
     for name, value in _PAGE_HEADERS:
         headers.setdefault(name, value)
     if request.endpoint != "static":
@@ -206,6 +237,19 @@ _SENTENCES = {
     500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
 }
 _WIRE_ERRORS = {404: "not_found", 500: "server_error"}
+_SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
+#: status -> (code, what to do), for programs that call the resource API.
+_API_ERRORS = {
+    400: ("invalid_request", "The request is malformed; see the API's description at /api/openapi.json."),
+    403: ("forbidden", "The request is not allowed."),
+    404: ("not_found", "There is nothing here that this token can reach."),
+    405: ("method_not_allowed", "This path does not take that method; the Allow header says which it takes."),
+    413: ("payload_too_large", "Send at most 256 kB at once."),
+    415: ("unsupported_media_type", "Send JSON, with 'Content-Type: application/json'."),
+    429: ("too_many_requests", "Wait a moment and send fewer requests."),
+    500: ("server_error", _SERVER_ERROR),
+    503: ("unavailable", "The server is busy; try again in a moment."),
+}
 
 
 def error_page(status: int, title: str | None = None, sentence: str | None = None):
@@ -229,9 +273,12 @@ def _answer_http_error(error: HTTPException):
     if error.response is not None:
         return error
     status = error.code or 500
-    if not is_wire(request.path):
+    if not request.is_wire:
         page, status = error_page(status)
         return page, status, _kept_headers(error)
+    if request.is_api:
+        code, message = _API_ERRORS.get(status, _API_ERRORS[400 if status < 500 else 500])
+        return error_answer(status, code, message, headers=_kept_headers(error))
     # 405, 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
     answer = jsonify(error=_WIRE_ERRORS.get(status, "invalid_request"), error_description=error.name)
     return answer, status, _kept_headers(error)
@@ -244,9 +291,11 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
 
 def _answer_unexpected_error(error: Exception):
     # The path alone: a query string may hold a handle or a code.
-    _log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
+    _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
-    if is_wire(request.path):
+    if request.is_api:
+        return error_answer(500, "server_error", _SERVER_ERROR)
+    if request.is_wire:
         return jsonify(error="server_error", error_description="Something went wrong on our side."), 500
     return error_page(500)

@@ -15,7 +15,7 @@ class Runner(Protocol):
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]: ...
 
-    def other_seconds(self) -> float | None: ...
+    def database_seconds(self) -> dict[int, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Comparison:
     microseconds: float
     bare_microseconds: float
     ratios: list[float]
-    database_microseconds: float | None
+    database_microseconds: float
 
     @property
     def ratio(self) -> float:
@@ -38,7 +38,7 @@ def compare(runner: Runner, site: Site, *, rounds: int, count: int, seconds: flo
     for operation in (BARE, *OPERATIONS):
         for _ in range(2):
             _run(runner, site, operation, count)
-    samples: dict[str, list[tuple[float, float, float | None]]] = {operation.name: [] for operation in OPERATIONS}
+    samples: dict[str, list[tuple[float, float, float]]] = {operation.name: [] for operation in OPERATIONS}
     deadline = time.monotonic() + seconds
     for done in range(rounds):
         if done >= 3 and time.monotonic() > deadline:
@@ -49,52 +49,51 @@ def compare(runner: Runner, site: Site, *, rounds: int, count: int, seconds: flo
     return [_summarize(operation, samples[operation.name]) for operation in OPERATIONS]
 
 
-def _run(runner: Runner, site: Site, operation: Operation, count: int) -> tuple[float, float | None]:
-    """Seconds for one such operation, the app's and the database server's."""
-    seconds, database_seconds, answers = 0.0, None, []
+def _run(runner: Runner, site: Site, operation: Operation, count: int) -> tuple[float, float]:
+    """Seconds for one such operation: the app's, and the database server's."""
+    seconds, database_seconds, answers = 0.0, 0.0, []
     for make_requests, status in operation.stages:
         requests = make_requests(site, count, answers)
-        before = runner.other_seconds()
+        before = runner.database_seconds()
         spent, answers = runner.run("bare" if operation is BARE else "product", requests)
         check(answers, status)
         seconds += spent
-        if before is not None:
-            database_seconds = (database_seconds or 0.0) + runner.other_seconds() - before
-    return seconds / count, None if database_seconds is None else database_seconds / count
+        after = runner.database_seconds()
+        database_seconds += sum(used - before.get(pid, 0.0) for pid, used in after.items())
+    return seconds / count, database_seconds / count
 
 
-def _summarize(operation: Operation, samples: list[tuple[float, float, float | None]]) -> Comparison:
-    database = [database for _, _, database in samples if database is not None]
+def _summarize(operation: Operation, samples: list[tuple[float, float, float]]) -> Comparison:
     return Comparison(
         operation=operation,
         microseconds=median(ours for _, ours, _ in samples) * 1e6,
         bare_microseconds=median(bare for bare, _, _ in samples) * 1e6,
         ratios=[ours / bare for bare, ours, _ in samples],
-        database_microseconds=median(database) * 1e6 if database else None,
+        database_microseconds=median(database for _, _, database in samples) * 1e6,
     )
 
 
 def table(comparisons: list[Comparison], target_of: Callable[[Operation], float | None]) -> Iterator[str]:
     """The lines of a Markdown table."""
-    with_database = any(comparison.database_microseconds is not None for comparison in comparisons)
+    with_database = any(comparison.database_microseconds for comparison in comparisons)
     bare = median(comparison.bare_microseconds for comparison in comparisons)
-    yield _line("operation", "µs", "× bare", "middle half", "target", "PostgreSQL µs" if with_database else None)
-    yield _line("---", "--:", "--:", "--:", "--:", "--:" if with_database else None)
-    yield _line(BARE.name, f"{bare:.0f}", "1.00", "", "", "" if with_database else None)
-    for comparison in comparisons:
-        target = target_of(comparison.operation)
-        verdict = "" if target is None else f"≤ {target:g}" + ("" if comparison.ratio <= target else " MISSED")
-        lower, _, upper = quantiles(comparison.ratios, n=4)
-        database = comparison.database_microseconds
-        yield _line(
-            comparison.operation.name,
-            f"{comparison.microseconds:.0f}",
-            f"{comparison.ratio:.2f}",
-            f"{lower:.2f}–{upper:.2f}",
-            verdict,
-            None if not with_database else "" if database is None else f"{database:.0f}",
-        )
+    rows = [
+        ["operation", "µs", "× bare", "middle half", "target", "PostgreSQL µs"],
+        ["---", "--:", "--:", "--:", "--:", "--:"],
+        [BARE.name, f"{bare:.0f}", "1.00", "", "", ""],
+        *(_row(comparison, target_of(comparison.operation)) for comparison in comparisons),
+    ]
+    for name, *cells in rows:
+        yield f"| {name:<20} | " + " | ".join(f"{cell:>13}" for cell in cells[: 5 if with_database else 4]) + " |"
 
 
-def _line(name: str, *cells: str | None) -> str:
-    return f"| {name:<20} | " + " | ".join(f"{cell:>13}" for cell in cells if cell is not None) + " |"
+def _row(comparison: Comparison, target: float | None) -> list[str]:
+    lower, _, upper = quantiles(comparison.ratios, n=4)
+    return [
+        comparison.operation.name,
+        f"{comparison.microseconds:.0f}",
+        f"{comparison.ratio:.2f}",
+        f"{lower:.2f}–{upper:.2f}",
+        "" if target is None else f"≤ {target:g}" + ("" if comparison.ratio <= target else " MISSED"),
+        f"{comparison.database_microseconds:.0f}",
+    ]

@@ -63,7 +63,8 @@ Stage = Callable[[Site, int, list[Answer]], list[Request]]
 class Operation:
     """Something to measure: stages of requests, each answered by ``status``, and the most it may cost.
 
-    A target is a multiple of the bare route's processor time, on SQLite; None where there is none.
+    A target is a multiple of the bare route's processor time, in process on SQLite, and through gunicorn on
+    either database; None where there is none.
     """
 
     name: str

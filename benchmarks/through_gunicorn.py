@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,33 +25,36 @@ _START_SECONDS = 30
 class ThroughGunicorn:
     """Runs requests on the product's and the bare app's servers."""
 
-    def __init__(self, ports: dict[str, int], pids: dict[str, int], load: ProcessPoolExecutor, database_url: str):
+    def __init__(
+        self,
+        ports: dict[str, int],
+        pids: dict[str, int],
+        load: ProcessPoolExecutor,
+        observer: psycopg.Connection | None,
+    ):
         self._ports = ports
         self._pids = pids
         self._load = load
-        self._database_url = database_url
+        self._observer = observer
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:
         """User and system time of the server's workers for all requests, in seconds, and their answers."""
         port, workers = self._ports[target], _children(self._pids[target])
         wire = [_wire(request, port) for request in requests]
-        begin = _seconds(workers)
+        begin = sum(_seconds(pid) for pid in workers)
         answers = self._load.submit(send, port, wire, _CONNECTIONS).result()
-        seconds = _seconds(workers) - begin
+        seconds = sum(_seconds(pid) for pid in workers) - begin
         assert _children(self._pids[target]) == workers, "A worker was replaced meanwhile."
         return seconds, answers
 
-    def other_seconds(self) -> float | None:
-        """What PostgreSQL's processes for our connections have used so far; None when they are not on this machine."""
-        if self._database_url.startswith("sqlite"):
-            return None
-        url = make_url(self._database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(url) as connection:
-            rows = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchall()
-        pids = [pid for (pid,) in rows]
-        return _seconds(pids) if all(_is_postgresql(pid) for pid in pids) else None
+    def database_seconds(self) -> dict[int, float]:
+        """What each PostgreSQL process that serves our database has used so far; empty if none is on this machine."""
+        if self._observer is None:
+            return {}
+        rows = self._observer.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return {pid: _seconds(pid) for (pid,) in rows if _is_postgresql(pid)}
 
 
 @contextmanager
@@ -63,9 +66,10 @@ def servers(environ: dict[str, str], directory: Path) -> Iterator[ThroughGunicor
         _gunicorn("app.serving", "wsgi:app", port, environ, directory) as pid,
         _gunicorn("benchmarks.bare_serving", "benchmarks.bare:app", bare_port, environ, directory) as bare_pid,
         ProcessPoolExecutor(1, mp_context=spawn) as load,
+        _observer(environ["DATABASE_URL"]) as observer,
     ):
         yield ThroughGunicorn(
-            {"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, environ["DATABASE_URL"]
+            {"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, observer
         )
 
 
@@ -113,6 +117,17 @@ def _wait_until_it_is_up(process: subprocess.Popen, port: int, workers: int, log
     raise RuntimeError(f"gunicorn did not come up:\n{log_path.read_text(errors='replace')}")
 
 
+@contextmanager
+def _observer(database_url: str) -> Iterator[psycopg.Connection | None]:
+    """A connection that sees who else is connected; None for SQLite, which has no processes of its own."""
+    if database_url.startswith("sqlite"):
+        yield None
+        return
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
 def _wire(request: Request, port: int) -> bytes:
     target = f"{request.path}?{request.query}" if request.query else request.path
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
@@ -127,10 +142,10 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _seconds(pids: Iterable[int]) -> float:
-    """User and system time of processes so far, to the nanosecond: /proc/PID/stat would count in hundredths."""
+def _seconds(pid: int) -> float:
+    """User and system time of a process so far, to the nanosecond: /proc/PID/stat would count in hundredths."""
     # The clock id of another process, as clock_getcpuclockid(3) makes it on Linux.
-    return sum(time.clock_gettime((~pid << 3) | 2) for pid in pids)
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def _is_postgresql(pid: int) -> bool:

@@ -6,6 +6,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
 
+from app.memories.search_index import is_part_of_index
+
 database = current_app.extensions["migrate"].db
 
 _log = logging.getLogger("app.migrations")
@@ -19,6 +21,11 @@ def render_item(kind, item, autogen_context):
         autogen_context.imports.add(f"from app.database import {type(item).__name__}")
         return f"{type(item).__name__}()"
     return False
+
+
+def include_object(_object, name, kind, _reflected, _compare_to):
+    """Leave out what no model describes on purpose."""
+    return not is_part_of_index(name, kind)
 
 
 def report(step, **_details) -> None:
@@ -36,6 +43,7 @@ def run_migrations() -> None:
             connection=connection,
             target_metadata=database.metadata,
             render_item=render_item,
+            include_object=include_object,
             compare_type=True,
             on_version_apply=report,
             # SQLite can undo DDL too, as long as the driver leaves transactions to us, which it does.

@@ -1,4 +1,4 @@
-"""What the tests of the protocol and of the API share: Alice signed in, clients of all kinds, time, and the two at once."""
+"""What the tests of the protocol and of the API share: Alice signed in, clients of all kinds, time, two at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +31,7 @@ __all__ = ["at_once", "change_client", "change_consent", "change_settings", "del
            "strict_notebook", "tokens"]  # fmt: skip
 
 
-# -- people and clients -------------------------------------------------------------------------------
+# -- people and clients ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def strict_notebook(register) -> Integrator:
     return register("https://strict.acme.example/callback", require_pkce=True)
 
 
-# -- changing what is stored, behind everybody's back ----------------------------------------------------
+# -- changing what is stored, behind everybody's back ----------------------------------------------
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def grants() -> SimpleNamespace:
     return SimpleNamespace(authorization_code=AuthorizationCodeGrant, refresh_token=RefreshTokenGrant)
 
 
-# -- the guard ---------------------------------------------------------------------------------------
+# -- the guard -------------------------------------------------------------------------------------
 
 
 @pytest.fixture

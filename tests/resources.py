@@ -3,6 +3,7 @@
 A test that needs what the machine lacks is skipped, with a reason that names what is missing.
 """
 
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -13,10 +14,18 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.config import LIFETIMES
 from app.database import expect_reads_only
 from app.extensions import db
 from tests.databases import BACKEND, Cluster, empty_tables, missing_postgresql, new_database
 from tests.server import Server, running_server
+
+#: Everything in the environment that the app or what serves it would obey.
+SETTINGS = (
+    *("DATABASE_URL", "SECRET_KEY", "ISSUER", "SITE_NAME", "PORT", "TRUSTED_PROXIES", "WEB_CONCURRENCY"),
+    *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),
+    *LIFETIMES,
+)
 
 _BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 _CHROMIUM_ARGUMENTS = (
@@ -122,6 +131,9 @@ def _find_chromium() -> str | None:
 
 
 def pytest_configure(config) -> None:
+    # The settings of whoever runs the tests are not the tests'.
+    for name in SETTINGS:
+        os.environ.pop(name, None)
     if BACKEND not in ("sqlite", "postgresql"):
         raise pytest.UsageError(f"TEST_DATABASE is {BACKEND!r}; give sqlite or postgresql.")
     if hasattr(config, "workerinput"):
@@ -150,6 +162,10 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        for need in ("browser", "postgresql"):
+            if item.get_closest_marker(need):
+                # For whoever reads the report and wants to know whether such tests have run.
+                item.user_properties.append(("needs", need))
         if no_postgresql and item.get_closest_marker("postgresql"):
             item.add_marker(pytest.mark.skip(reason=no_postgresql))
         if no_chromium and item.get_closest_marker("browser"):

@@ -23,6 +23,7 @@ LAYERS = {
     "app.extensions": 0,
     "app.logs": 0,
     "app.web": 0,
+    "app.wire": 0,
     "app.audit": 1,
     "app.accounts": 2,
     "app.memories": 3,
@@ -60,7 +61,8 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.health", "app.oauth.protect", "app.oauth.server", "app.oauth.cross_origin",
+_HTTP = ("app.web", "app.wire", "app.health", "app.api.operation", "app.oauth.protect", "app.oauth.server",
+         "app.oauth.cross_origin",
          "app.oauth.endpoints", "app.org.access")  # fmt: skip
 
 #: Who may read the time, and what reading it looks like.
@@ -147,7 +149,8 @@ def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
 
 
 def only_the_outermost_commits(module: Module) -> Iterator[str]:
-    if module.name.endswith("views") or _is_in(module.name, ("app.oauth.endpoints",)) or _layer_of(module.name) == 7:
+    outermost = ("app.oauth.endpoints", "app.api")
+    if module.name.endswith("views") or _is_in(module.name, outermost) or _layer_of(module.name) == 7:
         return
     for node in ast.walk(module.tree):
         if _dotted(node)[-2:] == ("session", "commit"):

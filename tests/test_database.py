@@ -216,7 +216,7 @@ def test_a_connection_that_the_server_closed_is_not_used_again(engine):
             assert connection.all(_LIST) == []
     with closing(engine.raw_connection()) as killer:
         killer.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     with connect(engine) as one, connect(engine) as two, connect(engine) as three:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock
+from app.api.models import IdempotencyKey
 from app.extensions import db
+from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.token import AccessToken, RefreshToken
 from app.purge import purge
@@ -74,3 +76,27 @@ def test_expired_sessions_and_waiting_requests_are_purged(app, tokens, purge_aft
     purged = purge_after(days=30)
     assert purged["sessions"] == 1
     assert purged["authorization_requests"] == 2
+
+
+def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_their_time(
+    app, tokens, purge_after, notebook
+):
+    with app.app_context():
+        minute = clock.now().replace(second=0, microsecond=0)
+        db.session.add(AccessRecord(grant_id=tokens["grant_id"], minute=minute, action="read", count=1))
+        db.session.add(
+            IdempotencyKey(
+                digest="0" * 64,
+                client_id=notebook.client_id,
+                request_digest="1" * 64,
+                status=201,
+                body="{}",
+                expires_at=clock.now() + timedelta(days=1),
+            )
+        )
+        db.session.commit()
+    purged = purge_after(hours=23)
+    assert purged["access_records"] == purged["idempotency_keys"] == 0
+    assert purge_after(hours=2)["idempotency_keys"] == 1
+    assert purge_after(days=88)["access_records"] == 0
+    assert purge_after(days=2)["access_records"] == 1

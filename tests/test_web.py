@@ -144,9 +144,32 @@ def test_a_person_reads_what_happened_and_what_to_do(house, status):
     ("status", "error"),
     [(400, "invalid_request"), (404, "not_found"), (413, "invalid_request"), (500, "server_error")],
 )
-def test_a_program_reads_an_error_code(house, status, error):
-    response = house.test_client().get(f"/api/fail/{status}")
+def test_a_program_that_speaks_oauth_reads_an_error_of_oauths(house, status, error):
+    response = house.test_client().get(f"/.well-known/fail/{status}")
     assert (response.status_code, response.json["error"]) == (status, error)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "invalid_request"), (404, "not_found"), (413, "payload_too_large"), (415, "unsupported_media_type"),
+     (418, "invalid_request"), (429, "too_many_requests"), (500, "server_error"), (502, "server_error")],
+)  # fmt: skip
+def test_a_program_that_calls_the_api_reads_a_code_a_sentence_and_the_id_of_its_request(house, status, code, caplog):
+    caplog.set_level("INFO")
+    response = house.test_client().get(f"/api/fail/{status}?q=secret", headers={"X-Request-ID": "forged"})
+    assert (response.status_code, response.json["code"]) == (status, code)
+    assert response.json["message"].endswith(".")
+    assert response.json["request_id"] == response.headers["X-Request-ID"] != "forged"
+    assert response.json["request_id"] in caplog.text and "secret" not in caplog.text
+
+
+def test_every_request_to_the_api_has_an_id_of_its_own(app):
+    ids = [app.test_client().get(path).headers["X-Request-ID"] for path in ("/api/me/", "/api/me/", "/api/nothing")]
+    assert len(set(ids)) == 3 and all(id.startswith("req_") for id in ids)
+
+
+def test_the_token_endpoint_has_none_because_its_refusals_are_alike(app):
+    assert "X-Request-ID" not in app.test_client().post("/oauth/token").headers
 
 
 @pytest.mark.parametrize("path", ["/boom", "/api/boom"])
@@ -241,11 +264,11 @@ def test_programs_and_people_are_told_apart(path):
 def house(settings) -> Flask:
     """An app with routes that misbehave."""
     house = create_app(settings)
-    for prefix in ("", "/api"):
-        house.add_url_rule(f"{prefix}/fail/<int:status>", f"{prefix}fail", lambda status: abort(status))
-        house.add_url_rule(f"{prefix}/boom", f"{prefix}boom", _boom)
+    for prefix, name in (("", ""), ("/api", "api "), ("/.well-known", "protocol ")):
+        house.add_url_rule(f"{prefix}/fail/<int:status>", f"{name}fail", lambda status: abort(status))
+        house.add_url_rule(f"{prefix}/boom", f"{name}boom", _boom)
         reads_only = house.extensions["csrf"].exempt(lambda: str(_read_only.get()))
-        house.add_url_rule(f"{prefix}/reads-only", f"{prefix}reads", reads_only, methods=["GET", "POST"])
+        house.add_url_rule(f"{prefix}/reads-only", f"{name}reads", reads_only, methods=["GET", "POST"])
     house.add_url_rule("/allow", view_func=_allow)
     return house
 

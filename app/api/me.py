@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import jsonify
 from sqlalchemy import bindparam, select
 
 from app.accounts.models import Membership, Organization, User
 from app.api import blueprint
+from app.api.operation import OPERATIONS, Operation
 from app.config import settings
 from app.database import Connection, Statement
 from app.oauth.memento_details import describe_mementos
@@ -14,6 +14,7 @@ from app.oauth.models.token import TokenSnapshot
 from app.oauth.protect import protected
 from app.oauth.reach import token_reach
 from app.oauth.scopes import parse_scope, reaches_memories
+from app.wire import json_answer
 
 _FIND_USER = Statement(
     select(
@@ -39,15 +40,32 @@ _FIND_ORGANIZATION = Statement(
 )
 
 
-@blueprint.get("/api/me/")
-@blueprint.get("/api/v1/me/")
-@blueprint.get("/api/v1/account/")
+_PATHS = ("/api/me/", "/api/v1/me/", "/api/v1/account/")
+
+# Measured, and so wired by hand (see ``operation``): it has nothing to read from the request but the token.
+OPERATIONS += [
+    Operation(
+        method="GET",
+        path=path,
+        name=path.strip("/").replace("/", "_"),
+        summary="Whom the token speaks for, and what it was allowed",
+        scopes=(),
+        answers={200: {"type": "object", "required": ["type", "id", "name", "organization", "client_id"]}},
+        takes_anything_in_query=True,
+    )
+    for path in _PATHS
+]
+
+
+@blueprint.get(_PATHS[0])
+@blueprint.get(_PATHS[1])
+@blueprint.get(_PATHS[2])
 @protected()
 def me(token: TokenSnapshot, connection: Connection):
     """Step five of the web flow. Any live token may ask; a client credentials token speaks for its organization."""
     if token.user_id is None:
-        return jsonify(_describe_organization(token, connection))
-    return jsonify(_describe_user(token, connection))
+        return json_answer(_describe_organization(token, connection))
+    return json_answer(_describe_user(token, connection))
 
 
 def _describe_user(token: TokenSnapshot, connection: Connection) -> dict[str, Any]:

@@ -6,7 +6,22 @@ A memory counts once however many picks reach it, and only its owner's mementos 
 
 from collections.abc import Iterable
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, literal, or_, select, tuple_, union, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    and_,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union,
+    union_all,
+    values,
+)
 
 from app.memories.models import Integration, Memento, MementoContent, Memory
 
@@ -43,6 +58,22 @@ def select_counts_together(user_id: str, memento_ids: Iterable[str]) -> Select:
     """The same of several mementos taken as one: a memory in two of them counts once, and ``memento_id`` is empty."""
     chosen = and_(Memento.user_id == user_id, Memento.id.in_(memento_ids))
     return _select_counts(user_id, _picks(chosen, literal("").label("memento_id")))
+
+
+def select_counts_of_draft(
+    user_id: str, memento_id: str | None, dropped_ids: Iterable[int], added: Iterable[tuple]
+) -> Select:
+    """The same of a memento as it would be without some of its contents and with others, ``memento_id`` empty.
+
+    ``dropped_ids`` are of :class:`MementoContent`; what is added are triples of its ``integration_id``,
+    ``folder`` and ``memory_id``. Whatever is another person's counts nothing.
+    """
+    columns = ("integration_id", "folder", "memory_id")
+    new = values(*(column(name, MementoContent.__table__.c[name].type) for name in columns), name="added")
+    # A row of NULLs reaches nothing, and without any row there would be no statement.
+    new = new.data([(None, None, None), *added]).cte("added")
+    is_kept = and_(Memento.id == memento_id, Memento.user_id == user_id, MementoContent.id.not_in(dropped_ids))
+    return _select_counts(user_id, _draft_picks(user_id, is_kept, new.c))
 
 
 def select_sample_titles(user_id: str) -> Select:
@@ -138,6 +169,21 @@ def _picks(which: ColumnElement[bool], memento_id=MementoContent.memento_id) -> 
         .where(which)
         .cte()
     )
+
+
+def _draft_picks(user_id: str, is_kept: ColumnElement[bool], new) -> CTE:
+    nameless = literal("").label("memento_id")
+    kept = _picks(is_kept, nameless)
+    added = select(
+        literal(user_id).label("user_id"),
+        nameless,
+        new.integration_id,
+        new.folder,
+        (new.folder + literal("/")).label("first_below"),
+        (new.folder + literal("0")).label("first_beyond"),
+        new.memory_id,
+    )
+    return select(kept).union_all(added).cte()
 
 
 def _is_whole(picks: CTE) -> ColumnElement[bool]:

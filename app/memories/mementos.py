@@ -1,5 +1,6 @@
 """A person's mementos: what each contains, in numbers and samples, and making one."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -32,14 +33,17 @@ __all__ = [
     "UnknownIntegration",
     "count_chosen",
     "create_memento",
+    "find_memento",
     "list_integrations",
     "list_mementos",
     "memories_of_mementos",
     "owned_memento_ids",
     "summarize_everything",
+    "summarize_memento",
 ]
 
 NAME_LENGTH = 100
+_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 # Control characters (PostgreSQL refuses NUL), halves of characters, and what cannot be seen or turns the text
 # around it. The two joiners stay: Persian and emoji are written with them.
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -123,6 +127,24 @@ def list_mementos(user_id: str) -> list[MementoSummary]:
     ]
 
 
+def find_memento(user_id: str, memento_id: str) -> Memento | None:
+    """The person's memento of that id; another person's is None, as if it did not exist."""
+    if not is_id(memento_id):
+        return None
+    return db.session.scalar(select(Memento).where(Memento.id == memento_id, Memento.user_id == user_id))
+
+
+def is_id(text: str) -> bool:
+    """Whether a text from outside can be the id of anything; PostgreSQL does not take every text for a value."""
+    return _ID.fullmatch(text) is not None
+
+
+def summarize_memento(memento: Memento) -> MementoSummary:
+    """One memento's count and sources, without sample titles."""
+    rows = db.session.execute(select_counts_together(memento.user_id, [memento.id]))
+    return _summary(memento.id, memento.name, [Source(kind, name, int(count)) for _, kind, name, count in rows], [])
+
+
 def summarize_everything(user_id: str) -> MementoSummary:
     """The built-in memento that contains all of the person's memories."""
     integrations = sorted(list_integrations(user_id), key=lambda one: (-one.count, one.name))
@@ -166,7 +188,7 @@ def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
 
 def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
     """A new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
-    name = _check_name(user_id, name)
+    name = check_name(user_id, name)
     chosen = _check_integrations(user_id, list(dict.fromkeys(integration_ids)))
     memento = Memento(user_id=user_id, name=name, contents=[MementoContent(integration_id=id) for id in chosen])
     try:
@@ -174,17 +196,14 @@ def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> M
             db.session.add(memento)
     except IntegrityError:
         # The person did something else between our look and our insert; look again to say what.
-        _check_name(user_id, name)
+        check_name(user_id, name)
         _check_integrations(user_id, chosen)
         raise
     return memento
 
 
-def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]) -> MementoSummary:
-    return MementoSummary(id, name, sum(source.count for source in sources), sources, sample_titles)
-
-
-def _check_name(user_id: str, name: str) -> str:
+def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
+    """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     if not name:
         raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
@@ -196,10 +215,15 @@ def _check_name(user_id: str, name: str) -> str:
         raise MementoNameInvalid("That name has no visible character; give the memento a name, such as “Recipes”.")
     if name.casefold() in RESERVED_NAMES:
         raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
-    taken = db.session.scalars(select(Memento.name).where(Memento.user_id == user_id))
+    others = select(Memento.name).where(Memento.user_id == user_id)
+    taken = db.session.scalars(others if but_id is None else others.where(Memento.id != but_id))
     if name.casefold() in {known.casefold() for known in taken}:
         raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
     return name
+
+
+def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]) -> MementoSummary:
+    return MementoSummary(id, name, sum(source.count for source in sources), sources, sample_titles)
 
 
 def _check_integrations(user_id: str, asked: list[str]) -> list[str]:

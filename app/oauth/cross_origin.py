@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from app.database import Statement, connect
 from app.extensions import db
 from app.oauth.models.client import Client, ClientOrigin
-from app.web import is_wire
+from app.wire import is_wire
 
 _PUBLIC_PATHS = ("/.well-known/oauth-",)
 _CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke")
@@ -40,8 +40,8 @@ _FIND_CLIENT = Statement(select(Client.client_id).where(Client.client_id == bind
 
 
 def init_app(app: Flask) -> None:
-    """Let every answer of the app pass through here; one without an ``Origin`` only passes."""
-    app.after_request(_allow_origin)
+    """Let every answer to a program that has an ``Origin`` pass through here."""
+    app.allow_origin = _allow_origin
 
 
 def note_caller(client_id: str | None) -> None:
@@ -50,9 +50,7 @@ def note_caller(client_id: str | None) -> None:
 
 
 def _allow_origin(response: Response) -> Response:
-    origin = request.headers.get("Origin")
-    if origin is None:
-        return response
+    origin = request.headers["Origin"]
     if request.path.startswith(_PUBLIC_PATHS):
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response

@@ -1,7 +1,7 @@
 """The forms of the authorization screens. What is picked is read from the lists of the page, not declared here."""
 
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 
@@ -12,4 +12,6 @@ class MementoChoiceForm(FlaskForm):
 
 
 class DecisionForm(FlaskForm):
-    """Authorize or cancel: nothing but the token against forgery. What is decided on waits server-side."""
+    """Authorize or cancel. What is decided on waits server-side; ``shown`` says which state of it the page showed."""
+
+    shown = HiddenField()

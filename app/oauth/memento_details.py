@@ -55,6 +55,7 @@ def describe_mementos(reach: Reach, scopes: Collection[str], issuer: str) -> lis
     when both the scopes and the person's choice allow it.
     """
     identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.readable)
+    locations = [location(issuer)]
     details = []
     for identifier in identifiers:
         actions = ["read"] if "memories:read" in scopes else []
@@ -62,6 +63,6 @@ def describe_mementos(reach: Reach, scopes: Collection[str], issuer: str) -> lis
             actions.append("write")
         if actions:
             details.append(
-                {"type": TYPE, "identifier": identifier, "actions": actions, "locations": [location(issuer)]}
+                {"type": TYPE, "identifier": identifier, "actions": actions, "locations": locations}
             )
     return details

@@ -5,9 +5,9 @@ from functools import wraps
 
 from authlib.integrations.flask_oauth2 import ResourceProtector
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import MissingAuthorizationError, UnsupportedTokenTypeError
+from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError, UnsupportedTokenTypeError
 from authlib.oauth2.rfc6750 import BearerTokenValidator
-from flask import Response, jsonify
+from flask import Response
 from flask import request as http_request
 
 from app import credentials
@@ -17,22 +17,29 @@ from app.extensions import db
 from app.oauth.cross_origin import note_caller
 from app.oauth.models.consent import touch_consent
 from app.oauth.models.token import TokenSnapshot, find_access_token
+from app.wire import error_answer
 
 _REALM = "reliquary"
 
 
-class _BearerToken(BearerTokenValidator):
-    """Looks a token up on the connection it was made for."""
+class _Guard(ResourceProtector):
+    """Authlib's, with the lookup on the connection of the request."""
 
-    def __init__(self, connection: Connection):
-        super().__init__(realm=_REALM)
-        self._connection = connection
-
-    def authenticate_token(self, token_string: str) -> TokenSnapshot | None:
-        token = find_access_token(self._connection, credentials.digest(token_string))
+    def find_token(self, required: list[str] | None, connection: Connection) -> TokenSnapshot:
+        """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
+        http = http_request._get_current_object()
+        if http.environ.get("HTTP_AUTHORIZATION", "").strip().lower() == "bearer":
+            raise InvalidRequestError("The Authorization header names no token.")
+        validator, token_string = self.parse_request_authorization(http)
+        token = find_access_token(connection, credentials.digest(token_string))
         if token is not None:
             note_caller(token.client_id)
+        validator.validate_token(token, required, http)
         return token
+
+
+_guard = _Guard()
+_guard.register_token_validator(BearerTokenValidator(realm=_REALM))
 
 
 def protected(*scopes: str) -> Callable:
@@ -49,10 +56,8 @@ def protected(*scopes: str) -> Callable:
         @wraps(view)
         def guarded(*args, **kwargs):
             with connect(db.engine) as connection:
-                protector = ResourceProtector()
-                protector.register_token_validator(_BearerToken(connection))
                 try:
-                    token = protector.validate_request(required, http_request)
+                    token = _guard.find_token(required, connection)
                 except OAuth2Error as error:
                     return _refuse(error, scopes)
                 if token.grant_id is not None:
@@ -71,15 +76,10 @@ def _refuse(error: OAuth2Error, scopes: tuple[str, ...]) -> Response:
     ]
     if isinstance(error, MissingAuthorizationError | UnsupportedTokenTypeError):
         # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
-        body = {"error_description": "Send the access token as 'Authorization: Bearer <token>'."}
-        status = 401
+        status, code, message = 401, "unauthenticated", "Send the access token as 'Authorization: Bearer <token>'."
     else:
-        body = {"error": error.error, "error_description": error.description}
-        status = error.status_code
-        challenge += [f'error="{error.error}"', f'error_description="{error.description}"']
+        status, code, message = error.status_code, error.error, error.description
+        challenge += [f'error="{code}"', f'error_description="{message}"']
         if status == 403:
             challenge.append(f'scope="{" ".join(scopes)}"')
-    response = jsonify(body)
-    response.status_code = status
-    response.headers["WWW-Authenticate"] = "Bearer " + ", ".join(challenge)
-    return response
+    return error_answer(status, code, message, headers={"WWW-Authenticate": "Bearer " + ", ".join(challenge)})

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 #: name -> what a person reads after "{App} will be able to".
 SCOPES = {
     "memories:read": "read and search the memories you choose",
-    "memories:write": "add memories, and update or delete the ones it added",
+    "memories:write": "add memories, and change or delete those it added or where you let it",
     "integrations:read": "see which sources you have connected and how fresh they are",
     "integrations:write": "connect, change and remove your sources",
 }

@@ -12,7 +12,7 @@ from authlib.oauth2.rfc6749 import (
     UnsupportedGrantTypeError,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
-from flask import Response, jsonify
+from flask import Response
 from flask import request as http_request
 
 from app.config import settings
@@ -29,6 +29,7 @@ from app.oauth.grants.pkce import S256CodeChallenge
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.models.client import ClientSnapshot
 from app.oauth.parameters import parse_parameters
+from app.wire import json_answer
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _REALM = "reliquary"
@@ -43,8 +44,15 @@ class WireRequest(OAuth2Request):
     """
 
     def __init__(self, parameters: Mapping[str, str], connection: Connection, *, defect: str | None = None):
-        # From the issuer and not from the Host header: whether we are on https does not depend on a proxy.
-        super().__init__(http_request.method, settings().issuer + http_request.path, headers=http_request.headers)
+        # Not super().__init__(), which looks whether the address is https: that is the issuer's, checked at the
+        # start, and never that of the Host header, which depends on a proxy.
+        # Flask's proxy is asked once: each look through it costs as much as several attributes.
+        http = http_request._get_current_object()
+        self.method, self.headers = http.method, http.headers
+        self.uri = settings().issuer + http.path
+        self.client = self.user = self.auth_method = None
+        self.authorization_code = self.refresh_token = self.credential = None
+        self._scope = None
         self.payload = BasicOAuth2Payload(parameters)
         self.connection = connection
         self.defect = defect
@@ -80,9 +88,10 @@ class Server(AuthorizationServer):
 
         Raises ``invalid_request`` for anything else, and for any parameter that is defective.
         """
-        if http_request.mimetype != _FORM_TYPE:
+        http = http_request._get_current_object()
+        if (http.content_type or "").partition(";")[0].strip().lower() != _FORM_TYPE:
             raise InvalidRequestError(f"Send the parameters in the body as {_FORM_TYPE}.")
-        parameters = parse_parameters(http_request.get_data(cache=False))
+        parameters = parse_parameters(http.read_body())
         note_caller(parameters.values.get("client_id"))
         defect = parameters.find_defect()
         if defect:
@@ -154,12 +163,7 @@ class Server(AuthorizationServer):
             # Exactly as registered: Werkzeug would normalise the address.
             response.autocorrect_location_header = False
             return response
-        response = jsonify(payload)
-        response.status_code = status_code
-        for name, value in headers:
-            if name != "Content-Type":
-                response.headers[name] = value
-        return response
+        return json_answer(payload, status_code, headers)
 
     def send_signal(self, name: str, *args, **kwargs) -> None:
         """Authlib's signals carry tokens; nobody here listens."""

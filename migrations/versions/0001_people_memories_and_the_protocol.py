@@ -277,9 +277,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('digest', name=op.f('pk_access_tokens'))
     )
     with op.batch_alter_table('access_tokens', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_access_tokens_client_id'), ['client_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_access_tokens_expires_at'), ['expires_at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_access_tokens_family_id'), ['family_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_access_tokens_client_id_expires_at'), ['client_id', 'expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_access_tokens_family_id'), ['family_id'], unique=False, sqlite_where=sa.text('family_id IS NOT NULL'), postgresql_where=sa.text('family_id IS NOT NULL'))
 
     op.create_table('authorization_codes',
     sa.Column('digest', sa.String(length=64), nullable=False),
@@ -291,12 +290,10 @@ def upgrade() -> None:
     sa.Column('issued_at', UtcDateTime(), nullable=False),
     sa.Column('expires_at', UtcDateTime(), nullable=False),
     sa.Column('redeemed_at', UtcDateTime(), nullable=True),
-    sa.ForeignKeyConstraint(['client_id'], ['clients.client_id'], name=op.f('fk_authorization_codes_client_id_clients'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['family_id'], ['token_families.family_id'], name=op.f('fk_authorization_codes_family_id_token_families'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('digest', name=op.f('pk_authorization_codes'))
     )
     with op.batch_alter_table('authorization_codes', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_authorization_codes_client_id'), ['client_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_authorization_codes_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_authorization_codes_family_id'), ['family_id'], unique=False)
 
@@ -311,12 +308,10 @@ def upgrade() -> None:
     sa.Column('rotated_at', UtcDateTime(), nullable=True),
     sa.Column('successor_digest', sa.String(length=64), nullable=True),
     sa.Column('successor_salt', sa.String(length=64), nullable=True),
-    sa.ForeignKeyConstraint(['client_id'], ['clients.client_id'], name=op.f('fk_refresh_tokens_client_id_clients'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['family_id'], ['token_families.family_id'], name=op.f('fk_refresh_tokens_family_id_token_families'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('digest', name=op.f('pk_refresh_tokens'))
     )
     with op.batch_alter_table('refresh_tokens', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_refresh_tokens_client_id'), ['client_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_refresh_tokens_expires_at'), ['expires_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_refresh_tokens_family_id'), ['family_id'], unique=False)
 
@@ -328,19 +323,16 @@ def downgrade() -> None:
     with op.batch_alter_table('refresh_tokens', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_refresh_tokens_family_id'))
         batch_op.drop_index(batch_op.f('ix_refresh_tokens_expires_at'))
-        batch_op.drop_index(batch_op.f('ix_refresh_tokens_client_id'))
 
     op.drop_table('refresh_tokens')
     with op.batch_alter_table('authorization_codes', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_authorization_codes_family_id'))
         batch_op.drop_index(batch_op.f('ix_authorization_codes_expires_at'))
-        batch_op.drop_index(batch_op.f('ix_authorization_codes_client_id'))
 
     op.drop_table('authorization_codes')
     with op.batch_alter_table('access_tokens', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_access_tokens_family_id'))
-        batch_op.drop_index(batch_op.f('ix_access_tokens_expires_at'))
-        batch_op.drop_index(batch_op.f('ix_access_tokens_client_id'))
+        batch_op.drop_index(batch_op.f('ix_access_tokens_client_id_expires_at'))
 
     op.drop_table('access_tokens')
     with op.batch_alter_table('token_families', schema=None) as batch_op:

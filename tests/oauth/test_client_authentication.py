@@ -26,7 +26,7 @@ def assert_invalid_client(response) -> None:
     assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
-# -- the three methods, at every endpoint -----------------------------------------------------------------
+# -- the three methods, at every endpoint ----------------------------------------------------------
 
 
 @row("authentication methods")
@@ -90,7 +90,7 @@ def test_the_same_client_may_use_both_methods_in_turn(notebook, signed_in):
     assert posting.refresh(tokens["refresh_token"]).status_code == 200
 
 
-# -- one refusal -----------------------------------------------------------------------------------------------
+# -- one refusal -----------------------------------------------------------------------------------
 
 
 @row("client authentication")
@@ -195,7 +195,7 @@ def test_an_unknown_client_costs_a_comparison_too(notebook, monkeypatch):
     assert compared == [notebook.client_secret]
 
 
-# -- two at a time -----------------------------------------------------------------------------------------------
+# -- two at a time ---------------------------------------------------------------------------------
 
 
 @row("client authentication")
@@ -222,7 +222,7 @@ def test_an_empty_secret_in_the_body_is_as_if_it_had_not_been_sent(notebook):
     assert notebook.post(TOKEN, HONEST | {"client_secret": ""}).status_code == 200
 
 
-# -- how Basic is read ----------------------------------------------------------------------------------------------
+# -- how Basic is read -----------------------------------------------------------------------------
 
 
 @row("hostile values")
@@ -264,7 +264,8 @@ def test_a_hostile_secret_of_the_client_itself_in_basic_is_a_failed_authenticati
 
 def test_both_halves_of_basic_are_form_decoded(notebook):
     """Encoded using the ``application/x-www-form-urlencoded`` algorithm (:rfc:`6749#section-2.3.1`)."""
-    every_character = ["".join(f"%{ord(letter):02X}" for letter in half) for half in (notebook.client_id, notebook.client_secret)]
+    halves = notebook.client_id, notebook.client_secret
+    every_character = ("".join(f"%{ord(letter):02X}" for letter in half) for half in halves)
     header = raw_basic(":".join(every_character).encode())
     assert notebook.post(TOKEN, HONEST, headers={"Authorization": header}).status_code == 200
 

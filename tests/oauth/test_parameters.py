@@ -27,7 +27,9 @@ def test_nothing_is_nothing(text):
     assert (parameters.values, parameters.defects) == ({}, {})
 
 
-@pytest.mark.parametrize("text", [b"scope=a&scope=b", b"scope=a&scope=a", b"scope=&scope=a", b"scope&scope", b"s%63ope=a&scope=b"])
+@pytest.mark.parametrize(
+    "text", [b"scope=a&scope=b", b"scope=a&scope=a", b"scope=&scope=a", b"scope&scope", b"s%63ope=a&scope=b"]
+)
 def test_a_repeated_parameter_has_no_value(text):
     """MUST NOT be included more than once (:rfc:`6749#section-3.1`)."""
     parameters = parse_parameters(text)

@@ -52,6 +52,25 @@ BAD_VALUES: dict[str, Callable[[bytes], list[bytes]]] = {
     "its name in brackets": lambda honest: [honest + b"&Zq7xWv[]=1&Zq7xWv[a][b]=2"],
 }
 
+#: Those of them that no parameter, known or not, may ever have (:rfc:`6749#section-3.1`, :rfc:`6749#appendix-A`).
+NEVER_ACCEPTED = {
+    "twice",
+    "twice, the second another",
+    "twice, the first another",
+    "twice, one empty",
+    "sixty times",
+    "100 kB",
+    "NUL",
+    "raw NUL",
+    "Latin-1",
+    "not UTF-8",
+    "raw, not UTF-8",
+    "overlong UTF-8",
+    "half a surrogate pair",
+}
+#: Those that are as if nothing had been sent, or are whole and followed by something else.
+LIKE_NOTHING = {"missing", "empty", "spaces", "its name in brackets"}
+
 #: :rfc:`6749#section-5.2`, and ``invalid_target`` of :rfc:`8707#section-2`.
 TOKEN_ERRORS = {
     "invalid_request",

@@ -1,6 +1,8 @@
 """A running server in the shape that ``Browser`` and ``Integrator`` expect of an app: their requests cross a socket."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Barrier, Thread
 from typing import Any
@@ -12,6 +14,7 @@ from werkzeug.test import Client, TestResponse
 from tests.server import Server
 
 _TIMEOUT_SECONDS = 30
+_HELD_SECONDS = 0.5
 # WSGI forbids an application to pass these on (PEP 3333).
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 
@@ -22,6 +25,9 @@ class RemoteApp:
     def __init__(self, server: Server):
         self.server = server
         self.extensions = server.app.extensions
+        # People are registered from this process, with the cheapest hash that the server will take.
+        cheap = replace(self.extensions["settings"], password_time_cost=1, password_memory_kib=8)
+        self.extensions["settings"] = cheap
 
     def app_context(self) -> AppContext:
         """To prepare and look at the server's database from this process."""
@@ -59,8 +65,11 @@ def open_connection(server: Server) -> HTTPConnection:
     return connection
 
 
-def all_at_once(acts: list[Callable[[], Any]]) -> list[Any]:
-    """What the acts return, each in a thread of its own, all let go at the same moment. An error in one is raised."""
+def all_at_once(acts: list[Callable[[], Any]], held_back: AbstractContextManager[None] | None = None) -> list[Any]:
+    """What the acts return, each in a thread of its own, all let go at the same moment. An error in one is raised.
+
+    ``held_back`` is entered before and left when the acts have had time to come as far as it lets them.
+    """
     gate = Barrier(len(acts))
     results: list[Any] = [None] * len(acts)
     errors: list[BaseException] = []
@@ -73,8 +82,11 @@ def all_at_once(acts: list[Callable[[], Any]]) -> list[Any]:
             errors.append(error)
 
     threads = [Thread(target=run, args=numbered, daemon=True) for numbered in enumerate(acts)]
-    for thread in threads:
-        thread.start()
+    with held_back or nullcontext():
+        for thread in threads:
+            thread.start()
+        if held_back:
+            threads[0].join(_HELD_SECONDS)
     for thread in threads:
         thread.join(2 * _TIMEOUT_SECONDS)
         assert not thread.is_alive(), "A request hangs."

@@ -21,7 +21,7 @@ NAMES = (
 WORDS = ("code", "S256", "authorization_code", "refresh_token", "client_credentials", "memories:read", "consent", "login")
 
 bounded = settings(
-    max_examples=200,
+    max_examples=100,
     derandomize=True,
     database=None,
     deadline=None,
@@ -29,8 +29,9 @@ bounded = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-# For what costs a sign-in or a new request each time.
-bounded_more = settings(bounded, max_examples=40)
+# For programs' endpoints, which are cheap, and for what costs a sign-in or a new request each time.
+cheap = settings(bounded, max_examples=200)
+costly = settings(bounded, max_examples=30)
 
 any_bytes = st.binary(max_size=60)
 escaped = any_bytes.map(lambda raw: b"".join(b"%%%02X" % byte for byte in raw))
@@ -72,7 +73,7 @@ def raw(text: str) -> str:
 # -- programs' endpoints -----------------------------------------------------------------------------
 
 
-@bounded
+@cheap
 @given(path=st.sampled_from([TOKEN, REVOKE, INTROSPECT]), body=st.one_of(forms, any_bytes), authenticated=st.booleans())
 def test_any_body(app, notebook, path, body, authenticated):
     environ = {"HTTP_AUTHORIZATION": basic_of(notebook)} if authenticated else {}
@@ -80,7 +81,7 @@ def test_any_body(app, notebook, path, body, authenticated):
     assert answer.status_code == 200 or find_problem_with_refusal(answer) is None
 
 
-@bounded
+@cheap
 @given(
     path=st.sampled_from([TOKEN, REVOKE, INTROSPECT, "/api/me/", "/.well-known/oauth-authorization-server"]),
     environ=st.fixed_dictionaries(
@@ -202,14 +203,14 @@ def test_any_form_about_a_waiting_request(signed_in, notebook, waiting, step, bo
     assert find_problem_with_page(answer, redirect_uri=notebook.redirect_uri) is None
 
 
-@bounded_more
+@costly
 @given(step=st.sampled_from(["mementos", "consent"]), body=form_bodies, ending=endings)
 def test_any_form_that_decides(signed_in, notebook, step, body, ending):
     answer = post(signed_in, f"/oauth/authorize/{step}", notebook.start(signed_in), body + ending)
     assert find_problem_with_page(answer, redirect_uri=notebook.redirect_uri) is None
 
 
-@bounded_more
+@costly
 @given(body=form_bodies)
 @pytest.mark.parametrize("path", ["/sign-out", "/oauth/authorize/switch"])
 def test_any_form_that_signs_out(app, alice, notebook, path, body):
@@ -239,7 +240,7 @@ def test_any_path(request, visitor, path):
     assert answer.location is None or answer.location.startswith("/sign-in")
 
 
-@bounded_more
+@costly
 @given(
     details=st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(["memento", "read", "write"])),

@@ -8,7 +8,14 @@ from werkzeug.test import TestResponse
 
 from tests.actors import Browser
 from tests.integrator import AUTHORIZE, Integrator, s256
-from tests.robustness.bad_values import BAD_VALUES, assert_no_problems, encode, find_problem_with_page, spoil
+from tests.robustness.bad_values import (
+    BAD_VALUES,
+    NEVER_ACCEPTED,
+    assert_no_problems,
+    encode,
+    find_problem_with_page,
+    spoil,
+)
 
 PARAMETERS = (
     "response_type",
@@ -58,7 +65,9 @@ def test_bad_value_redirects_the_signed_in_to_the_registered_address_alone(param
             cell = parameter, kind, integrator.client_id
             problems[cell] = find_problem_with_page(answer, redirect_uri=integrator.redirect_uri)
             assert not (answer.location or "").startswith("/sign-in"), cell
-            if problems[cell] is None:
+            if kind in NEVER_ACCEPTED and parameter not in ("client_id", "redirect_uri"):
+                problems[cell] = problems[cell] or find_error_other_than("invalid_request", answer)
+            elif problems[cell] is None:
                 # What was accepted must also be shown.
                 shown = browser.follow(answer)
                 problems[cell] = find_problem_with_page(shown, redirect_uri=integrator.redirect_uri)
@@ -127,6 +136,12 @@ def honest(integrator: Integrator) -> dict[str, bytes]:
             "code_challenge_method": "S256",
         }
     )
+
+
+def find_error_other_than(error: str, answer: TestResponse) -> str | None:
+    """What is wrong with a redirect that should tell the client of this error."""
+    sent = parse_qs(urlsplit(answer.location or "").query).get("error")
+    return None if sent == [error] else f"error is {sent}"
 
 
 def ask(browser: Browser, query: bytes) -> TestResponse:

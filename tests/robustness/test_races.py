@@ -11,6 +11,7 @@ from app.oauth.models.authorization_code import AuthorizationCode
 from app.oauth.models.consent import Consent
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.robustness.locking import writers_held_back
 from tests.robustness.remote import RemoteApp, all_at_once
 from tests.server import running_server
 
@@ -45,13 +46,15 @@ def integrator(request) -> Integrator:
 # -- codes ---------------------------------------------------------------------------------------
 
 
-def test_one_of_sixteen_redemptions_of_a_code_wins_and_its_tokens_die(integrator, signed_in):
+def test_one_of_sixteen_redemptions_of_a_code_wins_and_its_tokens_die(integrator, signed_in, app):
     """:rfc:`6749#section-4.1.2`: a code that is used more than once is denied, and its tokens SHOULD be revoked."""
+    another_family = integrator.tokens(signed_in)
     code = integrator.code(signed_in)
-    answers = all_at_once([lambda: integrator.exchange(code) for _ in SIXTEEN])
+    answers = all_at_once([lambda: integrator.exchange(code) for _ in SIXTEEN], writers_held_back(app))
     tokens = the_one_success(answers)
     assert not integrator.is_alive(tokens["access_token"])
     assert integrator.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert integrator.is_alive(another_family["access_token"])
 
 
 def test_of_sixteen_redemptions_only_the_one_with_the_verifier_wins(pocket, signed_in):
@@ -66,21 +69,22 @@ def test_of_sixteen_redemptions_only_the_one_with_the_verifier_wins(pocket, sign
 # -- refresh tokens ------------------------------------------------------------------------------
 
 
-def test_one_of_sixteen_refreshes_of_a_token_wins_and_the_family_dies(integrator, signed_in):
+def test_one_of_sixteen_refreshes_of_a_token_wins_and_the_family_dies(integrator, signed_in, app):
     """:rfc:`9700#section-4.14.2`: the token that came twice ends the whole family, the winner's tokens too."""
-    first = integrator.tokens(signed_in)
-    answers = all_at_once([lambda: integrator.refresh(first["refresh_token"]) for _ in SIXTEEN])
+    first, another_family = integrator.tokens(signed_in), integrator.tokens(signed_in)
+    answers = all_at_once([lambda: integrator.refresh(first["refresh_token"]) for _ in SIXTEEN], writers_held_back(app))
     second = the_one_success(answers)
     assert not integrator.is_alive(first["access_token"])
     assert not integrator.is_alive(second["access_token"])
     assert integrator.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
+    assert integrator.is_alive(another_family["access_token"])
 
 
-def test_refreshes_of_sixteen_families_do_not_disturb_each_other(notebook, signed_in):
+def test_refreshes_of_eight_families_do_not_disturb_each_other(notebook, signed_in):
     """Two apps, or two devices with one app, that refresh at the same moment are no theft."""
-    families = [notebook.tokens(signed_in) for _ in SIXTEEN]
+    families = [notebook.tokens(signed_in) for _ in SIXTEEN[:8]]
     answers = all_at_once([lambda family=family: notebook.refresh(family["refresh_token"]) for family in families])
-    assert [answer.status_code for answer in answers] == [200] * 16
+    assert [answer.status_code for answer in answers] == [200] * 8
     assert all(notebook.is_alive(answer.json["access_token"]) for answer in answers)
 
 
@@ -116,13 +120,13 @@ def test_authorize_and_cancel_at_once_are_one_decision(pocket, signed_in):
     assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
 
 
-def test_sixteen_first_consents_of_one_pair_are_one_consent(integrator, signed_in, app):
-    pages = [consent_page(integrator, signed_in) for _ in SIXTEEN]
+def test_sixteen_first_consents_of_one_pair_are_one_consent(pocket, signed_in, app):
+    pages = [consent_page(pocket, signed_in) for _ in SIXTEEN]
     answers = all_at_once([lambda page=page: signed_in.submit(page, press="Authorize") for page in pages])
-    tokens = [integrator.exchange(integrator.answer(answer)["code"]).json for answer in answers]
+    tokens = [pocket.exchange(pocket.answer(answer)["code"]).json for answer in answers]
     assert count(app, Consent) == 1
     assert len({one["grant_id"] for one in tokens}) == 1
-    assert all(integrator.is_alive(one["access_token"]) for one in tokens)
+    assert all(pocket.is_alive(one["access_token"]) for one in tokens)
 
 
 def test_disconnecting_while_the_app_redeems_leaves_nothing_alive(notebook, signed_in):
@@ -169,9 +173,10 @@ class TestWithGrace:
     def app(self, forgiving) -> RemoteApp:
         return RemoteApp(forgiving)
 
-    def test_sixteen_refreshes_all_get_the_same_successor(self, notebook, signed_in):
+    def test_sixteen_refreshes_all_get_the_same_successor(self, notebook, signed_in, app):
         first = notebook.tokens(signed_in)
-        answers = all_at_once([lambda: notebook.refresh(first["refresh_token"]) for _ in SIXTEEN])
+        refreshes = [lambda: notebook.refresh(first["refresh_token"]) for _ in SIXTEEN]
+        answers = all_at_once(refreshes, writers_held_back(app))
         assert [answer.status_code for answer in answers] == [200] * 16
         assert len({answer.json["refresh_token"] for answer in answers}) == 1
         assert len({answer.json["access_token"] for answer in answers}) == 16

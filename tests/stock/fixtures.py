@@ -1,4 +1,4 @@
-"""The fixtures of the table's tests, as a textbook Authlib server gives them. Where ours mean the same, ours are used."""
+"""The fixtures of the table's tests, as a textbook Authlib server gives them. Where ours do, ours are used."""
 
 import time
 from collections.abc import Callable

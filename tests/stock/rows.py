@@ -35,4 +35,4 @@ def row(name: str) -> pytest.MarkDecorator:
 
 def register_row_marker(config: pytest.Config) -> None:
     """Make the marker known; for ``conftest`` files."""
-    config.addinivalue_line("markers", "row(name): shows a row of the table of Authlib's defaults (tests/stock/rows.py)")
+    config.addinivalue_line("markers", "row(name): shows a row of the table of Authlib's defaults, see tests/stock")

@@ -188,7 +188,7 @@ def add_client(
 
 def sign_in():
     if request.method == "GET":
-        return '<main><form method="post"><input name="email"><input name="password"><button>Sign in</button></form></main>'
+        return '<main><form method="post"><input name="email"><input name="password"><button>Go</button></form></main>'
     session["user_id"] = User.query.filter_by(email=request.form["email"]).one().id
     return redirect(request.args["next"])
 

@@ -33,7 +33,8 @@ def observed(tmp_path_factory) -> dict[str, dict[str, str]]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=HERE.parents[1],
-        env=os.environ | {"TEST_TARGET": "stock", "TEST_DATABASE": "sqlite", "OUTCOMES": str(outcomes)},
+        env=os.environ
+        | {"TEST_TARGET": "stock", "TEST_DATABASE": "sqlite", "OUTCOMES": str(outcomes), "PYTEST_ADDOPTS": ""},
         capture_output=True,
         timeout=300,
         check=False,

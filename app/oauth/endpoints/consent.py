@@ -1,6 +1,6 @@
 """The two screens of the decision: choose mementos, then authorize or cancel."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from flask import redirect, render_template, url_for
 from flask import request as http_request
@@ -67,12 +67,14 @@ def choose_mementos(flow: Flow):
 @opens_request
 def save_mementos(flow: Flow):
     """Remember the choice server-side, make a memento on the way, or cancel."""
-    form = MementoChoiceForm()
+    # From the form alone: left to itself Flask-WTF would also take a JSON body.
+    form = MementoChoiceForm(formdata=http_request.form)
     action = http_request.form.get("action")
     if action == "cancel":
         return flow.cancel()
     choice = _read_choice(flow)
-    if action == "create":
+    # A name that was typed is meant, whichever button was pressed.
+    if action == "create" or form.new_name.data:
         if form.validate():
             _create_memento(form, choice)
         return _show_picker(flow, form, choice)
@@ -153,7 +155,7 @@ def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
         everything=summarize_everything(current_user.id),
         selection=choice.selection,
         integrations=[
-            _with(integration, chosen=integration.id in choice.new_integration_ids)
+            _with(integration, label=integration.label, chosen=integration.id in choice.new_integration_ids)
             for integration in list_integrations(current_user.id)
         ],
         errors=errors,
@@ -186,7 +188,7 @@ def _show_consent(flow: Flow, error: str | None = None):
     mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
     page = render_template(
         "oauth/consent.html",
-        form=DecisionForm(),
+        form=DecisionForm(formdata=None, shown=_fingerprint(flow)),
         error=error,
         client=_describe_client(flow),
         account=current_user,
@@ -213,7 +215,8 @@ def _show_consent(flow: Flow, error: str | None = None):
         total_count=_count_reachable(flow),
         returning=consent is not None,
         since=consent.issued_at if consent else None,
-        removed=[name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids],
+        selection_before=consent.selection if consent else None,
+        removed=_list_removed(flow, before),
         change_url=flow.url_for("choose_mementos"),
         switch_url=flow.url_for("switch_account"),
         undo_url=url_for("personal.overview"),
@@ -238,6 +241,9 @@ def record_decision(flow: Flow):
     needs_mementos = reaches_memories(granted)
     if needs_mementos and not _has_choice(flow):
         return redirect(flow.url_for("choose_mementos"), 303)
+    if http_request.form.get("shown") not in (None, _fingerprint(flow)):
+        # Another tab of the same request changed the choice: nobody signs what they have not been shown.
+        return redirect(flow.url_for("decide"), 303)
     consent = _find_consent(flow)
     expires_at = read_end(http_request.form.get("until"), consent.expires_at if consent else None)
     db.session.rollback()
@@ -266,11 +272,24 @@ def _read_declined(flow: Flow) -> set[str]:
     return offered - set(http_request.form.getlist("scopes"))
 
 
+def _fingerprint(flow: Flow) -> str:
+    """Of the choice as it waits now; it keeps nothing secret, it only tells one choice from another."""
+    waiting = flow.waiting
+    return digest(repr((waiting.selection, sorted(waiting.memento_ids), sorted(waiting.writable_ids))))[:16]
+
+
 def _has_choice(flow: Flow) -> bool:
     """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
     if flow.waiting.selection != "selected":
         return flow.waiting.selection is not None
     return len(owned_memento_ids(current_user.id, flow.waiting.memento_ids)) == len(flow.waiting.memento_ids) > 0
+
+
+def _list_removed(flow: Flow, before: dict[str, str]) -> list[str]:
+    """The names of the mementos that the app loses: none when it is now to see everything."""
+    if flow.waiting.selection == "all":
+        return []
+    return [name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids]
 
 
 def _count_reachable(flow: Flow) -> int:
@@ -332,4 +351,4 @@ def _find_consent(flow: Flow) -> Consent | None:
 
 def _with(summary, **more):
     """What a summary tells, and more, for a template."""
-    return asdict(summary) | more
+    return {field.name: getattr(summary, field.name) for field in fields(summary)} | more

@@ -34,10 +34,11 @@ class AuthorizationCode(db.Model):
     """One code: bound to a client, a redirect URI, a consent, and the PKCE challenge if one was sent (always S256)."""
 
     __tablename__ = "authorization_codes"
-    __table_args__ = (Index(None, "client_id"), Index(None, "family_id"), Index(None, "expires_at"))
+    __table_args__ = (Index(None, "family_id"), Index(None, "expires_at"))
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    # Repeats what the family's consent says; a deleted client takes the code with it by that way.
+    client_id: Mapped[str] = mapped_column(String(60))
     family_id: Mapped[str] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     scope: Mapped[str] = mapped_column(String(1000))

@@ -28,7 +28,7 @@ def assert_error_page(response) -> None:
     assert response.headers["Cache-Control"] == "no-store"
 
 
-# -- the paths ---------------------------------------------------------------------------------------------
+# -- the paths -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -43,7 +43,7 @@ def test_both_documented_paths_answer_errors_as_pages(notebook, browser, path):
     assert_error_page(browser.get(notebook.authorize_url(path, client_id="unknown")))
 
 
-# -- who cannot be answered by redirect ------------------------------------------------------------------------
+# -- who cannot be answered by redirect ------------------------------------------------------------
 
 
 @row("error page")
@@ -125,7 +125,7 @@ def test_the_port_of_a_native_apps_loopback_address_may_vary(register, signed_in
     assert client.is_alive(tokens["access_token"])
 
 
-# -- what is answered by redirect --------------------------------------------------------------------------------
+# -- what is answered by redirect ------------------------------------------------------------------
 
 REFUSALS = [
     pytest.param({"response_type": None}, "invalid_request", id="response_type missing"),
@@ -153,7 +153,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("change", "error"), REFUSALS)
 def test_a_refusal_goes_back_with_its_reason_its_state_and_who_says_so(notebook, signed_in, change, error):
-    """``state`` is REQUIRED if it was present (:rfc:`6749#section-4.1.2.1`), ``iss`` in errors too (:rfc:`9207#section-2`)."""
+    """``state`` is REQUIRED if it was present (:rfc:`6749#section-4.1.2.1`), ``iss`` always (:rfc:`9207#section-2`)."""
     response = notebook.start(signed_in, **change)
     answer = notebook.answer(response)
     assert (response.status_code, answer["error"], answer["state"]) == (302, error, notebook.state)
@@ -214,7 +214,7 @@ def test_a_scope_that_the_client_did_not_register_is_refused(register, signed_in
     assert client.answer(client.start(signed_in, scope="memories:write"))["error"] == "invalid_scope"
 
 
-# -- how a redirect looks -----------------------------------------------------------------------------------------
+# -- how a redirect looks --------------------------------------------------------------------------
 
 
 @row("redirects")
@@ -300,14 +300,16 @@ def test_the_query_of_a_redirect_uri_is_kept_as_it_is(register, signed_in, query
     assert refused.startswith(f"{client.redirect_uri}&error=invalid_scope&")
 
 
-@pytest.mark.parametrize("redirect_uri", ["com.example.app:/callback", "com.example.app://callback", "http://[::1]:8400/"])
+@pytest.mark.parametrize(
+    "redirect_uri", ["com.example.app:/callback", "com.example.app://callback", "http://[::1]:8400/"]
+)
 def test_an_app_on_a_device_is_answered_at_its_own_address(register, signed_in, redirect_uri):
     """Private-use schemes and loopback (:rfc:`8252#section-7`)."""
     client = register(redirect_uri, type="public")
     assert client.exchange(client.code(signed_in)).status_code == 200
 
 
-# -- scope ------------------------------------------------------------------------------------------------------
+# -- scope -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scope", [None, "", "offline_access", " "])
@@ -337,7 +339,7 @@ def test_the_memento_type_may_be_asked_for_in_authorization_details(notebook, si
     assert tokens["authorization_details"][0]["identifier"] == "all"
 
 
-# -- who is asked ---------------------------------------------------------------------------------------------------
+# -- who is asked ----------------------------------------------------------------------------------
 
 
 def test_a_confidential_client_with_a_live_consent_passes_without_a_screen(notebook, signed_in):
@@ -410,7 +412,7 @@ def test_a_person_who_signs_in_on_the_way_passes_with_a_live_consent_too(noteboo
     assert notebook.exchange(answer["code"]).status_code == 200
 
 
-# -- prompt=login -----------------------------------------------------------------------------------------------------
+# -- prompt=login ----------------------------------------------------------------------------------
 
 
 def test_prompt_login_asks_a_signed_in_person_for_the_password(notebook, signed_in, alice, let_time_pass):
@@ -464,7 +466,7 @@ def test_prompt_login_lets_another_person_sign_in(notebook, signed_in, carol, le
     assert carol.email in page.text
 
 
-# -- every scope has its sentence --------------------------------------------------------------------------------------
+# -- every scope has its sentence ------------------------------------------------------------------
 
 
 def test_every_scope_is_told_in_words(notebook, signed_in):

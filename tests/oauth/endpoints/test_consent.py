@@ -6,9 +6,9 @@ from sqlalchemy import select
 from app import clock
 from app.accounts.models import Session
 from app.extensions import db
-from app.memories.models import Memento
+from app.memories.models import Integration, Memento
 from app.oauth.models.consent import Consent
-from tests.actors import Browser
+from tests.actors import Browser, find_form
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def checked(page) -> list[str]:
     return [tag.split('value="')[1].split('"')[0] for tag in inputs]
 
 
-# -- cancel ------------------------------------------------------------------------------------------------------
+# -- cancel ----------------------------------------------------------------------------------------
 
 
 def test_cancel_on_the_picker_is_access_denied(notebook, picker, signed_in, consents):
@@ -64,7 +64,7 @@ def test_cancel_leaves_an_earlier_consent_as_it_was(notebook, tokens, signed_in,
     assert notebook.is_alive(tokens["access_token"])
 
 
-# -- choose mementos ---------------------------------------------------------------------------------------------
+# -- choose mementos -------------------------------------------------------------------------------
 
 
 def test_everything_is_never_preselected(picker):
@@ -202,7 +202,7 @@ def test_the_signature_is_not_reached_without_a_choice(picker, signed_in):
     assert response.location.startswith("/oauth/authorize/mementos?")
 
 
-# -- the consent screen ----------------------------------------------------------------------------------------------
+# -- the consent screen ----------------------------------------------------------------------------
 
 
 def test_it_says_who_asks_for_what_as_whom_and_where_the_answer_goes(notebook, picker, signed_in, alice):
@@ -265,7 +265,7 @@ def test_a_changed_choice_acts_on_the_tokens_that_exist(notebook, tokens, signed
     assert notebook.introspect(tokens["access_token"]).json["authorization_details"] == []
 
 
-# -- not you? switch ---------------------------------------------------------------------------------------------------
+# -- not you? switch -------------------------------------------------------------------------------
 
 SWITCH = "Not you? Switch account"
 
@@ -318,3 +318,29 @@ def test_a_request_that_was_answered_cannot_be_switched(notebook, picker, signed
     page = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
     signed_in.submit(page, press="Authorize")
     assert signed_in.submit(page, press=SWITCH).status_code == 410
+
+
+def test_a_name_that_was_typed_makes_a_memento_also_when_continue_was_pressed(app, notebook, browser, alice):
+    with app.app_context():
+        db.session.add(Integration(user_id=alice.id, kind="memory", name="Notes"))
+        db.session.commit()
+    browser.sign_in(alice.email, alice.password)
+    page = notebook.start(browser)
+    source = find_form(page, press="Continue").choices["new_integration_ids"][0]
+    page = browser.submit(page, press="Continue", new_name="Only this", new_integration_ids=source)
+    assert page.status_code == 200
+    assert "Only this" in page.text
+    answer = browser.follow(browser.submit(page, press="Continue"))
+    assert "/oauth/authorize/consent" in answer.request.path
+    assert "Only this" in answer.text
+
+
+def test_what_another_tab_chose_is_shown_before_it_can_be_signed(notebook, browser, alice):
+    browser.sign_in(alice.email, alice.password)
+    picker = notebook.start(browser)
+    summary = browser.follow(browser.submit(picker, press="Continue", selection="none"))
+    browser.submit(picker, press="Continue", selection="all")
+    shown_again = browser.follow(browser.submit(summary, press="Authorize"))
+    assert shown_again.status_code == 200 and "/oauth/authorize/consent" in shown_again.request.path
+    answer = notebook.answer(browser.submit(shown_again, press="Authorize"))
+    assert notebook.exchange(answer["code"]).json["authorization_details"][0]["identifier"] == "all"

@@ -53,7 +53,7 @@ def test_a_change_of_the_clients_scopes_shows_at_once(notebook, tokens, change_c
     assert (described["scope"], described["authorization_details"]) == ("integrations:read", [])
 
 
-# -- inactive: told alike, and nothing more ------------------------------------------------------------------
+# -- inactive: told alike, and nothing more --------------------------------------------------------
 
 
 def assert_inactive(response) -> None:
@@ -112,7 +112,7 @@ def test_a_code_is_no_token(notebook, signed_in):
     assert_inactive(notebook.introspect(notebook.code(signed_in)))
 
 
-# -- who may ask -----------------------------------------------------------------------------------------------
+# -- who may ask -----------------------------------------------------------------------------------
 
 
 def test_a_public_client_may_not_ask(pocket, signed_in):

@@ -70,7 +70,11 @@ def test_another_clients_token_is_answered_like_an_unknown_one_and_lives(noteboo
 
 
 @row("revocation")
-@pytest.mark.parametrize("token", ["unknown", "rlq_rt_" + "0" * 64, "\U0001f511", '"'], ids=["another form", "our form", "emoji", "a quote"])
+@pytest.mark.parametrize(
+    "token",
+    ["unknown", "rlq_rt_" + "0" * 64, "\U0001f511", '"'],
+    ids=["another form", "our form", "emoji", "a quote"],
+)
 def test_an_unknown_token_is_answered_as_if_it_had_been_ended(notebook, token):
     """Invalid tokens do not cause an error response (:rfc:`7009#section-2.2`)."""
     assert notebook.revoke(token).status_code == 200

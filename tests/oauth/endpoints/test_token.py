@@ -26,7 +26,7 @@ def test_only_post_is_answered(notebook, method):
     assert response.mimetype == "application/json"
 
 
-# -- the form --------------------------------------------------------------------------------------------
+# -- the form --------------------------------------------------------------------------------------
 
 
 @row("token parameters")
@@ -153,13 +153,13 @@ def test_unknown_parameters_are_ignored(notebook):
     assert notebook.post(TOKEN, HONEST | {"audience": "x", "nonce": "y"}).status_code == 200
 
 
-# -- no input is repeated, nothing is a 5xx -------------------------------------------------------------------
+# -- no input is repeated, nothing is a 5xx --------------------------------------------------------
 
 
 @row("hostile values")
 @pytest.mark.parametrize("grant_type", ['"', "\\", "a\r\nb", "ß", "<script>"])
 def test_a_hostile_grant_type_is_refused_and_not_repeated(notebook, grant_type):
-    """``error_description`` MUST NOT hold ``"``, a backslash or anything that is not ASCII (:rfc:`6749#section-5.2`)."""
+    """``error_description`` MUST NOT hold ``"``, a backslash or what is not ASCII (:rfc:`6749#section-5.2`)."""
     response = notebook.post(TOKEN, HONEST | {"grant_type": grant_type})
     assert response.status_code == 400
     description = response.json.get("error_description", "")
@@ -189,7 +189,7 @@ def test_behind_a_tls_proxy_people_can_be_asked(notebook, signed_in, publish_iss
     assert answer.status_code in (200, 303)
 
 
-# -- resource indicators ----------------------------------------------------------------------------------------
+# -- resource indicators ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("resource", ["", "/", "/api/", "/api/v1/"])

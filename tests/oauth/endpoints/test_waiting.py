@@ -44,7 +44,7 @@ def assert_answered(response) -> None:
     assert "already answered" in response.text
 
 
-# -- for how long ----------------------------------------------------------------------------------------------
+# -- for how long ----------------------------------------------------------------------------------
 
 
 def test_it_waits_almost_ten_minutes(notebook, signed_in, let_time_pass):
@@ -98,7 +98,7 @@ def test_how_long_it_waits_is_a_setting(notebook, signed_in, let_time_pass, chan
     assert_expired(signed_in.submit(page, press="Continue", selection="all"))
 
 
-# -- what it survives ---------------------------------------------------------------------------------------------
+# -- what it survives ------------------------------------------------------------------------------
 
 
 def test_it_survives_signing_in(notebook, browser, alice):
@@ -148,7 +148,7 @@ def test_two_tabs_with_one_app_are_two_requests(notebook, signed_in):
         assert notebook.answer(signed_in.submit(page, press="Authorize"))["state"] == state
 
 
-# -- one browser, one person -----------------------------------------------------------------------------------------
+# -- one browser, one person -----------------------------------------------------------------------
 
 
 def test_another_browser_cannot_open_it(app, notebook, signed_in, consent_page, alice):
@@ -226,7 +226,7 @@ def test_an_unknown_handle_is_explained(signed_in, step, handle):
     assert "<script>" not in response.text
 
 
-# -- one answer -----------------------------------------------------------------------------------------------------
+# -- one answer ------------------------------------------------------------------------------------
 
 
 def test_it_can_be_allowed_once(count, notebook, consent_page, signed_in):
@@ -268,7 +268,7 @@ def test_a_refused_request_is_answered_too(notebook, browser, alice):
     assert_answered(browser.follow(response))
 
 
-# -- against today's data ----------------------------------------------------------------------------------------------
+# -- against today's data --------------------------------------------------------------------------
 
 
 def assert_unknown_app(response) -> None:
@@ -326,7 +326,7 @@ def test_a_default_scope_that_grew_since_is_not_allowed_unseen(notebook, registe
         assert "code" not in answer or client.exchange(answer["code"]).json["scope"] == "memories:read"
 
 
-# -- nothing but the handle and the choices is read ----------------------------------------------------------------------
+# -- nothing but the handle and the choices is read ------------------------------------------------
 
 
 def test_parameters_beside_the_decision_are_not_read(notebook, consent_page, signed_in):

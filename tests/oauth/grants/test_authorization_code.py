@@ -16,7 +16,7 @@ def code(notebook, signed_in) -> str:
     return notebook.code(signed_in)
 
 
-# -- the answer --------------------------------------------------------------------------------------
+# -- the answer ------------------------------------------------------------------------------------
 
 
 def test_the_token_response_holds_what_is_documented(notebook, code):
@@ -82,7 +82,7 @@ def test_tokens_of_two_flows_hang_on_one_consent(notebook, signed_in):
     assert notebook.tokens(signed_in)["grant_id"] == notebook.tokens(signed_in)["grant_id"]
 
 
-# -- once ----------------------------------------------------------------------------------------------
+# -- once ------------------------------------------------------------------------------------------
 
 
 @row("replay")
@@ -148,7 +148,7 @@ def test_two_parallel_redemptions_of_a_code_leave_nothing_alive(notebook, code, 
     assert notebook.refresh(won["refresh_token"]).json["error"] == "invalid_grant"
 
 
-# -- one client, one redirect URI, one minute ------------------------------------------------------------
+# -- one client, one redirect URI, one minute ------------------------------------------------------
 
 
 @row("replay")
@@ -216,7 +216,7 @@ def test_how_long_a_code_lives_is_a_setting(notebook, signed_in, let_time_pass, 
     assert notebook.exchange(code).json["error"] == "invalid_grant"
 
 
-# -- against today's data --------------------------------------------------------------------------------
+# -- against today's data --------------------------------------------------------------------------
 
 
 def test_a_code_dies_with_its_consent(notebook, code, change_consent):

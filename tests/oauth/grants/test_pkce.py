@@ -10,13 +10,13 @@ from tests.stock.rows import row
 WITHOUT_PKCE = {"code_challenge": None, "code_challenge_method": None}
 
 
-# -- at the authorize endpoint -------------------------------------------------------------------------
+# -- at the authorize endpoint ---------------------------------------------------------------------
 
 
 @row("pkce")
 @pytest.mark.parametrize("method", ["plain", "s256", "S512", "S256 "])
 def test_a_method_other_than_s256_is_refused(notebook, signed_in, method):
-    """The server responds with an error if it does not support the requested transformation (:rfc:`7636#section-4.4.1`)."""
+    """MUST answer with ``invalid_request`` what it does not support (:rfc:`7636#section-4.4.1`)."""
     answer = notebook.answer(notebook.start(signed_in, code_challenge_method=method))
     assert answer["error"] == "invalid_request"
 
@@ -76,7 +76,7 @@ def test_a_confidential_client_may_do_without_pkce(notebook, signed_in):
     assert notebook.exchange(code, code_verifier=None).status_code == 200
 
 
-# -- at the token endpoint -------------------------------------------------------------------------------
+# -- at the token endpoint -------------------------------------------------------------------------
 
 
 @row("pkce")

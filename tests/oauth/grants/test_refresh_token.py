@@ -6,7 +6,7 @@ from app import clock
 from tests.stock.rows import row
 
 
-# -- rotation ------------------------------------------------------------------------------------------
+# -- rotation --------------------------------------------------------------------------------------
 
 
 @row("rotation")
@@ -58,7 +58,7 @@ def test_offline_access_and_an_empty_scope_change_nothing(notebook, tokens, scop
     assert renewed.json["scope"] == "memories:read integrations:read"
 
 
-# -- what comes back ---------------------------------------------------------------------------------------
+# -- what comes back -------------------------------------------------------------------------------
 
 
 @row("replay")
@@ -101,7 +101,7 @@ def test_a_family_that_ended_leaves_the_consent_and_other_families_alone(noteboo
 
 
 @row("replay")
-def test_another_clients_refresh_token_is_refused_and_stays_good_for_its_own(notebook, posting_notebook, tokens, pocket):
+def test_another_clients_refresh_token_is_refused_and_stays_good_for_its_own(notebook, tokens, pocket):
     """Bound to the client to which it was issued (:rfc:`6749#section-6`)."""
     response = pocket.refresh(tokens["refresh_token"])
     assert response.status_code in (400, 401)
@@ -133,7 +133,7 @@ def test_two_parallel_refreshes_leave_nothing_alive(notebook, tokens, at_once, g
     assert notebook.refresh(won["refresh_token"]).json["error"] == "invalid_grant"
 
 
-# -- for how long --------------------------------------------------------------------------------------------
+# -- for how long ----------------------------------------------------------------------------------
 
 
 @row("lifetimes")
@@ -158,7 +158,7 @@ def test_how_long_a_refresh_token_lives_is_a_setting(notebook, signed_in, let_ti
     assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
-# -- within the grace ------------------------------------------------------------------------------------------
+# -- within the grace ------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_a_grace_that_is_switched_off_holds_no_longer(notebook, grace, tokens, c
     assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
-# -- against today's data --------------------------------------------------------------------------------------
+# -- against today's data --------------------------------------------------------------------------
 
 
 def test_a_refresh_token_dies_with_its_consent(notebook, tokens, change_consent):
@@ -276,7 +276,7 @@ def test_when_no_scope_is_left_there_is_nothing_to_refresh(notebook, tokens, cha
     assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_scope"
 
 
-# -- malformed ---------------------------------------------------------------------------------------------------
+# -- malformed -------------------------------------------------------------------------------------
 
 
 def test_a_missing_refresh_token_is_named(notebook):

@@ -1,0 +1,199 @@
+"""What apps read and wrote, noted in memory and written down every few seconds by a thread of its own.
+
+The request that reads never writes. What was noted is counted by grant, action and minute; in which of the consent's
+mementos the memories lay is asked of the database when it is written down.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import Flask, current_app
+from sqlalchemy import String, bindparam, select, text
+
+from app import clock
+from app.credentials import new_id
+from app.database import UtcDateTime, expect_reads_only
+from app.extensions import db
+from app.memories.contents import memories_of_mementos
+from app.memories.models import Memory
+from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+
+_log = logging.getLogger(__name__)
+
+#: Seconds between two times of writing down.
+INTERVAL = 2.0
+# So many memories wait at most with their ids; of further ones only the number is known.
+_MOST_IDS = 50_000
+# SQLite takes so many values in one statement, and more.
+_BATCH = 500
+
+#: What is counted together: whose doing, which action, in which minute.
+_Key = tuple[str, str, datetime]
+
+_UPSERT = text(
+    """
+    INSERT INTO access_records (id, grant_id, minute, action, memento_key, memento_id, count)
+    SELECT :id, :grant_id, :minute, :action, :memento_key, (SELECT id FROM mementos WHERE id = :memento_key), :count
+    WHERE EXISTS (SELECT 1 FROM consents WHERE grant_id = :grant_id)
+    ON CONFLICT (grant_id, minute, action, memento_key) DO UPDATE SET count = access_records.count + excluded.count
+    """
+).bindparams(
+    bindparam("id", type_=String),
+    bindparam("grant_id", type_=String),
+    bindparam("minute", type_=UtcDateTime()),
+    bindparam("action", type_=String),
+    bindparam("memento_key", type_=String),
+)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was noted under one key. ``by_memento`` is what was known at once, ``by_memory`` is to be looked up."""
+
+    total: int = 0
+    by_memory: Counter = field(default_factory=Counter)
+    by_memento: Counter = field(default_factory=Counter)
+
+
+class AccessLog:
+    """What one process has noted and not yet written down."""
+
+    def __init__(self, app: Flask):
+        self._app = app
+        self._lock = threading.Lock()
+        # One at a time writes: whoever waits finds everything written that was noted before.
+        self._writing = threading.Lock()
+        self._seen: dict[_Key, _Seen] = {}
+        self._ids = 0
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+
+    def note(self, grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None) -> None:
+        memory_ids = list(memory_ids)
+        key = (grant_id, action, clock.now().replace(second=0, microsecond=0))
+        with self._lock:
+            seen = self._seen.setdefault(key, _Seen())
+            seen.total += len(memory_ids)
+            if memento_ids is not None:
+                seen.by_memento.update(memento_ids)
+            elif self._ids < _MOST_IDS:
+                seen.by_memory.update(memory_ids)
+                self._ids += len(memory_ids)
+        self._start()
+
+    def flush(self) -> None:
+        """Write down everything that was noted before. Needs an application context."""
+        with self._writing:
+            with self._lock:
+                seen, self._seen, self._ids = self._seen, {}, 0
+            if not seen:
+                return
+            try:
+                _write(seen)
+            except Exception:
+                self._put_back(seen)
+                raise
+
+    def stop(self) -> None:
+        """Write the last and end the thread; for the end of a process. A database that is away is a line in the log."""
+        self._stop.set()
+        self._flush_or_say_why_not()
+
+    def _start(self) -> None:
+        # Not before the first note: a thread does not survive the fork that makes a worker.
+        if self._thread is not None or self._app.testing:
+            return
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL):
+            self._flush_or_say_why_not()
+
+    def _flush_or_say_why_not(self) -> None:
+        try:
+            with self._app.app_context():
+                self.flush()
+        except Exception as error:
+            _log.warning("What apps did could not be written down: %s", error)
+
+    def _put_back(self, seen: dict[_Key, _Seen]) -> None:
+        with self._lock:
+            for key, one in seen.items():
+                kept = self._seen.setdefault(key, _Seen())
+                kept.total += one.total
+                kept.by_memento.update(one.by_memento)
+                if self._ids < _MOST_IDS:
+                    kept.by_memory.update(one.by_memory)
+                    self._ids += one.by_memory.total()
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its log."""
+    app.extensions["access_log"] = AccessLog(app)
+
+
+def note(
+    grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None = None
+) -> None:
+    """Note that memories were read or written under a consent, each once a call.
+
+    ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
+    """
+    current_app.extensions["access_log"].note(grant_id, action, memory_ids, memento_ids)
+
+
+def flush() -> None:
+    """Write down now what this process has noted."""
+    current_app.extensions["access_log"].flush()
+
+
+def _write(seen: dict[_Key, _Seen]) -> None:
+    rows = _count(seen)
+    with db.engine.begin() as connection:
+        # In one order in all processes, so that none waits for another in a circle.
+        for grant_id, action, minute, memento_key, count in sorted(rows):
+            values = {"grant_id": grant_id, "action": action, "minute": minute, "memento_key": memento_key}
+            connection.execute(_UPSERT, {**values, "id": new_id("acc"), "count": count})
+
+
+def _count(seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]:
+    """Rows of grant, action, minute, memento and count; without a memento it is the whole."""
+    rows = []
+    expect_reads_only(True)
+    try:
+        with db.engine.begin() as connection:
+            for key, one in seen.items():
+                counts = Counter(one.by_memento)
+                for memento_id in _mementos_of(connection, key[0]) if one.by_memory else ():
+                    counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
+                rows += [(*key, "", one.total), *((*key, memento_id, n) for memento_id, n in counts.items() if n)]
+    finally:
+        expect_reads_only(False)
+    return rows
+
+
+def _mementos_of(connection, grant_id: str) -> list[str]:
+    """The mementos that the consent covers now, the app's own among them."""
+    chosen = select(ConsentMemento.memento_id).where(ConsentMemento.grant_id == grant_id)
+    saved = (
+        select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
+    )
+    return sorted(set(connection.scalars(chosen)) | set(connection.scalars(saved)))
+
+
+def _count_in(connection, memento_id: str, by_memory: Counter) -> int:
+    ids, count = list(by_memory), 0
+    for start in range(0, len(ids), _BATCH):
+        inside = select(Memory.id).where(
+            Memory.id.in_(ids[start : start + _BATCH]), memories_of_mementos([memento_id])
+        )
+        count += sum(by_memory[id] for id in connection.scalars(inside))
+    return count

@@ -1,0 +1,124 @@
+"""``/api/openapi.json``: the resource API described (OpenAPI 3.1), from the operations themselves."""
+
+import re
+from typing import Any
+
+from flask import jsonify
+
+from app.api import blueprint
+from app.api.fields import IDENTIFIER
+from app.api.operation import OPERATIONS, Operation
+from app.api.representations import COMPONENTS, reference
+from app.config import settings
+from app.oauth.scopes import SCOPES
+
+_JSON = "application/json"
+_ERRORS = {
+    400: "The request is malformed.",
+    401: "There is no token, or it is not valid any more (RFC 6750).",
+    403: "The token lacks a scope, or may not change this.",
+    404: "It does not exist, or lies outside what the person allowed.",
+    413: "More than 256 kB.",
+    415: "The body is not JSON.",
+    422: "A field or a parameter cannot be taken, or an Idempotency-Key was used for another request.",
+}
+
+
+@blueprint.get("/api/openapi.json")
+def openapi():
+    """Anybody may read it; it holds nothing of anybody's."""
+    return jsonify(describe_api())
+
+
+def describe_api() -> dict[str, Any]:
+    """The whole description."""
+    paths: dict[str, Any] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, {})[one.method.lower()] = _describe(one)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{settings().site_name} resource API",
+            "version": "1",
+            "description": "What an app reaches is decided at each call from what the person has chosen now."
+            " Every path works with and without its final slash.",
+        },
+        "servers": [{"url": settings().issuer}],
+        "paths": paths,
+        "components": {
+            "schemas": COMPONENTS,
+            "securitySchemes": {
+                "oauth": {
+                    "type": "oauth2",
+                    "flows": {
+                        "authorizationCode": {
+                            "authorizationUrl": f"{settings().issuer}/oauth/authorize",
+                            "tokenUrl": f"{settings().issuer}/oauth/token",
+                            "scopes": SCOPES,
+                        },
+                        "clientCredentials": {"tokenUrl": f"{settings().issuer}/oauth/token", "scopes": SCOPES},
+                    },
+                }
+            },
+        },
+    }
+
+
+def _describe(one: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": one.name,
+        "summary": one.summary,
+        "security": [{"oauth": list(one.scopes)}],
+        "parameters": _parameters(one),
+        "responses": {str(status): _answer(schema) for status, schema in one.answers.items()}
+        | {str(status): _error(status) for status in _statuses(one)},
+    }
+    if one.body is not None:
+        described["requestBody"] = {"required": True, "content": {_JSON: {"schema": one.body}}}
+    return described
+
+
+def _parameters(one: Operation) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": IDENTIFIER},
+        }
+        for name in re.findall(r"{(\w+)}", one.path)
+    ]
+    parameters += [
+        {"name": name, "in": "query", "required": field.required, "schema": field.schema()}
+        for name, field in one.query.items()
+    ]
+    if one.is_idempotent:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Your name for this request; sent again within a day, it does nothing again.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            }
+        )
+    return parameters
+
+
+def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
+    if schema is None:
+        return {"description": "Done."}
+    return {"description": "Done.", "content": {_JSON: {"schema": schema}}}
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {"description": _ERRORS[status], "content": {_JSON: {"schema": reference("Error")}}}
+
+
+def _statuses(one: Operation) -> list[int]:
+    """The errors that an operation can answer with."""
+    statuses = [400, 401, 403, 422]
+    if "{" in one.path:
+        statuses.append(404)
+    if one.body is not None:
+        statuses += [413, 415]
+    return sorted(statuses)

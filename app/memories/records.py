@@ -1,0 +1,176 @@
+"""Single memories and integrations within reach: found, made, changed, ended. Nothing here commits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from app import clock
+from app.credentials import new_id
+from app.extensions import db
+from app.memories.contents import is_own
+from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
+from app.memories.reach import Reach, reachable_integrations, readable_memories, writable_memories
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A memory or an integration within reach, and whether the reach is also to change or end it."""
+
+    record: Any
+    is_writable: bool
+
+
+# -- memories --------------------------------------------------------------------------------------
+
+
+def find_memory(reach: Reach, memory_id: str) -> Found | None:
+    """The memory, if it lies within reach; one that does not is None, as if it did not exist."""
+    row = db.session.execute(
+        select(Memory, writable_memories(reach).label("is_writable"))
+        .where(Memory.id == memory_id, readable_memories(reach))
+        .options(joinedload(Memory.integration), selectinload(Memory.tags))
+    ).first()
+    return None if row is None else Found(row.Memory, bool(row.is_writable))
+
+
+def add_memories(drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> list[Memory]:
+    """New memories, each in an integration and for its owner. A draft has fields of :class:`Memory` and ``tags``.
+
+    Each is a microsecond newer than the one before, so that their order is kept.
+    """
+    at = clock.now()
+    memories = [
+        _new_memory(integration, draft, at + timedelta(microseconds=place))
+        for place, (integration, draft) in enumerate(drafts)
+    ]
+    db.session.add_all(memories)
+    db.session.flush()
+    return memories
+
+
+def change_memory(memory: Memory, changes: Mapping[str, Any]) -> None:
+    """Give a memory other values; ``tags`` replaces them all."""
+    for name, value in changes.items():
+        if name == "tags":
+            _set_tags(memory, value)
+        else:
+            setattr(memory, name, value)
+    # Tags are rows of their own, of which the memory's row would not know.
+    memory.updated_at = clock.now()
+    db.session.flush()
+
+
+def delete_memory(memory: Memory) -> None:
+    """End a memory; picks of it go with it."""
+    db.session.execute(delete(Memory).where(Memory.id == memory.id))
+
+
+def still_writable(reach: Reach, memory: Memory) -> bool:
+    """Whether a memory that was changed lies where the reach is to change memories."""
+    condition = and_(readable_memories(reach), writable_memories(reach))
+    return db.session.scalar(select(Memory.id).where(Memory.id == memory.id, condition)) is not None
+
+
+def _new_memory(integration: Integration, draft: Mapping[str, Any], at: datetime) -> Memory:
+    fields = {name: value for name, value in draft.items() if name != "tags"}
+    return Memory(
+        id=new_id("mry"),
+        user_id=integration.user_id,
+        organization_id=integration.organization_id,
+        integration=integration,
+        created_at=at,
+        updated_at=at,
+        tags=[MemoryTag(tag=tag) for tag in draft.get("tags", ())],
+        **fields,
+    )
+
+
+def _set_tags(memory: Memory, tags: Iterable[str]) -> None:
+    known = {tag.tag: tag for tag in memory.tags}
+    memory.tags = [known.get(tag) or MemoryTag(tag=tag) for tag in tags]
+
+
+# -- integrations ----------------------------------------------------------------------------------
+
+
+def list_integrations_in_reach(reach: Reach) -> list[tuple[Integration, int]]:
+    """Integrations within reach, the oldest first, each with how many memories of it are within reach."""
+    integrations = db.session.scalars(
+        select(Integration).where(reachable_integrations(reach)).order_by(Integration.created_at, Integration.id)
+    ).all()
+    counts = count_by_integration(reach)
+    return [(integration, counts.get(integration.id, 0)) for integration in integrations]
+
+
+def find_integration(reach: Reach, integration_id: str) -> Found | None:
+    """The integration, if it lies within reach. It is writable when it does as a whole."""
+    row = db.session.execute(
+        select(Integration, _lies_within_as_a_whole(reach).label("is_writable")).where(
+            Integration.id == integration_id, reachable_integrations(reach)
+        )
+    ).first()
+    return None if row is None else Found(row.Integration, bool(row.is_writable))
+
+
+def count_by_integration(reach: Reach) -> dict[str, int]:
+    """How many memories within reach each integration holds; those with none are left out."""
+    counts = select(Memory.integration_id, func.count()).where(_readable_from_index(reach))
+    return {id: count for id, count in db.session.execute(counts.group_by(Memory.integration_id))}
+
+
+def count_in_integration(reach: Reach, integration_id: str) -> int:
+    """How many memories within reach one integration holds."""
+    here = Memory.integration_id == integration_id
+    return db.session.scalar(select(func.count()).select_from(Memory).where(here, _readable_from_index(reach)))
+
+
+def add_integration(
+    *, user_id: str | None = None, organization_id: str | None = None, **fields: Any
+) -> Integration:
+    """A new integration of a person or an organization, flushed."""
+    integration = Integration(id=new_id("int"), user_id=user_id, organization_id=organization_id, **fields)
+    db.session.add(integration)
+    db.session.flush()
+    return integration
+
+
+def change_integration(integration: Integration, changes: Mapping[str, Any]) -> None:
+    """Give an integration other values."""
+    for name, value in changes.items():
+        setattr(integration, name, value)
+    db.session.flush()
+
+
+def delete_integration(integration: Integration) -> None:
+    """End an integration, its memories and the picks of it. One statement, however many memories there are."""
+    db.session.execute(delete(Integration).where(Integration.id == integration.id))
+
+
+def _readable_from_index(reach: Reach) -> ColumnElement[bool]:
+    # As a pair, so that counting walks an index alone (see ``contents.is_own``).
+    return is_own(reach.user_id) if reach.everything else readable_memories(reach)
+
+
+def _lies_within_as_a_whole(reach: Reach) -> ColumnElement[bool]:
+    if reach.user_id is None:
+        return Integration.organization_id == reach.organization_id
+    if reach.everything:
+        return Integration.user_id == reach.user_id
+    return Integration.id.in_(_whole_integrations(reach.user_id, reach.readable))
+
+
+def _whole_integrations(user_id: str, memento_ids: Iterable[str]) -> Select:
+    return (
+        select(MementoContent.integration_id)
+        .join(Memento, Memento.id == MementoContent.memento_id)
+        .where(
+            Memento.user_id == user_id,
+            Memento.id.in_(memento_ids),
+            MementoContent.integration_id.is_not(None),
+            MementoContent.folder.is_(None),
+        )
+    )

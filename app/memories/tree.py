@@ -1,0 +1,161 @@
+"""A person's memories as a tree of integrations, folders and memories, a page of one level at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from app.extensions import db
+from app.memories.contents import is_own, memories_of_mementos
+from app.memories.models import Integration, Memory
+from app.memories.picks import Pick
+
+#: How many folders and memories a page of a level, or of a search, shows.
+PAGE_SIZE = 50
+_EXCERPT_LENGTH = 300
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSummary:
+    """A folder and how many memories lie in it and below."""
+
+    integration_id: str
+    path: str
+    name: str
+    count: int
+
+    @property
+    def pick(self) -> Pick:
+        return Pick(self.integration_id, self.path)
+
+    @property
+    def parent(self) -> str:
+        """The folder it lies in; empty for one directly in the integration."""
+        return self.path.removesuffix(self.name).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySummary:
+    """What a person knows a memory by. ``excerpt`` is how its text begins."""
+
+    id: str
+    title: str
+    integration_id: str
+    integration_name: str
+    folder: str
+    created_at: datetime
+    excerpt: str
+
+    @property
+    def pick(self) -> Pick:
+        return Pick(memory_id=self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Folders first, then memories, newest first; ``total`` counts both on all pages."""
+
+    folders: list[FolderSummary]
+    memories: list[MemorySummary]
+    total: int
+    number: int
+
+    @property
+    def has_next(self) -> bool:
+        return self.number * PAGE_SIZE < self.total
+
+
+def list_level(user_id: str, integration_id: str, folder: str = "", page: int = 1) -> Page:
+    """What lies directly in an integration, or in a folder of it."""
+    is_here = and_(is_own(user_id), Memory.integration_id == integration_id)
+    counts = _count_folders(is_here if not folder else and_(is_here, _is_in_or_below(folder)))
+    children = _children(integration_id, folder, counts)
+    return _page(children, and_(is_here, Memory.folder == folder), counts.get(folder, 0), page)
+
+
+def search_tree(user_id: str, words: str, page: int = 1) -> Page:
+    """Folders whose own name, and memories whose title, has all the words."""
+    wanted = words.replace("\x00", "").split()[:_MOST_WORDS]
+    if not wanted:
+        return Page([], [], 0, 1)
+    folders = []
+    for integration_id in db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)):
+        counts = _count_folders(and_(is_own(user_id), Memory.integration_id == integration_id))
+        folders += [one for one in _all_folders(integration_id, counts) if _has_all(one.name, wanted)]
+    has_title = and_(Memory.user_id == user_id, *(Memory.title.icontains(word, autoescape=True) for word in wanted))
+    total = db.session.scalar(select(func.count()).select_from(Memory).where(has_title))
+    return _page(sorted(folders, key=lambda one: one.name.casefold()), has_title, total, page)
+
+
+def list_memories(user_id: str, memento_id: str, page: int = 1) -> list[MemorySummary]:
+    """A page of what a memento contains now, newest first, and one more if there is a next page."""
+    condition = and_(Memory.user_id == user_id, memories_of_mementos([memento_id]))
+    return _memories(condition, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
+
+
+def _page(folders: list[FolderSummary], condition: ColumnElement[bool], count: int, page: int) -> Page:
+    start = (page - 1) * PAGE_SIZE
+    shown = folders[start : start + PAGE_SIZE]
+    room = PAGE_SIZE - len(shown)
+    memories = _memories(condition, max(0, start - len(folders)), room) if room else []
+    return Page(shown, memories, len(folders) + count, page)
+
+
+def _memories(condition: ColumnElement[bool], offset: int, limit: int) -> list[MemorySummary]:
+    columns = (Memory.id, Memory.title, Memory.integration_id, Integration.name, Memory.folder, Memory.created_at)
+    rows = db.session.execute(
+        select(*columns, func.substr(Memory.text, 1, _EXCERPT_LENGTH))
+        .join_from(Memory, Integration, Integration.id == Memory.integration_id)
+        .where(condition)
+        .order_by(Memory.created_at.desc(), Memory.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [MemorySummary(*row) for row in rows]
+
+
+def _count_folders(condition: ColumnElement[bool]) -> dict[str, int]:
+    """How many memories lie directly in each folder; an empty name is for those in none."""
+    rows = db.session.execute(select(Memory.folder, func.count()).where(condition).group_by(Memory.folder))
+    return {folder: count for folder, count in rows}
+
+
+def _children(integration_id: str, folder: str, counts: dict[str, int]) -> list[FolderSummary]:
+    start = f"{folder}/" if folder else ""
+    found: dict[str, int] = {}
+    for path, count in counts.items():
+        if path != folder and path.startswith(start):
+            child = start + _first_part(path[len(start) :])
+            found[child] = found.get(child, 0) + count
+    children = [FolderSummary(integration_id, path, path[len(start) :] or "/", count) for path, count in found.items()]
+    return sorted(children, key=lambda one: (one.name.casefold(), one.name))
+
+
+def _first_part(path: str) -> str:
+    # A name may begin with the separator, as in "/home"; then that belongs to it.
+    end = path.find("/", 1)
+    return path if end < 0 else path[:end]
+
+
+def _all_folders(integration_id: str, counts: dict[str, int]) -> list[FolderSummary]:
+    """Every folder, also one that holds only others."""
+    found: dict[str, int] = {}
+    for path, count in counts.items():
+        above = Pick(integration_id, path).containers() if path else ()
+        for one in [path, *(pick.folder for pick in above if pick.folder)]:
+            if one:
+                found[one] = found.get(one, 0) + count
+    return [
+        FolderSummary(integration_id, path, path.rpartition("/")[2] or path, count) for path, count in found.items()
+    ]
+
+
+def _is_in_or_below(folder: str) -> ColumnElement[bool]:
+    # The range of the folders below: "0" is the character after "/".
+    return or_(Memory.folder == folder, and_(Memory.folder >= f"{folder}/", Memory.folder < f"{folder}0"))
+
+
+def _has_all(name: str, words: list[str]) -> bool:
+    name = name.casefold()
+    return all(word.casefold() in name for word in words)

@@ -1,0 +1,67 @@
+"""What an app did under one consent, minute by minute."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.memories.models import Memento
+from app.oauth.models.access_record import AccessRecord
+
+#: How many minutes a page shows.
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One minute of reading or writing. ``parts`` says of how many memories in which memento; None is a deleted one."""
+
+    at: datetime
+    action: str
+    count: int
+    parts: list[tuple[str | None, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day (UTC) and what of it the page shows, the latest first."""
+
+    date: date
+    entries: list[Entry]
+
+
+def list_activity(grant_id: str, page: int) -> tuple[list[Day], bool]:
+    """A page of what was done under the consent, the latest first, and whether there is more."""
+    records = db.session.scalars(
+        select(AccessRecord)
+        .where(AccessRecord.grant_id == grant_id, AccessRecord.memento_key == "")
+        .order_by(AccessRecord.minute.desc(), AccessRecord.action)
+        .limit(PAGE_SIZE + 1)
+        .offset((page - 1) * PAGE_SIZE)
+    ).all()
+    shown = records[:PAGE_SIZE]
+    parts = _find_parts(grant_id, shown)
+    entries = [Entry(one.minute, one.action, one.count, parts[one.minute, one.action]) for one in shown]
+    days = [Day(day, list(group)) for day, group in groupby(entries, key=lambda entry: entry.at.date())]
+    return days, len(records) > PAGE_SIZE
+
+
+def _find_parts(grant_id: str, records: list[AccessRecord]) -> dict[tuple, list[tuple[str | None, int]]]:
+    parts = defaultdict(list)
+    if records:
+        rows = db.session.execute(
+            select(AccessRecord.minute, AccessRecord.action, Memento.name, AccessRecord.count)
+            .outerjoin(Memento, Memento.id == AccessRecord.memento_id)
+            .where(
+                AccessRecord.grant_id == grant_id,
+                AccessRecord.memento_key != "",
+                AccessRecord.minute.between(records[-1].minute, records[0].minute),
+            )
+            .order_by(AccessRecord.count.desc(), Memento.name)
+        )
+        for minute, action, name, count in rows:
+            parts[minute, action].append((name, count))
+    return parts

@@ -1,0 +1,151 @@
+"""Changing what an app may look through: the choice as the page sends it, what it would change, and the change."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_, delete, func, select, update
+from werkzeug.datastructures import MultiDict
+
+from app import clock
+from app.credentials import digest
+from app.extensions import db
+from app.memories.mementos import list_mementos, owned_memento_ids
+from app.memories.models import Memento, Memory
+from app.memories.reach import Reach, readable_memories
+from app.oauth.models.consent import SELECTIONS, Consent, ConsentMemento
+from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+from app.personal.mementos.use import is_live
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``selection`` is one of :data:`SELECTIONS`, or None while nothing was chosen."""
+
+    selection: str | None
+    memento_ids: tuple[str, ...] = ()
+    writable_ids: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal choices, whatever their order."""
+        lines = [str(self.selection), *sorted(self.memento_ids), "", *sorted(self.writable_ids)]
+        return digest("\n".join(lines))
+
+    def find_problem(self) -> str | None:
+        """Why it cannot be applied, as a sentence."""
+        if self.selection is None:
+            return "Choose what the app may look through: some mementos, everything, or nothing."
+        if self.selection == "selected" and not self.memento_ids:
+            return "Tick at least one memento, or choose “Nothing”."
+        if self.selection != "selected" and self.memento_ids:
+            # Never guess between more and less.
+            chosen = "Everything" if self.selection == "all" else "Nothing"
+            return f"You ticked mementos and also chose “{chosen}”. Choose one or the other."
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a new choice would change. Mementos by name; counts of memories are of this moment.
+
+    ``before`` and ``after`` are selections. ``writable_gained`` are those the app could also change.
+    """
+
+    before: str
+    after: str
+    gained: list[str]
+    lost: list[str]
+    kept: list[str]
+    writable_gained: list[str]
+    writable_lost: list[str]
+    count_gained: int
+    count_lost: int
+    count_after: int
+
+
+def present_choice(consent: Consent) -> Choice:
+    """What holds now."""
+    rows = db.session.execute(
+        select(ConsentMemento.memento_id, ConsentMemento.can_write).where(ConsentMemento.grant_id == consent.grant_id)
+    ).all()
+    if consent.selection != "selected":
+        return Choice(consent.selection)
+    ids = tuple(row.memento_id for row in rows)
+    return Choice(consent.selection, ids, tuple(row.memento_id for row in rows if row.can_write))
+
+
+def read_choice(sent: MultiDict, user_id: str, *, may_write: bool) -> Choice:
+    """What a page sent. A ticked memento without a choice of how much means "only what I tick"."""
+    # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
+    memento_ids = tuple(owned_memento_ids(user_id, sent.getlist("memento_ids")[:1000]))
+    selection = sent.get("selection")
+    if selection not in SELECTIONS:
+        selection = "selected" if memento_ids else None
+    ticked = set(sent.getlist("writable_ids")) if may_write else set()
+    return Choice(selection, memento_ids, tuple(id for id in memento_ids if id in ticked))
+
+
+def compare(consent: Consent, new: Choice) -> Difference:
+    """What would change for the consent's app."""
+    old = present_choice(consent)
+    names = {one.id: one.name for one in list_mementos(consent.user_id)}
+    before, after = _reach(consent, old), _reach(consent, new)
+    return Difference(
+        before=old.selection,
+        after=new.selection,
+        gained=_names(names, new.memento_ids, but=old.memento_ids),
+        lost=_names(names, old.memento_ids, but=new.memento_ids),
+        kept=[name for id, name in names.items() if id in old.memento_ids and id in new.memento_ids],
+        writable_gained=_names(names, new.writable_ids, but=old.writable_ids),
+        # Of a memento that goes altogether nothing more needs to be said.
+        writable_lost=_names(names, [id for id in old.writable_ids if id in new.memento_ids], but=new.writable_ids),
+        count_gained=_count(readable_memories(after), ~readable_memories(before), user_id=consent.user_id),
+        count_lost=_count(readable_memories(before), ~readable_memories(after), user_id=consent.user_id),
+        count_after=_count(readable_memories(after), user_id=consent.user_id),
+    )
+
+
+def apply_choice(consent: Consent, new: Choice) -> bool:
+    """Let the app look through these from its next call on; False when the consent has ended. The caller commits."""
+    values = {"selection": new.selection, "updated_at": clock.now()}
+    if not change_consent(consent, values):
+        return False
+    db.session.execute(delete(ConsentMemento).where(ConsentMemento.grant_id == consent.grant_id))
+    # Locked, so that none is deleted between this look and the insert.
+    ids = db.session.scalars(
+        select(Memento.id)
+        .where(Memento.id.in_(new.memento_ids), Memento.user_id == consent.user_id)
+        .with_for_update(read=True, key_share=True)
+    ).all()
+    db.session.add_all(
+        ConsentMemento(grant_id=consent.grant_id, memento_id=id, can_write=id in new.writable_ids) for id in ids
+    )
+    return True
+
+
+def change_consent(consent: Consent, values: Mapping) -> bool:
+    """Give a live consent other values; False when it has ended meanwhile. The caller commits."""
+    changed = db.session.execute(
+        update(Consent)
+        .where(Consent.grant_id == consent.grant_id, is_live())
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.rowcount == 1
+
+
+def _reach(consent: Consent, choice: Choice) -> Reach:
+    saved = db.session.scalars(select(SavedMemento.memento_id).where(is_saved_under(consent)))
+    return Reach(
+        user_id=consent.user_id, everything=choice.selection == "all", readable=(*choice.memento_ids, *saved)
+    )
+
+
+def _names(names: Mapping[str, str], ids: Collection[str], *, but: tuple[str, ...]) -> list[str]:
+    return [name for id, name in names.items() if id in ids and id not in but]
+
+
+def _count(*conditions, user_id: str) -> int:
+    return db.session.scalar(
+        select(func.count()).select_from(Memory).where(and_(Memory.user_id == user_id, *conditions))
+    )

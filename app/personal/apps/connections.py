@@ -1,0 +1,135 @@
+"""The apps that a person has connected, and what each may do and does."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app import clock
+from app.extensions import db
+from app.memories.mementos import is_id
+from app.memories.models import Memento
+from app.oauth.models.access_record import AccessRecord
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+from app.oauth.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
+from app.personal.mementos.use import is_live
+
+_MOST_ENDED = 20
+READ_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A memento that an app looks through. ``is_saved`` marks the one that holds what the app itself added."""
+
+    id: str
+    name: str
+    can_write: bool
+    is_saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days."""
+
+    consent: Consent
+    app_name: str
+    organization_name: str
+    homepage_url: str
+    is_suspended: bool
+    scopes: list[str]
+    windows: list[Window]
+    read_count: int
+
+    @property
+    def grant_id(self) -> str:
+        return self.consent.grant_id
+
+    @property
+    def sentences(self) -> list[str]:
+        return [SCOPES[name] for name in self.scopes]
+
+    @property
+    def reaches_memories(self) -> bool:
+        return reaches_memories(self.scopes)
+
+    @property
+    def may_write(self) -> bool:
+        return "memories:write" in self.scopes
+
+
+def list_connections(user_id: str) -> list[Connection]:
+    """The person's live consents, the one used last first."""
+    consents = db.session.scalars(select(Consent).where(Consent.user_id == user_id, is_live())).all()
+    found = [_describe(consent) for consent in consents]
+    return sorted(found, key=lambda one: one.consent.last_used_at or one.consent.issued_at, reverse=True)
+
+
+def list_ended(user_id: str) -> list[Consent]:
+    """Consents that were ended or have come to their end, the latest first, as long as there is something to see."""
+    return list(
+        db.session.scalars(
+            select(Consent)
+            .where(Consent.user_id == user_id, ~is_live())
+            .where(select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists())
+            .order_by(Consent.updated_at.desc())
+            .limit(_MOST_ENDED)
+        )
+    )
+
+
+def find_connection(user_id: str, grant_id: str) -> Connection | None:
+    """A live consent of the person's."""
+    consent = find_consent(user_id, grant_id)
+    return _describe(consent) if consent is not None and consent.is_live() else None
+
+
+def find_consent(user_id: str, grant_id: str) -> Consent | None:
+    """A consent of the person's, whether it lives or has ended."""
+    if not is_id(grant_id):
+        return None
+    return db.session.scalar(select(Consent).where(Consent.grant_id == grant_id, Consent.user_id == user_id))
+
+
+def _describe(consent: Consent) -> Connection:
+    client = consent.client
+    return Connection(
+        consent=consent,
+        app_name=client.name,
+        organization_name=client.organization.name,
+        homepage_url=client.homepage_url,
+        is_suspended=client.suspended_at is not None,
+        scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, client.scope))],
+        windows=_list_windows(consent),
+        read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
+    )
+
+
+def _list_windows(consent: Consent) -> list[Window]:
+    saved = db.session.scalar(select(SavedMemento.memento_id).where(is_saved_under(consent)))
+    rows = db.session.execute(
+        select(Memento.id, Memento.name, ConsentMemento.can_write)
+        .outerjoin(
+            ConsentMemento,
+            (ConsentMemento.memento_id == Memento.id) & (ConsentMemento.grant_id == consent.grant_id),
+        )
+        .where((ConsentMemento.grant_id.is_not(None)) | (Memento.id == saved))
+        .where(Memento.user_id == consent.user_id)
+    ).all()
+    windows = [Window(id, name, bool(can_write) or id == saved, id == saved) for id, name, can_write in rows]
+    return sorted(windows, key=lambda one: (one.is_saved, one.name.casefold()))
+
+
+def _count_read(grant_id: str, since: datetime) -> int:
+    """Memories the app was given; one that it was given twice counts twice."""
+    total = select(func.coalesce(func.sum(AccessRecord.count), 0)).where(
+        AccessRecord.grant_id == grant_id,
+        AccessRecord.minute >= since,
+        AccessRecord.action == "read",
+        AccessRecord.memento_key == "",
+    )
+    return int(db.session.scalar(total))
+
+

@@ -1,0 +1,179 @@
+"""``/account/apps/``: what I have allowed; changing, pausing and ending it; what the apps did."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from app import clock
+from app.extensions import db
+from app.memories.mementos import list_mementos, summarize_everything
+from app.oauth.consent_ends import list_ends, read_end
+from app.personal import blueprint
+from app.personal.apps.activity import list_activity
+from app.personal.apps.choice import Choice, apply_choice, change_consent, compare, present_choice, read_choice
+from app.personal.apps.connections import Connection, find_connection, find_consent, list_connections, list_ended
+from app.personal.mementos.editor import read_page
+from app.personal.mementos.use import find_savings
+
+#: From how many mementos on the list gets a search box.
+_MANY_MEMENTOS = 8
+
+
+@blueprint.get("/apps/")
+def apps():
+    return render_template(
+        "personal/apps/list.html",
+        connections=list_connections(current_user.id),
+        ended=list_ended(current_user.id),
+    )
+
+
+@blueprint.get("/apps/<grant_id>/")
+def show_app(grant_id: str):
+    connection = _get_connection(grant_id)
+    return render_template(
+        "personal/apps/app.html", connection=connection, ends=list_ends(connection.consent.expires_at)
+    )
+
+
+@blueprint.get("/apps/<grant_id>/activity")
+def show_activity(grant_id: str):
+    """Also of a consent that has ended: what was done with it does not become a secret."""
+    consent = find_consent(current_user.id, grant_id) or abort(404)
+    page = read_page(request.args.get("page"))
+    days, has_next = list_activity(consent.grant_id, page)
+    return render_template(
+        "personal/apps/activity.html",
+        consent=consent,
+        app_name=consent.client.name,
+        days=days,
+        page=page,
+        has_next=has_next,
+    )
+
+
+# -- changing the choice -------------------------------------------------------------------------
+
+
+@blueprint.get("/apps/<grant_id>/mementos")
+def choose_mementos(grant_id: str):
+    connection = _get_connection(grant_id)
+    return _show_picker(connection, present_choice(connection.consent))
+
+
+@blueprint.post("/apps/<grant_id>/mementos")
+def review_mementos(grant_id: str):
+    """What the new choice would change, to be read before it is applied. Nothing is written."""
+    connection = _get_connection(grant_id)
+    choice = read_choice(request.form, current_user.id, may_write=connection.may_write)
+    problem = choice.find_problem()
+    if problem or request.form.get("action") == "back":
+        return _show_picker(connection, choice, problem)
+    return _show_difference(connection, choice)
+
+
+@blueprint.post("/apps/<grant_id>/mementos/apply")
+def apply_mementos(grant_id: str):
+    connection = _get_connection(grant_id)
+    choice = read_choice(request.form, current_user.id, may_write=connection.may_write)
+    problem = choice.find_problem()
+    if problem:
+        return _show_picker(connection, choice, problem)
+    if request.form.get("seen") != present_choice(connection.consent).fingerprint + choice.fingerprint:
+        # Another tab has changed it, or a memento is gone: what was read is not what would happen.
+        flash("Something has changed since you opened this page. Look at it once more.", "error")
+        return _show_difference(connection, choice)
+    if not apply_choice(connection.consent, choice):
+        abort(404)
+    db.session.commit()
+    flash(f"Changed. {connection.app_name} sees what you have chosen from its next call on.")
+    return _to_app(grant_id)
+
+
+def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
+    # What the app has added itself it sees in any case.
+    own = {window.id for window in connection.windows if window.is_saved} - set(choice.memento_ids)
+    mementos = [memento for memento in list_mementos(current_user.id) if memento.id not in own]
+    page = render_template(
+        "personal/apps/choose.html",
+        connection=connection,
+        choice=choice,
+        mementos=mementos,
+        savings=find_savings(current_user.id),
+        everything=summarize_everything(current_user.id),
+        show_search=len(mementos) >= _MANY_MEMENTOS,
+        problem=problem,
+    )
+    return page, 422 if problem else 200
+
+
+def _show_difference(connection: Connection, choice: Choice):
+    present = present_choice(connection.consent)
+    if present.fingerprint == choice.fingerprint:
+        flash("Nothing was changed: that is what it sees already.")
+        return _to_app(connection.grant_id)
+    return render_template(
+        "personal/apps/difference.html",
+        connection=connection,
+        choice=choice,
+        difference=compare(connection.consent, choice),
+        seen=present.fingerprint + choice.fingerprint,
+    )
+
+
+# -- pausing and ending --------------------------------------------------------------------------
+
+
+@blueprint.post("/apps/<grant_id>/pause")
+def pause(grant_id: str):
+    connection = _get_connection(grant_id)
+    if connection.consent.paused_at is None:
+        _change(connection, paused_at=clock.now())
+    flash(f"{connection.app_name} is paused. It reaches nothing of yours until you resume it.")
+    return _to_app(grant_id)
+
+
+@blueprint.post("/apps/<grant_id>/resume")
+def resume(grant_id: str):
+    connection = _get_connection(grant_id)
+    _change(connection, paused_at=None)
+    flash(f"{connection.app_name} goes on where it was.")
+    return _to_app(grant_id)
+
+
+@blueprint.post("/apps/<grant_id>/end")
+def change_end(grant_id: str):
+    """Until when the app is allowed what it is: a day, a month, a year from now, or until the person ends it."""
+    connection = _get_connection(grant_id)
+    present = connection.consent.expires_at
+    expires_at = read_end(request.form.get("until"), present)
+    if expires_at != present:
+        _change(connection, expires_at=expires_at)
+    end = "the end you have set" if expires_at else "you end it"
+    flash(f"{connection.app_name} stays connected until {end}.")
+    return _to_app(grant_id)
+
+
+@blueprint.post("/apps/<grant_id>/disconnect")
+def disconnect(grant_id: str):
+    """End a consent; its codes and tokens die with it, at once."""
+    consent = find_consent(current_user.id, grant_id) or abort(404)
+    if consent.revoked_at is None:
+        consent.revoked_at = clock.now()
+    name = consent.client.name
+    db.session.commit()
+    flash(f"{name} is disconnected. It can no longer reach anything of yours.")
+    return redirect(url_for("personal.apps"), 303)
+
+
+def _change(connection: Connection, **values) -> None:
+    if not change_consent(connection.consent, values):
+        abort(404)
+    db.session.commit()
+
+
+def _get_connection(grant_id: str) -> Connection:
+    return find_connection(current_user.id, grant_id) or abort(404)
+
+
+def _to_app(grant_id: str):
+    return redirect(url_for("personal.show_app", grant_id=grant_id), 303)

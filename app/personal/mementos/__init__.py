@@ -1,0 +1,1 @@
+"""``/account/mementos/``: what a person has named, and what is in it."""

@@ -1,0 +1,64 @@
+"""Which apps look through which mementos, now."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+
+from app import clock
+from app.extensions import db
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.saved_memento import SavedMemento
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A live consent that covers a memento. ``is_only`` when it covers no other by name."""
+
+    grant_id: str
+    app_name: str
+    can_write: bool
+    is_paused: bool
+    is_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """That a memento is an app's own: it holds what the app added, and the source behind it holds nothing else."""
+
+    app_name: str
+    integration_id: str
+
+
+def find_uses(user_id: str) -> dict[str, list[Use]]:
+    """For each memento that an app was allowed by name: the apps, by name."""
+    rows = db.session.execute(
+        select(ConsentMemento.memento_id, Consent.grant_id, Client.name, ConsentMemento.can_write, Consent.paused_at)
+        .join_from(ConsentMemento, Consent, Consent.grant_id == ConsentMemento.grant_id)
+        .join(Client, Client.client_id == Consent.client_id)
+        .where(Consent.user_id == user_id, Consent.selection == "selected", is_live())
+        .order_by(Client.name, Consent.grant_id)
+    ).all()
+    sizes = defaultdict(int)
+    for row in rows:
+        sizes[row.grant_id] += 1
+    uses = defaultdict(list)
+    for memento_id, grant_id, name, can_write, paused_at in rows:
+        uses[memento_id].append(Use(grant_id, name, can_write, paused_at is not None, sizes[grant_id] == 1))
+    return uses
+
+
+def find_savings(user_id: str) -> dict[str, Saving]:
+    """For each memento that is an app's own: whose."""
+    rows = db.session.execute(
+        select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
+        .join_from(SavedMemento, Client, Client.client_id == SavedMemento.client_id)
+        .where(SavedMemento.user_id == user_id)
+    )
+    return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}
+
+
+def is_live():
+    """A condition on :class:`Consent`: neither revoked nor come to its end."""
+    return Consent.revoked_at.is_(None) & or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())

@@ -1,0 +1,202 @@
+"""``/account/mementos/``: what I have named; making, changing, copying and deleting it."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy import delete, select
+
+from app.database import expect_reads_only
+from app.extensions import db
+from app.memories.editing import MOST_CHANGES, Draft, count_draft, delete_memento, duplicate_memento, save_draft
+from app.memories.mementos import (
+    MementoError,
+    find_memento,
+    is_id,
+    list_integrations,
+    list_mementos,
+    summarize_memento,
+)
+from app.memories.models import Integration, Memento, Memory
+from app.memories.tree import PAGE_SIZE, list_memories
+from app.personal import blueprint
+from app.personal.mementos.contents import describe_contents
+from app.personal.mementos.editor import list_rows, read_draft, read_page, read_view
+from app.personal.mementos.use import find_savings, find_uses
+
+@blueprint.get("/mementos/")
+def mementos():
+    return render_template(
+        "personal/mementos/list.html",
+        mementos=list_mementos(current_user.id),
+        uses=find_uses(current_user.id),
+        savings=find_savings(current_user.id),
+        integrations=list_integrations(current_user.id),
+    )
+
+
+@blueprint.get("/mementos/<memento_id>/")
+def show_memento(memento_id: str):
+    """What the memento holds, who looks through it, and the memories that are in it now."""
+    memento = _get_memento(memento_id)
+    page = read_page(request.args.get("page"))
+    memories = list_memories(current_user.id, memento.id, page)
+    return render_template(
+        "personal/mementos/memento.html",
+        memento=memento,
+        summary=summarize_memento(memento),
+        contents=describe_contents(memento),
+        uses=find_uses(current_user.id).get(memento.id, []),
+        saving=find_savings(current_user.id).get(memento.id),
+        memories=memories[:PAGE_SIZE],
+        page=page,
+        has_next=len(memories) > PAGE_SIZE,
+    )
+
+
+# -- the editor ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/mementos/new")
+def make_memento():
+    return _show_editor(None, "", Draft())
+
+
+@blueprint.post("/mementos/new")
+def save_new_memento():
+    return _edit(None)
+
+
+@blueprint.get("/mementos/<memento_id>/edit")
+def edit_memento(memento_id: str):
+    memento = _get_own_making(memento_id)
+    return _show_editor(memento, memento.name, Draft(memento.id))
+
+
+@blueprint.post("/mementos/<memento_id>/edit")
+def save_memento(memento_id: str):
+    return _edit(_get_own_making(memento_id))
+
+
+@blueprint.post("/mementos/count")
+def count_memories():
+    """A line on how many memories the draft in the form has, for the page's script. It only reads."""
+    expect_reads_only(True)
+    memento_id = request.form.get("memento", "")
+    memento = find_memento(current_user.id, memento_id)
+    if memento is None and memento_id:
+        abort(404)
+    draft = read_draft(request.form, memento.id if memento else None)
+    sources = count_draft(current_user.id, draft) if len(draft) <= MOST_CHANGES else []
+    return render_template("personal/mementos/tally.html", sources=sources, changes=len(draft))
+
+
+def _edit(memento: Memento | None):
+    name = request.form.get("name", "")
+    action = request.form.get("action", "enter")
+    if action != "save":
+        # Opening, searching and counting must not wait for whoever writes.
+        db.session.rollback()
+        expect_reads_only(True)
+        memento = _get_memento(memento.id) if memento else None
+        return _show_editor(memento, name, read_draft(request.form, memento.id if memento else None))
+    draft = read_draft(request.form, memento.id if memento else None)
+    try:
+        saved = save_draft(current_user.id, memento, name, draft)
+    except MementoError as error:
+        db.session.rollback()
+        return _show_editor(memento, name, draft, str(error))
+    db.session.commit()
+    flash("The memento is saved." if memento else "The memento is made.")
+    return redirect(url_for("personal.show_memento", memento_id=saved.id), 303)
+
+
+def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: str | None = None):
+    view = read_view(request.values, current_user.id)
+    rows = list_rows(view, draft)
+    shown = {row.pick for group in rows.values() for row in group}
+    page = render_template(
+        "personal/mementos/edit.html",
+        memento=memento,
+        name=name,
+        draft=draft,
+        view=view,
+        rows=rows,
+        out_of_sight={
+            "added": [pick.key for pick in draft.added if pick not in shown],
+            "removed": [pick.key for pick in draft.removed if pick not in shown],
+        },
+        sources=count_draft(current_user.id, draft) if len(draft) <= MOST_CHANGES else [],
+        uses=find_uses(current_user.id).get(memento.id, []) if memento else [],
+        problem=problem,
+    )
+    return page, 422 if problem else 200
+
+
+# -- copying, pruning, deleting ------------------------------------------------------------------
+
+
+@blueprint.post("/mementos/<memento_id>/duplicate")
+def duplicate(memento_id: str):
+    copy = duplicate_memento(_get_memento(memento_id))
+    db.session.commit()
+    flash(f"“{copy.name}” is made. No app looks through it yet.")
+    return redirect(url_for("personal.show_memento", memento_id=copy.id), 303)
+
+
+@blueprint.post("/mementos/<memento_id>/prune")
+def prune(memento_id: str):
+    """Delete single memories that an app has saved; asked about once."""
+    memento = _get_memento(memento_id)
+    saving = find_savings(current_user.id).get(memento.id) or abort(404)
+    in_it = (
+        Memory.user_id == current_user.id,
+        Memory.integration_id == saving.integration_id,
+        Memory.id.in_([id for id in request.form.getlist("memory_ids")[:PAGE_SIZE] if is_id(id)]),
+    )
+    chosen = db.session.execute(select(Memory.id, Memory.title).where(*in_it)).all()
+    if not chosen:
+        flash("Tick the memories that are to be deleted.", "error")
+        return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
+    if request.form.get("action") != "delete":
+        return render_template("personal/mementos/prune.html", memento=memento, saving=saving, memories=chosen)
+    db.session.execute(delete(Memory).where(*in_it))
+    db.session.commit()
+    flash("Deleted." if len(chosen) == 1 else f"{len(chosen)} memories are deleted.")
+    return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
+
+
+@blueprint.get("/mementos/<memento_id>/delete")
+def ask_to_delete(memento_id: str):
+    memento = _get_memento(memento_id)
+    return render_template(
+        "personal/mementos/delete.html",
+        memento=memento,
+        summary=summarize_memento(memento),
+        uses=find_uses(current_user.id).get(memento.id, []),
+        saving=find_savings(current_user.id).get(memento.id),
+    )
+
+
+@blueprint.post("/mementos/<memento_id>/delete")
+def delete_for_good(memento_id: str):
+    memento = _get_memento(memento_id)
+    name, saving = memento.name, find_savings(current_user.id).get(memento.id)
+    delete_memento(memento)
+    if saving and request.form.get("memories") == "too":
+        db.session.execute(
+            delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)
+        )
+    db.session.commit()
+    flash(f"“{name}” is deleted.")
+    return redirect(url_for("personal.mementos"), 303)
+
+
+def _get_memento(memento_id: str) -> Memento:
+    return find_memento(current_user.id, memento_id) or abort(404)
+
+
+def _get_own_making(memento_id: str) -> Memento:
+    """A memento whose picks are the person's: an app writes in all of its own, so that nothing may be added there."""
+    memento = _get_memento(memento_id)
+    if memento.id in find_savings(current_user.id):
+        abort(404)
+    return memento

@@ -1,0 +1,1 @@
+"""``/account/sessions/``: where a person is signed in, and how to end it."""

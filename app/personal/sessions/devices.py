@@ -1,0 +1,40 @@
+"""A browser's ``User-Agent``, in words. A guess, for a person to recognise their own devices by."""
+
+import re
+
+# The first that is found decides: most browsers claim to be several others too.
+_BROWSERS = (
+    ("Edge", r"\bEdg(?:e|A|iOS)?/"),
+    ("Opera", r"\bOPR/|\bOpera\b"),
+    ("Samsung Internet", r"\bSamsungBrowser/"),
+    ("Vivaldi", r"\bVivaldi/"),
+    ("DuckDuckGo", r"\bDuckDuckGo/|\bDdg/"),
+    ("Firefox", r"\bFirefox/|\bFxiOS/"),
+    ("Chrome", r"\bChrome/|\bCriOS/|\bHeadlessChrome/|\bChromium/"),
+    ("Safari", r"\bSafari/"),
+    ("curl", r"^curl/"),
+)
+_SYSTEMS = (
+    ("an iPhone", r"\biPhone\b|\biPod\b"),
+    ("an iPad", r"\biPad\b"),
+    ("an Android phone", r"\bAndroid\b.*\bMobile\b"),
+    ("an Android tablet", r"\bAndroid\b"),
+    ("Windows", r"\bWindows\b"),
+    ("a Mac", r"\bMacintosh\b|\bMac OS X\b"),
+    ("a Chromebook", r"\bCrOS\b"),
+    ("Linux", r"\bLinux\b|\bX11\b"),
+)
+
+
+def describe_device(user_agent: str) -> str:
+    """Such as “Firefox on Windows”; what is not recognised is left out, or “An unknown browser”."""
+    browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
+    if browser and system:
+        return f"{browser} on {system}"
+    if system:
+        return f"A browser on {system}"
+    return browser or "An unknown browser"
+
+
+def _first(names: tuple[tuple[str, str], ...], user_agent: str) -> str | None:
+    return next((name for name, pattern in names if re.search(pattern, user_agent)), None)

@@ -1,0 +1,31 @@
+"""``/account/sessions/``: where I am signed in; ending one, or all others."""
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask_login import current_user
+
+from app.extensions import db
+from app.memories.mementos import is_id
+from app.personal import blueprint
+from app.personal.sessions.places import end_other_places, end_place, list_places
+
+
+@blueprint.get("/sessions/")
+def sessions():
+    return render_template("personal/sessions.html", places=list_places(current_user.id, current_user.session_id))
+
+
+@blueprint.post("/sessions/<session_id>/end")
+def end_session(session_id: str):
+    if not is_id(session_id) or not end_place(current_user.id, session_id):
+        abort(404)
+    db.session.commit()
+    flash("That place is signed out.")
+    return redirect(url_for("personal.sessions"), 303)
+
+
+@blueprint.post("/sessions/end-others")
+def end_other_sessions():
+    ended = end_other_places(current_user.id, current_user.session_id)
+    db.session.commit()
+    flash("You were signed in nowhere else." if not ended else "You are signed out everywhere but here.")
+    return redirect(url_for("personal.sessions"), 303)

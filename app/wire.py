@@ -1,0 +1,97 @@
+"""What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Response, request
+
+from app.credentials import new_id
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_log = logging.getLogger(__name__)
+
+Headers = Iterable[tuple[str, str]]
+
+_ENVIRON_KEY = "reliquary.request_id"
+
+# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
+_WIRE_PATHS = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/.well-known/",
+    "/healthz",
+    "/readyz",
+)
+# A person's browser comes here, under a path that looks like the API's.
+_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
+# And OAuth's own endpoints answer OAuth's errors there.
+_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
+_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
+
+
+def is_wire(path: str) -> bool:
+    """Whether a path is called by programs rather than shown to people."""
+    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is the resource API's, which has errors of its own shape."""
+    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
+
+
+def request_id() -> str:
+    """The id of the present request, made when first asked for.
+
+    It is always ours: an ``X-Request-ID`` that comes in could name another request, or hold anything.
+    """
+    environ = request.environ
+    known = environ.get(_ENVIRON_KEY)
+    if known is None:
+        known = environ[_ENVIRON_KEY] = new_id("req")
+    return known
+
+
+class JsonAnswer(Response):
+    """A JSON answer that is complete when it is made: nothing looks through its headers again."""
+
+    def __init__(self, body: dict[str, Any], status: int, headers: Headers):
+        data = _encode(body).encode()
+        own = [header for header in headers if header[0] not in _OWN_HEADERS]
+        if request.is_api:
+            own.append(("X-Request-ID", request_id()))
+        super().__init__([data], status, [*_HEADERS, ("Content-Length", str(len(data))), *own])
+
+    def get_wsgi_headers(self, environ):
+        """As they are: there is no address in them to correct, and the length is known."""
+        return self.headers
+
+
+def json_answer(body: dict[str, Any], status: int = 200, headers: Headers = ()) -> Response:
+    """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
+    return JsonAnswer(body, status, headers)
+
+
+def error_answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+) -> Response:
+    """An error of the resource API: ``code`` is for programs and stable, ``message`` says what to do.
+
+    ``errors`` holds what is wrong with each field: ``field``, ``code``, ``message``, and ``index`` where there are
+    several objects. The log gets one line with the request's id.
+    """
+    body: dict[str, Any] = {"code": code, "message": message, "request_id": request_id()}
+    if errors:
+        body["errors"] = errors
+    # The path alone: a query may hold what somebody looked for.
+    _log.info("%s %s %s answered %s %s", request_id(), request.method, request.path, status, code)
+    return json_answer(body, status, (headers or {}).items())

@@ -1,0 +1,50 @@
+"""The stage of these tests is that of the journeys; here each page is held against axe-core."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.journeys.conftest import callback, demonstration, page
+
+__all__ = ["callback", "demonstration", "look", "page"]
+
+_WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+#: Rules of WCAG 2.2 up to level AA, and what axe-core's makers hold to be good practice.
+_OPTIONS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+
+
+@pytest.fixture
+def look(page) -> Iterator[Callable[..., None]]:
+    """Look at the page as it is now: in light and dark, wide and narrow. What is wrong comes out at the end."""
+    axe, problems = Axe(), []
+
+    def look(name: str, path: str | None = None) -> None:
+        if path is not None:
+            page.goto(path)
+        assert page.title(), name
+        page.set_viewport_size(_WIDE)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            problems.extend(f"{name}, {scheme}: {problem}" for problem in violations(axe, page))
+        page.set_viewport_size(_NARROW)
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if too_wide > 0:
+            problems.append(f"{name}: {too_wide} pixels wider than a screen of 320")
+        problems.extend(f"{name}, narrow: {problem}" for problem in violations(axe, page))
+        page.set_viewport_size(_WIDE)
+
+    page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
+    page.on("pageerror", lambda error: problems.append(f"a script's error: {error}"))
+    yield look
+    assert not problems, "\n".join(["", *dict.fromkeys(problems)])
+
+
+def violations(axe: Axe, page) -> Iterator[str]:
+    """What axe-core finds in the page as it is now: how bad, which rule, where."""
+    for violation in axe.run(page, options=_OPTIONS).response["violations"]:
+        places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
+        yield f"{violation['impact']}, {violation['id']} ({violation['help']}): {places}"

@@ -1,0 +1,143 @@
+"""Every page of the product, as axe-core sees it: in light and dark, wide and on a screen of 320 pixels."""
+
+import re
+
+import pytest
+
+from tests.integrator import s256
+from tests.journeys.walk import ALICE, BOB, sign_in
+
+
+@pytest.fixture
+def link(server, demonstration, callback):
+    """The link by which an app sends people to us."""
+
+    def make(app_name: str = "Acme Notebook", scope: str = "memories:read memories:write") -> str:
+        client_id = demonstration.clients[app_name].client_id
+        return (
+            f"{server.url}/oauth/authorize?response_type=code&client_id={client_id}&redirect_uri={callback.url}"
+            f"&state=x&scope={scope.replace(' ', '+')}&code_challenge={s256('v' * 43)}&code_challenge_method=S256"
+        )
+
+    return make
+
+
+@pytest.fixture
+def alice(page, server, demonstration):
+    page.goto(server.url + "/sign-in?next=/account/")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.wait_for_url("**/account/")
+
+
+def test_signing_in_and_up(look, page, server, demonstration):
+    for path in ("/", "/sign-in", "/sign-up"):
+        look(path, server.url + path)
+    page.goto(server.url + "/sign-in")
+    sign_in(page, "nobody@example.com", "wrong password")
+    look("sign-in, wrong")
+    page.goto(server.url + "/sign-up")
+    page.get_by_label("E-mail").fill("dana@example.com")
+    page.get_by_label("Your name").fill("Dana")
+    page.get_by_label("Password").fill("a long enough secret")
+    page.get_by_role("button", name="Create account").click()
+    look("/, signed in")
+    for path in ("/account/", "/account/mementos/", "/account/mementos/new", "/account/apps/", "/org/oauth/"):
+        look(f"{path}, with nothing yet", server.url + path)
+
+
+def test_the_screens_of_the_decision(look, page, demonstration, link):
+    page.goto(link())
+    look("sign-in on the way")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    look("choose")
+    page.locator("summary").click()
+    look("choose, making a memento")
+    page.get_by_role("button", name="Continue").last.click()
+    look("choose, nothing chosen")
+    page.get_by_role("checkbox", name="Recipes").check()
+    look("choose, one ticked")
+    page.get_by_role("checkbox", name="It may also change").first.check()
+    page.get_by_role("button", name="Continue").last.click()
+    look("consent")
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("heading", name="Back at the app").wait_for()
+    page.goto(link() + "&prompt=consent")
+    look("consent, once more")
+    page.goto(link("Acme Pocket", "memories:read"))
+    page.get_by_role("radio", name="Everything").check()
+    page.get_by_role("button", name="Continue").last.click()
+    look("consent, everything to a public app")
+
+
+def test_the_account(look, page, server, demonstration, link, alice):
+    page.goto(link())
+    page.get_by_role("checkbox", name="Recipes").check()
+    page.get_by_role("button", name="Continue").last.click()
+    page.get_by_role("button", name="Authorize").click()
+    page.get_by_role("heading", name="Back at the app").wait_for()
+    look("overview", server.url + "/account/")
+    look("mementos", server.url + "/account/mementos/")
+    page.get_by_role("link", name="Recipes").click()
+    look("memento")
+    page.get_by_role("link", name="Rename or change it").click()
+    look("editor")
+    page.get_by_role("button", name="Open Google Drive").click()
+    page.get_by_role("button", name="Open Work").wait_for()
+    look("editor, a source open")
+    page.get_by_role("button", name="Open Work").click()
+    page.get_by_role("button", name="Open Project Heron").wait_for()
+    look("editor, a folder open")
+    page.get_by_label("Find folders and memories").fill("lisbon")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("checkbox", name="Tomás").wait_for()
+    look("editor, found")
+    page.get_by_label("Name", exact=True).fill("")
+    page.get_by_role("button", name="Save").click()
+    look("editor, without a name")
+    page.goto(server.url + "/account/mementos/")
+    page.get_by_role("link", name="Recipes").click()
+    page.get_by_role("link", name="Delete").click()
+    look("memento, delete")
+    look("apps", server.url + "/account/apps/")
+    page.get_by_role("main").get_by_role("link", name="Acme Notebook").click()
+    look("app")
+    page.get_by_role("link", name="When, and in which").click()
+    look("activity")
+    page.go_back()
+    page.get_by_role("link", name="Change what it sees").click()
+    look("app, choose")
+    page.get_by_role("checkbox", name="Health").check()
+    page.get_by_role("button", name="See what changes").click()
+    look("app, difference")
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("button", name="Pause").click()
+    look("app, paused")
+    look("sessions", server.url + "/account/sessions/")
+
+
+def test_the_dashboard(look, page, server, demonstration):
+    page.goto(server.url + "/sign-in?next=/org/oauth/")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    page.wait_for_url("**/org/oauth/")
+    look("apps of the organization")
+    look("register", server.url + "/org/oauth/register")
+    page.get_by_label("Redirect URIs").fill("https://*.example.com/")
+    page.get_by_role("button", name="Register the app").click()
+    look("register, wrong")
+    client_path = f"/org/oauth/{demonstration.clients['Acme Notebook'].client_id}"
+    look("client", server.url + client_path)
+    look("client, edit", server.url + client_path + "/edit")
+    look("client, rotate", server.url + client_path + "/rotate-secret")
+    page.get_by_role("button", name="Make a new secret").click()
+    look("client, secret")
+
+
+def test_errors(look, page, server, link, alice):
+    look("404", server.url + "/account/mementos/mem_unknown/")
+    look("405", server.url + "/account/sessions/end-others")
+    look("unknown app", re.sub("client_id=[^&]*", "client_id=unknown", link()))
+    look("expired request", server.url + "/oauth/authorize/consent?request=unknown")
+    page.goto(server.url + "/account/")
+    page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.value = 'old')")
+    page.get_by_role("button", name="Sign out").click()
+    look("too old a page")

@@ -1,0 +1,385 @@
+"""``/api/v1/memories/``: what an app reads, adds, changes and deletes, and what it cannot."""
+
+import pytest
+
+from app.accounts.organizations import find_organization
+from app.extensions import db
+from app.memories.mementos import list_mementos
+from app.memories.models import Memento
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["memories", "memories/"])
+def test_memories_come_newest_first_with_and_without_the_final_slash(shelf, connect, path):
+    drive = shelf.connect()
+    for title in ("one", "two", "three"):
+        shelf.keep(title, drive)
+    response = connect().get(path)
+    assert response.status_code == 200
+    assert [memory["title"] for memory in response.json["data"]] == ["three", "two", "one"]
+    assert response.json["next_cursor"] is None
+
+
+def test_a_memory_is_told_whole(shelf, connect):
+    drive = shelf.connect()
+    id = shelf.keep("Cod", drive, folder="Trips/Lisbon", text="With chips.", tags=["fish", "dinner"])
+    memory = connect().get(f"memories/{id}/").json
+    assert memory == {
+        "id": id,
+        "title": "Cod",
+        "text": "With chips.",
+        "tags": ["dinner", "fish"],
+        "folder": "Trips/Lisbon",
+        "source_url": None,
+        "integration_id": drive,
+        "integration_kind": "google_drive",
+        "created_at": "2026-01-01T00:01:00+00:00",
+        "updated_at": "2026-01-01T00:01:00+00:00",
+    }
+
+
+def test_only_what_the_consent_covers_is_listed_found_and_read(shelf, connect):
+    drive, slack = shelf.connect(), shelf.connect("slack")
+    trip, diary = shelf.keep("Lisbon", drive, folder="Trips"), shelf.keep("Diary", drive, folder="Private")
+    chat = shelf.keep("Chat", slack)
+    caller = connect(shelf.memento("Trips", (drive, "Trips")), shelf.memento("Chats", slack))
+    assert caller.titles() == ["Chat", "Lisbon"]
+    assert caller.titles(q="about") == ["Chat", "Lisbon"]
+    assert caller.get(f"memories/{trip}/").status_code == caller.get(f"memories/{chat}/").status_code == 200
+    response = caller.get(f"memories/{diary}/")
+    assert (response.status_code, response.json["code"]) == (404, "not_found")
+
+
+def test_another_persons_memory_is_as_if_it_did_not_exist(app, shelf, connect, bob):
+    other = type(shelf)(app, user_id=bob.id)
+    id = other.keep("Bob's", other.connect())
+    caller = connect()
+    theirs, nobodys = caller.get(f"memories/{id}/"), caller.get("memories/mry_000/")
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.json["message"] == nobodys.json["message"]
+    assert caller.titles() == caller.titles(q="bob") == []
+
+
+def test_a_client_credentials_token_reads_the_organizations_memories_and_no_persons(app, shelf, organization, bob):
+    shelf.keep("Alice's", shelf.connect())
+    with app.app_context():
+        acme = find_organization("acme").id
+    ours = type(shelf)(app, organization_id=acme)
+    ours.keep("Handbook", ours.connect("drive"))
+    assert organization.titles() == organization.titles(q="handbook") == ["Handbook"]
+
+
+@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+def test_without_the_scope_nothing_is_done(connect, shelf, method):
+    caller = connect(scope="integrations:read")
+    id = shelf.keep("One", shelf.connect())
+    response = getattr(caller, method)("memories/" if method in ("get", "post") else f"memories/{id}/")
+    assert (response.status_code, response.json["code"]) == (403, "insufficient_scope")
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
+
+
+# -- filters ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(shelf, connect):
+    """A caller who reads four memories through two mementos; and the ids of what there is."""
+    drive, slack = shelf.connect(), shelf.connect("slack")
+    shelf.keep("Lisbon", drive, folder="Trips", tags=["city"])
+    shelf.keep("Porto", drive, folder="Trips/North", tags=["city", "wine"])
+    shelf.keep("Bread", drive, folder="Food")
+    shelf.keep("Chat", slack, tags=["wine"])
+    shelf.keep("Diary", shelf.connect("gmail"), tags=["city"])
+    trips, rest = shelf.memento("Trips", (drive, "Trips")), shelf.memento("Rest", (drive, "Food"), slack)
+    unticked = shelf.memento("Unticked", drive)
+    ids = {"drive": drive, "slack": slack, "trips": trips, "rest": rest, "unticked": unticked}
+    return connect(trips, rest), ids
+
+
+def test_memories_are_narrowed_by_memento(filled):
+    caller, ids = filled
+    assert caller.titles() == ["Chat", "Bread", "Porto", "Lisbon"]
+    for q in ({}, {"q": "about"}):
+        assert caller.titles(memento=ids["trips"], **q) == ["Porto", "Lisbon"]
+        assert caller.titles(memento=ids["rest"], **q) == ["Chat", "Bread"]
+
+
+def test_a_memento_that_was_not_chosen_narrows_to_nothing(filled):
+    """Not to those of its memories that are reached otherwise: that would tell what is in it."""
+    caller, ids = filled
+    assert caller.titles(memento=ids["unticked"]) == caller.titles(memento="mem_0", q="about") == []
+    assert caller.titles(memento="all") == []
+
+
+def test_everything_is_a_memento_of_who_was_given_everything(shelf, connect):
+    shelf.keep("One", shelf.connect())
+    caller = connect()
+    assert caller.titles(memento="all") == caller.titles(memento="all", q="one") == ["One"]
+
+
+def test_memories_are_narrowed_by_integration_tag_and_time(filled):
+    caller, ids = filled
+    for q in ({}, {"q": "about"}):
+        assert caller.titles(integration=ids["slack"], **q) == ["Chat"]
+        assert caller.titles(integration="int_0", **q) == []
+        assert caller.titles(tag="wine", **q) == ["Chat", "Porto"]
+        assert caller.titles(tag="wine", memento=ids["trips"], **q) == ["Porto"]
+        assert caller.titles(from_="2026-01-01T00:02:00Z", to="2026-01-01T00:04:00Z", **q) == ["Bread", "Porto"]
+        assert caller.titles(from_="2026-01-01T01:02:00+01:00", to="2026-01-01T00:03:00Z", **q) == ["Porto"]
+        assert caller.titles(to="2026-01-01", **q) == []
+
+
+# -- pages -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("q", [None, "about", "number"])
+def test_pages_hold_everything_once_while_memories_are_added(shelf, connect, q):
+    drive = shelf.connect()
+    for number in range(7):
+        shelf.keep(f"Number {number}", drive)
+    caller, seen, query = connect(), [], {"limit": 3} | ({"q": q} if q else {})
+    while True:
+        page = caller.get("memories/", **query).json
+        seen += [memory["title"] for memory in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+        shelf.keep(f"Newer number {len(seen)}", drive)
+    assert seen == [f"Number {number}" for number in reversed(range(7))]
+
+
+def test_memories_of_the_same_moment_are_paged_too(app, shelf, connect):
+    drive = shelf.connect()
+    for _ in range(5):
+        shelf.minutes = 0
+        shelf.keep("Same", drive)
+    caller = connect()
+    for q in ({}, {"q": "same"}):
+        first = caller.get("memories/", limit=2, **q).json
+        second = caller.get("memories/", limit=3, cursor=first["next_cursor"], **q).json
+        assert len({memory["id"] for memory in first["data"] + second["data"]}) == 5
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"])
+@pytest.mark.parametrize("q", ["", "one"])
+def test_a_cursor_that_is_not_ours_is_refused(connect, cursor, q):
+    response = connect().get("memories/", cursor=cursor, q=q)
+    assert (response.status_code, response.json["code"]) == (400, "invalid_cursor")
+
+
+def test_a_cursor_of_a_list_is_none_of_a_search(shelf, connect):
+    drive = shelf.connect()
+    shelf.keep("One", drive), shelf.keep("Two", drive)
+    caller = connect()
+    cursor = caller.get("memories/", limit=1).json["next_cursor"]
+    assert caller.get("memories/", limit=1, q="about", cursor=cursor).json["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"limit": ["1", "2"]}, "limit"),
+     ({"from_": "yesterday"}, "from"), ({"to": "0001-01-01T00:00:00+01:00"}, "to"), ({"to": "2026-02-30"}, "to"), ({"mementos": "x"}, "mementos"),
+     ({"q": "a\0b"}, "q"), ({"q": "x" * 501}, "q"), ({"memento": "a b"}, "memento"), ({"tag": "\0"}, "tag")],
+)  # fmt: skip
+def test_a_parameter_that_cannot_be_taken_is_named(connect, query, field):
+    response = connect().get("memories/", **query)
+    assert (response.status_code, response.json["code"]) == (422, "validation_failed")
+    assert [error["field"] for error in response.json["errors"]] == [field]
+
+
+# -- adding ----------------------------------------------------------------------------------------
+
+
+NEW = {"title": "Bread", "text": "Flour and water.", "tags": ["food"], "folder": "Baking", "source_url": "https://a.example/1"}
+
+
+def test_what_an_app_adds_lands_in_its_own_memento_which_it_can_read(shelf, connect, app, alice):
+    shelf.keep("Diary", shelf.connect())
+    caller = connect(selection="none")
+    response = caller.post("memories/", NEW)
+    assert response.status_code == 201
+    assert {name: response.json[name] for name in NEW} == NEW
+    assert caller.get(f"memories/{response.json['id']}/").json == response.json
+    assert caller.titles() == caller.titles(q="flour") == ["Bread"]
+    with app.app_context():
+        (memento,) = list_mementos(alice.id)
+    assert (memento.name, memento.count) == ("Saved by Acme Notebook", 1)
+
+
+def test_there_is_one_memento_of_an_apps_own_however_much_it_adds(connect, app, alice):
+    caller = connect()
+    for title in ("One", "Two"):
+        caller.post("memories/", NEW | {"title": title})
+    with app.app_context():
+        assert [(memento.name, memento.count) for memento in list_mementos(alice.id)] == [("Saved by Acme Notebook", 2)]
+
+
+def test_a_deleted_own_memento_takes_what_was_saved_out_of_reach_and_is_made_anew(connect, app, alice):
+    caller = connect(selection="none")
+    caller.post("memories/", NEW)
+    with app.app_context():
+        db.session.delete(db.session.get_one(Memento, list_mementos(alice.id)[0].id))
+        db.session.commit()
+    assert caller.titles() == []
+    caller.post("memories/", NEW | {"title": "Later"})
+    assert caller.titles() == ["Later"]
+
+
+def test_an_own_memento_finds_another_name_when_the_person_has_one_of_that_name(shelf, connect, app, alice):
+    shelf.memento("Saved by Acme Notebook", shelf.connect())
+    connect().post("memories/", NEW)
+    with app.app_context():
+        assert [memento.name for memento in list_mementos(alice.id)] == [
+            "Saved by Acme Notebook", "Saved by Acme Notebook (2)",
+        ]  # fmt: skip
+
+
+def test_an_organizations_app_adds_to_the_organization(organization, connect):
+    assert organization.post("memories/", NEW).status_code == 201
+    assert organization.titles() == ["Bread"]
+    assert connect().titles() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [({"title": None}, "title", "type"), ({"title": ""}, "title", "too_short"), ({"title": "x" * 301}, "title", "too_long"),
+     ({"title": "a\nb"}, "title", "invalid"), ({"title": " "}, "title", "invalid"), ({"title": 1}, "title", "type"),
+     ({"text": "a\0b"}, "text", "invalid"), ({"text": "\ud800"}, "text", "invalid"), ({"text": "x" * 100_001}, "text", "too_long"),
+     ({"text": True}, "text", "type"), ({"tags": "food"}, "tags", "type"), ({"tags": [1]}, "tags", "type"), ({"tags": [""]}, "tags", "too_short"),
+     ({"tags": [f"t{n}" for n in range(21)]}, "tags", "too_long"), ({"folder": "/a"}, "folder", "invalid"),
+     ({"folder": "a//b"}, "folder", "invalid"), ({"folder": "a/"}, "folder", "invalid"), ({"source_url": "javascript:x"}, "source_url", "invalid"),
+     ({"source_url": "https://a b"}, "source_url", "invalid"), ({"id": "mry_1"}, "id", "unknown"), ({"user_id": "usr_1"}, "user_id", "unknown"),
+     ({"created_at": "2026-01-01"}, "created_at", "unknown"), ({"integration_id": "int_0"}, "integration_id", "unknown")],
+)  # fmt: skip
+def test_a_field_that_cannot_be_taken_is_named_and_nothing_is_added(connect, change, field, code):
+    caller = connect()
+    response = caller.post("memories/", NEW | change)
+    assert (response.status_code, response.json["code"]) == (422, "validation_failed")
+    assert [(error["field"], error["code"]) for error in response.json["errors"]] == [(field, code)]
+    assert caller.titles() == []
+
+
+def test_every_wrong_field_is_named_at_once(connect):
+    response = connect().post("memories/", {"tags": 1, "colour": "red"})
+    assert [error["field"] for error in response.json["errors"]] == ["colour", "tags", "text", "title"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [(b"", 400, "invalid_request"), (b"{", 400, "invalid_request"), (b"\xff", 400, "invalid_request"),
+     (b"[" * 100_000, 400, "invalid_request"), (b'{"title": NaN}', 400, "invalid_request"), (b'{"a":1,"a":1}', 400, "invalid_request"),
+     (b"9" * 5000, 400, "invalid_request"), (b"[]", 422, "validation_failed"), (b"null", 422, "validation_failed"),
+     (b'"' + b"x" * 300_000 + b'"', 413, "payload_too_large")],
+    ids=lambda value: value[:12] if isinstance(value, bytes) else value,
+)  # fmt: skip
+def test_a_body_that_is_no_object_of_json_is_refused(connect, body, status, code):
+    response = connect().open("POST", "memories/", data=body, content_type="application/json")
+    assert (response.status_code, response.json["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"])
+def test_a_body_of_another_type_is_refused(connect, content_type):
+    response = connect().open("POST", "memories/", data=b'{"title":"a","text":"b"}', content_type=content_type)
+    assert (response.status_code, response.json["code"]) == (415, "unsupported_media_type")
+
+
+# -- many at once ----------------------------------------------------------------------------------
+
+
+def test_a_hundred_memories_are_added_at_once_in_their_order(connect):
+    caller = connect(selection="none")
+    response = caller.post("memories/bulk/", {"memories": [NEW | {"title": f"{n:03}"} for n in range(100)]})
+    assert response.status_code == 201
+    assert [memory["title"] for memory in response.json["data"]] == [f"{n:03}" for n in range(100)]
+    assert caller.titles(limit=100) == [f"{n:03}" for n in reversed(range(100))]
+
+
+def test_one_wrong_memory_keeps_all_out_and_every_error_has_its_index(connect):
+    caller = connect(selection="none")
+    memories = [NEW, NEW | {"title": ""}, {"text": "x"}, NEW | {"integration_id": "a b"}]
+    response = caller.post("memories/bulk/", {"memories": memories})
+    assert (response.status_code, response.json["code"]) == (422, "validation_failed")
+    assert [(error["index"], error["field"]) for error in response.json["errors"]] == [
+        (1, "title"), (2, "title"), (3, "integration_id"),
+    ]  # fmt: skip
+    assert caller.titles() == []
+
+
+@pytest.mark.parametrize("body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}])
+def test_another_number_or_shape_is_refused(connect, body):
+    assert connect().post("memories/bulk/", body).json["code"] == "validation_failed"
+
+
+# -- changing and deleting -------------------------------------------------------------------------
+
+
+def test_an_app_changes_and_deletes_what_it_added(connect, let_time_pass):
+    caller = connect(selection="none")
+    memory = caller.post("memories/", NEW).json
+    let_time_pass(seconds=5)
+    changed = caller.patch(f"memories/{memory['id']}/", {"title": "Rye", "tags": ["dark"], "source_url": None})
+    assert changed.status_code == 200
+    assert changed.json == caller.get(f"memories/{memory['id']}/").json
+    assert changed.json["updated_at"] > memory["updated_at"]
+    assert changed.json == memory | {
+        "title": "Rye", "tags": ["dark"], "source_url": None, "updated_at": changed.json["updated_at"],
+    }  # fmt: skip
+    assert (caller.titles(q="rye"), caller.titles(q="bread")) == (["Rye"], [])
+    assert caller.delete(f"memories/{memory['id']}/").status_code == 204
+    assert caller.get(f"memories/{memory['id']}/").status_code == 404
+    assert caller.titles() == caller.titles(q="rye") == []
+
+
+@pytest.mark.parametrize("selection", ["all", "selected"])
+def test_what_was_there_before_may_be_read_and_not_changed(shelf, connect, selection):
+    drive = shelf.connect()
+    id = shelf.keep("Diary", drive)
+    memento = shelf.memento("Mine", drive)
+    caller = connect() if selection == "all" else connect(memento)
+    for response in (caller.patch(f"memories/{id}/", {"title": "x"}), caller.delete(f"memories/{id}/")):
+        assert (response.status_code, response.json["code"]) == (403, "not_writable")
+    assert caller.titles() == ["Diary"]
+
+
+def test_with_the_write_tick_what_lies_in_the_memento_may_be_changed(shelf, connect, choose):
+    drive, slack = shelf.connect(), shelf.connect("slack")
+    diary, chat = shelf.keep("Diary", drive), shelf.keep("Chat", slack)
+    ticked, other = shelf.memento("Ticked", drive), shelf.memento("Other", slack)
+    caller = connect(ticked, other)
+    choose(caller, other, writable=[ticked])
+    assert caller.patch(f"memories/{diary}/", {"text": "Dear"}).status_code == 200
+    assert caller.patch(f"memories/{chat}/", {"text": "Dear"}).json["code"] == "not_writable"
+    choose(caller, ticked, other)
+    assert caller.delete(f"memories/{diary}/").json["code"] == "not_writable"
+
+
+def test_a_memory_cannot_be_moved_out_of_what_may_be_written(shelf, connect, choose):
+    drive = shelf.connect()
+    id = shelf.keep("Lisbon", drive, folder="Trips")
+    trips = shelf.memento("Trips", (drive, "Trips"))
+    caller = connect(trips)
+    choose(caller, writable=[trips])
+    assert caller.patch(f"memories/{id}/", {"folder": "Trips/South"}).status_code == 200
+    assert caller.patch(f"memories/{id}/", {"folder": "Private"}).json["code"] == "not_writable"
+    assert caller.get(f"memories/{id}/").json["folder"] == "Trips/South"
+
+
+def test_what_is_out_of_reach_can_neither_be_changed_nor_told_from_nothing(shelf, connect):
+    id = shelf.keep("Diary", shelf.connect())
+    caller = connect(shelf.memento("Other", shelf.connect("slack")))
+    for response in (caller.patch(f"memories/{id}/", {"title": "x"}), caller.delete(f"memories/{id}/")):
+        assert (response.status_code, response.json["code"]) == (404, "not_found")
+
+
+def test_an_organization_changes_and_deletes_its_own(organization):
+    id = organization.post("memories/", NEW).json["id"]
+    assert organization.patch(f"memories/{id}/", {"folder": "x"}).json["folder"] == "x"
+    assert organization.delete(f"memories/{id}/").status_code == 204
+
+
+@pytest.mark.parametrize("id", ["x" * 41, "a b", "%00", "é", "..", "mry_'--", "bulk"])
+def test_an_id_that_can_be_nobodys_is_not_found(connect, id):
+    caller = connect()
+    for method in ("get", "delete"):
+        assert getattr(caller, method)(f"memories/{id}/").status_code in (404, 405)

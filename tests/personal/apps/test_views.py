@@ -1,0 +1,164 @@
+"""Connected apps: what each may do and did; pausing, ending and disconnecting it acts on the very next API call."""
+
+from datetime import timedelta
+
+import pytest
+
+from app import clock
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent
+
+
+def test_without_an_app_the_page_says_how_one_is_connected(signed_in):
+    page = signed_in.get("/account/apps/").text
+    assert "No app is connected" in page
+    assert "You connect an app from the app itself" in page
+
+
+def test_an_app_is_listed_with_what_it_sees_and_when_it_was_used(signed_in, connected, record):
+    assert connected.is_alive()
+    record(5, "read", 3, Recipes=2)
+    page = signed_in.get("/account/apps/").text
+    assert "Acme Notebook" in page and "Recipes" in page
+    assert "Last used" in page and "It read 3 memories in the last 30 days" in page
+
+
+def test_an_apps_page_says_what_it_may_do_sees_and_did_and_for_how_long(signed_in, connected):
+    page = signed_in.get(connected.path).text
+    for what in (
+        "read and search the memories you choose",
+        "change or delete those it added or where you let it",
+        "see your name",
+        "Recipes",
+        "Not used yet",
+        "until you end it",
+        "an app by <bdi>Acme</bdi>",
+    ):
+        assert what in page, what
+
+
+def test_only_reads_of_the_last_thirty_days_are_counted_and_each_minute_once(signed_in, connected, record):
+    record(10, "read", 7, Recipes=7, Diary=7)
+    record(20, "read", 2)
+    record(30, "write", 100)
+    record(60 * 24 * 31, "read", 1000)
+    assert "It read 9 memories in the last 30 days" in signed_in.get(connected.path).text
+
+
+def test_the_apps_own_memento_is_named_as_its_own(signed_in, connected, saved):
+    page = signed_in.get(connected.path).text
+    assert "What it has added itself. It always sees this, and may change or delete it." in page
+
+
+def test_what_the_client_may_no_longer_ask_for_is_not_shown(signed_in, connected, in_database):
+    """A token reaches no further than its client's registration does today."""
+
+    def narrow(session):
+        session.get_one(Client, connected.integrator.client_id).scope = "memories:read"
+        session.commit()
+
+    in_database(narrow)
+    assert "change or delete" not in signed_in.get(connected.path).text
+
+
+def test_a_suspended_app_is_said_to_be(signed_in, connected, in_database):
+    def suspend(session):
+        session.get_one(Client, connected.integrator.client_id).suspended_at = clock.now()
+        session.commit()
+
+    in_database(suspend)
+    assert "have suspended the app" in signed_in.get(connected.path).text
+
+
+# -- pausing -------------------------------------------------------------------------------------
+
+
+def test_a_paused_app_reaches_nothing_and_a_resumed_one_everything_it_had(signed_in, connected):
+    notebook = connected.integrator
+    page = signed_in.follow(signed_in.submit(signed_in.get(connected.path), press="Pause"))
+    assert "is paused" in page.text and "Pause</button>" not in page.text
+    assert notebook.me(connected.access_token).status_code == 401
+    assert not notebook.introspect(connected.access_token).json["active"]
+    assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
+    page = signed_in.follow(signed_in.submit(page, press="Resume"))
+    assert "goes on where it was" in page.text
+    assert connected.is_alive()
+    assert notebook.introspect(connected.access_token).json["active"]
+    assert notebook.refresh(connected.refresh_token).status_code == 200
+
+
+def test_pausing_twice_keeps_the_first_moment(signed_in, connected, in_database, let_time_pass):
+    page = signed_in.get(connected.path)
+    signed_in.submit(page, press="Pause")
+    first = in_database(lambda session: session.get_one(Consent, connected.grant_id).paused_at)
+    let_time_pass(minutes=5)
+    signed_in.submit(page, press="Pause")
+    assert in_database(lambda session: session.get_one(Consent, connected.grant_id).paused_at) == first
+
+
+def test_a_paused_app_can_be_changed_and_disconnected(signed_in, connected, shelf):
+    signed_in.submit(signed_in.get(connected.path), press="Pause")
+    assert signed_in.get(connected.path + "mementos").status_code == 200
+    signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    assert signed_in.get(connected.path).status_code == 404
+
+
+# -- the end -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("until", "days"), [("day", 1), ("month", 30), ("year", 365)])
+def test_an_end_ends_the_app_when_it_comes(signed_in, connected, in_database, until, days):
+    page = signed_in.follow(signed_in.submit(signed_in.get(connected.path), until=until))
+    assert "the end you have set" in page.text
+    expires_at = in_database(lambda session: session.get_one(Consent, connected.grant_id).expires_at)
+    assert abs(expires_at - clock.now() - timedelta(days=days)) < timedelta(minutes=1)
+    assert connected.is_alive()
+
+
+def test_after_its_end_an_app_reaches_nothing_and_is_not_listed(signed_in, connected, let_time_pass):
+    signed_in.submit(signed_in.get(connected.path), until="day")
+    let_time_pass(days=1)
+    notebook = connected.integrator
+    assert not connected.is_alive()
+    assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
+    assert "No app is connected" in signed_in.get("/account/apps/").text
+    assert signed_in.get(connected.path).status_code == 404
+
+
+def test_an_end_is_taken_away_again(signed_in, connected, let_time_pass, in_database):
+    signed_in.submit(signed_in.get(connected.path), until="day")
+    page = signed_in.follow(signed_in.submit(signed_in.get(connected.path), until="forever"))
+    assert "until you end it" in page.text
+    assert in_database(lambda session: session.get_one(Consent, connected.grant_id).expires_at) is None
+
+
+def test_an_end_stays_unless_another_is_chosen(signed_in, connected, in_database):
+    signed_in.submit(signed_in.get(connected.path), until="month")
+    before = in_database(lambda session: session.get_one(Consent, connected.grant_id).expires_at)
+    page = signed_in.get(connected.path)
+    assert "As it is now, until" in page.text
+    signed_in.submit(page, press="Set the end")
+    assert in_database(lambda session: session.get_one(Consent, connected.grant_id).expires_at) == before
+
+
+def test_an_app_whose_end_has_come_cannot_be_prolonged_from_an_old_page(signed_in, connected, let_time_pass):
+    """Tokens that hang on it would come back to life."""
+    signed_in.submit(signed_in.get(connected.path), until="day")
+    page = signed_in.get(connected.path)
+    let_time_pass(days=2)
+    assert signed_in.submit(page, until="forever").status_code == 404
+    assert signed_in.submit(page, press="Pause").status_code == 404
+    assert not connected.is_alive()
+
+
+# -- disconnecting -------------------------------------------------------------------------------
+
+
+def test_a_disconnected_app_is_not_connected_any_more_but_what_it_did_can_be_seen(signed_in, connected, record):
+    record(5, "read", 3, Recipes=3)
+    page = signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    page = signed_in.follow(page)
+    assert "No app is connected" in page.text
+    assert "No longer connected" in page.text and "What it did" in page.text
+    assert "Read 3 memories" in signed_in.get(connected.path + "activity").text
+    assert not connected.is_alive()

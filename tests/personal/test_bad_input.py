@@ -1,0 +1,102 @@
+"""Nothing that can be sent to a person's pages breaks them: what cannot be is refused or as if it were not there."""
+
+import pytest
+
+from tests.personal.conftest import post, token_of
+from tests.personal.test_rights import ACTS, PAGES, Things, snapshot, things
+
+__all__ = ["snapshot", "things"]
+
+BAD = {
+    "nothing": "",
+    "NUL": "a\x00b",
+    "control characters": "a\r\nSet-Cookie: x=1\x1b[31m\x7f",
+    "100 kB": "x" * 100_000,
+    "markup": '"><script>alert(1)</script>',
+    "turned around": "\u202eabc",
+    "not UTF-8": b"\xff\xfe\x80",
+    "percent": "%00%ff%zz",
+    "a pick of nothing": "f:int_1:",
+    "a pick with NUL": "f:int_1:%00",
+    "a huge number": "9" * 5000,
+    "another superscript": "²",
+    "SQL": "' OR 1=1 --",
+    "a format": "{0}%s%n${x}{{7*7}}",
+}
+FIELDS = ("name", "q", "asked", "open", "page", "action", "pick", "shown", "added", "removed", "memento", "memory_ids",
+          "memories", "selection", "memento_ids", "writable_ids", "seen", "until")  # fmt: skip
+
+
+def answers_a_person(answer) -> bool:
+    return answer.status_code in (200, 303, 400, 404, 413, 422) and "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_every_act_survives_every_bad_field(signed_in, things: Things, bad):
+    token = token_of(signed_in)
+    actions = ("save", "count", "search", "open:", "page:")
+    editors = [("/account/mementos/new", {"action": action}) for action in actions]
+    for path, data in [*ACTS, *editors]:
+        path, data = things.fill(path), things.fill_all(data)
+        others = {name: BAD[bad] for name in FIELDS if name not in data}
+        for sent in [data | others, *({**data, name: BAD[bad]} for name in data)]:
+            # What an earlier one of these has ended is a 404, which is an answer.
+            answer = post(signed_in, path, sent, token)
+            assert answers_a_person(answer), (path, sent.keys(), answer.status)
+    for action in ("open:", "page:"):
+        sent = {"action": action.encode() + BAD[bad].encode() if isinstance(BAD[bad], str) else action}
+        assert answers_a_person(post(signed_in, "/account/mementos/new", sent, token)), (action, bad)
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_every_page_survives_every_bad_parameter(signed_in, things, bad):
+    for path in PAGES:
+        query = dict.fromkeys(("page", "q", "open", "action", "asked"), BAD[bad])
+        answer = signed_in.client.get(things.fill(path), query_string=query, base_url="http://127.0.0.1:8000")
+        assert answers_a_person(answer), (path, answer.status)
+
+
+@pytest.mark.parametrize(
+    "id", ["x", "%00", "%ff", "mem_" + "x" * 5000, "..%2f..", "'--", "<script>", "%E2%80%AE", "null"]
+)
+def test_an_id_that_is_none_is_404(signed_in, things, id):
+    token = token_of(signed_in)
+    for path in [*PAGES, *(path for path, _ in ACTS)]:
+        if "{" in path:
+            path = path.split("{")[0] + id + path.split("}")[1]
+            assert signed_in.client.get(path, base_url="http://127.0.0.1:8000").status_code in (400, 404, 405), path
+            assert post(signed_in, path, token=token).status_code in (400, 404, 405), path
+
+
+def test_every_field_twice_is_no_error(signed_in, things):
+    token = token_of(signed_in)
+    for path, data in ACTS:
+        data = {name: [value, value] for name, value in things.fill_all(data).items()}
+        assert answers_a_person(post(signed_in, things.fill(path), data, token)), path
+
+
+def test_json_is_no_form(signed_in, things, snapshot):
+    before = snapshot()
+    token = token_of(signed_in)
+    for path, data in ACTS:
+        if data and "delete" not in path:
+            answer = signed_in.client.post(
+                things.fill(path),
+                json=things.fill_all(data),
+                headers={"X-CSRFToken": token},
+                base_url="http://127.0.0.1:8000",
+            )
+            assert answers_a_person(answer), path
+    assert snapshot() == before
+
+
+def test_thousands_of_picks_are_one_sentence(signed_in, things):
+    picks = [f"m:mry_{number:024}" for number in range(3000)]
+    answer = post(signed_in, "/account/mementos/new", {"name": "Many", "action": "save", "added": picks})
+    assert answer.status_code == 422 and "more than 500 changes at once" in answer.text
+    answer = post(signed_in, "/account/mementos/count", {"added": picks})
+    assert answer.status_code == 200
+
+
+def test_a_body_that_is_too_large_is_said_to_be(signed_in, things):
+    assert post(signed_in, "/account/mementos/new", {"name": "x" * 300_000}).status_code == 413

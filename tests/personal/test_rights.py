@@ -1,0 +1,186 @@
+"""Who may see and do what on a person's pages: the table of all of them, and who is turned away."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from app.memories.models import Memory
+from tests.actors import Browser
+from tests.personal.conftest import post, token_of
+
+#: Every page and act of ``/account/``, and what is sent to do it. Names in braces are things of Alice's.
+PAGES = [
+    "/account/",
+    "/account/mementos/",
+    "/account/mementos/new",
+    "/account/mementos/{memento}/",
+    "/account/mementos/{memento}/edit",
+    "/account/mementos/{memento}/delete",
+    "/account/mementos/{saved}/",
+    "/account/apps/",
+    "/account/apps/{grant}/",
+    "/account/apps/{grant}/activity",
+    "/account/apps/{grant}/mementos",
+    "/account/sessions/",
+]
+ACTS = [
+    ("/account/mementos/new", {"name": "New", "shown": "i:{source}", "pick": "i:{source}", "action": "save"}),
+    ("/account/mementos/count", {"memento": "{memento}"}),
+    ("/account/mementos/{memento}/edit", {"name": "Mine now", "action": "save"}),
+    ("/account/mementos/{memento}/duplicate", {}),
+    ("/account/mementos/{memento}/delete", {}),
+    ("/account/mementos/{saved}/prune", {"memory_ids": "{draft}", "action": "delete"}),
+    ("/account/mementos/{saved}/delete", {"memories": "too"}),
+    ("/account/apps/{grant}/mementos", {"selection": "all"}),
+    ("/account/apps/{grant}/mementos/apply", {"selection": "all", "seen": "x"}),
+    ("/account/apps/{grant}/pause", {}),
+    ("/account/apps/{grant}/resume", {}),
+    ("/account/apps/{grant}/end", {"until": "day"}),
+    ("/account/apps/{grant}/disconnect", {}),
+    ("/account/sessions/{session}/end", {}),
+    ("/account/sessions/end-others", {}),
+]
+
+_TABLES = ("mementos", "memento_contents", "memories", "integrations", "consents", "consent_mementos", "saved_mementos")
+
+
+@dataclass(frozen=True)
+class Things:
+    """Alice's, by the names of the table."""
+
+    ids: dict[str, str]
+
+    def fill(self, template: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda match: self.ids[match[1]], template)
+
+    def fill_all(self, data: dict[str, str]) -> dict[str, str]:
+        return {name: self.fill(value) for name, value in data.items()}
+
+
+@pytest.fixture
+def things(app, alice, signed_in, connected, shelf, saved) -> Things:
+    Browser(app).sign_in(alice.email, alice.password)
+    page = signed_in.get("/account/sessions/").text
+    return Things(
+        {
+            "memento": shelf.mementos["Recipes"],
+            "source": shelf.integrations["Drive"],
+            "saved": saved.mementos["Saved by Acme Notebook"],
+            "draft": saved.memories["Draft one"],
+            "grant": connected.grant_id,
+            "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
+        }
+    )
+
+
+@pytest.fixture
+def snapshot(in_database) -> Callable[[], dict]:
+    """Everything that matters, as it stands."""
+
+    def rows(session) -> dict:
+        tables = {
+            name: sorted(map(repr, session.execute(text(f"SELECT * FROM {name}")).all())) for name in _TABLES
+        }
+        sessions = session.execute(text("SELECT id, user_id FROM sessions")).all()
+        return tables | {"sessions": sorted(map(repr, sessions))}
+
+    return lambda: in_database(rows)
+
+
+def test_the_table_has_every_page_and_act(app):
+    rules = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
+    known = {("GET", path) for path in PAGES} | {("POST", path) for path, _ in ACTS}
+    bare = {(method, re.sub(r"[<{]\w+[>}]", "*", path)) for method, path in known}
+    assert {
+        (method, re.sub(r"[<{]\w+[>}]", "*", path)) for method, path in rules if path.startswith("/account/")
+    } == bare
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_their_owner_sees_every_page(signed_in, things, path):
+    page = signed_in.get(things.fill(path))
+    assert page.status_code == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "<title>" in page.text and "<h1" in page.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_whoever_is_signed_out_is_asked_to_sign_in_and_comes_back(browser, things, path):
+    path = things.fill(path)
+    answer = Browser(browser.client.application).get(path)
+    assert answer.status_code == 303
+    assert answer.location == f"/sign-in?next={path}"
+
+
+@pytest.mark.parametrize(("path", "data"), ACTS)
+def test_whoever_is_signed_out_changes_nothing(app, things, snapshot, path, data):
+    before = snapshot()
+    visitor = Browser(app)
+    token = visitor.get("/sign-in").text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
+    data = things.fill_all(data) | {"csrf_token": token}
+    answer = visitor.client.post(things.fill(path), data=data, base_url="http://127.0.0.1:8000")
+    assert answer.status_code == 303 and answer.location == "/sign-in"
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "{" in path])
+def test_to_somebody_else_it_does_not_exist(stranger, things, path):
+    assert stranger.get(things.fill(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [(path, data) for path, data in ACTS if "{" in "".join([path, *data.values()])]
+)
+def test_somebody_else_changes_nothing(stranger, things, snapshot, path, data):
+    before = snapshot()
+    answer = post(stranger, things.fill(path), things.fill_all(data))
+    # Alice's source in a form of Carol's is as if it had been deleted meanwhile.
+    assert answer.status_code == (422 if path == "/account/mementos/new" else 404)
+    assert snapshot() == before
+
+
+def test_somebody_else_signs_out_only_their_own_other_places(stranger, things, snapshot):
+    before = snapshot()
+    assert post(stranger, "/account/sessions/end-others").status_code == 303
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(("path", "data"), ACTS)
+def test_without_the_token_against_forgery_nothing_happens(signed_in, stranger, things, snapshot, path, data):
+    before = snapshot()
+    data = things.fill_all(data)
+    for token in ({}, {"csrf_token": ""}, {"csrf_token": "wrong"}, {"csrf_token": token_of(stranger)}):
+        answer = signed_in.client.post(things.fill(path), data=data | token, base_url="http://127.0.0.1:8000")
+        assert answer.status_code == 400, token
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize(("path", "data"), ACTS)
+def test_its_owner_can_do_it(signed_in, things, path, data):
+    """The other tests would pass too if nothing worked."""
+    answer = post(signed_in, things.fill(path), things.fill_all(data))
+    assert answer.status_code in (200, 303), answer.text
+
+
+@pytest.mark.parametrize(("path", "_data"), ACTS)
+def test_an_act_is_no_link(signed_in, things, snapshot, path, _data):
+    before = snapshot()
+    assert signed_in.get(things.fill(path)).status_code in (200, 404, 405)
+    assert snapshot() == before
+
+
+def test_no_page_shows_anything_of_another_person(app, stranger, things, in_database):
+    titles = in_database(lambda session: [memory.title for memory in session.query(Memory)])
+    for path in PAGES:
+        if "{" not in path:
+            page = stranger.get(path).text
+            assert not [word for word in [*titles, *things.ids.values(), "Notebook"] if word in page], path
+
+
+def test_a_search_of_another_person_finds_nothing(stranger, things):
+    for path in ("/account/mementos/new?q=soup", f"/account/mementos/new?open=i:{things.ids['source']}"):
+        page = stranger.get(path)
+        assert page.status_code == 200 and "Soup" not in page.text and "Recipes" not in page.text

@@ -1,0 +1,42 @@
+"""SQLite stays locked for longer than we wait: a clean failure, and then it is forgotten."""
+
+import logging
+
+import pytest
+
+from app import database
+from app.extensions import db
+from tests.robustness.locking import locked
+
+
+@pytest.fixture
+def impatient(app, monkeypatch):
+    """Ten seconds are too long for a test."""
+    if not app.extensions["settings"].database_url.startswith("sqlite"):
+        pytest.skip("only SQLite is locked as a whole")
+    monkeypatch.setattr(database, "_SQLITE_BUSY_TIMEOUT_MS", 50)
+    with app.app_context():
+        db.engine.dispose()
+    yield
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_programs_are_told_and_can_try_again(notebook, browser, alice, impatient, app):
+    browser.sign_in(alice.email, alice.password)
+    tokens = notebook.tokens(browser)
+    with locked(app):
+        for answer in (notebook.refresh(tokens["refresh_token"]), notebook.client_credentials()):
+            assert (answer.status_code, answer.json["error"]) == (500, "server_error")
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_people_are_told_and_can_try_again(notebook, browser, alice, impatient, app, caplog):
+    caplog.set_level(logging.DEBUG)
+    browser.sign_in(alice.email, alice.password)
+    page = notebook.start(browser)
+    with locked(app):
+        answer = browser.submit(page, press="Continue", selection="all")
+        assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert browser.submit(page, press="Continue", selection="all").status_code == 303
+    assert page.request.args["request"] not in caplog.text

@@ -1,0 +1,112 @@
+"""The picker: what a person is offered, and that nothing wide is chosen for them."""
+
+import pytest
+
+from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento
+
+
+def chosen(page) -> list[str]:
+    return [found["value"] for found in page.all("input", name="selection") if "checked" in found]
+
+
+def test_a_new_person_finds_nothing_preselected(picker):
+    assert chosen(picker()) == []
+    assert not any("checked" in found for found in picker().all("input", type="checkbox"))
+
+
+@pytest.mark.parametrize("selection", ["selected", "all", "none"])
+def test_a_returning_person_finds_the_present_choice(picker, selection):
+    assert chosen(picker(selection=selection, returning=True)) == [selection]
+
+
+def test_the_three_choices_exclude_each_other(picker):
+    radios = picker().all("input", name="selection", type="radio")
+    assert [radio["value"] for radio in radios] == ["selected", "all", "none"]
+
+
+def test_each_memento_says_how_much_it_holds_from_where_and_a_few_titles(picker):
+    assert "Trip to Lisbon 14 memories: Google Drive 9, Gmail 5" in picker().text
+    assert "Flight to Lisbon" in picker().text
+
+
+def test_numbers_are_in_words_a_person_uses(picker):
+    mementos = [memento("None here", 0), memento("Just one", 1), memento("A library", 12_345)]
+    text = picker(mementos=mementos).text
+    assert all(words in text for words in ("None here no memories", "Just one 1 memory", "12,345 memories"))
+
+
+def test_it_says_who_asks_as_whom_and_where_the_answer_goes(picker):
+    for words in ("Acme Notebook", "an app by Acme", "Alice Archer", "alice@acme.example", "notebook.acme.example"):
+        assert words in picker().text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8400", "127.0.0.1", "localhost:80", "localhost", "[::1]", "[::1]:8400"])
+def test_a_program_on_this_computer_is_called_that(picker, host):
+    assert f"a program on this computer ({host})" in picker(client=PUBLIC_CLIENT | {"redirect_host": host}).text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.example", "localhost.evil.example:8400", "127.0.0.10", "[::1f]:80"])
+def test_a_host_that_only_looks_like_this_computer_is_not(picker, host):
+    text = picker(client=CLIENT | {"redirect_host": host}).text
+    assert "this computer" not in text and host in text
+
+
+def test_an_app_on_this_device_is_called_that(picker):
+    text = picker(client=CLIENT | {"redirect_host": "com.acme.pocket:"}).text
+    assert "an app on this device (com.acme.pocket)" in text
+
+
+def test_a_homepage_that_is_no_web_address_is_not_linked(picker):
+    page = picker(client=CLIENT | {"homepage_url": "javascript:alert(1)"})
+    assert "javascript:" not in page.html
+
+
+def test_names_cannot_smuggle_markup_in(picker):
+    bad = "<b>&\"'"
+    page = picker(client=CLIENT | {"name": bad, "organization_name": bad}, mementos=[memento(bad)], errors=[bad])
+    assert "<b>" not in page.html
+
+
+def test_without_mementos_the_way_to_make_one_is_open(picker):
+    assert "open" in picker(mementos=[]).all("details")[0]
+    assert "open" not in picker().all("details")[0]
+
+
+def test_without_anything_to_make_one_of_there_is_no_such_way(picker):
+    page = picker(mementos=[], integrations=[], everything={"count": 0, "sources": []})
+    assert not page.all("details")
+    assert "Nothing yet" in page.text
+
+
+def test_the_first_button_goes_on_so_that_enter_never_makes_a_memento(picker):
+    actions = [button["value"] for button in picker().all("button", name="action")]
+    assert actions == ["continue", "create", "continue", "cancel"]
+
+
+def test_errors_are_announced(picker):
+    assert "Tick at least one." in picker(errors=["Tick at least one."]).text
+    assert picker(errors=["Tick at least one."]).all("div", role="alert")
+
+
+def test_the_search_box_is_there_only_when_there_are_many(picker):
+    assert not picker().all("input", type="search")
+    assert picker(show_search=True).all("input", type="search")
+    # Without the script that serves it, it stays out of sight.
+    assert "hidden" in picker(show_search=True).all("p", **{"class": "memento-search"})[0]
+
+
+def test_changing_what_is_there_is_offered_only_to_an_app_that_asks_and_never_preselected(picker):
+    assert not picker().all("input", name="writable_ids")
+    ticks = picker(asks_to_write=True).all("input", name="writable_ids")
+    assert len(ticks) == 2 and not any("checked" in tick for tick in ticks)
+
+
+def test_switching_the_account_is_a_form_of_its_own(picker):
+    page = picker()
+    assert page.nested_forms == 0
+    assert page.all("form", action="/oauth/authorize/switch?request=h", method="post")
+
+
+def test_every_id_is_there_once(picker):
+    ids = [attributes["id"] for _tag, attributes in picker(asks_to_write=True).elements if "id" in attributes]
+    assert len(ids) == len(set(ids))

@@ -1,0 +1,47 @@
+"""The rules every template keeps: it says what it receives, and runs under the strict content security policy."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((_ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((_ROOT / "static" / "js").glob("*.js"))
+
+_FORBIDDEN = {
+    "a style attribute": r"<[^>]*\sstyle\s*=",
+    "a style element": r"<style\b",
+    "a script without src": r"<script\b(?![^>]*\ssrc=)",
+    "an event handler": r"<[^>]*\son[a-z]+\s*=",
+    "a javascript: or data: address": r"""=\s*["']?\s*(javascript|data):""",
+    "something fetched from elsewhere": r"""<(script|link|img|iframe)\b[^>]*(src|href)\s*=\s*["']?(https?:)?//""",
+    "markup that is not escaped": r"\|\s*safe\b|autoescape\s+false",
+}
+
+_FORBIDDEN_IN_SCRIPTS = re.compile(
+    r"innerHTML(?! = await answer\.text\(\))|outerHTML|insertAdjacentHTML|document\.write|\beval\(|\.style\b"
+)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_a_template_opens_with_a_comment_that_says_what_it_receives(template):
+    assert template.read_text().startswith("{# "), "Open with a comment."
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_a_template_holds_nothing_that_the_content_security_policy_forbids(template):
+    text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
+    found = [name for name, pattern in _FORBIDDEN.items() if re.search(pattern, text, re.IGNORECASE)]
+    assert not found, f"{template.name} holds {', '.join(found)}."
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_writes_no_styles_and_no_markup_but_what_a_template_of_ours_made(script):
+    assert not _FORBIDDEN_IN_SCRIPTS.search(script.read_text())
+
+
+def test_every_page_with_a_form_that_posts_carries_the_token_against_forgery():
+    for template in TEMPLATES:
+        for form in re.findall(r"<form\b[^>]*method=\"post\".*?</form>", template.read_text(), re.DOTALL):
+            assert re.search(r"csrf_token|hidden_tag\(\)", form), f"{template.name} has a form without the token."

@@ -1,0 +1,80 @@
+"""The stylesheets: one file holds every colour, and each pair that carries text or meaning has enough contrast."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+_CSS = Path(__file__).resolve().parents[2] / "static" / "css"
+_NAMED = "black|white|red|green|blue|gray|grey|silver|gold|navy|teal|orange|purple|yellow|brown|pink|beige|ivory"
+_FUNCTIONS = "rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch|color"
+_COLOUR = re.compile(rf"#[0-9a-f]{{3,8}}\b|\b(?:{_FUNCTIONS})\(|:\s*(?:{_NAMED})\b", re.IGNORECASE)
+
+_TEXT, _SHAPE = 4.5, 3.0
+#: (foreground, background, least contrast): WCAG 2.2, 1.4.3 for text and 1.4.11 for what a control is made of.
+_PAIRS = [
+    *[(text, ground, _TEXT) for text in ("ink", "ink-soft", "accent", "danger") for ground in ("ground", "surface")],
+    *[(text, "sunken", _TEXT) for text in ("ink", "ink-soft", "accent")],
+    *[(text, "accent-wash", _TEXT) for text in ("ink", "ink-soft", "accent")],
+    *[(text, "gilt-wash", _TEXT) for text in ("ink", "gilt")],
+    *[(text, "danger-wash", _TEXT) for text in ("ink", "danger")],
+    ("accent-strong", "ground", _TEXT),
+    ("on-accent", "accent", _TEXT),
+    ("on-accent", "accent-strong", _TEXT),
+    *[("line-strong", ground, _SHAPE) for ground in ("surface", "ground")],
+    *[("focus", ground, _SHAPE) for ground in ("surface", "ground", "accent-wash", "sunken")],
+]
+
+
+def without_comments(path: Path) -> str:
+    return re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["base.css", "layout.css", "components.css"])
+def test_every_colour_lives_in_the_tokens(name):
+    assert _COLOUR.findall(without_comments(_CSS / name)) == []
+
+
+def test_there_are_four_stylesheets_in_layers_and_no_fifth():
+    assert sorted(path.name for path in _CSS.iterdir()) == ["base.css", "components.css", "layout.css", "tokens.css"]
+    assert "@layer tokens, base, layout, components;" in (_CSS / "tokens.css").read_text()
+    for path in _CSS.iterdir():
+        assert f"@layer {path.stem} {{" in path.read_text()
+
+
+def test_every_token_is_defined_and_used():
+    texts = [without_comments(path) for path in _CSS.iterdir()]
+    defined = {name for text in texts for name in re.findall(r"(--[a-z0-9-]+)\s*:", text)}
+    used = {name for text in texts for name in re.findall(r"var\((--[a-z0-9-]+)", text)}
+    assert (used - defined, defined - used) == (set(), set())
+
+
+def test_nothing_is_fetched_from_elsewhere():
+    for path in _CSS.iterdir():
+        assert not re.search(r"@import|https?:|url\(\s*[\"']?(//|data:)", without_comments(path))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("foreground", "background", "least"), _PAIRS)
+def test_a_pair_of_colours_has_enough_contrast(scheme, foreground, background, least):
+    colours = _schemes()[scheme]
+    found = _contrast(colours[foreground], colours[background])
+    assert found >= least, f"{foreground} on {background} has {found:.2f}:1 in the {scheme} scheme."
+
+
+def _schemes() -> dict[str, dict[str, str]]:
+    light, dark = without_comments(_CSS / "tokens.css").split("@media (prefers-color-scheme: dark)")
+    lights = dict(re.findall(r"--([a-z-]+):\s*#([0-9a-f]{6});", light))
+    return {"light": lights, "dark": lights | dict(re.findall(r"--([a-z-]+):\s*#([0-9a-f]{6});", dark))}
+
+
+def _contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (0, 2, 4)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,234 @@
+"""The server as it is really run: gunicorn with our settings, in processes of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SECRET = "rlq_ac_" + "0123456789abcdef" * 4
+
+
+# -- gunicorn ------------------------------------------------------------------------------------
+
+
+def test_several_workers_serve_and_none_shares_a_connection(server):
+    assert len(_children(server.pid, 3)) == 3
+    for _ in range(20):
+        assert _get(f"{server.url}/readyz") == (200, b'{"status":"ok"}\n')
+
+
+def test_an_address_line_that_is_too_long_is_refused(server):
+    assert _get(f"{server.url}/oauth/authorize?state={'x' * 8000}")[0] < 500
+    assert _get(f"{server.url}/oauth/authorize?state={'x' * 9000}")[0] == 414
+
+
+def test_no_address_and_no_credential_is_logged(server):
+    _get(f"{server.url}/oauth/authorize?state=only-in-the-address&code={_SECRET}")
+    # gunicorn quotes a request line that it cannot read.
+    with socket.create_connection(urlsplit(server.url).netloc.split(":")) as connection:
+        connection.sendall(f"G\x01T /?code={_SECRET} HTTP/1.1\r\n\r\n".encode())
+        assert b" 400 " in connection.recv(1000)
+    assert "Invalid request from ip=127.0.0.1" in server.log
+    assert _SECRET[-20:] not in server.log and "only-in-the-address" not in server.log
+
+
+def test_every_line_of_the_log_is_a_record(server):
+    assert server.log
+    assert [line for line in server.log.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT\S+Z [A-Z]+ \[\d+\] ", line)] == []
+
+
+def test_who_sends_forwarded_headers_is_not_believed(server):
+    """Without TRUSTED_PROXIES nobody is a proxy, also not who is on this machine."""
+    request = urllib.request.Request(f"{server.url}/sign-in", headers={"X-Forwarded-Proto": "https"})
+    with urllib.request.urlopen(request) as response:
+        assert "Strict-Transport-Security" not in response.headers
+
+
+# -- make run ------------------------------------------------------------------------------------
+
+
+class Clone:
+    """A copy of what the repository holds, where ``make run`` has its own instance folder."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        for name in ("app", "migrations", "static", "templates"):
+            shutil.copytree(_ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(_ROOT / "wsgi.py", path)
+        self._started: list[subprocess.Popen] = []
+
+    def start(self, port: int | None = None, **settings: str) -> subprocess.Popen:
+        """What ``make run`` starts once the dependencies are there."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.local"],
+            cwd=self.path,
+            env={"PATH": os.environ["PATH"], "PORT": str(port or _free_port()), "WEB_CONCURRENCY": "1"} | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def welcome(self, **settings: str) -> str:
+        """Start, read what is printed, and stop."""
+        process = self.start(**settings)
+        welcome = read_welcome(process)
+        process.terminate()
+        assert process.wait(timeout=20) == 0, process.stderr.read()
+        return welcome
+
+    def stop(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+
+def read_welcome(process: subprocess.Popen) -> str:
+    """What a starting server prints once it listens. It ends in one of two lines."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Sign up at" in line or "secret is in" in line:
+            return "".join(lines)
+    raise AssertionError(f"It did not start: {process.stderr.read()}")
+
+
+@pytest.fixture
+def clone(tmp_path):
+    clone = Clone(tmp_path / "clone")
+    yield clone
+    clone.stop()
+
+
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory):
+    """A clone after its first start, the port it was started on, and what it said then."""
+    clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(_free_port())
+    yield clone, port, clone.welcome(PORT=port)
+    clone.stop()
+
+
+def test_the_first_start_says_how_to_sign_in_and_what_to_try(started_once):
+    clone, port, welcome = started_once
+    assert f"Reliquary is at http://127.0.0.1:{port} " in welcome
+    data = json.loads((clone.path / "instance" / "demonstration.json").read_text())
+    for user in data["users"]:
+        assert user["email"] in welcome and user["password"] in welcome
+
+
+def test_the_secret_is_kept_for_its_owner_alone_and_not_printed(started_once):
+    clone, _, welcome = started_once
+    kept = clone.path / "instance" / "demonstration.json"
+    (confidential,) = (one for one in json.loads(kept.read_text())["clients"] if one["type"] == "confidential")
+    assert confidential["client_secret"].startswith("rlq_cs_")
+    assert "rlq_cs_" not in welcome and "instance/demonstration.json" in welcome
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_later_start_says_the_same_and_adds_nothing(started_once):
+    clone, port, first = started_once
+    kept = (clone.path / "instance" / "demonstration.json").read_bytes()
+    assert read_welcome(process := clone.start(int(port))) == first
+    assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept
+    url = re.search(r"http://127\.0\.0\.1:\d+/oauth/authorize\S+", first).group()
+    query = parse_qs(urlsplit(url).query, strict_parsing=True)
+    assert query["code_challenge"] == ["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"]
+    # Who is not signed in is sent to do so, which only an honest authorization request is.
+    status, page = _get(url)
+    assert status == 200 and b'type="password"' in page
+    children = _children(process.pid)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    assert "Traceback" not in process.stderr.read()
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+
+
+def test_each_database_has_its_own_demonstration(started_once, tmp_path):
+    clone, _, _ = started_once
+    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
+    assert re.search(r"secret is in instance/demonstration-[0-9a-f]{8}\.json", welcome)
+
+
+def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, tmp_path):
+    clone, _, _ = started_once
+    settings = {"ISSUER": "https://id.example.com", "SECRET_KEY": "0" * 32}
+    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    assert "Sign up at https://id.example.com/sign-up" in welcome and "Sign in" not in welcome
+
+
+def test_two_that_start_together_on_a_fresh_clone_both_serve(clone):
+    started = [clone.start(port) for port in (_free_port(), _free_port())]
+    welcomes = [read_welcome(process) for process in started]
+    assert ["Sign in with one of these" in welcome for welcome in welcomes] == [True, True]
+
+
+def test_each_database_has_its_own_demonstration(clone, tmp_path):
+    clone.welcome()
+    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
+    assert re.search(r"secret is in instance/demonstration-[0-9a-f]{8}\.json", welcome)
+
+
+def test_a_taken_port_is_one_sentence(clone):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        _, error = (process := clone.start(port)).communicate(timeout=30)
+    assert process.returncode == 1
+    assert error == (
+        f"Reliquary cannot start: port {port} is taken;"
+        " stop what uses it or choose another, as in: make run PORT=8001\n"
+    )
+    assert not (clone.path / "instance" / "demonstration.json").exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:////no/such/folder/x.sqlite3", "postgresql://nobody@127.0.0.1:1/none"], ids=["sqlite", "postgresql"]
+)
+def test_a_database_that_does_not_work_is_one_sentence(clone, url):
+    _, error = (process := clone.start(DATABASE_URL=url)).communicate(timeout=30)
+    assert process.returncode == 1
+    assert error.startswith("Reliquary cannot start: the database does not work: ") and error.count("\n") == 1
+
+
+# -- small things --------------------------------------------------------------------------------
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _children(pid: int, count: int = 1) -> list[int]:
+    """The worker processes, once there are that many."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    return []
