@@ -24,7 +24,7 @@ from app.oauth.client_secrets import (
 from app.oauth.clients import register_client, rotate_client_secret, update_client
 from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
 from app.oauth.scopes import parse_scope
-from app.org.listing import ClientRow, list_clients
+from app.org.listing import ClientRow, read_listing
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
 _SERVERS_OWN = "default"
@@ -259,7 +259,7 @@ def _every_organization() -> list[Organization]:
 def _every_row(organization: Organization, query: str):
     number, pages = 1, 1
     while number <= pages:
-        listing = list_clients(organization.id, query=query, page=number)
+        listing = read_listing(organization.id, query=query, page=number)
         yield from listing.rows
         number, pages = number + 1, listing.pages
 

@@ -234,7 +234,7 @@ def delete(access: Access, client_id: str):
     delete_client(client, actor_user_id=access.user_id)
     db.session.commit()
     flash(f"{name} was deleted.")
-    return redirect(url_for("org.list_apps"), 303)
+    return redirect(url_for("org.list_clients"), 303)
 
 
 def _danger_page(

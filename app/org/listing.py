@@ -42,7 +42,7 @@ class Listing:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def list_clients(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
+def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
     """The organization's apps by name; those whose name or id holds the query, of one status or of all."""
     condition = and_(Client.organization_id == organization_id, _matches(query), _has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition))

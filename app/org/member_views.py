@@ -125,7 +125,7 @@ def leave(access: Access):
         return _to_members()
     db.session.commit()
     flash(f"You have left {name}.")
-    return redirect(url_for("org.list_apps"), 303)
+    return redirect(url_for("org.list_clients"), 303)
 
 
 @blueprint.route("/join/<token>", methods=["GET", "POST"])
@@ -150,7 +150,7 @@ def join(token: str):
         db.session.rollback()
         flash(f"You belong to {name} already. The link is still good for somebody else.")
     switch_to(organization_id)
-    return redirect(url_for("org.list_apps"), 303)
+    return redirect(url_for("org.list_clients"), 303)
 
 
 def _members_page(access: Access, form: InviteForm | None = None, status: int = 200):

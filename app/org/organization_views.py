@@ -11,7 +11,7 @@ from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, owners_only, signed_in_only, switch_to
 from app.org.forms import DeleteForm
-from app.org.listing import list_clients
+from app.org.listing import read_listing
 from app.org.member_forms import OrganizationForm
 from app.web import error_page
 
@@ -27,7 +27,7 @@ def show_organizations():
         db.session.commit()
         switch_to(organization.id)
         flash(f"{organization.name} is founded, and you own it.")
-        return redirect(url_for("org.list_apps"), 303)
+        return redirect(url_for("org.list_clients"), 303)
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200
 
@@ -39,7 +39,7 @@ def switch():
     if not organization_id.isprintable() or find_role(current_user.id, organization_id) is None:
         return error_page(404)
     switch_to(organization_id)
-    return redirect(url_for("org.list_apps"), 303)
+    return redirect(url_for("org.list_clients"), 303)
 
 
 @blueprint.route("/organization/delete", methods=["GET", "POST"])
@@ -55,6 +55,6 @@ def delete_whole_organization(access: Access):
         db.session.commit()
         flash(f"{name} was deleted, with all its apps.")
         return redirect(url_for("org.show_organizations"), 303)
-    apps = list_clients(access.organization.id).total
+    apps = read_listing(access.organization.id).total
     page = render_template("org/organization_delete.html", access=access, form=form, apps=apps)
     return page, 400 if form.errors else 200

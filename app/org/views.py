@@ -11,16 +11,16 @@ from app.oauth.models.client import Client
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
-from app.org.listing import STATUSES, list_clients
+from app.org.listing import STATUSES, read_listing
 from app.org.once import identifier_for
 
 
 @blueprint.get("/")
 @members_only
-def list_apps(access: Access):
+def list_clients(access: Access):
     query, status = request.args.get("q", ""), request.args.get("status", "")
     page = request.args.get("page", "")
-    listing = list_clients(
+    listing = read_listing(
         access.organization.id,
         query=query,
         status=status,
@@ -80,6 +80,6 @@ def _answer_to_registration(client: Client, secret: str | None):
 def _to_what_was_registered(client_id: str):
     if db.session.get(Client, client_id) is None:
         flash("This form registered an app before, which has been deleted since. Nothing was registered.", "error")
-        return redirect(url_for("org.list_apps"), 303)
+        return redirect(url_for("org.list_clients"), 303)
     flash("This app was registered already. A secret is shown only once; make a new one if you did not keep it.")
     return to_client(client_id)
