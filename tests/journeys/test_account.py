@@ -1,4 +1,4 @@
-"""The end user's other promise: keep control, in a browser with and without scripts, with a mouse or by keyboard alone."""
+"""The end user's other promise: keep control, with and without scripts, with a mouse or by keyboard alone."""
 
 import pytest
 import requests
