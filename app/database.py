@@ -229,7 +229,9 @@ class _Compiled:
         if self._readers:
             values = list(values)
             for index, reader in self._readers:
-                values[index] = reader(values[index])
+                # NULL is None for every type; most columns with a reader are points in time that have not come.
+                if values[index] is not None:
+                    values[index] = reader(values[index])
         return self._row(*values)
 
 
