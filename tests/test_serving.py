@@ -86,8 +86,11 @@ class Clone:
 
     def welcome(self, **settings: str) -> str:
         """Start, read what is printed, and stop."""
-        process = self.start(**settings)
+        port = int(settings.pop("PORT", 0)) or _free_port()
+        process = self.start(port, **settings)
         welcome = read_welcome(process)
+        # A worker that has only just begun does not hear that it is to stop.
+        assert _get(f"http://127.0.0.1:{port}/healthz")[0] == 200
         process.terminate()
         assert process.wait(timeout=20) == 0, process.stderr.read()
         return welcome
