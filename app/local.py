@@ -1,4 +1,4 @@
-"""What ``make run`` starts: a migrated database, demonstration data on the first start, and gunicorn, in one process."""
+"""What ``make run`` starts: a migrated database, demonstration data the first time, and gunicorn, in one process."""
 
 import errno
 import fcntl

@@ -146,7 +146,8 @@ def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
 
 
 def only_the_outermost_commits(module: Module) -> Iterator[str]:
-    if module.name.endswith(".views") or _is_in(module.name, ("app.oauth.endpoints", "app.api")) or _layer_of(module.name) == 7:
+    is_view = module.name.endswith(".views") or _is_in(module.name, ("app.oauth.endpoints", "app.api"))
+    if is_view or _layer_of(module.name) == 7:
         return
     for node in ast.walk(module.tree):
         if _dotted(node)[-2:] == ("session", "commit"):

@@ -46,8 +46,9 @@ def test_no_address_and_no_credential_is_logged(server):
 
 
 def test_every_line_of_the_log_is_a_record(server):
+    record = re.compile(r"\d{4}-\d\d-\d\dT\S+Z [A-Z]+ \[\d+\] ")
     assert server.log
-    assert [line for line in server.log.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT\S+Z [A-Z]+ \[\d+\] ", line)] == []
+    assert [line for line in server.log.splitlines() if not record.match(line)] == []
 
 
 def test_who_sends_forwarded_headers_is_not_believed(server):
