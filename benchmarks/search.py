@@ -88,11 +88,16 @@ def _measure(backend: str, cluster: Cluster, directory: Path, *, show_plans: boo
     ):
         few, many = _fill(few_url, directory, _FEW), _fill(many_url, directory, _MANY)
         print(f"\n{backend}, milliseconds a request (median of {_ROUNDS}), {_FEW:,} and {_MANY:,} memories\n")
-        print(f"| {'request':<36} | {'few':>7} | {'many':>7} | {'ratio':>7} | matches |\n| --- | --: | --: | --: | --: |")
+        print(
+            f"| {'request':<36} | {'few':>7} | {'many':>7} | {'ratio':>7} | matches |\n| --- | --: | --: | --: | --: |"
+        )
         for name, query in _REQUESTS:
             before, after, found = _compare(few, many, query)
             verdict = "" if after <= _TARGET * before else " MISSED"
-            print(f"| {name:<36} | {before:>7.2f} | {after:>7.2f} | {after / before:>7.2f} | {found:>7} |{verdict}", flush=True)
+            print(
+                f"| {name:<36} | {before:>7.2f} | {after:>7.2f} | {after / before:>7.2f} | {found:>7} |{verdict}",
+                flush=True,
+            )
         if show_plans:
             _show_plans(many)
         for library in (few, many):

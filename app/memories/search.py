@@ -219,9 +219,7 @@ def _read_position(after: Any) -> _Position:
     dialect = db.engine.dialect
     if not (isinstance(after, list) and len(after) in (1, 4) and is_mark(dialect, after[0])):
         raise UnusablePosition
-    if len(after) == 4 and not (
-        is_mark(dialect, after[1]) and type(after[2]) is int and is_mark(dialect, after[3])
-    ):
+    if len(after) == 4 and not (is_mark(dialect, after[1]) and type(after[2]) is int and is_mark(dialect, after[3])):
         raise UnusablePosition
     return _Position(*after)
 
@@ -231,9 +229,7 @@ def _page(found: list[_Match], position: _Position | None) -> Page:
     if position is None:
         return Page(memories)
     inside = position.bottom is not None
-    return Page(
-        memories, [position.top, position.bottom, position.score, position.mark] if inside else [position.top]
-    )
+    return Page(memories, [position.top, position.bottom, position.score, position.mark] if inside else [position.top])
 
 
 def _find_places(reach: Reach, filters: Filters) -> list[Place]:
@@ -276,9 +272,12 @@ def _find_window(
         statement = statement.where(is_older(dialect, position.top, or_same=position.bottom is not None))
         if position.bottom is not None:
             statement = statement.where(is_as_new(dialect, position.bottom))
-    columns = (Memory.id, Memory.created_at, Memory.title, func.substr(Memory.text, 1, _RANKED_LENGTH).label("beginning"))
+    columns = (
+        Memory.id,
+        Memory.created_at,
+        Memory.title,
+        func.substr(Memory.text, 1, _RANKED_LENGTH).label("beginning"),
+    )
     number = (null() if number is None else number).label("number")
     rows = db.session.execute(statement.with_only_columns(*columns, number).limit(WINDOW))
-    return [
-        _Match(row.id, read_mark(dialect, row.number, row), score(words, row.title, row.beginning)) for row in rows
-    ]
+    return [_Match(row.id, read_mark(dialect, row.number, row), score(words, row.title, row.beginning)) for row in rows]

@@ -50,9 +50,15 @@ def test_nothing_is_left_that_refers_to_nothing(app, house, name):
 
 @pytest.mark.parametrize(
     ("name", "tokens_work"),
-    [("memento", (True, True)), ("integration", (True, True)), ("memory", (True, True)), ("client", (False, False)),
-     ("organization", (False, False)), ("user", (False, True))],
-)  # fmt: skip
+    [
+        ("memento", (True, True)),
+        ("integration", (True, True)),
+        ("memory", (True, True)),
+        ("client", (False, False)),
+        ("organization", (False, False)),
+        ("user", (False, True)),
+    ],
+)
 def test_no_token_still_reaches_what_is_gone(app, house, name, tokens_work):
     things, caller, organization = house
     memory_id = things["memory"][1]
@@ -71,8 +77,16 @@ def test_with_a_person_everything_of_theirs_is_gone(app, house):
     _delete(app, *things["user"])
     with app.app_context():
         left = {table.name: _count(table) for table in db.metadata.sorted_tables}
-    for table in ("consents", "consent_mementos", "token_families", "refresh_tokens", "mementos", "memento_contents",
-                  "saved_mementos", "access_records"):  # fmt: skip
+    for table in (
+        "consents",
+        "consent_mementos",
+        "token_families",
+        "refresh_tokens",
+        "mementos",
+        "memento_contents",
+        "saved_mementos",
+        "access_records",
+    ):
         assert left[table] == 0, table
     # What is left is the organization's: one memory in one integration, and one token.
     assert (left["memories"], left["integrations"], left["access_tokens"]) == (1, 1, 1)

@@ -34,7 +34,7 @@ SELECTIONS = st.sampled_from(["all", "selected", "selected", "selected", "none"]
 
 @dataclass
 class Model:
-    """``memories``: id -> owner, source, folder. ``mementos``: id -> owner, picks as (source, folder or None, memory)."""
+    """``memories``: id -> owner, source, folder. ``mementos``: id -> owner, picks (source, folder or None, memory)."""
 
     memories: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     mementos: dict[str, tuple[str, list]] = field(default_factory=dict)
@@ -96,9 +96,7 @@ class Walk(RuleBasedStateMachine):
                 self.choose(app, person, "selected", [0], [False])
 
     def _connect(self, client_id, app, person):
-        consent = Consent(
-            user_id=self.people[person], client_id=client_id, scope=" ".join(SCOPES), selection="none"
-        )
+        consent = Consent(user_id=self.people[person], client_id=client_id, scope=" ".join(SCOPES), selection="none")
         db.session.add(consent)
         db.session.flush()
         self.callers[app, person] = Caller(self.app, issue_token(client_id, consent.grant_id), consent.grant_id)
@@ -112,14 +110,20 @@ class Walk(RuleBasedStateMachine):
         memory = Memory(user_id=self.people[person], integration_id=source, folder=folder, title="m", text="word")
         self.model.memories[self._add(memory)] = (person, source, folder)
 
-    @rule(person=PEOPLE, picks=st.lists(st.tuples(NUMBERS, st.sampled_from(["source", "folder", "memory"]), FOLDERS), max_size=3))
+    @rule(
+        person=PEOPLE,
+        picks=st.lists(st.tuples(NUMBERS, st.sampled_from(["source", "folder", "memory"]), FOLDERS), max_size=3),
+    )
     def make_memento(self, person, picks):
         picks = self._picks(person, picks)
         contents = [MementoContent(integration_id=a, folder=b, memory_id=c) for a, b, c in picks]
         memento = Memento(user_id=self.people[person], name=f"m{clock.now().timestamp()}", contents=contents)
         self.model.mementos[self._add(memento)] = (person, picks)
 
-    @rule(number=NUMBERS, picks=st.lists(st.tuples(NUMBERS, st.sampled_from(["source", "folder", "memory"]), FOLDERS), max_size=2))
+    @rule(
+        number=NUMBERS,
+        picks=st.lists(st.tuples(NUMBERS, st.sampled_from(["source", "folder", "memory"]), FOLDERS), max_size=2),
+    )
     def edit_memento(self, number, picks):
         if (id := self._one_of(self.model.mementos, number)) is None:
             return
@@ -152,7 +156,13 @@ class Walk(RuleBasedStateMachine):
             self._delete(Memory, id)
             del self.model.memories[id]
 
-    @rule(app=APPS, person=PEOPLE, selection=SELECTIONS, numbers=st.lists(NUMBERS, max_size=3), ticks=st.lists(st.booleans(), min_size=3, max_size=3))
+    @rule(
+        app=APPS,
+        person=PEOPLE,
+        selection=SELECTIONS,
+        numbers=st.lists(NUMBERS, max_size=3),
+        ticks=st.lists(st.booleans(), min_size=3, max_size=3),
+    )
     def choose(self, app, person, selection, numbers, ticks):
         own = [id for id, (owner, _) in self.model.mementos.items() if owner == person]
         chosen = {self._one_of(own, number): tick for number, tick in zip(numbers, ticks, strict=False) if own}
@@ -160,7 +170,9 @@ class Walk(RuleBasedStateMachine):
         with self.app.app_context():
             db.session.get_one(Consent, grant_id).selection = selection
             db.session.execute(db.delete(ConsentMemento).where(ConsentMemento.grant_id == grant_id))
-            db.session.add_all(ConsentMemento(grant_id=grant_id, memento_id=id, can_write=tick) for id, tick in chosen.items())
+            db.session.add_all(
+                ConsentMemento(grant_id=grant_id, memento_id=id, can_write=tick) for id, tick in chosen.items()
+            )
             db.session.commit()
         ticked = {id for id, tick in chosen.items() if tick}
         self.model.consents[app, person] |= {"selection": selection, "read": set(chosen), "write": ticked}
@@ -196,7 +208,9 @@ class Walk(RuleBasedStateMachine):
         if (id := self._one_of(self.model.memories, number)) is None:
             return
         caller = self.callers[app, person]
-        response = caller.patch(f"memories/{id}/", {"title": "x"}) if method == "patch" else caller.delete(f"memories/{id}/")
+        response = (
+            caller.patch(f"memories/{id}/", {"title": "x"}) if method == "patch" else caller.delete(f"memories/{id}/")
+        )
         if (app, person) in self.model.dead:
             assert response.status_code == 401
         elif not self.model.may("read", app, person, id):

@@ -40,12 +40,32 @@ def texts(ann):
 
 @pytest.mark.parametrize(
     "q",
-    ["recipe", "RECIPE", "recipes", "Récipe", " recipe! ", "the recipe", '"recipe of the house"', "house recipe", "e-mail",
-     "e mail", "and/or", "C++", "3.14", "größe", "naïve", "don't", "o'neill@example.com", "(recipe)", "recipe*"],
-)  # fmt: skip
+    [
+        "recipe",
+        "RECIPE",
+        "recipes",
+        "Récipe",
+        " recipe! ",
+        "the recipe",
+        '"recipe of the house"',
+        "house recipe",
+        "e-mail",
+        "e mail",
+        "and/or",
+        "C++",
+        "3.14",
+        "größe",
+        "naïve",
+        "don't",
+        "o'neill@example.com",
+        "(recipe)",
+        "recipe*",
+    ],
+)
 def test_a_word_is_found_however_it_is_written(texts, everything, q):
     texts(
-        Note="The récipe of the house, by E-mail and/or in C++ code; 3.14 is not a Größe. Naive? Don't ask o'neill@example.com",
+        Note="The récipe of the house, by E-mail and/or in C++ code; 3.14 is not a Größe. Naive?"
+        " Don't ask o'neill@example.com",
         Other="Nothing here.",
     )
     assert find(everything, q) == ["Note"]
@@ -53,16 +73,40 @@ def test_a_word_is_found_however_it_is_written(texts, everything, q):
 
 @pytest.mark.parametrize(
     ("q", "found"),
-    [("house the of", True), ('"the recipe" house', True), ('"of house"', False), ("recipe zebra", False),
-     ('"recipe house"', False), ("x", False), ("recipe AND zebra", False), ('""zebra""', False)],
-)  # fmt: skip
+    [
+        ("house the of", True),
+        ('"the recipe" house', True),
+        ('"of house"', False),
+        ("recipe zebra", False),
+        ('"recipe house"', False),
+        ("x", False),
+        ("recipe AND zebra", False),
+        ('""zebra""', False),
+    ],
+)
 def test_all_words_must_be_there_and_quoted_ones_together(texts, everything, q, found):
     texts(Note="The recipe of the house.")
     assert find(everything, q) == (["Note"] if found else [])
 
 
 @pytest.mark.parametrize(
-    "q", ['"', "((", "title:", "*", "^a", "a OR", "NEAR(a b)", "-a", "a:b:c", "'; DROP TABLE", "{title}:a", "\\", "&|!<->", "%"]
+    "q",
+    [
+        '"',
+        "((",
+        "title:",
+        "*",
+        "^a",
+        "a OR",
+        "NEAR(a b)",
+        "-a",
+        "a:b:c",
+        "'; DROP TABLE",
+        "{title}:a",
+        "\\",
+        "&|!<->",
+        "%",
+    ],
 )
 def test_no_query_is_a_syntax_error(texts, everything, q):
     texts(a="b")
@@ -154,7 +198,11 @@ def test_only_what_is_within_reach_is_found(ann, ben, everything):
     trip, single = ann.keep("word in a trip", folder="Trips/Lisbon"), ann.keep("word alone")
     ann.keep("word in trips2", folder="Trips2")
     chat = ann.keep("word in a chat", kind="slack")
-    mementos = ann.memento("a", ("google_drive", "Trips")), ann.memento("b", single), ann.memento("c", ann.integrations["slack"])
+    mementos = (
+        ann.memento("a", ("google_drive", "Trips")),
+        ann.memento("b", single),
+        ann.memento("c", ann.integrations["slack"]),
+    )
     reach = Reach(user_id=ann.user_id, readable=mementos)
     assert set(find(reach, "word")) == {trip.title, single.title, chat.title}
     assert find(reach, "word", memento_id=mementos[1]) == [single.title]
@@ -203,10 +251,18 @@ def test_the_index_follows_every_change(ann, everything):
 def test_memories_of_one_moment_all_have_their_place(ann, everything):
     at = clock.now()
     rows = [
-        {"id": f"mry_{number}", "user_id": ann.user_id, "integration_id": ann.integrations["slack"].id, "folder": "",
-         "title": str(number), "text": "word", "created_at": at, "updated_at": at}
+        {
+            "id": f"mry_{number}",
+            "user_id": ann.user_id,
+            "integration_id": ann.integrations["slack"].id,
+            "folder": "",
+            "title": str(number),
+            "text": "word",
+            "created_at": at,
+            "updated_at": at,
+        }
         for number in range(250)
-    ]  # fmt: skip
+    ]
     db.session.execute(insert(Memory), rows)
     seen, after = [], None
     while True:
@@ -244,5 +300,11 @@ def test_an_excerpt_is_around_the_first_hit():
 
 def test_a_score_depends_on_the_memory_alone():
     words = parse_query("green tea")
-    assert score(words, "Green tea", "") > score(words, "Tea", "green") > score(words, "", "green tea") > score(words, "", "green") > 0
+    assert (
+        score(words, "Green tea", "")
+        > score(words, "Tea", "green")
+        > score(words, "", "green tea")
+        > score(words, "", "green")
+        > 0
+    )
     assert score(words, "Coffee", "black") == 0
