@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, BOB, sign_in
+from tests.journeys.walk import ALICE, BOB, follow, sign_in
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def link(server, demonstration, callback):
 def alice(page, server, demonstration):
     page.goto(server.url + "/sign-in?next=/account/")
     sign_in(page, ALICE, demonstration.passwords[ALICE])
-    page.wait_for_url("**/account/")
 
 
 def test_signing_in_and_up(look, page, server, demonstration):
@@ -39,7 +38,7 @@ def test_signing_in_and_up(look, page, server, demonstration):
     page.get_by_label("E-mail").fill("dana@example.com")
     page.get_by_label("Your name").fill("Dana")
     page.get_by_label("Password").fill("a long enough secret")
-    page.get_by_role("button", name="Create account").click()
+    follow(page.get_by_role("button", name="Create account"))
     look("/, signed in")
     for path in ("/account/", "/account/mementos/", "/account/mementos/new", "/account/apps/", "/org/oauth/"):
         look(f"{path}, with nothing yet", server.url + path)
@@ -52,34 +51,34 @@ def test_the_screens_of_the_decision(look, page, demonstration, link):
     look("choose")
     page.locator("summary").click()
     look("choose, making a memento")
-    page.get_by_role("button", name="Continue").last.click()
+    follow(page.get_by_role("button", name="Continue").last)
     look("choose, nothing chosen")
     page.get_by_role("checkbox", name="Recipes").check()
     look("choose, one ticked")
     page.get_by_role("checkbox", name="It may also change").first.check()
-    page.get_by_role("button", name="Continue").last.click()
+    follow(page.get_by_role("button", name="Continue").last)
     look("consent")
-    page.get_by_role("button", name="Authorize").click()
+    follow(page.get_by_role("button", name="Authorize"))
     page.get_by_role("heading", name="Back at the app").wait_for()
     page.goto(link() + "&prompt=consent")
     look("consent, once more")
     page.goto(link("Acme Pocket", "memories:read"))
     page.get_by_role("radio", name="Everything").check()
-    page.get_by_role("button", name="Continue").last.click()
+    follow(page.get_by_role("button", name="Continue").last)
     look("consent, everything to a public app")
 
 
 def test_the_account(look, page, server, demonstration, link, alice):
     page.goto(link())
     page.get_by_role("checkbox", name="Recipes").check()
-    page.get_by_role("button", name="Continue").last.click()
-    page.get_by_role("button", name="Authorize").click()
+    follow(page.get_by_role("button", name="Continue").last)
+    follow(page.get_by_role("button", name="Authorize"))
     page.get_by_role("heading", name="Back at the app").wait_for()
     look("overview", server.url + "/account/")
     look("mementos", server.url + "/account/mementos/")
-    page.get_by_role("link", name="Recipes").click()
+    follow(page.get_by_role("link", name="Recipes"))
     look("memento")
-    page.get_by_role("link", name="Rename or change it").click()
+    follow(page.get_by_role("link", name="Rename or change it"))
     look("editor")
     page.get_by_role("button", name="Open Google Drive").click()
     page.get_by_role("button", name="Open Work").wait_for()
@@ -92,25 +91,25 @@ def test_the_account(look, page, server, demonstration, link, alice):
     page.get_by_role("checkbox", name="Tomás").wait_for()
     look("editor, found")
     page.get_by_label("Name", exact=True).fill("")
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     look("editor, without a name")
     page.goto(server.url + "/account/mementos/")
-    page.get_by_role("link", name="Recipes").click()
-    page.get_by_role("link", name="Delete").click()
+    follow(page.get_by_role("link", name="Recipes"))
+    follow(page.get_by_role("link", name="Delete"))
     look("memento, delete")
     look("apps", server.url + "/account/apps/")
-    page.get_by_role("main").get_by_role("link", name="Acme Notebook").click()
+    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook"))
     look("app")
-    page.get_by_role("link", name="When, and in which").click()
+    follow(page.get_by_role("link", name="When, and in which"))
     look("activity")
     page.go_back()
-    page.get_by_role("link", name="Change what it sees").click()
+    follow(page.get_by_role("link", name="Change what it sees"))
     look("app, choose")
     page.get_by_role("checkbox", name="Health").check()
-    page.get_by_role("button", name="See what changes").click()
+    follow(page.get_by_role("button", name="See what changes"))
     look("app, difference")
-    page.get_by_role("button", name="Apply").click()
-    page.get_by_role("button", name="Pause").click()
+    follow(page.get_by_role("button", name="Apply"))
+    follow(page.get_by_role("button", name="Pause"))
     look("app, paused")
     look("sessions", server.url + "/account/sessions/")
 
@@ -118,17 +117,16 @@ def test_the_account(look, page, server, demonstration, link, alice):
 def test_the_dashboard(look, page, server, demonstration):
     page.goto(server.url + "/sign-in?next=/org/oauth/")
     sign_in(page, BOB, demonstration.passwords[BOB])
-    page.wait_for_url("**/org/oauth/")
     look("apps of the organization")
     look("register", server.url + "/org/oauth/register")
     page.get_by_label("Redirect URIs").fill("https://*.example.com/")
-    page.get_by_role("button", name="Register the app").click()
+    follow(page.get_by_role("button", name="Register the app"))
     look("register, wrong")
     client_path = f"/org/oauth/{demonstration.clients['Acme Notebook'].client_id}"
     look("client", server.url + client_path)
     look("client, edit", server.url + client_path + "/edit")
     look("client, rotate", server.url + client_path + "/rotate-secret")
-    page.get_by_role("button", name="Make a new secret").click()
+    follow(page.get_by_role("button", name="Make a new secret"))
     look("client, secret")
 
 
@@ -139,5 +137,5 @@ def test_errors(look, page, server, link, alice):
     look("expired request", server.url + "/oauth/authorize/consent?request=unknown")
     page.goto(server.url + "/account/")
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.value = 'old')")
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     look("too old a page")
