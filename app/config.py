@@ -102,7 +102,8 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
     chosen = Settings(**values)
     if chosen.authorization_request_max_lifetime < chosen.authorization_request_lifetime:
         raise ConfigurationError(
-            "AUTHORIZATION_REQUEST_MAX_LIFETIME is shorter than AUTHORIZATION_REQUEST_LIFETIME; make it as long or longer."
+            "AUTHORIZATION_REQUEST_MAX_LIFETIME is shorter than AUTHORIZATION_REQUEST_LIFETIME;"
+            " make it as long or longer."
         )
     return chosen
 

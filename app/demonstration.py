@@ -43,7 +43,8 @@ def welcome(settings: Settings, instance_path: Path) -> str:
         lines += ["", f"Sign up at {settings.issuer}/sign-up"]
     for client in clients:
         if client["type"] == PUBLIC:
-            lines += ["", f"Let {client['name']} ask for access, in a browser:", f"  {_authorize_url(settings, client)}"]
+            lines += ["", f"Let {client['name']} ask for access, in a browser:"]
+            lines += [f"  {_authorize_url(settings, client)}"]
             lines += [f"  (its code_verifier is {CODE_VERIFIER})"]
     if clients:
         lines += ["", f"The confidential app's secret is in {os.path.relpath(path)}"]

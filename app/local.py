@@ -1,4 +1,4 @@
-"""What ``make run`` starts: a migrated database, demonstration data on the first start, and gunicorn, in one process."""
+"""What ``make run`` starts: a migrated database, demonstration data the first time, and gunicorn, in one process."""
 
 import errno
 import fcntl
@@ -91,6 +91,8 @@ class _Gunicorn(BaseApplication):
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
         self.cfg.set("loglevel", "warning")
+        # Whoever stops a local server is waiting for it.
+        self.cfg.set("graceful_timeout", 3)
         self.cfg.set("when_ready", lambda _server: print(self._welcome, flush=True))
 
     def load(self) -> Flask:

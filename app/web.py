@@ -8,6 +8,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
 
 from app.config import Settings, settings
@@ -53,6 +54,9 @@ def flask_config(settings: Settings) -> dict:
     }
 
 
+_DIRECT_ENDPOINTS = ("oauth.token", "oauth.introspect", "oauth.revoke", "api.me")
+
+
 class Application(Flask):
     """Flask, without the work that only pages need on the paths that programs call.
 
@@ -62,6 +66,32 @@ class Application(Flask):
 
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
     allow_origin = staticmethod(lambda response: response)
+
+    def create_url_adapter(self, request):
+        """None for a path that leads to one view whatever else is asked; its rule is known without a search."""
+        if request is not None:
+            rule = self._direct_rules.get((request.method, request.path))
+            if rule is not None:
+                request.url_rule, request.view_args = rule, {}
+                return None
+        return super().create_url_adapter(request)
+
+    @cached_property
+    def _direct_rules(self) -> dict[tuple[str, str], Rule]:
+        """The measured paths, in both spellings. Nothing there may build an address with ``url_for``."""
+        return {
+            (method, path): rule
+            for rule in self.url_map.iter_rules()
+            if rule.endpoint in _DIRECT_ENDPOINTS
+            for method in rule.methods - {"HEAD", "OPTIONS"}
+            for path in (rule.rule.rstrip("/"), rule.rule.rstrip("/") + "/")
+        }
+
+    def do_teardown_request(self, exc=None):
+        if request.is_wire:
+            _expect_writes_again(exc)
+        else:
+            super().do_teardown_request(exc)
 
     def preprocess_request(self):
         if request.is_wire:

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 
 from app.credentials import new_id
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _log = logging.getLogger(__name__)
-
-Headers = Iterable[tuple[str, str]]
 
 _ENVIRON_KEY = "reliquary.request_id"
 
@@ -56,22 +55,30 @@ def request_id() -> str:
     return known
 
 
+class _WrittenHeaders(Headers):
+    """Headers that are ours to the letter. Werkzeug would look through each value for a line break."""
+
+    def __init__(self, items: list[tuple[str, str]]):
+        super().__init__()
+        self._list = items
+
+
 class JsonAnswer(Response):
     """A JSON answer that is complete when it is made: nothing looks through its headers again."""
 
-    def __init__(self, body: dict[str, Any], status: int, headers: Headers):
+    def __init__(self, body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]]):
         data = _encode(body).encode()
         own = [header for header in headers if header[0] not in _OWN_HEADERS]
         if request.is_api:
             own.append(("X-Request-ID", request_id()))
-        super().__init__([data], status, [*_HEADERS, ("Content-Length", str(len(data))), *own])
+        super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
 
     def get_wsgi_headers(self, environ):
         """As they are: there is no address in them to correct, and the length is known."""
         return self.headers
 
 
-def json_answer(body: dict[str, Any], status: int = 200, headers: Headers = ()) -> Response:
+def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
     return JsonAnswer(body, status, headers)
 

@@ -109,13 +109,15 @@ class Cluster:
         for directory in (self._directory, self._data, self._socket):
             directory.mkdir(mode=0o700, exist_ok=True)
             os.chown(directory, owner.pw_uid, owner.pw_gid)
-        _run_as(owner, "initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync",
-                "--pgdata", str(self._data))  # fmt: skip
+        how = ("--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync")
+        _run_as(owner, "initdb", *how, "--pgdata", str(self._data))
         # Sized for many short-lived connections and no durability at all.
         settings = f"-k {self._socket} -c listen_addresses= -c max_connections=200 -c fsync=off"
         settings += " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
-        _run_as(owner, "pg_ctl", "start", "--wait", "--silent", f"--timeout={_START_SECONDS}",
-                "--pgdata", str(self._data), "--log", str(self._data / "server.log"), "--options", settings)  # fmt: skip
+        # A test that waits for a lock that nobody will let go of is to fail, not to hang.
+        settings += " -c lock_timeout=20s"
+        how = ("--wait", "--silent", f"--timeout={_START_SECONDS}", "--log", str(self._data / "server.log"))
+        _run_as(owner, "pg_ctl", "start", "--pgdata", str(self._data), *how, "--options", settings)
 
 
 def _program(name: str) -> str | None:

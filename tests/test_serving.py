@@ -46,8 +46,9 @@ def test_no_address_and_no_credential_is_logged(server):
 
 
 def test_every_line_of_the_log_is_a_record(server):
+    record = re.compile(r"\d{4}-\d\d-\d\dT\S+Z [A-Z]+ \[\d+\] ")
     assert server.log
-    assert [line for line in server.log.splitlines() if not re.match(r"\d{4}-\d\d-\d\dT\S+Z [A-Z]+ \[\d+\] ", line)] == []
+    assert [line for line in server.log.splitlines() if not record.match(line)] == []
 
 
 def test_who_sends_forwarded_headers_is_not_believed(server):
@@ -86,8 +87,11 @@ class Clone:
 
     def welcome(self, **settings: str) -> str:
         """Start, read what is printed, and stop."""
-        process = self.start(**settings)
+        port = int(settings.pop("PORT", 0)) or _free_port()
+        process = self.start(port, **settings)
         welcome = read_welcome(process)
+        # A worker that has only just begun does not hear that it is to stop.
+        assert _get(f"http://127.0.0.1:{port}/healthz")[0] == 200
         process.terminate()
         assert process.wait(timeout=20) == 0, process.stderr.read()
         return welcome

@@ -140,9 +140,7 @@ def init_app(app: Flask) -> None:
     app.extensions["access_log"] = AccessLog(app)
 
 
-def note(
-    grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None = None
-) -> None:
+def note(grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None = None) -> None:
     """Note that memories were read or written under a consent, each once a call.
 
     ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
@@ -183,17 +181,13 @@ def _count(seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]
 def _mementos_of(connection, grant_id: str) -> list[str]:
     """The mementos that the consent covers now, the app's own among them."""
     chosen = select(ConsentMemento.memento_id).where(ConsentMemento.grant_id == grant_id)
-    saved = (
-        select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
-    )
+    saved = select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
     return sorted(set(connection.scalars(chosen)) | set(connection.scalars(saved)))
 
 
 def _count_in(connection, memento_id: str, by_memory: Counter) -> int:
     ids, count = list(by_memory), 0
     for start in range(0, len(ids), _BATCH):
-        inside = select(Memory.id).where(
-            Memory.id.in_(ids[start : start + _BATCH]), memories_of_mementos([memento_id])
-        )
+        inside = select(Memory.id).where(Memory.id.in_(ids[start : start + _BATCH]), memories_of_mementos([memento_id]))
         count += sum(by_memory[id] for id in connection.scalars(inside))
     return count

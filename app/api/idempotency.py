@@ -50,9 +50,7 @@ def carry_out_once(call: Call, act: Callable[[], Any]) -> Any:
         return act()
     digest = _digest(call, key)
     at = clock.now()
-    db.session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.digest == digest, IdempotencyKey.expires_at <= at)
-    )
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.digest == digest, IdempotencyKey.expires_at <= at))
     claim = {
         "digest": digest,
         "client_id": call.token.client_id,

@@ -34,9 +34,7 @@ _FIND_USER = Statement(
 )
 
 _FIND_ORGANIZATION = Statement(
-    select(Organization.id, Organization.slug, Organization.name).where(
-        Organization.id == bindparam("organization_id")
-    )
+    select(Organization.id, Organization.slug, Organization.name).where(Organization.id == bindparam("organization_id"))
 )
 
 

@@ -43,9 +43,7 @@ from app.memories.words import parse_query
 #: How many memories one call may add.
 MOST_AT_ONCE = 100
 
-TITLE = Text(
-    required=True, least=1, most=300, pattern=ONE_LINE, hint="Must be one line with something visible in it."
-)
+TITLE = Text(required=True, least=1, most=300, pattern=ONE_LINE, hint="Must be one line with something visible in it.")
 CONTENT = Text(required=True, least=1, most=100_000)
 _CHANGEABLE: Fields = {
     "title": TITLE,

@@ -33,7 +33,7 @@ def keep_in_own_memento(token: TokenSnapshot, integration: Integration) -> None:
 
 
 def find_own_integration(token: TokenSnapshot, integration_id: str) -> Integration | None:
-    """An integration that the app may add memories to: its own memento has it as a whole, or it is the organization's."""
+    """An integration the app may add memories to: its own memento has it as a whole, or it is the organization's."""
     if token.user_id is None:
         owned = Integration.organization_id == token.organization_id
     else:

@@ -35,16 +35,21 @@ def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[b
     ``memento_ids`` may be a ``SELECT`` of ids. Nothing is remembered: what is added to a picked
     integration or folder later is in, from the next query on.
     """
-    picks = _picks(Memento.id.in_(memento_ids))
-    owner_and_integration = select(picks.c.user_id, picks.c.integration_id).where(_is_whole(picks))
-    owner_and_memory = select(picks.c.user_id, picks.c.memory_id).where(picks.c.memory_id.is_not(None))
+    chosen = Memento.id.in_(memento_ids)
+    picked = select(Memento.user_id).join_from(Memento, MementoContent, MementoContent.memento_id == Memento.id)
+    integrations = picked.add_columns(MementoContent.integration_id).where(
+        chosen, MementoContent.integration_id.is_not(None), MementoContent.folder.is_(None)
+    )
+    memories = picked.add_columns(MementoContent.memory_id).where(chosen, MementoContent.memory_id.is_not(None))
+    # Gathered once, and without the rest: a database may go through it for each memory that it looks at.
+    folders = _picks(and_(chosen, MementoContent.folder.is_not(None))).prefix_with("MATERIALIZED")
     return or_(
-        tuple_(Memory.user_id, Memory.integration_id).in_(owner_and_integration),
-        tuple_(Memory.user_id, Memory.id).in_(owner_and_memory),
+        tuple_(Memory.user_id, Memory.integration_id).in_(integrations),
+        tuple_(Memory.user_id, Memory.id).in_(memories),
         exists().where(
-            picks.c.user_id == Memory.user_id,
-            picks.c.integration_id == Memory.integration_id,
-            _lies_in(Memory.folder, picks),
+            folders.c.user_id == Memory.user_id,
+            folders.c.integration_id == Memory.integration_id,
+            _lies_in(Memory.folder, folders),
         ),
     )
 

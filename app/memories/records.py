@@ -128,9 +128,7 @@ def count_in_integration(reach: Reach, integration_id: str) -> int:
     return db.session.scalar(select(func.count()).select_from(Memory).where(here, _readable_from_index(reach)))
 
 
-def add_integration(
-    *, user_id: str | None = None, organization_id: str | None = None, **fields: Any
-) -> Integration:
+def add_integration(*, user_id: str | None = None, organization_id: str | None = None, **fields: Any) -> Integration:
     """A new integration of a person or an organization, flushed."""
     integration = Integration(id=new_id("int"), user_id=user_id, organization_id=organization_id, **fields)
     db.session.add(integration)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, null, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.database import UtcDateTime
@@ -39,6 +39,10 @@ WINDOW = 100
 _RANKED_LENGTH = 2000
 # More places than this are looked for as the whole integrations of their owner.
 _MOST_PLACES = 400
+# So many memories are few enough to be sorted, however many others there are.
+_FEW = 3_000
+# More places than this are not looked at one by one to find out.
+_MOST_PLACES_APART = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class UnusablePosition(ValueError):
 
 def list_memories(reach: Reach, filters: Filters, limit: int, after: Any = None) -> Page:
     """The newest memories first. ``after`` is an earlier page's position; raises :class:`UnusablePosition`."""
-    statement = _select_page(Memory.id, reach, filters).order_by(Memory.created_at.desc(), Memory.id.desc())
+    statement = _select_newest_ids(reach, filters)
     if after is not None:
         if not is_time_and_id(after):
             raise UnusablePosition
@@ -81,7 +85,7 @@ def list_memories(reach: Reach, filters: Filters, limit: int, after: Any = None)
 
 def list_memories_from(reach: Reach, filters: Filters, offset: int, limit: int) -> list[Memory]:
     """The newest memories first, without those that come before ``offset``."""
-    statement = _select_page(Memory.id, reach, filters).order_by(Memory.created_at.desc(), Memory.id.desc())
+    statement = _select_newest_ids(reach, filters)
     return load_memories(list(db.session.scalars(statement.offset(offset).limit(limit))))
 
 
@@ -123,8 +127,48 @@ def load_memories(ids: Sequence[str]) -> list[Memory]:
     return [by_id[id] for id in ids if id in by_id]
 
 
-def _select_page(column, reach: Reach, filters: Filters) -> Select:
-    return select(column).where(readable_memories(reach), *_conditions(reach, filters))
+def _select_newest_ids(reach: Reach, filters: Filters) -> Select:
+    """The ids of all memories within reach and filters, newest first."""
+    statement = select(Memory.id).where(readable_memories(reach), *_conditions(reach, filters))
+    few = _select_few(reach, filters)
+    if few is not None:
+        statement = statement.where(Memory.id.in_(few))
+    return statement.order_by(Memory.created_at.desc(), Memory.id.desc())
+
+
+def _select_few(reach: Reach, filters: Filters) -> Select | None:
+    """Where there are few memories, all their ids, and perhaps more; None where there are many.
+
+    Many are best read by walking back in time until a page is full. Few would be looked for among all the others.
+    """
+    if reach.user_id is None or (reach.everything and filters.integration_id is None):
+        return None
+    places = _find_places(reach, filters)
+    if len(places) > _MOST_PLACES_APART:
+        return None
+    arms = [select(Memory.id).where(condition) for condition in _conditions_of(places)]
+    if not arms:
+        return select(Memory.id).where(false())
+    together = union_all(*arms).subquery()
+    counted = select(func.count()).select_from(select(together.c.id).limit(_FEW + 1).subquery())
+    return select(together.c.id) if db.session.scalar(counted) <= _FEW else None
+
+
+def _conditions_of(places: list[Place]) -> list[ColumnElement[bool]]:
+    """For each kind of place a condition that an index answers."""
+    whole = [place.integration_id for place in places if place.memory_id is None and place.folder is None]
+    single = [place.memory_id for place in places if place.memory_id is not None]
+    conditions = [Memory.integration_id.in_(whole)] if whole else []
+    conditions += [Memory.id.in_(single)] if single else []
+    for place in places:
+        if place.folder is not None:
+            folder = or_(
+                Memory.folder == place.folder,
+                # "0" is the character after "/".
+                and_(Memory.folder >= place.folder + "/", Memory.folder < place.folder + "0"),
+            )
+            conditions.append(and_(Memory.integration_id == place.integration_id, folder))
+    return conditions
 
 
 def _conditions(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
@@ -175,9 +219,7 @@ def _read_position(after: Any) -> _Position:
     dialect = db.engine.dialect
     if not (isinstance(after, list) and len(after) in (1, 4) and is_mark(dialect, after[0])):
         raise UnusablePosition
-    if len(after) == 4 and not (
-        is_mark(dialect, after[1]) and type(after[2]) is int and is_mark(dialect, after[3])
-    ):
+    if len(after) == 4 and not (is_mark(dialect, after[1]) and type(after[2]) is int and is_mark(dialect, after[3])):
         raise UnusablePosition
     return _Position(*after)
 
@@ -187,9 +229,7 @@ def _page(found: list[_Match], position: _Position | None) -> Page:
     if position is None:
         return Page(memories)
     inside = position.bottom is not None
-    return Page(
-        memories, [position.top, position.bottom, position.score, position.mark] if inside else [position.top]
-    )
+    return Page(memories, [position.top, position.bottom, position.score, position.mark] if inside else [position.top])
 
 
 def _find_places(reach: Reach, filters: Filters) -> list[Place]:
@@ -232,9 +272,12 @@ def _find_window(
         statement = statement.where(is_older(dialect, position.top, or_same=position.bottom is not None))
         if position.bottom is not None:
             statement = statement.where(is_as_new(dialect, position.bottom))
-    columns = (Memory.id, Memory.created_at, Memory.title, func.substr(Memory.text, 1, _RANKED_LENGTH).label("beginning"))
+    columns = (
+        Memory.id,
+        Memory.created_at,
+        Memory.title,
+        func.substr(Memory.text, 1, _RANKED_LENGTH).label("beginning"),
+    )
     number = (null() if number is None else number).label("number")
     rows = db.session.execute(statement.with_only_columns(*columns, number).limit(WINDOW))
-    return [
-        _Match(row.id, read_mark(dialect, row.number, row), score(words, row.title, row.beginning)) for row in rows
-    ]
+    return [_Match(row.id, read_mark(dialect, row.number, row), score(words, row.title, row.beginning)) for row in rows]

@@ -10,15 +10,19 @@ def consent_reach(consent) -> Reach:
     ``consent`` is anything with ``user_id``, ``selection``, ``mementos`` (as :func:`chosen_mementos`
     reads) and ``saved_memento_id``: a code's or a token's snapshot.
     """
-    chosen = consent.mementos or () if consent.selection == "selected" else ()
-    saved = () if consent.saved_memento_id is None else (consent.saved_memento_id,)
-    ticked = tuple(line.removesuffix(WRITE_TICK) for line in chosen if line.endswith(WRITE_TICK))
+    # An app's own memento is always both, also when it was chosen besides; a dict keeps each once, in order.
+    own = {} if consent.saved_memento_id is None else {consent.saved_memento_id: True}
+    can_write: dict[str, bool] = {}
+    if consent.selection == "selected" and consent.mementos:
+        for line in consent.mementos:
+            memento_id, tick, _ = line.partition(WRITE_TICK)
+            can_write[memento_id] = bool(tick)
+    can_write |= own
     return Reach(
         user_id=consent.user_id,
         everything=consent.selection == "all",
-        readable=tuple(line.removesuffix(WRITE_TICK) for line in chosen if line.removesuffix(WRITE_TICK) not in saved)
-        + saved,
-        writable=tuple(memento_id for memento_id in ticked if memento_id not in saved) + saved,
+        readable=tuple(can_write),
+        writable=tuple([memento_id for memento_id, ticked in can_write.items() if ticked]),
     )
 
 

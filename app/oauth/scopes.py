@@ -1,6 +1,7 @@
 """The scopes: what each is called on the wire, and the sentence the consent screen shows for it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: name -> what a person reads after "{App} will be able to".
 SCOPES = {
@@ -15,9 +16,10 @@ SCOPES = {
 OFFLINE_ACCESS = "offline_access"
 
 
-def parse_scope(scope: str | None) -> set[str]:
+@lru_cache(maxsize=1024)
+def parse_scope(scope: str | None) -> frozenset[str]:
     """The set of names in a space-delimited scope string (:rfc:`6749#section-3.3`), without ``offline_access``."""
-    return set(scope.split(" ")) - {"", OFFLINE_ACCESS} if scope else set()
+    return frozenset(scope.split(" ")) - {"", OFFLINE_ACCESS} if scope else frozenset()
 
 
 def format_scope(scopes: Iterable[str]) -> str:
@@ -26,6 +28,7 @@ def format_scope(scopes: Iterable[str]) -> str:
     return " ".join([name for name in SCOPES if name in names] + sorted(names - SCOPES.keys()))
 
 
+@lru_cache(maxsize=1024)
 def intersect_scope(scope: str, bound: str) -> str:
     """The part of a scope that lies within another."""
     return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))

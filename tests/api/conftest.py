@@ -143,4 +143,3 @@ def choose(app) -> Callable[..., None]:
             db.session.commit()
 
     return choose
-

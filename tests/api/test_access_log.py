@@ -196,7 +196,12 @@ def _connect(app) -> dict[str, str]:
     with app.app_context():
         user = register_user(email="a@example.com", name="A", password="the password of A", organization_name="Acme")
         db.session.flush()
-        fields = {"name": "App", "type": "confidential", "redirect_uris": ["https://a.example/"], "scopes": ["memories:read"]}
+        fields = {
+            "name": "App",
+            "type": "confidential",
+            "redirect_uris": ["https://a.example/"],
+            "scopes": ["memories:read"],
+        }
         client, _ = register_client(organization=user.memberships[0].organization, **fields)
         integration = Integration(user_id=user.id, kind="memory", name="Mine")
         db.session.add(integration)

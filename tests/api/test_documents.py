@@ -17,7 +17,10 @@ def filled(shelf, connect):
 def test_documents_are_searched_within_reach(filled, path):
     answer = filled.get(path, q="trams", n=5).json
     assert sorted(chunk["document"]["name"] for chunk in answer["matched_chunks"]) == ["Chat", "Lisbon"]
-    assert sorted((one["name"], one["documents"]) for one in answer["data_sources"]) == [("google_drive", 1), ("slack", 1)]
+    assert sorted((one["name"], one["documents"]) for one in answer["data_sources"]) == [
+        ("google_drive", 1),
+        ("slack", 1),
+    ]
     for chunk in answer["matched_chunks"]:
         assert "trams" in chunk["matched_content"].lower() and len(chunk["matched_content"]) <= 1000
         assert 0 <= chunk["distance"] <= 1
@@ -42,7 +45,9 @@ def test_a_search_is_narrowed_by_number_and_time(filled):
     assert [chunk["document"]["name"] for chunk in later.json["matched_chunks"]] == ["Chat"]
 
 
-@pytest.mark.parametrize(("query", "field"), [({}, "q"), ({"q": ""}, "q"), ({"q": "a", "n": "0"}, "n"), ({"q": "a", "from_": "x"}, "from")])
+@pytest.mark.parametrize(
+    ("query", "field"), [({}, "q"), ({"q": ""}, "q"), ({"q": "a", "n": "0"}, "n"), ({"q": "a", "from_": "x"}, "from")]
+)
 def test_a_search_that_cannot_be_taken_says_why(filled, query, field):
     response = filled.get("documents/search/", **query)
     assert (response.status_code, response.json["errors"][0]["field"]) == (422, field)
@@ -72,7 +77,10 @@ def test_a_document_is_memorized(filled):
     assert filled.get(f"memories/{answer.json['data'][0]['id']}/").json["text"] == "Darker flour."
 
 
-@pytest.mark.parametrize(("body", "field"), [({"name": "x"}, "content"), ({"content": "x"}, "name"), ({"name": "x", "content": 1}, "content")])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"name": "x"}, "content"), ({"content": "x"}, "name"), ({"name": "x", "content": 1}, "content")],
+)
 def test_a_document_that_cannot_be_memorized_says_why(filled, body, field):
     response = filled.post("documents/memorize/", body)
     assert (response.status_code, response.json["errors"][0]["field"]) == (422, field)

@@ -25,9 +25,14 @@ def test_integrations_within_reach_are_told_with_status_and_counts_of_what_is_re
     one = caller.get(f"integrations/{drive}/").json
     assert one in listed
     assert one == {
-        "id": drive, "kind": "google_drive", "name": "my google_drive", "status": "connected",
-        "last_synced_at": None, "memory_count": 1, "created_at": one["created_at"],
-    }  # fmt: skip
+        "id": drive,
+        "kind": "google_drive",
+        "name": "my google_drive",
+        "status": "connected",
+        "last_synced_at": None,
+        "memory_count": 1,
+        "created_at": one["created_at"],
+    }
 
 
 def test_what_is_out_of_reach_is_not_found(app, shelf, connect, bob):
@@ -107,7 +112,9 @@ def test_an_organization_has_its_own(app, shelf, organization):
     assert names(organization) == ["my drive"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("get", "integrations/"), ("post", "integrations/"), ("delete", "integrations/int_0/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", "integrations/"), ("post", "integrations/"), ("delete", "integrations/int_0/")]
+)
 def test_without_the_scope_nothing_is_done(connect, method, path):
     response = getattr(connect(scope="memories:read memories:write"), method)(path)
     assert (response.status_code, response.json["code"]) == (403, "insufficient_scope")

@@ -46,7 +46,11 @@ def test_nothing_is_none_until_the_app_has_its_own(connect):
 def test_what_the_token_may_do_nowhere_is_not_told(shelf, connect, scope, actions):
     memento = shelf.memento("Mine", shelf.connect())
     connect(memento)
-    answer = connect(memento, scope=scope).get("mementos/") if scope == "memories:read" else connect(scope=scope).get("mementos/")
+    answer = (
+        connect(memento, scope=scope).get("mementos/")
+        if scope == "memories:read"
+        else connect(scope=scope).get("mementos/")
+    )
     assert answer.status_code == 200
     assert [one["actions"] for one in answer.json["data"]] == actions
 

@@ -1,6 +1,9 @@
 """``/api/v1/memories/``: what an app reads, adds, changes and deletes, and what it cannot."""
 
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import event
 
 from app.accounts.organizations import find_organization
 from app.extensions import db
@@ -161,7 +164,9 @@ def test_memories_of_the_same_moment_are_paged_too(app, shelf, connect):
         assert len({memory["id"] for memory in first["data"] + second["data"]}) == 5
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"]
+)
 @pytest.mark.parametrize("q", ["", "one"])
 def test_a_cursor_that_is_not_ours_is_refused(connect, cursor, q):
     response = connect().get("memories/", cursor=cursor, q=q)
@@ -178,10 +183,21 @@ def test_a_cursor_of_a_list_is_none_of_a_search(shelf, connect):
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [({"limit": "0"}, "limit"), ({"limit": "101"}, "limit"), ({"limit": "x"}, "limit"), ({"limit": ["1", "2"]}, "limit"),
-     ({"from_": "yesterday"}, "from"), ({"to": "0001-01-01T00:00:00+01:00"}, "to"), ({"to": "2026-02-30"}, "to"), ({"mementos": "x"}, "mementos"),
-     ({"q": "a\0b"}, "q"), ({"q": "x" * 501}, "q"), ({"memento": "a b"}, "memento"), ({"tag": "\0"}, "tag")],
-)  # fmt: skip
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "101"}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"limit": ["1", "2"]}, "limit"),
+        ({"from_": "yesterday"}, "from"),
+        ({"to": "0001-01-01T00:00:00+01:00"}, "to"),
+        ({"to": "2026-02-30"}, "to"),
+        ({"mementos": "x"}, "mementos"),
+        ({"q": "a\0b"}, "q"),
+        ({"q": "x" * 501}, "q"),
+        ({"memento": "a b"}, "memento"),
+        ({"tag": "\0"}, "tag"),
+    ],
+)
 def test_a_parameter_that_cannot_be_taken_is_named(connect, query, field):
     response = connect().get("memories/", **query)
     assert (response.status_code, response.json["code"]) == (422, "validation_failed")
@@ -191,7 +207,13 @@ def test_a_parameter_that_cannot_be_taken_is_named(connect, query, field):
 # -- adding ----------------------------------------------------------------------------------------
 
 
-NEW = {"title": "Bread", "text": "Flour and water.", "tags": ["food"], "folder": "Baking", "source_url": "https://a.example/1"}
+NEW = {
+    "title": "Bread",
+    "text": "Flour and water.",
+    "tags": ["food"],
+    "folder": "Baking",
+    "source_url": "https://a.example/1",
+}
 
 
 def test_what_an_app_adds_lands_in_its_own_memento_which_it_can_read(shelf, connect, app, alice):
@@ -231,8 +253,9 @@ def test_an_own_memento_finds_another_name_when_the_person_has_one_of_that_name(
     connect().post("memories/", NEW)
     with app.app_context():
         assert [memento.name for memento in list_mementos(alice.id)] == [
-            "Saved by Acme Notebook", "Saved by Acme Notebook (2)",
-        ]  # fmt: skip
+            "Saved by Acme Notebook",
+            "Saved by Acme Notebook (2)",
+        ]
 
 
 def test_an_organizations_app_adds_to_the_organization(organization, connect):
@@ -243,15 +266,32 @@ def test_an_organizations_app_adds_to_the_organization(organization, connect):
 
 @pytest.mark.parametrize(
     ("change", "field", "code"),
-    [({"title": None}, "title", "type"), ({"title": ""}, "title", "too_short"), ({"title": "x" * 301}, "title", "too_long"),
-     ({"title": "a\nb"}, "title", "invalid"), ({"title": " "}, "title", "invalid"), ({"title": 1}, "title", "type"),
-     ({"text": "a\0b"}, "text", "invalid"), ({"text": "\ud800"}, "text", "invalid"), ({"text": "x" * 100_001}, "text", "too_long"),
-     ({"text": True}, "text", "type"), ({"tags": "food"}, "tags", "type"), ({"tags": [1]}, "tags", "type"), ({"tags": [""]}, "tags", "too_short"),
-     ({"tags": [f"t{n}" for n in range(21)]}, "tags", "too_long"), ({"folder": "/a"}, "folder", "invalid"),
-     ({"folder": "a//b"}, "folder", "invalid"), ({"folder": "a/"}, "folder", "invalid"), ({"source_url": "javascript:x"}, "source_url", "invalid"),
-     ({"source_url": "https://a b"}, "source_url", "invalid"), ({"id": "mry_1"}, "id", "unknown"), ({"user_id": "usr_1"}, "user_id", "unknown"),
-     ({"created_at": "2026-01-01"}, "created_at", "unknown"), ({"integration_id": "int_0"}, "integration_id", "unknown")],
-)  # fmt: skip
+    [
+        ({"title": None}, "title", "type"),
+        ({"title": ""}, "title", "too_short"),
+        ({"title": "x" * 301}, "title", "too_long"),
+        ({"title": "a\nb"}, "title", "invalid"),
+        ({"title": " "}, "title", "invalid"),
+        ({"title": 1}, "title", "type"),
+        ({"text": "a\0b"}, "text", "invalid"),
+        ({"text": "\ud800"}, "text", "invalid"),
+        ({"text": "x" * 100_001}, "text", "too_long"),
+        ({"text": True}, "text", "type"),
+        ({"tags": "food"}, "tags", "type"),
+        ({"tags": [1]}, "tags", "type"),
+        ({"tags": [""]}, "tags", "too_short"),
+        ({"tags": [f"t{n}" for n in range(21)]}, "tags", "too_long"),
+        ({"folder": "/a"}, "folder", "invalid"),
+        ({"folder": "a//b"}, "folder", "invalid"),
+        ({"folder": "a/"}, "folder", "invalid"),
+        ({"source_url": "javascript:x"}, "source_url", "invalid"),
+        ({"source_url": "https://a b"}, "source_url", "invalid"),
+        ({"id": "mry_1"}, "id", "unknown"),
+        ({"user_id": "usr_1"}, "user_id", "unknown"),
+        ({"created_at": "2026-01-01"}, "created_at", "unknown"),
+        ({"integration_id": "int_0"}, "integration_id", "unknown"),
+    ],
+)
 def test_a_field_that_cannot_be_taken_is_named_and_nothing_is_added(connect, change, field, code):
     caller = connect()
     response = caller.post("memories/", NEW | change)
@@ -267,12 +307,20 @@ def test_every_wrong_field_is_named_at_once(connect):
 
 @pytest.mark.parametrize(
     ("body", "status", "code"),
-    [(b"", 400, "invalid_request"), (b"{", 400, "invalid_request"), (b"\xff", 400, "invalid_request"),
-     (b"[" * 100_000, 400, "invalid_request"), (b'{"title": NaN}', 400, "invalid_request"), (b'{"a":1,"a":1}', 400, "invalid_request"),
-     (b"9" * 5000, 400, "invalid_request"), (b"[]", 422, "validation_failed"), (b"null", 422, "validation_failed"),
-     (b'"' + b"x" * 300_000 + b'"', 413, "payload_too_large")],
+    [
+        (b"", 400, "invalid_request"),
+        (b"{", 400, "invalid_request"),
+        (b"\xff", 400, "invalid_request"),
+        (b"[" * 100_000, 400, "invalid_request"),
+        (b'{"title": NaN}', 400, "invalid_request"),
+        (b'{"a":1,"a":1}', 400, "invalid_request"),
+        (b"9" * 5000, 400, "invalid_request"),
+        (b"[]", 422, "validation_failed"),
+        (b"null", 422, "validation_failed"),
+        (b'"' + b"x" * 300_000 + b'"', 413, "payload_too_large"),
+    ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else value,
-)  # fmt: skip
+)
 def test_a_body_that_is_no_object_of_json_is_refused(connect, body, status, code):
     response = connect().open("POST", "memories/", data=body, content_type="application/json")
     assert (response.status_code, response.json["code"]) == (status, code)
@@ -301,12 +349,16 @@ def test_one_wrong_memory_keeps_all_out_and_every_error_has_its_index(connect):
     response = caller.post("memories/bulk/", {"memories": memories})
     assert (response.status_code, response.json["code"]) == (422, "validation_failed")
     assert [(error["index"], error["field"]) for error in response.json["errors"]] == [
-        (1, "title"), (2, "title"), (3, "integration_id"),
-    ]  # fmt: skip
+        (1, "title"),
+        (2, "title"),
+        (3, "integration_id"),
+    ]
     assert caller.titles() == []
 
 
-@pytest.mark.parametrize("body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}])
+@pytest.mark.parametrize(
+    "body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}]
+)
 def test_another_number_or_shape_is_refused(connect, body):
     assert connect().post("memories/bulk/", body).json["code"] == "validation_failed"
 
@@ -323,8 +375,11 @@ def test_an_app_changes_and_deletes_what_it_added(connect, let_time_pass):
     assert changed.json == caller.get(f"memories/{memory['id']}/").json
     assert changed.json["updated_at"] > memory["updated_at"]
     assert changed.json == memory | {
-        "title": "Rye", "tags": ["dark"], "source_url": None, "updated_at": changed.json["updated_at"],
-    }  # fmt: skip
+        "title": "Rye",
+        "tags": ["dark"],
+        "source_url": None,
+        "updated_at": changed.json["updated_at"],
+    }
     assert (caller.titles(q="rye"), caller.titles(q="bread")) == (["Rye"], [])
     assert caller.delete(f"memories/{memory['id']}/").status_code == 204
     assert caller.get(f"memories/{memory['id']}/").status_code == 404
@@ -383,3 +438,29 @@ def test_an_id_that_can_be_nobodys_is_not_found(connect, id):
     caller = connect()
     for method in ("get", "delete"):
         assert getattr(caller, method)(f"memories/{id}/").status_code in (404, 405)
+
+
+# -- cost ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", [{}, {"q": "about"}])
+def test_a_page_takes_the_same_few_statements_however_long_it_is(app, shelf, connect, query):
+    drive = shelf.connect()
+    caller, counts = connect(shelf.memento("Mine", drive)), []
+    for more in (2, 20):
+        for number in range(more):
+            shelf.keep(f"Number {number}", drive, tags=["a", "b"])
+        with app.app_context(), counted(db.engine) as statements:
+            assert len(caller.titles(limit=100, **query)) >= more
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 6
+
+
+@contextmanager
+def counted(engine):
+    """The statements of SQLAlchemy's meanwhile; the guard's own are on a driver connection."""
+    statements = []
+    note = lambda _connection, _cursor, statement, *_: statements.append(statement)  # noqa: E731
+    event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(engine, "before_cursor_execute", note)

@@ -93,8 +93,13 @@ def test_answers_are_as_described(app, description, seeded, one, mode):
     if mode is GenerationMode.NEGATIVE and not (one.query or one.body):
         pytest.skip("there is nothing that could be sent otherwise")
 
-    @settings(max_examples=_EXAMPLES[mode], derandomize=True, deadline=None, database=None,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=_EXAMPLES[mode],
+        derandomize=True,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case):
         if mode is GenerationMode.POSITIVE:

@@ -1,11 +1,11 @@
-"""The end user's other promise: keep control, in a browser with and without scripts, with a mouse or by keyboard alone."""
+"""The end user's other promise: keep control, with and without scripts, with a mouse or by keyboard alone."""
 
 import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, sign_in
+from tests.journeys.walk import ALICE, follow, sign_in
 
 _VERIFIER = "v" * 43
 
@@ -70,7 +70,7 @@ def names(answer: requests.Response) -> list[str]:
 
 def test_the_editor_counts_as_one_ticks_and_opens_without_a_new_page(page, server, sign_in_as_alice):
     sign_in_as_alice(page)
-    page.get_by_role("link", name="Make a memento").click()
+    follow(page.get_by_role("link", name="Make a memento"))
     page.get_by_label("Name", exact=True).fill("Evenings")
     tally = page.locator(".tally")
     expect(tally).to_have_text("no memories")
@@ -89,7 +89,7 @@ def test_the_editor_counts_as_one_ticks_and_opens_without_a_new_page(page, serve
     expect(tally).to_contain_text("3 changes not saved yet")
     assert page.evaluate("window.isTheSamePage")
 
-    page.get_by_role("button", name="Make it").click()
+    follow(page.get_by_role("button", name="Make it"))
     page.get_by_role("heading", name="Evenings").wait_for()
     holds = page.locator("main").inner_text()
     for what in ("all of My notes, also what comes later", "the folder Recipes of Google Drive", "1 single memory"):
@@ -100,8 +100,7 @@ def test_when_the_script_cannot_reach_the_server_the_browser_asks_itself(page, s
     sign_in_as_alice(page)
     page.goto(server.url + "/account/mementos/new")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Open Google Drive").click()
-    page.wait_for_url(lambda url: "new" in url)
+    follow(page.get_by_role("button", name="Open Google Drive"))
     expect(page.locator("main")).to_contain_text("open for too long")
 
 
@@ -114,9 +113,9 @@ def test_everything_works_without_javascript(plain, link, api, callback, server,
     sign_in(page, ALICE, demonstration.passwords[ALICE])
     page.get_by_role("checkbox", name="Recipes").check()
     page.get_by_role("checkbox", name="It may also change").first.check()
-    page.get_by_role("button", name="Continue").last.click()
+    follow(page.get_by_role("button", name="Continue").last)
     page.locator("select[name=until]").select_option("month")
-    page.get_by_role("button", name="Authorize").click()
+    follow(page.get_by_role("button", name="Authorize"))
     page.get_by_role("heading", name="Back at the app").wait_for()
     assert names(api()) == ["Recipes"]
 
@@ -131,26 +130,26 @@ def test_everything_works_without_javascript(plain, link, api, callback, server,
     page.get_by_role("checkbox", name="Tomás: my list for Lisbon").check()
     page.get_by_role("button", name="Count").click()
     expect(page.locator(".tally")).to_contain_text("6 memories: Google Drive 5, Gmail 1. 2 changes not saved yet.")
-    page.get_by_role("button", name="Make it").click()
+    follow(page.get_by_role("button", name="Make it"))
 
     # The app gets it instead of the recipes.
-    page.get_by_role("link", name="Connected apps").first.click()
-    page.get_by_role("main").get_by_role("link", name="Acme Notebook").click()
+    follow(page.get_by_role("link", name="Connected apps").first)
+    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook"))
     assert "until" in page.locator("main").inner_text()
-    page.get_by_role("link", name="Change what it sees").click()
+    follow(page.get_by_role("link", name="Change what it sees"))
     page.get_by_role("checkbox", name="Recipes").uncheck()
     page.get_by_role("checkbox", name="Lisbon for the app").check()
-    page.get_by_role("button", name="See what changes").click()
+    follow(page.get_by_role("button", name="See what changes"))
     assert names(api()) == ["Recipes"]
-    page.get_by_role("button", name="Apply").click()
+    follow(page.get_by_role("button", name="Apply"))
     assert names(api()) == ["Lisbon for the app"]
 
     # Paused, resumed, disconnected.
-    page.get_by_role("button", name="Pause").click()
+    follow(page.get_by_role("button", name="Pause"))
     assert api().status_code == 401
-    page.get_by_role("button", name="Resume").click()
+    follow(page.get_by_role("button", name="Resume"))
     assert names(api()) == ["Lisbon for the app"]
-    page.get_by_role("button", name="Disconnect Acme Notebook").click()
+    follow(page.get_by_role("button", name="Disconnect Acme Notebook"))
     assert api().status_code == 401
     assert "No app is connected" in page.locator("main").inner_text()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, authorize, choose, sign_in
+from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again
     assert callback.answer()["state"] == "second"
 
     page.goto(server.url + "/account/")
-    page.get_by_role("button", name="Disconnect Acme Notebook").click()
+    follow(page.get_by_role("button", name="Disconnect Acme Notebook"))
     page.goto(link("Acme Notebook", state="third"))
     assert "/oauth/authorize/mementos" in page.url
 
@@ -91,7 +91,7 @@ def test_cancel_tells_the_app_and_shares_nothing(demonstration, callback, page, 
     page.goto(link("Acme Notebook"))
     sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
-    page.get_by_role("button", name="Cancel").click()
+    follow(page.get_by_role("button", name="Cancel"))
     page.get_by_role("heading", name="Back at the app").wait_for()
     answer = callback.answer()
     assert answer["error"] == "access_denied"
@@ -102,11 +102,11 @@ def test_cancel_tells_the_app_and_shares_nothing(demonstration, callback, page, 
 
 def test_a_new_person_signs_up_makes_a_choice_and_comes_back(callback, page, link):
     page.goto(link("Acme Pocket", state="new"))
-    page.get_by_role("link", name="Create an account").click()
+    follow(page.get_by_role("link", name="Create an account"))
     page.get_by_label("Your name").fill("Dana Drew")
     page.get_by_label("E-mail").fill("dana@example.com")
     page.get_by_label("Password").fill("a long enough secret")
-    page.get_by_role("button", name="Create account").click()
+    follow(page.get_by_role("button", name="Create account"))
     page.get_by_role("radio", name="Nothing yet").check()
     page.get_by_role("button", name="Continue").last.click()
     authorize(page)
@@ -135,7 +135,7 @@ def test_a_memento_can_be_made_right_there(demonstration, callback, page, link):
     page.locator("summary", has_text="memento").click()
     page.get_by_label("Name", exact=False).last.fill("Only for the notebook")
     page.locator("input[name=new_integration_ids]").first.check()
-    page.get_by_role("button", name="Make this memento").click()
+    follow(page.get_by_role("button", name="Make this memento"))
     assert page.get_by_role("checkbox", name="Only for the notebook").is_checked()
     choose(page)
     assert "Only for the notebook" in page.locator("main").inner_text()

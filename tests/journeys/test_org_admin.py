@@ -2,30 +2,30 @@
 
 from authlib.integrations.requests_client import OAuth2Session
 
-from tests.journeys.walk import ALICE, BOB, allow, sign_in
+from tests.journeys.walk import ALICE, BOB, allow, follow, sign_in
 
 
 def test_an_app_registered_on_the_dashboard_works_the_first_time(server, demonstration, callback, page, chromium):
     # Bob registers the app; a wrong address is explained before it is accepted.
     page.goto(server.url + "/org/oauth/")
     sign_in(page, BOB, demonstration.passwords[BOB])
-    page.get_by_role("button", name="Register another app").click()
+    follow(page.get_by_role("button", name="Register another app"))
     page.get_by_label("Name").fill("Acme Lens")
     page.get_by_label("Description").fill("Finds what you once read.")
     page.get_by_label("Homepage").fill("https://lens.acme.example")
     page.get_by_role("radio", name="Confidential").check()
     page.get_by_label("Redirect URIs").fill("https://lens.acme.example/*")
     page.get_by_role("checkbox", name="memories:read").check()
-    page.get_by_role("button", name="Register the app").click()
+    follow(page.get_by_role("button", name="Register the app"))
     assert "wildcards are not allowed" in page.locator("main").inner_text()
     page.get_by_label("Redirect URIs").fill(callback.url)
-    page.get_by_role("button", name="Register the app").click()
+    follow(page.get_by_role("button", name="Register the app"))
 
     # The secret is shown once.
     client_id = page.locator("#client-id").inner_text()
     client_secret = page.locator("#client-secret").inner_text()
     assert client_secret.startswith("rlq_cs_")
-    page.get_by_role("button", name="I have copied it").click()
+    follow(page.get_by_role("button", name="I have copied it"))
     assert client_secret not in page.content()
     assert client_secret[-4:] in page.content()
 

@@ -1,27 +1,33 @@
 """What a person does on our screens, with a real browser."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
+
+
+def follow(control: Locator) -> None:
+    """Press a link or a form's button, and be on the page it leads to: a click alone returns before that."""
+    with control.page.expect_navigation():
+        control.click()
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
     """Fill in the sign-in form that is shown."""
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    follow(page.get_by_role("button", name="Sign in"))
 
 
 def choose(page: Page, *memento_names: str) -> None:
     """Tick mementos on the picker and go on."""
     for name in memento_names:
         page.get_by_role("checkbox", name=name).check()
-    page.get_by_role("button", name="Continue").last.click()
+    follow(page.get_by_role("button", name="Continue").last)
 
 
 def authorize(page: Page) -> None:
     """Sign the summary."""
-    page.get_by_role("button", name="Authorize").click()
+    follow(page.get_by_role("button", name="Authorize"))
     page.get_by_role("heading", name="Back at the app").wait_for()
 
 

@@ -43,7 +43,9 @@ BAD_VALUES: dict[str, Callable[[bytes], list[bytes]]] = {
     "markup": lambda honest: [b"%22%3E%3Cscript%3EZq7xWv%3C/script%3E%3C!--"],
     "template": lambda honest: [b"{{7*7}}Zq7xWv{0}%25s%25n${x}"],
     "another origin": lambda honest: [b"https://zq7xwv.example/callback"],
-    "another origin, disguised": lambda honest: [honest.replace(b"%3A%2F%2F", b"%3A%2F%2FZq7xWv%40") + b"%40Zq7xWv.example"],
+    "another origin, disguised": lambda honest: [
+        honest.replace(b"%3A%2F%2F", b"%3A%2F%2FZq7xWv%40") + b"%40Zq7xWv.example"
+    ],
     "origin without a scheme": lambda honest: [b"//Zq7xWv.example/%5C%5CZq7xWv.example"],
     "script address": lambda honest: [b"javascript:alert(%27Zq7xWv%27)"],
     "JSON": lambda honest: [b"%5B%7B%22type%22%3A%22Zq7xWv%22%7D%5D"],

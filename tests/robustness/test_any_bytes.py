@@ -16,9 +16,12 @@ from tests.robustness.test_bad_token_requests import FORM, INTROSPECT, REVOKE, b
 
 NAMES = (
     "authorization_details client_id client_secret code code_challenge code_challenge_method code_verifier"
-    " grant_type prompt redirect_uri refresh_token resource response_type scope state token token_type_hint request next"
+    " grant_type prompt redirect_uri refresh_token resource response_type scope state token token_type_hint"
+    " request next"
 ).split()
-WORDS = ("code", "S256", "authorization_code", "refresh_token", "client_credentials", "memories:read", "consent", "login")
+WORDS = "code S256 authorization_code refresh_token client_credentials memories:read consent login".split()
+PAGES = "/ /sign-in /account/ /oauth/authorize /oauth/authorize/continue /oauth/authorize/consent".split()
+FOLDERS = "oauth/ api/ org/oauth/ account/ static/ .well-known/".split()
 
 bounded = settings(
     max_examples=100,
@@ -140,7 +143,7 @@ def test_any_parameters_beside_a_known_client(signed_in, notebook, query):
 
 @bounded
 @given(
-    path=st.sampled_from(["/", "/sign-in", "/account/", AUTHORIZE, "/oauth/authorize/continue", "/oauth/authorize/consent"]),
+    path=st.sampled_from(PAGES),
     session=st.one_of(texts, credential_like.map(raw)),
     nonce=st.one_of(texts, credential_like.map(raw)),
     handle=st.one_of(texts, credential_like.map(raw)),
@@ -232,7 +235,7 @@ def test_any_disconnecting_form(signed_in, waiting, name, body):
 
 
 @bounded
-@given(path=st.one_of(texts, st.tuples(st.sampled_from(["oauth/", "api/", "org/oauth/", "account/", "static/", ".well-known/"]), texts).map("".join)))
+@given(path=st.one_of(texts, st.tuples(st.sampled_from(FOLDERS), texts).map("".join)))
 @pytest.mark.parametrize("visitor", ["browser", "signed_in"])
 def test_any_path(request, visitor, path):
     answer = visit(request.getfixturevalue(visitor), "/", PATH_INFO="/" + path)
@@ -240,17 +243,24 @@ def test_any_path(request, visitor, path):
     assert answer.location is None or answer.location.startswith("/sign-in")
 
 
-@costly
-@given(
-    details=st.recursive(
-        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10), st.sampled_from(["memento", "read", "write"])),
-        lambda inner: st.one_of(
-            st.lists(inner, max_size=4),
-            st.dictionaries(st.one_of(st.sampled_from(["type", "actions", "locations", "identifier"]), st.text(max_size=5)), inner, max_size=4),
-        ),
-        max_leaves=12,
-    )
+members = st.sampled_from(["type", "actions", "locations", "identifier"])
+atoms = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=10),
+    st.sampled_from(["memento", "read", "write"]),
 )
+
+
+def nested(inner):
+    objects = st.dictionaries(st.one_of(members, st.text(max_size=5)), inner, max_size=4)
+    return st.one_of(st.lists(inner, max_size=4), objects)
+
+
+@costly
+@given(details=st.recursive(atoms, nested, max_leaves=12))
 def test_any_authorization_details(signed_in, notebook, details):
     """:rfc:`9396`: any JSON at all, sound or not."""
     url = notebook.authorize_url(authorization_details=json.dumps([details, {"type": "memento"}]))

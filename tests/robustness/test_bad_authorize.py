@@ -1,4 +1,4 @@
-"""Whatever is sent to the authorize endpoint: never a failure of ours, never a redirect to where nobody is registered."""
+"""Whatever is sent to the authorize endpoint: never a failure of ours, never a redirect to an unregistered address."""
 
 import logging
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""The database is busy, hangs up or is away for a moment: requests wait, or fail once and cleanly, and none is half done."""
+"""The database is busy, hangs up or is away: requests wait, or fail once and cleanly, and none is half done."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -148,9 +148,10 @@ def mistake_everything(notebook: Integrator, browser: Browser, person, issued: d
             assert answer.status_code < 500
         assert b"HTTP" in send_garbage(notebook.app, value)
     # A client that sends its secret along to the authorize endpoint, and to a screen that waits.
-    assert browser.get(notebook.authorize_url(client_secret=notebook.client_secret, prompt="consent")).status_code == 303
+    careless = {"client_secret": notebook.client_secret}
+    assert browser.get(notebook.authorize_url(prompt="consent", **careless)).status_code == 303
     stranger = Browser(notebook.app)
-    stranger.get(notebook.authorize_url(client_secret=notebook.client_secret, password=person.password))
+    stranger.get(notebook.authorize_url(password=person.password, **careless))
     keep_cookies(notebook.app, stranger, "another stranger's", issued)
     # A person who types the password where the address belongs, and one who mistypes it.
     stranger.sign_in(person.password + "@acme.example", person.password)
@@ -232,7 +233,7 @@ def find_in_text(haystack: str, issued: dict[str, str]) -> set[str]:
 
 
 def parts_of(value: str) -> set[str]:
-    # Without the prefix, which all of a kind share. Basic encodes three bytes at a time, so it may start at any of them.
+    # Without the prefix, which all of a kind share. Base64 takes three bytes at a time, from any of them on.
     bare = re.sub(r"^rlq_[a-z]{2}_", "", value)
     spellings = [bare, quote(bare)]
     for offset in range(3):

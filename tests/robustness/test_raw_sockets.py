@@ -13,6 +13,7 @@ from tests.robustness.remote import RemoteApp
 
 TOKEN_LIKE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/oauth/revoke", "/oauth/introspect")
 GRANT = b"grant_type=client_credentials&token=x"
+CHUNKED = b"Transfer-Encoding: chunked"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 _TIMEOUT_SECONDS = 20
 
@@ -89,7 +90,7 @@ REFUSED_BY_US = {
     "unknown parameters twice": lambda path, auth: post(path, auth, body=GRANT + b"&Zq7xWv=1&Zq7xWv=2"),
     "more than we read": lambda path, auth: post(path, auth, body=b"x=" + b"y" * 300_000),
     "more than we read, in chunks": lambda path, auth: post(
-        path, auth, b"Transfer-Encoding: chunked", length=b"", body=b"ffff\r\n" + b"y" * 0xFFFF + b"\r\n0\r\n\r\n"
+        path, auth, CHUNKED, length=b"", body=b"ffff\r\n" + b"y" * 0xFFFF + b"\r\n0\r\n\r\n"
     ),
     "a length too short": lambda path, auth: post(path, auth, body=GRANT, length=b"5"),
     "HEAD": lambda path, auth: get(path.encode(), auth).replace(b"GET", b"HEAD", 1),
@@ -120,10 +121,12 @@ def test_refusals_of_the_token_endpoint_and_its_siblings(path, server, notebook)
 ACCEPTED = {
     "plainly": lambda path, auth: post(path, auth, body=GRANT),
     "in chunks": lambda path, auth: post(
-        path, auth, b"Transfer-Encoding: chunked", length=b"", body=b"5\r\n%s\r\n20\r\n%s\r\n0\r\n\r\n" % (GRANT[:5], GRANT[5:])
+        path, auth, CHUNKED, length=b"", body=b"5\r\n%s\r\n20\r\n%s\r\n0\r\n\r\n" % (GRANT[:5], GRANT[5:])
     ),
     "from another host": lambda path, auth: post(path, auth, body=GRANT).replace(b"127.0.0.1", b"zq7xwv.example", 1),
-    "by HTTP/1.0": lambda path, auth: post(path, auth, body=GRANT).replace(b"HTTP/1.1\r\nHost: 127.0.0.1", b"HTTP/1.0", 1),
+    "by HTTP/1.0": lambda path, auth: (
+        post(path, auth, body=GRANT).replace(b"HTTP/1.1\r\nHost: 127.0.0.1", b"HTTP/1.0", 1)
+    ),
     "with headers of a proxy that is not ours": lambda path, auth: post(
         path, auth, b"X-Forwarded-Proto: ftp", b"X-Forwarded-For: \xff, ::1, x", b"Forwarded: for=_;;", body=GRANT
     ),
@@ -167,17 +170,17 @@ NOT_HTTP = {
     "a length with a plus": post("/oauth/token", length=b"+5", body=b"a=b&c"),
     "two types": post("/oauth/token", b"Content-Type: text/plain", body=GRANT),
     "two lengths": post("/oauth/token", b"Content-Length: 4", body=b"a=b&c"),
-    "chunks and a length": post("/oauth/token", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
-    "a chunk of no size": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"Zq7xWv\r\n\r\n"),
-    "a chunk below nothing": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"-5\r\nabcde\r\n0\r\n\r\n"),
-    "a chunk that lies": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"3\r\nabcdef\r\n0\r\n\r\n"),
+    "chunks and a length": post("/oauth/token", CHUNKED, body=b"0\r\n\r\n"),
+    "a chunk of no size": post("/oauth/token", CHUNKED, length=b"", body=b"Zq7xWv\r\n\r\n"),
+    "a chunk below nothing": post("/oauth/token", CHUNKED, length=b"", body=b"-5\r\nabcde\r\n0\r\n\r\n"),
+    "a chunk that lies": post("/oauth/token", CHUNKED, length=b"", body=b"3\r\nabcdef\r\n0\r\n\r\n"),
     "far more than we read": post("/oauth/token", body=b"x=" + b"y" * 5_000_000),
     "a null byte in the path": get(b"/\x00"),
     "a raw byte in the path": get(b"/oauth/\xff\xfe"),
-    "a chunk cut off": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"ff\r\nabc"),
-    "chunks without an end": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"3\r\na=b\r\n"),
-    "a trailer without an end": post("/oauth/token", b"Transfer-Encoding: chunked", length=b"", body=b"0\r\nX: y"),
-    "a page's form in bad chunks": post("/sign-in", b"Transfer-Encoding: chunked", length=b"", body=b"zz\r\n"),
+    "a chunk cut off": post("/oauth/token", CHUNKED, length=b"", body=b"ff\r\nabc"),
+    "chunks without an end": post("/oauth/token", CHUNKED, length=b"", body=b"3\r\na=b\r\n"),
+    "a trailer without an end": post("/oauth/token", CHUNKED, length=b"", body=b"0\r\nX: y"),
+    "a page's form in bad chunks": post("/sign-in", CHUNKED, length=b"", body=b"zz\r\n"),
     "a page's form cut off": post("/sign-in", length=b"99", body=b"email=a"),
 }
 
@@ -242,7 +245,14 @@ def test_strange_addresses_lead_nowhere(server):
         assert b"class Settings" not in answer.body, path
 
 
-COOKIES = (b"reliquary=", b"reliquary=a.b.c; reliquary=x", b"reliquary=\xff\xfe", b"=;;=;", b"reliquary_browser=rlq_br_\x01", b"x" * 7000)
+COOKIES = (
+    b"reliquary=",
+    b"reliquary=a.b.c; reliquary=x",
+    b"reliquary=\xff\xfe",
+    b"=;;=;",
+    b"reliquary_browser=rlq_br_\x01",
+    b"x" * 7000,
+)
 
 
 def test_strange_cookies_are_nobody(server, notebook):

@@ -3,15 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import delete, select, update
 from werkzeug.datastructures import MultiDict
 
 from app import clock
 from app.credentials import digest
 from app.extensions import db
-from app.memories.mementos import list_mementos, owned_memento_ids
-from app.memories.models import Memento, Memory
-from app.memories.reach import Reach, readable_memories
+from app.memories.mementos import count_chosen, owned_memento_ids, summarize_everything
+from app.memories.models import Memento
 from app.oauth.models.consent import SELECTIONS, Consent, ConsentMemento
 from app.oauth.models.saved_memento import SavedMemento, is_saved_under
 from app.personal.mementos.use import is_live
@@ -88,8 +87,9 @@ def read_choice(sent: MultiDict, user_id: str, *, may_write: bool) -> Choice:
 def compare(consent: Consent, new: Choice) -> Difference:
     """What would change for the consent's app."""
     old = present_choice(consent)
-    names = {one.id: one.name for one in list_mementos(consent.user_id)}
-    before, after = _reach(consent, old), _reach(consent, new)
+    rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
+    names = {id: name for id, name in sorted(rows, key=lambda row: row.name.casefold())}
+    count_before, count_after, count_both = (_count(consent, *choices) for choices in ((old,), (new,), (old, new)))
     return Difference(
         before=old.selection,
         after=new.selection,
@@ -99,9 +99,9 @@ def compare(consent: Consent, new: Choice) -> Difference:
         writable_gained=_names(names, new.writable_ids, but=old.writable_ids),
         # Of a memento that goes altogether nothing more needs to be said.
         writable_lost=_names(names, [id for id in old.writable_ids if id in new.memento_ids], but=new.writable_ids),
-        count_gained=_count(readable_memories(after), ~readable_memories(before), user_id=consent.user_id),
-        count_lost=_count(readable_memories(before), ~readable_memories(after), user_id=consent.user_id),
-        count_after=_count(readable_memories(after), user_id=consent.user_id),
+        count_gained=count_both - count_before,
+        count_lost=count_both - count_after,
+        count_after=count_after,
     )
 
 
@@ -134,18 +134,13 @@ def change_consent(consent: Consent, values: Mapping) -> bool:
     return changed.rowcount == 1
 
 
-def _reach(consent: Consent, choice: Choice) -> Reach:
-    saved = db.session.scalars(select(SavedMemento.memento_id).where(is_saved_under(consent)))
-    return Reach(
-        user_id=consent.user_id, everything=choice.selection == "all", readable=(*choice.memento_ids, *saved)
-    )
-
-
 def _names(names: Mapping[str, str], ids: Collection[str], *, but: tuple[str, ...]) -> list[str]:
     return [name for id, name in names.items() if id in ids and id not in but]
 
 
-def _count(*conditions, user_id: str) -> int:
-    return db.session.scalar(
-        select(func.count()).select_from(Memory).where(and_(Memory.user_id == user_id, *conditions))
-    )
+def _count(consent: Consent, *choices: Choice) -> int:
+    """How many memories one of the choices reaches, together with what the app has added itself."""
+    if any(choice.selection == "all" for choice in choices):
+        return summarize_everything(consent.user_id).count
+    saved = db.session.scalars(select(SavedMemento.memento_id).where(is_saved_under(consent)))
+    return count_chosen(consent.user_id, [*saved, *(id for choice in choices for id in choice.memento_ids)])

@@ -1,8 +1,13 @@
 """Changing what an app looks through: chosen, compared with what holds, applied, and so on its next call."""
 
 import pytest
+from sqlalchemy import update
 
+from app import clock
+from app.extensions import db
 from app.memories.models import Memento
+from app.oauth.models.consent import Consent, ConsentMemento
+from app.personal.apps.choice import Choice, apply_choice, change_consent
 from tests.personal.conftest import post, stock
 
 
@@ -113,14 +118,18 @@ def test_a_write_tick_without_its_memento_means_nothing(signed_in, connected, pi
     assert connected.writes() == connected.sees() == {recipes}
 
 
-def test_an_app_that_does_not_write_is_offered_no_write_ticks(signed_in, connect, pocket, recipes, diary):
+def test_an_app_that_does_not_write_is_offered_no_write_ticks(
+    signed_in, connect, pocket, recipes, diary, in_database
+):
+    """Nor is one kept for the day on which it may: nobody has seen it."""
     connected = connect(pocket, recipes, scope="memories:read")
     page = signed_in.get(connected.path + "mementos")
     assert "writable_ids" not in page.text
     data = {"selection": "selected", "memento_ids": [recipes, diary], "writable_ids": [recipes]}
     page = post(signed_in, connected.path + "mementos", data)
     signed_in.submit(page, press="Apply")
-    assert connected.sees() == {recipes, diary} and connected.writes() == set()
+    assert connected.sees() == {recipes, diary}
+    assert in_database(lambda session: session.query(ConsentMemento).filter_by(can_write=True).count()) == 0
 
 
 def test_what_the_app_has_added_itself_is_not_up_for_choice_and_stays_seen(
@@ -210,6 +219,17 @@ def test_another_persons_memento_cannot_be_chosen(app, signed_in, connected, rec
     data["seen"] = "x"
     post(signed_in, connected.path + "mementos/apply", data)
     assert connected.sees() == {recipes}
+
+
+def test_a_consent_that_ends_while_the_answer_is_made_is_not_changed(app, connected, diary):
+    """As if another tab had disconnected it between our look and our write."""
+    with app.app_context():
+        consent = db.session.get_one(Consent, connected.grant_id)
+        ended = update(Consent).values(revoked_at=clock.now()).execution_options(synchronize_session=False)
+        db.session.execute(ended)
+        assert consent.is_live()
+        assert not apply_choice(consent, Choice("selected", (diary,)))
+        assert not change_consent(consent, {"paused_at": None})
 
 
 def test_after_the_app_was_disconnected_an_open_page_changes_nothing(signed_in, connected, picker, diary):

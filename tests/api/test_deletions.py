@@ -1,0 +1,140 @@
+"""Deleting anything leaves no row that refers to nothing, and no token that still works."""
+
+import pytest
+from sqlalchemy import delete, func, select, text
+
+from app.accounts.models import Organization, User
+from app.accounts.organizations import find_organization
+from app.api import access_log
+from app.extensions import db
+from app.memories.models import Integration, Memento, Memory
+from app.oauth.models.client import Client
+
+NEW = {"title": "Bread", "text": "Flour and water."}
+KEY = {"Idempotency-Key": "one-request"}
+
+
+@pytest.fixture
+def house(app, shelf, connect, organization, notebook, signed_in):
+    """Something in as many tables as possible: what to delete, by name, and two callers that work."""
+    drive = shelf.connect()
+    memory = shelf.keep("Lisbon", drive, folder="Trips", tags=["city"])
+    memento = shelf.memento("Trips", (drive, "Trips"), memory)
+    caller = connect(memento)
+    notebook.start(signed_in, prompt="consent")
+    assert caller.post("memories/", NEW, headers=KEY).status_code == 201
+    assert organization.post("memories/", NEW, headers=KEY).status_code == 201
+    assert len(caller.titles()) == 2
+    with app.app_context():
+        access_log.flush()
+        acme = find_organization("acme").id
+    things = {
+        "memento": (Memento, memento),
+        "integration": (Integration, drive),
+        "memory": (Memory, memory),
+        "client": (Client, notebook.client_id),
+        "organization": (Organization, acme),
+        "user": (User, shelf.user_id),
+    }
+    return things, caller, organization
+
+
+@pytest.mark.parametrize("name", ["memento", "integration", "memory", "client", "organization", "user"])
+def test_nothing_is_left_that_refers_to_nothing(app, house, name):
+    things, _, _ = house
+    _delete(app, *things[name])
+    with app.app_context():
+        assert _find_orphans() == {}
+        assert _count_index_rows() == db.session.scalar(select(func.count()).select_from(Memory))
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens_work"),
+    [
+        ("memento", (True, True)),
+        ("integration", (True, True)),
+        ("memory", (True, True)),
+        ("client", (False, False)),
+        ("organization", (False, False)),
+        ("user", (False, True)),
+    ],
+)
+def test_no_token_still_reaches_what_is_gone(app, house, name, tokens_work):
+    things, caller, organization = house
+    memory_id = things["memory"][1]
+    assert caller.get(f"memories/{memory_id}/").status_code == 200
+    _delete(app, *things[name])
+    assert caller.get(f"memories/{memory_id}/").status_code == (404 if tokens_work[0] else 401)
+    for each, works in zip((caller, organization), tokens_work, strict=True):
+        assert each.get("memories/").status_code == (200 if works else 401)
+    if tokens_work[0]:
+        assert caller.titles() == caller.titles(q="flour") == ["Bread"]
+        assert "Lisbon" not in caller.titles(q="lisbon")
+
+
+def test_with_a_person_everything_of_theirs_is_gone(app, house):
+    things, _, _ = house
+    _delete(app, *things["user"])
+    with app.app_context():
+        left = {table.name: _count(table) for table in db.metadata.sorted_tables}
+    for table in (
+        "consents",
+        "consent_mementos",
+        "token_families",
+        "refresh_tokens",
+        "mementos",
+        "memento_contents",
+        "saved_mementos",
+        "access_records",
+    ):
+        assert left[table] == 0, table
+    # What is left is the organization's: one memory in one integration, and one token.
+    assert (left["memories"], left["integrations"], left["access_tokens"]) == (1, 1, 1)
+
+
+def test_an_orphan_would_be_found(app, house):
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL refuses to make one")
+        connection = db.engine.raw_connection()
+        connection.execute("PRAGMA foreign_keys=OFF")
+        connection.execute("DELETE FROM consents")
+        assert set(_find_orphans()) >= {"token_families.grant_id", "access_records.grant_id"}
+        db.session.rollback()
+        for table in ("token_families", "access_records", "consent_mementos", "access_tokens", "refresh_tokens"):
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.close()
+
+
+def _delete(app, model, id) -> None:
+    with app.app_context():
+        key = model.__table__.primary_key.columns.values()[0]
+        assert db.session.execute(delete(model).where(key == id)).rowcount == 1
+        db.session.commit()
+
+
+def _find_orphans() -> dict[str, int]:
+    """For every foreign key of every table: how many rows refer to a row that is not there."""
+    orphans = {}
+    for table in db.metadata.sorted_tables:
+        for constraint in table.foreign_key_constraints:
+            (element,) = constraint.elements
+            target = element.column.table.alias()
+            there = select(target.c[element.column.name]).where(target.c[element.column.name] == element.parent)
+            count = db.session.scalar(
+                select(func.count()).select_from(table).where(element.parent.is_not(None), ~there.exists())
+            )
+            if count:
+                orphans[f"{table.name}.{element.parent.name}"] = count
+    return orphans
+
+
+def _count(table) -> int:
+    return db.session.scalar(select(func.count()).select_from(table))
+
+
+def _count_index_rows() -> int:
+    """Of the full-text index, which has no foreign key on SQLite and is a column of the memory on PostgreSQL."""
+    name = "memory_search_rows" if db.engine.dialect.name == "sqlite" else "memories"
+    return db.session.scalar(text(f"SELECT count(*) FROM {name}"))

@@ -1,0 +1,310 @@
+"""Full-text search: what is found, in which order, and that the index follows every change."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from app import clock
+from app.extensions import db
+from app.memories import search
+from app.memories.models import Integration, Memory
+from app.memories.reach import Reach
+from app.memories.search import Filters, UnusablePosition, list_memories, search_memories
+from app.memories.words import excerpt, parse_query, score
+
+
+def find(reach: Reach, q: str, limit: int = 100, **filters) -> list[str]:
+    return [memory.title for memory in search_memories(reach, parse_query(q), Filters(**filters), limit).memories]
+
+
+@pytest.fixture
+def everything(ann) -> Reach:
+    return Reach(user_id=ann.user_id, everything=True)
+
+
+@pytest.fixture
+def texts(ann):
+    """Memories of Ann's, by title and text."""
+
+    def keep(**texts: str) -> None:
+        for title, text in texts.items():
+            ann.keep(title.replace("_", " ")).text = text
+        db.session.flush()
+
+    return keep
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "recipe",
+        "RECIPE",
+        "recipes",
+        "Récipe",
+        " recipe! ",
+        "the recipe",
+        '"recipe of the house"',
+        "house recipe",
+        "e-mail",
+        "e mail",
+        "and/or",
+        "C++",
+        "3.14",
+        "größe",
+        "naïve",
+        "don't",
+        "o'neill@example.com",
+        "(recipe)",
+        "recipe*",
+    ],
+)
+def test_a_word_is_found_however_it_is_written(texts, everything, q):
+    texts(
+        Note="The récipe of the house, by E-mail and/or in C++ code; 3.14 is not a Größe. Naive?"
+        " Don't ask o'neill@example.com",
+        Other="Nothing here.",
+    )
+    assert find(everything, q) == ["Note"]
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("house the of", True),
+        ('"the recipe" house', True),
+        ('"of house"', False),
+        ("recipe zebra", False),
+        ('"recipe house"', False),
+        ("x", False),
+        ("recipe AND zebra", False),
+        ('""zebra""', False),
+    ],
+)
+def test_all_words_must_be_there_and_quoted_ones_together(texts, everything, q, found):
+    texts(Note="The recipe of the house.")
+    assert find(everything, q) == (["Note"] if found else [])
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        '"',
+        "((",
+        "title:",
+        "*",
+        "^a",
+        "a OR",
+        "NEAR(a b)",
+        "-a",
+        "a:b:c",
+        "'; DROP TABLE",
+        "{title}:a",
+        "\\",
+        "&|!<->",
+        "%",
+    ],
+)
+def test_no_query_is_a_syntax_error(texts, everything, q):
+    texts(a="b")
+    words = parse_query(q)
+    if words is not None:
+        search_memories(everything, words, Filters(), 10)
+
+
+def test_a_query_without_a_word_has_none():
+    assert parse_query("?!  “”…") is None
+
+
+def test_any_of_the_words_may_be_enough(texts, everything):
+    texts(Bread="Flour.", Cake="Sugar.", Soup="Water.")
+    words = parse_query("flour or sugar, maybe", any_is_enough=True)
+    found = search_memories(everything, words, Filters(), 10).memories
+    assert sorted(memory.title for memory in found) == ["Bread", "Cake"]
+
+
+# -- order -----------------------------------------------------------------------------------------
+
+
+def test_the_best_come_first(texts, everything):
+    texts(
+        Lisbon_in_spring="A walk.",
+        Diary="Lisbon, and Lisbon again: Lisbon!",
+        Shopping="Bread from Lisbon, and much else that has nothing to do with it.",
+        Older="Porto.",
+    )
+    assert find(everything, "lisbon") == ["Lisbon in spring", "Diary", "Shopping"]
+
+
+def test_of_equals_the_newest_comes_first(texts, everything):
+    texts(One="Same.", Two="Same.", Three="Same.")
+    assert find(everything, "same") == ["Three", "Two", "One"]
+
+
+def test_words_that_stand_together_are_better(texts, everything):
+    texts(Together="green tea", Apart="tea from the green hills")
+    assert find(everything, "green tea")[0] == "Together"
+
+
+def test_windows_follow_each_other(texts, everything, monkeypatch):
+    """Each window of the newest matches is ranked in itself, and pages go through all of them once."""
+    monkeypatch.setattr(search, "WINDOW", 4)
+    texts(**{f"n{number}": "word " * (number % 4 + 1) for number in range(10)})
+    in_order = find(everything, "word", limit=10)
+    assert [title[1:] for title in in_order[:4]] == ["7", "6", "9", "8"]
+    assert sorted(in_order) == [f"n{number}" for number in range(10)]
+    for limit in (1, 2, 3, 4):
+        paged, after = [], None
+        while True:
+            page = search_memories(everything, parse_query("word"), Filters(), limit, after)
+            paged += [memory.title for memory in page.memories]
+            after = page.position
+            if after is None:
+                break
+        assert paged == in_order
+
+
+def test_pages_stay_what_they_were_while_memories_come_and_go(ann, texts, everything, monkeypatch):
+    monkeypatch.setattr(search, "WINDOW", 4)
+    texts(**{f"n{number}": "word" for number in range(8)})
+    first = search_memories(everything, parse_query("word"), Filters(), 2)
+    texts(newer="word word word")
+    db.session.execute(delete(Memory).where(Memory.title.in_(["n7", "n1"])))
+    rest, after = [], first.position
+    while after is not None:
+        page = search_memories(everything, parse_query("word"), Filters(), 3, after)
+        rest, after = rest + [memory.title for memory in page.memories], page.position
+    assert [memory.title for memory in first.memories] == ["n7", "n6"]
+    assert rest == ["n5", "n4", "n3", "n2", "n0"]
+
+
+@pytest.mark.parametrize("after", [1, "x", [], [None], [1, 2], ["a", "b"], [[1, 2]], [1, 1, "x", 1], [True], [1 << 70]])
+def test_a_position_that_no_page_ended_at_is_told(everything, after):
+    with pytest.raises(UnusablePosition):
+        search_memories(everything, parse_query("word"), Filters(), 2, after)
+    with pytest.raises(UnusablePosition):
+        list_memories(everything, Filters(), 2, after)
+
+
+# -- reach -----------------------------------------------------------------------------------------
+
+
+def test_only_what_is_within_reach_is_found(ann, ben, everything):
+    for keeper in (ann, ben):
+        keeper.keep("word")
+    trip, single = ann.keep("word in a trip", folder="Trips/Lisbon"), ann.keep("word alone")
+    ann.keep("word in trips2", folder="Trips2")
+    chat = ann.keep("word in a chat", kind="slack")
+    mementos = (
+        ann.memento("a", ("google_drive", "Trips")),
+        ann.memento("b", single),
+        ann.memento("c", ann.integrations["slack"]),
+    )
+    reach = Reach(user_id=ann.user_id, readable=mementos)
+    assert set(find(reach, "word")) == {trip.title, single.title, chat.title}
+    assert find(reach, "word", memento_id=mementos[1]) == [single.title]
+    assert len(find(everything, "word")) == 5
+    assert find(Reach(user_id=ann.user_id), "word") == []
+
+
+def test_more_picks_than_the_index_is_asked_for_are_found_too(ann, monkeypatch):
+    monkeypatch.setattr(search, "_MOST_PLACES", 3)
+    memories = [ann.keep(f"word {number}") for number in range(6)]
+    reach = Reach(user_id=ann.user_id, readable=(ann.memento("many", *memories[:5]),))
+    assert find(reach, "word") == [f"word {number}" for number in (4, 3, 2, 1, 0)]
+    assert [memory.title for memory in list_memories(reach, Filters(), 10).memories] == find(reach, "word")
+
+
+def test_hundreds_of_picks_are_looked_for_at_once(ann):
+    memories = [ann.keep(f"word {number}") for number in range(300)]
+    reach = Reach(user_id=ann.user_id, readable=(ann.memento("many", *memories),))
+    assert len(find(reach, "word")) == 100
+
+
+def test_odd_folder_names_are_found(ann):
+    for folder in ('a"b', "x' OR 1", "%", "été/Lüge", "😀", "()", "a\\b", "!!!"):
+        memory = ann.keep(f"word in {folder}", folder=folder)
+        reach = Reach(user_id=ann.user_id, readable=(ann.memento(f"m {folder}", ("google_drive", folder)),))
+        assert find(reach, "word") == [memory.title]
+
+
+# -- the index follows -----------------------------------------------------------------------------
+
+
+def test_the_index_follows_every_change(ann, everything):
+    memory = ann.keep("First")
+    db.session.execute(update(Memory).where(Memory.id == memory.id).values(text="Changed behind the ORM's back."))
+    assert (find(everything, "changed"), find(everything, "about")) == (["First"], [])
+    db.session.execute(update(Memory).where(Memory.id == memory.id).values(folder="Moved"))
+    reach = Reach(user_id=ann.user_id, readable=(ann.memento("m", ("google_drive", "Moved")),))
+    assert find(reach, "changed") == ["First"]
+    db.session.execute(delete(Integration).where(Integration.id == memory.integration_id))
+    assert find(everything, "changed") == []
+    if db.engine.dialect.name == "sqlite":
+        assert db.session.execute(db.text("SELECT count(*) FROM memory_search_rows")).scalar() == 0
+        db.session.execute(db.text("INSERT INTO memory_search (memory_search) VALUES ('integrity-check')"))
+
+
+def test_memories_of_one_moment_all_have_their_place(ann, everything):
+    at = clock.now()
+    rows = [
+        {
+            "id": f"mry_{number}",
+            "user_id": ann.user_id,
+            "integration_id": ann.integrations["slack"].id,
+            "folder": "",
+            "title": str(number),
+            "text": "word",
+            "created_at": at,
+            "updated_at": at,
+        }
+        for number in range(250)
+    ]
+    db.session.execute(insert(Memory), rows)
+    seen, after = [], None
+    while True:
+        page = search_memories(everything, parse_query("word"), Filters(), 100, after)
+        seen, after = seen + [memory.id for memory in page.memories], page.position
+        if after is None:
+            break
+    assert sorted(seen) == sorted(row["id"] for row in rows)
+
+
+@pytest.mark.parametrize("years", [-500, -60, 0, 150])
+def test_time_ranges_reach_as_far_as_the_calendar(ann, everything, years):
+    memory = ann.keep("word")
+    instant = memory.created_at + timedelta(days=365 * years)
+    assert find(everything, "word", begin=instant) == ([memory.title] if years <= 0 else [])
+    assert find(everything, "word", end=instant) == ([] if years <= 0 else [memory.title])
+
+
+def test_a_long_text_is_found_by_its_last_word(ann, everything):
+    ann.keep("Long").text = "filler " * 12_000 + "needle"
+    db.session.flush()
+    assert find(everything, "needle") == ["Long"]
+
+
+# -- excerpts and scores -----------------------------------------------------------------------------
+
+
+def test_an_excerpt_is_around_the_first_hit():
+    text = "filler " * 500 + "needle" + " filler" * 500
+    part = excerpt(parse_query("needle"), text, 100)
+    assert len(part) == 100 and "needle" in part
+    assert excerpt(parse_query("absent"), text, 100) == text[:100]
+    assert excerpt(parse_query("needle"), "short", 100) == "short"
+
+
+def test_a_score_depends_on_the_memory_alone():
+    words = parse_query("green tea")
+    assert (
+        score(words, "Green tea", "")
+        > score(words, "Tea", "green")
+        > score(words, "", "green tea")
+        > score(words, "", "green")
+        > 0
+    )
+    assert score(words, "Coffee", "black") == 0
