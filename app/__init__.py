@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, cli_clients, health, personal
+    from app import api, cli, cli_clients, guide, health, personal
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import (  # noqa: F401
@@ -100,6 +100,7 @@ def _register_parts(app: Flask) -> None:
     access_log.init_app(app)
     app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
+    app.register_blueprint(guide.blueprint)
     accounts_views.init_app(app)
     cli.init_app(app)
     cli_clients.init_app(app)

@@ -45,6 +45,7 @@ LAYERS = {
     "app.personal": 6,
     "app.org": 6,
     "app.api": 6,
+    "app.guide": 6,
     "app.health": 6,
     "app": 7,
     "app.seed_memories": 7,
