@@ -41,19 +41,14 @@ def me(token: SpeakingToken, _connection: Connection):
 
 
 def _describe_user(token: SpeakingToken) -> dict[str, Any]:
-    subject, organization = token.subject, None
-    if subject.organization_id is not None:
-        organization = {
-            "id": subject.organization_id,
-            "slug": subject.organization_slug,
-            "name": subject.organization_name,
-            "role": subject.role,
-        }
+    organization = None
+    if token.subject_organization_id is not None:
+        organization = _describe_its_organization(token) | {"role": token.role}
     return {
         "type": "user",
         "id": token.user_id,
-        "name": subject.name,
-        "email": subject.email,
+        "name": token.user_name,
+        "email": token.user_email,
         "organization": organization,
         "client_id": token.client_id,
         "consent": _describe_consent(token),
@@ -75,16 +70,20 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
 
 
 def _describe_organization(token: SpeakingToken) -> dict[str, Any]:
-    subject = token.subject
+    organization = _describe_its_organization(token)
     return {
         "type": "organization",
-        "id": subject.organization_id,
-        "name": subject.organization_name,
-        "organization": {
-            "id": subject.organization_id,
-            "slug": subject.organization_slug,
-            "name": subject.organization_name,
-        },
+        "id": organization["id"],
+        "name": organization["name"],
+        "organization": organization,
         "client_id": token.client_id,
         "scope": token.get_scope(),
+    }
+
+
+def _describe_its_organization(token: SpeakingToken) -> dict[str, Any]:
+    return {
+        "id": token.subject_organization_id,
+        "slug": token.organization_slug,
+        "name": token.organization_name,
     }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import case
+from sqlalchemy import case, literal_column
 
 from app.accounts.models import Membership, Organization, User
 from app.database import Connection, Statement
@@ -12,40 +12,33 @@ from app.oauth.models.token import AccessToken, TokenSnapshot, select_tokens
 
 
 @dataclass(slots=True)
-class Subject:
-    """A person and the first of their organizations, if any; the name and the e-mail are None without a person."""
-
-    name: str | None
-    email: str | None
-    role: str | None
-    organization_id: str | None
-    organization_slug: str | None
-    organization_name: str | None
-
-
-@dataclass(slots=True)
 class SpeakingToken(TokenSnapshot):
-    """An access token that also knows its subject."""
+    """An access token and its subject: a person, and the first of their organizations, or an organization alone.
 
-    subject: Subject | None = None
+    The name, the e-mail and the role are None without a person, the role and the organization's fields
+    for a person without an organization.
+    """
 
-
-_COLUMNS = (
-    User.name.label("user_name"),
-    User.email,
-    Membership.role,
-    Organization.id.label("subject_organization_id"),
-    Organization.slug,
-    Organization.name.label("organization_name"),
-)
-
-
-def _read(*values) -> SpeakingToken:
-    return SpeakingToken(*values[: -len(_COLUMNS)], subject=Subject(*values[-len(_COLUMNS) :]))
+    user_name: str | None = None
+    user_email: str | None = None
+    role: str | None = None
+    subject_organization_id: str | None = None
+    organization_slug: str | None = None
+    organization_name: str | None = None
 
 
 _FIND_SPEAKING_TOKEN = Statement(
-    select_tokens(AccessToken, *_COLUMNS)
+    select_tokens(
+        AccessToken,
+        # What only a refresh token has.
+        *[literal_column(text) for text in ("0", "NULL", "NULL", "NULL")],
+        User.name.label("user_name"),
+        User.email,
+        Membership.role,
+        Organization.id.label("subject_organization_id"),
+        Organization.slug,
+        Organization.name.label("organization_name"),
+    )
     .outerjoin(User, User.id == Consent.user_id)
     .outerjoin(Membership, Membership.user_id == User.id)
     .outerjoin(
@@ -54,7 +47,7 @@ _FIND_SPEAKING_TOKEN = Statement(
     )
     .order_by(Organization.name)
     .limit(1),
-    row=_read,
+    row=SpeakingToken,
 )
 
 
