@@ -34,7 +34,7 @@ if (!until) {
 }
 
 async function begin() {
-  if (trial.until !== until) trial = { until, secret: trial.secret, issued: [], method: "client_secret_basic", prompt: true };
+  if (trial.until !== until) trial = { until, secret: trial.secret, issued: trial.issued ?? [], method: "client_secret_basic", prompt: true };
   if (!trial.state) await renew();
   if (trial.answer && trial.answer.values.state !== trial.state) {
     problem("An answer came whose state is not the one that was sent from here, so it was thrown away. Begin again at step 1.");
@@ -137,7 +137,8 @@ function render() {
     for (const [language, text] of Object.entries(make(app, trial))) fill(`${name}-${language}`, text);
   }
   for (const name of ["token", "api", "refresh"]) showAnswer(name, trial.shown?.[name]);
-  at("exchange").textContent = trial.shown?.token ? "Send it again" : "Exchange the code";
+  at("exchange").textContent = trial.tokens ? "Send it once more, to see it refused" : trial.shown?.token ? "Send it again" : "Exchange the code";
+  at("exchange").classList.toggle("secondary", Boolean(trial.tokens));
   at("revoke-choice").hidden = trial.issued.length === 0;
 }
 
@@ -145,7 +146,7 @@ function showAsking() {
   fill("state", trial.state);
   fill("code-verifier", trial.verifier);
   fill("code-challenge", trial.challenge);
-  fill("authorize-request", `GET ${authorizeUrl(app, trial)}`);
+  fill("authorize-request", authorizeUrl(app, trial));
   // What was answered is over: a second request has a state and a pair of its own.
   at("authorize").hidden = Boolean(trial.answer);
   at("authorize").href = authorizeUrl(app, trial);
@@ -155,7 +156,7 @@ function showAsking() {
 
 function showReturn(values) {
   if (!trial.answer) return;
-  fill("callback-request", `GET ${trial.answer.url}`);
+  fill("callback-request", trial.answer.url);
   const checks = [
     [true, "state is the one that was sent: this answers your question"],
     [values.iss === issuer, values.iss === issuer ? "iss is our issuer: the answer comes from us (RFC 9207)" : "iss is not our issuer: do not send the code anywhere"],

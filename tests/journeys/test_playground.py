@@ -117,8 +117,8 @@ def test_a_public_app_needs_no_secret(server, bob, page, outgoing):
     assert not any("authorization" in request.headers for request in outgoing if request.url.endswith("/oauth/token"))
 
     # The same code once more ends all that came of it, and the page says what to do.
-    page.get_by_role("button", name="Send it again").click()
-    page.get_by_text("used before").wait_for()
+    page.get_by_role("button", name="Send it once more").click()
+    page.get_by_text("It was used before").wait_for()
     assert answer(page, "token")["error"] == "invalid_grant"
     page.get_by_role("button", name="Call the API").click()
     page.locator("#api-advice").get_by_text("The access token has ended").wait_for()
