@@ -162,3 +162,31 @@ def test_what_is_shown_as_code_does_the_same(server, demonstration, bob, page):
     assert json.loads(run("bash", "-c", code("api-curl")))["name"] == "Bob Okafor"
     assert "Bob Okafor" in run(sys.executable, "-c", code("api-python"))
     assert "rlq_at_" in run(sys.executable, "-c", code("refresh-python"))
+
+
+def test_an_answer_that_is_wrong_goes_no_further(server, demonstration, bob, page):
+    playground = f"{server.url}/org/oauth/{demonstration.clients['Acme Notebook'].client_id}/playground"
+    page.goto(playground)
+    follow(page.get_by_role("button", name="Open the playground"))
+    exchange = page.get_by_role("button", name="Exchange the code")
+
+    def come_back(state: str, issuer: str) -> None:
+        page.goto(f"{playground}/callback?code=stolen&state={state}&iss={issuer}")
+        page.wait_for_url(playground + "#step-3")
+        page.get_by_role("heading", name="1. Send the user").wait_for()
+
+    # Somebody else's answer, then one of another server.
+    come_back("not-ours", server.url)
+    page.get_by_text("so it was thrown away").wait_for()
+    assert "stolen" not in page.content()
+    assert not exchange.is_visible()
+    come_back(page.locator("#state").inner_text(), "https://evil.example")
+    page.get_by_text("Wrong: iss is not our issuer").wait_for()
+    assert not exchange.is_visible()
+
+    # And a person who says no.
+    page.get_by_role("button", name="Begin again").click()
+    follow(page.get_by_role("link", name="Go there as the user"))
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("You pressed Cancel").wait_for()
+    assert not exchange.is_visible()
