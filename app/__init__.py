@@ -76,6 +76,7 @@ def _register_parts(app: Flask) -> None:
         authorization_request,
         client,
         consent,
+        playground_callback,
         saved_memento,
         token,
     )
@@ -85,6 +86,7 @@ def _register_parts(app: Flask) -> None:
         client_views as _org_clients,
         member_views as _org_members,
         organization_views as _org_organizations,
+        playground_views as _org_playground,
         secret_views as _org_secrets,
         views as _org_list,
     )

@@ -20,6 +20,7 @@ from app.oauth.endpoints.waiting import (
 from app.oauth.models.authorization_request import save_choice
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, find_live_consent
+from app.oauth.models.playground_callback import may_return_to
 from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.scopes import parse_scope, reaches_memories
 from app.oauth.server import WireRequest, server
@@ -51,9 +52,10 @@ def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapsh
     if client_id is None or redirect_uri is None:
         return None
     client = find_client(connection, client_id)
-    if client is None or client.suspended_at is not None or not client.check_redirect_uri(redirect_uri):
+    if client is None or client.suspended_at is not None:
         return None
-    return client
+    user_id = current_user.id if current_user.is_authenticated else None
+    return client if may_return_to(connection, client, redirect_uri, user_id) else None
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):

@@ -23,6 +23,7 @@ from app.oauth.models.authorization_request import (
     renew_authorization_request,
 )
 from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.models.playground_callback import may_return_to
 from app.oauth.parameters import Parameters
 from app.oauth.redirect_uris import origin_of
 from app.oauth.server import WireRequest, server
@@ -148,7 +149,9 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
     client = find_client(connection, waiting.client_id)
     # Against today's data: the app may have changed since the request was made.
-    if client is None or client.suspended_at is not None or not client.check_redirect_uri(request.payload.redirect_uri):
+    if client is None or client.suspended_at is not None:
+        return unknown_app_page()
+    if not may_return_to(connection, client, request.payload.redirect_uri, current_user.id):
         return unknown_app_page()
     request.client = client
     grant = server.authorization_grant(request)
