@@ -21,6 +21,6 @@ async function requestTokens(parameters) {
 }
 
 function keep(tokens) {
-  sessionStorage.setItem("tokens", JSON.stringify(tokens));
+  localStorage.setItem("tokens", JSON.stringify(tokens));
   return tokens;
 }

@@ -3,7 +3,7 @@ async function readMe() {
 }
 
 async function callApi(path, options = {}) {
-  const { access_token } = JSON.parse(sessionStorage.getItem("tokens"));
+  const { access_token } = JSON.parse(localStorage.getItem("tokens"));
   const headers = { Authorization: `Bearer ${access_token}`, ...options.headers };
   const response = await fetch(ISSUER + path, { ...options, headers });
   const answer = await response.json();
