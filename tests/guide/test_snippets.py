@@ -244,6 +244,11 @@ def test_every_python_example_works_when_pasted(type, server, register, read, al
     monkeypatch.setattr("builtins.input", lambda _prompt: came_back)
     session.run(guide, "answer")
     session.run(guide, "check")
+    for name, value in (("state", "other"), ("ISSUER", "https://other.example")):
+        # As if the answer were to another request, or another server's.
+        with monkeypatch.context() as patched, pytest.raises(SystemExit, match="no answer to our request"):
+            patched.setitem(session.names, name, value)
+            session.run(guide, "check")
     session.run(guide, "exchange")
     assert "Alice" in session.run(guide, "me")
 
