@@ -313,6 +313,14 @@ def run_native(shown: str, register, read, allow) -> None:
 # -- JavaScript, in a browser --------------------------------------------------------------------
 
 
+#: The answer to another request, or another server's, comes back in the midst of a sign-in.
+READ_FORGED = """query => {
+    sessionStorage.setItem("signIn", JSON.stringify({state: "ours", verifier: "v"}));
+    history.replaceState(null, "", "?code=rlq_ac_x&" + query);
+    try { return JSON.stringify(readAnswer()) } catch (error) { return error.message }
+}"""
+
+
 @pytest.mark.browser
 def test_every_javascript_example_works_on_a_page_of_a_registered_origin(
     server, register, read, demonstration, callback, page
@@ -354,8 +362,8 @@ def test_every_javascript_example_works_on_a_page_of_a_registered_origin(
     assert call("me", "readMe()")["email"] == ALICE
     call("revoke", "signOut()")
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    page.evaluate("code => history.replaceState(null, '', code)", "?code=rlq_ac_x&state=other")
-    assert "no answer to our request" in page.evaluate("async () => { try { readAnswer() } catch (e) { return e.message } }")
+    for forged in (f"state=other&iss={quote(server.url, safe='')}", "state=ours&iss=https%3A%2F%2Fother.example"):
+        assert "no answer to our request" in page.evaluate(READ_FORGED, forged)
     # Constants and functions that the others call.
     called |= {"setup", "check"}
     assert called == examples.keys()
