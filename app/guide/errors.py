@@ -236,9 +236,24 @@ API_ERRORS = (
         (422,),
     ),
     ErrorEntry("method_not_allowed", "The path does not take that method.", "Look at the Allow header.", (405,)),
-    ErrorEntry("unsupported_media_type", "The body is not sent as JSON.", "Send Content-Type: application/json.", (415,)),
-    ErrorEntry("payload_too_large", "More than 256 kB came at once.", "Send less at once; memories/bulk/ in parts.", (413,)),
-    ErrorEntry("too_many_requests", "Calls come too fast.", "Wait as long as Retry-After says, if it is there.", (429,)),
+    ErrorEntry(
+        "unsupported_media_type",
+        "The body is not sent as JSON.",
+        "Send Content-Type: application/json.",
+        (415,),
+    ),
+    ErrorEntry(
+        "payload_too_large",
+        "More than 256 kB came at once.",
+        "Send less at once; memories/bulk/ in parts.",
+        (413,),
+    ),
+    ErrorEntry(
+        "too_many_requests",
+        "Calls come too fast.",
+        "Wait as long as Retry-After says, if it is there.",
+        (429,),
+    ),
     ErrorEntry(
         "server_error",
         "Something went wrong on our side.",

@@ -42,7 +42,8 @@ def _calls(*places: str) -> Iterator[tuple[str, str, list]]:
             module = ".".join(("app", *file.relative_to(_APP).with_suffix("").parts)).removesuffix(".__init__")
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    yield module, node.func.id, [one.value if isinstance(one, ast.Constant) else None for one in node.args]
+                    arguments = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
+                    yield module, node.func.id, arguments
 
 
 def test_every_error_of_the_protocol_is_told():

@@ -101,7 +101,8 @@ def same_shape(shown, real) -> bool:
 def check_answers(guide: Guide, real: dict[str, dict]) -> None:
     """Every example answer of the guide is like the real one of that name."""
     assert guide.answers.keys() == real.keys()
-    wrong = {name: (guide.answers[name], real[name]) for name in real if not same_shape(guide.answers[name], real[name])}
+    shown = guide.answers
+    wrong = {name: (shown[name], real[name]) for name in real if not same_shape(shown[name], real[name])}
     assert not wrong, json.dumps(wrong, indent=1)
 
 
