@@ -80,6 +80,7 @@ def _register_parts(app: Flask) -> None:
         saved_memento,
         token,
     )
+    from app.guide import views as _guide  # noqa: F401
     from app import org
     from app.org import (  # noqa: F401
         audit_views as _org_audit,

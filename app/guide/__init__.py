@@ -1,4 +1,4 @@
-"""What integrators read and try: the guide to the five steps, and the playground that walks them live."""
+"""The guide: what integrators read, with their own app filled in."""
 
 from flask import Blueprint
 

@@ -167,6 +167,18 @@ def test_the_dashboard(look, page, server, demonstration):
     look("audit log", server.url + "/org/oauth/audit")
 
 
+def test_the_guide(look, page, server, demonstration):
+    look("guide, signed out", server.url + "/guide/?type=public&language=javascript")
+    page.goto(server.url + "/sign-in?next=/guide/")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    look("guide")
+    for name in ("Scopes and mementos", "Tokens", "Errors", "Apps and addresses"):
+        follow(page.get_by_role("navigation", name="Guide").get_by_role("link", name=name))
+        look(f"guide, {name}")
+    page.locator("summary").first.click()
+    look("guide, an example folded away")
+
+
 def test_errors(look, page, server, link, alice):
     look("404", server.url + "/account/mementos/mem_unknown/")
     look("405", server.url + "/account/sessions/end-others")

@@ -1,0 +1,264 @@
+"""Every error that an app can meet, what it means and what to do about it.
+
+Tests hold these tables against what the code can really answer, in both directions.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEntry:
+    """One error. ``statuses`` are those of HTTP, empty where the error comes by redirect."""
+
+    code: str
+    meaning: str
+    fix: str
+    statuses: tuple[int, ...] = ()
+
+
+#: Shown to the person, and never sent to the app: here ``code`` is the page's heading.
+ERROR_PAGES = (
+    ErrorEntry(
+        "We do not know this app",
+        "The client_id is unknown or suspended, or the redirect_uri is not one of those registered for it.",
+        "Compare both, character by character, with the app's settings. Nothing is sent back, because nobody could say"
+        " to whom.",
+        (400,),
+    ),
+    ErrorEntry(
+        "This request has expired",
+        "The person took longer than {request_minutes} minutes for one step, or went on in another browser.",
+        "Send them to authorize again, with a new state and a new code_challenge.",
+        (410,),
+    ),
+    ErrorEntry(
+        "This request was already answered",
+        "They decided on it before, perhaps in another tab or with the Back button.",
+        "Nothing, if your app has its code. Otherwise start again.",
+        (410,),
+    ),
+    ErrorEntry(
+        "This request belongs to another account",
+        "Somebody else began it in this browser.",
+        "Start again; do not reuse an authorize link for several people.",
+        (403,),
+    ),
+)
+
+AUTHORIZE_ERRORS = (
+    ErrorEntry(
+        "access_denied",
+        "The person pressed Cancel.",
+        "Respect it: say what your app cannot do without access, and offer to ask again. Do not ask by yourself.",
+    ),
+    ErrorEntry(
+        "invalid_request",
+        "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Often:"
+        " no state, no code_challenge from a public client, a code_challenge_method other than S256.",
+        "Send what error_description asks for. A code_challenge is BASE64URL(SHA256(code_verifier)), 43 characters,"
+        " without padding.",
+    ),
+    ErrorEntry(
+        "unsupported_response_type",
+        "The response_type is not code. The implicit and hybrid flows do not exist here.",
+        "Send response_type=code, also from a browser app.",
+    ),
+    ErrorEntry(
+        "invalid_scope",
+        "A scope is unknown, or your app is not registered for it. Nothing is dropped silently.",
+        "Separate scopes by spaces, ask for those of the app's settings only, or have an admin add it there.",
+    ),
+    ErrorEntry(
+        "invalid_target",
+        "The resource parameter names something other than this server's API.",
+        "Leave it out, or send {issuer}/api/v1/.",
+    ),
+    ErrorEntry(
+        "invalid_authorization_details",
+        "authorization_details is not a JSON array of objects of the type memento, or names an identifier.",
+        "Ask for the type and, if you like, the actions. Which mementos it becomes is for the person to pick.",
+    ),
+)
+
+TOKEN_ERRORS = (
+    ErrorEntry(
+        "invalid_client",
+        "The client is unknown or suspended, or its secret is wrong, ended or missing; or a public client sent a"
+        " secret. Which of these it was, is not told to anybody who asks.",
+        "Check the environment that the secret comes from: no space, no line break, not its last four characters"
+        " alone. Send it as HTTP Basic or in the body. If it is lost, make another in the dashboard.",
+        (401,),
+    ),
+    ErrorEntry(
+        "invalid_request",
+        "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Also: the body"
+        " is not a form, parameters stand in the address, the secret comes twice, or the method is not POST.",
+        "POST application/x-www-form-urlencoded, not JSON. Send the code_verifier whenever you sent a"
+        " code_challenge, and the same redirect_uri as before.",
+        (400, 405, 413),
+    ),
+    ErrorEntry(
+        "invalid_grant",
+        "The code or refresh token is not good, or not any more. The reasons are below.",
+        "Do not try it again: send the person to authorize. If their consent is still there, that takes them no click"
+        " in a confidential app.",
+        (400,),
+    ),
+    ErrorEntry(
+        "invalid_scope",
+        "With client credentials: a scope your app is not registered for. With a refresh token: more than the person"
+        " still allows, or nothing is left of it.",
+        "Leave scope out to get all that is allowed. To get more, send the person to authorize.",
+        (400,),
+    ),
+    ErrorEntry(
+        "unauthorized_client",
+        "A public client asked for client credentials, or wanted to introspect a token.",
+        "Do it from a server, with a confidential client of its own.",
+        (400,),
+    ),
+    ErrorEntry(
+        "unsupported_grant_type",
+        "The grant_type is not authorization_code, refresh_token or client_credentials.",
+        "Use one of these. Passwords and device codes are not taken here.",
+        (400,),
+    ),
+    ErrorEntry(
+        "invalid_target",
+        "The resource parameter names something other than this server's API.",
+        "Leave it out, or send {issuer}/api/v1/.",
+        (400,),
+    ),
+    ErrorEntry(
+        "server_error",
+        "Something went wrong on our side.",
+        "Try again in a moment. A code or a refresh token that was used meanwhile may need the person again.",
+        (500,),
+    ),
+)
+
+#: The error_description of ``invalid_grant`` -> what happened, and what to mend.
+INVALID_GRANT_REASONS = (
+    (
+        "Invalid 'code' in request.",
+        "The code is older than {code_seconds} seconds, is another app's, or was never one. Exchange it at once,"
+        " from the server that the person came back to.",
+    ),
+    (
+        "The code was redeemed before.",
+        "It came twice, so all its tokens have been ended. Look for a callback that runs twice: a reload, a prefetch,"
+        " a retry.",
+    ),
+    (
+        "Invalid 'redirect_uri' in request.",
+        "It differs from the one the person was sent to authorize with. Keep it in one place.",
+    ),
+    (
+        "The 'code_verifier' does not belong to the 'code_challenge'.",
+        "Another sign-in has overwritten the verifier, or it was encoded. Keep one for each state.",
+    ),
+    (
+        "The authorization request had no 'code_challenge'.",
+        "A verifier came for a code that was asked for without a challenge. Send the challenge with step 1.",
+    ),
+    (
+        "The refresh token was used before.",
+        "Two hold it, so all its tokens have been ended. Store the new one first, and refresh in one place at a time.",
+    ),
+    (
+        "The refresh token has ended.",
+        "Somebody else used it at the very same moment, and that was its last use.",
+    ),
+    (
+        "",
+        "Without a description: the refresh token is unknown, has expired, or the person has ended or paused your"
+        " app's access.",
+    ),
+)
+
+API_ERRORS = (
+    ErrorEntry(
+        "unauthenticated",
+        "No access token came with the call.",
+        "Send it as Authorization: Bearer and the token; not in the address, not in the body.",
+        (401,),
+    ),
+    ErrorEntry(
+        "invalid_token",
+        "The access token has expired, was revoked, or the person has ended or paused your app's access.",
+        "Refresh once and repeat the call. If refreshing answers invalid_grant, send the person to authorize.",
+        (401,),
+    ),
+    ErrorEntry(
+        "insufficient_scope",
+        "The token is good and lacks a scope; WWW-Authenticate names it. A person may have left out an optional one.",
+        "Ask for it at the moment the person wants what needs it, by sending them to authorize with more scopes.",
+        (403,),
+    ),
+    ErrorEntry(
+        "not_writable",
+        "Your app may read this and not change it.",
+        "The person decides that for each memento: show them the consent's manage_url.",
+        (403,),
+    ),
+    ErrorEntry(
+        "not_a_person",
+        "A client credentials token asked for mementos. It speaks for an organization, which has none.",
+        "Use a token that a person has allowed.",
+        (403,),
+    ),
+    ErrorEntry("forbidden", "The request is not allowed.", "Do not repeat it as it is.", (403,)),
+    ErrorEntry(
+        "not_found",
+        "It does not exist, was deleted, or lies outside the mementos that the person picked. Nobody can tell these"
+        " apart.",
+        "Drop your copy of it. Do not tell the person that it is hidden: it may be gone.",
+        (404,),
+    ),
+    ErrorEntry(
+        "invalid_request",
+        "The body is not JSON, a header cannot be read, or the Idempotency-Key is not 1 to 255 visible ASCII"
+        " characters.",
+        "Do what message says; the operation is described at /api/openapi.json.",
+        (400,),
+    ),
+    ErrorEntry("invalid_cursor", "The cursor is from another query, or never was one.", "Start without one.", (400,)),
+    ErrorEntry(
+        "validation_failed",
+        "A field or a parameter of the query cannot be taken. errors has a field, code and message for each.",
+        "Correct what errors names; with several objects, index says which.",
+        (422,),
+    ),
+    ErrorEntry(
+        "idempotency_conflict",
+        "The Idempotency-Key was used for another request within a day.",
+        "Make a new key for each new request, and repeat it only with the same body.",
+        (422,),
+    ),
+    ErrorEntry("method_not_allowed", "The path does not take that method.", "Look at the Allow header.", (405,)),
+    ErrorEntry(
+        "unsupported_media_type",
+        "The body is not sent as JSON.",
+        "Send Content-Type: application/json.",
+        (415,),
+    ),
+    ErrorEntry(
+        "payload_too_large",
+        "More than 256 kB came at once.",
+        "Send less at once; memories/bulk/ in parts.",
+        (413,),
+    ),
+    ErrorEntry(
+        "too_many_requests",
+        "Calls come too fast.",
+        "Wait as long as Retry-After says, if it is there.",
+        (429,),
+    ),
+    ErrorEntry(
+        "server_error",
+        "Something went wrong on our side.",
+        "Try again in a moment, with the same Idempotency-Key; if it stays so, tell us the request_id.",
+        (500,),
+    ),
+    ErrorEntry("unavailable", "The server is busy.", "Try again in a moment, and wait longer each time.", (503,)),
+)

@@ -1,0 +1,22 @@
+"""When an app needs a scope; what the scopes are called and what people read is in ``app.oauth.scopes``."""
+
+#: scope -> (when to ask for it, which calls it opens).
+ADVICE = {
+    "memories:read": (
+        "Your app answers, summarizes or shows from what people know. It sees the mementos they picked and no others.",
+        "GET memories/, memories/{id}/, documents/, documents/search/",
+    ),
+    "memories:write": (
+        "Your app keeps something for people. It may always change what it added itself; the rest only where they"
+        " ticked that.",
+        "POST memories/, memories/bulk/, documents/memorize/; PATCH and DELETE memories/{id}/",
+    ),
+    "integrations:read": (
+        "Your app shows where an answer came from, or how fresh a source is.",
+        "GET integrations/, integrations/{id}/",
+    ),
+    "integrations:write": (
+        "Your app is itself a source that brings memories in. Few apps are; people hesitate here.",
+        "POST integrations/; PATCH and DELETE integrations/{id}/",
+    ),
+}

@@ -1,0 +1,3 @@
+async function listMementos() {
+  return callApi("/api/v1/mementos/");
+}

@@ -1,0 +1,159 @@
+"""The guide's tables of errors hold what the code can answer, all of it and nothing else."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from authlib.oauth2 import OAuth2Error
+
+from app import web
+from app.guide.errors import (
+    API_ERRORS,
+    AUTHORIZE_ERRORS,
+    ERROR_PAGES,
+    INVALID_GRANT_REASONS,
+    TOKEN_ERRORS,
+)
+from tests.actors import Browser
+
+_APP = Path(__file__).resolve().parents[2] / "app"
+#: Where the protocol's errors are raised.
+_PROTOCOL = ("oauth/grants", "oauth/server.py", "oauth/endpoints")
+
+
+@pytest.fixture
+def person(app, alice) -> Browser:
+    browser = Browser(app)
+    browser.sign_in(alice.email, alice.password)
+    return browser
+
+
+# -- everything that the code raises is in a table ---------------------------------------------------
+
+
+def _calls(*places: str) -> Iterator[tuple[str, str, list]]:
+    """(module, what is called, its literal arguments) of every call in these files and folders of ``app``."""
+    for place in places:
+        path = _APP / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            module = ".".join(("app", *file.relative_to(_APP).with_suffix("").parts)).removesuffix(".__init__")
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    arguments = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
+                    yield module, node.func.id, arguments
+
+
+def test_every_error_of_the_protocol_is_told():
+    told = {entry.code for entry in (*AUTHORIZE_ERRORS, *TOKEN_ERRORS)}
+    raised = set()
+    for module, name, _ in _calls(*_PROTOCOL):
+        found = getattr(importlib.import_module(module), name, None)
+        if isinstance(found, type) and issubclass(found, OAuth2Error):
+            raised.add(found.error)
+    assert {"invalid_grant", "access_denied", "invalid_target"} <= raised
+    # And what everything that programs call can meet.
+    assert raised | {"server_error"} == told
+
+
+def test_every_error_of_the_api_is_told_with_its_status():
+    told = {(status, entry.code) for entry in API_ERRORS for status in entry.statuses}
+    raised = {(status, code) for status, (code, _) in web._API_ERRORS.items()}
+    raised |= {tuple(arguments[:2]) for _, name, arguments in _calls("api") if name == "ApiError"}
+    # The guard's, by RFC 6750.
+    raised |= {(401, "unauthenticated"), (401, "invalid_token"), (403, "insufficient_scope"), (400, "invalid_request")}
+    assert told == raised
+
+
+def test_every_page_that_people_see_instead_is_told():
+    raised = {tuple(arguments[:2]) for _, name, arguments in _calls("oauth/endpoints") if name == "error_page"}
+    assert {(entry.statuses[0], entry.code) for entry in ERROR_PAGES} == raised
+
+
+def test_every_reason_of_invalid_grant_is_told():
+    told = {description for description, _ in INVALID_GRANT_REASONS}
+    raised = {arguments[0] for _, name, arguments in _calls("oauth/grants") if name == "InvalidGrantError"}
+    assert raised <= told
+
+
+# -- everything in a table is really answered, to a request with one thing wrong ----------------------
+
+AUTHORIZE_CHANGES = {
+    "invalid_request": {"state": None},
+    "unsupported_response_type": {"response_type": "token"},
+    "invalid_scope": {"scope": "memories:everything"},
+    "invalid_target": {"resource": "https://other.example"},
+    "invalid_authorization_details": {"authorization_details": '[{"type":"memento","identifier":"all"}]'},
+}
+
+
+@pytest.mark.parametrize("code", [entry.code for entry in AUTHORIZE_ERRORS])
+def test_an_error_of_the_authorize_endpoint_comes_back_by_redirect(person, pocket, code):
+    if code == "access_denied":
+        answer = pocket.answer(person.submit(pocket.start(person), press="Cancel"))
+    else:
+        answer = pocket.answer(pocket.start(person, **AUTHORIZE_CHANGES[code]))
+    assert answer["error"] == code
+
+
+TOKEN_CHANGES = {
+    "invalid_client": {"client_secret": "wrong"},
+    "invalid_request": {"grant_type": None},
+    "invalid_grant": {"grant_type": "refresh_token", "refresh_token": "rlq_rt_unknown"},
+    "invalid_scope": {"scope": "memories:everything"},
+    "unsupported_grant_type": {"grant_type": "password"},
+    "invalid_target": {"resource": "https://other.example"},
+    "unauthorized_client": {},
+}
+
+
+@pytest.mark.parametrize("entry", [one for one in TOKEN_ERRORS if one.code != "server_error"], ids=lambda one: one.code)
+def test_an_error_of_the_token_endpoint_has_its_code_and_status(notebook, pocket, entry):
+    client = pocket if entry.code == "unauthorized_client" else replace(notebook, auth_method="client_secret_post")
+    response = client.client_credentials(**TOKEN_CHANGES[entry.code])
+    assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 405), ("POST", 413)])
+def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
+    response = app.test_client().open(
+        "/oauth/token", method=method, data="x" * 300_000, content_type="application/x-www-form-urlencoded"
+    )
+    assert (response.json["error"], response.status_code) == ("invalid_request", status)
+    assert status in next(entry for entry in TOKEN_ERRORS if entry.code == "invalid_request").statuses
+
+
+def test_a_reason_of_invalid_grant_has_its_description(person, notebook):
+    def described(response) -> str:
+        assert response.json["error"] == "invalid_grant", response.text
+        return response.json.get("error_description", "")
+
+    code = notebook.code(person)
+    seen = {described(notebook.exchange("rlq_ac_unknown"))}
+    seen.add(described(notebook.exchange(code, redirect_uri=notebook.redirect_uri + "x")))
+    seen.add(described(notebook.exchange(code, code_verifier="x" * 43)))
+    bare = notebook.code(person, code_challenge=None, code_challenge_method=None)
+    seen.add(described(notebook.exchange(bare)))
+    tokens = notebook.exchange(code).json
+    notebook.refresh(tokens["refresh_token"])
+    seen.add(described(notebook.refresh(tokens["refresh_token"])))
+    seen.add(described(notebook.refresh("rlq_rt_unknown")))
+    seen.add(described(notebook.exchange(code)))
+    # What only two requests at the very same moment can meet.
+    assert seen | {"The refresh token has ended."} == {description for description, _ in INVALID_GRANT_REASONS}
+
+
+def test_the_pages_of_errors_have_their_headings(person, pocket):
+    unknown = pocket.start(person, redirect_uri=pocket.redirect_uri + "x")
+    assert (unknown.status_code, ERROR_PAGES[0].code in unknown.text) == (400, True)
+    expired = person.get("/oauth/authorize/consent?request=unknown")
+    assert (expired.status_code, ERROR_PAGES[1].code in expired.text) == (410, True)
+
+
+def test_the_values_in_the_sentences_are_those_of_the_settings(browser):
+    page = browser.get("/guide/errors").text
+    assert "took longer than 10 minutes" in page and "older than 60 seconds" in page
+    assert "http://127.0.0.1:8000/api/v1/" in page
+    assert "{" not in page.split("<main")[1]
