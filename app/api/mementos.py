@@ -64,6 +64,6 @@ def _names(user_id: str) -> dict[str, str]:
 
 def _counts(user_id: str) -> dict[str, int]:
     counts = {EVERYTHING: db.session.scalar(select(func.count()).select_from(Memory).where(is_own(user_id)))}
-    for memento_id, _kind, _name, count in db.session.execute(select_counts(user_id)):
+    for memento_id, _kind, _name, count in db.session.execute(select_counts(), {"user_id": user_id}):
         counts[memento_id] = counts.get(memento_id, 0) + int(count)
     return counts
