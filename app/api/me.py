@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from app.accounts.models import Membership, Organization, User
 from app.api import blueprint
 from app.api.operation import OPERATIONS, Operation
+from app.api.representations import manage_url
 from app.config import settings
 from app.database import Connection, Statement
 from app.oauth.memento_details import describe_mementos
@@ -97,7 +98,7 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
         "selection": token.selection if reaches_memories(scopes) else "none",
         "authorization_details": describe_mementos(token_reach(token), scopes, settings().issuer),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
-        "manage_url": f"{settings().issuer}/account/",
+        "manage_url": manage_url(token.grant_id),
     }
 
 
