@@ -95,7 +95,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         name=_STRING,
         status=_STRING,
         last_synced_at=_NULLABLE_INSTANT,
-        memory_count={**_COUNT, "description": "How many of its memories this token reaches."},
+        memory_count={**_COUNT, "description": "How many of its memories the consent covers; all, if it is of integrations alone."},
         created_at=_INSTANT,
     ),
     "Memento": _object(
