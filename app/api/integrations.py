@@ -1,9 +1,10 @@
 """Integrations: where the memories come from, how fresh they are, and how many of them the token reaches.
 
 An app sees the integrations that its consent lets it see memories of, or that the person picked as a whole or by
-folder. It may rename those and report how their sync went. It may delete only one that it reaches as a whole, because
-the memories go with it. An integration that an app makes is the person's; it is put into the app's own memento
-"Saved by {App}", so that the app reaches it and may add memories to it.
+folder. One that asked for no memories at all sees them all, as the person read when they allowed it: there is no choice
+of mementos to go by. An app may rename what it sees and report how its sync went. It may delete only an integration
+whose memories it reaches as a whole, because they go with it. An integration that an app makes is the person's; it is
+put into the app's own memento "Saved by {App}", so that the app reaches it and may add memories to it.
 """
 
 from typing import Any

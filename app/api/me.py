@@ -4,6 +4,7 @@ from typing import Any
 
 from app.api import blueprint
 from app.api.operation import OPERATIONS, Operation
+from app.api.representations import manage_url
 from app.config import settings
 from app.database import Connection
 from app.oauth.memento_details import describe_mementos
@@ -65,7 +66,7 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
         "selection": token.selection if reaches_memories(scopes) else "none",
         "authorization_details": describe_mementos(token_reach(token), scopes, issuer),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
-        "manage_url": f"{issuer}/account/",
+        "manage_url": manage_url(token.grant_id),
     }
 
 

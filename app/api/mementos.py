@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from app.api.errors import ApiError
 from app.api.operation import Call, operation
-from app.api.representations import data_of
+from app.api.representations import data_of, manage_url
 from app.config import settings
 from app.extensions import db
 from app.memories.built_in import ALL
@@ -27,7 +27,7 @@ _SCHEMA = data_of("Memento")
             **_SCHEMA,
             "properties": {
                 "selection": {"enum": ["all", "selected", "none"]},
-                "manage_url": {"type": "string", "description": "Where the person changes the choice."},
+                "manage_url": {"type": "string", "description": "The page where the person changes the choice."},
                 **_SCHEMA["properties"],
             },
             "required": ["selection", "manage_url", "data"],
@@ -43,7 +43,7 @@ def get_mementos(call: Call) -> dict[str, Any]:
     names, counts = _names(token.user_id), _counts(token.user_id)
     return {
         "selection": token.selection if reaches_memories(call.scopes) else "none",
-        "manage_url": f"{settings().issuer}/account/",
+        "manage_url": manage_url(token.grant_id),
         "data": [
             {
                 "id": detail["identifier"],
@@ -64,6 +64,6 @@ def _names(user_id: str) -> dict[str, str]:
 
 def _counts(user_id: str) -> dict[str, int]:
     counts = {EVERYTHING: db.session.scalar(select(func.count()).select_from(Memory).where(is_own(user_id)))}
-    for memento_id, _kind, _name, count in db.session.execute(select_counts(user_id)):
+    for memento_id, _kind, _name, count in db.session.execute(select_counts(), {"user_id": user_id}):
         counts[memento_id] = counts.get(memento_id, 0) + int(count)
     return counts

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.api.fields import Fields, Instant, Integer, Text
+from app.config import settings
 from app.memories.models import Integration, Memory
 
 _INSTANT = {"type": "string", "format": "date-time"}
@@ -38,6 +39,11 @@ def list_of(name: str) -> dict[str, Any]:
 def data_of(name: str) -> dict[str, Any]:
     """The schema of a whole list."""
     return _object(data=list_of(name))
+
+
+def manage_url(grant_id: str) -> str:
+    """The page on which the person changes this consent, or ends it."""
+    return f"{settings().issuer}/account/apps/{grant_id}/"
 
 
 def describe_memory(memory: Memory) -> dict[str, Any]:
@@ -89,7 +95,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         name=_STRING,
         status=_STRING,
         last_synced_at=_NULLABLE_INSTANT,
-        memory_count={**_COUNT, "description": "How many of its memories this token reaches."},
+        memory_count={**_COUNT, "description": "How many of its memories the consent covers; all, if it is of integrations alone."},
         created_at=_INSTANT,
     ),
     "Memento": _object(

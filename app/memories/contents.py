@@ -2,15 +2,22 @@
 
 A memento's picks are whole integrations, folders (with everything below them) and single memories.
 A memory counts once however many picks reach it, and only its owner's mementos ever reach it.
+
+Statements that take no arguments are built once, because building them costs more than running them; whoever executes
+one gives the values that it names.
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     Select,
+    String,
     and_,
+    bindparam,
     column,
     exists,
     func,
@@ -27,6 +34,8 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 
 #: How many titles show what is in a memento.
 SAMPLE_SIZE = 3
+
+_USER = bindparam("user_id", type_=String)
 
 
 def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[bool]:
@@ -54,15 +63,20 @@ def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[b
     )
 
 
-def select_counts(user_id: str) -> Select:
-    """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains."""
-    return _select_counts(user_id, _picks(Memento.user_id == user_id))
+@cache
+def select_counts() -> Select:
+    """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains.
+
+    Of all mementos of ``user_id``.
+    """
+    return _select_counts(_USER, _picks(Memento.user_id == _USER))
 
 
-def select_counts_together(user_id: str, memento_ids: Iterable[str]) -> Select:
-    """The same of several mementos taken as one: a memory in two of them counts once, and ``memento_id`` is empty."""
-    chosen = and_(Memento.user_id == user_id, Memento.id.in_(memento_ids))
-    return _select_counts(user_id, _picks(chosen, literal("").label("memento_id")))
+@cache
+def select_counts_together() -> Select:
+    """The same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
+    chosen = and_(Memento.user_id == _USER, Memento.id.in_(bindparam("memento_ids", expanding=True)))
+    return _select_counts(_USER, _picks(chosen, literal("").label("memento_id")))
 
 
 def select_counts_of_draft(
@@ -81,10 +95,11 @@ def select_counts_of_draft(
     return _select_counts(user_id, _draft_picks(user_id, is_kept, new.c))
 
 
-def select_sample_titles(user_id: str) -> Select:
-    """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento."""
-    picks = _picks(Memento.user_id == user_id)
-    own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(user_id))
+@cache
+def select_sample_titles() -> Select:
+    """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento of ``user_id``."""
+    picks = _picks(Memento.user_id == _USER)
+    own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(_USER))
     by_folder = _newest(own.subquery("own"), "integration_id", "folder").cte("newest_by_folder")
     by_integration = _newest(by_folder, "integration_id").cte("newest_by_integration")
     candidates = union(
@@ -106,13 +121,13 @@ def select_sample_titles(user_id: str) -> Select:
     )
 
 
-def is_own(user_id: str) -> ColumnElement[bool]:
+def is_own(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """Whether a memory is this person's. As a pair, so that SQLite walks the index made for these statements."""
     own = select(Integration.id, Integration.user_id).where(Integration.user_id == user_id)
     return tuple_(Memory.integration_id, Memory.user_id).in_(own)
 
 
-def _select_counts(user_id: str, picks: CTE) -> Select:
+def _select_counts(user_id: str | BindParameter[str], picks: CTE) -> Select:
     # Memories are read once and grouped by folder, so that a hundred mementos cost little more than one.
     folders = (
         select(Memory.integration_id, Memory.folder, func.count().label("count"))

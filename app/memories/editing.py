@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
-from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name
+from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
 
@@ -58,6 +58,9 @@ def find_saved(memento_id: str | None, picks: Iterable[Pick]) -> set[Pick]:
 
 def count_draft(user_id: str, draft: Draft) -> list[Source]:
     """How many memories of each integration the memento would contain, the largest first. Nothing is written."""
+    if not draft:
+        # As it is saved: a statement that is built already.
+        return count_together(user_id, [draft.memento_id] if draft.memento_id else [])
     dropped = [content.id for content in _contents_of(draft.memento_id, set(draft.removed))]
     added = [(pick.integration_id, pick.folder, pick.memory_id) for pick in draft.added]
     rows = db.session.execute(select_counts_of_draft(user_id, draft.memento_id, dropped, added))

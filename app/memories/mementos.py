@@ -5,8 +5,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
@@ -32,6 +33,7 @@ __all__ = [
     "Source",
     "UnknownIntegration",
     "count_chosen",
+    "count_together",
     "create_memento",
     "find_memento",
     "list_integrations",
@@ -117,9 +119,9 @@ def list_mementos(user_id: str) -> list[MementoSummary]:
     """The person's own mementos by name, in three queries however many there are."""
     names = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id)).all()
     sources, titles = defaultdict(list), defaultdict(list)
-    for memento_id, kind, name, count in db.session.execute(select_counts(user_id)):
+    for memento_id, kind, name, count in db.session.execute(select_counts(), {"user_id": user_id}):
         sources[memento_id].append(Source(kind, name, int(count)))
-    for memento_id, title in db.session.execute(select_sample_titles(user_id)):
+    for memento_id, title in db.session.execute(select_sample_titles(), {"user_id": user_id}):
         titles[memento_id].append(title)
     return [
         _summary(id, name, sources[id], titles[id])
@@ -141,8 +143,7 @@ def is_id(text: str) -> bool:
 
 def summarize_memento(memento: Memento) -> MementoSummary:
     """One memento's count and sources, without sample titles."""
-    rows = db.session.execute(select_counts_together(memento.user_id, [memento.id]))
-    return _summary(memento.id, memento.name, [Source(kind, name, int(count)) for _, kind, name, count in rows], [])
+    return _summary(memento.id, memento.name, count_together(memento.user_id, [memento.id]), [])
 
 
 def summarize_everything(user_id: str) -> MementoSummary:
@@ -160,24 +161,19 @@ def summarize_everything(user_id: str) -> MementoSummary:
 
 def list_integrations(user_id: str) -> list[IntegrationSummary]:
     """The person's integrations by name, also those that hold nothing yet."""
-    counts = (
-        select(Memory.integration_id, func.count().label("count"))
-        .where(is_own(user_id))
-        .group_by(Memory.integration_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(Integration.id, Integration.kind, Integration.name, func.coalesce(counts.c.count, 0))
-        .outerjoin(counts, counts.c.integration_id == Integration.id)
-        .where(Integration.user_id == user_id)
-    )
+    rows = db.session.execute(_select_integrations(), {"user_id": user_id})
     return sorted((IntegrationSummary(*row) for row in rows), key=lambda one: (one.name.casefold(), one.id))
 
 
 def count_chosen(user_id: str, memento_ids: Iterable[str]) -> int:
     """How many memories these mementos of the person contain together; one that is in two counts once."""
-    rows = db.session.execute(select_counts_together(user_id, owned_memento_ids(user_id, memento_ids)))
-    return sum(int(count) for _, _, _, count in rows)
+    return sum(source.count for source in count_together(user_id, owned_memento_ids(user_id, memento_ids)))
+
+
+def count_together(user_id: str, memento_ids: list[str]) -> list[Source]:
+    """The same by integration, the largest first."""
+    rows = db.session.execute(select_counts_together(), {"user_id": user_id, "memento_ids": memento_ids})
+    return [Source(kind, name, int(count)) for _, kind, name, count in rows]
 
 
 def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
@@ -220,6 +216,22 @@ def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
     if name.casefold() in {known.casefold() for known in taken}:
         raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
     return name
+
+
+@cache
+def _select_integrations() -> Select:
+    user_id = bindparam("user_id", type_=String)
+    counts = (
+        select(Memory.integration_id, func.count().label("count"))
+        .where(is_own(user_id))
+        .group_by(Memory.integration_id)
+        .subquery()
+    )
+    return (
+        select(Integration.id, Integration.kind, Integration.name, func.coalesce(counts.c.count, 0))
+        .outerjoin(counts, counts.c.integration_id == Integration.id)
+        .where(Integration.user_id == user_id)
+    )
 
 
 def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]) -> MementoSummary:

@@ -13,12 +13,14 @@ class Reach:
     """Either a person's memories, as far as the mementos go, or all of an organization's own.
 
     ``everything`` includes what the person adds later. ``readable`` and ``writable`` are ids of
-    mementos; what is writable is always readable.
+    mementos; what is writable is always readable. ``every_integration`` shows all of the person's
+    integrations, with what they hold in numbers, and no memory more.
     """
 
     user_id: str | None = None
     organization_id: str | None = None
     everything: bool = False
+    every_integration: bool = False
     readable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
 
@@ -43,7 +45,7 @@ def reachable_integrations(reach: Reach) -> ColumnElement[bool]:
     """A condition on :class:`Integration`: it holds a readable memory, or is picked as a whole or by folder."""
     if reach.user_id is None:
         return Integration.organization_id == reach.organization_id
-    if reach.everything:
+    if reach.everything or reach.every_integration:
         return Integration.user_id == reach.user_id
     picked = select(MementoContent.integration_id).where(
         MementoContent.memento_id.in_(reach.readable), MementoContent.integration_id.is_not(None)

@@ -98,7 +98,7 @@ def _set_tags(memory: Memory, tags: Iterable[str]) -> None:
 
 
 def list_integrations_in_reach(reach: Reach) -> list[tuple[Integration, int]]:
-    """Integrations within reach, the oldest first, each with how many memories of it are within reach."""
+    """Integrations within reach, the oldest first, each with its count (see :func:`count_by_integration`)."""
     integrations = db.session.scalars(
         select(Integration).where(reachable_integrations(reach)).order_by(Integration.created_at, Integration.id)
     ).all()
@@ -117,15 +117,18 @@ def find_integration(reach: Reach, integration_id: str) -> Found | None:
 
 
 def count_by_integration(reach: Reach) -> dict[str, int]:
-    """How many memories within reach each integration holds; those with none are left out."""
-    counts = select(Memory.integration_id, func.count()).where(_readable_from_index(reach))
+    """How many memories within reach each integration holds, those with none left out.
+
+    Where every integration is shown, all that it holds counts.
+    """
+    counts = select(Memory.integration_id, func.count()).where(_countable(reach))
     return {id: count for id, count in db.session.execute(counts.group_by(Memory.integration_id))}
 
 
 def count_in_integration(reach: Reach, integration_id: str) -> int:
-    """How many memories within reach one integration holds."""
+    """The same of one integration."""
     here = Memory.integration_id == integration_id
-    return db.session.scalar(select(func.count()).select_from(Memory).where(here, _readable_from_index(reach)))
+    return db.session.scalar(select(func.count()).select_from(Memory).where(here, _countable(reach)))
 
 
 def add_integration(*, user_id: str | None = None, organization_id: str | None = None, **fields: Any) -> Integration:
@@ -148,9 +151,9 @@ def delete_integration(integration: Integration) -> None:
     db.session.execute(delete(Integration).where(Integration.id == integration.id))
 
 
-def _readable_from_index(reach: Reach) -> ColumnElement[bool]:
+def _countable(reach: Reach) -> ColumnElement[bool]:
     # As a pair, so that counting walks an index alone (see ``contents.is_own``).
-    return is_own(reach.user_id) if reach.everything else readable_memories(reach)
+    return is_own(reach.user_id) if reach.everything or reach.every_integration else readable_memories(reach)
 
 
 def _lies_within_as_a_whole(reach: Reach) -> ColumnElement[bool]:

@@ -1,7 +1,10 @@
 """From a consent, as one SELECT saw it, to what it reaches."""
 
+from dataclasses import replace
+
 from app.memories.reach import Reach
 from app.oauth.models.consent import WRITE_TICK
+from app.oauth.scopes import parse_scope, reaches_memories
 
 
 def consent_reach(consent) -> Reach:
@@ -30,4 +33,8 @@ def token_reach(token) -> Reach:
     """What a live token reaches: its consent's mementos, or the memories of the client's own organization."""
     if token.user_id is None:
         return Reach(organization_id=token.organization_id)
-    return consent_reach(token)
+    reach = consent_reach(token)
+    if token.selection == "none" and not reaches_memories(parse_scope(token.consent_scope)):
+        # Nobody was asked to choose, so there is no choice that integrations could be held against.
+        return replace(reach, every_integration=True)
+    return reach

@@ -7,7 +7,7 @@ from functools import lru_cache
 SCOPES = {
     "memories:read": "read and search the memories you choose",
     "memories:write": "add memories, and change or delete those it added or where you let it",
-    "integrations:read": "see which sources you have connected and how fresh they are",
+    "integrations:read": "see which sources you have connected, how fresh they are and how much they hold",
     "integrations:write": "connect, change and remove your sources",
 }
 

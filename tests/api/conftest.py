@@ -31,6 +31,7 @@ class Caller:
     app: Flask
     access_token: str
     grant_id: str | None = None
+    refresh_token: str | None = None
 
     def get(self, path: str, **query) -> TestResponse:
         return self.open("GET", path, query_string={name.rstrip("_"): value for name, value in query.items()})
@@ -118,7 +119,7 @@ def connect(app, notebook, signed_in) -> Callable[..., Caller]:
         selection = selection or ("selected" if memento_ids else "all")
         choice = {"selection": selection} | ({"memento_ids": list(memento_ids)} if memento_ids else {})
         tokens = notebook.tokens(signed_in, scope=scope, choose=choice, prompt="consent")
-        return Caller(app, tokens["access_token"], tokens["grant_id"])
+        return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])
 
     return connect
 

@@ -1,5 +1,7 @@
 """``/api/v1/integrations/``: which sources an app sees, and which it may change."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.accounts.organizations import find_organization
@@ -54,6 +56,35 @@ def test_everything_and_nothing(shelf, connect, choose):
     assert caller.get("integrations/").json["data"][0]["memory_count"] == 1
     choose(caller, selection="none")
     assert names(caller) == []
+
+
+def test_an_app_that_asked_for_integrations_alone_sees_them_all_and_no_memory(app, shelf, connect, bob):
+    """The consent screen asked for no choice of mementos, and said that the app sees which sources are connected."""
+    drive, slack = shelf.connect(), shelf.connect("slack")
+    theirs = type(shelf)(app, user_id=bob.id).connect()
+    lisbon = shelf.keep("Lisbon", drive)
+    caller = connect(scope="integrations:read integrations:write")
+    listed = caller.get("integrations/").json["data"]
+    assert {one["id"]: one["memory_count"] for one in listed} == {drive: 1, slack: 0}
+    assert caller.get(f"integrations/{drive}/").json in listed
+    assert caller.get(f"integrations/{theirs}/").status_code == 404
+    assert caller.get("mementos/").json["data"] == []
+    assert caller.get(f"memories/{lisbon}/").json["code"] == "insufficient_scope"
+    assert caller.patch(f"integrations/{drive}/", {"status": "syncing"}).json["status"] == "syncing"
+    refused = caller.delete(f"integrations/{drive}/")
+    assert (refused.status_code, refused.json["code"]) == (403, "not_writable")
+
+
+@pytest.mark.parametrize(("selection", "seen"), [("selected", ["my slack"]), ("none", [])])
+def test_a_token_for_integrations_alone_is_bounded_by_the_mementos_that_its_consent_names(
+    shelf, connect, notebook, choose, selection, seen
+):
+    shelf.connect()
+    chats = shelf.memento("Chats", shelf.connect("slack"))
+    caller = connect(chats)
+    choose(caller, *([chats] if selection == "selected" else []), selection=selection)
+    narrow = notebook.refresh(caller.refresh_token, scope="integrations:read").json["access_token"]
+    assert names(replace(caller, access_token=narrow)) == seen
 
 
 @pytest.mark.parametrize("selection", ["all", "none"])

@@ -40,7 +40,13 @@ def test_it_shows_the_client_its_own_view_of_the_consent(notebook, tokens):
     assert consent["scope"] == tokens["scope"]
     assert consent["selection"] == "all"
     assert consent["authorization_details"] == tokens["authorization_details"]
-    assert consent["manage_url"] == "http://127.0.0.1:8000/account/"
+
+
+def test_it_names_the_page_where_the_person_changes_this_choice(notebook, tokens, signed_in):
+    manage_url = notebook.me(tokens["access_token"]).json["consent"]["manage_url"]
+    page = signed_in.get(manage_url)
+    assert page.status_code == 200
+    assert "<h1><bdi>Acme Notebook</bdi></h1>" in page.text and "Change what it sees" in page.text
 
 
 def test_what_it_shows_is_computed_now(notebook, tokens, change_consent):

@@ -19,7 +19,8 @@ def test_the_chosen_mementos_are_told_with_names_actions_and_counts(shelf, conne
     caller = connect(trips, chats)
     choose(caller, trips, writable=[chats])
     answer = caller.get("mementos/").json
-    assert (answer["selection"], answer["manage_url"]) == ("selected", "http://127.0.0.1:8000/account/")
+    manage_url = f"http://127.0.0.1:8000/account/apps/{caller.grant_id}/"
+    assert (answer["selection"], answer["manage_url"]) == ("selected", manage_url)
     assert sorted(answer["data"], key=lambda one: one["name"]) == [
         {"id": chats, "name": "Chats", "actions": ["read", "write"], "memory_count": 0},
         {"id": trips, "name": "Trips", "actions": ["read"], "memory_count": 2},

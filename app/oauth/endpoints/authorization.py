@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from app.database import Connection, connect
 from app.extensions import db
+from app.oauth.choice import choose
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -21,6 +22,7 @@ from app.oauth.models.authorization_request import save_choice
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, find_live_consent
 from app.oauth.models.playground_callback import may_return_to
+from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.scopes import parse_scope, reaches_memories
 from app.oauth.server import WireRequest, server
@@ -118,14 +120,18 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    mementos = find_consent_mementos(flow.connection, consent.grant_id)
-    if consent.selection == "selected" and not mementos:
+    choice = choose(
+        consent.selection,
+        find_consent_mementos(flow.connection, consent.grant_id),
+        but=find_saved_memento_id(current_user.id, flow.client.client_id),
+    )
+    if choice.selection == "selected" and not choice.memento_ids:
         return False
     return save_choice(
         flow.connection,
         flow.waiting,
         user_id=current_user.id,
-        selection=consent.selection,
-        memento_ids=mementos,
-        writable_ids=[memento_id for memento_id, can_write in mementos.items() if can_write],
+        selection=choice.selection,
+        memento_ids=choice.memento_ids,
+        writable_ids=choice.writable_ids,
     )

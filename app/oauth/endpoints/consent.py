@@ -1,6 +1,7 @@
 """The two screens of the decision: choose mementos, then authorize or cancel."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 from flask import redirect, render_template, url_for
 from flask import request as http_request
@@ -11,7 +12,9 @@ from app.accounts.sessions import end_session
 from app.credentials import digest
 from app.database import connect, expect_reads_only
 from app.extensions import db
+from app.memories.built_in import NONE
 from app.memories.mementos import (
+    MementoSummary,
     count_chosen,
     create_memento,
     list_integrations,
@@ -19,6 +22,7 @@ from app.memories.mementos import (
     owned_memento_ids,
     summarize_everything,
 )
+from app.oauth.choice import Choice, read_choice, separate_saved
 from app.oauth.consent_ends import list_ends, read_end
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.logo import logo_url
@@ -32,24 +36,13 @@ from app.oauth.endpoints.waiting import (
 from app.oauth.forms import DecisionForm, MementoChoiceForm
 from app.oauth.models.authorization_request import WaitingRequest, release_authorization_request, save_choice
 from app.oauth.models.client import Client
-from app.oauth.models.consent import SELECTIONS, Consent, record_consent
+from app.oauth.models.consent import Consent, record_consent
 from app.oauth.redirect_uris import host_of
 from app.oauth.scopes import SCOPES, format_scope, parse_scope, reaches_memories
 from app.oauth.server import server
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
-
-
-@dataclass(slots=True)
-class Choice:
-    """What the person has picked so far, as the picker shows it."""
-
-    selection: str | None
-    memento_ids: list[str]
-    writable_ids: list[str]
-    new_integration_ids: list[str]
-    errors: list[str]
 
 
 # -- choose mementos -----------------------------------------------------------------------------
@@ -59,8 +52,7 @@ class Choice:
 @opens_request
 def choose_mementos(flow: Flow):
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    choice = Choice(flow.waiting.selection, flow.waiting.memento_ids, flow.waiting.writable_ids, [], [])
-    return _show_picker(flow, MementoChoiceForm(), choice)
+    return _show_picker(flow, MementoChoiceForm(), _waiting_choice(flow))
 
 
 @blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
@@ -72,15 +64,26 @@ def save_mementos(flow: Flow):
     action = http_request.form.get("action")
     if action == "cancel":
         return flow.cancel()
-    choice = _read_choice(flow)
+    choice = read_choice(
+        http_request.form,
+        user_id=current_user.id,
+        client_id=flow.client.client_id,
+        may_write=_asks_to_write(flow),
+    )
     # A name that was typed is meant, whichever button was pressed.
     if action == "create" or form.new_name.data:
-        if form.validate():
-            _create_memento(form, choice)
+        integration_ids = http_request.form.getlist("new_integration_ids")[:100]
+        made_id = _create_memento(form, integration_ids) if form.validate() else None
+        if made_id is None:
+            return _show_picker(flow, form, choice, new_integration_ids=integration_ids)
+        # What was ticked before stays ticked.
+        choice = replace(
+            choice, selection=choice.selection or "selected", memento_ids=(*choice.memento_ids, made_id)
+        )
         return _show_picker(flow, form, choice)
-    _check_choice(choice)
-    if choice.errors:
-        return _show_picker(flow, form, choice)
+    problem = choice.find_problem(nothing=NONE.name)
+    if problem:
+        return _show_picker(flow, form, choice, problem)
     is_saved = save_choice(
         flow.connection,
         flow.waiting,
@@ -92,55 +95,43 @@ def save_mementos(flow: Flow):
     return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
 
 
-def _read_choice(flow: Flow) -> Choice:
-    """What the page sent. A ticked memento without a choice of how much means "only what I tick"."""
-    selection = http_request.form.get("selection")
-    # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
-    memento_ids = owned_memento_ids(current_user.id, http_request.form.getlist("memento_ids")[:1000])
-    if selection not in SELECTIONS:
-        selection = "selected" if memento_ids else None
-    ticked = set(http_request.form.getlist("writable_ids")) if _asks_to_write(flow) else ()
-    writable_ids = [memento_id for memento_id in memento_ids if memento_id in ticked]
-    return Choice(selection, memento_ids, writable_ids, http_request.form.getlist("new_integration_ids")[:100], [])
-
-
 def _asks_to_write(flow: Flow) -> bool:
     return "memories:write" in parse_scope(flow.request.scope)
 
 
-def _check_choice(choice: Choice) -> None:
-    if choice.selection is None:
-        choice.errors.append("Choose what the app may look through: some mementos, everything, or nothing yet.")
-    elif choice.selection == "selected" and not choice.memento_ids:
-        choice.errors.append("Tick at least one memento, or choose “Nothing yet”.")
-    elif choice.selection != "selected" and choice.memento_ids:
-        # Never guess between more and less.
-        ticked = "Everything" if choice.selection == "all" else "Nothing yet"
-        choice.errors.append(f"You ticked mementos and also chose “{ticked}”. Choose one or the other.")
+def _waiting_choice(flow: Flow) -> Choice:
+    """What was picked so far."""
+    waiting = flow.waiting
+    return Choice(waiting.selection, tuple(waiting.memento_ids), tuple(waiting.writable_ids))
 
 
-def _create_memento(form: MementoChoiceForm, choice: Choice) -> None:
-    """Make the memento and tick it; what was ticked before stays ticked."""
+def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
+    """Make the memento; its id, or None with an error in the form."""
     user_id = current_user.id
     db.session.rollback()
     expect_reads_only(False)
     try:
-        memento = create_memento(user_id, form.new_name.data or "", choice.new_integration_ids)
+        memento_id = create_memento(user_id, form.new_name.data or "", integration_ids).id
     except ValueError as error:
         db.session.rollback()
         form.new_name.errors = [str(error)]
-        return
-    choice.memento_ids.append(memento.id)
+        return None
     db.session.commit()
-    form.new_name.data, choice.new_integration_ids = "", []
-    if choice.selection is None:
-        choice.selection = "selected"
+    form.new_name.data = ""
+    return memento_id
 
 
-def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
-    mementos = list_mementos(current_user.id)
+def _show_picker(
+    flow: Flow,
+    form: MementoChoiceForm,
+    choice: Choice,
+    problem: str | None = None,
+    *,
+    new_integration_ids: Sequence[str] = (),
+):
+    mementos, saved = _separate_saved(flow)
     consent = _find_consent(flow)
-    errors = [*choice.errors, *form.new_name.errors]
+    errors = [*([problem] if problem else []), *form.new_name.errors]
     page = render_template(
         "oauth/mementos.html",
         form=form,
@@ -152,10 +143,11 @@ def _show_picker(flow: Flow, form: MementoChoiceForm, choice: Choice):
             _with(memento, chosen=memento.id in choice.memento_ids, writable=memento.id in choice.writable_ids)
             for memento in mementos
         ],
+        saved=saved,
         everything=summarize_everything(current_user.id),
         selection=choice.selection,
         integrations=[
-            _with(integration, label=integration.label, chosen=integration.id in choice.new_integration_ids)
+            _with(integration, label=integration.label, chosen=integration.id in new_integration_ids)
             for integration in list_integrations(current_user.id)
         ],
         errors=errors,
@@ -182,10 +174,11 @@ def _show_consent(flow: Flow, error: str | None = None):
     if needs_mementos and not _has_choice(flow):
         return redirect(flow.url_for("choose_mementos"), 303)
     consent = _find_consent(flow)
-    before = {memento.id: memento.name for memento in consent.mementos} if consent else {}
     allowed_before = parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else set()
     optional = parse_scope(flow.client.optional_scope) & scopes
-    mementos = [memento for memento in list_mementos(current_user.id) if memento.id in flow.waiting.memento_ids]
+    mementos, saved = _separate_saved(flow)
+    mementos = [memento for memento in mementos if memento.id in flow.waiting.memento_ids]
+    before = {one.id: one.name for one in consent.mementos if saved is None or one.id != saved.id} if consent else {}
     page = render_template(
         "oauth/consent.html",
         form=DecisionForm(formdata=None, shown=_fingerprint(flow)),
@@ -211,6 +204,7 @@ def _show_consent(flow: Flow, error: str | None = None):
             _with(memento, is_new=memento.id not in before, writable=memento.id in flow.waiting.writable_ids)
             for memento in mementos
         ],
+        saved=saved,
         ends=list_ends(consent.expires_at if consent else None),
         total_count=_count_reachable(flow),
         returning=consent is not None,
@@ -273,9 +267,14 @@ def _read_declined(flow: Flow) -> set[str]:
 
 
 def _fingerprint(flow: Flow) -> str:
-    """Of the choice as it waits now; it keeps nothing secret, it only tells one choice from another."""
-    waiting = flow.waiting
-    return digest(repr((waiting.selection, sorted(waiting.memento_ids), sorted(waiting.writable_ids))))[:16]
+    """Of the choice as it waits now."""
+    return _waiting_choice(flow).fingerprint[:16]
+
+
+def _separate_saved(flow: Flow) -> tuple[list[MementoSummary], MementoSummary | None]:
+    return separate_saved(
+        list_mementos(current_user.id), user_id=current_user.id, client_id=flow.client.client_id
+    )
 
 
 def _has_choice(flow: Flow) -> bool:

@@ -1,6 +1,6 @@
 """Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, and_
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import db
@@ -25,3 +25,10 @@ class SavedMemento(db.Model):
 def is_saved_under(consent) -> ColumnElement[bool]:
     """Whether the saved memento is that of the consent's app with the consent's person."""
     return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_id == consent.client_id)
+
+
+def find_saved_memento_id(user_id: str, client_id: str) -> str | None:
+    """The app's own memento with the person; None before it has added anything."""
+    return db.session.scalar(
+        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_id == client_id)
+    )

@@ -1,46 +1,18 @@
-"""Changing what an app may look through: the choice as the page sends it, what it would change, and the change."""
+"""Changing what an app may look through: what a new choice would change, and the change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
-from werkzeug.datastructures import MultiDict
 
 from app import clock
-from app.credentials import digest
 from app.extensions import db
-from app.memories.mementos import count_chosen, owned_memento_ids, summarize_everything
+from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
-from app.oauth.models.consent import SELECTIONS, Consent, ConsentMemento
-from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+from app.oauth.choice import Choice, choose
+from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.saved_memento import find_saved_memento_id
 from app.personal.mementos.use import is_live
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """``selection`` is one of :data:`SELECTIONS`, or None while nothing was chosen."""
-
-    selection: str | None
-    memento_ids: tuple[str, ...] = ()
-    writable_ids: tuple[str, ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for equal choices, whatever their order."""
-        lines = [str(self.selection), *sorted(self.memento_ids), "", *sorted(self.writable_ids)]
-        return digest("\n".join(lines))
-
-    def find_problem(self) -> str | None:
-        """Why it cannot be applied, as a sentence."""
-        if self.selection is None:
-            return "Choose what the app may look through: some mementos, everything, or nothing."
-        if self.selection == "selected" and not self.memento_ids:
-            return "Tick at least one memento, or choose “Nothing”."
-        if self.selection != "selected" and self.memento_ids:
-            # Never guess between more and less.
-            chosen = "Everything" if self.selection == "all" else "Nothing"
-            return f"You ticked mementos and also chose “{chosen}”. Choose one or the other."
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +36,13 @@ class Difference:
 
 def present_choice(consent: Consent) -> Choice:
     """What holds now."""
-    rows = db.session.execute(
-        select(ConsentMemento.memento_id, ConsentMemento.can_write).where(ConsentMemento.grant_id == consent.grant_id)
-    ).all()
     if consent.selection != "selected":
         return Choice(consent.selection)
-    ids = tuple(row.memento_id for row in rows)
-    return Choice(consent.selection, ids, tuple(row.memento_id for row in rows if row.can_write))
-
-
-def read_choice(sent: MultiDict, user_id: str, *, may_write: bool) -> Choice:
-    """What a page sent. A ticked memento without a choice of how much means "only what I tick"."""
-    # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
-    memento_ids = tuple(owned_memento_ids(user_id, sent.getlist("memento_ids")[:1000]))
-    selection = sent.get("selection")
-    if selection not in SELECTIONS:
-        selection = "selected" if memento_ids else None
-    ticked = set(sent.getlist("writable_ids")) if may_write else set()
-    return Choice(selection, memento_ids, tuple(id for id in memento_ids if id in ticked))
+    rows = db.session.execute(
+        select(ConsentMemento.memento_id, ConsentMemento.can_write).where(ConsentMemento.grant_id == consent.grant_id)
+    )
+    can_write = {row.memento_id: row.can_write for row in rows}
+    return choose(consent.selection, can_write, but=find_saved_memento_id(consent.user_id, consent.client_id))
 
 
 def compare(consent: Consent, new: Choice) -> Difference:
@@ -142,5 +103,5 @@ def _count(consent: Consent, *choices: Choice) -> int:
     """How many memories one of the choices reaches, together with what the app has added itself."""
     if any(choice.selection == "all" for choice in choices):
         return summarize_everything(consent.user_id).count
-    saved = db.session.scalars(select(SavedMemento.memento_id).where(is_saved_under(consent)))
-    return count_chosen(consent.user_id, [*saved, *(id for choice in choices for id in choice.memento_ids)])
+    saved = find_saved_memento_id(consent.user_id, consent.client_id)
+    return count_chosen(consent.user_id, [saved, *(id for choice in choices for id in choice.memento_ids)])

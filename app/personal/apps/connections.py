@@ -12,7 +12,7 @@ from app.memories.models import Memento
 from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 from app.personal.mementos.use import is_live
 
@@ -108,7 +108,7 @@ def _describe(consent: Consent) -> Connection:
 
 
 def _list_windows(consent: Consent) -> list[Window]:
-    saved = db.session.scalar(select(SavedMemento.memento_id).where(is_saved_under(consent)))
+    saved = find_saved_memento_id(consent.user_id, consent.client_id)
     rows = db.session.execute(
         select(Memento.id, Memento.name, ConsentMemento.can_write)
         .outerjoin(

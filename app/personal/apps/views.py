@@ -6,16 +6,19 @@ from flask_login import current_user
 from app import clock
 from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
+from app.oauth.choice import Choice, read_choice, separate_saved
 from app.oauth.consent_ends import list_ends, read_end
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
-from app.personal.apps.choice import Choice, apply_choice, change_consent, compare, present_choice, read_choice
+from app.personal.apps.choice import apply_choice, change_consent, compare, present_choice
 from app.personal.apps.connections import Connection, find_connection, find_consent, list_connections, list_ended
 from app.personal.mementos.editor import read_page
 from app.personal.mementos.use import find_savings
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
+#: What the picker calls the choice of no memento.
+_NOTHING = "Nothing"
 
 
 @blueprint.get("/apps/")
@@ -64,8 +67,8 @@ def choose_mementos(grant_id: str):
 def review_mementos(grant_id: str):
     """What the new choice would change, to be read before it is applied. Nothing is written."""
     connection = _get_connection(grant_id)
-    choice = read_choice(request.form, current_user.id, may_write=connection.may_write)
-    problem = choice.find_problem()
+    choice = _read_choice(connection)
+    problem = choice.find_problem(nothing=_NOTHING)
     if problem or request.form.get("action") == "back":
         return _show_picker(connection, choice, problem)
     return _show_difference(connection, choice)
@@ -74,8 +77,8 @@ def review_mementos(grant_id: str):
 @blueprint.post("/apps/<grant_id>/mementos/apply")
 def apply_mementos(grant_id: str):
     connection = _get_connection(grant_id)
-    choice = read_choice(request.form, current_user.id, may_write=connection.may_write)
-    problem = choice.find_problem()
+    choice = _read_choice(connection)
+    problem = choice.find_problem(nothing=_NOTHING)
     if problem:
         return _show_picker(connection, choice, problem)
     if request.form.get("seen") != present_choice(connection.consent).fingerprint + choice.fingerprint:
@@ -89,15 +92,25 @@ def apply_mementos(grant_id: str):
     return _to_app(grant_id)
 
 
+def _read_choice(connection: Connection) -> Choice:
+    return read_choice(
+        request.form,
+        user_id=current_user.id,
+        client_id=connection.consent.client_id,
+        may_write=connection.may_write,
+    )
+
+
 def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
-    # What the app has added itself it sees in any case.
-    own = {window.id for window in connection.windows if window.is_saved} - set(choice.memento_ids)
-    mementos = [memento for memento in list_mementos(current_user.id) if memento.id not in own]
+    mementos, saved = separate_saved(
+        list_mementos(current_user.id), user_id=current_user.id, client_id=connection.consent.client_id
+    )
     page = render_template(
         "personal/apps/choose.html",
         connection=connection,
         choice=choice,
         mementos=mementos,
+        saved=saved,
         savings=find_savings(current_user.id),
         everything=summarize_everything(current_user.id),
         show_search=len(mementos) >= _MANY_MEMENTOS,

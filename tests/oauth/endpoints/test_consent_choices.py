@@ -8,6 +8,8 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.saved_memento import SavedMemento
+from tests.actors import find_form
 
 SCOPE = "memories:read memories:write"
 
@@ -131,6 +133,54 @@ def test_everything_has_no_write_ticks(notebook, signed_in, mementos, consent):
     assert consent()[1] == {}
     (detail,) = notebook.exchange(code).json["authorization_details"]
     assert (detail["identifier"], detail["actions"]) == ("all", ["read"])
+
+
+# -- what the app has added itself -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_memento(app, notebook, signed_in, to_consent) -> str:
+    """The app's own memento with Alice, made by its first write; she let it see her recipes."""
+    code = notebook.answer(signed_in.submit(to_consent("Recipes"), press="Authorize"))["code"]
+    headers = {"Authorization": f"Bearer {notebook.exchange(code).json['access_token']}"}
+    draft = {"title": "Bread", "text": "Flour."}
+    assert app.test_client().post("/api/v1/memories/", json=draft, headers=headers).status_code == 201
+    with app.app_context():
+        return db.session.scalars(select(SavedMemento.memento_id)).one()
+
+
+def test_what_the_app_has_added_itself_is_shown_and_not_up_for_choice(notebook, signed_in, own_memento):
+    page = notebook.start(signed_in, scope=SCOPE, prompt="consent")
+    assert "What it has added itself: it always sees this, and may change or delete it." in page.text
+    assert "all from <bdi>Saved by Acme Notebook</bdi>" in page.text
+    picker = signed_in.get(page.text.split('">Change')[0].rsplit('href="', 1)[1].replace("&amp;", "&"))
+    assert "What it has added itself: it always sees this, and may change or delete it." in picker.text
+    assert own_memento not in picker.text
+
+
+def test_another_app_may_be_given_what_the_first_has_added(pocket, signed_in, own_memento):
+    assert f'name="memento_ids" value="{own_memento}"' in pocket.start(signed_in, scope=SCOPE).text
+
+
+def test_a_tick_of_it_sent_all_the_same_means_nothing(notebook, signed_in, to_consent, own_memento, mementos, consent):
+    page = to_consent("Recipes")
+    picker = signed_in.get(page.text.split('">Change')[0].rsplit('href="', 1)[1].replace("&amp;", "&"))
+    path = picker.request.full_path
+    token = dict(find_form(picker, names=["memento_ids"]).values)["csrf_token"]
+    sent = {"csrf_token": token, "action": "continue", "memento_ids": [own_memento]}
+    refused = signed_in.client.post(path, data=sent, base_url="http://127.0.0.1:8000")
+    assert refused.status_code == 422 and "Choose what the app may look through" in refused.text
+    sent["memento_ids"] = [own_memento, mementos["Diary"]]
+    answer = signed_in.client.post(path, data=sent, base_url="http://127.0.0.1:8000")
+    signed_in.submit(signed_in.follow(answer), press="Authorize")
+    assert consent()[1] == {mementos["Diary"]: False}
+
+
+def test_who_chooses_nothing_reads_that_it_sees_what_it_has_added(signed_in, to_consent, own_memento):
+    page = to_consent("Recipes")
+    picker = signed_in.get(page.text.split('">Change')[0].rsplit('href="', 1)[1].replace("&amp;", "&"))
+    page = signed_in.follow(signed_in.submit(picker, press="Continue", selection="none", memento_ids=[]))
+    assert "sees none of your memories but those it has added itself" in page.text
 
 
 # -- until when --------------------------------------------------------------------------------------------------

@@ -138,11 +138,27 @@ def test_what_the_app_has_added_itself_is_not_up_for_choice_and_stays_seen(
     own = saved.mementos["Saved by Acme Notebook"]
     page = signed_in.get(connected.path + "mementos")
     assert own not in page.text
+    assert "What it has added itself: it always sees this, and may change or delete it." in page.text
     page = signed_in.submit(page, selection="none", memento_ids=[])
     assert "Nothing but the 2 memories it has added itself" in part(page, "Then it sees")
     assert "2 memories that it sees today" in part(page, "It loses")
     signed_in.submit(page, press="Apply")
     assert connected.sees() == {own}
+
+
+def test_what_the_app_has_added_itself_is_none_of_the_choice_even_if_it_was_ticked_once(
+    app, signed_in, connected, saved, recipes, diary
+):
+    own = saved.mementos["Saved by Acme Notebook"]
+    with app.app_context():
+        db.session.add(ConsentMemento(grant_id=connected.grant_id, memento_id=own))
+        db.session.commit()
+    page = signed_in.get(connected.path + "mementos")
+    assert own not in page.text
+    page = signed_in.submit(page, selection="selected", memento_ids=[diary])
+    assert "Saved by Acme Notebook" not in part(page, "It loses")
+    signed_in.submit(page, press="Apply")
+    assert connected.sees() == {diary, own}
 
 
 @pytest.mark.parametrize(
