@@ -13,6 +13,7 @@ from app.oauth.endpoints.waiting import (
     already_answered_page,
     asks_prompt,
     keep_request,
+    may_send_back,
     opens_request,
     sign_in_url,
     unknown_app_page,
@@ -47,13 +48,10 @@ def authorize():
 
 def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapshot | None:
     """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
-    client_id, redirect_uri = parameters.values.get("client_id"), parameters.values.get("redirect_uri")
-    if client_id is None or redirect_uri is None:
-        return None
-    client = find_client(connection, client_id)
-    if client is None or client.suspended_at is not None or not client.check_redirect_uri(redirect_uri):
-        return None
-    return client
+    client_id = parameters.values.get("client_id")
+    client = find_client(connection, client_id) if client_id is not None else None
+    defect = parameters.find_defect("redirect_uri")
+    return client if client is not None and may_send_back(client, parameters.values, defect) else None
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):
