@@ -29,7 +29,8 @@ _GRANT_TYPES = frozenset(
 _SCOPE_NAME = re.compile(r"[A-Za-z]{1,19}([._:/\-]+[A-Za-z]{1,19}){0,9}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)([^/?#]*)(.*)", re.DOTALL)
 _CREDENTIAL = re.compile(r"rlq_[a-z]{2}_[0-9A-Za-z]*")
-_LONG_AND_RANDOM = re.compile(r"(?=[^/]*[0-9])[^/]{20,}")
+# Long and with digits, or with something before an "@": perhaps a credential, perhaps somebody's address.
+_SUSPICIOUS = re.compile(r"(?=[^/]*[0-9])[^/]{20,}|[^/]*@[^/]*")
 
 
 def shown_grant_type(grant_type: str | None) -> str:
@@ -46,27 +47,21 @@ def shown_scope(scope: str) -> str:
 def shown_uri(uri: str, registered: Collection[str]) -> str:
     """The address: its origin and path as sent, but of the query only names.
 
-    What a registered address has too is shown as it is, so that what differs can be seen. A path's segment that is
-    long and random is left out.
+    What a registered address has too is shown as it is, so that what differs can be seen. Of the path, a segment is
+    left out that could be a credential or name somebody.
     """
     if uri in registered:
         return uri
     match = _URI.fullmatch(uri)
-    scheme, host, rest = match.groups() if match else ("", *_cut(uri))
+    scheme, host, rest = match.groups() if match else ("", "", uri)
     origin = scheme + host.rpartition("@")[2]
     rest, hash_, fragment = rest.partition("#")
     path, mark, query = rest.partition("?")
     known = _words_of(registered)
-    segments = [one if one in known else _LONG_AND_RANDOM.sub(LEFT_OUT, one) for one in path.split("/")]
+    segments = [one if one in known else _SUSPICIOUS.sub(LEFT_OUT, one) for one in path.split("/")]
     pairs = [one if one in known else _without_value(one) for one in query.split("&")]
     shown = origin + "/".join(segments) + mark + "&".join(pairs) + hash_ + (LEFT_OUT if fragment else "")
     return _CREDENTIAL.sub(LEFT_OUT, shown)[:_MOST_OF_URI]
-
-
-def _cut(uri: str) -> tuple[str, str]:
-    """What precedes the first "@", with it, and what follows: without a scheme, a password may come first."""
-    before, at, after = uri.partition("@")
-    return (before + at, after) if at else ("", uri)
 
 
 def _may_be_scope(name: str) -> bool:
@@ -80,5 +75,5 @@ def _words_of(uris: Collection[str]) -> set[str]:
 
 def _without_value(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    name = _LONG_AND_RANDOM.sub(LEFT_OUT, name)
+    name = _SUSPICIOUS.sub(LEFT_OUT, name)
     return name + equals + (LEFT_OUT if value else "")

@@ -20,7 +20,7 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request as the page shows it. ``error`` is the error on the wire, None where there was none to see.
+    """One request as the page shows it. ``error`` is the error on the wire or, where only a page was seen, the reason.
 
     ``difference`` is between the redirect URI and the ``expected`` one, "Registered" or "Asked with".
     """
@@ -76,7 +76,7 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
         at=record.at,
         endpoint=record.endpoint.capitalize(),
         succeeded=record.error is None,
-        error=None if record.error == ERROR_PAGE else record.error,
+        error=record.reason if record.error == ERROR_PAGE else record.error,
         happened=happened,
         fix="It is registered by now: try again." if is_registered else fix,
         grant_type=record.grant_type,
