@@ -124,7 +124,8 @@ def _compare_ports(sent: _Parts, registered: _Parts) -> str | None:
 
 
 def _compare_paths(sent: _Parts, registered: _Parts) -> str | None:
-    if sent.path == registered.path:
+    # Without a host, what stands in its place is taken for a path.
+    if sent.path == registered.path or (registered.host and not sent.host):
         return None
     if sent.path + "/" == registered.path:
         return "the registered one ends with a slash, the sent one does not"
