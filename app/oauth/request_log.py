@@ -91,6 +91,11 @@ class RequestLog(WriteBehind):
                 self._count -= len(self._notes.pop(next(iter(self._notes))))
         self.wake()
 
+    def has_enough_successes(self, client_id: str) -> bool:
+        """Whether as many wait as are kept; without the lock, since one more or less does not matter."""
+        notes = self._notes.get(client_id)
+        return notes is not None and len(notes.successes) >= MOST_SUCCESSES
+
     def _take(self) -> dict[str, _Notes]:
         notes, self._notes, self._count = self._notes, {}, 0
         return notes
@@ -112,8 +117,13 @@ def init_app(app: Flask) -> None:
 
 
 def note_success(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str]) -> None:
-    """Note that a request of the client got what it asked for."""
-    current_app.extensions[_EXTENSION].note(client.client_id, _take_note(client, endpoint, parameters))
+    """Note that a request of the client got what it asked for.
+
+    Of a client with hundreds of them in a few seconds the first are noted, so that this costs next to nothing.
+    """
+    log = current_app.extensions[_EXTENSION]
+    if not log.has_enough_successes(client.client_id):
+        log.note(client.client_id, _take_note(client, endpoint, parameters))
 
 
 def note_refusal(

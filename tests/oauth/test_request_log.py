@@ -4,6 +4,7 @@ The honest request is the same as everywhere in these tests. Each refusal change
 """
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -383,6 +384,26 @@ def test_no_more_waits_in_memory_than_is_kept(app, notebook):
         notebook.client_credentials()
     assert len(log._notes[notebook.client_id]) == request_log.MOST_SUCCESSES
     assert log._count == sum(map(len, log._notes.values()))
+
+
+def test_processes_that_write_at_once_wait_for_each_other_and_keep_the_cap(app, notebook, pocket, records):
+    """Each cuts off what is too much of the same clients."""
+    most = request_log.MOST_FAILURES
+
+    def write(_process: int) -> None:
+        with app.app_context():
+            for order in ((notebook, pocket), (pocket, notebook)):
+                request_log._write({client.client_id: waiting(client) for client in order})
+
+    def waiting(client) -> request_log._Notes:
+        notes = request_log._Notes.none()
+        note = request_log._Note(clock.now(), "token", None, "", "", [], "invalid_grant", Reason.CODE_UNKNOWN)
+        notes.failures.extend([note] * most)
+        return notes
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(8)))
+    assert (len(records(notebook)), len(records(pocket))) == (most, most)
 
 
 def test_when_too_much_waits_the_first_client_gives_way(notebook, pocket, records, monkeypatch):
