@@ -5,6 +5,7 @@ import logging
 import pytest
 from flask import Flask
 
+from app.database import _read_only, expect_reads_only
 from app.write_behind import WriteBehind, stop_all
 
 
@@ -61,6 +62,18 @@ def test_nothing_noted_is_nothing_written(bare):
     notes = Notes(bare)
     notes.is_away = True
     notes.flush()
+
+
+def test_a_page_that_only_reads_may_have_it_written_down(bare):
+    """A transaction that begins as one that reads cannot always go on to write (SQLite)."""
+    notes, may_only_read = Notes(bare), []
+    notes.words, notes._write = ["a"], lambda _words: may_only_read.append(_read_only.get())
+    expect_reads_only(True)
+    try:
+        notes.flush()
+        assert (may_only_read, _read_only.get()) == ([False], True)
+    finally:
+        expect_reads_only(False)
 
 
 def test_a_process_without_notes_ends_too():

@@ -416,13 +416,20 @@ def test_when_too_much_waits_the_first_client_gives_way(notebook, pocket, record
 
 def test_what_could_not_be_written_is_kept_for_the_next_time_in_its_order(app, notebook, records, monkeypatch):
     notebook.client_credentials(scope="unknown")
+
+    def fail(_notes) -> None:
+        # Others go on while this one tries.
+        notebook.client_credentials(grant_type=None), notebook.client_credentials()
+        raise OSError("The database is away.")
+
     with monkeypatch.context() as patch, app.app_context():
-        patch.setattr(request_log, "_write", lambda _notes: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        patch.setattr(request_log, "_write", fail)
+        with pytest.raises(OSError, match="away"):
             request_log.flush()
-        request_log.flush_if_possible()
-    notebook.client_credentials(grant_type=None)
-    assert [record.reason for record in records(notebook)] == [Reason.SCOPE_UNKNOWN, Reason.GRANT_TYPE_MISSING]
+    notebook.client_credentials(grant_type="password")
+    expected = [Reason.SCOPE_UNKNOWN, Reason.GRANT_TYPE_MISSING, None, Reason.GRANT_TYPE_UNSUPPORTED]
+    assert app.extensions["request_log"]._count == len(expected)
+    assert [record.reason for record in records(notebook)] == expected
 
 
 def test_what_is_older_than_thirty_days_goes_when_something_is_written(app, notebook, records):
