@@ -13,6 +13,7 @@ from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.authorization_request import AuthorizationRequest
 from app.oauth.models.client import Client
+from app.oauth.models.playground_callback import PlaygroundCallback
 from app.oauth.models.request_record import RequestRecord
 from app.oauth.models.token import AccessToken, RefreshToken
 from app.oauth.request_log import KEPT_FOR as _REQUEST_RECORDS_LAST
@@ -44,6 +45,7 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("invitations", Invitation, Invitation.expires_at <= at - _AFTERLIFE),
         ("rate_limit_counters", RateLimitCounter, RateLimitCounter.expires_at <= at),
         ("idempotency_keys", IdempotencyKey, IdempotencyKey.expires_at <= at),
+        ("playground_callbacks", PlaygroundCallback, PlaygroundCallback.expires_at <= at),
         ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
         ("request_records", RequestRecord, RequestRecord.at <= at - _REQUEST_RECORDS_LAST),
     ]

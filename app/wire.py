@@ -1,16 +1,14 @@
 """What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
+from random import getrandbits
 from typing import Any
 
+import orjson
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
-from app.credentials import new_id
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode
 _log = logging.getLogger(__name__)
 
 _ENVIRON_KEY = "reliquary.request_id"
@@ -47,11 +45,12 @@ def request_id() -> str:
     """The id of the present request, made when first asked for.
 
     It is always ours: an ``X-Request-ID`` that comes in could name another request, or hold anything.
+    It only has to differ from others and guards nothing, so it does not come from the system's random source.
     """
     environ = request.environ
     known = environ.get(_ENVIRON_KEY)
     if known is None:
-        known = environ[_ENVIRON_KEY] = new_id("req")
+        known = environ[_ENVIRON_KEY] = f"req_{getrandbits(96):024x}"
     return known
 
 
@@ -67,15 +66,16 @@ class JsonAnswer(Response):
     """A JSON answer that is complete when it is made: nothing looks through its headers again."""
 
     def __init__(self, body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]]):
-        data = _encode(body).encode()
+        data = orjson.dumps(body)
         own = [header for header in headers if header[0] not in _OWN_HEADERS]
         if request.is_api:
             own.append(("X-Request-ID", request_id()))
         super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
 
-    def get_wsgi_headers(self, environ):
-        """As they are: there is no address in them to correct, and the length is known."""
-        return self.headers
+    def __call__(self, environ, start_response):
+        """Send it: there is no address in the headers to correct, the length is known, and nothing is to be closed."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
 
 
 def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:

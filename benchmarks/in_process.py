@@ -81,6 +81,8 @@ def _call(app: Flask, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str
     try:
         body = b"".join(chunks)
     finally:
-        chunks.close()
+        # A server must, where there is something to close (PEP 3333).
+        if hasattr(chunks, "close"):
+            chunks.close()
     status, headers = started[0]
     return status, headers, body

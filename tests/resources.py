@@ -28,9 +28,9 @@ SETTINGS = (
 )
 
 _BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+_CHROMIUM_PROGRAMS = ("chromium-headless-shell", "chromium")
 _CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
-    # Drawing by a simulated GPU costs a fifth more than drawing without one.
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -126,7 +126,9 @@ def chromium():
 
 
 def _find_chromium() -> str | None:
-    return shutil.which("chromium") or next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
+    # Debian's Chromium without a window's worth of everything costs a third of the processor time.
+    found = (shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/bin") for name in _CHROMIUM_PROGRAMS)
+    return next(filter(None, found), None)
 
 
 # -- pytest's hooks ------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ def pytest_unconfigure(config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
     no_postgresql = missing_postgresql()
-    no_chromium = None if _find_chromium() else "Chromium not found; apt-get install chromium"
+    no_chromium = None if _find_chromium() else "Chromium not found; apt-get install chromium-headless-shell"
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)

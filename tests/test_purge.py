@@ -10,7 +10,9 @@ from app.api.models import IdempotencyKey
 from app.extensions import db
 from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
+from app.oauth.models.client import Client
 from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.playground_callbacks import open_callback
 from app.oauth.request_log import flush as write_down_requests
 from app.purge import purge
 
@@ -77,6 +79,15 @@ def test_expired_sessions_and_waiting_requests_are_purged(app, tokens, purge_aft
     purged = purge_after(days=30)
     assert purged["sessions"] == 1
     assert purged["authorization_requests"] == 2
+
+
+def test_a_playground_that_nobody_closed_is_purged_after_an_hour(app, purge_after, notebook, bob):
+    with app.app_context():
+        client = db.session.get_one(Client, notebook.client_id)
+        open_callback(client, "http://127.0.0.1:8000/back", user_id=bob.id)
+        db.session.commit()
+    assert purge_after(minutes=59)["playground_callbacks"] == 0
+    assert purge_after(minutes=2)["playground_callbacks"] == 1
 
 
 def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_their_time(

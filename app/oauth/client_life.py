@@ -1,5 +1,7 @@
 """Activating, suspending and deleting a client, and ending all that it holds."""
 
+from collections.abc import Collection
+
 from sqlalchemy import delete, select, update
 
 from app import clock
@@ -12,15 +14,15 @@ from app.oauth.models.consent import Consent
 from app.oauth.models.token import AccessToken
 
 
-def activate_client(client: Client, *, actor_user_id: str | None) -> str | None:
+def activate_client(client: Client, *, actor_user_id: str | None, may_lack: Collection[str] = ()) -> str | None:
     """Let a draft work from now on; the plain secret that a confidential one gets thereby.
 
-    Raises :class:`app.oauth.client_fields.ClientError` when it lacks something.
+    Raises :class:`app.oauth.client_fields.ClientError` when it lacks something, but for these fields.
     """
     lock_client(client)
     if client.drafted_at is None:
         return None
-    check_client(client)
+    check_client(client, may_lack=may_lack)
     client.drafted_at = client.suspended_at = None
     secret = add_client_secret(client, actor_user_id=actor_user_id)[1] if client.is_confidential else None
     record_client_event("client.activated", client, actor_user_id)

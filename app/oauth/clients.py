@@ -1,6 +1,6 @@
 """Registering clients and changing them (:rfc:`6749#section-2`). Forms, commands and the protocol share these rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,9 +114,13 @@ def update_client(client: Client, *, actor_user_id: str | None, version: int | N
     )
 
 
-def check_client(client: Client) -> None:
-    """Raise :class:`ClientError` when the client lacks what makes an app work, as a draft may."""
-    _checked(draft=False, **_present_fields(client))
+def check_client(client: Client, *, may_lack: Collection[str] = ()) -> None:
+    """Raise :class:`ClientError` when the client lacks what makes an app work, as a draft may; but for these fields."""
+    fields = _present_fields(client)
+    problems = find_field_problems(clean_fields(fields))
+    problems = [problem for problem in problems if fields[problem[0]] or problem[0] not in may_lack]
+    if problems:
+        raise ClientError(*problems[0], problems)
 
 
 def lock_client(client: Client) -> None:

@@ -21,17 +21,19 @@ from app.wire import error_answer
 
 _REALM = "reliquary"
 
+TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
+
 
 class _Guard(ResourceProtector):
     """Authlib's, with the lookup on the connection of the request."""
 
-    def find_token(self, required: list[str] | None, connection: Connection) -> TokenSnapshot:
+    def find_token(self, required: list[str] | None, connection: Connection, find: TokenLookup) -> TokenSnapshot:
         """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
         http = http_request._get_current_object()
         if http.environ.get("HTTP_AUTHORIZATION", "").strip().lower() == "bearer":
             raise InvalidRequestError("The Authorization header names no token.")
         validator, token_string = self.parse_request_authorization(http)
-        token = find_access_token(connection, credentials.digest(token_string))
+        token = find(connection, credentials.digest(token_string))
         if token is not None:
             note_caller(token.client_id)
         validator.validate_token(token, required, http)
@@ -42,8 +44,10 @@ _guard = _Guard()
 _guard.register_token_validator(BearerTokenValidator(realm=_REALM))
 
 
-def protected(*scopes: str) -> Callable:
+def protected(*scopes: str, find: TokenLookup = find_access_token) -> Callable:
     """Let a view be called only with a live bearer token that has *all* the scopes.
+
+    ``find`` gets the connection and the token's digest; one that finds more saves a view a lookup of its own.
 
     The view gets the :class:`TokenSnapshot` and the driver connection as its first arguments.
     Refusals are those of :rfc:`6750#section-3.1`: 401 ``invalid_token``, 403
@@ -57,7 +61,7 @@ def protected(*scopes: str) -> Callable:
         def guarded(*args, **kwargs):
             with connect(db.engine) as connection:
                 try:
-                    token = _guard.find_token(required, connection)
+                    token = _guard.find_token(required, connection, find)
                 except OAuth2Error as error:
                     return _refuse(error, scopes)
                 if token.grant_id is not None:

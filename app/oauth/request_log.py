@@ -221,7 +221,7 @@ def _row(client_id: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
         "error": note.error,
         "reason": None if reason is None else reason.value,
         "grant_type": shown_grant_type(note.grant_type),
-        "redirect_uri": shown_uri(note.redirect_uri, note.registered),
+        "redirect_uri": shown_uri(note.redirect_uri, [*note.registered, client_id]),
         "expected_uri": note.expected_uri,
         "scope": shown_scope(note.scope),
         "detail": note.detail[:_MOST_OF_DETAIL],

@@ -34,6 +34,7 @@ def intersect_scope(scope: str, bound: str) -> str:
     return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
 
 
-def reaches_memories(scopes: Iterable[str]) -> bool:
+@lru_cache(maxsize=1024)
+def reaches_memories(scopes: frozenset[str]) -> bool:
     """Whether any of the scopes looks through mementos, so that the person has to choose some."""
     return any(name.startswith("memories:") for name in scopes)

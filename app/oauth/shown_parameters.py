@@ -44,22 +44,22 @@ def shown_scope(scope: str) -> str:
     return " ".join(dict.fromkeys(names))[:_MOST_OF_SCOPE]
 
 
-def shown_uri(uri: str, registered: Collection[str]) -> str:
+def shown_uri(uri: str, known: Collection[str]) -> str:
     """The address: its origin and path as sent, but of the query only names.
 
-    What a registered address has too is shown as it is, so that what differs can be seen. Of the path, a segment is
+    What stands in a known address too, such as a registered one, is shown as it is, so that what differs can be seen. Of the path, a segment is
     left out that could be a credential or name somebody.
     """
-    if uri in registered:
+    if uri in known:
         return uri
     match = _URI.fullmatch(uri)
     scheme, host, rest = match.groups() if match else ("", "", uri)
     origin = scheme + host.rpartition("@")[2]
     rest, hash_, fragment = rest.partition("#")
     path, mark, query = rest.partition("?")
-    known = _words_of(registered)
-    segments = [one if one in known else _SUSPICIOUS.sub(LEFT_OUT, one) for one in path.split("/")]
-    pairs = [one if one in known else _without_value(one) for one in query.split("&")]
+    words = _words_of(known)
+    segments = [one if one in words else _SUSPICIOUS.sub(LEFT_OUT, one) for one in path.split("/")]
+    pairs = [one if one in words else _without_value(one) for one in query.split("&")]
     shown = origin + "/".join(segments) + mark + "&".join(pairs) + hash_ + (LEFT_OUT if fragment else "")
     return _CREDENTIAL.sub(LEFT_OUT, shown)[:_MOST_OF_URI]
 

@@ -53,7 +53,7 @@ def show_credentials(access: Access, client_id: str):
         secrets=secrets,
         makers={user_id: name for user_id, name in names},
         issuer=settings().issuer,
-        example_url=None if client.drafted_at else _example_authorize_url(client),
+        example_url=None if client.drafted_at or not client.redirect_uris else _example_authorize_url(client),
         example_verifier=_EXAMPLE_VERIFIER if client.demands_pkce else None,
     )
 

@@ -44,6 +44,8 @@ KINDS = {
     "client.suspended": "suspended the app",
     "client.resumed": "let the app go on",
     "client.deleted": "deleted the app",
+    "client.playground_opened": "opened the playground, at the latest until {expires_at}",
+    "client.playground_closed": "closed the playground",
     "demonstration.seeded": "added demonstration data",
 }
 _COLUMNS = ("occurred_at", "kind", "actor_id", "actor_name", "actor_email", "client_id", "client_name", "details")

@@ -47,6 +47,9 @@ def look(page) -> Iterator[Callable[..., None]]:
 
 def violations(axe: Axe, page, options: dict = _OPTIONS) -> Iterator[str]:
     """What axe-core finds in the page as it is now: how bad, which rule, where."""
-    for violation in axe.run(page, options=options).response["violations"]:
+    # Once a page: it is half a megabyte of script.
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(axe.axe_script)
+    for violation in page.evaluate("options => axe.run(options)", options)["violations"]:
         places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         yield f"{violation['impact']}, {violation['id']} ({violation['help']}): {places}"

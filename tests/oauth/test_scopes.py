@@ -55,4 +55,4 @@ def test_a_scope_reaches_no_further_than_its_bound(scope, bound, within):
     [({"memories:read"}, True), ({"memories:write", "a"}, True), ({"integrations:read"}, False), (set(), False)],
 )
 def test_only_memories_scopes_look_through_mementos(names, reaches):
-    assert reaches_memories(names) is reaches
+    assert reaches_memories(frozenset(names)) is reaches

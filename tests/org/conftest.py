@@ -8,6 +8,7 @@ from app.accounts.users import register_user
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.models.client import Client, ClientLogo, ClientOrigin, ClientSecret
+from app.oauth.models.playground_callback import PlaygroundCallback
 from tests.actors import Browser, Person, find_forms
 
 #: What a form of the register page is filled in with.
@@ -21,7 +22,8 @@ HONEST = {
 }
 
 
-_DASHBOARDS = (Client, ClientSecret, ClientLogo, ClientOrigin, AuditEvent, Organization, Membership, Invitation)
+_DASHBOARDS = (Client, ClientSecret, ClientLogo, ClientOrigin, AuditEvent, Organization, Membership, Invitation,
+               PlaygroundCallback)  # fmt: skip
 
 
 @pytest.fixture

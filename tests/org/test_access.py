@@ -50,6 +50,10 @@ TABLE = [
     Row("POST", CLIENT + "/logo", MOVED, MOVED, FORBIDDEN, MISSING, {"logo": "{png}"}),
     Row("GET", CLIENT + "/requests", OK, OK, OK, MISSING),
     Row("GET", CLIENT + "/people", OK, OK, OK, MISSING),
+    Row("GET", CLIENT + "/playground", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/playground/start", MOVED, MOVED, FORBIDDEN, MISSING),
+    Row("GET", CLIENT + "/playground/callback", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/playground/finish", MOVED, MOVED, FORBIDDEN, MISSING),
     Row("GET", CLIENT + "/danger", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/suspend", MOVED, MOVED, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/resume", MOVED, MOVED, FORBIDDEN, MISSING),
@@ -83,7 +87,7 @@ TABLE = [
 #: What acts on somebody's own behalf, or says nothing that is secret, whoever asks.
 FOR_ANYBODY = ("/organizations", "/join/{token}")
 #: Forms that change nothing here even for those who may send them: the app is active, the owner the last, nobody moves.
-WITHOUT_EFFECT = ("/activate", "/resume", "/switch", "/join/not-a-token")
+WITHOUT_EFFECT = ("/activate", "/resume", "/switch", "/playground/finish", "/join/not-a-token")
 
 POSTS = [row for row in TABLE if row.method == "POST"]
 
@@ -253,7 +257,7 @@ def test_member_is_offered_nothing_to_write(app, alice, acme):
     browser = signed_in(app, alice)
     for path in ("/", CLIENT.format(**acme), CLIENT.format(**acme) + "/settings", "/members"):
         page = browser.get(path if path.startswith(ROOT) else ROOT + path).text
-        for word in ("/register", "/danger", "/secrets/", "/activate", "/invite", "/revoke", "/role", "/remove"):
+        for word in ("/register", "/danger", "/secrets/", "/activate", "/invite", "/revoke", "/role", "/remove", "/playground"):
             assert word not in page
 
 

@@ -50,8 +50,11 @@ def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapsh
     """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
     client_id = parameters.values.get("client_id")
     client = find_client(connection, client_id) if client_id is not None else None
+    if client is None:
+        return None
+    user_id = current_user.id if current_user.is_authenticated else None
     defect = parameters.find_defect("redirect_uri")
-    return client if client is not None and may_send_back(client, parameters.values, defect) else None
+    return client if may_send_back(connection, client, parameters.values, user_id, defect=defect) else None
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):

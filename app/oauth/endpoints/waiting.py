@@ -23,6 +23,7 @@ from app.oauth.models.authorization_request import (
     renew_authorization_request,
 )
 from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.models.playground_callback import may_return_to
 from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
 from app.oauth.parameters import Parameters
 from app.oauth.reasons import Reason
@@ -110,17 +111,24 @@ def _cookie_name() -> str:
     return "__Host-reliquary_browser" if settings().is_https else "reliquary_browser"
 
 
-def may_send_back(client: ClientSnapshot, parameters: Mapping[str, str], defect: str | None = None) -> bool:
+def may_send_back(
+    connection: Connection,
+    client: ClientSnapshot,
+    parameters: Mapping[str, str],
+    user_id: str | None,
+    *,
+    defect: str | None = None,
+) -> bool:
     """Whether an answer may go to the request's redirect URI; if not, why is noted for the client's people.
 
-    ``defect`` is what is wrong with the parameter itself.
+    ``user_id`` is None while nobody has signed in, ``defect`` what is wrong with the parameter itself.
     """
     redirect_uri = parameters.get("redirect_uri")
     if client.suspended_at is not None:
         reason = Reason.CLIENT_SUSPENDED
     elif redirect_uri is None:
         reason = Reason.PARAMETER_DEFECTIVE if defect else Reason.REDIRECT_URI_MISSING
-    elif not client.check_redirect_uri(redirect_uri):
+    elif not may_return_to(connection, client, redirect_uri, user_id):
         reason = Reason.REDIRECT_URI_MISMATCH
     else:
         return True
@@ -169,7 +177,7 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
     client = find_client(connection, waiting.client_id)
     # Against today's data: the app may have changed since the request was made.
-    if client is None or not may_send_back(client, waiting.parameters):
+    if client is None or not may_send_back(connection, client, waiting.parameters, current_user.id):
         return unknown_app_page()
     request.client = client
     grant = server.authorization_grant(request)

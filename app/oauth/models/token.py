@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authlib.oauth2.rfc6749 import TokenMixin
-from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, text, true, update
+from sqlalchemy import ForeignKey, Index, Select, String, bindparam, insert, select, text, true, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
@@ -127,9 +127,9 @@ class TokenSnapshot(TokenMixin):
         )
 
 
-def _token_columns(token):
-    """The columns of :class:`TokenSnapshot` up to ``saved_memento_id``, in its order."""
-    return (
+def select_tokens(token: type[AccessToken] | type[RefreshToken], *more) -> Select:
+    """Tokens with what they depend on: the columns of :class:`TokenSnapshot` up to ``saved_memento_id``, and more."""
+    statement = select(
         token.digest,
         token.client_id,
         Client.organization_id,
@@ -151,35 +151,31 @@ def _token_columns(token):
         Consent.last_used_at.label("consent_last_used_at"),
         chosen_mementos(Consent.grant_id).label("mementos"),
         SavedMemento.memento_id.label("saved_memento_id"),
+        *more,
+    )
+    # Only an access token may lack a family, and with it a consent: that of client credentials.
+    is_outer = token is AccessToken
+    return (
+        statement.join(Client, Client.client_id == token.client_id)
+        .join(TokenFamily, TokenFamily.family_id == token.family_id, isouter=is_outer)
+        .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=is_outer)
+        .outerjoin(SavedMemento, is_saved_under(Consent))
+        .where(token.digest == bindparam("token_digest"))
     )
 
 
-_FIND_ACCESS_TOKEN = Statement(
-    select(*_token_columns(AccessToken))
-    .join(Client, Client.client_id == AccessToken.client_id)
-    .outerjoin(TokenFamily, TokenFamily.family_id == AccessToken.family_id)
-    .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
-    .outerjoin(SavedMemento, is_saved_under(Consent))
-    .where(AccessToken.digest == bindparam("token_digest")),
-    row=TokenSnapshot,
-)
+_FIND_ACCESS_TOKEN = Statement(select_tokens(AccessToken), row=TokenSnapshot)
 
 _successor = aliased(RefreshToken)
 
 _FIND_REFRESH_TOKEN = Statement(
-    select(
-        *_token_columns(RefreshToken),
+    select_tokens(
+        RefreshToken,
         true().label("is_refresh_token"),
         RefreshToken.rotated_at,
         RefreshToken.successor_salt,
         _successor.rotated_at.label("successor_rotated_at"),
-    )
-    .join(Client, Client.client_id == RefreshToken.client_id)
-    .join(TokenFamily, TokenFamily.family_id == RefreshToken.family_id)
-    .join(Consent, Consent.grant_id == TokenFamily.grant_id)
-    .outerjoin(SavedMemento, is_saved_under(Consent))
-    .outerjoin(_successor, _successor.digest == RefreshToken.successor_digest)
-    .where(RefreshToken.digest == bindparam("token_digest")),
+    ).outerjoin(_successor, _successor.digest == RefreshToken.successor_digest),
     row=TokenSnapshot,
 )
 

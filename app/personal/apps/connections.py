@@ -53,7 +53,7 @@ class Connection:
 
     @property
     def reaches_memories(self) -> bool:
-        return reaches_memories(self.scopes)
+        return reaches_memories(frozenset(self.scopes))
 
     @property
     def may_write(self) -> bool:

@@ -1,0 +1,48 @@
+"""The playground's callback: a redirect URI of one client, for one admin's trial, which ends by itself."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app import clock
+from app.credentials import new_id
+from app.database import Connection, Statement, UtcDateTime
+from app.extensions import db
+from app.oauth.models.client import ClientSnapshot
+
+
+class PlaygroundCallback(db.Model):
+    """It holds until ``expires_at``, whether or not anybody clears it away, and for the person who opened it alone."""
+
+    __tablename__ = "playground_callbacks"
+    __table_args__ = (UniqueConstraint("client_id", "user_id"), Index(None, "user_id"), Index(None, "expires_at"))
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("try"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    redirect_uri: Mapped[str] = mapped_column(String(2000))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_FIND_OPEN = Statement(
+    select(PlaygroundCallback.redirect_uri, PlaygroundCallback.user_id).where(
+        PlaygroundCallback.client_id == bindparam("client"), PlaygroundCallback.expires_at > bindparam("at")
+    )
+)
+
+
+def may_return_to(connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None) -> bool:
+    """Whether an answer may go to this address: one that the client has registered, or its open playground's.
+
+    The latter for the admin who opened it alone, character for character whatever kind of app it is.
+    ``user_id`` is None while nobody has signed in, which settles nothing yet: it must be asked again then.
+    """
+    if client.check_redirect_uri(redirect_uri):
+        return True
+    # Compared here: what somebody sends may hold what PostgreSQL does not take.
+    return any(
+        redirect_uri == one.redirect_uri and user_id in (None, one.user_id)
+        for one in connection.all(_FIND_OPEN, client=client.client_id, at=clock.now())
+    )

@@ -1,0 +1,92 @@
+"""/org/oauth/<client_id>/playground: the five steps, walked live in the admin's own browser.
+
+The server opens and closes the callback, and shows the frame. Everything else, also the code, the
+tokens and the secret, is the page's script's, which talks to our endpoints as any app would.
+"""
+
+from flask import flash, redirect, render_template, url_for
+
+from app.config import settings
+from app.extensions import db
+from app.oauth.client_fields import ClientError
+from app.oauth.client_life import activate_client
+from app.oauth.clients import check_client
+from app.oauth.models.client import Client
+from app.oauth.playground_callbacks import close_callback, find_open_callback, open_callback
+from app.oauth.scopes import SCOPES, parse_scope
+from app.org import blueprint
+from app.org.access import Access, administrators_only
+from app.org.forms import ConfirmForm
+from app.org.views import secret_page
+
+# The playground brings its own, so a draft can be tried before there is one.
+_MAY_LACK = ("redirect_uris",)
+
+
+@blueprint.get("/<client_id>/playground")
+@administrators_only
+def show_playground(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    registered = parse_scope(client.scope)
+    return render_template(
+        "org/playground.html",
+        access=access,
+        client=client,
+        form=ConfirmForm(),
+        callback=find_open_callback(client, user_id=access.user_id),
+        problems=_find_problems(client),
+        issuer=settings().issuer,
+        scopes=[(name, sentence) for name, sentence in SCOPES.items() if name in registered],
+    )
+
+
+@blueprint.post("/<client_id>/playground/start")
+@administrators_only
+def start_playground(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    try:
+        secret = activate_client(client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
+        open_callback(client, _redirect_uri(client), user_id=access.user_id)
+    except ClientError as error:
+        db.session.rollback()
+        for _, sentence in error.problems:
+            flash(sentence, "error")
+        return _to_playground(client_id)
+    db.session.commit()
+    return _to_playground(client_id) if secret is None else secret_page(client, secret)
+
+
+@blueprint.get("/<client_id>/playground/callback")
+@administrators_only
+def return_to_playground(access: Access, client_id: str):
+    """Step three: where the answer comes back to. Its page hands it to the script and leaves the address at once."""
+    client = access.get_client(client_id)
+    page = render_template("org/playground_callback.html", access=access, client=client)
+    # The address holds the code until the script has taken it out.
+    return page, {"Referrer-Policy": "no-referrer"}
+
+
+@blueprint.post("/<client_id>/playground/finish")
+@administrators_only
+def finish_playground(access: Access, client_id: str):
+    close_callback(access.get_client(client_id), user_id=access.user_id)
+    db.session.commit()
+    flash("The playground is closed. Nothing can come back to it any more.")
+    return _to_playground(client_id)
+
+
+def _redirect_uri(client: Client) -> str:
+    return settings().issuer + url_for("org.return_to_playground", client_id=client.client_id)
+
+
+def _to_playground(client_id: str):
+    return redirect(url_for("org.show_playground", client_id=client_id), 303)
+
+
+def _find_problems(client: Client) -> list[str]:
+    """What a draft still lacks."""
+    try:
+        check_client(client, may_lack=_MAY_LACK)
+    except ClientError as error:
+        return [sentence for _, sentence in error.problems]
+    return []
