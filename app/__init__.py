@@ -60,7 +60,7 @@ def _register_parts(app: Flask) -> None:
     )
     from app.audit import models as _audit  # noqa: F401
     from app.memories import models as _memories  # noqa: F401
-    from app.oauth import cross_origin, endpoints
+    from app.oauth import cross_origin, endpoints, request_log
     from app.oauth.endpoints import (  # noqa: F401
         authorization,
         consent as _consent,
@@ -77,6 +77,7 @@ def _register_parts(app: Flask) -> None:
         client,
         consent,
         playground_callback,
+        request_record,
         saved_memento,
         token,
     )
@@ -88,6 +89,7 @@ def _register_parts(app: Flask) -> None:
         member_views as _org_members,
         organization_views as _org_organizations,
         playground_views as _org_playground,
+        request_views as _org_requests,
         secret_views as _org_secrets,
         views as _org_list,
     )
@@ -97,6 +99,7 @@ def _register_parts(app: Flask) -> None:
     from app.personal.sessions import views as _sessions  # noqa: F401
 
     cross_origin.init_app(app)
+    request_log.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)

@@ -103,6 +103,16 @@ def expect_reads_only(flag: bool) -> None:
     _read_only.set(flag)
 
 
+@contextmanager
+def expect_writes() -> Iterator[None]:
+    """Let the transactions of a ``with`` block write, whatever is expected around it."""
+    before = _read_only.set(False)
+    try:
+        yield
+    finally:
+        _read_only.reset(before)
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """What SQLAlchemy's ``create_engine`` is to be given for this database."""
     # A row's values, such as an address or a state, have no place in the message of an error that gets logged.

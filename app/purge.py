@@ -14,7 +14,9 @@ from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.authorization_request import AuthorizationRequest
 from app.oauth.models.client import Client
 from app.oauth.models.playground_callback import PlaygroundCallback
+from app.oauth.models.request_record import RequestRecord
 from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.request_log import KEPT_FOR as _REQUEST_RECORDS_LAST
 
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.
@@ -45,6 +47,7 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("idempotency_keys", IdempotencyKey, IdempotencyKey.expires_at <= at),
         ("playground_callbacks", PlaygroundCallback, PlaygroundCallback.expires_at <= at),
         ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
+        ("request_records", RequestRecord, RequestRecord.at <= at - _REQUEST_RECORDS_LAST),
     ]
 
 

@@ -9,6 +9,7 @@ from gunicorn import glogging
 from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
+from app.write_behind import stop_all
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 
@@ -67,5 +68,5 @@ def post_fork(server, _worker) -> None:
 
 
 def worker_exit(server, _worker) -> None:
-    """A worker that ends writes down first what apps did."""
-    server.app.wsgi().extensions["access_log"].stop()
+    """A worker that ends writes down first what it has noted."""
+    stop_all(server.app.wsgi())

@@ -24,6 +24,7 @@ LAYERS = {
     "app.logs": 0,
     "app.web": 0,
     "app.wire": 0,
+    "app.write_behind": 0,
     "app.audit": 1,
     "app.accounts": 2,
     "app.memories": 3,

@@ -13,6 +13,7 @@ from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
 from app.oauth.models.client import Client
 from app.oauth.models.token import AccessToken, RefreshToken
 from app.oauth.playground_callbacks import open_callback
+from app.oauth.request_log import flush as write_down_requests
 from app.purge import purge
 
 
@@ -111,3 +112,10 @@ def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_t
     assert purge_after(hours=2)["idempotency_keys"] == 1
     assert purge_after(days=88)["access_records"] == 0
     assert purge_after(days=2)["access_records"] == 1
+
+
+def test_requests_of_apps_are_forgotten_after_thirty_days(app, tokens, purge_after):
+    with app.app_context():
+        write_down_requests()
+    assert purge_after(days=29)["request_records"] == 0
+    assert purge_after(days=2)["request_records"] == 2

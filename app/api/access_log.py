@@ -1,11 +1,9 @@
-"""What apps read and wrote, noted in memory and written down every few seconds by a thread of its own.
+"""What apps read and wrote, noted in memory and written down every few seconds.
 
 The request that reads never writes. What was noted is counted by grant, action and minute; in which of the consent's
 mementos the memories lay is asked of the database when it is written down.
 """
 
-import logging
-import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,11 +20,8 @@ from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
 from app.oauth.models.consent import Consent, ConsentMemento
 from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+from app.write_behind import WriteBehind
 
-_log = logging.getLogger(__name__)
-
-#: Seconds between two times of writing down.
-INTERVAL = 2.0
 # So many memories wait at most with their ids; of further ones only the number is known.
 _MOST_IDS = 50_000
 # SQLite takes so many values in one statement, and more.
@@ -60,23 +55,21 @@ class _Seen:
     by_memento: Counter = field(default_factory=Counter)
 
 
-class AccessLog:
+class AccessLog(WriteBehind):
     """What one process has noted and not yet written down."""
 
+    name = "access-log"
+    subject = "What apps did"
+
     def __init__(self, app: Flask):
-        self._app = app
-        self._lock = threading.Lock()
-        # One at a time writes: whoever waits finds everything written that was noted before.
-        self._writing = threading.Lock()
+        super().__init__(app)
         self._seen: dict[_Key, _Seen] = {}
         self._ids = 0
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
 
     def note(self, grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None) -> None:
         memory_ids = list(memory_ids)
         key = (grant_id, action, clock.now().replace(second=0, microsecond=0))
-        with self._lock:
+        with self.lock:
             seen = self._seen.setdefault(key, _Seen())
             seen.total += len(memory_ids)
             if memento_ids is not None:
@@ -84,55 +77,23 @@ class AccessLog:
             elif self._ids < _MOST_IDS:
                 seen.by_memory.update(memory_ids)
                 self._ids += len(memory_ids)
-        self._start()
+        self.wake()
 
-    def flush(self) -> None:
-        """Write down everything that was noted before. Needs an application context."""
-        with self._writing:
-            with self._lock:
-                seen, self._seen, self._ids = self._seen, {}, 0
-            if not seen:
-                return
-            try:
-                _write(seen)
-            except Exception:
-                self._put_back(seen)
-                raise
+    def _take(self) -> dict[_Key, _Seen]:
+        seen, self._seen, self._ids = self._seen, {}, 0
+        return seen
 
-    def stop(self) -> None:
-        """Write the last and end the thread; for the end of a process. A database that is away is a line in the log."""
-        self._stop.set()
-        self._flush_or_say_why_not()
+    def _write(self, notes: dict[_Key, _Seen]) -> None:
+        _write(notes)
 
-    def _start(self) -> None:
-        # Not before the first note: a thread does not survive the fork that makes a worker.
-        if self._thread is not None or self._app.testing:
-            return
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stop.wait(INTERVAL):
-            self._flush_or_say_why_not()
-
-    def _flush_or_say_why_not(self) -> None:
-        try:
-            with self._app.app_context():
-                self.flush()
-        except Exception as error:
-            _log.warning("What apps did could not be written down: %s", error)
-
-    def _put_back(self, seen: dict[_Key, _Seen]) -> None:
-        with self._lock:
-            for key, one in seen.items():
-                kept = self._seen.setdefault(key, _Seen())
-                kept.total += one.total
-                kept.by_memento.update(one.by_memento)
-                if self._ids < _MOST_IDS:
-                    kept.by_memory.update(one.by_memory)
-                    self._ids += one.by_memory.total()
+    def _put_back(self, notes: dict[_Key, _Seen]) -> None:
+        for key, one in notes.items():
+            kept = self._seen.setdefault(key, _Seen())
+            kept.total += one.total
+            kept.by_memento.update(one.by_memento)
+            if self._ids < _MOST_IDS:
+                kept.by_memory.update(one.by_memory)
+                self._ids += one.by_memory.total()
 
 
 def init_app(app: Flask) -> None:

@@ -9,15 +9,27 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
+from app.credentials import digest
 from app.database import Connection
 from app.oauth.models.client import ClientSnapshot, find_client, touch_client_secret
+from app.oauth.reasons import Reason
 
 BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
 _MAX_HEADER_LENGTH = 4096
 
 
 class ClientAuthenticationFailed(Exception):
-    """The client is not who it says, or says nothing."""
+    """The client is not who it says, or says nothing.
+
+    For the record alone: the ``client`` it says it is, if there is one, the ``reason``, and the digest of a secret
+    that is not right.
+    """
+
+    def __init__(
+        self, client: ClientSnapshot | None = None, reason: Reason = Reason.OTHER, secret_digest: str | None = None
+    ):
+        super().__init__()
+        self.client, self.reason, self.secret_digest = client, reason, secret_digest
 
 
 class SeveralClientAuthentications(Exception):
@@ -38,13 +50,25 @@ def authenticate_client(
         ClientSnapshot.check_unknown_secret(client_secret)
         raise ClientAuthenticationFailed
     secret_is_right = client.check_client_secret(client_secret)
-    if client.suspended_at is not None or client.is_confidential != (method != NONE):
-        raise ClientAuthenticationFailed
+    if client.suspended_at is not None:
+        raise ClientAuthenticationFailed(client, Reason.CLIENT_SUSPENDED)
+    if client.is_confidential != (method != NONE):
+        raise ClientAuthenticationFailed(
+            client, Reason.SECRET_MISSING if client.is_confidential else Reason.SECRET_UNEXPECTED
+        )
     if method != NONE:
         if not secret_is_right:
-            raise ClientAuthenticationFailed
+            raise ClientAuthenticationFailed(client, Reason.SECRET_WRONG, digest(client_secret))
         touch_client_secret(connection, client)
     return client, method
+
+
+def claimed_client_id(authorization: str | None, form: Mapping[str, str]) -> str:
+    """Who a request says it is from, whatever else is wrong with it; empty when it does not say."""
+    try:
+        return _read_basic(authorization)[0] if authorization else form.get("client_id", "")
+    except ClientAuthenticationFailed:
+        return form.get("client_id", "")
 
 
 def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str, str]:

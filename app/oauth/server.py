@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749 import (
     InvalidClientError,
     InvalidRequestError,
     OAuth2Request,
+    UnauthorizedClientError,
     UnsupportedGrantTypeError,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
@@ -21,18 +22,26 @@ from app.oauth.client_authentication import (
     ClientAuthenticationFailed,
     SeveralClientAuthentications,
     authenticate_client,
+    claimed_client_id,
 )
 from app.oauth.cross_origin import note_caller
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant, demand_own_resource
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.pkce import S256CodeChallenge
 from app.oauth.grants.refresh_token import RefreshTokenGrant
-from app.oauth.models.client import ClientSnapshot
+from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.models.request_record import AUTHORIZE, TOKEN
 from app.oauth.parameters import parse_parameters
+from app.oauth.reasons import Reason, because, reason_of
+from app.oauth.request_log import note_refusal, note_success
 from app.wire import json_answer
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _REALM = "reliquary"
+# Where the description of the error is a sentence about a parameter that the record should keep.
+_DETAILED = (Reason.PARAMETER_DEFECTIVE, Reason.DETAILS_REFUSED, Reason.OTHER)
+# What Authlib raises for one reason only.
+_FALLBACKS = {UnauthorizedClientError: Reason.GRANT_NOT_ALLOWED}
 
 
 class WireRequest(OAuth2Request):
@@ -40,7 +49,8 @@ class WireRequest(OAuth2Request):
 
     ``connection`` is the driver connection all of it runs on; ``defect`` is what was wrong
     with the parameters, for endpoints that answer by redirect; ``consent`` is set before a
-    code is issued.
+    code is issued. ``reason`` and ``expected_uri`` are for the record, where a refusal comes
+    from Authlib and brings none.
     """
 
     def __init__(self, parameters: Mapping[str, str], connection: Connection, *, defect: str | None = None):
@@ -56,7 +66,8 @@ class WireRequest(OAuth2Request):
         self.payload = BasicOAuth2Payload(parameters)
         self.connection = connection
         self.defect = defect
-        self.consent = None
+        self.consent = self.reason = None
+        self.expected_uri = ""
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -69,9 +80,21 @@ class InvalidClient(InvalidClientError):
     status_code = 401
     description = "Client authentication failed."
 
+    def __init__(self, failure: ClientAuthenticationFailed):
+        super().__init__()
+        self.reason, self.client, self.secret_digest = failure.reason, failure.client, failure.secret_digest
+
     def get_headers(self):
         headers = [(name, value) for name, value in super().get_headers() if name != "WWW-Authenticate"]
         return [*headers, ("WWW-Authenticate", f'Basic realm="{_REALM}", charset="UTF-8"')]
+
+
+class UnreadableForm(InvalidRequestError):
+    """Parameters that cannot be relied on; ``request`` holds those that can, for the record."""
+
+    def __init__(self, description: str, reason: Reason, request: WireRequest):
+        super().__init__(description)
+        self.reason, self.request = reason, request
 
 
 class UnknownGrantType(UnsupportedGrantTypeError):
@@ -86,17 +109,20 @@ class Server(AuthorizationServer):
     def read_form(self, connection: Connection) -> WireRequest:
         """The request of a token-like endpoint: from a form body alone, never the query string.
 
-        Raises ``invalid_request`` for anything else, and for any parameter that is defective.
+        Raises :class:`UnreadableForm` (``invalid_request``) for anything else, and for any parameter that is
+        defective.
         """
         http = http_request._get_current_object()
         if (http.content_type or "").partition(";")[0].strip().lower() != _FORM_TYPE:
-            raise InvalidRequestError(f"Send the parameters in the body as {_FORM_TYPE}.")
+            what_to_do = f"Send the parameters in the body as {_FORM_TYPE}."
+            raise UnreadableForm(what_to_do, Reason.NOT_A_FORM, WireRequest({}, connection))
         parameters = parse_parameters(http.read_body())
         note_caller(parameters.values.get("client_id"))
+        request = WireRequest(parameters.values, connection)
         defect = parameters.find_defect()
         if defect:
-            raise InvalidRequestError(defect)
-        return WireRequest(parameters.values, connection)
+            raise UnreadableForm(defect, Reason.PARAMETER_DEFECTIVE, request)
+        return request
 
     def create_oauth2_request(self, request: WireRequest) -> WireRequest:
         return request
@@ -107,28 +133,43 @@ class Server(AuthorizationServer):
                 request.connection, request.headers.get("Authorization"), request.form
             )
         except SeveralClientAuthentications as error:
-            raise InvalidRequestError(str(error)) from None
-        except ClientAuthenticationFailed:
-            raise InvalidClient() from None
+            raise because(Reason.SEVERAL_AUTHENTICATIONS, InvalidRequestError(str(error))) from None
+        except ClientAuthenticationFailed as failure:
+            raise InvalidClient(failure) from None
+        request.client = client
         note_caller(client.client_id)
         return client
 
     def get_token_grant(self, request: WireRequest):
         if request.payload.grant_type is None:
-            raise InvalidRequestError("The parameter 'grant_type' is missing.")
+            raise because(Reason.GRANT_TYPE_MISSING, InvalidRequestError("The parameter 'grant_type' is missing."))
         try:
             return super().get_token_grant(request)
         except UnsupportedGrantTypeError as error:
-            raise UnknownGrantType(error.grant_type) from None
+            raise because(Reason.GRANT_TYPE_UNSUPPORTED, UnknownGrantType(error.grant_type)) from None
 
     def create_token_response(self, request: WireRequest) -> Response:
         try:
             demand_own_resource(request)
             grant = self.get_token_grant(request)
             grant.validate_token_request()
-            return self.handle_response(*grant.create_token_response())
+            response = self.handle_response(*grant.create_token_response())
         except OAuth2Error as error:
+            self.note_token_refusal(request, error)
             return self.handle_error_response(request, error)
+        note_success(request.client, TOKEN, request.form)
+        return response
+
+    def note_token_refusal(self, request: WireRequest, error: OAuth2Error) -> None:
+        """Note why, for the people of the client that it is, or says it is."""
+        if isinstance(error, InvalidClient):
+            _note_refusal(error.client, TOKEN, request, error, secret_digest=error.secret_digest)
+            return
+        client = request.client
+        if client is None:
+            claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
+            client = find_client(request.connection, claimed) if claimed else None
+        _note_refusal(client, TOKEN, request, error)
 
     def authorization_grant(self, request: WireRequest) -> AuthorizationCodeGrant:
         """The grant of an authorize request whose client is known. What is wrong with it, the grant will say."""
@@ -139,6 +180,7 @@ class Server(AuthorizationServer):
     def handle_error_response(self, request: WireRequest | None, error: OAuth2Error) -> Response:
         if error.redirect_uri is None:
             return super().handle_error_response(request, error)
+        _note_refusal(request.client, AUTHORIZE, request, error)
         body = {"error": error.error, "error_description": error.get_error_description()}
         return self.handle_response(*self.redirect_back(request, error.redirect_uri, body))
 
@@ -167,6 +209,22 @@ class Server(AuthorizationServer):
 
     def send_signal(self, name: str, *args, **kwargs) -> None:
         """Authlib's signals carry tokens; nobody here listens."""
+
+
+def _note_refusal(
+    client: ClientSnapshot | None, endpoint: str, request: WireRequest, error: OAuth2Error, **more
+) -> None:
+    reason = reason_of(error) or request.reason or _FALLBACKS.get(type(error), Reason.OTHER)
+    note_refusal(
+        client,
+        endpoint,
+        request.form,
+        error=error.error,
+        reason=reason,
+        expected_uri=request.expected_uri,
+        detail=error.get_error_description() if reason in _DETAILED else "",
+        **more,
+    )
 
 
 server = Server()

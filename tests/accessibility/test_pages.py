@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from app import clock
+from app.extensions import db
+from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.reasons import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
 
@@ -126,6 +130,9 @@ def test_the_dashboard(look, page, server, demonstration):
     look("app, credentials", client_path)
     look("app, settings", client_path + "/settings")
     look("app, people", client_path + "/people")
+    look("app, requests, none yet", client_path + "/requests")
+    record_requests(server.app, demonstration.clients["Acme Notebook"].client_id)
+    look("app, requests", client_path + "/requests")
     look("app, playground", client_path + "/playground")
     follow(page.get_by_role("button", name="Open the playground"))
     page.get_by_role("link", name="Go there as the user").click()
@@ -177,6 +184,15 @@ def test_the_guide(look, page, server, demonstration):
         look(f"guide, {name}")
     page.locator("summary").first.click()
     look("guide, an example folded away")
+
+
+def record_requests(app, client_id: str) -> None:
+    """One that succeeded, and one with another redirect URI."""
+    record = {"client_id": client_id, "at": clock.now(), "endpoint": "authorize", "scope": "memories:read"}
+    refused = {"error": ERROR_PAGE, "reason": Reason.REDIRECT_URI_MISMATCH, "redirect_uri": "https://notebook/Callback/"}
+    with app.app_context():
+        db.session.add_all([RequestRecord(**record), RequestRecord(**record, **refused)])
+        db.session.commit()
 
 
 def test_errors(look, page, server, link, alice):

@@ -48,6 +48,7 @@ TABLE = [
     Row("GET", CLIENT + "/settings", OK, OK, OK, MISSING),
     Row("POST", CLIENT + "/settings", MOVED, MOVED, FORBIDDEN, MISSING, SETTINGS),
     Row("POST", CLIENT + "/logo", MOVED, MOVED, FORBIDDEN, MISSING, {"logo": "{png}"}),
+    Row("GET", CLIENT + "/requests", OK, OK, OK, MISSING),
     Row("GET", CLIENT + "/people", OK, OK, OK, MISSING),
     Row("GET", CLIENT + "/playground", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/playground/start", MOVED, MOVED, FORBIDDEN, MISSING),

@@ -14,6 +14,7 @@ from app.oauth.endpoints.waiting import (
     already_answered_page,
     asks_prompt,
     keep_request,
+    may_send_back,
     opens_request,
     sign_in_url,
     unknown_app_page,
@@ -50,14 +51,13 @@ def authorize():
 
 def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapshot | None:
     """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
-    client_id, redirect_uri = parameters.values.get("client_id"), parameters.values.get("redirect_uri")
-    if client_id is None or redirect_uri is None:
-        return None
-    client = find_client(connection, client_id)
-    if client is None or client.suspended_at is not None:
+    client_id = parameters.values.get("client_id")
+    client = find_client(connection, client_id) if client_id is not None else None
+    if client is None:
         return None
     user_id = current_user.id if current_user.is_authenticated else None
-    return client if may_return_to(connection, client, redirect_uri, user_id) else None
+    defect = parameters.find_defect("redirect_uri")
+    return client if may_send_back(connection, client, parameters.values, user_id, defect=defect) else None
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):

@@ -1,11 +1,9 @@
 """The token endpoint (:rfc:`6749#section-3.2`)."""
 
-from authlib.oauth2 import OAuth2Error
-
 from app.database import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
-from app.oauth.server import server
+from app.oauth.server import UnreadableForm, server
 
 
 @blueprint.post("/oauth/token")
@@ -16,6 +14,7 @@ def token():
     with connect(db.engine) as connection:
         try:
             request = server.read_form(connection)
-        except OAuth2Error as error:
+        except UnreadableForm as error:
+            server.note_token_refusal(error.request, error)
             return server.handle_error_response(None, error)
         return server.create_token_response(request)

@@ -24,8 +24,11 @@ from app.oauth.models.authorization_request import (
 )
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.playground_callback import may_return_to
+from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
 from app.oauth.parameters import Parameters
+from app.oauth.reasons import Reason
 from app.oauth.redirect_uris import origin_of
+from app.oauth.request_log import note_refusal
 from app.oauth.server import WireRequest, server
 from app.web import allow_form_redirect_to, error_page
 
@@ -108,6 +111,31 @@ def _cookie_name() -> str:
     return "__Host-reliquary_browser" if settings().is_https else "reliquary_browser"
 
 
+def may_send_back(
+    connection: Connection,
+    client: ClientSnapshot,
+    parameters: Mapping[str, str],
+    user_id: str | None,
+    *,
+    defect: str | None = None,
+) -> bool:
+    """Whether an answer may go to the request's redirect URI; if not, why is noted for the client's people.
+
+    ``user_id`` is None while nobody has signed in, ``defect`` what is wrong with the parameter itself.
+    """
+    redirect_uri = parameters.get("redirect_uri")
+    if client.suspended_at is not None:
+        reason = Reason.CLIENT_SUSPENDED
+    elif redirect_uri is None:
+        reason = Reason.PARAMETER_DEFECTIVE if defect else Reason.REDIRECT_URI_MISSING
+    elif not may_return_to(connection, client, redirect_uri, user_id):
+        reason = Reason.REDIRECT_URI_MISMATCH
+    else:
+        return True
+    note_refusal(client, AUTHORIZE, parameters, error=ERROR_PAGE, reason=reason, detail=defect or "")
+    return False
+
+
 # -- opening it again ----------------------------------------------------------------------------
 
 
@@ -149,9 +177,7 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
     client = find_client(connection, waiting.client_id)
     # Against today's data: the app may have changed since the request was made.
-    if client is None or client.suspended_at is not None:
-        return unknown_app_page()
-    if not may_return_to(connection, client, request.payload.redirect_uri, current_user.id):
+    if client is None or not may_send_back(connection, client, waiting.parameters, current_user.id):
         return unknown_app_page()
     request.client = client
     grant = server.authorization_grant(request)

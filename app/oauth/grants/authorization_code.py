@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749 import (
 
 from app import clock, credentials
 from app.config import settings
+from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.memento_details import find_details_problem
 from app.oauth.models.authorization_code import (
@@ -23,6 +24,9 @@ from app.oauth.models.authorization_code import (
     redeem_authorization_code,
     revoke_family,
 )
+from app.oauth.models.request_record import AUTHORIZE
+from app.oauth.reasons import Reason, because
+from app.oauth.request_log import note_success
 from app.oauth.scopes import intersect_scope
 
 PROMPTS = ("consent", "login")
@@ -76,10 +80,11 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def create_authorization_response(self, redirect_uri: str, grant_user):
         """The redirect that carries the code, or ``access_denied`` without a ``grant_user``."""
         if grant_user is None:
-            raise AccessDeniedError(redirect_uri=redirect_uri)
+            raise because(Reason.DENIED, AccessDeniedError(redirect_uri=redirect_uri))
         self.request.user = grant_user
         code = self.generate_authorization_code()
         self.save_authorization_code(code, self.request)
+        note_success(self.request.client, AUTHORIZE, self.request.form)
         return self.server.redirect_back(self.request, redirect_uri, {"code": code})
 
     def generate_authorization_code(self) -> str:
@@ -105,17 +110,35 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def validate_token_request(self) -> None:
         if "redirect_uri" not in self.request.form and "code" in self.request.form:
             self.authenticate_token_endpoint_client()
-            raise InvalidRequestError("The parameter 'redirect_uri' is missing.")
+            raise because(
+                Reason.REDIRECT_URI_MISSING, InvalidRequestError("The parameter 'redirect_uri' is missing.")
+            )
+        if "code" not in self.request.form:
+            # Authlib says so, once the client has shown who it is.
+            self.request.reason = Reason.CODE_MISSING
         super().validate_token_request()
 
     def query_authorization_code(self, code: str, client) -> CodeSnapshot | None:
         """The code, if this client may redeem it now; a code that was redeemed before ends its family."""
         found = find_authorization_code(self.request.connection, credentials.digest(code))
-        if found is None or found.client_id != client.client_id:
-            return None
+        if found is None:
+            return self._refuse(Reason.CODE_UNKNOWN)
+        if found.client_id != client.client_id:
+            return self._refuse(Reason.CODE_OF_ANOTHER_CLIENT)
         if found.redeemed_at is not None:
             self._end_family(found)
-        return None if found.is_expired() or found.is_revoked() else found
+        if found.is_expired():
+            return self._refuse(Reason.CODE_EXPIRED)
+        if found.is_revoked():
+            return self._refuse(Reason.CODE_ENDED)
+        if self.request.payload.redirect_uri != found.redirect_uri:
+            # Authlib says so, next.
+            self.request.reason, self.request.expected_uri = Reason.REDIRECT_URI_CHANGED, found.redirect_uri
+        return found
+
+    def _refuse(self, reason: Reason) -> None:
+        """None, upon which Authlib refuses the code, with the reason for the record."""
+        self.request.reason = reason
 
     def create_token_response(self):
         """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
@@ -123,7 +146,9 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
         scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
         if not scope:
-            raise InvalidScopeError("Nothing is left of the scope that the user allowed.")
+            raise because(
+                Reason.SCOPE_NOTHING_LEFT, InvalidScopeError("Nothing is left of the scope that the user allowed.")
+            )
         tokens = new_bearer_tokens(scope=scope, refresh_scope=code.scope, client=client)
         tokens.family_id = code.family_id
         with connection.transaction():
@@ -138,7 +163,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         # A code came twice, so two parties hold it (RFC 6749 section 4.1.2). This commits by
         # itself, before the error is raised: the answer is a refusal, the revocation stays.
         revoke_family(self.request.connection, code.family_id)
-        raise InvalidGrantError("The code was redeemed before.")
+        raise because(Reason.CODE_USED, InvalidGrantError("The code was redeemed before."))
 
 
 # -- the checks of the authorize endpoint, in order --------------------------------------------------
@@ -146,40 +171,44 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
 
 def _refuse_defects(request) -> None:
     if request.defect:
-        raise InvalidRequestError(request.defect)
+        raise because(Reason.PARAMETER_DEFECTIVE, InvalidRequestError(request.defect))
 
 
 def _demand_response_type_code(request) -> None:
     response_type = request.payload.data.get("response_type")
     if response_type is None:
-        raise InvalidRequestError("The parameter 'response_type' is missing.")
+        raise because(
+            Reason.RESPONSE_TYPE_MISSING, InvalidRequestError("The parameter 'response_type' is missing.")
+        )
     if response_type != "code":
-        raise OnlyResponseTypeCodeError(response_type)
+        raise because(Reason.RESPONSE_TYPE_UNSUPPORTED, OnlyResponseTypeCodeError(response_type))
 
 
 def _demand_state(request) -> None:
     if request.payload.state is None:
-        raise InvalidRequestError("The parameter 'state' is missing.")
+        raise because(Reason.STATE_MISSING, InvalidRequestError("The parameter 'state' is missing."))
 
 
 def _resolve_scope(request) -> None:
     scope = request.client.get_allowed_scope(request.payload.scope)
     if scope is None:
-        raise InvalidScopeError("The scope is unknown, or is not one this client is registered for.")
+        raise scope_refused(request.payload.scope)
     request.scope = scope
 
 
 def _demand_known_prompt(request) -> None:
     prompt = request.payload.data.get("prompt")
     if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
-        raise InvalidRequestError("The parameter 'prompt' can be 'consent' or 'login'.")
+        raise because(
+            Reason.PROMPT_UNKNOWN, InvalidRequestError("The parameter 'prompt' can be 'consent' or 'login'.")
+        )
 
 
 def demand_own_resource(request) -> None:
     """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`)."""
     resource = request.payload.data.get("resource")
     if resource is not None and resource not in _own_resources(settings().issuer):
-        raise InvalidTargetError("The resource is not an API of this server.")
+        raise because(Reason.RESOURCE_UNKNOWN, InvalidTargetError("The resource is not an API of this server."))
 
 
 def _own_resources(issuer: str) -> tuple[str, ...]:
@@ -190,7 +219,7 @@ def _demand_sound_details(request) -> None:
     details = request.payload.data.get("authorization_details")
     problem = find_details_problem(details, settings().issuer) if details is not None else None
     if problem:
-        raise InvalidAuthorizationDetailsError(problem)
+        raise because(Reason.DETAILS_REFUSED, InvalidAuthorizationDetailsError(problem))
 
 
 _AUTHORIZATION_CHECKS = (

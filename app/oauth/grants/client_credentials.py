@@ -1,7 +1,8 @@
 """The client credentials grant (:rfc:`6749#section-4.4`): for the organization that owns the client, never a person."""
 
-from authlib.oauth2.rfc6749 import InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import grants
 
+from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
 
 
@@ -14,7 +15,7 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         client, connection = self.request.client, self.request.connection
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
-            raise InvalidScopeError("The scope is unknown, or is not one this client is registered for.")
+            raise scope_refused(self.request.payload.scope)
         tokens = new_bearer_tokens(scope=scope, client=client)
         add_bearer_tokens(connection, tokens)
         return 200, bearer_response(tokens), self.TOKEN_RESPONSE_HEADER

@@ -6,6 +6,8 @@ import re
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 
+from app.oauth.reasons import Reason, because
+
 # Matched whole: "$" would let a trailing newline pass.
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
@@ -22,16 +24,26 @@ class S256CodeChallenge(CodeChallenge):
         method = grant.request.payload.data.get("code_challenge_method")
         if challenge is None:
             if method is not None:
-                raise InvalidRequestError("The parameter 'code_challenge' is missing.")
+                raise because(
+                    Reason.PKCE_CHALLENGE_MISSING, InvalidRequestError("The parameter 'code_challenge' is missing.")
+                )
             if grant.request.client.demands_pkce:
-                raise InvalidRequestError("This client must use PKCE: send 'code_challenge' with S256.")
+                raise because(
+                    Reason.PKCE_MISSING,
+                    InvalidRequestError("This client must use PKCE: send 'code_challenge' with S256."),
+                )
             return
         # RFC 7636 section 4.3 makes a missing method mean "plain", which is not offered.
         if method != "S256":
-            raise InvalidRequestError("The parameter 'code_challenge_method' must be S256.")
+            raise because(
+                Reason.PKCE_METHOD_REFUSED, InvalidRequestError("The parameter 'code_challenge_method' must be S256.")
+            )
         if not _CHALLENGE.fullmatch(challenge):
-            raise InvalidRequestError(
-                "The parameter 'code_challenge' must be the 43 characters of BASE64URL(SHA256(code_verifier))."
+            raise because(
+                Reason.PKCE_CHALLENGE_MALFORMED,
+                InvalidRequestError(
+                    "The parameter 'code_challenge' must be the 43 characters of BASE64URL(SHA256(code_verifier))."
+                ),
             )
 
     def validate_code_verifier(self, grant, result) -> None:
@@ -41,11 +53,18 @@ class S256CodeChallenge(CodeChallenge):
         if challenge is None:
             if verifier is not None:
                 # RFC 9700 section 4.8.2: else an attacker could strip the challenge from the request.
-                raise InvalidGrantError("The authorization request had no 'code_challenge'.")
+                raise because(
+                    Reason.VERIFIER_UNEXPECTED, InvalidGrantError("The authorization request had no 'code_challenge'.")
+                )
             return
         if verifier is None:
-            raise InvalidRequestError("The parameter 'code_verifier' is missing.")
+            raise because(Reason.VERIFIER_MISSING, InvalidRequestError("The parameter 'code_verifier' is missing."))
         if not _VERIFIER.fullmatch(verifier):
-            raise InvalidRequestError("The parameter 'code_verifier' must be 43 to 128 unreserved characters.")
+            raise because(
+                Reason.VERIFIER_MALFORMED,
+                InvalidRequestError("The parameter 'code_verifier' must be 43 to 128 unreserved characters."),
+            )
         if not hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
-            raise InvalidGrantError("The 'code_verifier' does not belong to the 'code_challenge'.")
+            raise because(
+                Reason.VERIFIER_WRONG, InvalidGrantError("The 'code_verifier' does not belong to the 'code_challenge'.")
+            )

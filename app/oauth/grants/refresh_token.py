@@ -10,6 +10,7 @@ from app.config import settings
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.models.authorization_code import revoke_family
 from app.oauth.models.token import TokenSnapshot, find_refresh_token, rotate_refresh_token
+from app.oauth.reasons import Reason, because
 from app.oauth.scopes import format_scope, parse_scope
 
 
@@ -18,14 +19,28 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
+    def validate_token_request(self) -> None:
+        if "refresh_token" not in self.request.form:
+            # Authlib says so, once the client has shown who it is.
+            self.request.reason = Reason.REFRESH_MISSING
+        super().validate_token_request()
+
     def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot | None:
         """The token, if this client may use it now; one that was used before ends its family."""
         token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
-        if token is None or not token.check_client(self.request.client):
-            return None
+        if token is None:
+            return self._refuse(Reason.REFRESH_UNKNOWN)
+        if not token.check_client(self.request.client):
+            return self._refuse(Reason.REFRESH_OF_ANOTHER_CLIENT)
         if token.rotated_at is not None and not _is_in_grace(token):
             self._end_family(token)
-        return None if token.is_expired() or token.is_revoked() else token
+        if token.is_expired():
+            return self._refuse(Reason.REFRESH_EXPIRED)
+        return self._refuse(Reason.REFRESH_ENDED) if token.is_revoked() else token
+
+    def _refuse(self, reason: Reason) -> None:
+        """None, upon which Authlib refuses the token, with the reason for the record."""
+        self.request.reason = reason
 
     def _validate_token_scope(self, token: TokenSnapshot) -> None:
         """Left to ``_resolve_scope``: Authlib's own would refuse ``offline_access``, which asks for nothing."""
@@ -50,7 +65,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 # Somebody was quicker: look again, and treat this as the repetition it is.
                 token = self.authenticate_refresh_token(presented)
                 if token is None:
-                    raise InvalidGrantError("The refresh token has ended.")
+                    raise because(self.request.reason, InvalidGrantError("The refresh token has ended."))
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
@@ -61,7 +76,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         allowed = parse_scope(token.get_scope())
         requested = parse_scope(self.request.payload.scope)
         if not requested <= allowed or not allowed:
-            raise InvalidScopeError("The scope is more than the user still allows.")
+            raise because(Reason.SCOPE_TOO_WIDE, InvalidScopeError("The scope is more than the user still allows."))
         return format_scope(requested or allowed)
 
     def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
@@ -93,7 +108,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         # whole family is the only safe answer (RFC 9700 section 4.14.2). It commits by itself,
         # before the error is raised.
         revoke_family(self.request.connection, token.family_id)
-        raise InvalidGrantError("The refresh token was used before.")
+        raise because(Reason.REFRESH_REUSED, InvalidGrantError("The refresh token was used before."))
 
 
 def _is_in_grace(token: TokenSnapshot) -> bool:

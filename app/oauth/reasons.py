@@ -1,0 +1,82 @@
+"""Why a request of a client was refused: finer than OAuth's errors, and told to the client's own people alone.
+
+The answer on the wire says no more than it did: an ``invalid_client`` that told a wrong secret from a suspended
+client would tell it to anybody.
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+_Error = TypeVar("_Error", bound=Exception)
+
+
+class Reason(StrEnum):
+    """A stable code; ``org.request_sentences`` has the sentence and the fix for each."""
+
+    # -- who asks
+    CLIENT_SUSPENDED = "client_suspended"
+    CLIENT_DRAFT = "client_draft"
+    SECRET_MISSING = "client_secret_missing"
+    SECRET_WRONG = "client_secret_wrong"
+    SECRET_ENDED = "client_secret_ended"
+    SECRET_UNEXPECTED = "client_secret_unexpected"
+    SEVERAL_AUTHENTICATIONS = "several_authentications"
+
+    # -- what either endpoint may object to
+    PARAMETER_DEFECTIVE = "parameter_defective"
+    REDIRECT_URI_MISSING = "redirect_uri_missing"
+    RESOURCE_UNKNOWN = "resource_unknown"
+
+    # -- the authorize endpoint
+    REDIRECT_URI_MISMATCH = "redirect_uri_mismatch"
+    RESPONSE_TYPE_MISSING = "response_type_missing"
+    RESPONSE_TYPE_UNSUPPORTED = "response_type_unsupported"
+    STATE_MISSING = "state_missing"
+    SCOPE_UNKNOWN = "scope_unknown"
+    SCOPE_NOT_REGISTERED = "scope_not_registered"
+    PROMPT_UNKNOWN = "prompt_unknown"
+    DETAILS_REFUSED = "authorization_details_refused"
+    PKCE_MISSING = "pkce_missing"
+    PKCE_CHALLENGE_MISSING = "pkce_challenge_missing"
+    PKCE_METHOD_REFUSED = "pkce_method_refused"
+    PKCE_CHALLENGE_MALFORMED = "pkce_challenge_malformed"
+    DENIED = "denied_by_the_person"
+
+    # -- the token endpoint
+    NOT_A_FORM = "not_a_form"
+    GRANT_TYPE_MISSING = "grant_type_missing"
+    GRANT_TYPE_UNSUPPORTED = "grant_type_unsupported"
+    GRANT_NOT_ALLOWED = "grant_not_allowed"
+    CODE_MISSING = "code_missing"
+    CODE_UNKNOWN = "code_unknown"
+    CODE_OF_ANOTHER_CLIENT = "code_of_another_client"
+    CODE_EXPIRED = "code_expired"
+    CODE_USED = "code_used"
+    CODE_ENDED = "code_ended"
+    REDIRECT_URI_CHANGED = "redirect_uri_changed"
+    VERIFIER_MISSING = "pkce_verifier_missing"
+    VERIFIER_MALFORMED = "pkce_verifier_malformed"
+    VERIFIER_WRONG = "pkce_verifier_wrong"
+    VERIFIER_UNEXPECTED = "pkce_verifier_unexpected"
+    SCOPE_NOTHING_LEFT = "scope_nothing_left"
+    REFRESH_MISSING = "refresh_missing"
+    REFRESH_UNKNOWN = "refresh_unknown"
+    REFRESH_OF_ANOTHER_CLIENT = "refresh_of_another_client"
+    REFRESH_EXPIRED = "refresh_expired"
+    REFRESH_REUSED = "refresh_reused"
+    REFRESH_ENDED = "refresh_ended"
+    SCOPE_TOO_WIDE = "scope_too_wide"
+
+    #: Only if a check is added and nobody says what it is for.
+    OTHER = "other"
+
+
+def because(reason: Reason, error: _Error) -> _Error:
+    """The error, with its reason for the record: ``raise because(Reason.STATE_MISSING, InvalidRequestError(…))``."""
+    error.reason = reason
+    return error
+
+
+def reason_of(error: Exception) -> Reason | None:
+    """The reason that came with an error, if one did."""
+    return getattr(error, "reason", None)

@@ -1,0 +1,34 @@
+"""/org/oauth/<client_id>/requests: the last requests of one app, and why those failed that did."""
+
+from flask import render_template, request
+
+from app.extensions import db
+from app.oauth import request_log
+from app.org import blueprint
+from app.org.access import Access, members_only
+from app.org.requests import list_requests
+
+
+@blueprint.get("/<client_id>/requests")
+@members_only
+def show_requests(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    # What this process has noted is to be on the page, and what was read so far is older than that.
+    db.session.rollback()
+    request_log.flush_if_possible()
+    only_failed = request.args.get("show") == "failed"
+    return render_template(
+        "org/requests.html",
+        access=access,
+        client=client,
+        listing=list_requests(client, only_failed=only_failed, page=_read_page()),
+        only_failed=only_failed,
+        most_failures=request_log.MOST_FAILURES,
+        most_successes=request_log.MOST_SUCCESSES,
+        days_kept=request_log.KEPT_FOR.days,
+    )
+
+
+def _read_page() -> int:
+    page = request.args.get("page", "")
+    return int(page) if page.isascii() and page.isdecimal() and len(page) < 5 else 1
