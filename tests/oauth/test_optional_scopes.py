@@ -2,7 +2,9 @@
 
 import pytest
 
+from app import clock
 from app.extensions import db
+from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
 from tests.integrator import Integrator
 
@@ -77,8 +79,52 @@ def test_what_was_allowed_before_is_taken_back_by_unticking(choosy, signed_in):
 def test_returning_person_finds_it_as_they_left_it(choosy, signed_in):
     decide(choosy, signed_in, [])
 
-    assert 'value="integrations:read" checked' not in consent_page(choosy, signed_in).text
-    assert 'value="integrations:read"' in consent_page(choosy, signed_in).text
+    page = consent_page(choosy, signed_in, prompt="consent")
+    assert 'value="integrations:read" checked' not in page.text
+    assert 'value="integrations:read"' in page.text
+
+
+def silent_scope(integrator: Integrator, browser, **changes) -> str | None:
+    """What the app gets without a screen; None when there is one."""
+    page = integrator.start(browser, **changes)
+    if page.status_code == 200:
+        return None
+    return integrator.exchange(integrator.answer(page)["code"]).json["scope"]
+
+
+def test_what_was_left_out_is_not_asked_about_again(choosy, signed_in):
+    decide(choosy, signed_in, [])
+
+    assert silent_scope(choosy, signed_in) == "memories:read"
+    assert silent_scope(choosy, signed_in, scope="integrations:read") is None
+    assert silent_scope(choosy, signed_in, scope=SCOPE + " integrations:write") is None
+
+
+def test_what_was_left_out_is_asked_about_when_the_app_can_no_longer_do_without(app, choosy, signed_in):
+    decide(choosy, signed_in, [])
+    with app.app_context():
+        db.session.get_one(Client, choosy.client_id).optional_scope = "integrations:write"
+        db.session.commit()
+
+    assert silent_scope(choosy, signed_in) is None
+
+
+def test_what_was_left_out_and_is_allowed_later_is_no_longer_left_out(app, choosy, signed_in):
+    decide(choosy, signed_in, [])
+    decide(choosy, signed_in, ["integrations:read"], prompt="consent")
+
+    assert silent_scope(choosy, signed_in) == SCOPE
+    with app.app_context():
+        assert db.session.query(Consent).one().declined_scope == ""
+
+
+def test_what_was_left_out_is_asked_about_again_after_disconnecting(app, choosy, signed_in):
+    decide(choosy, signed_in, [])
+    with app.app_context():
+        db.session.query(Consent).one().revoked_at = clock.now()
+        db.session.commit()
+
+    assert 'value="integrations:read" checked' in consent_page(choosy, signed_in).text
 
 
 def test_something_must_be_left(choosy, signed_in, app):

@@ -25,7 +25,7 @@ from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, fin
 from app.oauth.models.playground_callback import may_return_to
 from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.parameters import Parameters, parse_parameters
-from app.oauth.scopes import parse_scope, reaches_memories
+from app.oauth.scopes import format_scope, parse_scope, reaches_memories
 from app.oauth.server import WireRequest, server
 
 
@@ -93,8 +93,15 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     if not request.client.is_confidential or asks_prompt(request.payload.data, "consent"):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
-    if consent is None or consent.paused_at is not None or not parse_scope(request.scope) <= parse_scope(consent.scope):
+    if consent is None or consent.paused_at is not None:
         return None
+    asked, allowed = parse_scope(request.scope), parse_scope(consent.scope)
+    # An app asks each time for what it would like. What the person left out they have answered already,
+    # as long as the app can do without it.
+    declined = parse_scope(consent.declined_scope) & parse_scope(request.client.optional_scope)
+    if not asked & allowed or not asked <= allowed | declined:
+        return None
+    request.payload.data["scope"] = format_scope(asked & allowed)
     return consent
 
 

@@ -58,6 +58,8 @@ class Consent(db.Model):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
+    #: What the app asked for as optional and the person left out: it is not asked about again and again.
+    declined_scope: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     selection: Mapped[str] = mapped_column(String(10))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
@@ -110,13 +112,21 @@ class ConsentSnapshot:
 
     grant_id: str
     scope: str
+    declined_scope: str
     selection: str
     expires_at: datetime | None
     paused_at: datetime | None
 
 
 _FIND_CONSENT = Statement(
-    select(Consent.grant_id, Consent.scope, Consent.selection, Consent.expires_at, Consent.paused_at).where(
+    select(
+        Consent.grant_id,
+        Consent.scope,
+        Consent.declined_scope,
+        Consent.selection,
+        Consent.expires_at,
+        Consent.paused_at,
+    ).where(
         Consent.user_id == bindparam("user_id"),
         Consent.client_id == bindparam("client_id"),
         Consent.revoked_at.is_(None),
@@ -144,16 +154,25 @@ _CLOSE_ENDED_CONSENT = Statement(
 _UPSERT_CONSENT = Statement(
     text(
         """
-        INSERT INTO consents (grant_id, user_id, client_id, scope, selection, issued_at, updated_at, expires_at)
-        VALUES (:grant_id, :user_id, :client_id, :scope, :selection, :at, :at, :until)
+        INSERT INTO consents
+            (grant_id, user_id, client_id, scope, declined_scope, selection, issued_at, updated_at, expires_at)
+        VALUES (:grant_id, :user_id, :client_id, :scope, :declined, :selection, :at, :at, :until)
         ON CONFLICT (user_id, client_id) WHERE revoked_at IS NULL
-        DO UPDATE SET scope = excluded.scope, selection = excluded.selection, updated_at = excluded.updated_at,
+        DO UPDATE SET scope = excluded.scope, declined_scope = excluded.declined_scope,
+            selection = excluded.selection, updated_at = excluded.updated_at,
             expires_at = excluded.expires_at, paused_at = NULL
-        RETURNING grant_id, scope, selection, expires_at, paused_at
+        RETURNING grant_id, scope, declined_scope, selection, expires_at, paused_at
         """
     )
     .bindparams(bindparam("at", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime()))
-    .columns(grant_id=String, scope=String, selection=String, expires_at=UtcDateTime, paused_at=UtcDateTime),
+    .columns(
+        grant_id=String,
+        scope=String,
+        declined_scope=String,
+        selection=String,
+        expires_at=UtcDateTime,
+        paused_at=UtcDateTime,
+    ),
     row=ConsentSnapshot,
 )
 
@@ -200,19 +219,23 @@ def record_consent(
 ) -> ConsentSnapshot:
     """Write down what the person decided; to be called inside a transaction. A paused consent resumes.
 
-    Scopes that were allowed before stay allowed, and are shown as such, except those ``declined`` now. ``selection`` is None
-    when the request looks through no memento: then an earlier choice stays as it is.
+    Scopes that were allowed before stay allowed, and are shown as such, except those ``declined`` now, which
+    are kept as declined. ``selection`` is None when the request looks through no memento: then an earlier
+    choice stays as it is.
     ``writable_ids`` are those of the mementos that the app may also write in; ``expires_at`` is
     the end of it all, None for "until I end it".
     """
     connection.run(_CLOSE_ENDED_CONSENT, user=user_id, client=client_id, at=clock.now())
     before = find_live_consent(connection, user_id, client_id)
+    left_out = set(declined)
+    allowed = parse_scope(scope) | parse_scope(before.scope if before else "") - left_out
     consent = connection.first(
         _UPSERT_CONSENT,
         grant_id=new_id("grant"),
         user_id=user_id,
         client_id=client_id,
-        scope=format_scope(parse_scope(scope) | parse_scope(before.scope if before else "") - set(declined)),
+        scope=format_scope(allowed),
+        declined=format_scope((parse_scope(before.declined_scope if before else "") | left_out) - allowed),
         selection=selection or (before.selection if before else "none"),
         at=clock.now(),
         until=expires_at,
