@@ -1,7 +1,7 @@
 """What apps read and wrote, noted in memory and written down every few seconds.
 
-The request that reads never writes. What was noted is counted by grant, action and minute; in which of the consent's
-mementos the memories lay is asked of the database when it is written down.
+The request that reads never writes. What was noted is counted by grant, action and minute, and by the mementos that the
+consent covered then; in which of those the memories lay is asked of the database when it is written down.
 """
 
 from collections import Counter
@@ -18,7 +18,8 @@ from app.database import UtcDateTime, expect_reads_only
 from app.extensions import db
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
-from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.memento_details import EVERYTHING
+from app.oauth.models.consent import Consent
 from app.oauth.models.saved_memento import SavedMemento, is_saved_under
 from app.write_behind import WriteBehind
 
@@ -27,8 +28,8 @@ _MOST_IDS = 50_000
 # SQLite takes so many values in one statement, and more.
 _BATCH = 500
 
-#: What is counted together: whose doing, which action, in which minute.
-_Key = tuple[str, str, datetime]
+#: What is counted together: whose doing, which action, in which minute, and the mementos it could lie in.
+_Key = tuple[str, str, datetime, tuple[str, ...]]
 
 _UPSERT = text(
     """
@@ -66,9 +67,16 @@ class AccessLog(WriteBehind):
         self._seen: dict[_Key, _Seen] = {}
         self._ids = 0
 
-    def note(self, grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None) -> None:
+    def note(
+        self,
+        grant_id: str,
+        action: str,
+        memory_ids: Iterable[str],
+        within: tuple[str, ...],
+        memento_ids: Iterable[str] | None,
+    ) -> None:
         memory_ids = list(memory_ids)
-        key = (grant_id, action, clock.now().replace(second=0, microsecond=0))
+        key = (grant_id, action, clock.now().replace(second=0, microsecond=0), within)
         with self.lock:
             seen = self._seen.setdefault(key, _Seen())
             seen.total += len(memory_ids)
@@ -101,12 +109,19 @@ def init_app(app: Flask) -> None:
     app.extensions["access_log"] = AccessLog(app)
 
 
-def note(grant_id: str, action: str, memory_ids: Iterable[str], memento_ids: Iterable[str] | None = None) -> None:
+def note(
+    grant_id: str,
+    action: str,
+    memory_ids: Iterable[str],
+    within: Iterable[str],
+    memento_ids: Iterable[str] | None = None,
+) -> None:
     """Note that memories were read or written under a consent, each once a call.
 
+    ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers that.
     ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
     """
-    current_app.extensions["access_log"].note(grant_id, action, memory_ids, memento_ids)
+    current_app.extensions["access_log"].note(grant_id, action, memory_ids, tuple(within), memento_ids)
 
 
 def flush() -> None:
@@ -129,9 +144,9 @@ def _count(seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]
     expect_reads_only(True)
     try:
         with db.engine.begin() as connection:
-            for key, one in seen.items():
+            for (*key, within), one in seen.items():
                 counts = Counter(one.by_memento)
-                for memento_id in _mementos_of(connection, key[0]) if one.by_memory else ():
+                for memento_id in _could_hold(connection, key[0], within) if one.by_memory else ():
                     counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
                 rows += [(*key, "", one.total), *((*key, memento_id, n) for memento_id, n in counts.items() if n)]
     finally:
@@ -139,14 +154,15 @@ def _count(seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]
     return rows
 
 
-def _mementos_of(connection, grant_id: str) -> list[str]:
-    """The mementos that the consent covers now, the app's own among them."""
-    chosen = select(ConsentMemento.memento_id).where(ConsentMemento.grant_id == grant_id)
+def _could_hold(connection, grant_id: str, within: tuple[str, ...]) -> list[str]:
+    """The mementos that the consent covered, and the app's own, which its first write has only just made."""
     saved = select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
-    return sorted(set(connection.scalars(chosen)) | set(connection.scalars(saved)))
+    return sorted({*within, *connection.scalars(saved)})
 
 
 def _count_in(connection, memento_id: str, by_memory: Counter) -> int:
+    if memento_id == EVERYTHING:
+        return by_memory.total()
     ids, count = list(by_memory), 0
     for start in range(0, len(ids), _BATCH):
         inside = select(Memory.id).where(Memory.id.in_(ids[start : start + _BATCH]), memories_of_mementos([memento_id]))

@@ -39,6 +39,7 @@ from app.memories.records import (
 )
 from app.memories.search import Filters, Page, UnusablePosition, list_memories, search_memories
 from app.memories.words import parse_query
+from app.oauth.memento_details import EVERYTHING
 
 #: How many memories one call may add.
 MOST_AT_ONCE = 100
@@ -276,6 +277,7 @@ def _mementos_of(call: Call, memory_id: str) -> list[str]:
     """Those of the consent's mementos in which the memory lies."""
     return [
         memento_id
-        for memento_id in call.reach.readable
-        if db.session.scalar(select(Memory.id).where(Memory.id == memory_id, memories_of_mementos([memento_id])))
+        for memento_id in call.mementos
+        if memento_id == EVERYTHING
+        or db.session.scalar(select(Memory.id).where(Memory.id == memory_id, memories_of_mementos([memento_id])))
     ]

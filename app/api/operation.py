@@ -19,6 +19,7 @@ from app.api.fields import IDENTIFIER, Fields, read_object
 from app.database import Connection
 from app.extensions import db
 from app.memories.reach import Reach
+from app.oauth.memento_details import EVERYTHING
 from app.oauth.models.token import TokenSnapshot
 from app.oauth.protect import protected
 from app.oauth.reach import token_reach
@@ -64,6 +65,11 @@ class Call:
         """What the token reaches now."""
         return token_reach(self.token)
 
+    @property
+    def mementos(self) -> list[str]:
+        """The ids of the mementos that the consent covers, the built-in one among them."""
+        return [EVERYTHING, *self.reach.readable] if self.reach.everything else list(self.reach.readable)
+
     @cached_property
     def scopes(self) -> set[str]:
         """What the token may do now."""
@@ -97,7 +103,7 @@ class Call:
         """Hand over what is to be noted."""
         if self.token.grant_id is not None:
             for action, memory_ids, memento_ids in self._seen:
-                access_log.note(self.token.grant_id, action, memory_ids, memento_ids)
+                access_log.note(self.token.grant_id, action, memory_ids, self.mementos, memento_ids)
 
 
 def operation(

@@ -33,8 +33,8 @@ def records(app):
         with app.app_context():
             access_log.flush()
             rows = db.session.scalars(select(AccessRecord)).all()
-            assert all(row.memento_key == (row.memento_id or "") for row in rows)
-            return {(row.action, row.memento_id): row.count for row in rows}
+            assert all(row.memento_id == row.memento_key for row in rows if row.memento_key not in ("", "all"))
+            return {(row.action, row.memento_key or None): row.count for row in rows}
 
     yield records
     with app.app_context():
@@ -113,10 +113,28 @@ def test_a_repeated_request_is_no_second_write(connect, records):
     assert records()["write", None] == 1
 
 
-def test_with_everything_only_the_whole_is_counted(shelf, connect, records):
+def test_what_is_read_with_everything_is_counted_as_that(shelf, connect, records):
     shelf.keep("One", shelf.connect())
-    connect().titles()
-    assert records() == {("read", None): 1}
+    caller = connect()
+    caller.titles()
+    assert records() == {("read", None): 1, ("read", "all"): 1}
+    id = caller.post("memories/", NEW).json["id"]
+    (own,) = [one["id"] for one in caller.get("mementos/").json["data"] if one["id"] != "all"]
+    assert records()["write", "all"] == records()["write", own] == 1
+    caller.delete(f"memories/{id}/")
+    assert records()["write", "all"] == records()["write", own] == 2
+
+
+@pytest.mark.parametrize("selection", ["selected", "none"])
+def test_it_is_counted_where_it_lay_when_it_was_read_whatever_is_chosen_a_moment_later(
+    filled, records, choose, shelf, selection
+):
+    caller, _, (trips, work) = filled
+    later = shelf.memento("Later", shelf.connect("gmail"))
+    caller.titles()
+    choose(caller, *([later] if selection == "selected" else []), selection=selection)
+    caller.titles()
+    assert records() == {("read", None): 3, ("read", trips): 1, ("read", work): 3}
 
 
 def test_an_organizations_token_has_no_consent_to_record_under(organization, records):

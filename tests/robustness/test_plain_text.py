@@ -7,14 +7,17 @@ machine (:rfc:`6819#section-5.1.4.1.3`, :rfc:`9700#section-4.3.2`).
 import base64
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 from urllib.parse import quote, urlsplit
 
 import pytest
-from sqlalchemy import MetaData, insert, select, text
+from sqlalchemy import MetaData, func, insert, select, text
 
 from app.audit.models import AuditEvent
 from app.credentials import ACCESS_TOKEN, new_credential
 from app.extensions import db
+from app.oauth.models.request_record import RequestRecord
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.remote import RemoteApp
@@ -25,14 +28,20 @@ _NEEDLE = 20
 
 
 @pytest.fixture
-def app(each_database_url, tmp_path, apps_in_use) -> RemoteApp:
+def running() -> Iterator[ExitStack]:
+    """What ends with the test, or when it says so."""
+    with ExitStack() as running:
+        yield running
+
+
+@pytest.fixture
+def app(each_database_url, tmp_path, apps_in_use, running) -> RemoteApp:
     """A server as talkative as an operator can make it."""
     talkative = {"GUNICORN_CMD_ARGS": "--access-logfile - --log-level debug", "REFRESH_TOKEN_GRACE": "30"}
-    with running_server(each_database_url, tmp_path, **talkative) as server:
-        yield RemoteApp(server)
+    return RemoteApp(running.enter_context(running_server(each_database_url, tmp_path, **talkative)))
 
 
-def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path):
+def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path, running):
     issued = {f"password of {person.name}": person.password for person in (alice, bob)}
     notebook = register_in_the_dashboard(app, bob, issued)
     browser = Browser(app)
@@ -47,6 +56,13 @@ def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path):
     assert "GET /oauth/authorize/continue HTTP/1.1" in app.server.log
     assert "GET /oauth/rlq_ac_… HTTP/1.1" in app.server.log
     plant_and_find(app, tmp_path)
+
+    # What the workers have noted in memory they write when they end.
+    running.close()
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(RequestRecord)) > 20
+    assert not find_in_database(app, issued)
+    assert not find_in_files(tmp_path, issued)
 
 
 def plant_and_find(app: RemoteApp, directory) -> None:

@@ -14,7 +14,8 @@ class AccessRecord(db.Model):
     """One minute of one kind of act under one consent.
 
     Without a memento it is the whole minute: ``count`` memories, each once a call. With one it
-    says how many of them lay in that memento; a memory may lie in several, so these need not add up.
+    says how many of them lay in that memento; a memory may lie in several, so these need not add up. The memento
+    ``all``, which has no row, is for what an app read that sees everything.
     """
 
     __tablename__ = "access_records"

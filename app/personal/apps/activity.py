@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from app.extensions import db
+from app.memories.built_in import ALL
 from app.memories.models import Memento
 from app.oauth.models.access_record import AccessRecord
 
+_NAME = case((AccessRecord.memento_key == ALL.id, ALL.name), else_=Memento.name)
 #: How many minutes a page shows.
 PAGE_SIZE = 50
 
@@ -53,7 +55,7 @@ def _find_parts(grant_id: str, records: list[AccessRecord]) -> dict[tuple, list[
     parts = defaultdict(list)
     if records:
         rows = db.session.execute(
-            select(AccessRecord.minute, AccessRecord.action, Memento.name, AccessRecord.count)
+            select(AccessRecord.minute, AccessRecord.action, _NAME, AccessRecord.count)
             .outerjoin(Memento, Memento.id == AccessRecord.memento_id)
             .where(
                 AccessRecord.grant_id == grant_id,

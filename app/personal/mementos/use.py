@@ -10,6 +10,7 @@ from app.extensions import db
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, ConsentMemento
 from app.oauth.models.saved_memento import SavedMemento
+from app.oauth.scopes import parse_scope, reaches_memories
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,21 @@ def find_uses(user_id: str) -> dict[str, list[Use]]:
     for memento_id, grant_id, name, can_write, paused_at in rows:
         uses[memento_id].append(Use(grant_id, name, can_write, paused_at is not None, sizes[grant_id] == 1))
     return uses
+
+
+def find_all_seeing(user_id: str) -> list[Use]:
+    """The apps that look through everything, by name: whatever is in a memento, they see it too."""
+    rows = db.session.execute(
+        select(Consent.grant_id, Client.name, Consent.scope, Consent.paused_at)
+        .join(Client, Client.client_id == Consent.client_id)
+        .where(Consent.user_id == user_id, Consent.selection == "all", is_live())
+        .order_by(Client.name, Consent.grant_id)
+    )
+    return [
+        Use(grant_id, name, can_write=False, is_paused=paused_at is not None, is_only=False)
+        for grant_id, name, scope, paused_at in rows
+        if reaches_memories(parse_scope(scope))
+    ]
 
 
 def find_savings(user_id: str) -> dict[str, Saving]:

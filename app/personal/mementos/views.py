@@ -20,7 +20,7 @@ from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import list_rows, read_draft, read_page, read_view
-from app.personal.mementos.use import find_savings, find_uses
+from app.personal.mementos.use import find_all_seeing, find_savings, find_uses
 
 @blueprint.get("/mementos/")
 def mementos():
@@ -28,6 +28,7 @@ def mementos():
         "personal/mementos/list.html",
         mementos=list_mementos(current_user.id),
         uses=find_uses(current_user.id),
+        all_seeing=find_all_seeing(current_user.id),
         savings=find_savings(current_user.id),
         integrations=list_integrations(current_user.id),
     )
@@ -45,6 +46,7 @@ def show_memento(memento_id: str):
         summary=summarize_memento(memento),
         contents=describe_contents(memento),
         uses=find_uses(current_user.id).get(memento.id, []),
+        all_seeing=find_all_seeing(current_user.id),
         saving=find_savings(current_user.id).get(memento.id),
         memories=memories[:PAGE_SIZE],
         page=page,
@@ -172,6 +174,7 @@ def ask_to_delete(memento_id: str):
         memento=memento,
         summary=summarize_memento(memento),
         uses=find_uses(current_user.id).get(memento.id, []),
+        all_seeing=find_all_seeing(current_user.id),
         saving=find_savings(current_user.id).get(memento.id),
     )
 

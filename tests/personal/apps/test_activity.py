@@ -7,6 +7,7 @@ import pytest
 
 from app.api import access_log
 from app.memories.models import Memento
+from app.oauth.models.access_record import AccessRecord
 from app.personal.apps.activity import PAGE_SIZE
 
 
@@ -37,9 +38,23 @@ def test_each_minute_says_when_what_how_many_and_in_which_mementos(at_noon, sign
         "11:59 Read 12 memories Recipes 9, Diary 5",
         "11:59 Added, changed or deleted 1 memory not told apart",
         "10:30 Read 1 memory Recipes 1",
-        "23:00 Looked and found nothing not told apart",
+        "23:00 Looked and found nothing",
     ]
     assert page.text.index("Friday, 15 May 2026") < page.text.index("10:30") < page.text.index("Thursday, 14 May 2026")
+
+
+def test_what_an_app_read_that_sees_everything_is_named_so(signed_in, connected, record, in_database):
+    record(1, "read", 2)
+    in_database(lambda session: _add_everything(session, 2))
+    (row,) = rows(signed_in.get(connected.path + "activity"))
+    assert row.endswith("Read 2 memories Everything 2")
+
+
+def _add_everything(session, count: int) -> None:
+    (whole,) = session.query(AccessRecord)
+    fields = {"grant_id": whole.grant_id, "minute": whole.minute, "action": "read", "memento_key": "all"}
+    session.add(AccessRecord(count=count, **fields))
+    session.commit()
 
 
 def test_a_memento_that_was_deleted_since_is_said_to_be(signed_in, connected, record, shelf, in_database):

@@ -45,9 +45,14 @@ def test_an_app_whose_consent_is_over_is_no_use(signed_in, connected, let_time_p
     assert "Used by no app" in line_of(signed_in.get("/account/mementos/"), "Recipes")
 
 
-def test_an_app_that_sees_everything_uses_no_memento_by_name(signed_in, connect, notebook, shelf):
+def test_an_app_that_sees_everything_is_told_of_each_memento(signed_in, connect, notebook, shelf):
     connect(notebook, selection="all")
-    assert "Used by no app" in line_of(signed_in.get("/account/mementos/"), "Recipes")
+    line = line_of(signed_in.get("/account/mementos/"), "Recipes")
+    assert "Acme Notebook</bdi></a>, as everything is" in line and "Used by no app" not in line
+    path = f"/account/mementos/{shelf.mementos['Recipes']}/"
+    assert "Acme Notebook</bdi></a>, as everything you keep." in signed_in.get(path).text
+    assert "goes on seeing what is in it" in signed_in.get(path + "delete").text
+    assert "No app looks through it" not in signed_in.get(path + "delete").text
 
 
 def test_a_memento_shows_what_it_was_made_of_and_what_is_in_it_now(signed_in, connected, shelf):
