@@ -185,6 +185,18 @@ def _begin_postgresql(connection) -> None:
 # -- the hot path --------------------------------------------------------------------------------
 
 
+class RowGone(Exception):
+    """What a new row was to hang on has been deleted since it was looked up."""
+
+
+def _explained(error: Exception) -> Exception:
+    is_foreign_key = (
+        getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_FOREIGNKEY"
+        or getattr(error, "sqlstate", None) == "23503"
+    )
+    return RowGone() if is_foreign_key else error
+
+
 class Statement:
     """A Core statement, compiled once a dialect and then run on the driver's own cursor.
 
@@ -278,9 +290,12 @@ class Connection:
         return True
 
     def first(self, statement: Statement, **values):
-        """The first row, or None."""
+        """The first row, or None. May raise :class:`RowGone`, as may ``run``."""
         compiled = statement.compiled_for(self._dialect)
-        self._cursor.execute(compiled.sql, compiled.bind(values))
+        try:
+            self._cursor.execute(compiled.sql, compiled.bind(values))
+        except self._dialect.dbapi.IntegrityError as error:
+            raise _explained(error) from None
         row = self._cursor.fetchone()
         return None if row is None else compiled.read(row)
 
@@ -293,7 +308,10 @@ class Connection:
     def run(self, statement: Statement, **values) -> int:
         """Execute a statement without a result; how many rows it changed."""
         compiled = statement.compiled_for(self._dialect)
-        self._cursor.execute(compiled.sql, compiled.bind(values))
+        try:
+            self._cursor.execute(compiled.sql, compiled.bind(values))
+        except self._dialect.dbapi.IntegrityError as error:
+            raise _explained(error) from None
         return self._cursor.rowcount
 
     @contextmanager

@@ -17,7 +17,7 @@ from flask import Response
 from flask import request as http_request
 
 from app.config import settings
-from app.database import Connection
+from app.database import Connection, RowGone
 from app.oauth.client_authentication import (
     ClientAuthenticationFailed,
     SeveralClientAuthentications,
@@ -157,6 +157,9 @@ class Server(AuthorizationServer):
         except OAuth2Error as error:
             self.note_token_refusal(request, error)
             return self.handle_error_response(request, error)
+        except RowGone:
+            # The client was deleted since it was looked up.
+            return self.handle_error_response(request, InvalidClient(ClientAuthenticationFailed()))
         note_success(request.client, TOKEN, request.form)
         return response
 

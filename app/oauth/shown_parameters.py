@@ -29,8 +29,11 @@ _GRANT_TYPES = frozenset(
 _SCOPE_NAME = re.compile(r"[A-Za-z]{1,19}([._:/\-]+[A-Za-z]{1,19}){0,9}")
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)([^/?#]*)(.*)", re.DOTALL)
 _CREDENTIAL = re.compile(r"rlq_[a-z]{2}_[0-9A-Za-z]*")
-# Long and with digits, or with something before an "@": perhaps a credential, perhaps somebody's address.
-_SUSPICIOUS = re.compile(r"(?=[^/]*[0-9])[^/]{20,}|[^/]*@[^/]*")
+# So many characters with a digit among them are perhaps a credential.
+_LEAST_OF_CREDENTIAL = 20
+_DIGIT = re.compile(r"[0-9]")
+# As it stands, or percent-encoded, however often: perhaps in somebody's address.
+_AT_SIGN = re.compile(r"@|%(25)*40")
 
 
 def shown_grant_type(grant_type: str | None) -> str:
@@ -58,7 +61,7 @@ def shown_uri(uri: str, known: Collection[str]) -> str:
     rest, hash_, fragment = rest.partition("#")
     path, mark, query = rest.partition("?")
     words = _words_of(known)
-    segments = [one if one in words else _SUSPICIOUS.sub(LEFT_OUT, one) for one in path.split("/")]
+    segments = [one if one in words else _harmless(one) for one in path.split("/")]
     pairs = [one if one in words else _without_value(one) for one in query.split("&")]
     shown = origin + "/".join(segments) + mark + "&".join(pairs) + hash_ + (LEFT_OUT if fragment else "")
     return _CREDENTIAL.sub(LEFT_OUT, shown)[:_MOST_OF_URI]
@@ -75,5 +78,11 @@ def _words_of(uris: Collection[str]) -> set[str]:
 
 def _without_value(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    name = _SUSPICIOUS.sub(LEFT_OUT, name)
+    name = "/".join(_harmless(one) for one in name.split("/"))
     return name + equals + (LEFT_OUT if value else "")
+
+
+def _harmless(segment: str) -> str:
+    """The segment, unless it could be a credential or name somebody; in a time that grows with its length alone."""
+    may_be_credential = len(segment) >= _LEAST_OF_CREDENTIAL and _DIGIT.search(segment)
+    return LEFT_OUT if may_be_credential or _AT_SIGN.search(segment) else segment

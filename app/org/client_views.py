@@ -33,6 +33,8 @@ from app.org.views import secret_page, to_client
 # RFC 7636, appendix B: a challenge whose verifier everybody may know, for the example alone.
 _EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 _EXAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+# A photograph as cameras make them.
+_MOST_READ_IN_VAIN = 16 * 1024 * 1024
 
 
 # -- credentials ---------------------------------------------------------------------------------
@@ -114,28 +116,54 @@ def _save_settings(access: Access, client: Client, form: EditForm) -> list[Confl
 
 
 @blueprint.post("/<client_id>/logo")
-@administrators_only
 @csrf.exempt  # Not exempt at all: the body may be larger here, which must be said before anybody reads it.
-def change_logo(access: Access, client_id: str):
-    client = access.get_client(client_id)
+def change_logo(client_id: str):
     request.max_content_length = MOST_BYTES + 64 * 1024
-    form = LogoForm(formdata=None)
+    # The body is read first, as it is for every other form: a slow one must not keep a transaction open.
     try:
         csrf.protect()
+    except RequestEntityTooLarge:
+        _read_in_vain()
+        return _refuse_large_logo(client_id=client_id)
+    return _change_logo(client_id=client_id)
+
+
+@administrators_only
+def _change_logo(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    form = LogoForm(formdata=None)
+    try:
         if request.form.get("action") == "remove":
             remove_logo(client, actor_user_id=access.user_id)
         else:
+            # Nor must the drawing.
+            db.session.rollback()
             uploaded = request.files.get("logo")
-            set_logo(client, draw_logo(uploaded.read() if uploaded else b""), actor_user_id=access.user_id)
-    except RequestEntityTooLarge:
-        form.logo.errors = ["The file is too large: 512 KB is the most. Make the image smaller and try again."]
-        return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=413)
+            png = draw_logo(uploaded.read() if uploaded else b"")
+            client = access.get_client(client_id)
+            set_logo(client, png, actor_user_id=access.user_id)
     except ClientError as error:
         form.logo.errors = [error.sentence]
+        client = access.get_client(client_id)
         return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=400)
     db.session.commit()
     flash("The logo was saved." if client.logo else "The logo was removed.")
     return redirect(url_for("org.edit_settings", client_id=client_id), 303)
+
+
+@administrators_only
+def _refuse_large_logo(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    form = LogoForm(formdata=None)
+    form.logo.errors = ["The file is too large: 512 KB is the most. Make the image smaller and try again."]
+    return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=413)
+
+
+def _read_in_vain() -> None:
+    """Read what was sent, within limits: a browser whose upload is cut off shows that, and not our answer."""
+    left = _MOST_READ_IN_VAIN
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(piece)
 
 
 def _settings_page(

@@ -12,10 +12,11 @@ from app.org.requests import list_requests
 @blueprint.get("/<client_id>/requests")
 @members_only
 def show_requests(access: Access, client_id: str):
-    client = access.get_client(client_id)
     # What this process has noted is to be on the page, and what was read so far is older than that.
     db.session.rollback()
     request_log.flush_if_possible()
+    # To write may have waited for somebody who deletes the app.
+    client = access.get_client(client_id)
     only_failed = request.args.get("show") == "failed"
     return render_template(
         "org/requests.html",

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from app.audit.models import AuditEvent
-from app.extensions import db
+from app.extensions import csrf, db
 from app.oauth.models.client import ClientLogo
+from app.org import client_views
 from tests.actors import Browser
 from tests.org.conftest import send
 
@@ -131,6 +132,38 @@ def test_what_is_no_logo_changes_nothing_and_is_told_why(upload, stored, content
     assert page.status_code == status
     assert says in page.text
     assert stored() == before
+
+
+def test_nobody_who_writes_waits_for_a_slow_upload_or_for_the_drawing(app, upload, monkeypatch):
+    """On SQLite there is one writer, and whoever uploads decides how long that takes."""
+
+    def in_transaction(then):
+        def called(*args, **kwargs):
+            open_when_called.append(db.session().in_transaction())
+            return then(*args, **kwargs)
+
+        return called
+
+    open_when_called = []
+    monkeypatch.setattr(csrf, "protect", in_transaction(csrf.protect))
+    monkeypatch.setattr(client_views, "draw_logo", in_transaction(client_views.draw_logo))
+
+    assert upload(image()).status_code == 303
+    assert set(open_when_called) == {False}
+
+
+def test_what_is_too_large_is_read_all_the_same(admin, path, upload):
+    """Else the connection is cut off while the browser still sends, and the person never sees our answer."""
+    content = io.BytesIO(b"x" * (700 * 1024))
+    response = admin._open(
+        f"{path}/logo",
+        method="POST",
+        input_stream=content,
+        content_length=700 * 1024,
+        content_type="multipart/form-data; boundary=x",
+    )
+    assert response.status_code == 413
+    assert content.read() == b""
 
 
 def test_field_that_is_no_file_changes_nothing(admin, path, stored):

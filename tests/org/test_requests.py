@@ -6,8 +6,13 @@ from html import unescape
 
 import pytest
 
+from sqlalchemy import delete
+
 from app import clock
+from app.accounts.models import Organization
+from app.database import expect_writes
 from app.extensions import db
+from app.oauth import request_log
 from app.oauth.models.client import Client
 from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
 from app.oauth.reasons import Reason
@@ -231,6 +236,17 @@ def test_a_database_that_cannot_be_written_to_does_not_hide_the_page(app, page, 
         assert "The code had expired" in page()
     assert "The requests of apps could not be written down" in caplog.text
     assert "Your app got a token." in page()
+
+
+@pytest.mark.parametrize("owner", [Client, Organization])
+def test_an_app_that_is_deleted_while_the_notes_are_written_is_not_found(app, admin, notebook, monkeypatch, owner):
+    def delete_meanwhile():
+        with app.app_context(), expect_writes():
+            db.session.execute(delete(owner).where(owner.name.in_(["Acme Notebook", "Acme"])))
+            db.session.commit()
+
+    monkeypatch.setattr(request_log, "flush_if_possible", delete_meanwhile)
+    assert admin.get(f"/org/oauth/{notebook.client_id}/requests").status_code == 404
 
 
 def test_another_apps_requests_are_not_among_them(page, pocket, notebook, browser):

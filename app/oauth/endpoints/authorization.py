@@ -5,7 +5,7 @@ from flask import redirect, url_for
 from flask import request as http_request
 from flask_login import current_user
 
-from app.database import Connection, connect
+from app.database import Connection, RowGone, connect
 from app.extensions import db
 from app.oauth.choice import choose
 from app.oauth.endpoints import blueprint
@@ -44,9 +44,12 @@ def authorize():
         client = _find_client(parameters, connection)
         if client is None:
             return unknown_app_page()
-        if not current_user.is_authenticated:
-            return _keep_and_lead_to_sign_in(parameters, client, connection)
-        return _proceed(parameters, client, connection)
+        lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
+        try:
+            return lead_on(parameters, client, connection)
+        except RowGone:
+            # The client was deleted since it was looked up.
+            return unknown_app_page()
 
 
 def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapshot | None:

@@ -9,10 +9,11 @@ from authlib.oauth2 import OAuth2Error
 from flask import Response, redirect, url_for
 from flask import request as http_request
 from flask_login import current_user
+from sqlalchemy.exc import NoResultFound
 
 from app import credentials
 from app.config import settings
-from app.database import Connection, connect, expect_reads_only
+from app.database import Connection, RowGone, connect, expect_reads_only
 from app.extensions import db
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.models.authorization_request import (
@@ -186,7 +187,11 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
         grant.validate_consent_request()
     except OAuth2Error as error:
         return server.handle_error_response(request, error) if flow.take() else already_answered_page()
-    return view(flow)
+    try:
+        return view(flow)
+    except (RowGone, NoResultFound):
+        # The client was deleted since it was looked up.
+        return unknown_app_page()
 
 
 def _must_sign_in_again(waiting: WaitingRequest) -> bool:

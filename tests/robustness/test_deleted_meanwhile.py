@@ -1,0 +1,62 @@
+"""A client that is deleted between two statements of one request is an unknown client, and no error of ours."""
+
+import pytest
+from sqlalchemy import delete
+
+from app.database import expect_writes
+from app.extensions import db
+from app.oauth.endpoints import authorization, consent, waiting
+from app.oauth.grants import client_credentials
+from app.oauth.models.client import Client
+from tests.actors import Browser
+
+
+@pytest.fixture
+def signed_in(browser, alice) -> Browser:
+    browser.sign_in(alice.email, alice.password)
+    return browser
+
+
+@pytest.fixture
+def delete_before(app, monkeypatch):
+    """Let the client be deleted just before a function of a module is called."""
+
+    def delete_before(module, name: str, client) -> None:
+        called = getattr(module, name)
+
+        def delete_and_call(*args, **kwargs):
+            with app.app_context(), expect_writes():
+                db.session.execute(delete(Client).where(Client.client_id == client.client_id))
+                db.session.commit()
+            return called(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, delete_and_call)
+
+    return delete_before
+
+
+def test_token_request_is_of_an_unknown_client(notebook, delete_before):
+    delete_before(client_credentials, "add_bearer_tokens", notebook)
+    gone = notebook.client_credentials()
+    unknown = notebook.client_credentials()
+    assert (gone.status_code, gone.json) == (401, unknown.json)
+    assert gone.headers["WWW-Authenticate"] == unknown.headers["WWW-Authenticate"]
+
+
+def test_authorize_request_of_somebody_signed_out(browser, notebook, delete_before):
+    delete_before(waiting, "add_authorization_request", notebook)
+    page = notebook.start(browser)
+    assert (page.status_code, "We do not know this app" in page.text) == (400, True)
+
+
+def test_authorize_request_that_needs_no_screen(signed_in, notebook, delete_before):
+    notebook.authorize(signed_in)
+    delete_before(authorization, "_find_covering_consent", notebook)
+    page = notebook.start(signed_in)
+    assert (page.status_code, "We do not know this app" in page.text) == (400, True)
+
+
+def test_screen_of_a_waiting_request(signed_in, notebook, delete_before):
+    delete_before(consent, "_separate_saved", notebook)
+    page = notebook.start(signed_in)
+    assert (page.status_code, "We do not know this app" in page.text) == (400, True)
