@@ -3,6 +3,9 @@
 import pytest
 
 from app import clock
+from app.accounts.models import User
+from app.accounts.organizations import add_member, create_organization
+from app.extensions import db
 
 PATHS = [
     "/api/me", "/api/me/", "/api/v1/me", "/api/v1/me/", "/api/v1/account", "/api/v1/account/",
@@ -32,6 +35,17 @@ def test_a_person_without_an_organization_has_none(app, notebook, browser):
     browser.submit(page, email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn")
     me = notebook.me(notebook.tokens(browser)["access_token"]).json
     assert (me["name"], me["organization"]) == ("Dora Dorn", None)
+
+
+def test_of_several_organizations_it_tells_the_first_by_name_and_then_by_id(app, notebook, tokens, alice):
+    with app.app_context():
+        namesakes = [create_organization(name, slug=slug) for name, slug in (("Abacus", "z"), ("Abacus", "a"))]
+        for organization in namesakes:
+            add_member(organization, db.session.get_one(User, alice.id), "owner")
+        db.session.commit()
+        first = min(namesakes, key=lambda organization: organization.id).id
+    organization = notebook.me(tokens["access_token"]).json["organization"]
+    assert (organization["id"], organization["role"]) == (first, "owner")
 
 
 def test_it_shows_the_client_its_own_view_of_the_consent(notebook, tokens):

@@ -45,7 +45,7 @@ _FIND_SPEAKING_TOKEN = Statement(
         Organization,
         Organization.id == case((Consent.user_id.is_(None), Client.organization_id), else_=Membership.organization_id),
     )
-    .order_by(Organization.name)
+    .order_by(Organization.name, Organization.id)
     .limit(1),
     row=SpeakingToken,
 )
