@@ -42,6 +42,10 @@ _VECTOR = literal_column("memories.search_vector")
 _CONFIGURATION = literal_column("'memory_search'::regconfig")
 # As the migration numbers them.
 _PLACES_A_MILLISECOND = 1 << 20
+# How much a word counts in each. FTS5 keeps no lengths of texts here and takes a negative number for each, which can
+# turn its formula around. With weights as small as these the formula's absolute value is, but for a factor, how often
+# the words are there, the rarer ones counting more.
+_TITLE_AND_TEXT = (50e-6, 1e-6)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What SQLite can hold as a number.
 _LARGEST = (1 << 63) - 1
@@ -79,6 +83,64 @@ def select_newest(dialect: Dialect, words: Words, places: Iterable[Place]) -> tu
         return _select_from_fts5(words, places)
     matches = _VECTOR.op("@@")(_tsquery(words, places))
     return select(Memory).where(matches).order_by(Memory.created_at.desc(), Memory.id.desc()), None
+
+
+#: Whether it costs much to rank even a few matches, so that their number is worth a look first: FTS5 counts through
+#: all that it knows of each word and place.
+RANKING_IS_DEAR = {"sqlite": True, "postgresql": False}
+
+
+def select_best(
+    dialect: Dialect,
+    words: Words,
+    places: Iterable[Place],
+    conditions: Iterable[ColumnElement[bool]],
+    *,
+    owned: ColumnElement[bool],
+    is_wider: bool,
+    bounds: Iterable[ColumnElement[bool]],
+    of_newest: int,
+    is_ranked: bool = True,
+) -> Select:
+    """Rows of ``key, newest`` of the newest so many matches, the best first as the database sees it.
+
+    ``key`` is for :func:`select_rows`, and ``newest`` in each row for :func:`read_newest`. The places alone may decide,
+    and the conditions are for the caller to ask once more, unless the places are much wider. ``owned`` is a condition
+    on whose they are.
+    """
+    statement, number = select_newest(dialect, words, places)
+    if dialect.name == "sqlite":
+        rank = func.abs(func.bm25(literal_column("memory_search"), 0, 0, *_TITLE_AND_TEXT))
+        columns = [number.label("key"), number.label("time")]
+        # A look at the memories themselves would cost most.
+        hits = statement.where(*conditions) if is_wider else select(number).where(statement.whereclause)
+        hits = hits.order_by(None).order_by(number.desc())
+    else:
+        rank = func.ts_rank(_VECTOR, _sought(words))
+        columns = [Memory.id.label("key"), Memory.created_at.label("time")]
+        # Their owner is named, so that walking back in time stays a choice.
+        hits = statement.where(*(conditions if is_wider else [owned]))
+    columns.append((rank if is_ranked else literal(0)).label("rank"))
+    hits = hits.where(*bounds).with_only_columns(*columns).limit(of_newest).subquery("hits")
+    order = (hits.c.rank.desc(), hits.c.time.desc(), hits.c.key.desc())
+    return select(hits.c.key, func.max(hits.c.time).over().label("newest")).order_by(*order)
+
+
+def read_newest(dialect: Dialect, newest: Any) -> Mark | None:
+    """The mark of the newest match of a :func:`select_best`; None for None."""
+    if newest is None or dialect.name == "sqlite":
+        return newest
+    # "~" comes after whatever an id is made of.
+    return [newest.isoformat(timespec="microseconds"), "~"]
+
+
+def select_rows(dialect: Dialect, keys: Iterable[Any] | None = None) -> tuple[Select, Any]:
+    """A ``SELECT`` of :class:`Memory`, of all or those with the keys, and an expression as of :func:`select_newest`."""
+    if dialect.name == "sqlite":
+        statement = select(Memory).select_from(_ROWS.join(Memory, Memory.id == _ROWS.c.memory_id))
+        return statement if keys is None else statement.where(_ROWS.c.id.in_(keys)), _ROWS.c.id
+    statement = select(Memory)
+    return statement if keys is None else statement.where(Memory.id.in_(keys)), None
 
 
 def read_mark(dialect: Dialect, number: int | None, memory) -> Mark:
@@ -173,13 +235,17 @@ def _quote(text: str) -> str:
 
 
 def _tsquery(words: Words, places: Iterable[Place]) -> ColumnElement:
+    somewhere = " | ".join(f"'{lexeme}'" for lexeme in map(_lexeme, places))
+    return cast(_shown_to_planner(somewhere), TSQUERY).op("&&")(_sought(words).self_group())
+
+
+def _sought(words: Words) -> ColumnElement:
     phrases = [_phrase(phrase) for phrase in words.phrases]
     joint = "||" if words.any_is_enough else "&&"
     sought = phrases[0]
     for phrase in phrases[1:]:
         sought = sought.op(joint)(phrase)
-    somewhere = " | ".join(f"'{lexeme}'" for lexeme in map(_lexeme, places))
-    return cast(_shown_to_planner(somewhere), TSQUERY).op("&&")(sought.self_group())
+    return sought
 
 
 def _phrase(words: tuple[str, ...]) -> ColumnElement:
