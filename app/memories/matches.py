@@ -1,7 +1,7 @@
 """Finding the memories that a search means, and ranking them: the best of all, or a window of the newest."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, func, null
@@ -10,7 +10,7 @@ from app.extensions import db
 from app.memories.models import Memory
 from app.memories.positions import Position
 from app.memories.search_index import (
-    RANKING_IS_DEAR,
+    RANKS_POORLY,
     Mark,
     Place,
     Words,
@@ -27,6 +27,8 @@ from app.memories.words import score
 
 # How much of a text is looked at to rank it.
 _RANKED_LENGTH = 2000
+# So many that have the words next to each other are among the best in any case.
+_MOST_TOGETHER = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,18 @@ def find_best(sought: Sought, *, of_newest: int, most: int, few: int) -> tuple[l
 
     All matches, and no mark, when they are fewer than ``few``.
     """
-    rows = None
-    if RANKING_IS_DEAR[db.engine.dialect.name]:
-        rows = _find_keys(sought, of_newest=few, limit=few, is_ranked=False)
-    if rows is None or len(rows) == few:
-        rows = _find_keys(sought, of_newest=of_newest, limit=few)
+    ranks_poorly = RANKS_POORLY[db.engine.dialect.name]
+    rows = _find_keys(sought, of_newest=few if ranks_poorly else of_newest, most=few, is_ranked=not ranks_poorly)
     if len(rows) < few:
-        return _load(sought, rows), None
-    return _load(sought, rows[:most]), read_newest(db.engine.dialect, rows[0].newest)
+        return _load(sought, [row.key for row in rows]), None
+    newest, together = read_newest(db.engine.dialect, rows[0].newest), []
+    if ranks_poorly:
+        rows = _find_keys(sought, of_newest=of_newest, most=most)
+    if ranks_poorly and len(sought.words.phrases) > 1:
+        nearer = replace(sought, words=sought.words.together())
+        together = _find_keys(nearer, of_newest=_MOST_TOGETHER, most=_MOST_TOGETHER, is_ranked=False)
+    keys = dict.fromkeys(row.key for row in [*together, *rows])
+    return _load(sought, list(keys)[:most]), newest
 
 
 def find_those(sought: Sought, ids: Iterable[str]) -> list[Match]:
@@ -90,26 +96,26 @@ def find_window(sought: Sought, position: Position, *, size: int) -> list[Match]
     return _rank(sought, statement.limit(size), number)
 
 
-def _find_keys(sought: Sought, *, limit: int, **how) -> Sequence[Row]:
-    dialect = db.engine.dialect
-    bounds = is_between(dialect, sought.begin, sought.end)
-    statement = select_best(
-        dialect,
+def _find_keys(sought: Sought, *, of_newest: int, most: int, is_ranked: bool = True) -> Sequence[Row]:
+    statement, values = select_best(
+        db.engine.dialect,
         sought.words,
         sought.places,
-        sought.conditions,
+        begin=sought.begin,
+        end=sought.end,
+        of_newest=of_newest,
+        most=most,
+        is_ranked=is_ranked,
         owned=sought.owned,
-        is_wider=sought.is_wider,
-        bounds=bounds,
-        **how,
+        conditions=sought.conditions if sought.is_wider else None,
     )
-    return db.session.execute(statement.limit(limit)).all()
+    return db.session.execute(statement, values).all()
 
 
-def _load(sought: Sought, rows: Sequence[Row]) -> list[Match]:
-    if not rows:
+def _load(sought: Sought, keys: list) -> list[Match]:
+    if not keys:
         return []
-    found, number = select_rows(db.engine.dialect, keys=[row.key for row in rows])
+    found, number = select_rows(db.engine.dialect, keys=keys)
     return _rank(sought, found.where(*sought.conditions), number)
 
 

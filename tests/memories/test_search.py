@@ -191,6 +191,12 @@ def test_the_best_of_many_comes_first_however_old_it_is(ann, texts, everything):
     assert find(reach, "lisbon", limit=3) == ["Lisbon", "Diary", "1199"]
 
 
+def test_words_that_stand_together_are_better_among_many_too(ann, texts, everything):
+    texts(Together="Some green tea.")
+    keep_many(ann, ["Green hills, and later some tea."] * 150)
+    assert find(everything, "green tea", limit=2) == ["Together", "149"]
+
+
 def test_what_is_not_within_reach_takes_no_place_among_the_best(ann, texts, everything, monkeypatch):
     keep_many(ann, ["word"] * 120)
     texts(**{f"word_{number}": "word word word" for number in range(120)})
@@ -229,7 +235,7 @@ def test_pages_of_many_hold_each_match_once_while_others_are_added(ann, everythi
 
 def test_windows_follow_each_other(texts, everything, monkeypatch):
     """The best of all come first, then each window of the newest by itself; pages go through all of them once."""
-    monkeypatch.setattr(search, "WINDOW", 4)
+    monkeypatch.setattr(search, "WINDOW", 4), monkeypatch.setattr(search, "BEST", 4)
     texts(**{f"n{number}": "word " * (number % 4 + 1) for number in range(10)})
     in_order = find(everything, "word", limit=10)
     assert "".join(title[1:] for title in in_order) == "7362" + "98" + "54" + "10"
@@ -238,7 +244,7 @@ def test_windows_follow_each_other(texts, everything, monkeypatch):
 
 
 def test_pages_stay_what_they_were_while_memories_come_and_go(ann, texts, everything, monkeypatch):
-    monkeypatch.setattr(search, "WINDOW", 4)
+    monkeypatch.setattr(search, "WINDOW", 4), monkeypatch.setattr(search, "BEST", 4)
     texts(**{f"n{number}": "word" for number in range(8)})
     first = search_memories(everything, parse_query("word"), Filters(), 2)
     texts(newer="word word word")
