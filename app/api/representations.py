@@ -155,5 +155,5 @@ RANGE: Fields = {
 }
 PAGING: Fields = {
     "limit": Integer(least=1, most=100, default=25, about="How many at most."),
-    "cursor": Text(most=2000, about="The next_cursor of the page before."),
+    "cursor": Text(most=4000, about="The next_cursor of the page before."),
 }

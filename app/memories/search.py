@@ -4,39 +4,28 @@ What is within reach is asked of the database with every page (see ``reach``); n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, null, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.database import UtcDateTime
 from app.extensions import db
 from app.memories.built_in import ALL
 from app.memories.contents import memories_of_mementos
+from app.memories.matches import Match, Sought, find_best, find_those, find_window
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
+from app.memories.positions import BEST, Position, UnusablePosition, read_position
 from app.memories.reach import Reach, readable_memories
-from app.memories.search_index import (
-    Mark,
-    Place,
-    Words,
-    is_as_new,
-    is_between,
-    is_mark,
-    is_older,
-    is_time_and_id,
-    read_mark,
-    select_newest,
-    time_and_id,
-)
-from app.memories.words import score
+from app.memories.search_index import Place, Words, is_time_and_id, time_and_id
 
-#: So many of the newest matches are ranked against each other; then come the next so many, and so on. The cost of a
-#: page so does not grow with the number of matches.
+#: So many of the newest matches are ranked against each other, and the best of them come first. There is an end to it
+#: so that the cost of a page does not grow with the number of matches.
+MOST_RANKED = 5_000
+#: What is left comes in windows: so many of the newest, the best of them first; then the next so many, and so on.
 WINDOW = 100
-# How much of a text is looked at to rank it.
-_RANKED_LENGTH = 2000
 # More places than this are looked for as the whole integrations of their owner.
 _MOST_PLACES = 400
 # So many memories are few enough to be sorted, however many others there are.
@@ -65,10 +54,6 @@ class Page:
     position: Any = None
 
 
-class UnusablePosition(ValueError):
-    """A position that no page has ended at."""
-
-
 def list_memories(reach: Reach, filters: Filters, limit: int, after: Any = None) -> Page:
     """The newest memories first. ``after`` is an earlier page's position; raises :class:`UnusablePosition`."""
     statement = _select_newest_ids(reach, filters)
@@ -90,27 +75,28 @@ def list_memories_from(reach: Reach, filters: Filters, offset: int, limit: int) 
 
 
 def search_memories(reach: Reach, words: Words, filters: Filters, limit: int, after: Any = None) -> Page:
-    """The memories with these words: of each :data:`WINDOW` of the newest matches the best first.
+    """The memories with these words: the best of all, then of each :data:`WINDOW` of the newest the best first.
 
-    ``limit`` is at most the window. What is added later is newer than the windows of a search that has begun, and so
-    does not disturb its pages. Raises :class:`UnusablePosition`.
+    ``limit`` is at most the window. What is added later is newer than what a search began with, and so does not disturb
+    its pages. Raises :class:`UnusablePosition`.
     """
-    position = None if after is None else _read_position(after)
-    places = _find_places(reach, filters)
-    found: list[_Match] = []
-    while places and len(found) < limit:
-        window = _find_window(reach, words, filters, places, position)
-        ranked = sorted(window, key=lambda match: (match.score, match.mark), reverse=True)
-        rest = [match for match in ranked if position is None or position.is_before(match)]
-        found += (taken := rest[: limit - len(found)])
-        if len(taken) < len(rest):
-            return _page(found, _Position(window[0].mark, window[-1].mark, taken[-1].score, taken[-1].mark))
-        # A position inside a window knows both its ends, so that what is deleted meanwhile lets nothing slip in.
-        bottom = position.bottom if position and position.bottom is not None else window[-1].mark if window else None
-        if bottom is None or (len(window) < WINDOW and (position is None or position.bottom is None)):
-            return _page(found, None)
-        position = _Position(bottom)
-    return _page(found, position if places else None)
+    position = None if after is None else read_position(db.engine.dialect, after)
+    sought = _seek(reach, words, filters)
+    if not sought.places:
+        return Page([])
+    rest: list[Match] = []
+    if position is None:
+        rest, newest = find_best(sought, of_newest=MOST_RANKED, most=BEST, few=WINDOW)
+        if newest is None:
+            return _page_inside(Position(None), rest, rest, limit)
+        position = Position(newest, best=tuple(match.id for match in rest))
+    elif position.is_among_best:
+        rest = find_those(sought, position.best)
+    rest = [match for match in rest if position.is_before(match.score, match.mark)]
+    found = rest[:limit]
+    if len(found) < len(rest):
+        return _page(found, replace(position, score=found[-1].score, mark=found[-1].mark))
+    return _add_windows(sought, found, limit, position.after_best())
 
 
 def load_memories(ids: Sequence[str]) -> list[Memory]:
@@ -143,7 +129,7 @@ def _select_few(reach: Reach, filters: Filters) -> Select | None:
     """
     if reach.user_id is None or (reach.everything and filters.integration_id is None):
         return None
-    places = _find_places(reach, filters)
+    places, _ = _find_places(reach, filters)
     if len(places) > _MOST_PLACES_APART:
         return None
     arms = [select(Memory.id).where(condition) for condition in _conditions_of(places)]
@@ -194,52 +180,56 @@ def _conditions(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
 # -- searching -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    id: str
-    mark: Mark
-    score: int
+def _seek(reach: Reach, words: Words, filters: Filters) -> Sought:
+    places, is_wider = _find_places(reach, filters)
+    conditions = [readable_memories(reach), *_conditions(reach, filters)]
+    # Of tags and kinds the index knows nothing.
+    is_wider = is_wider or filters.tag is not None or filters.integration_kind is not None
+    owned = _owned(Memory, reach)
+    return Sought(words, places, is_wider, owned, conditions, filters.begin, filters.end)
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
-    """Inside a window whose ends are known, after the match of ``score`` and ``mark``; or below ``top``, where the
-    next window begins, when there is nothing but that."""
-
-    top: Mark
-    bottom: Mark | None = None
-    score: int | None = None
-    mark: Mark | None = None
-
-    def is_before(self, match: _Match) -> bool:
-        return self.bottom is None or (match.score, match.mark) < (self.score, self.mark)
-
-
-def _read_position(after: Any) -> _Position:
-    dialect = db.engine.dialect
-    if not (isinstance(after, list) and len(after) in (1, 4) and is_mark(dialect, after[0])):
-        raise UnusablePosition
-    if len(after) == 4 and not (is_mark(dialect, after[1]) and type(after[2]) is int and is_mark(dialect, after[3])):
-        raise UnusablePosition
-    return _Position(*after)
+def _add_windows(sought: Sought, found: list[Match], limit: int, position: Position) -> Page:
+    """The page of what was found, filled up with what comes after the position."""
+    while len(found) < limit:
+        window = find_window(sought, position, size=WINDOW)
+        rest = [one for one in window if one.id not in position.best and position.is_before(one.score, one.mark)]
+        if len(found) + len(rest) > limit:
+            return _page_inside(position, window, rest, limit, found)
+        found += rest
+        # A position inside a window knows both its ends, so that what is deleted meanwhile lets nothing slip in.
+        bottom = position.bottom if position.bottom is not None else min((one.mark for one in window), default=None)
+        if bottom is None or (len(window) < WINDOW and position.bottom is None):
+            return _page(found, None)
+        position = Position(bottom, is_within=False, best=position.best)
+    return _page(found, position)
 
 
-def _page(found: list[_Match], position: _Position | None) -> Page:
+def _page_inside(
+    position: Position, window: list[Match], rest: list[Match], limit: int, found: Sequence[Match] = ()
+) -> Page:
+    """A page that takes of the rest of a window as much as fits."""
+    taken = rest[: limit - len(found)]
+    if len(taken) == len(rest):
+        return _page([*found, *taken], None)
+    marks = [match.mark for match in window]
+    last = Position(max(marks), True, min(marks), taken[-1].score, taken[-1].mark, position.best)
+    return _page([*found, *taken], last)
+
+
+def _page(found: list[Match], position: Position | None) -> Page:
     memories = load_memories([match.id for match in found])
-    if position is None:
-        return Page(memories)
-    inside = position.bottom is not None
-    return Page(memories, [position.top, position.bottom, position.score, position.mark] if inside else [position.top])
+    return Page(memories, None if position is None else position.to_json())
 
 
-def _find_places(reach: Reach, filters: Filters) -> list[Place]:
-    """Where the index is to look: at least everywhere within reach. The exact condition is asked as well."""
+def _find_places(reach: Reach, filters: Filters) -> tuple[list[Place], bool]:
+    """Where the index is to look, at least everywhere within reach, and whether that is much more."""
+    owned = _owned(Integration, reach)
+    has_all = reach.user_id is None or reach.everything
     if filters.integration_id is not None:
-        return [Place(filters.integration_id)]
-    if reach.user_id is None:
-        return _integrations(Integration.organization_id == reach.organization_id)
-    if reach.everything and filters.memento_id in (None, ALL.id):
-        return _integrations(Integration.user_id == reach.user_id)
+        return [Place(filters.integration_id)], not has_all or filters.memento_id is not None
+    if has_all and filters.memento_id in (None, ALL.id):
+        return _integrations(owned), False
     memento_ids = reach.readable if filters.memento_id is None else [filters.memento_id]
     picks = db.session.execute(
         select(MementoContent.integration_id, MementoContent.folder, MementoContent.memory_id)
@@ -249,35 +239,15 @@ def _find_places(reach: Reach, filters: Filters) -> list[Place]:
         .limit(_MOST_PLACES + 1)
     ).all()
     if len(picks) > _MOST_PLACES:
-        return _integrations(Integration.user_id == reach.user_id)
-    return [Place(*pick) for pick in picks]
+        return _integrations(owned), True
+    return [Place(*pick) for pick in picks], False
+
+
+def _owned(model: type[Integration] | type[Memory], reach: Reach) -> ColumnElement[bool]:
+    if reach.user_id is None:
+        return model.organization_id == reach.organization_id
+    return model.user_id == reach.user_id
 
 
 def _integrations(condition: ColumnElement[bool]) -> list[Place]:
     return [Place(id) for id in db.session.scalars(select(Integration.id).where(condition))]
-
-
-def _find_window(
-    reach: Reach, words: Words, filters: Filters, places: list[Place], position: _Position | None
-) -> list[_Match]:
-    """The matches of the window in which the position is; of the first one without. Newest first."""
-    dialect = db.engine.dialect
-    statement, number = select_newest(dialect, words, places)
-    statement = statement.where(
-        readable_memories(reach),
-        *_conditions(reach, filters),
-        *is_between(dialect, filters.begin, filters.end),
-    )
-    if position is not None:
-        statement = statement.where(is_older(dialect, position.top, or_same=position.bottom is not None))
-        if position.bottom is not None:
-            statement = statement.where(is_as_new(dialect, position.bottom))
-    columns = (
-        Memory.id,
-        Memory.created_at,
-        Memory.title,
-        func.substr(Memory.text, 1, _RANKED_LENGTH).label("beginning"),
-    )
-    number = (null() if number is None else number).label("number")
-    rows = db.session.execute(statement.with_only_columns(*columns, number).limit(WINDOW))
-    return [_Match(row.id, read_mark(dialect, row.number, row), score(words, row.title, row.beginning)) for row in rows]

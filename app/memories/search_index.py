@@ -11,13 +11,17 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Dialect,
+    Integer,
     Select,
     String,
+    Subquery,
     bindparam,
     cast,
     column,
@@ -38,10 +42,15 @@ Mark = int | list[str]
 
 _HITS = table("memory_search", column("rowid"))
 _ROWS = table("memory_search_rows", column("id"), column("memory_id"))
+_FTS5 = literal_column("memory_search")
 _VECTOR = literal_column("memories.search_vector")
 _CONFIGURATION = literal_column("'memory_search'::regconfig")
 # As the migration numbers them.
 _PLACES_A_MILLISECOND = 1 << 20
+# How much a word counts in each. FTS5 keeps no lengths of texts here and takes a negative number for each, which can
+# turn its formula around. With weights as small as these the formula's absolute value is, but for a factor, how often
+# the words are there, the rarer ones counting more.
+_TITLE_AND_TEXT = (50e-6, 1e-6)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What SQLite can hold as a number.
 _LARGEST = (1 << 63) - 1
@@ -63,6 +72,10 @@ class Words:
     phrases: tuple[tuple[str, ...], ...]
     any_is_enough: bool = False
 
+    def together(self) -> "Words":
+        """All of them next to each other."""
+        return Words((tuple(word for phrase in self.phrases for word in phrase),))
+
 
 def is_part_of_index(name: str | None, kind: str) -> bool:
     """Whether a thing in the database, of Alembic's ``kind``, belongs to the index, which no model describes."""
@@ -79,6 +92,76 @@ def select_newest(dialect: Dialect, words: Words, places: Iterable[Place]) -> tu
         return _select_from_fts5(words, places)
     matches = _VECTOR.op("@@")(_tsquery(words, places))
     return select(Memory).where(matches).order_by(Memory.created_at.desc(), Memory.id.desc()), None
+
+
+#: Whether it costs much to rank even a few matches, so that their number is worth a look first: FTS5 counts through
+#: all that it knows of each word and place. Nor does it see which words stand next to each other, as PostgreSQL does.
+RANKS_POORLY = {"sqlite": True, "postgresql": False}
+
+
+def select_best(
+    dialect: Dialect,
+    words: Words,
+    places: Iterable[Place],
+    *,
+    begin: datetime | None,
+    end: datetime | None,
+    of_newest: int,
+    most: int,
+    is_ranked: bool = True,
+    owned: ColumnElement[bool],
+    conditions: Iterable[ColumnElement[bool]] | None,
+) -> tuple[Select, dict[str, Any]]:
+    """Rows of ``key, newest`` of the newest so many matches, the best first as the database sees it; and values for it.
+
+    ``key`` is for :func:`select_rows`, and ``newest`` for :func:`read_newest`: that of the first row, and where the
+    database ranks poorly, of the first row unranked. Without ``conditions`` the places alone decide, and what is exact
+    is for the caller to ask once more; ``owned`` is a condition on whose they are.
+    """
+    if dialect.name == "sqlite" and conditions is None:
+        # A look at the memories themselves would cost most.
+        values = {
+            "expression": _fts5_expression(words, places),
+            "least": -_LARGEST if begin is None else _first_number(begin),
+            "beyond": _LARGEST if end is None else _first_number(end) + _PLACES_A_MILLISECOND,
+            "of_newest": of_newest,
+            "most": most,
+        }
+        return _select_best_of_fts5(is_ranked), values
+    statement, number = select_newest(dialect, words, places)
+    if dialect.name == "sqlite":
+        rank, columns = _fts5_rank(), (number.label("key"), number.label("time"))
+    else:
+        # The owner is named in any case, so that walking back in time stays a choice.
+        rank = func.ts_rank(_VECTOR, _sought(words))
+        columns = (Memory.id.label("key"), Memory.created_at.label("time"))
+    hits = statement.where(owned, *(conditions or ()), *is_between(dialect, begin, end))
+    hits = hits.with_only_columns(*columns, (rank if is_ranked else literal(0)).label("rank")).limit(of_newest)
+    hits = hits.subquery("hits")
+    newest = hits.c.time if dialect.name == "sqlite" else func.max(hits.c.time).over()
+    return _select_best_of(hits, newest).limit(most), {}
+
+
+def _select_best_of(hits: Subquery, newest: ColumnElement) -> Select:
+    order = (hits.c.rank.desc(), hits.c.time.desc(), hits.c.key.desc())
+    return select(hits.c.key, newest.label("newest")).order_by(*order)
+
+
+def read_newest(dialect: Dialect, newest: Any) -> Mark | None:
+    """The mark of the newest match of a :func:`select_best`; None for None."""
+    if newest is None or dialect.name == "sqlite":
+        return newest
+    # "~" comes after whatever an id is made of.
+    return [newest.isoformat(timespec="microseconds"), "~"]
+
+
+def select_rows(dialect: Dialect, keys: Iterable[Any] | None = None) -> tuple[Select, Any]:
+    """A ``SELECT`` of :class:`Memory`, of all or those with the keys, and an expression as of :func:`select_newest`."""
+    if dialect.name == "sqlite":
+        statement = select(Memory).select_from(_ROWS.join(Memory, Memory.id == _ROWS.c.memory_id))
+        return statement if keys is None else statement.where(_ROWS.c.id.in_(keys)), _ROWS.c.id
+    statement = select(Memory)
+    return statement if keys is None else statement.where(Memory.id.in_(keys)), None
 
 
 def read_mark(dialect: Dialect, number: int | None, memory) -> Mark:
@@ -147,10 +230,36 @@ def _first_number(instant: datetime) -> int:
 
 
 def _select_from_fts5(words: Words, places: Iterable[Place]) -> tuple[Select, Any]:
-    expression = f"({' OR '.join(map(_fts5_place, places))}) AND ({_fts5_words(words)})"
     rows = _HITS.join(_ROWS, _ROWS.c.id == _HITS.c.rowid).join(Memory, Memory.id == _ROWS.c.memory_id)
-    matches = literal_column("memory_search").op("MATCH")(literal(expression))
+    matches = _FTS5.op("MATCH")(literal(_fts5_expression(words, places)))
     return select(Memory).select_from(rows).where(matches).order_by(_HITS.c.rowid.desc()), _HITS.c.rowid
+
+
+@cache
+def _select_best_of_fts5(is_ranked: bool) -> Select:
+    """Built once, because building it costs more than running it for a rare word."""
+    number = _HITS.c.rowid
+    rank = _fts5_rank() if is_ranked else literal(0)
+    hits = (
+        select(number.label("key"), number.label("time"), rank.label("rank"))
+        .where(
+            _FTS5.op("MATCH")(bindparam("expression", type_=String)),
+            number >= bindparam("least", type_=BigInteger),
+            number < bindparam("beyond", type_=BigInteger),
+        )
+        .order_by(number.desc())
+        .limit(bindparam("of_newest", type_=Integer))
+        .subquery("hits")
+    )
+    return _select_best_of(hits, hits.c.time).limit(bindparam("most", type_=Integer))
+
+
+def _fts5_rank() -> ColumnElement:
+    return func.abs(func.bm25(_FTS5, 0, 0, *_TITLE_AND_TEXT))
+
+
+def _fts5_expression(words: Words, places: Iterable[Place]) -> str:
+    return f"({' OR '.join(map(_fts5_place, places))}) AND ({_fts5_words(words)})"
 
 
 def _fts5_words(words: Words) -> str:
@@ -173,13 +282,17 @@ def _quote(text: str) -> str:
 
 
 def _tsquery(words: Words, places: Iterable[Place]) -> ColumnElement:
+    somewhere = " | ".join(f"'{lexeme}'" for lexeme in map(_lexeme, places))
+    return cast(_shown_to_planner(somewhere), TSQUERY).op("&&")(_sought(words).self_group())
+
+
+def _sought(words: Words) -> ColumnElement:
     phrases = [_phrase(phrase) for phrase in words.phrases]
     joint = "||" if words.any_is_enough else "&&"
     sought = phrases[0]
     for phrase in phrases[1:]:
         sought = sought.op(joint)(phrase)
-    somewhere = " | ".join(f"'{lexeme}'" for lexeme in map(_lexeme, places))
-    return cast(_shown_to_planner(somewhere), TSQUERY).op("&&")(sought.self_group())
+    return sought
 
 
 def _phrase(words: tuple[str, ...]) -> ColumnElement:

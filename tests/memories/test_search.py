@@ -1,14 +1,16 @@
 """Full-text search: what is found, in which order, and that the index follows every change."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, insert, update
 
 from app import clock
+from app.credentials import new_id
 from app.extensions import db
 from app.memories import search
-from app.memories.models import Integration, Memory
+from app.memories.models import Integration, Memory, MemoryTag
 from app.memories.reach import Reach
 from app.memories.search import Filters, UnusablePosition, list_memories, search_memories
 from app.memories.words import excerpt, parse_query, score
@@ -126,6 +128,38 @@ def test_any_of_the_words_may_be_enough(texts, everything):
     assert sorted(memory.title for memory in found) == ["Bread", "Cake"]
 
 
+def page_through(reach: Reach, q: str, limit: int, between=lambda: None) -> list[str]:
+    """The titles of all pages; something may happen between two of them."""
+    titles, after = [], None
+    while True:
+        page = search_memories(reach, parse_query(q), Filters(), limit, after)
+        titles += [memory.title for memory in page.memories]
+        if page.position is None:
+            return titles
+        # As it comes back from a client.
+        after = json.loads(json.dumps(page.position))
+        between()
+
+
+def keep_many(keeper, texts) -> None:
+    """Memories called 0, 1, 2… of these texts, each newer than the last."""
+    at = clock.now() - timedelta(days=1)
+    rows = [
+        {
+            "id": new_id("mry"),
+            "user_id": keeper.user_id,
+            "integration_id": keeper.integrations["slack"].id,
+            "folder": "",
+            "title": str(number),
+            "text": text,
+            "created_at": at + timedelta(seconds=number),
+            "updated_at": at,
+        }
+        for number, text in enumerate(texts)
+    ]
+    db.session.execute(insert(Memory), rows)
+
+
 # -- order -----------------------------------------------------------------------------------------
 
 
@@ -149,26 +183,68 @@ def test_words_that_stand_together_are_better(texts, everything):
     assert find(everything, "green tea")[0] == "Together"
 
 
+def test_the_best_of_many_comes_first_however_old_it_is(ann, texts, everything):
+    texts(Lisbon="A walk.", Diary="Lisbon, and Lisbon again: Lisbon! Lisbon.")
+    keep_many(ann, ["Bread from Lisbon, and much else."] * 1200)
+    assert find(everything, "lisbon")[:3] == ["Lisbon", "Diary", "1199"]
+    reach = Reach(user_id=ann.user_id, readable=(ann.memento("all", *ann.integrations.values()),))
+    assert find(reach, "lisbon", limit=3) == ["Lisbon", "Diary", "1199"]
+
+
+def test_words_that_stand_together_are_better_among_many_too(ann, texts, everything):
+    texts(Together="Some green tea.")
+    keep_many(ann, ["Green hills, and later some tea."] * 150)
+    assert find(everything, "green tea", limit=2) == ["Together", "149"]
+
+
+def test_what_is_not_within_reach_takes_no_place_among_the_best(ann, texts, everything, monkeypatch):
+    keep_many(ann, ["word"] * 120)
+    texts(**{f"word_{number}": "word word word" for number in range(120)})
+    folder = ann.keep("In the folder", folder="f")
+    folder.text, folder.tags = "word word", [MemoryTag(tag="t")]
+    db.session.flush()
+    reach = Reach(user_id=ann.user_id, readable=(ann.memento("m", ("google_drive", "f"), ann.integrations["slack"]),))
+    assert find(everything, "word", limit=1, tag="t") == ["In the folder"]
+    assert find(reach, "word", integration_id=ann.integrations["google_drive"].id) == ["In the folder"]
+    monkeypatch.setattr(search, "_MOST_PLACES", 1)
+    assert find(reach, "word", limit=2) == ["In the folder", "119"]
+
+
+def test_so_many_that_nobody_ranks_them_all_come_by_the_newest(ann, texts, everything, monkeypatch):
+    monkeypatch.setattr(search, "MOST_RANKED", 110)
+    texts(Word="word word word")
+    keep_many(ann, ["word word"] + ["word"] * 120)
+    assert find(everything, "word", limit=2) == ["120", "119"]
+    assert sorted(page_through(everything, "word", 40)) == sorted(["Word", *map(str, range(121))])
+
+
+def test_pages_of_many_hold_each_match_once_while_others_are_added(ann, everything):
+    words = ["green tea ", "tea from a green hill ", "green, and later tea, tea ", "tea tea green green "]
+    keep_many(ann, [words[number % 4] * (1 + number % 7) for number in range(230)])
+
+    def add():
+        at = clock.now()
+        texts = ("green " * 40 + "tea", "green " * 40)
+        common = {"user_id": ann.user_id, "integration_id": ann.integrations["slack"].id, "title": "later"}
+        db.session.add_all(Memory(**common, text=text, created_at=at) for text in texts)
+        db.session.flush()
+
+    titles = page_through(everything, "green tea", 20, between=add)
+    assert sorted(titles, key=int) == [str(number) for number in range(230)]
+
+
 def test_windows_follow_each_other(texts, everything, monkeypatch):
-    """Each window of the newest matches is ranked in itself, and pages go through all of them once."""
-    monkeypatch.setattr(search, "WINDOW", 4)
+    """The best of all come first, then each window of the newest by itself; pages go through all of them once."""
+    monkeypatch.setattr(search, "WINDOW", 4), monkeypatch.setattr(search, "BEST", 4)
     texts(**{f"n{number}": "word " * (number % 4 + 1) for number in range(10)})
     in_order = find(everything, "word", limit=10)
-    assert [title[1:] for title in in_order[:4]] == ["7", "6", "9", "8"]
-    assert sorted(in_order) == [f"n{number}" for number in range(10)]
+    assert "".join(title[1:] for title in in_order) == "7362" + "98" + "54" + "10"
     for limit in (1, 2, 3, 4):
-        paged, after = [], None
-        while True:
-            page = search_memories(everything, parse_query("word"), Filters(), limit, after)
-            paged += [memory.title for memory in page.memories]
-            after = page.position
-            if after is None:
-                break
-        assert paged == in_order
+        assert page_through(everything, "word", limit) == in_order
 
 
 def test_pages_stay_what_they_were_while_memories_come_and_go(ann, texts, everything, monkeypatch):
-    monkeypatch.setattr(search, "WINDOW", 4)
+    monkeypatch.setattr(search, "WINDOW", 4), monkeypatch.setattr(search, "BEST", 4)
     texts(**{f"n{number}": "word" for number in range(8)})
     first = search_memories(everything, parse_query("word"), Filters(), 2)
     texts(newer="word word word")
@@ -181,7 +257,28 @@ def test_pages_stay_what_they_were_while_memories_come_and_go(ann, texts, everyt
     assert rest == ["n5", "n4", "n3", "n2", "n0"]
 
 
-@pytest.mark.parametrize("after", [1, "x", [], [None], [1, 2], ["a", "b"], [[1, 2]], [1, 1, "x", 1], [True], [1 << 70]])
+@pytest.mark.parametrize(
+    "after",
+    [
+        1,
+        "x",
+        [],
+        [None],
+        [1, 2],
+        ["a", "b"],
+        [[1, 2]],
+        [1, 1, None, None, None, []],
+        [None, True, None, None, None, []],
+        [1 << 70, True, None, None, None, []],
+        [1, True, 1, None, None, []],
+        [1, True, None, "1", 1, []],
+        [1, True, None, 1, None, []],
+        [1, True, None, None, None, None],
+        [1, True, None, None, None, [1]],
+        [1, True, None, None, None, ["\x00"]],
+        [1, True, None, None, None, ["mry_1"] * 51],
+    ],
+)
 def test_a_position_that_no_page_ended_at_is_told(everything, after):
     with pytest.raises(UnusablePosition):
         search_memories(everything, parse_query("word"), Filters(), 2, after)

@@ -1,0 +1,70 @@
+"""Where a page of a search ended, in a form that JSON can hold and that means the same while memories come and go."""
+
+import re
+from dataclasses import astuple, dataclass, replace
+from typing import Any
+
+from sqlalchemy import Dialect
+
+from app.memories.search_index import Mark, is_mark
+
+#: So many of the best matches of all stand before the windows.
+BEST = 50
+
+_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
+
+
+class UnusablePosition(ValueError):
+    """A position that no page has ended at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """After the match of ``score`` and ``mark``, among the ``best`` or inside a window, whose ``bottom`` is known then.
+
+    Without those two it is where the next window begins: at ``top``, which ``is_within`` it or stands right above.
+    ``best`` are the ids of the memories that came first; they do not come again.
+    """
+
+    top: Mark
+    is_within: bool = True
+    bottom: Mark | None = None
+    score: int | None = None
+    mark: Mark | None = None
+    best: tuple[str, ...] = ()
+
+    @property
+    def is_among_best(self) -> bool:
+        return self.bottom is None and self.score is not None
+
+    def is_before(self, score: int, mark: Mark) -> bool:
+        """Whether a match comes after this position."""
+        return self.score is None or (score, mark) < (self.score, self.mark)
+
+    def after_best(self) -> "Position":
+        """Where the windows begin, for one among the best; any other as it is."""
+        return replace(self, score=None, mark=None) if self.is_among_best else self
+
+    def to_json(self) -> list[Any]:
+        return [*astuple(self)[:-1], list(self.best)]
+
+
+def read_position(dialect: Dialect, value: Any) -> Position:
+    """The position of a :meth:`Position.to_json`. Raises :class:`UnusablePosition`."""
+    if not (isinstance(value, list) and len(value) == 6 and _is_position(dialect, *value)):
+        raise UnusablePosition
+    *place, best = value
+    return Position(*place, best=tuple(best))
+
+
+def _is_position(dialect: Dialect, top, is_within, bottom, score, mark, best) -> bool:
+    is_next = bottom is None and score is None and mark is None
+    is_after_match = type(score) is int and is_mark(dialect, mark) and (bottom is None or is_mark(dialect, bottom))
+    return (
+        is_mark(dialect, top)
+        and type(is_within) is bool
+        and (is_next or is_after_match)
+        and isinstance(best, list)
+        and len(best) <= BEST
+        and all(isinstance(id, str) and _ID.fullmatch(id) for id in best)
+    )
