@@ -2,7 +2,7 @@
 
 const picker = document.querySelector(".picker");
 const mementos = picker.querySelector(".mementos");
-const rows = [...mementos.querySelectorAll("li")];
+const rows = [...mementos.querySelectorAll("li:has([name=memento_ids])")];
 const search = mementos.querySelector("#memento-search");
 const newName = mementos.querySelector("[name=new_name]");
 

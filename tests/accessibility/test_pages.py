@@ -5,8 +5,12 @@ import re
 import pytest
 
 from app import clock
+from app.accounts.users import find_user_by_email
 from app.extensions import db
+from app.memories.mementos import create_memento
+from app.memories.records import add_integration
 from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.models.saved_memento import SavedMemento
 from app.oauth.reasons import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
@@ -107,6 +111,7 @@ def test_the_account(look, page, server, demonstration, link, alice):
     follow(page.get_by_role("link", name="When, and in which"))
     look("activity")
     page.go_back()
+    _let_it_add_something(server.app, demonstration.clients["Acme Notebook"].client_id)
     follow(page.get_by_role("link", name="Change what it sees"))
     look("app, choose")
     page.get_by_role("checkbox", name="Health").check()
@@ -116,6 +121,16 @@ def test_the_account(look, page, server, demonstration, link, alice):
     follow(page.get_by_role("button", name="Pause"))
     look("app, paused")
     look("sessions", server.url + "/account/sessions/")
+
+
+def _let_it_add_something(app, client_id: str) -> None:
+    with app.app_context():
+        user = find_user_by_email(ALICE)
+        source = add_integration(user_id=user.id, kind="memory", name="Saved by Acme Notebook")
+        memento = create_memento(user.id, source.name, [source.id])
+        ids = {"user_id": user.id, "client_id": client_id, "memento_id": memento.id, "integration_id": source.id}
+        db.session.add(SavedMemento(**ids))
+        db.session.commit()
 
 
 def test_the_dashboard(look, page, server, demonstration):
