@@ -15,8 +15,6 @@ _OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-#: In the dark, only what looks at colours can find anything else than in the light.
-_COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]}
 
 
 @pytest.fixture
@@ -28,15 +26,16 @@ def look(page) -> Iterator[Callable[..., None]]:
         if path is not None:
             page.goto(path)
         assert page.title(), name
+        # Each width and each scheme is looked at once: colours are the same at every width.
         page.set_viewport_size(_WIDE)
-        for scheme, options in (("dark", _COLOURS), ("light", _OPTIONS)):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            problems.extend(f"{name}, {scheme}: {problem}" for problem in violations(axe, page, options))
+        page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        problems.extend(f"{name}, light: {problem}" for problem in violations(axe, page))
         page.set_viewport_size(_NARROW)
+        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if too_wide > 0:
             problems.append(f"{name}: {too_wide} pixels wider than a screen of 320")
-        problems.extend(f"{name}, narrow: {problem}" for problem in violations(axe, page))
+        problems.extend(f"{name}, dark and narrow: {problem}" for problem in violations(axe, page))
         page.set_viewport_size(_WIDE)
 
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
@@ -45,11 +44,11 @@ def look(page) -> Iterator[Callable[..., None]]:
     assert not problems, "\n".join(["", *dict.fromkeys(problems)])
 
 
-def violations(axe: Axe, page, options: dict = _OPTIONS) -> Iterator[str]:
+def violations(axe: Axe, page) -> Iterator[str]:
     """What axe-core finds in the page as it is now: how bad, which rule, where."""
     # Once a page: it is half a megabyte of script.
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(axe.axe_script)
-    for violation in page.evaluate("options => axe.run(options)", options)["violations"]:
+    for violation in page.evaluate("options => axe.run(options)", _OPTIONS)["violations"]:
         places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         yield f"{violation['impact']}, {violation['id']} ({violation['help']}): {places}"
