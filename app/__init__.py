@@ -15,7 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import logs, web
+    from app import logs, moments, web
     from app.database import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
 
@@ -39,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     login_manager.init_app(app)
 
     web.init_app(app)
+    moments.init_app(app)
     _register_parts(app)
     return app
 

@@ -22,6 +22,7 @@ LAYERS = {
     "app.database": 0,
     "app.extensions": 0,
     "app.logs": 0,
+    "app.moments": 0,
     "app.web": 0,
     "app.wire": 0,
     "app.write_behind": 0,

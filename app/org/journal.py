@@ -20,7 +20,8 @@ PAGE_SIZE = 50
 _EXPORT_BATCH = 500
 _ID = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
-#: kind -> what a person reads after the name of whoever did it. ``{…}`` are the event's details.
+#: kind -> what a person reads after the name of whoever did it. ``{…}`` are the event's details. An event that sets
+#: an end has it in ``expires_at``, which is read after the sentence.
 KINDS = {
     "organization.created": "founded the organization",
     "organization.deleted": "deleted the organization",
@@ -37,14 +38,14 @@ KINDS = {
     "client.logo_changed": "changed the logo",
     "client.logo_removed": "removed the logo",
     "client.secret_added": "made one more secret",
-    "client.secret_end_set": "gave a secret another end",
+    "client.secret_end_set": "set a secret's end:",
     "client.secret_retired": "retired a secret",
     "client.secret_rotated": "made a new secret and ended all others",
     "client.tokens_ended": "ended every code and token",
     "client.suspended": "suspended the app",
     "client.resumed": "let the app go on",
     "client.deleted": "deleted the app",
-    "client.playground_opened": "opened the playground, at the latest until {expires_at}",
+    "client.playground_opened": "opened the playground, at the latest until",
     "client.playground_closed": "closed the playground",
     "demonstration.seeded": "added demonstration data",
 }
@@ -74,6 +75,12 @@ class Entry:
     client_name: str | None
     details: Mapping[str, Any]
     sentence: str
+
+    @property
+    def until(self) -> datetime | None:
+        """The end that the event set, if it set one."""
+        text = self.details.get("expires_at")
+        return datetime.fromisoformat(text) if text else None
 
 
 def list_entries(organization_id: str, chosen: Filter, *, before: str = "", limit: int = PAGE_SIZE) -> list[Entry]:

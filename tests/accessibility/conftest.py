@@ -15,6 +15,16 @@ _OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
+#: The texts of a page that look like a date and are in no element that the reader's browser makes local.
+_RAW_DATES = r"""() => {
+  const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const date = /\b\d{4}-\d\d-\d\d\b|\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December)\b/;
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (date.test(data) && !parentElement.closest("time, [data-datetime], code, pre, script")) found.push(data.trim());
+  }
+  return found;
+}"""
 
 
 @pytest.fixture
@@ -30,6 +40,7 @@ def look(page) -> Iterator[Callable[..., None]]:
         page.set_viewport_size(_WIDE)
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
         problems.extend(f"{name}, light: {problem}" for problem in violations(axe, page))
+        problems.extend(f"{name}: {text!r} is a date that no script makes local" for text in page.evaluate(_RAW_DATES))
         page.set_viewport_size(_NARROW)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
+from datetime import datetime
 
 from sqlalchemy import case, select
 
@@ -27,15 +26,7 @@ class Entry:
     parts: list[tuple[str | None, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day (UTC) and what of it the page shows, the latest first."""
-
-    date: date
-    entries: list[Entry]
-
-
-def list_activity(grant_id: str, page: int) -> tuple[list[Day], bool]:
+def list_activity(grant_id: str, page: int) -> tuple[list[Entry], bool]:
     """A page of what was done under the consent, the latest first, and whether there is more."""
     records = db.session.scalars(
         select(AccessRecord)
@@ -47,8 +38,7 @@ def list_activity(grant_id: str, page: int) -> tuple[list[Day], bool]:
     shown = records[:PAGE_SIZE]
     parts = _find_parts(grant_id, shown)
     entries = [Entry(one.minute, one.action, one.count, parts[one.minute, one.action]) for one in shown]
-    days = [Day(day, list(group)) for day, group in groupby(entries, key=lambda entry: entry.at.date())]
-    return days, len(records) > PAGE_SIZE
+    return entries, len(records) > PAGE_SIZE
 
 
 def _find_parts(grant_id: str, records: list[AccessRecord]) -> dict[tuple, list[tuple[str | None, int]]]:

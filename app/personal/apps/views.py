@@ -43,12 +43,12 @@ def show_activity(grant_id: str):
     """Also of a consent that has ended: what was done with it does not become a secret."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
     page = read_page(request.args.get("page"))
-    days, has_next = list_activity(consent.grant_id, page)
+    entries, has_next = list_activity(consent.grant_id, page)
     return render_template(
         "personal/apps/activity.html",
         consent=consent,
         app_name=consent.client.name,
-        days=days,
+        entries=entries,
         page=page,
         has_next=has_next,
     )
