@@ -70,6 +70,7 @@ def _register_parts(app: Flask) -> None:
         metadata,
         revocation,
         token as _token,
+        waiting,
     )
     from app.oauth.models import (  # noqa: F401
         access_record,
@@ -101,6 +102,7 @@ def _register_parts(app: Flask) -> None:
 
     cross_origin.init_app(app)
     request_log.init_app(app)
+    waiting.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)

@@ -3,7 +3,7 @@
 import logging
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, g, jsonify, render_template, request, session
+from flask import Flask, Request, g, jsonify, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -28,9 +28,9 @@ _PAGE_HEADERS = (
 )
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    " form-action 'self'{origins}; base-uri 'none'; frame-ancestors 'none'"
+    " base-uri 'none'; frame-ancestors 'none'"
 )
-_MOST_REDIRECT_ORIGINS = 8
+_FORMS_STAY_HERE = "; form-action 'self'"
 
 
 def flask_config(settings: Settings) -> dict:
@@ -63,6 +63,10 @@ class Application(Flask):
     There the hooks of the extensions (CSRF, sign-in, session) have nothing to do, and cost
     more than the lookup that answers the request.
     """
+
+    #: Says whether a path of ours leads to a waiting authorization request, whose answer goes to an app;
+    #: ``oauth.endpoints.waiting`` knows, and puts its own here.
+    leads_to_app = staticmethod(lambda target: False)
 
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
     allow_origin = staticmethod(lambda response: response)
@@ -145,14 +149,18 @@ def safe_next(target: str | None, default: str = "/") -> str:
     return default if parts.scheme or parts.netloc else target
 
 
-def allow_form_redirect_to(origin: str) -> None:
-    """Let this browser's forms end in a redirect to a client's origin.
+def let_forms_lead_to_app() -> None:
+    """Send the page that is being made without ``form-action``: its form is answered by the way back to an app.
 
-    Browsers apply ``form-action`` to every redirect that follows a POST, also to the one
-    that follows a sign-in; so it holds for all pages of the session.
+    Chromium holds ``form-action`` against the whole chain of redirects after a form, also against those that
+    the app's own callback makes, which nobody here can know. So these pages name no address at all.
+
+    What they do without is a second wall. ``form-action`` matters only once somebody's markup stands in a page of
+    ours, with a form that sends what is typed elsewhere; and there is none: whatever a person, an app or an
+    organization has named is escaped, scripts are our own files, ``base-uri`` keeps the forms' addresses ours, and
+    ``frame-ancestors`` keeps the page out of other pages. Their forms name paths of ours alone; tests hold them to it.
     """
-    origins = [known for known in session.get("redirect_origins", []) if known != origin]
-    session["redirect_origins"] = [*origins, origin][-_MOST_REDIRECT_ORIGINS:]
+    g.forms_lead_to_app = True
 
 
 class _Request(Request):
@@ -215,7 +223,11 @@ class _PageSessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request) -> SessionMixin | None:
         if request.is_wire:
             return self.make_null_session(app)
-        return super().open_session(app, request)
+        opened = super().open_session(app, request)
+        if opened is not None:
+            # Earlier versions kept the origins of apps here.
+            opened.pop("redirect_origins", None)
+        return opened
 
     def save_session(self, app: Flask, session, response) -> None:
         if not self.is_null_session(session):
@@ -247,8 +259,8 @@ def _add_headers(response):
         headers.setdefault(name, value)
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
-        origins = "".join(f" {origin}" for origin in session.get("redirect_origins", []))
-        headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY.format(origins=origins))
+        forms = "" if g.get("forms_lead_to_app") else _FORMS_STAY_HERE
+        headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY + forms)
     if settings().is_https:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return response
@@ -284,6 +296,8 @@ _API_ERRORS = {
 
 def error_page(status: int, title: str | None = None, sentence: str | None = None):
     """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated."""
+    # It has no form, so none that leads to an app.
+    g.pop("forms_lead_to_app", None)
     default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
     page = render_template(
         "shared/error.html", status=status, title=title or default_title, sentence=sentence or default_sentence

@@ -38,7 +38,7 @@ _CHROMIUM_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     # Nothing but loopback is ever reached, whatever a page asks for.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
 )
 
 _cluster = pytest.StashKey[Cluster]()

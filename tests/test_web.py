@@ -5,7 +5,7 @@ import io
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from flask import Flask, abort, redirect, request, session
+from flask import Flask, abort, request, session
 from flask.sessions import NullSession
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from app.database import _read_only
-from app.web import allow_form_redirect_to, is_wire, safe_next
+from app.web import is_wire, safe_next
 
 PAGES = ("/sign-in", "/nothing-here", "/oauth/authorize", "/api/v1/auth/oauth2/authorize/")
 WIRE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/api/me/", "/api/nothing-here", "/healthz")
@@ -108,13 +108,13 @@ def test_over_https_cookies_and_transport_are_strict(settings):
     assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
-def test_forms_may_end_at_the_last_few_apps_this_browser_was_sent_by(house):
-    browser = house.test_client()
-    for number in [*range(10), 9, 8]:
-        browser.get(f"/allow?origin=https://app{number}.example")
-    policy = browser.get("/nothing-here").headers["Content-Security-Policy"]
-    assert "form-action 'self' " + " ".join(f"https://app{n}.example" for n in (2, 3, 4, 5, 6, 7, 9, 8)) in policy
-    assert "app9" not in house.test_client().get("/nothing-here").headers["Content-Security-Policy"]
+def test_what_an_earlier_version_kept_of_apps_is_dropped(app):
+    browser = app.test_client()
+    with browser.session_transaction() as kept:
+        kept["redirect_origins"] = ["https://app.example"]
+    assert "app.example" not in str(browser.get("/sign-in").headers)
+    with browser.session_transaction() as kept:
+        assert "redirect_origins" not in kept
 
 
 def test_a_file_of_ours_may_be_kept_for_a_while(app):
@@ -269,17 +269,11 @@ def house(settings) -> Flask:
         house.add_url_rule(f"{prefix}/boom", f"{name}boom", _boom)
         reads_only = house.extensions["csrf"].exempt(lambda: str(_read_only.get()))
         house.add_url_rule(f"{prefix}/reads-only", f"{name}reads", reads_only, methods=["GET", "POST"])
-    house.add_url_rule("/allow", view_func=_allow)
     return house
 
 
 def _boom():
     raise ZeroDivisionError("what-broke")
-
-
-def _allow():
-    allow_form_redirect_to(request.args["origin"])
-    return redirect("/")
 
 
 def _keep_something():

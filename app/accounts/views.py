@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
@@ -17,7 +17,7 @@ from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
 from app.extensions import csrf, db, login_manager
-from app.web import safe_next
+from app.web import let_forms_lead_to_app, safe_next
 
 accounts = Blueprint("accounts", __name__)
 
@@ -102,15 +102,13 @@ def sign_up():
 @accounts.post("/sign-out")
 def sign_out():
     """End this session everywhere; ``next`` is where to go, such as back to a request as somebody else."""
-    target = request.form.get("next")
     credential = session.get("_user_id")
     if credential:
         end_session(digest(credential))
     db.session.commit()
     logout_user()
-    # Which apps were asked for is the next person's business only when it is the same errand.
-    _renew_browser_session(keep_origins=bool(target))
-    return redirect(safe_next(target), 303)
+    session.clear()
+    return redirect(safe_next(request.form.get("next")), 303)
 
 
 def ask_to_sign_in() -> Response:
@@ -151,11 +149,19 @@ def _reload() -> Response:
 
 
 def _sign_in_page(form: FlaskForm, target: str, status: int = 200):
+    _let_form_lead_to(target)
     return render_template("accounts/sign_in.html", form=form, next=target), status
 
 
 def _sign_up_page(form: FlaskForm, target: str, status: int = 200):
+    _let_form_lead_to(target)
     return render_template("accounts/sign_up.html", form=form, next=target), status
+
+
+def _let_form_lead_to(target: str) -> None:
+    # With a live consent whoever signs in on the way is sent straight back to the app.
+    if current_app.leads_to_app(target):
+        let_forms_lead_to_app()
 
 
 def _limited(page, form: FlaskForm, target: str, error: TooManyAttempts):
@@ -169,17 +175,10 @@ def _signed_in(user: User, target: str) -> Response:
     if "_user_id" in session:
         end_session(digest(session["_user_id"]))
     db.session.commit()
-    _renew_browser_session(keep_origins=True)
+    # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
+    session.clear()
     login_user(find_signed_in(credential))
     return redirect(target, 303)
-
-
-def _renew_browser_session(*, keep_origins: bool) -> None:
-    # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
-    origins = session.get("redirect_origins")
-    session.clear()
-    if keep_origins and origins:
-        session["redirect_origins"] = origins
 
 
 def _address() -> str:

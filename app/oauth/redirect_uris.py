@@ -79,17 +79,6 @@ def is_registered(uri: str, registered: Iterable[str], *, native_app: bool) -> b
     return without_port is not None and any(without_port == _loopback_without_port(known) for known in registered)
 
 
-def origin_of(uri: str) -> str:
-    """The source a CSP ``form-action`` must name for a redirect to this URI: its origin, or the scheme alone.
-
-    The scheme alone for private schemes, and for ``[::1]``, since CSP cannot name an IPv6 host.
-    """
-    parts = urlsplit(uri)
-    if parts.scheme not in ("http", "https") or "[" in parts.netloc:
-        return f"{parts.scheme}:"
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def host_of(uri: str) -> str:
     """The host that will receive the answer, as a person should read it; for a private scheme, the scheme.
 

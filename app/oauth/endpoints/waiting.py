@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from authlib.oauth2 import OAuth2Error
-from flask import Response, redirect, url_for
+from flask import Flask, Response, redirect, url_for
 from flask import request as http_request
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
@@ -28,10 +28,9 @@ from app.oauth.models.playground_callback import may_return_to
 from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
 from app.oauth.parameters import Parameters
 from app.oauth.reasons import Reason
-from app.oauth.redirect_uris import origin_of
 from app.oauth.request_log import note_refusal
 from app.oauth.server import WireRequest, server
-from app.web import allow_form_redirect_to, error_page
+from app.web import error_page, let_forms_lead_to_app
 
 
 @dataclass(slots=True)
@@ -58,6 +57,15 @@ class Flow:
         if not self.take():
             return already_answered_page()
         return server.create_authorization_response(self.request, None, self.grant)
+
+
+#: Under it are the pages that open a waiting request.
+_STEPS = "/oauth/authorize/"
+
+
+def init_app(app: Flask) -> None:
+    """Tell the pages of sign-in and sign-up which addresses lead to an app."""
+    app.leads_to_app = leads_to_waiting_request
 
 
 # -- keeping a request ---------------------------------------------------------------------------
@@ -96,7 +104,6 @@ def keep_request(
         parameters=kept | ({"scope": scope} if scope else {}),
         defect=parameters.find_defect(),
     )
-    allow_form_redirect_to(origin_of(parameters.values["redirect_uri"]))
 
     def bind_browser(response: Response) -> Response:
         if is_new:
@@ -165,13 +172,30 @@ def opens_request(view: Callable) -> Callable:
 
 def find_own_request(connection: Connection):
     """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
-    waiting = find_authorization_request(connection, http_request.args.get("request", ""))
-    browser = http_request.cookies.get(_cookie_name(), "")
-    if waiting is None or not credentials.matches(browser, waiting.browser_digest):
+    waiting = _find_request_of_browser(connection, http_request.args.get("request", ""))
+    if waiting is None:
         return _expired_page()
     if waiting.consumed_at is not None:
         return already_answered_page()
     return _expired_page() if waiting.is_expired() else waiting
+
+
+def leads_to_waiting_request(target: str) -> bool:
+    """Whether a path of ours opens a request that waits in this browser, so that the answer may go to its app."""
+    parts = urlsplit(target)
+    handles = parse_qs(parts.query).get("request", [])
+    if not parts.path.startswith(_STEPS) or len(handles) != 1:
+        return False
+    with connect(db.engine) as connection:
+        waiting = _find_request_of_browser(connection, handles[0])
+    return waiting is not None and waiting.consumed_at is None and not waiting.is_expired()
+
+
+def _find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
+    """The request of this handle, in whatever state, if it was begun in this browser."""
+    waiting = find_authorization_request(connection, handle)
+    browser = http_request.cookies.get(_cookie_name(), "")
+    return waiting if waiting is not None and credentials.matches(browser, waiting.browser_digest) else None
 
 
 def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
@@ -187,6 +211,7 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
         grant.validate_consent_request()
     except OAuth2Error as error:
         return server.handle_error_response(request, error) if flow.take() else already_answered_page()
+    let_forms_lead_to_app()
     try:
         return view(flow)
     except (RowGone, NoResultFound):
