@@ -14,6 +14,7 @@ from werkzeug.utils import cached_property
 from app.config import Settings, settings
 from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
+from app.form_problems import list_page_problems
 from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
 
 _log = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
     app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
+    app.jinja_env.globals["page_problems"] = list_page_problems
 
 
 def safe_next(target: str | None, default: str = "/") -> str:

@@ -68,9 +68,10 @@ def activate(access: Access, client_id: str):
         secret = activate_client(client, actor_user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
-        for _, sentence in error.problems:
-            flash(sentence, "error")
-        return redirect(url_for("org.edit_settings", client_id=client_id), 303)
+        client = access.get_client(client_id)
+        form = EditForm.of(client, formdata=None)
+        form.show_problems(error)
+        return _settings_page(access, client, form, status=400)
     db.session.commit()
     if secret is not None:
         return secret_page(client, secret)

@@ -154,10 +154,12 @@ class ClientForm(FlaskForm):
         }
 
     def show_problems(self, error: ClientError) -> None:
-        """Put each of the error's sentences at its field."""
+        """Put each of the error's sentences at its field, or beside all fields if it is about none of them."""
         for name, sentence in error.problems:
-            field = self[name]
-            field.errors = [*field.errors, sentence]
+            if name in self:
+                self[name].errors = [*self[name].errors, sentence]
+            else:
+                self.form_errors.append(sentence)
 
 
 class RegisterForm(ClientForm, OnceForm):

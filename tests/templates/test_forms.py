@@ -11,7 +11,7 @@ from tests.templates.conftest import Page
 
 _PAGE = """
 {% from "macros/forms.html" import checkbox, choices, errors_summary, field %}
-{{ errors_summary(form) }}
+{{ errors_summary(page_problems()) }}
 {{ field(form.name) }}{{ field(form.note) }}{{ choices(form.type) }}{{ checkbox(form.native) }}
 """
 
