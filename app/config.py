@@ -40,7 +40,7 @@ class Settings:
     authorization_code_lifetime: int = 60
     access_token_lifetime: int = 60 * 60
     refresh_token_lifetime: int = 30 * DAY
-    refresh_token_grace: int = 0
+    refresh_token_grace: int = 30
 
     # Signed-in sessions: how long one lasts, and how long it may lie idle.
     session_lifetime: int = 14 * DAY

@@ -28,7 +28,7 @@ from tests.integrator import Integrator
 
 __all__ = ["at_once", "change_client", "change_consent", "change_settings", "delete_client", "grants", "guarded",
            "let_time_pass", "make_memento", "posting_notebook", "publish_issuer", "register", "signed_in",
-           "strict_notebook", "tokens"]  # fmt: skip
+           "strict", "strict_notebook", "tokens"]  # fmt: skip
 
 
 # -- people and clients ----------------------------------------------------------------------------
@@ -142,6 +142,12 @@ def change_settings(app, monkeypatch) -> Callable[..., None]:
         monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **changes))
 
     return change
+
+
+@pytest.fixture
+def strict(change_settings) -> None:
+    """The operator has set ``REFRESH_TOKEN_GRACE=0``: whatever comes twice is a replay, at once."""
+    change_settings(refresh_token_grace=0)
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_without_settings_everything_is_local(tmp_path):
     assert settings.database_url == f"sqlite:///{tmp_path}/instance/reliquary.sqlite3"
     assert (settings.authorization_request_lifetime, settings.authorization_code_lifetime) == (600, 60)
     assert (settings.access_token_lifetime, settings.refresh_token_lifetime) == (3600, 30 * 24 * 3600)
-    assert settings.refresh_token_grace == 0
+    assert settings.refresh_token_grace == 30
 
 
 def test_the_issuer_follows_the_port(tmp_path):

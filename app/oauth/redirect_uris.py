@@ -79,6 +79,12 @@ def is_registered(uri: str, registered: Iterable[str], *, native_app: bool) -> b
     return without_port is not None and any(without_port == _loopback_without_port(known) for known in registered)
 
 
+def is_web(uri: str) -> bool:
+    """Whether the answer goes to a web server: neither to this machine itself nor to a private scheme."""
+    parts = urlsplit(uri)
+    return parts.scheme in ("http", "https") and parts.hostname not in ("127.0.0.1", "::1", "localhost")
+
+
 def host_of(uri: str) -> str:
     """The host that will receive the answer, as a person should read it; for a private scheme, the scheme.
 

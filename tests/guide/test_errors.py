@@ -137,7 +137,7 @@ def test_a_reason_of_invalid_grant_has_its_description(person, notebook):
     bare = notebook.code(person, code_challenge=None, code_challenge_method=None)
     seen.add(described(notebook.exchange(bare)))
     tokens = notebook.exchange(code).json
-    notebook.refresh(tokens["refresh_token"])
+    notebook.refresh(notebook.refresh(tokens["refresh_token"]).json["refresh_token"])
     seen.add(described(notebook.refresh(tokens["refresh_token"])))
     seen.add(described(notebook.refresh("rlq_rt_unknown")))
     seen.add(described(notebook.exchange(code)))

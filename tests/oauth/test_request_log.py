@@ -184,7 +184,7 @@ def test_what_a_code_is_refused_for_is_told_apart(
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_EXPIRED)
 
 
-def test_what_a_refresh_is_refused_for_is_told_apart(notebook, register, signed_in, tokens, reason, let_time_pass):
+def test_what_a_refresh_is_refused_for_is_told_apart(strict, notebook, register, signed_in, tokens, reason, let_time_pass):
     other, first = register(), tokens["refresh_token"]
     notebook.client_credentials(grant_type="refresh_token")
     assert reason(notebook) == ("token", "invalid_request", Reason.REFRESH_MISSING)

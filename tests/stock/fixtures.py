@@ -16,7 +16,7 @@ from tests.integrator import Integrator
 from tests.stock import server as stock
 
 __all__ = ["alice", "app", "grants", "guarded", "let_time_pass", "notebook", "pocket", "posting_notebook",
-           "publish_issuer", "strict_notebook"]  # fmt: skip
+           "publish_issuer", "strict", "strict_notebook"]  # fmt: skip
 
 
 class StockIntegrator(Integrator):
@@ -123,3 +123,8 @@ def guarded(app) -> Callable:
 def publish_issuer() -> Callable[[str], None]:
     """Nothing to tell it: it looks at each request's own address."""
     return lambda issuer: None
+
+
+@pytest.fixture
+def strict() -> None:
+    """Nothing to switch off: it knows no grace."""

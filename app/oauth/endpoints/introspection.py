@@ -50,7 +50,7 @@ class _Introspection(IntrospectionEndpoint):
             "aud": settings().issuer,
             "sub": token.user_id or token.organization_id,
             "iat": int(token.issued_at.timestamp()),
-            "exp": int(token.expires_at.timestamp()),
+            "exp": int(token.ends_at.timestamp()),
         }
         if not token.is_refresh_token:
             payload["token_type"] = "Bearer"

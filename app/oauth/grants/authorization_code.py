@@ -149,8 +149,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
             raise because(
                 Reason.SCOPE_NOTHING_LEFT, InvalidScopeError("Nothing is left of the scope that the user allowed.")
             )
-        tokens = new_bearer_tokens(scope=scope, refresh_scope=code.scope, client=client)
-        tokens.family_id = code.family_id
+        tokens = new_bearer_tokens(scope=scope, client=client, origin=code, refresh_scope=code.scope)
         with connection.transaction():
             is_first = redeem_authorization_code(connection, code.digest)
             if is_first:

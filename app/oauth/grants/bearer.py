@@ -8,67 +8,95 @@ from app import clock, credentials
 from app.config import settings
 from app.database import Connection
 from app.oauth.memento_details import describe_mementos
+from app.oauth.models.authorization_code import FAMILY_LIFETIME, CodeSnapshot
 from app.oauth.models.client import ClientSnapshot
-from app.oauth.models.token import add_access_token, add_refresh_token
+from app.oauth.models.token import TokenSnapshot, add_access_token, add_refresh_token
 from app.oauth.reach import consent_reach
 from app.oauth.scopes import parse_scope
+
+#: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
+Origin = CodeSnapshot | TokenSnapshot
 
 
 @dataclass(slots=True, repr=False)
 class BearerTokens:
-    """Fresh tokens, in plain text for the only time. ``refresh_token`` is None when none is issued."""
+    """Fresh tokens, in plain text for the only time. ``refresh_token`` is None when none is issued.
+
+    ``expires_in`` is what the client is told of the access token, in seconds. What is stored may last longer: a
+    consent's end can still be put off.
+    """
 
     access_token: str
     refresh_token: str | None
     scope: str
     refresh_scope: str
     client_id: str
-    access_token_lifetime: int
-    refresh_token_lifetime: int
+    family_id: str | None
     issued_at: datetime
-    family_id: str | None = None
+    access_token_expires_at: datetime
+    refresh_token_expires_at: datetime
+    expires_in: int
 
 
 def new_bearer_tokens(
-    *, scope: str, client: ClientSnapshot, refresh_scope: str | None = None, refresh_token: str | None = None
+    *,
+    scope: str,
+    client: ClientSnapshot,
+    origin: Origin | None = None,
+    refresh_scope: str | None = None,
+    refresh_token: str | None = None,
+    refresh_until: datetime | None = None,
 ) -> BearerTokens:
     """An access token for ``scope`` and, given ``refresh_scope``, a refresh token for that.
 
-    They live as long as the client is registered for, and never longer than the server's own settings.
-    ``refresh_token`` sets the refresh token's text when it must not be random.
+    They live as long as the client is registered for, and never longer than the server's own settings, nor than the
+    family of ``origin``; that is None for tokens that belong to an organization. ``refresh_token`` sets the refresh
+    token's text when it must not be random, ``refresh_until`` when it ends at the latest.
     """
     if refresh_scope is not None and refresh_token is None:
         refresh_token = credentials.new_credential(credentials.REFRESH_TOKEN)
+    issued_at = clock.now()
+    access_ends = issued_at + _lifetime(client.access_token_lifetime, settings().access_token_lifetime)
+    refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings().refresh_token_lifetime)
+    if origin is not None:
+        family_ends = origin.family_issued_at + FAMILY_LIFETIME
+        access_ends, refresh_ends = min(access_ends, family_ends), min(refresh_ends, family_ends)
+    if refresh_until is not None:
+        refresh_ends = min(refresh_ends, refresh_until)
+    consent_ends = None if origin is None else origin.consent_expires_at
+    told_end = access_ends if consent_ends is None else min(access_ends, consent_ends)
     return BearerTokens(
         access_token=credentials.new_credential(credentials.ACCESS_TOKEN),
         refresh_token=refresh_token,
         scope=scope,
         refresh_scope=refresh_scope or "",
         client_id=client.client_id,
-        access_token_lifetime=_lifetime(client.access_token_lifetime, settings().access_token_lifetime),
-        refresh_token_lifetime=_lifetime(client.refresh_token_lifetime, settings().refresh_token_lifetime),
-        issued_at=clock.now(),
+        family_id=None if origin is None else origin.family_id,
+        issued_at=issued_at,
+        access_token_expires_at=access_ends,
+        refresh_token_expires_at=refresh_ends,
+        expires_in=int((told_end - issued_at).total_seconds()),
     )
 
 
-def _lifetime(client_own: int | None, most: int) -> int:
-    return most if client_own is None else min(client_own, most)
+def _lifetime(client_own: int | None, most: int) -> timedelta:
+    return timedelta(seconds=most if client_own is None else min(client_own, most))
 
 
 def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refresh_token: bool = True) -> None:
     """Store the digests. To be called in the transaction that decided that they may exist."""
     add_access_token(
         connection,
-        **_stored(tokens.access_token, tokens, tokens.scope, tokens.access_token_lifetime),
+        **_stored(tokens.access_token, tokens, tokens.scope, tokens.access_token_expires_at),
     )
     if tokens.refresh_token is not None and with_refresh_token:
         add_refresh_token(
             connection,
-            **_stored(tokens.refresh_token, tokens, tokens.refresh_scope, tokens.refresh_token_lifetime),
+            **_stored(tokens.refresh_token, tokens, tokens.refresh_scope, tokens.refresh_token_expires_at),
         )
 
 
-def _stored(token: str, tokens: BearerTokens, scope: str, lifetime: int) -> dict[str, Any]:
+def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) -> dict[str, Any]:
     return {
         "digest": credentials.digest(token),
         "hint": credentials.hint(token),
@@ -76,11 +104,11 @@ def _stored(token: str, tokens: BearerTokens, scope: str, lifetime: int) -> dict
         "family_id": tokens.family_id,
         "scope": scope,
         "issued_at": tokens.issued_at,
-        "expires_at": tokens.issued_at + timedelta(seconds=lifetime),
+        "expires_at": expires_at,
     }
 
 
-def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
+def bearer_response(tokens: BearerTokens, consent: Origin | None = None) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 
     ``consent`` is a code's or a token's snapshot; None for tokens that belong to an organization.
@@ -88,7 +116,7 @@ def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
     response: dict[str, Any] = {
         "access_token": tokens.access_token,
         "token_type": "Bearer",
-        "expires_in": tokens.access_token_lifetime,
+        "expires_in": tokens.expires_in,
         "scope": tokens.scope,
     }
     if tokens.refresh_token is not None:
@@ -99,6 +127,6 @@ def bearer_response(tokens: BearerTokens, consent=None) -> dict[str, Any]:
     return response
 
 
-def consent_details(scope: str, consent) -> list[dict[str, Any]]:
+def consent_details(scope: str, consent: Origin) -> list[dict[str, Any]]:
     """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them."""
     return describe_mementos(consent_reach(consent), parse_scope(scope), settings().issuer)

@@ -9,9 +9,12 @@ from app import clock, credentials
 from app.config import settings
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.models.authorization_code import revoke_family
-from app.oauth.models.token import TokenSnapshot, find_refresh_token, rotate_refresh_token
+from app.oauth.models.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.oauth.reasons import Reason, because
 from app.oauth.scopes import format_scope, parse_scope
+
+#: How often within the grace a rotated token gets its successor again.
+_MOST_REPEATS = 5
 
 
 class RefreshTokenGrant(grants.RefreshTokenGrant):
@@ -82,25 +85,37 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
     def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
         # Without a grace nobody ever needs the successor again, and it is purely random.
         salt = secrets.token_hex(32) if settings().refresh_token_grace else None
+        client = self.request.client
         tokens = new_bearer_tokens(
             scope=scope,
+            client=client,
+            origin=token,
             refresh_scope=token.scope,
-            client=self.request.client,
             refresh_token=credentials.successor(presented, salt) if salt else None,
+            # The presented one kept the first one's end, and so on.
+            refresh_until=token.expires_at if client.keeps_first_refresh_end else None,
         )
-        tokens.family_id = token.family_id
         return tokens, salt
 
     def _repeat(self, token: TokenSnapshot, presented: str, scope: str) -> BearerTokens:
-        """Within the grace: the *same* successor again, with a fresh access token."""
+        """Within the grace: the *same* successor again, with a fresh access token.
+
+        It is for an answer that was lost, and for a few of an app's own processes that refresh at once. More than
+        that is neither, and ends the family like any other replay.
+        """
         tokens = new_bearer_tokens(
             scope=scope,
-            refresh_scope=token.scope,
             client=self.request.client,
+            origin=token,
+            refresh_scope=token.scope,
             refresh_token=credentials.successor(presented, token.successor_salt),
         )
-        tokens.family_id = token.family_id
-        add_bearer_tokens(self.request.connection, tokens, with_refresh_token=False)
+        with self.request.connection.transaction():
+            may_repeat = count_repeat(self.request.connection, token.digest, most=_MOST_REPEATS)
+            if may_repeat:
+                add_bearer_tokens(self.request.connection, tokens, with_refresh_token=False)
+        if not may_repeat:
+            self._end_family(token)
         return tokens
 
     def _end_family(self, token: TokenSnapshot):

@@ -1,7 +1,7 @@
 """The authorization code (:rfc:`6749#section-1.3.1`) and the token family that starts with it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
@@ -12,6 +12,10 @@ from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.models.consent import Consent, chosen_mementos
 from app.oauth.models.saved_memento import SavedMemento, is_saved_under
+
+
+#: However often its refresh tokens are rotated, a family ends so long after its code was issued.
+FAMILY_LIFETIME = timedelta(days=365)
 
 
 class TokenFamily(db.Model):
@@ -60,6 +64,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
     code_challenge: str | None
     expires_at: datetime
     redeemed_at: datetime | None
+    family_issued_at: datetime
     family_revoked_at: datetime | None
     grant_id: str
     user_id: str
@@ -100,6 +105,7 @@ _FIND_CODE = Statement(
         AuthorizationCode.code_challenge,
         AuthorizationCode.expires_at,
         AuthorizationCode.redeemed_at,
+        TokenFamily.issued_at.label("family_issued_at"),
         TokenFamily.revoked_at.label("family_revoked_at"),
         Consent.grant_id,
         Consent.user_id,

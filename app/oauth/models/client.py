@@ -25,7 +25,7 @@ from app.accounts.models import Organization
 from app.credentials import digest, new_id
 from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
-from app.oauth.redirect_uris import is_registered
+from app.oauth.redirect_uris import is_registered, is_web
 from app.oauth.scopes import format_scope, parse_scope
 
 CONFIDENTIAL, PUBLIC = "confidential", "public"
@@ -74,6 +74,15 @@ class ClientRules(ClientMixin):
     @property
     def is_confidential(self) -> bool:
         return self.type == CONFIDENTIAL
+
+    @property
+    def keeps_first_refresh_end(self) -> bool:
+        """Whether its refresh tokens end when the first would have, however often they are rotated.
+
+        So it is for what may run in a browser (:rfc:`10017#section-6.3.2.3`): a public client with the address of
+        a web page, unless its admins say that it is a native app, whose address the system hands over to it.
+        """
+        return self.type == PUBLIC and not self.native_app and any(map(is_web, self.redirect_uris))
 
     @property
     def demands_pkce(self) -> bool:

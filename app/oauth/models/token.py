@@ -4,13 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authlib.oauth2.rfc6749 import TokenMixin
-from sqlalchemy import ForeignKey, Index, Select, String, bindparam, insert, select, text, true, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    SmallInteger,
+    String,
+    bindparam,
+    exists,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
 from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
-from app.oauth.models.authorization_code import TokenFamily
+from app.oauth.models.authorization_code import FAMILY_LIFETIME, TokenFamily
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, chosen_mementos
 from app.oauth.models.saved_memento import SavedMemento, is_saved_under
@@ -46,8 +59,8 @@ class AccessToken(db.Model):
 class RefreshToken(db.Model):
     """A refresh token. It is used once: rotation marks it and adds its successor.
 
-    ``successor_salt`` is kept only when a refresh grace is configured. With the old token
-    itself it gives the successor again; neither alone does.
+    ``successor_salt`` is kept only when there is a refresh grace. With the old token
+    itself it gives the successor again; neither alone does. ``repeats`` counts how often it was given again.
     """
 
     __tablename__ = "refresh_tokens"
@@ -64,6 +77,7 @@ class RefreshToken(db.Model):
     rotated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     successor_digest: Mapped[str | None] = mapped_column(String(64))
     successor_salt: Mapped[str | None] = mapped_column(String(64))
+    repeats: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
 @dataclass(slots=True)
@@ -84,6 +98,7 @@ class TokenSnapshot(TokenMixin):
     expires_at: datetime
     revoked_at: datetime | None
     family_id: str | None
+    family_issued_at: datetime | None
     family_revoked_at: datetime | None
     grant_id: str | None
     user_id: str | None
@@ -112,8 +127,22 @@ class TokenSnapshot(TokenMixin):
         """Seconds from issue to expiry."""
         return int((self.expires_at - self.issued_at).total_seconds())
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends at the latest, as things are now: with itself, its family, or its consent."""
+        ends = [self.expires_at]
+        if self.family_issued_at is not None:
+            ends.append(self.family_issued_at + FAMILY_LIFETIME)
+        if self.consent_expires_at is not None:
+            ends.append(self.consent_expires_at)
+        return min(ends)
+
     def is_expired(self) -> bool:
-        return self.expires_at <= clock.now()
+        """Whether its own time or its family's is over."""
+        at = clock.now()
+        return self.expires_at <= at or (
+            self.family_issued_at is not None and self.family_issued_at + FAMILY_LIFETIME <= at
+        )
 
     def is_revoked(self) -> bool:
         """Whether the token, its family, its consent or its client has been ended, or paused."""
@@ -140,6 +169,7 @@ def select_tokens(token: type[AccessToken] | type[RefreshToken], *more) -> Selec
         token.expires_at,
         (token.revoked_at if token is AccessToken else TokenFamily.revoked_at).label("revoked_at"),
         token.family_id,
+        TokenFamily.issued_at.label("family_issued_at"),
         TokenFamily.revoked_at.label("family_revoked_at"),
         Consent.grant_id,
         Consent.user_id,
@@ -193,6 +223,17 @@ _ROTATE_REFRESH_TOKEN = Statement(
     )
 )
 
+# The row count decides, whoever comes at the same moment; so what was true of the snapshot is asked again.
+_COUNT_REPEAT = Statement(
+    update(RefreshToken)
+    .where(
+        RefreshToken.digest == bindparam("token_digest"),
+        RefreshToken.repeats < bindparam("most"),
+        ~exists().where(_successor.digest == RefreshToken.successor_digest, _successor.rotated_at.is_not(None)),
+    )
+    .values(repeats=RefreshToken.repeats + 1)
+)
+
 _REVOKE_ACCESS_TOKEN = Statement(
     update(AccessToken)
     .where(AccessToken.digest == bindparam("token_digest"), AccessToken.revoked_at.is_(None))
@@ -232,6 +273,11 @@ def rotate_refresh_token(
         )
         == 1
     )
+
+
+def count_repeat(connection: Connection, token_digest: str, *, most: int) -> bool:
+    """Count that a rotated token's successor is given again; False when it was so ``most`` times, or is in use."""
+    return connection.run(_COUNT_REPEAT, token_digest=token_digest, most=most) == 1
 
 
 def revoke_access_token(connection: Connection, token_digest: str) -> None:

@@ -1,4 +1,8 @@
-"""The refresh token grant (:rfc:`6749#section-6`): rotated on every use, and what comes back ends the family."""
+"""The refresh token grant (:rfc:`6749#section-6`): rotated on every use, and what comes back ends the family.
+
+What comes back is told here without a grace. How the default differs is in ``test_refresh_grace``, where each of these
+tests has its twin.
+"""
 
 import pytest
 
@@ -62,14 +66,14 @@ def test_offline_access_and_an_empty_scope_change_nothing(notebook, tokens, scop
 
 
 @row("replay")
-def test_a_rotated_refresh_token_is_refused(notebook, tokens):
+def test_a_rotated_refresh_token_is_refused(strict, notebook, tokens):
     notebook.refresh(tokens["refresh_token"])
     response = notebook.refresh(tokens["refresh_token"])
     assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
 
 
 @row("replay")
-def test_a_rotated_refresh_token_that_comes_back_ends_its_successor(notebook, tokens):
+def test_a_rotated_refresh_token_that_comes_back_ends_its_successor(strict, notebook, tokens):
     """The authorization server will revoke the active refresh token (:rfc:`9700#section-4.14.2`)."""
     renewed = notebook.refresh(tokens["refresh_token"]).json
     notebook.refresh(tokens["refresh_token"])
@@ -77,14 +81,14 @@ def test_a_rotated_refresh_token_that_comes_back_ends_its_successor(notebook, to
 
 
 @row("replay")
-def test_a_rotated_refresh_token_that_comes_back_ends_the_newest_access_token(notebook, tokens):
+def test_a_rotated_refresh_token_that_comes_back_ends_the_newest_access_token(strict, notebook, tokens):
     renewed = notebook.refresh(tokens["refresh_token"]).json
     notebook.refresh(tokens["refresh_token"])
     assert not notebook.is_alive(renewed["access_token"])
 
 
 @row("replay")
-def test_an_old_ancestor_that_comes_back_ends_the_whole_family(notebook, tokens):
+def test_an_old_ancestor_that_comes_back_ends_the_whole_family(strict, notebook, tokens):
     latest = tokens
     for _ in range(3):
         latest = notebook.refresh(latest["refresh_token"]).json
@@ -93,7 +97,7 @@ def test_an_old_ancestor_that_comes_back_ends_the_whole_family(notebook, tokens)
     assert notebook.refresh(latest["refresh_token"]).json["error"] == "invalid_grant"
 
 
-def test_a_family_that_ended_leaves_the_consent_and_other_families_alone(notebook, tokens, signed_in):
+def test_a_family_that_ended_leaves_the_consent_and_other_families_alone(strict, notebook, tokens, signed_in):
     others = notebook.tokens(signed_in)
     notebook.refresh(tokens["refresh_token"])
     notebook.refresh(tokens["refresh_token"])
@@ -108,14 +112,14 @@ def test_another_clients_refresh_token_is_refused_and_stays_good_for_its_own(not
     assert notebook.refresh(tokens["refresh_token"]).status_code == 200
 
 
-def test_another_client_cannot_end_a_family_by_replaying_its_refresh_token(notebook, pocket, tokens):
+def test_another_client_cannot_end_a_family_by_replaying_its_refresh_token(strict, notebook, pocket, tokens):
     renewed = notebook.refresh(tokens["refresh_token"]).json
     assert pocket.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
     assert notebook.is_alive(renewed["access_token"])
 
 
 @row("parallel redemption")
-def test_one_of_two_parallel_refreshes_wins(notebook, tokens, at_once, grants):
+def test_one_of_two_parallel_refreshes_wins(strict, notebook, tokens, at_once, grants):
     responses = at_once(
         lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
     )
@@ -123,7 +127,7 @@ def test_one_of_two_parallel_refreshes_wins(notebook, tokens, at_once, grants):
     assert {response.json.get("error") for response in responses} == {None, "invalid_grant"}
 
 
-def test_two_parallel_refreshes_leave_nothing_alive(notebook, tokens, at_once, grants):
+def test_two_parallel_refreshes_leave_nothing_alive(strict, notebook, tokens, at_once, grants):
     responses = at_once(
         lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
     )
@@ -131,6 +135,12 @@ def test_two_parallel_refreshes_leave_nothing_alive(notebook, tokens, at_once, g
     assert not notebook.is_alive(won["access_token"])
     assert not notebook.is_alive(tokens["access_token"])
     assert notebook.refresh(won["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_without_a_grace_there_is_no_second_answer(strict, notebook, tokens, let_time_pass):
+    notebook.refresh(tokens["refresh_token"])
+    let_time_pass(seconds=0)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
 # -- for how long ----------------------------------------------------------------------------------
@@ -155,90 +165,6 @@ def test_how_long_a_refresh_token_lives_is_a_setting(notebook, signed_in, let_ti
     change_settings(refresh_token_lifetime=100)
     tokens = notebook.tokens(signed_in)
     let_time_pass(seconds=101)
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-
-
-# -- within the grace ------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def grace(change_settings) -> int:
-    """An operator allows a lost answer to be asked for again, for ten seconds."""
-    change_settings(refresh_token_grace=10)
-    return 10
-
-
-def test_without_a_grace_there_is_no_second_answer(notebook, tokens, let_time_pass):
-    notebook.refresh(tokens["refresh_token"])
-    let_time_pass(seconds=0)
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-
-
-def test_within_the_grace_the_predecessor_gets_the_same_successor_again(notebook, grace, tokens, let_time_pass):
-    first = notebook.refresh(tokens["refresh_token"]).json
-    let_time_pass(seconds=grace - 1)
-    again = notebook.refresh(tokens["refresh_token"])
-    assert again.status_code == 200, again.text
-    assert again.json["refresh_token"] == first["refresh_token"]
-    assert again.json["access_token"] != first["access_token"]
-
-
-def test_what_is_given_within_the_grace_works(notebook, grace, tokens):
-    first = notebook.refresh(tokens["refresh_token"]).json
-    again = notebook.refresh(tokens["refresh_token"]).json
-    assert notebook.is_alive(first["access_token"])
-    assert notebook.is_alive(again["access_token"])
-    assert notebook.refresh(again["refresh_token"]).status_code == 200
-
-
-def test_after_the_grace_the_predecessor_ends_the_family(notebook, grace, tokens, let_time_pass):
-    first = notebook.refresh(tokens["refresh_token"]).json
-    let_time_pass(seconds=grace + 1)
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-    assert not notebook.is_alive(first["access_token"])
-
-
-def test_the_grace_is_not_prolonged_by_using_it(notebook, grace, tokens, let_time_pass):
-    notebook.refresh(tokens["refresh_token"])
-    let_time_pass(seconds=grace - 1)
-    notebook.refresh(tokens["refresh_token"])
-    let_time_pass(seconds=2)
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-
-
-def test_once_the_successor_is_used_the_predecessor_ends_the_family(notebook, grace, tokens):
-    first = notebook.refresh(tokens["refresh_token"]).json
-    second = notebook.refresh(first["refresh_token"]).json
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-    assert not notebook.is_alive(second["access_token"])
-    assert notebook.refresh(second["refresh_token"]).json["error"] == "invalid_grant"
-
-
-def test_within_the_grace_a_narrowed_scope_does_not_narrow_the_successor(notebook, grace, tokens):
-    notebook.refresh(tokens["refresh_token"])
-    again = notebook.refresh(tokens["refresh_token"], scope="integrations:read").json
-    assert again["scope"] == "integrations:read"
-    assert notebook.refresh(again["refresh_token"]).json["scope"] == "memories:read integrations:read"
-
-
-def test_within_the_grace_nothing_is_given_of_a_family_that_ended(notebook, grace, tokens):
-    renewed = notebook.refresh(tokens["refresh_token"]).json
-    notebook.revoke(renewed["refresh_token"])
-    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
-
-
-def test_within_the_grace_two_parallel_refreshes_get_the_same_successor(notebook, grace, tokens, at_once, grants):
-    responses = at_once(
-        lambda: notebook.refresh(tokens["refresh_token"]), after=(grants.refresh_token, "authenticate_refresh_token")
-    )
-    assert [response.status_code for response in responses] == [200, 200]
-    assert len({response.json["refresh_token"] for response in responses}) == 1
-    assert all(notebook.is_alive(response.json["access_token"]) for response in responses)
-
-
-def test_a_grace_that_is_switched_off_holds_no_longer(notebook, grace, tokens, change_settings):
-    notebook.refresh(tokens["refresh_token"])
-    change_settings(refresh_token_grace=0)
     assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
