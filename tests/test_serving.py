@@ -162,10 +162,12 @@ def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 
 
-def test_each_database_has_its_own_demonstration(started_once, tmp_path):
+def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, tmp_path):
     clone, _, _ = started_once
+    kept = (clone.path / "instance" / "demonstration.json").read_bytes()
     welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
-    assert re.search(r"secret is in instance/demonstration-[0-9a-f]{8}\.json", welcome)
+    other = re.search(r"secret is in (instance/demonstration-[0-9a-f]{8}\.json)", welcome)[1]
+    assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept != (clone.path / other).read_bytes()
 
 
 def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, tmp_path):
