@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, cli_clients, guide, health, personal
+    from app import api, cli, cli_client_requests, cli_clients, guide, health, personal
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import (  # noqa: F401
@@ -113,3 +113,4 @@ def _register_parts(app: Flask) -> None:
     accounts_views.init_app(app)
     cli.init_app(app)
     cli_clients.init_app(app)
+    cli_client_requests.init_app(app)

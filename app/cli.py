@@ -19,6 +19,7 @@ from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
 from app.extensions import db
+from app.purge import purge
 from app.seeds import SeedConflict, seed
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
@@ -31,7 +32,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def init_app(app: Flask) -> None:
     """Add the commands of this file to ``flask``."""
-    for command in (seed_command, users):
+    for command in (seed_command, purge_command, users):
         app.cli.add_command(command)
 
 
@@ -47,6 +48,20 @@ def seed_command(as_json: bool) -> None:
             raise click.ClickException(str(error)) from None
         db.session.commit()
     click.echo(json.dumps(data) if as_json else _describe_seed(data))
+
+
+@click.command("purge")
+@json_option
+@with_appcontext
+def purge_command(as_json: bool) -> None:
+    """Remove what has expired, and print how many rows of each table. Run it daily; the server need not stop."""
+    with database():
+        purged = purge()
+    if as_json:
+        click.echo(json.dumps(purged))
+        return
+    for table, count in (purged | {"total": sum(purged.values())}).items():
+        click.echo(f"{table + ':':<25} {count}")
 
 
 @users.command("create")

@@ -85,7 +85,7 @@ def list_command(slug: str | None, query: str, as_json: bool) -> None:
 def show_command(client_id: str, as_json: bool) -> None:
     """Print everything about an app but its secrets."""
     with database():
-        described = _describe(_get_client(client_id))
+        described = _describe(get_client(client_id))
     print_made(described if as_json else _flat(described), as_json)
 
 
@@ -124,7 +124,7 @@ def register_command(slug: str, name: str, type_: str, draft: bool, as_json: boo
 def update_command(client_id: str, as_json: bool, **options: Any) -> None:
     """Change an app. What is not given stays; a list that is given replaces the whole list, "" empties it."""
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         _or_refused(lambda: update_client(client, actor_user_id=None, **_given(options)))
         db.session.commit()
         described = _describe(client)
@@ -139,7 +139,7 @@ def update_command(client_id: str, as_json: bool, **options: Any) -> None:
 def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json: bool) -> None:
     """Make a new secret and print it, this once. The present ones stop working at once unless kept."""
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         make = add_another_secret if keep_others else rotate_client_secret
         made, secret = _or_refused(lambda: make(client, actor_user_id=None, **({"label": label} if keep_others else {})))
         db.session.commit()
@@ -154,7 +154,7 @@ def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json
 def retire_secret_command(client_id: str, secret_id: str, as_json: bool) -> None:
     """End one secret, by the id that “show” prints, now."""
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         secret = find_client_secret(client, secret_id)
         if secret is None:
             raise click.ClickException(f"The app has no secret {secret_id!r} that works.")
@@ -169,7 +169,7 @@ def retire_secret_command(client_id: str, secret_id: str, as_json: bool) -> None
 def activate_command(client_id: str, as_json: bool) -> None:
     """Let a draft work, and print, this once, its secret."""
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         secret = _or_refused(lambda: activate_client(client, actor_user_id=None))
         db.session.commit()
         described = {"client_id": client_id, "status": client.status, "client_secret": secret}
@@ -199,7 +199,7 @@ def resume_command(client_id: str, as_json: bool) -> None:
 def delete_command(client_id: str, name: str, as_json: bool) -> None:
     """Delete an app with its secrets, tokens and consents."""
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         if client.name != name:
             raise click.ClickException(f"The app {client_id} has another name; nothing was deleted.")
         delete_client(client, actor_user_id=None)
@@ -209,14 +209,14 @@ def delete_command(client_id: str, name: str, as_json: bool) -> None:
 
 def _set_status(client_id: str, act: Callable, as_json: bool) -> None:
     with database():
-        client = _get_client(client_id)
+        client = get_client(client_id)
         act(client, actor_user_id=None)
         db.session.commit()
         described = {"client_id": client_id, "status": client.status}
     print_made(described, as_json)
 
 
-def _get_client(client_id: str) -> Client:
+def get_client(client_id: str) -> Client:
     client = db.session.get(Client, client_id) if _CLIENT_ID.fullmatch(client_id) else None
     if client is None:
         raise click.ClickException(f"There is no app with the client id {client_id!r}.")

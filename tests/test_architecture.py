@@ -55,6 +55,7 @@ LAYERS = {
     "app.seeds": 7,
     "app.purge": 7,
     "app.cli": 7,
+    "app.cli_client_requests": 7,
     "app.cli_clients": 7,
     "app.demonstration": 7,
     "app.serving": 7,

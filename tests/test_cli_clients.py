@@ -1,4 +1,4 @@
-"""``flask clients``: list, show, update, rotate, suspend and delete, and what each says when it cannot."""
+"""``flask clients``: list, show, update, rotate, suspend, delete and requests, and what each says when it cannot."""
 
 import json
 from dataclasses import replace
@@ -8,6 +8,7 @@ import pytest
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.models.client import Client
+from app.oauth.request_log import flush as write_down_requests
 from tests.test_cli import assert_refused, run_in
 
 
@@ -151,3 +152,46 @@ def test_public_app_has_no_secret_to_rotate(run, pocket):
     assert_refused(run("rotate-secret", pocket.client_id), "it has no secret")
     assert_refused(run("rotate-secret", pocket.client_id, keep_others=True), "it has no secret")
     assert_refused(run("retire-secret", pocket.client_id, "sec_1"), "no secret 'sec_1'")
+
+
+# -- flask clients requests ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(app, notebook, browser):
+    """The app got a token, and was then refused twice."""
+    notebook.client_credentials()
+    replace(notebook, client_secret="rlq_cs_" + "0" * 64).client_credentials()
+    notebook.client_credentials(scope="root")
+    with app.app_context():
+        write_down_requests()
+    return notebook
+
+
+def test_requests_are_told_the_latest_first_with_what_failed_and_the_fix(run, asked):
+    told = made(run("requests", asked.client_id, json=True))
+
+    assert (told["page"], told["pages"]) == (1, 1)
+    assert [(one["succeeded"], one["error"]) for one in told["requests"]] == [
+        (False, "invalid_scope"),
+        (False, "invalid_client"),
+        (True, None),
+    ]
+    assert told["requests"][1]["fix"].startswith("Copy it again whole")
+    assert "0" * 20 not in str(told)
+
+
+def test_requests_that_failed_can_be_asked_for_alone(run, asked):
+    failed = made(run("requests", asked.client_id, failed=True, json=True))["requests"]
+    assert [one["succeeded"] for one in failed] == [False, False]
+    text = run("requests", asked.client_id, failed=True, page="1").stdout
+    assert text.count("Fix: ") == 2 and "invalid_client" in text and "succeeded" not in text
+
+
+def test_requests_page_beyond_the_last_is_the_last(run, asked):
+    assert made(run("requests", asked.client_id, page="9", json=True))["page"] == 1
+    assert run("requests", asked.client_id, page="0").exit_code == 2
+
+
+def test_requests_of_an_app_that_is_unknown_are_refused_in_a_sentence(run, bob):
+    assert_refused(run("requests", "client_1"), "There is no app with the client id")
