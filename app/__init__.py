@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _register_parts(app: Flask) -> None:
     """Every feature's models, pages and commands. Nobody else may know them all."""
-    from app import api, cli, cli_client_requests, cli_clients, guide, health, personal
+    from app import api, cli, cli_client_requests, cli_clients, guide, health, personal, signposts
     from app.accounts import models as _accounts  # noqa: F401
     from app.accounts import views as accounts_views
     from app.api import (  # noqa: F401
@@ -110,6 +110,7 @@ def _register_parts(app: Flask) -> None:
     app.register_blueprint(org.blueprint)
     app.register_blueprint(personal.blueprint)
     app.register_blueprint(guide.blueprint)
+    app.register_blueprint(signposts.blueprint)
     accounts_views.init_app(app)
     cli.init_app(app)
     cli_clients.init_app(app)

@@ -50,6 +50,7 @@ LAYERS = {
     "app.api": 6,
     "app.guide": 6,
     "app.health": 6,
+    "app.signposts": 6,
     "app": 7,
     "app.seed_memories": 7,
     "app.seeds": 7,
@@ -66,7 +67,7 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.wire", "app.health", "app.api.operation", "app.oauth.protect", "app.oauth.server",
+_HTTP = ("app.web", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
          "app.oauth.cross_origin",
          "app.oauth.endpoints", "app.org.access")  # fmt: skip
 

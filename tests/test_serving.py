@@ -1,23 +1,19 @@
 """The server as it is really run: gunicorn with our settings, in processes of its own."""
 
 import json
-import os
 import re
-import shutil
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-_ROOT = Path(__file__).resolve().parent.parent
+from tests.clone import Clone, free_port, get, read_welcome
+
 _SECRET = "rlq_ac_" + "0123456789abcdef" * 4
 
 
@@ -27,16 +23,16 @@ _SECRET = "rlq_ac_" + "0123456789abcdef" * 4
 def test_several_workers_serve_and_none_shares_a_connection(server):
     assert len(_children(server.pid, 3)) == 3
     for _ in range(20):
-        assert _get(f"{server.url}/readyz") == (200, b'{"status":"ok"}\n')
+        assert get(f"{server.url}/readyz") == (200, b'{"status":"ok"}\n')
 
 
 def test_an_address_line_that_is_too_long_is_refused(server):
-    assert _get(f"{server.url}/oauth/authorize?state={'x' * 8000}")[0] < 500
-    assert _get(f"{server.url}/oauth/authorize?state={'x' * 9000}")[0] == 414
+    assert get(f"{server.url}/oauth/authorize?state={'x' * 8000}")[0] < 500
+    assert get(f"{server.url}/oauth/authorize?state={'x' * 9000}")[0] == 414
 
 
 def test_no_address_and_no_credential_is_logged(server):
-    _get(f"{server.url}/oauth/authorize?state=only-in-the-address&code={_SECRET}")
+    get(f"{server.url}/oauth/authorize?state=only-in-the-address&code={_SECRET}")
     # gunicorn quotes a request line that it cannot read.
     with socket.create_connection(urlsplit(server.url).netloc.split(":")) as connection:
         connection.sendall(f"G\x01T /?code={_SECRET} HTTP/1.1\r\n\r\n".encode())
@@ -61,57 +57,6 @@ def test_who_sends_forwarded_headers_is_not_believed(server):
 # -- make run ------------------------------------------------------------------------------------
 
 
-class Clone:
-    """A copy of what the repository holds, where ``make run`` has its own instance folder."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        for name in ("app", "migrations", "static", "templates"):
-            shutil.copytree(_ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(_ROOT / "wsgi.py", path)
-        self._started: list[subprocess.Popen] = []
-
-    def start(self, port: int | None = None, **settings: str) -> subprocess.Popen:
-        """What ``make run`` starts once the dependencies are there."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.local"],
-            cwd=self.path,
-            env={"PATH": os.environ["PATH"], "PORT": str(port or _free_port()), "WEB_CONCURRENCY": "1"} | settings,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def welcome(self, **settings: str) -> str:
-        """Start, read what is printed, and stop."""
-        port = int(settings.pop("PORT", 0)) or _free_port()
-        process = self.start(port, **settings)
-        welcome = read_welcome(process)
-        # A worker that has only just begun does not hear that it is to stop.
-        assert _get(f"http://127.0.0.1:{port}/healthz")[0] == 200
-        process.terminate()
-        assert process.wait(timeout=20) == 0, process.stderr.read()
-        return welcome
-
-    def stop(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-
-def read_welcome(process: subprocess.Popen) -> str:
-    """What a starting server prints once it listens. It ends in one of two lines."""
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "Sign up at" in line or "secret is in" in line:
-            return "".join(lines)
-    raise AssertionError(f"It did not start: {process.stderr.read()}")
-
-
 @pytest.fixture
 def clone(tmp_path):
     clone = Clone(tmp_path / "clone")
@@ -122,7 +67,7 @@ def clone(tmp_path):
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory):
     """A clone after its first start, the port it was started on, and what it said then."""
-    clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(_free_port())
+    clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(free_port())
     yield clone, port, clone.welcome(PORT=port)
     clone.stop()
 
@@ -153,7 +98,7 @@ def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     query = parse_qs(urlsplit(url).query, strict_parsing=True)
     assert query["code_challenge"] == ["E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"]
     # Who is not signed in is sent to do so, which only an honest authorization request is.
-    status, page = _get(url)
+    status, page = get(url)
     assert status == 200 and b'type="password"' in page
     children = _children(process.pid)
     process.send_signal(signal.SIGINT)
@@ -178,7 +123,7 @@ def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_
 
 
 def test_two_that_start_together_on_a_fresh_clone_both_serve(clone):
-    started = [clone.start(port) for port in (_free_port(), _free_port())]
+    started = [clone.start(port) for port in (free_port(), free_port())]
     welcomes = [read_welcome(process) for process in started]
     assert ["Sign in with one of these" in welcome for welcome in welcomes] == [True, True]
 
@@ -213,20 +158,6 @@ def test_a_database_that_does_not_work_is_one_sentence(clone, url):
 
 
 # -- small things --------------------------------------------------------------------------------
-
-
-def _get(url: str) -> tuple[int, bytes]:
-    try:
-        with urllib.request.urlopen(url, timeout=20) as response:
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _children(pid: int, count: int = 1) -> list[int]:

@@ -71,6 +71,14 @@ PAGES = (
 )
 
 
+def find_section(guess: str) -> tuple[Page, str] | None:
+    """The page and the anchor that somebody means who takes a section, or the first page's title, for an address."""
+    if guess == "five-steps":
+        return PAGES[0], ""
+    sections = ((page, anchor) for page in PAGES for anchor, _ in page.sections)
+    return next((found for found in sections if found[1] == guess), None)
+
+
 def find_page(slug: str) -> Page | None:
     """The page with this slug."""
     return next((page for page in PAGES if page.slug == slug), None)

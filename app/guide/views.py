@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from flask import abort, render_template, request
+from flask import abort, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app.config import settings
 from app.guide import blueprint
 from app.guide.apps import ExampleApp, find_own_app, list_own_apps, made_up_app
-from app.guide.contents import PAGES, find_page
+from app.guide.contents import PAGES, find_page, find_section
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
 from app.guide.scopes import ADVICE
 from app.guide.snippets import LANGUAGES, render_versions
@@ -19,7 +19,9 @@ from app.oauth.scopes import SCOPES
 @blueprint.get("/<slug>")
 def show_page(slug: str):
     """One page of the guide. Anybody may read it; ``client_id``, ``type`` and ``language`` fill in the examples."""
-    page = find_page(slug) or abort(404)
+    page = find_page(slug)
+    if page is None:
+        return _lead_to_section(slug)
     user_id = current_user.id if current_user.is_authenticated else None
     own_apps = list_own_apps(user_id) if user_id else []
     app = _choose_app(user_id, own_apps)
@@ -44,6 +46,12 @@ def show_page(slug: str):
         invalid_grant_reasons=INVALID_GRANT_REASONS,
         api_errors=API_ERRORS,
     )
+
+
+def _lead_to_section(slug: str):
+    meant, anchor = find_section(slug) or abort(404)
+    kept = {name: request.args[name] for name in ("client_id", "type", "language") if name in request.args}
+    return redirect(url_for("guide.show_page", slug=meant.slug, _anchor=anchor or None, **kept), 303)
 
 
 def _choose_app(user_id: str | None, own_apps: list[tuple[str, str]]) -> ExampleApp:

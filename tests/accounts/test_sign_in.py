@@ -304,7 +304,7 @@ def test_first_page_shows_each_person_their_links(app, alice, bob):
         browser = Browser(app)
         browser.sign_in(person.email, person.password)
         main = browser.get("/").text.split("<main")[1]
-        assert 'href="/account"' in main
+        assert 'href="/account/"' in main
         assert ('href="/org/oauth/"' in main) is is_admin
 
 
