@@ -166,13 +166,18 @@ INVALID_GRANT_REASONS = (
         "Two hold it, so all its tokens have been ended. Store the new one first, and refresh in one place at a time.",
     ),
     (
+        "The user has paused this app's access.",
+        "Keep the refresh token: it is not used up, and works again when they resume your app. Only they can do that,"
+        " on their account's page or when you send them to authorize.",
+    ),
+    (
         "The refresh token has ended.",
         "Somebody else used it at the very same moment, and that was its last use.",
     ),
     (
         "",
-        "Without a description: the refresh token is unknown, has expired, or the person has ended or paused your"
-        " app's access.",
+        "Without a description: the refresh token is unknown, has expired, or the person has ended your app's"
+        " access.",
     ),
 )
 
@@ -185,7 +190,8 @@ API_ERRORS = (
     ),
     ErrorEntry(
         "invalid_token",
-        "The access token has expired, was revoked, or the person has ended or paused your app's access.",
+        "The access token has expired, was revoked, or the person has ended your app's access. If they have paused"
+        " it, message says so.",
         "Refresh once and repeat the call. If refreshing answers invalid_grant, send the person to authorize.",
         (401,),
     ),

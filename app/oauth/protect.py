@@ -6,7 +6,7 @@ from functools import wraps
 from authlib.integrations.flask_oauth2 import ResourceProtector
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError, UnsupportedTokenTypeError
-from authlib.oauth2.rfc6750 import BearerTokenValidator
+from authlib.oauth2.rfc6750 import BearerTokenValidator, InvalidTokenError
 from flask import Response
 from flask import request as http_request
 
@@ -40,8 +40,17 @@ class _Guard(ResourceProtector):
         return token
 
 
+class _Validator(BearerTokenValidator):
+    """Authlib's, which tells a pause from an end: an app that is paused keeps its tokens and waits."""
+
+    def validate_token(self, token: TokenSnapshot | None, scopes: list[str] | None, request) -> None:
+        if token is not None and not token.is_expired() and token.is_paused():
+            raise InvalidTokenError("The user has paused this app's access. It works again when they resume it.")
+        super().validate_token(token, scopes, request)
+
+
 _guard = _Guard()
-_guard.register_token_validator(BearerTokenValidator(realm=_REALM))
+_guard.register_token_validator(_Validator(realm=_REALM))
 
 
 def protected(*scopes: str, find: TokenLookup = find_access_token) -> Callable:

@@ -52,6 +52,7 @@ class Reason(StrEnum):
     CODE_OF_ANOTHER_CLIENT = "code_of_another_client"
     CODE_EXPIRED = "code_expired"
     CODE_USED = "code_used"
+    CODE_PAUSED = "code_paused"
     CODE_ENDED = "code_ended"
     REDIRECT_URI_CHANGED = "redirect_uri_changed"
     VERIFIER_MISSING = "pkce_verifier_missing"
@@ -64,6 +65,7 @@ class Reason(StrEnum):
     REFRESH_OF_ANOTHER_CLIENT = "refresh_of_another_client"
     REFRESH_EXPIRED = "refresh_expired"
     REFRESH_REUSED = "refresh_reused"
+    REFRESH_PAUSED = "refresh_paused"
     REFRESH_ENDED = "refresh_ended"
     SCOPE_TOO_WIDE = "scope_too_wide"
 

@@ -137,8 +137,13 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "The code was redeemed before, so every token that came from it has ended.",
         "Redeem each code once: look for a page that is loaded twice, or a retry, and send the person through again.",
     ),
+    Reason.CODE_PAUSED: (
+        "The person has paused the app, so the code was not redeemed.",
+        "Nothing is wrong: wait until they resume it on their page, or send them through the authorize endpoint,"
+        " which asks them.",
+    ),
     Reason.CODE_ENDED: (
-        "The code no longer counts: the person disconnected or paused the app, or its tokens were ended.",
+        "The code no longer counts: the person disconnected the app, or its tokens were ended.",
         "Send the person through the authorize endpoint again.",
     ),
     Reason.REDIRECT_URI_CHANGED: (
@@ -186,8 +191,13 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Store the new refresh_token of every answer before you go on, refresh in one place at a time,"
         " and send the person through the authorize endpoint again.",
     ),
+    Reason.REFRESH_PAUSED: (
+        "The person has paused the app. Its refresh token was not used up.",
+        "Keep the refresh token: it works again when they resume the app on their page. To ask them for it, send them"
+        " through the authorize endpoint.",
+    ),
     Reason.REFRESH_ENDED: (
-        "The refresh token was ended: the person disconnected or paused the app, or its tokens were revoked.",
+        "The refresh token was ended: the person disconnected the app, or its tokens were revoked.",
         "Send the person through the authorize endpoint again.",
     ),
     Reason.SCOPE_TOO_WIDE: (

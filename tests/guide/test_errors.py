@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from authlib.oauth2 import OAuth2Error
+from sqlalchemy import update
 
-from app import web
+from app import clock, web
+from app.extensions import db
 from app.guide.errors import (
     API_ERRORS,
     AUTHORIZE_ERRORS,
@@ -17,6 +19,7 @@ from app.guide.errors import (
     INVALID_GRANT_REASONS,
     TOKEN_ERRORS,
 )
+from app.oauth.models.consent import Consent
 from tests.actors import Browser
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -125,7 +128,7 @@ def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
     assert status in next(entry for entry in TOKEN_ERRORS if entry.code == "invalid_request").statuses
 
 
-def test_a_reason_of_invalid_grant_has_its_description(person, notebook):
+def test_a_reason_of_invalid_grant_has_its_description(app, person, notebook):
     def described(response) -> str:
         assert response.json["error"] == "invalid_grant", response.text
         return response.json.get("error_description", "")
@@ -141,6 +144,11 @@ def test_a_reason_of_invalid_grant_has_its_description(person, notebook):
     seen.add(described(notebook.refresh(tokens["refresh_token"])))
     seen.add(described(notebook.refresh("rlq_rt_unknown")))
     seen.add(described(notebook.exchange(code)))
+    paused = notebook.code(person)
+    with app.app_context():
+        db.session.execute(update(Consent).values(paused_at=clock.now()))
+        db.session.commit()
+    seen.add(described(notebook.exchange(paused)))
     # What only two requests at the very same moment can meet.
     assert seen | {"The refresh token has ended."} == {description for description, _ in INVALID_GRANT_REASONS}
 

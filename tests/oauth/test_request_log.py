@@ -178,13 +178,18 @@ def test_what_a_code_is_refused_for_is_told_apart(
     ended, late = notebook.code(signed_in), notebook.code(signed_in)
     change_consent(notebook, paused_at=clock.now())
     notebook.exchange(ended)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_PAUSED)
+    change_consent(notebook, revoked_at=clock.now())
+    notebook.exchange(ended)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_ENDED)
     let_time_pass(minutes=2)
     notebook.exchange(late)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_EXPIRED)
 
 
-def test_what_a_refresh_is_refused_for_is_told_apart(strict, notebook, register, signed_in, tokens, reason, let_time_pass):
+def test_what_a_refresh_is_refused_for_is_told_apart(
+    strict, notebook, register, signed_in, tokens, reason, let_time_pass, change_consent
+):
     other, first = register(), tokens["refresh_token"]
     notebook.client_credentials(grant_type="refresh_token")
     assert reason(notebook) == ("token", "invalid_request", Reason.REFRESH_MISSING)
@@ -200,6 +205,10 @@ def test_what_a_refresh_is_refused_for_is_told_apart(strict, notebook, register,
     notebook.refresh(second)
     assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_ENDED)
     third = notebook.tokens(signed_in)["refresh_token"]
+    change_consent(notebook, paused_at=clock.now())
+    notebook.refresh(third)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_PAUSED)
+    change_consent(notebook, paused_at=None)
     let_time_pass(days=31)
     notebook.refresh(third)
     assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_EXPIRED)

@@ -129,6 +129,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
             self._end_family(found)
         if found.is_expired():
             return self._refuse(Reason.CODE_EXPIRED)
+        if found.is_paused():
+            raise because(Reason.CODE_PAUSED, InvalidGrantError("The user has paused this app's access."))
         if found.is_revoked():
             return self._refuse(Reason.CODE_ENDED)
         if self.request.payload.redirect_uri != found.redirect_uri:

@@ -39,6 +39,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self._end_family(token)
         if token.is_expired():
             return self._refuse(Reason.REFRESH_EXPIRED)
+        if token.is_paused():
+            raise because(Reason.REFRESH_PAUSED, InvalidGrantError("The user has paused this app's access."))
         return self._refuse(Reason.REFRESH_ENDED) if token.is_revoked() else token
 
     def _refuse(self, reason: Reason) -> None:

@@ -87,9 +87,15 @@ class CodeSnapshot(AuthorizationCodeMixin):
 
     def is_revoked(self) -> bool:
         """Whether its family or its consent has ended, or the consent is paused."""
+        return self.consent_paused_at is not None or self._is_ended()
+
+    def is_paused(self) -> bool:
+        """Whether the person has paused the consent, and nothing else stops the code."""
+        return self.consent_paused_at is not None and not self._is_ended()
+
+    def _is_ended(self) -> bool:
         return (
             self.family_revoked_at is not None
-            or self.consent_paused_at is not None
             or self.consent_revoked_at is not None
             or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
         )

@@ -146,9 +146,15 @@ class TokenSnapshot(TokenMixin):
 
     def is_revoked(self) -> bool:
         """Whether the token, its family, its consent or its client has been ended, or paused."""
+        return self.consent_paused_at is not None or self._is_ended()
+
+    def is_paused(self) -> bool:
+        """Whether the person has paused the consent, and nothing else stops the token: it works again later."""
+        return self.consent_paused_at is not None and not self._is_ended()
+
+    def _is_ended(self) -> bool:
         return (
             self.revoked_at is not None
-            or self.consent_paused_at is not None
             or self.client_suspended_at is not None
             or self.family_revoked_at is not None
             or self.consent_revoked_at is not None
