@@ -15,7 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import logs, moments, web
+    from app import clear_forms, logs, moments, web
     from app.database import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
 
@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     web.init_app(app)
     moments.init_app(app)
+    clear_forms.init_app(app)
     _register_parts(app)
     return app
 
@@ -63,10 +64,12 @@ def _register_parts(app: Flask) -> None:
     from app.memories import models as _memories  # noqa: F401
     from app.oauth import cross_origin, endpoints, request_log
     from app.oauth.endpoints import (  # noqa: F401
+        account as _account,
         authorization,
         consent as _consent,
         introspection,
         logo as _logo,
+        mementos as _choice,
         metadata,
         revocation,
         token as _token,

@@ -5,7 +5,7 @@ from sqlalchemy import delete
 
 from app.database import expect_writes
 from app.extensions import db
-from app.oauth.endpoints import authorization, consent, waiting
+from app.oauth.endpoints import authorization, mementos, waiting
 from app.oauth.grants import client_credentials
 from app.oauth.models.client import Client
 from tests.actors import Browser
@@ -57,6 +57,6 @@ def test_authorize_request_that_needs_no_screen(signed_in, notebook, delete_befo
 
 
 def test_screen_of_a_waiting_request(signed_in, notebook, delete_before):
-    delete_before(consent, "_separate_saved", notebook)
+    delete_before(mementos, "separate_own", notebook)
     page = notebook.start(signed_in)
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)

@@ -1,164 +1,42 @@
-"""The two screens of the decision: choose mementos, then authorize or cancel."""
+"""The second screen of the decision: the summary that a person signs, or cancels."""
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from flask import redirect, render_template, url_for
+from authlib.oauth2 import OAuth2Error
+from flask import Response, flash, redirect, render_template, url_for
 from flask import request as http_request
 from flask_login import current_user
-from sqlalchemy import select
 
-from app.accounts.sessions import end_session
-from app.credentials import digest
-from app.database import connect, expect_reads_only
+from app.clear_forms import answers_unclear_forms
 from app.extensions import db
-from app.memories.built_in import NONE
-from app.memories.mementos import (
-    MementoSummary,
-    count_chosen,
-    create_memento,
-    list_integrations,
-    list_mementos,
-    owned_memento_ids,
-    summarize_everything,
-)
-from app.oauth.choice import Choice, read_choice, separate_saved
-from app.oauth.consent_ends import list_ends, read_end
+from app.memories.mementos import MementoSummary, count_chosen, owned_memento_ids, summarize_everything
+from app.oauth.choice import Choice
+from app.oauth.consent_ends import End, list_ends, read_end
 from app.oauth.endpoints import blueprint
-from app.oauth.endpoints.logo import logo_url
-from app.oauth.endpoints.waiting import (
-    Flow,
-    already_answered_page,
-    find_own_request,
-    opens_request,
-    sign_in_url,
+from app.oauth.endpoints.screen import (
+    CHANGED,
+    UNCLEAR,
+    asks_to_write,
+    common_facts,
+    describe_account,
+    describe_client,
+    find_changes,
+    find_consent,
+    read_action,
+    seal_page,
+    separate_own,
+    summary_with,
 )
-from app.oauth.forms import DecisionForm, MementoChoiceForm
-from app.oauth.models.authorization_request import WaitingRequest, release_authorization_request, save_choice
-from app.oauth.models.client import Client
+from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
+from app.oauth.forms import DecisionForm
 from app.oauth.models.consent import Consent, record_consent
-from app.oauth.redirect_uris import host_of
 from app.oauth.scopes import SCOPES, format_scope, parse_scope, reaches_memories
+from app.oauth.screen_facts import Facts, describe_memento
 from app.oauth.server import server
 
-#: From how many mementos on the list gets a search box.
-_MANY_MEMENTOS = 8
-
-
-# -- choose mementos -----------------------------------------------------------------------------
-
-
-@blueprint.get("/oauth/authorize/mementos")
-@opens_request
-def choose_mementos(flow: Flow):
-    """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    return _show_picker(flow, MementoChoiceForm(), _waiting_choice(flow))
-
-
-@blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
-@opens_request
-def save_mementos(flow: Flow):
-    """Remember the choice server-side, make a memento on the way, or cancel."""
-    # From the form alone: left to itself Flask-WTF would also take a JSON body.
-    form = MementoChoiceForm(formdata=http_request.form)
-    action = http_request.form.get("action")
-    if action == "cancel":
-        return flow.cancel()
-    choice = read_choice(
-        http_request.form,
-        user_id=current_user.id,
-        client_id=flow.client.client_id,
-        may_write=_asks_to_write(flow),
-    )
-    # A name that was typed is meant, whichever button was pressed.
-    if action == "create" or form.new_name.data:
-        integration_ids = http_request.form.getlist("new_integration_ids")[:100]
-        made_id = _create_memento(form, integration_ids) if form.validate() else None
-        if made_id is None:
-            return _show_picker(flow, form, choice, new_integration_ids=integration_ids)
-        # What was ticked before stays ticked.
-        choice = replace(
-            choice, selection=choice.selection or "selected", memento_ids=(*choice.memento_ids, made_id)
-        )
-        return _show_picker(flow, form, choice)
-    problem = choice.find_problem(nothing=NONE.name)
-    if problem:
-        return _show_picker(flow, form, choice, problem)
-    is_saved = save_choice(
-        flow.connection,
-        flow.waiting,
-        user_id=current_user.id,
-        selection=choice.selection,
-        memento_ids=choice.memento_ids,
-        writable_ids=choice.writable_ids,
-    )
-    return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
-
-
-def _asks_to_write(flow: Flow) -> bool:
-    return "memories:write" in parse_scope(flow.request.scope)
-
-
-def _waiting_choice(flow: Flow) -> Choice:
-    """What was picked so far."""
-    waiting = flow.waiting
-    return Choice(waiting.selection, tuple(waiting.memento_ids), tuple(waiting.writable_ids))
-
-
-def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
-    """Make the memento; its id, or None with an error in the form."""
-    user_id = current_user.id
-    db.session.rollback()
-    expect_reads_only(False)
-    try:
-        memento_id = create_memento(user_id, form.new_name.data or "", integration_ids).id
-    except ValueError as error:
-        db.session.rollback()
-        form.new_name.errors = [str(error)]
-        return None
-    db.session.commit()
-    form.new_name.data = ""
-    return memento_id
-
-
-def _show_picker(
-    flow: Flow,
-    form: MementoChoiceForm,
-    choice: Choice,
-    problem: str | None = None,
-    *,
-    new_integration_ids: Sequence[str] = (),
-):
-    mementos, saved = _separate_saved(flow)
-    consent = _find_consent(flow)
-    errors = [*([problem] if problem else []), *form.new_name.errors]
-    page = render_template(
-        "oauth/mementos.html",
-        form=form,
-        client=_describe_client(flow),
-        account=current_user,
-        sentences=[SCOPES[name] for name in SCOPES if name in parse_scope(flow.request.scope)],
-        asks_to_write=_asks_to_write(flow),
-        mementos=[
-            _with(memento, chosen=memento.id in choice.memento_ids, writable=memento.id in choice.writable_ids)
-            for memento in mementos
-        ],
-        saved=saved,
-        everything=summarize_everything(current_user.id),
-        selection=choice.selection,
-        integrations=[
-            _with(integration, label=integration.label, chosen=integration.id in new_integration_ids)
-            for integration in list_integrations(current_user.id)
-        ],
-        errors=errors,
-        show_search=len(mementos) >= _MANY_MEMENTOS,
-        returning=consent is not None,
-        switch_url=flow.url_for("switch_account"),
-    )
-    return page, 422 if errors else 200
-
-
-# -- authorize or cancel -------------------------------------------------------------------------
+_ACTIONS = ("authorize", "cancel")
+_LISTS = ("scopes",)
 
 
 @blueprint.get("/oauth/authorize/consent")
@@ -168,113 +46,215 @@ def decide(flow: Flow):
     return _show_consent(flow)
 
 
-def _show_consent(flow: Flow, error: str | None = None):
+@blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
+@answers_unclear_forms
+@opens_request
+def record_decision(flow: Flow):
+    """Consume the request and replay it through Authlib, in one transaction that exactly one click can win."""
+    action = read_action(_ACTIONS, _LISTS)
+    if action == "cancel":
+        return flow.cancel()
+    if action is None:
+        return _show_consent(flow, errors=[UNCLEAR])
+    try:
+        with flow.connection.transaction():
+            return _decide(flow)
+    except _NotDecided as reason:
+        return _show_consent(flow, errors=reason.errors, notices=reason.notices)
+
+
+class _NotDecided(Exception):
+    """The page must be shown again, and everything in the transaction undone: why, as sentences."""
+
+    def __init__(self, *, errors: list[str] | None = None, notices: list[str] | None = None):
+        super().__init__()
+        self.errors, self.notices = errors or [], notices or []
+
+
+def _decide(flow: Flow) -> Response:
+    """Write down what was allowed, and issue the code. Nobody else changes what it depends on meanwhile."""
+    if not flow.renew_under_lock() or not flow.take():
+        return already_answered_page()
+    db.session.rollback()
+    summary = _read_summary(flow)
+    changes = find_changes(flow, "consent", summary.facts)
+    if changes:
+        raise _NotDecided(notices=[CHANGED, *changes])
+    declined = _read_declined(summary)
+    granted = summary.scopes - declined
+    if not granted:
+        raise _NotDecided(errors=["Leave at least one thing ticked that the app may do, or cancel."])
+    # Replayed below, as if the app had asked for no more than the person allows.
+    flow.request.payload.data["scope"] = format_scope(granted)
+    try:
+        flow.grant.validate_consent_request()
+    except OAuth2Error as error:
+        return server.handle_error_response(flow.request, error)
+    present = summary.consent
+    flow.request.consent = record_consent(
+        flow.connection,
+        user_id=current_user.id,
+        client_id=flow.client.client_id,
+        scope=format_scope(granted),
+        declined=declined,
+        selection=summary.choice.selection if reaches_memories(granted) else None,
+        memento_ids=summary.choice.memento_ids,
+        writable_ids=summary.choice.writable_ids,
+        expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
+        # The button says so, and the facts that were just compared say that it did.
+        resumes=True,
+    )
+    return server.create_authorization_response(flow.request, current_user, flow.grant)
+
+
+def _read_declined(summary: "_Summary") -> set[str]:
+    """The optional scopes that were asked for and are not ticked. A form without those ticks declines nothing."""
+    if "chooses_scopes" not in http_request.form:
+        return set()
+    return summary.optional - set(http_request.form.getlist("scopes"))
+
+
+# -- what it shows -------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Summary:
+    """What the page is made of, as one look at the database saw it."""
+
+    client: dict[str, str]
+    account: object
+    scopes: frozenset[str]
+    optional: frozenset[str]
+    allowed_before: frozenset[str]
+    choice: Choice
+    mementos: list[MementoSummary]
+    saved: MementoSummary | None
+    consent: Consent | None
+
+    @property
+    def needs_mementos(self) -> bool:
+        return reaches_memories(self.scopes)
+
+    @property
+    def names(self) -> list[str]:
+        """The scopes that hold from now on: what is asked for, and what was allowed before."""
+        return [name for name in SCOPES if name in self.scopes | self.allowed_before]
+
+    @property
+    def before(self) -> dict[str, str]:
+        """The mementos of the present consent, by name."""
+        if self.consent is None:
+            return {}
+        return {one.id: one.name for one in self.consent.mementos if self.saved is None or one.id != self.saved.id}
+
+    @property
+    def removed(self) -> list[str]:
+        """The names of the mementos that the app loses: none when it is now to see everything."""
+        if self.choice.selection == "all":
+            return []
+        return [name for memento_id, name in self.before.items() if memento_id not in self.choice.memento_ids]
+
+    @property
+    def paused_at(self) -> datetime | None:
+        return self.consent.paused_at if self.consent else None
+
+    @property
+    def facts(self) -> Facts:
+        present = self.consent
+        loses_everything = present is not None and present.selection == "all" and self.choice.selection != "all"
+        return Facts(
+            common_facts(self.client, self.account)
+            | {
+                "abilities": [[name, SCOPES[name], name in self.optional] for name in self.names],
+                "choice": self.needs_mementos and self.choice.fingerprint,
+                "mementos": sorted(map(describe_memento, self.mementos)),
+                "saved": self.saved and [self.saved.id, self.saved.name],
+                "losses": [self.needs_mementos and loses_everything, self.needs_mementos and sorted(self.removed)],
+                "end": present and present.expires_at and present.expires_at.isoformat(),
+                "pause": self.paused_at and self.paused_at.isoformat(),
+            }
+        )
+
+
+def _read_summary(flow: Flow) -> _Summary:
+    waiting, consent = flow.waiting, find_consent(flow)
     scopes = parse_scope(flow.request.scope)
-    needs_mementos = reaches_memories(scopes)
-    if needs_mementos and not _has_choice(flow):
+    mementos, saved = separate_own(flow)
+    return _Summary(
+        client=describe_client(flow),
+        account=describe_account(),
+        scopes=scopes,
+        optional=parse_scope(flow.client.optional_scope) & scopes,
+        allowed_before=parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset(),
+        choice=Choice(waiting.selection, tuple(waiting.memento_ids), tuple(waiting.writable_ids)),
+        mementos=[memento for memento in mementos if memento.id in waiting.memento_ids],
+        saved=saved,
+        consent=consent,
+    )
+
+
+def _show_consent(flow: Flow, *, errors: list[str] | None = None, notices: list[str] | None = None):
+    if reaches_memories(parse_scope(flow.request.scope)) and not _has_choice(flow):
+        for notice in notices or ():
+            flash(notice, "error")
         return redirect(flow.url_for("choose_mementos"), 303)
-    consent = _find_consent(flow)
-    allowed_before = parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else set()
-    optional = parse_scope(flow.client.optional_scope) & scopes
-    mementos, saved = _separate_saved(flow)
-    mementos = [memento for memento in mementos if memento.id in flow.waiting.memento_ids]
-    before = {one.id: one.name for one in consent.mementos if saved is None or one.id != saved.id} if consent else {}
+    summary = _read_summary(flow)
+    consent, before = summary.consent, summary.before
     page = render_template(
         "oauth/consent.html",
-        form=DecisionForm(formdata=None, shown=_fingerprint(flow)),
-        error=error,
-        client=_describe_client(flow),
-        account=current_user,
-        scopes=[
-            {
-                "name": name,
-                "sentence": SCOPES[name],
-                "is_new": name not in allowed_before,
-                "is_optional": name in optional,
-                # Whoever was here before finds what they left out as they left it.
-                "is_chosen": name in allowed_before or consent is None,
-            }
-            for name in SCOPES
-            if name in scopes | allowed_before
-        ],
-        needs_mementos=needs_mementos,
-        selection=flow.waiting.selection,
-        asks_to_write=_asks_to_write(flow),
+        form=DecisionForm(formdata=None, shown=seal_page(flow, "consent", summary.facts)),
+        errors=[*(errors or []), *(notices or [])],
+        client=summary.client,
+        account=summary.account,
+        scopes=[_describe_scope(name, summary) for name in summary.names],
+        needs_mementos=summary.needs_mementos,
+        selection=summary.choice.selection,
+        asks_to_write=asks_to_write(flow),
         mementos=[
-            _with(memento, is_new=memento.id not in before, writable=memento.id in flow.waiting.writable_ids)
-            for memento in mementos
+            summary_with(
+                memento, is_new=memento.id not in before, writable=memento.id in summary.choice.writable_ids
+            )
+            for memento in summary.mementos
         ],
-        saved=saved,
-        ends=list_ends(consent.expires_at if consent else None),
-        total_count=_count_reachable(flow),
+        saved=summary.saved,
+        ends=_list_ends(consent),
+        total_count=_count_reachable(summary.choice),
         returning=consent is not None,
         since=consent.issued_at if consent else None,
+        paused_at=summary.paused_at,
         selection_before=consent.selection if consent else None,
-        removed=_list_removed(flow, before),
+        removed=summary.removed,
         change_url=flow.url_for("choose_mementos"),
         switch_url=flow.url_for("switch_account"),
         undo_url=url_for("personal.overview"),
     )
-    return page, 422 if error else 200
+    return page, 422 if errors else 200
 
 
-@blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
-@opens_request
-def record_decision(flow: Flow):
-    """Consume the request and replay it through Authlib, in one transaction that exactly one click can win."""
-    if http_request.form.get("action") == "cancel":
-        return flow.cancel()
-    if http_request.form.get("action") != "authorize":
-        return redirect(flow.url_for("decide"), 303)
-    declined = _read_declined(flow)
-    granted = parse_scope(flow.request.scope) - declined
-    if not granted:
-        return _show_consent(flow, "Leave at least one thing ticked that the app may do, or cancel.")
-    # Replayed below, as if the app had asked for no more than the person allows.
-    flow.request.payload.data["scope"] = format_scope(granted)
-    needs_mementos = reaches_memories(granted)
-    if needs_mementos and not _has_choice(flow):
-        return redirect(flow.url_for("choose_mementos"), 303)
-    if http_request.form.get("shown") not in (None, _fingerprint(flow)):
-        # Another tab of the same request changed the choice: nobody signs what they have not been shown.
-        return redirect(flow.url_for("decide"), 303)
-    consent = _find_consent(flow)
-    expires_at = read_end(http_request.form.get("until"), consent.expires_at if consent else None)
-    db.session.rollback()
-    with flow.connection.transaction():
-        if flow.take():
-            flow.request.consent = record_consent(
-                flow.connection,
-                user_id=current_user.id,
-                client_id=flow.client.client_id,
-                scope=format_scope(granted),
-                declined=declined,
-                selection=flow.waiting.selection if needs_mementos else None,
-                memento_ids=flow.waiting.memento_ids,
-                writable_ids=flow.waiting.writable_ids,
-                expires_at=expires_at,
-            )
-            return server.create_authorization_response(flow.request, current_user, flow.grant)
-    return already_answered_page()
+def _describe_scope(name: str, summary: _Summary) -> dict[str, object]:
+    return {
+        "name": name,
+        "sentence": SCOPES[name],
+        "is_new": name not in summary.allowed_before,
+        "is_optional": name in summary.optional,
+        "is_chosen": _is_ticked(name, summary),
+    }
 
 
-def _read_declined(flow: Flow) -> set[str]:
-    """The optional scopes that were asked for and are not ticked. A form without those ticks declines nothing."""
-    if "chooses_scopes" not in http_request.form:
-        return set()
-    offered = parse_scope(flow.client.optional_scope) & parse_scope(flow.request.scope)
-    return offered - set(http_request.form.getlist("scopes"))
+def _is_ticked(name: str, summary: _Summary) -> bool:
+    if name in http_request.form.get("chooses_scopes", "").split():
+        # The page is shown again: what was unticked on it stays so.
+        return name in http_request.form.getlist("scopes")
+    # Whoever was here before finds what they left out as they left it.
+    return name in summary.allowed_before or summary.consent is None
 
 
-def _fingerprint(flow: Flow) -> str:
-    """Of the choice as it waits now."""
-    return _waiting_choice(flow).fingerprint[:16]
-
-
-def _separate_saved(flow: Flow) -> tuple[list[MementoSummary], MementoSummary | None]:
-    return separate_saved(
-        list_mementos(current_user.id), user_id=current_user.id, client_id=flow.client.client_id
-    )
+def _list_ends(consent: Consent | None) -> list[End]:
+    ends = list_ends(consent.expires_at if consent else None)
+    chosen = http_request.form.get("until")
+    if chosen not in {end.value for end in ends}:
+        return ends
+    return [replace(end, chosen=end.value == chosen) for end in ends]
 
 
 def _has_choice(flow: Flow) -> bool:
@@ -284,70 +264,9 @@ def _has_choice(flow: Flow) -> bool:
     return len(owned_memento_ids(current_user.id, flow.waiting.memento_ids)) == len(flow.waiting.memento_ids) > 0
 
 
-def _list_removed(flow: Flow, before: dict[str, str]) -> list[str]:
-    """The names of the mementos that the app loses: none when it is now to see everything."""
-    if flow.waiting.selection == "all":
-        return []
-    return [name for memento_id, name in before.items() if memento_id not in flow.waiting.memento_ids]
-
-
-def _count_reachable(flow: Flow) -> int:
-    if flow.waiting.selection == "all":
+def _count_reachable(choice: Choice) -> int:
+    if choice.selection == "all":
         return summarize_everything(current_user.id).count
-    if flow.waiting.selection == "selected":
-        return count_chosen(current_user.id, flow.waiting.memento_ids)
+    if choice.selection == "selected":
+        return count_chosen(current_user.id, choice.memento_ids)
     return 0
-
-
-# -- not you? switch -----------------------------------------------------------------------------
-
-
-@blueprint.post("/oauth/authorize/switch")
-def switch_account():
-    """Sign out and let somebody else answer the same request."""
-    with connect(db.engine) as connection:
-        waiting = find_own_request(connection)
-        if not isinstance(waiting, WaitingRequest):
-            return waiting
-        if waiting.user_id is not None and waiting.user_id == getattr(current_user, "id", None):
-            release_authorization_request(connection, waiting)
-    if current_user.is_authenticated:
-        end_session(digest(current_user.credential))
-        db.session.commit()
-    handle = http_request.args["request"]
-    return redirect(sign_in_url(url_for("oauth.continue_authorization", request=handle)), 303)
-
-
-# -- what both screens show ----------------------------------------------------------------------
-
-
-def _describe_client(flow: Flow) -> dict[str, str]:
-    """Who asks, and the host that will receive the answer."""
-    client = db.session.get_one(Client, flow.client.client_id)
-    return {
-        "name": client.name,
-        "organization_name": client.organization.name,
-        "homepage_url": client.homepage_url,
-        "privacy_url": client.privacy_url,
-        "terms_url": client.terms_url,
-        "logo_url": logo_url(client),
-        "type": client.type,
-        "redirect_host": host_of(flow.request.payload.redirect_uri),
-    }
-
-
-def _find_consent(flow: Flow) -> Consent | None:
-    """The live consent with its mementos, for what is new since last time."""
-    consent = db.session.scalar(
-        select(Consent).where(
-            Consent.user_id == current_user.id,
-            Consent.client_id == flow.client.client_id,
-            Consent.revoked_at.is_(None),
-        )
-    )
-    return consent if consent is not None and consent.is_live() else None
-
-
-def _with(summary, **more):
-    """What a summary tells, and more, for a template."""
-    return {field.name: getattr(summary, field.name) for field in fields(summary)} | more

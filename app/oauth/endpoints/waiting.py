@@ -21,6 +21,7 @@ from app.oauth.models.authorization_request import (
     add_authorization_request,
     consume_authorization_request,
     find_authorization_request,
+    lock_decision,
     renew_authorization_request,
 )
 from app.oauth.models.client import ClientSnapshot, find_client
@@ -47,6 +48,22 @@ class Flow:
     def url_for(self, step: str) -> str:
         """The address of another step of the same request."""
         return url_for(f"oauth.{step}", request=self.handle)
+
+    def renew_under_lock(self) -> bool:
+        """Inside a transaction: hold still what is decided on, and read it anew; False when the request is over.
+
+        Raises ``RowGone`` when the app is gone, suspended, or no longer at this address.
+        """
+        lock_decision(self.connection, current_user.id, self.client.client_id, self.waiting.digest)
+        client = find_client(self.connection, self.client.client_id)
+        if client is None or not may_send_back(self.connection, client, self.waiting.parameters, current_user.id):
+            raise RowGone
+        waiting = find_authorization_request(self.connection, self.handle)
+        if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:
+            return False
+        self.client = self.request.client = client
+        self.waiting = waiting
+        return True
 
     def take(self) -> bool:
         """Consume the request; False when somebody, perhaps another click, already did."""

@@ -9,9 +9,15 @@ from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, or_, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, credentials
+from app.accounts.models import User
 from app.config import settings
 from app.database import Connection, Lines, Statement, UtcDateTime
 from app.extensions import db
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent
+
+#: The screens of the decision whose last showing is kept.
+SCREENS = ("picker", "consent")
 
 
 class AuthorizationRequest(db.Model):
@@ -20,6 +26,8 @@ class AuthorizationRequest(db.Model):
     ``parameters`` are those of the query string, as JSON, replayed as they came, and ``defect``
     what was wrong with them. ``selection``, ``memento_ids`` and those of them the app may also
     write in are what the person has picked so far; ``selection`` is None before that.
+    ``picker_shown`` and ``consent_shown`` are the seals of what each screen showed last (``screen_facts``).
+    ``account_chosen_at`` is when the person said that they answer as this account (``prompt=select_account``).
     """
 
     __tablename__ = "authorization_requests"
@@ -34,6 +42,9 @@ class AuthorizationRequest(db.Model):
     selection: Mapped[str | None] = mapped_column(String(10))
     memento_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
     writable_ids: Mapped[list[str]] = mapped_column(Lines, default=list)
+    picker_shown: Mapped[str | None] = mapped_column(Text)
+    consent_shown: Mapped[str | None] = mapped_column(Text)
+    account_chosen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -52,6 +63,9 @@ class WaitingRequest:
     selection: str | None
     memento_ids: list[str]
     writable_ids: list[str]
+    picker_shown: str | None
+    consent_shown: str | None
+    account_chosen_at: datetime | None
     issued_at: datetime
     expires_at: datetime
     consumed_at: datetime | None
@@ -62,6 +76,10 @@ class WaitingRequest:
 
     def is_expired(self) -> bool:
         return self.expires_at <= clock.now()
+
+    def is_over(self) -> bool:
+        """Whether it was answered or has expired."""
+        return self.consumed_at is not None or self.is_expired()
 
 
 _IS_WAITING = (
@@ -81,6 +99,9 @@ _FIND_REQUEST = Statement(
         AuthorizationRequest.selection,
         AuthorizationRequest.memento_ids,
         AuthorizationRequest.writable_ids,
+        AuthorizationRequest.picker_shown,
+        AuthorizationRequest.consent_shown,
+        AuthorizationRequest.account_chosen_at,
         AuthorizationRequest.issued_at,
         AuthorizationRequest.expires_at,
         AuthorizationRequest.consumed_at,
@@ -118,6 +139,39 @@ _SAVE_CHOICE = Statement(
     )
 )
 
+# Always in this order, so that two transactions never wait for each other.
+_LOCK_USER = Statement(select(User.id).where(User.id == bindparam("user")).with_for_update(key_share=True))
+_LOCK_CLIENT = Statement(
+    select(Client.client_id).where(Client.client_id == bindparam("client")).with_for_update(read=True)
+)
+_LOCK_CONSENT = Statement(
+    select(Consent.grant_id)
+    .where(
+        Consent.user_id == bindparam("user"), Consent.client_id == bindparam("client"), Consent.revoked_at.is_(None)
+    )
+    .with_for_update()
+)
+_LOCK_REQUEST = Statement(
+    select(AuthorizationRequest.digest)
+    .where(AuthorizationRequest.digest == bindparam("handle_digest"))
+    .with_for_update()
+)
+
+_REMEMBER_SHOWN = {
+    screen: Statement(
+        update(AuthorizationRequest)
+        .where(AuthorizationRequest.digest == bindparam("handle_digest"))
+        .values({f"{screen}_shown": bindparam("seal", type_=Text())})
+    )
+    for screen in SCREENS
+}
+
+_CHOOSE_ACCOUNT = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING, AuthorizationRequest.user_id == bindparam("user"))
+    .values(account_chosen_at=bindparam("at"))
+)
+
 _CONSUME_REQUEST = Statement(
     update(AuthorizationRequest)
     .where(*_IS_WAITING, AuthorizationRequest.user_id == bindparam("user"))
@@ -130,6 +184,7 @@ _RELEASE_REQUEST = Statement(
     .values(
         user_id=None,
         selection=None,
+        account_chosen_at=None,
         memento_ids=bindparam("no_ids", type_=Lines()),
         writable_ids=bindparam("no_ids", type_=Lines()),
     )
@@ -200,6 +255,28 @@ def save_choice(
         )
         == 1
     )
+
+
+def lock_decision(connection: Connection, user_id: str, client_id: str, request_digest: str) -> None:
+    """Let nobody change what a decision depends on until the transaction ends.
+
+    That is the person's own decisions, one at a time; the app; what they allowed it before; and the request. On
+    SQLite the transaction alone does that, and these rows are only looked at.
+    """
+    connection.first(_LOCK_USER, user=user_id)
+    connection.first(_LOCK_CLIENT, client=client_id)
+    connection.first(_LOCK_CONSENT, user=user_id, client=client_id)
+    connection.first(_LOCK_REQUEST, handle_digest=request_digest)
+
+
+def remember_shown(connection: Connection, waiting: WaitingRequest, screen: str, seal: str) -> None:
+    """Keep the seal of what ``screen`` (one of :data:`SCREENS`) shows now: an answer without one is held to it."""
+    connection.run(_REMEMBER_SHOWN[screen], handle_digest=waiting.digest, seal=seal)
+
+
+def choose_account(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
+    """Note that the person answers as this account; False when the request is over, or is another person's."""
+    return connection.run(_CHOOSE_ACCOUNT, handle_digest=waiting.digest, at=clock.now(), user=user_id) == 1
 
 
 def consume_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:

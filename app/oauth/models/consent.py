@@ -160,11 +160,16 @@ _UPSERT_CONSENT = Statement(
         ON CONFLICT (user_id, client_id) WHERE revoked_at IS NULL
         DO UPDATE SET scope = excluded.scope, declined_scope = excluded.declined_scope,
             selection = excluded.selection, updated_at = excluded.updated_at,
-            expires_at = excluded.expires_at, paused_at = NULL
+            expires_at = excluded.expires_at,
+            paused_at = CASE WHEN :resumes THEN NULL ELSE consents.paused_at END
         RETURNING grant_id, scope, declined_scope, selection, expires_at, paused_at
         """
     )
-    .bindparams(bindparam("at", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime()))
+    .bindparams(
+        bindparam("at", type_=UtcDateTime()),
+        bindparam("until", type_=UtcDateTime()),
+        bindparam("resumes", type_=Boolean()),
+    )
     .columns(
         grant_id=String,
         scope=String,
@@ -216,8 +221,11 @@ def record_consent(
     writable_ids: Iterable[str] = (),
     expires_at: datetime | None = None,
     declined: Iterable[str] = (),
+    resumes: bool = False,
 ) -> ConsentSnapshot:
-    """Write down what the person decided; to be called inside a transaction. A paused consent resumes.
+    """Write down what the person decided; to be called inside a transaction.
+
+    A paused consent stays paused unless the person ``resumes`` it, on a button that said so.
 
     Scopes that were allowed before stay allowed, and are shown as such, except those ``declined`` now, which
     are kept as declined. ``selection`` is None when the request looks through no memento: then an earlier
@@ -239,6 +247,7 @@ def record_consent(
         selection=selection or (before.selection if before else "none"),
         at=clock.now(),
         until=expires_at,
+        resumes=resumes,
     )
     if selection is not None:
         connection.run(_DELETE_CHOICE, grant=consent.grant_id)

@@ -217,7 +217,7 @@ def test_a_present_end_stays_unless_another_is_chosen(signed_in, to_consent, con
     signed_in.submit(to_consent("Recipes"), press="Authorize", until="month")
     before = consent()[0]
     page = to_consent("Recipes", "Diary")
-    assert '<option value="keep" selected>As it is now, until' in page.text
+    assert '<option value="keep" selected' in page.text and "As it is now, until" in page.text
     signed_in.submit(page, press="Authorize")
     assert consent()[0] == before
     signed_in.submit(to_consent("Recipes"), press="Authorize", until="forever")
@@ -246,7 +246,8 @@ def test_a_paused_app_is_not_let_through_without_a_screen_and_authorizing_resume
     page = notebook.start(signed_in, scope=SCOPE)
     assert page.status_code == 200 and page.request.path.startswith("/oauth/authorize/")
     page = signed_in.follow(signed_in.submit(page, press="Continue")) if "mementos" in page.request.path else page
-    code = notebook.answer(signed_in.submit(page, press="Authorize"))["code"]
+    assert "You paused it" in page.text
+    code = notebook.answer(signed_in.submit(page, press="Resume and authorize"))["code"]
     assert notebook.is_alive(notebook.exchange(code).json["access_token"])
 
 
@@ -254,9 +255,12 @@ def test_a_pause_ends_no_family_of_tokens(notebook, signed_in, to_consent, chang
     code = notebook.answer(signed_in.submit(to_consent("Recipes"), press="Authorize"))["code"]
     tokens = notebook.exchange(code).json
     change_consent(notebook, paused_at=clock.now())
-    assert not notebook.is_alive(tokens["access_token"])
+    at_the_api = notebook.me(tokens["access_token"])
+    assert (at_the_api.status_code, at_the_api.json["code"]) == (401, "invalid_token")
+    assert "paused" in at_the_api.json["message"] and "paused" in at_the_api.headers["WWW-Authenticate"]
     refused = notebook.refresh(tokens["refresh_token"])
     assert (refused.status_code, refused.json["error"]) == (400, "invalid_grant")
+    assert refused.json["error_description"] == "The user has paused this app's access."
     change_consent(notebook, paused_at=None)
     assert notebook.is_alive(tokens["access_token"])
     assert notebook.refresh(tokens["refresh_token"]).status_code == 200
