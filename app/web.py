@@ -1,6 +1,7 @@
 """What every HTTP answer shares: the safe ``next``, security headers, error answers, the page session."""
 
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, g, jsonify, render_template, request
@@ -14,6 +15,7 @@ from werkzeug.utils import cached_property
 from app.config import Settings, settings
 from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
+from app.form_origin import is_from_us
 from app.form_problems import list_page_problems
 from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
 
@@ -22,7 +24,7 @@ _log = logging.getLogger(__name__)
 _PAGE_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-    # Not "no-referrer": Flask-WTF checks the Referer of forms over https.
+    # Not "no-referrer": with it browsers send "Origin: null" along with our own forms.
     ("Referrer-Policy", "same-origin"),
     # No Cross-Origin-Opener-Policy: an app may open the sign-in in a popup and wait for it.
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
@@ -51,7 +53,8 @@ def flask_config(settings: Settings) -> dict:
         "SEND_FILE_MAX_AGE_DEFAULT": 3600,
         # The token lives as long as the session it is in: a page left open over lunch still works.
         "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": settings.is_https,
+        # It would hold the Referer against the Host header; see form_origin for what is asked instead.
+        "WTF_CSRF_SSL_STRICT": False,
     }
 
 
@@ -102,7 +105,7 @@ class Application(Flask):
         if request.is_wire:
             _expect_reads_on_safe_methods()
             return None
-        return super().preprocess_request()
+        return _refuse_foreign_form() or super().preprocess_request()
 
     def process_response(self, response):
         if not request.is_wire:
@@ -120,8 +123,9 @@ class Application(Flask):
 def init_app(app: Flask) -> None:
     """Attach everything in this file to the app."""
     proxies = app.extensions["settings"].trusted_proxies
+    app.wsgi_app = _at_issuer(app, app.wsgi_app)
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)
     app.request_class = _Request
     app.session_interface = _PageSessions()
     # Both documented spellings of every path answer, neither by redirect.
@@ -135,6 +139,21 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_unexpected_error)
     app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
     app.jinja_env.globals["page_problems"] = list_page_problems
+
+
+def _at_issuer(app: Flask, wsgi_app: Callable) -> Callable:
+    """``wsgi_app``, told that every request came to the issuer's address, whatever ``Host`` says.
+
+    A proxy writes there what it likes: nginx and Apache, left to themselves, their own name for us. An address that
+    were made of it, or a redirect that were decided by it, would lead nowhere, or to where a stranger wants.
+    """
+
+    def at_issuer(environ, start_response):
+        scheme, _, host = app.extensions["settings"].issuer.partition("://")
+        environ["HTTP_HOST"], environ["wsgi.url_scheme"] = host, scheme
+        return wsgi_app(environ, start_response)
+
+    return at_issuer
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -243,6 +262,21 @@ def _expect_reads_on_safe_methods() -> None:
 def _expect_writes_again(_error) -> None:
     # The thread goes on: to a command's or a test's own transaction, which may write.
     expect_reads_only(False)
+
+
+def _refuse_foreign_form():
+    """The answer to a form that was sent from elsewhere; None for one of ours and for what changes nothing."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.endpoint is None:
+        return None
+    sent = request.headers
+    if is_from_us(sent.get("Origin"), sent.get("Referer"), settings().issuer):
+        return None
+    return error_page(
+        400,
+        "That form came from another address",
+        f"Nothing was changed. {settings().site_name} takes forms from its own pages at {settings().issuer} alone."
+        " Open it there and try again.",
+    )
 
 
 def _add_wire_headers(response):

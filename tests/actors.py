@@ -39,12 +39,15 @@ class Button:
 
 
 class Browser:
-    """One browser with its cookies, without JavaScript, at the address the issuer names."""
+    """One browser with its cookies, without JavaScript, at the address the issuer names.
 
-    def __init__(self, app: Flask, *, address: str = "127.0.0.1"):
+    ``host`` is what the last proxy on the way writes as ``Host``, when it does not keep the browser's own.
+    """
+
+    def __init__(self, app: Flask, *, address: str = "127.0.0.1", host: str | None = None):
         self.client = app.test_client()
         self._base_url = app.extensions["settings"].issuer
-        self._environ = {"REMOTE_ADDR": address}
+        self._environ = {"REMOTE_ADDR": address} | ({"HTTP_HOST": host} if host else {})
 
     def get(self, path: str, **kwargs) -> TestResponse:
         """Open a path of ours, without following redirects."""
@@ -55,7 +58,7 @@ class Browser:
         for _ in range(most):
             if response.status_code not in (301, 302, 303, 307, 308):
                 return response
-            target = urljoin(response.request.url, response.location)
+            target = urljoin(self._address_of(response), response.location)
             if not target.startswith(self._base_url + "/"):
                 return response
             response = self.get(target)
@@ -64,7 +67,7 @@ class Browser:
     def follow_once(self, response: TestResponse) -> TestResponse:
         """Where one redirect of ours leads."""
         assert response.location, f"{response.status} is no redirect."
-        return self.get(urljoin(response.request.url, response.location))
+        return self.get(urljoin(self._address_of(response), response.location))
 
     def submit(
         self, page: TestResponse, *, action: str | None = None, press: str | None = None, **fields
@@ -96,10 +99,16 @@ class Browser:
 
     def _send(self, page: TestResponse, form: Form, data: MultiDict) -> TestResponse:
         # A form without an action goes back to where it came from, query string and all.
-        target = urljoin(page.request.url, form.action)
+        target = urljoin(self._address_of(page), form.action)
         if form.method == "get":
             return self.get(urljoin(target, "?" + urlencode(list(data.items(multi=True)))))
-        return self._open(target, method="POST", data=data, headers={"Referer": page.request.url})
+        sent = {"Origin": self._base_url, "Referer": self._address_of(page)}
+        return self._open(target, method="POST", data=data, headers=sent)
+
+    def _address_of(self, response: TestResponse) -> str:
+        """What the address bar shows of a page of ours, whatever stood in ``Host``."""
+        parts = urlsplit(response.request.url)
+        return self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _open(self, path: str, **kwargs) -> TestResponse:
         parts = urlsplit(urljoin(self._base_url + "/", path))

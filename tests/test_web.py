@@ -127,7 +127,7 @@ def test_the_address_of_a_person_is_what_the_trusted_proxies_say(settings):
     for proxies, address in ((0, "127.0.0.1"), (1, "3.3.3.3"), (2, "2.2.2.2")):
         app = create_app(dataclasses.replace(settings, trusted_proxies=proxies))
         app.add_url_rule("/address", view_func=lambda: f"{request.remote_addr} {request.host}")
-        assert app.test_client().get("/address", headers=sent).text == f"{address} localhost"
+        assert app.test_client().get("/address", headers=sent).text == f"{address} 127.0.0.1:8000"
 
 
 # -- errors --------------------------------------------------------------------------------------

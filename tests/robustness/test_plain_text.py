@@ -167,7 +167,7 @@ def mistake_everything(notebook: Integrator, browser: Browser, person, issued: d
     careless = {"client_secret": notebook.client_secret}
     assert browser.get(notebook.authorize_url(prompt="consent", **careless)).status_code == 303
     stranger = Browser(notebook.app)
-    stranger.get(notebook.authorize_url(password=person.password, **careless))
+    stranger.follow(stranger.get(notebook.authorize_url(password=person.password, **careless)))
     keep_cookies(notebook.app, stranger, "another stranger's", issued)
     # A person who types the password where the address belongs, and one who mistypes it.
     stranger.sign_in(person.password + "@acme.example", person.password)
