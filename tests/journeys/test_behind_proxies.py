@@ -106,8 +106,9 @@ def _proxy(name: str, hidden: Hidden, directory: Path) -> Iterator[None]:
         _wait_for(hidden.port, process)
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        # Apache would wait for the browser's open connections.
+        process.kill()
+        process.wait()
 
 
 def _wait_for(port: int, process: subprocess.Popen) -> None:
