@@ -228,8 +228,8 @@ def test_no_answer_is_made_of_the_host_that_was_sent(settings, app, alice, noteb
             for target in (path.rstrip("/") or "/", f"{path}/", f"{path}?{page.request.query_string.decode()}"):
                 for client in (stranger, person):
                     answer = client.open(target, method=method, base_url=HTTP, environ_overrides=_FORGED)
-                    told = f"{answer.status}\n{answer.headers}\n{answer.text if answer.mimetype != 'image/png' else ''}"
-                    assert _EVIL not in told and "9999" not in told, (method, target, told)
+                    told = str(answer.headers).encode() + answer.data
+                    assert _EVIL.encode() not in told, (method, target, told)
                     location = answer.headers.get("Location", "/")
                     assert location.startswith("/") and not location.startswith("//"), (method, target, location)
                     assert "Secure" not in str(answer.headers.getlist("Set-Cookie"))
