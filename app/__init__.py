@@ -85,6 +85,7 @@ def _register_parts(app: Flask) -> None:
         request_record,
         saved_memento,
         token,
+        token_replay,
     )
     from app.guide import views as _guide  # noqa: F401
     from app import org

@@ -16,11 +16,13 @@ from app.oauth.models.client import Client
 from app.oauth.models.playground_callback import PlaygroundCallback
 from app.oauth.models.request_record import RequestRecord
 from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.models.token_replay import TokenReplay
 from app.oauth.request_log import KEPT_FOR as _REQUEST_RECORDS_LAST
 
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
+# What an app did, and what was done because of it, is shown for so long.
 _ACCESS_RECORDS_LAST = timedelta(days=90)
 
 
@@ -47,6 +49,7 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("idempotency_keys", IdempotencyKey, IdempotencyKey.expires_at <= at),
         ("playground_callbacks", PlaygroundCallback, PlaygroundCallback.expires_at <= at),
         ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
+        ("token_replays", TokenReplay, TokenReplay.at <= at - _ACCESS_RECORDS_LAST),
         ("request_records", RequestRecord, RequestRecord.at <= at - _REQUEST_RECORDS_LAST),
     ]
 

@@ -2,8 +2,16 @@
 
 from typing import Any
 
+from sqlalchemy import bindparam, insert
+
+from app import clock
 from app.audit.models import AuditEvent
+from app.credentials import new_id
+from app.database import Connection, Statement
 from app.extensions import db
+
+_COLUMNS = ("id", "occurred_at", "kind", "actor_user_id", "organization_id", "client_id", "details")
+_INSERT_EVENT = Statement(insert(AuditEvent).values({name: bindparam(name) for name in _COLUMNS}))
 
 
 def record(
@@ -23,4 +31,20 @@ def record(
             client_id=client_id,
             details=details,
         )
+    )
+
+
+def record_at_once(
+    connection: Connection, kind: str, *, organization_id: str, client_id: str, **details: Any
+) -> None:
+    """Add an event that nobody did but the server itself, in the transaction that is open on a driver connection."""
+    connection.run(
+        _INSERT_EVENT,
+        id=new_id("evt"),
+        occurred_at=clock.now(),
+        kind=kind,
+        actor_user_id=None,
+        organization_id=organization_id,
+        client_id=client_id,
+        details=details,
     )

@@ -45,10 +45,13 @@ KINDS = {
     "client.suspended": "suspended the app",
     "client.resumed": "let the app go on",
     "client.deleted": "deleted the app",
+    "client.replay_ended_tokens": "saw a {presented} come a second time and ended every token of that sign-in",
     "client.playground_opened": "opened the playground, at the latest until",
     "client.playground_closed": "closed the playground",
     "demonstration.seeded": "added demonstration data",
 }
+# What the server does by itself; whatever else has nobody's name was done on the command line.
+_BY_THE_SERVER = {"client.replay_ended_tokens"}
 _COLUMNS = ("occurred_at", "kind", "actor_id", "actor_name", "actor_email", "client_id", "client_name", "details")
 
 
@@ -75,6 +78,11 @@ class Entry:
     client_name: str | None
     details: Mapping[str, Any]
     sentence: str
+
+    @property
+    def actor(self) -> str:
+        """Who did it, where it was no person."""
+        return "this server" if self.kind in _BY_THE_SERVER else "the command line"
 
     @property
     def until(self) -> datetime | None:
@@ -178,6 +186,8 @@ def _name_people(events: list[AuditEvent]) -> dict[str, str]:
 def _entry(event: AuditEvent, name: str | None, email: str | None, apps, people) -> Entry:
     person = people.get(event.details.get("user_id", ""), "somebody")
     values = {key: str(value) for key, value in event.details.items()} | {"person": person}
+    if "presented" in values:
+        values["presented"] = values["presented"].replace("_", " ")
     return Entry(
         id=event.id,
         occurred_at=event.occurred_at,

@@ -6,9 +6,11 @@ The fixtures of people and clients act on the running server here, because ``app
 import pytest
 from sqlalchemy import func, select
 
+from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.models.authorization_code import AuthorizationCode
 from app.oauth.models.consent import Consent
+from app.oauth.models.token_replay import TokenReplay
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.locking import writers_held_back
@@ -53,6 +55,9 @@ def test_one_of_sixteen_redemptions_of_a_code_wins_and_its_tokens_die(integrator
     answers = all_at_once([lambda: integrator.exchange(code) for _ in SIXTEEN], writers_held_back(app))
     tokens = the_one_success(answers)
     assert not integrator.is_alive(tokens["access_token"])
+    # Fifteen replays have ended one family, and that is told once.
+    assert count(app, TokenReplay) == 1
+    assert [one for one in events(app) if one == "client.replay_ended_tokens"] == ["client.replay_ended_tokens"]
     assert integrator.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
     assert integrator.is_alive(another_family["access_token"])
 
@@ -226,6 +231,12 @@ def consent_page(integrator: Integrator, browser: Browser):
         page = browser.follow(browser.submit(page, press="Continue", selection="all"))
     assert page.request.path == "/oauth/authorize/consent"
     return page
+
+
+def events(app: RemoteApp) -> list[str]:
+    """The kinds of what stands in the audit log."""
+    with app.app_context():
+        return list(db.session.scalars(select(AuditEvent.kind)))
 
 
 def count(app: RemoteApp, model: type) -> int:

@@ -16,15 +16,16 @@ from app import clock, credentials
 from app.config import settings
 from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.replay import end_replayed_family
 from app.oauth.memento_details import find_details_problem
 from app.oauth.models.authorization_code import (
     CodeSnapshot,
     add_authorization_code,
     find_authorization_code,
     redeem_authorization_code,
-    revoke_family,
 )
 from app.oauth.models.request_record import AUTHORIZE
+from app.oauth.models.token_replay import CODE
 from app.oauth.reasons import Reason, because
 from app.oauth.request_log import note_success
 from app.oauth.scopes import intersect_scope
@@ -161,9 +162,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         return 200, bearer_response(tokens, code), self.TOKEN_RESPONSE_HEADER
 
     def _end_family(self, code: CodeSnapshot):
-        # A code came twice, so two parties hold it (RFC 6749 section 4.1.2). This commits by
-        # itself, before the error is raised: the answer is a refusal, the revocation stays.
-        revoke_family(self.request.connection, code.family_id)
+        # RFC 6749 section 4.1.2: the tokens that were issued for a code are revoked when it comes twice.
+        end_replayed_family(self.request, code, CODE)
         raise because(Reason.CODE_USED, InvalidGrantError("The code was redeemed before."))
 
 

@@ -8,8 +8,9 @@ from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
 from app import clock, credentials
 from app.config import settings
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
-from app.oauth.models.authorization_code import revoke_family
+from app.oauth.grants.replay import end_replayed_family
 from app.oauth.models.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
+from app.oauth.models.token_replay import REFRESH_TOKEN
 from app.oauth.reasons import Reason, because
 from app.oauth.scopes import format_scope, parse_scope
 
@@ -121,10 +122,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         return tokens
 
     def _end_family(self, token: TokenSnapshot):
-        # A rotated token came back, so two parties hold it and one of them stole it. Ending the
-        # whole family is the only safe answer (RFC 9700 section 4.14.2). It commits by itself,
-        # before the error is raised.
-        revoke_family(self.request.connection, token.family_id)
+        end_replayed_family(self.request, token, REFRESH_TOKEN)
         raise because(Reason.REFRESH_REUSED, InvalidGrantError("The refresh token was used before."))
 
 

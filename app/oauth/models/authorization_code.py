@@ -183,6 +183,6 @@ def redeem_authorization_code(connection: Connection, code_digest: str) -> bool:
     return connection.run(_REDEEM_CODE, code_digest=code_digest, at=clock.now()) == 1
 
 
-def revoke_family(connection: Connection, family_id: str) -> None:
-    """End every token that descends from one code."""
-    connection.run(_REVOKE_FAMILY, family=family_id, at=clock.now())
+def revoke_family(connection: Connection, family_id: str) -> bool:
+    """End every token that descends from one code; False when that was done before. The row count decides."""
+    return connection.run(_REVOKE_FAMILY, family=family_id, at=clock.now()) == 1

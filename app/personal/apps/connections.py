@@ -13,10 +13,12 @@ from app.oauth.models.access_record import AccessRecord
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, ConsentMemento
 from app.oauth.models.saved_memento import find_saved_memento_id
+from app.oauth.models.token_replay import TokenReplay
 from app.oauth.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 from app.personal.mementos.use import is_live
 
 _MOST_ENDED = 20
+_MOST_REPLAYS = 100
 READ_DAYS = 30
 
 
@@ -32,7 +34,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days."""
+    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days.
+
+    ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
+    """
 
     consent: Consent
     app_name: str
@@ -42,6 +47,7 @@ class Connection:
     scopes: list[str]
     windows: list[Window]
     read_count: int
+    replays: list[datetime]
 
     @property
     def grant_id(self) -> str:
@@ -73,7 +79,10 @@ def list_ended(user_id: str) -> list[Consent]:
         db.session.scalars(
             select(Consent)
             .where(Consent.user_id == user_id, ~is_live())
-            .where(select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists())
+            .where(
+                select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists()
+                | select(TokenReplay.family_id).where(TokenReplay.grant_id == Consent.grant_id).exists()
+            )
             .order_by(Consent.updated_at.desc())
             .limit(_MOST_ENDED)
         )
@@ -104,6 +113,7 @@ def _describe(consent: Consent) -> Connection:
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, client.scope))],
         windows=_list_windows(consent),
         read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
+        replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
 
 
@@ -133,3 +143,13 @@ def _count_read(grant_id: str, since: datetime) -> int:
     return int(db.session.scalar(total))
 
 
+def list_replays(grant_id: str, since: datetime | None = None) -> list[datetime]:
+    """When an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
+    return list(
+        db.session.scalars(
+            select(TokenReplay.at)
+            .where(TokenReplay.grant_id == grant_id, *([TokenReplay.at >= since] if since else []))
+            .order_by(TokenReplay.at.desc())
+            .limit(_MOST_REPLAYS)
+        )
+    )

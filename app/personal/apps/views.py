@@ -11,7 +11,14 @@ from app.oauth.consent_ends import list_ends, read_end
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
 from app.personal.apps.choice import apply_choice, change_consent, compare, present_choice
-from app.personal.apps.connections import Connection, find_connection, find_consent, list_connections, list_ended
+from app.personal.apps.connections import (
+    Connection,
+    find_connection,
+    find_consent,
+    list_connections,
+    list_ended,
+    list_replays,
+)
 from app.personal.mementos.editor import read_page
 from app.personal.mementos.use import find_savings
 
@@ -48,6 +55,7 @@ def show_activity(grant_id: str):
         "personal/apps/activity.html",
         consent=consent,
         app_name=consent.client.name,
+        replays=list_replays(consent.grant_id) if page == 1 else [],
         entries=entries,
         page=page,
         has_next=has_next,

@@ -1,0 +1,29 @@
+"""What follows when a code or a refresh token comes a second time (:rfc:`9700#section-4.14.2`)."""
+
+from app.audit.events import record_at_once
+from app.oauth.grants.bearer import Origin
+from app.oauth.models.authorization_code import revoke_family
+from app.oauth.models.token_replay import add_token_replay
+
+
+def end_replayed_family(request, origin: Origin, presented: str) -> None:
+    """End the family, and tell the person and the organization, in one transaction of its own.
+
+    Two parties hold what came twice, and one of them stole it: ending every token is the only safe answer. It commits
+    before the refusal is raised. Only the replay that ended the family is told, so a storm of them is one event.
+    """
+    if origin.family_revoked_at is not None:
+        return
+    connection, client = request.connection, request.client
+    with connection.transaction():
+        if revoke_family(connection, origin.family_id):
+            add_token_replay(
+                connection, family_id=origin.family_id, grant_id=origin.grant_id, presented=presented
+            )
+            record_at_once(
+                connection,
+                "client.replay_ended_tokens",
+                organization_id=client.organization_id,
+                client_id=client.client_id,
+                presented=presented,
+            )
