@@ -92,6 +92,7 @@ def _register_parts(app: Flask) -> None:
     from app.org import (  # noqa: F401
         audit_views as _org_audit,
         client_views as _org_clients,
+        danger_views as _org_danger,
         member_views as _org_members,
         organization_views as _org_organizations,
         playground_views as _org_playground,

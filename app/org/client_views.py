@@ -3,20 +3,13 @@
 from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts.models import User
 from app.config import settings
 from app.extensions import csrf, db
 from app.oauth.client_fields import ClientError
-from app.oauth.client_life import (
-    activate_client,
-    delete_client,
-    resume_client,
-    rotate_everything,
-    suspend_client,
-)
+from app.oauth.client_life import activate_client
 from app.oauth.client_secrets import list_live_secrets
 from app.oauth.clients import ClientChanged, update_client
 from app.oauth.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
@@ -25,8 +18,7 @@ from app.oauth.scopes import SCOPES, parse_scope
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.conflicts import Conflict, settle
-from app.org.forms import ConfirmForm, DeleteForm, EditForm, LogoForm, OnceForm
-from app.org.once import identifier_for
+from app.org.forms import ConfirmForm, EditForm, LogoForm
 from app.org.people import LEAST_GROUP, count_people
 from app.org.views import secret_page, to_client
 
@@ -202,82 +194,6 @@ def show_people(access: Access, client_id: str):
         scopes=_scope_sentences(client),
         least_group=LEAST_GROUP,
     )
-
-
-# -- danger --------------------------------------------------------------------------------------
-
-
-@blueprint.get("/<client_id>/danger")
-@administrators_only
-def show_danger(access: Access, client_id: str):
-    return _danger_page(access, access.get_client(client_id), DeleteForm())
-
-
-@blueprint.post("/<client_id>/suspend")
-@administrators_only
-def suspend(access: Access, client_id: str):
-    suspend_client(access.get_client(client_id), actor_user_id=access.user_id)
-    db.session.commit()
-    flash("The app is suspended. Nothing it holds works until you let it go on.")
-    return redirect(url_for("org.show_danger", client_id=client_id), 303)
-
-
-@blueprint.post("/<client_id>/resume")
-@administrators_only
-def resume(access: Access, client_id: str):
-    resume_client(access.get_client(client_id), actor_user_id=access.user_id)
-    db.session.commit()
-    flash("The app goes on where it was stopped.")
-    return redirect(url_for("org.show_danger", client_id=client_id), 303)
-
-
-@blueprint.post("/<client_id>/rotate-everything")
-@administrators_only
-def rotate_all(access: Access, client_id: str):
-    client = access.get_client(client_id)
-    form = OnceForm()
-    if not form.validate_on_submit():
-        return _danger_page(access, client, DeleteForm(formdata=None), once_form=form, status=400)
-    secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
-    try:
-        secret = rotate_everything(client, actor_user_id=access.user_id, secret_id=secret_id)
-    except IntegrityError:
-        db.session.rollback()
-        flash("This was done already. A secret is shown only once; make another if you did not keep it.")
-        return to_client(client_id)
-    db.session.commit()
-    if secret is not None:
-        return secret_page(client, secret)
-    flash("Every code and token of the app has ended.")
-    return redirect(url_for("org.show_danger", client_id=client_id), 303)
-
-
-@blueprint.post("/<client_id>/delete")
-@administrators_only
-def delete(access: Access, client_id: str):
-    client = access.get_client(client_id)
-    form = DeleteForm()
-    name = client.name
-    if not form.validate_on_submit() or not form.is_certain(name):
-        return _danger_page(access, client, form, status=400)
-    delete_client(client, actor_user_id=access.user_id)
-    db.session.commit()
-    flash(f"{name} was deleted.")
-    return redirect(url_for("org.list_clients"), 303)
-
-
-def _danger_page(
-    access: Access, client: Client, form: DeleteForm, *, once_form: OnceForm | None = None, status: int = 200
-):
-    page = render_template(
-        "org/danger.html",
-        access=access,
-        client=client,
-        form=form,
-        once_form=once_form or OnceForm(formdata=None),
-        people=count_people(client.client_id).connected,
-    )
-    return page, status
 
 
 # -- what several tabs show ----------------------------------------------------------------------

@@ -248,18 +248,5 @@ class SecretEndForm(FlaskForm):
     ends_on = DateField("Last day", [Optional()], description="It works until the end of this day, UTC.")
 
 
-class DeleteForm(FlaskForm):
-    """The name, typed, so that nothing is deleted by a slip."""
-
-    typed_name = StringField("Its name", render_kw={"autocomplete": "off", "spellcheck": "false"})
-
-    def is_certain(self, name: str) -> bool:
-        """Whether the name was typed; else the form says so."""
-        if (self.typed_name.data or "").strip() == name:
-            return True
-        self.typed_name.errors = ["That is not its name. Type it exactly as it stands here."]
-        return False
-
-
 class ConfirmForm(FlaskForm):
     """Nothing but the certainty that it is meant."""

@@ -51,6 +51,17 @@ def read_listing(organization_id: str, *, query: str = "", status: str = "", pag
     return Listing([_read(row) for row in rows], total, page)
 
 
+def list_every_client(organization_id: str) -> list[Client]:
+    """Every app of the organization, in the order in which they were registered."""
+    return list(
+        db.session.scalars(
+            select(Client)
+            .where(Client.organization_id == organization_id)
+            .order_by(Client.created_at, Client.client_id)
+        )
+    )
+
+
 def _matches(query: str) -> ColumnElement[bool]:
     # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
     query = "".join(letter for letter in query if letter.isprintable()).strip()[:_MOST_QUERY_LENGTH]

@@ -31,6 +31,7 @@ from app.org.access import Access, administrators_only, members_only, signed_in_
 from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm
 from app.org.once import identifier_for
+from app.org.sure import DemoteForm, SureForm
 from app.web import error_page
 
 
@@ -70,11 +71,14 @@ def invite_member(access: Access):
     return render_template("org/invitation.html", access=access, invitation=invitation, link=link)
 
 
-@blueprint.post("/invitations/<invitation_id>/revoke")
+@blueprint.route("/invitations/<invitation_id>/revoke", methods=["GET", "POST"])
 @administrators_only
 def withdraw_invitation(access: Access, invitation_id: str):
-    if not invitation_id.isprintable():
-        abort(404)
+    invitations = list_open_invitations(access.organization.id)
+    invitation = next((one for one in invitations if one.id == invitation_id), None) or abort(404)
+    form = SureForm("withdraw", invitation_id)
+    if not form.is_sure():
+        return render_template("org/sure/withdraw.html", access=access, invitation=invitation, form=form), form.status
     if not revoke_invitation(access.organization.id, invitation_id, actor_user_id=access.user_id):
         abort(404)
     db.session.commit()
@@ -89,6 +93,18 @@ def give_role(access: Access, user_id: str):
     if role not in ROLES:
         flash("Choose a role from the list.", "error")
         return _to_members()
+    member = _get_member(access, user_id)
+    if not (can_assign(access.role, member.role) and can_assign(access.role, role)):
+        abort(403)
+    if role != "owner" and _is_last_owner(access, member):
+        flash(str(LastOwner()), "error")
+        return _to_members()
+    # Who gets a lesser role loses something, and whoever takes it from themselves cannot give it back.
+    if ROLES.index(role) > ROLES.index(member.role):
+        form = DemoteForm("demote", user_id, member.role, role)
+        if not form.is_sure():
+            page = render_template("org/sure/demote.html", access=access, member=member, role=role, form=form)
+            return page, form.status
     return _act_on_member(
         lambda: change_role(access.organization.id, user_id, role, actor_user_id=access.user_id),
         "The role was changed.",
@@ -101,9 +117,9 @@ def remove(access: Access, user_id: str):
     member = _get_member(access, user_id)
     if not can_assign(access.role, member.role):
         abort(403)
-    form = ConfirmForm()
-    if not form.validate_on_submit():
-        return render_template("org/member_remove.html", access=access, member=member, form=form)
+    form = SureForm("remove", user_id, member.role)
+    if not form.is_sure():
+        return render_template("org/sure/remove.html", access=access, member=member, form=form), form.status
     return _act_on_member(
         lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
         f"{member.name} no longer belongs to {access.organization.name}.",
@@ -113,9 +129,9 @@ def remove(access: Access, user_id: str):
 @blueprint.route("/members/leave", methods=["GET", "POST"])
 @members_only
 def leave(access: Access):
-    form = ConfirmForm()
-    if not form.validate_on_submit():
-        return render_template("org/leave.html", access=access, form=form)
+    form = SureForm("leave", access.organization.id, access.role)
+    if not form.is_sure():
+        return render_template("org/sure/leave.html", access=access, form=form), form.status
     name = access.organization.name
     try:
         remove_member(access.organization.id, access.user_id, actor_user_id=access.user_id)
@@ -174,6 +190,10 @@ def _roles_to_give(access: Access) -> list[str]:
 def _get_member(access: Access, user_id: str) -> Member:
     members = list_members(access.organization.id)
     return next((member for member in members if member.user_id == user_id), None) or abort(404)
+
+
+def _is_last_owner(access: Access, member: Member) -> bool:
+    return [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]
 
 
 def _act_on_member(act, done: str):

@@ -10,9 +10,10 @@ from app.accounts.users import found_organization
 from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, owners_only, signed_in_only, switch_to
-from app.org.forms import DeleteForm
-from app.org.listing import read_listing
+from app.org.costs import count_costs
+from app.org.listing import list_every_client
 from app.org.member_forms import OrganizationForm
+from app.org.sure import DeleteForm
 from app.web import error_page
 
 
@@ -45,16 +46,18 @@ def switch():
 @blueprint.route("/organization/delete", methods=["GET", "POST"])
 @owners_only
 def delete_whole_organization(access: Access):
-    form = DeleteForm()
     name = access.organization.name
-    if form.validate_on_submit() and form.is_certain(name):
-        try:
-            delete_organization(access.organization, actor_user_id=access.user_id)
-        except NotPermitted:
-            return error_page(403)
-        db.session.commit()
-        flash(f"{name} was deleted, with all its apps.")
-        return redirect(url_for("org.show_organizations"), 303)
-    apps = read_listing(access.organization.id).total
-    page = render_template("org/organization_delete.html", access=access, form=form, apps=apps)
-    return page, 400 if form.errors else 200
+    clients = list_every_client(access.organization.id)
+    form = DeleteForm("delete the organization", access.organization.id, name, *(one.client_id for one in clients))
+    if not form.is_certain(name):
+        page = render_template(
+            "org/sure/organization.html", access=access, form=form, apps=len(clients), costs=count_costs(*clients)
+        )
+        return page, form.status
+    try:
+        delete_organization(access.organization, actor_user_id=access.user_id)
+    except NotPermitted:
+        return error_page(403)
+    db.session.commit()
+    flash(f"{name} was deleted, with all its apps.")
+    return redirect(url_for("org.show_organizations"), 303)

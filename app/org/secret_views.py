@@ -17,8 +17,9 @@ from app.oauth.client_secrets import (
 from app.oauth.models.client import Client, ClientSecret
 from app.org import blueprint
 from app.org.access import Access, administrators_only
-from app.org.forms import ConfirmForm, SecretEndForm, SecretForm
+from app.org.forms import SecretEndForm, SecretForm
 from app.org.once import identifier_for
+from app.org.sure import SureForm
 from app.org.views import secret_page, to_client
 
 
@@ -71,16 +72,18 @@ def end_secret(access: Access, client_id: str, secret_id: str):
 @administrators_only
 def retire_secret(access: Access, client_id: str, secret_id: str):
     client, secret = _get_secret(access, client_id, secret_id)
-    form = ConfirmForm()
-    if form.validate_on_submit():
-        retire_client_secret(client, secret, actor_user_id=access.user_id)
-        db.session.commit()
-        flash(f"The secret that ends in {secret.hint} is retired.")
-        return to_client(client_id)
     others = len(list_live_secrets(client_id)) - 1
-    return render_template(
-        "org/secret_retire.html", access=access, client=client, secret=secret, others=others, form=form
-    )
+    # Whoever was told that another one works is asked again when it does not.
+    form = SureForm("retire", secret_id, "the only one" if not others else "one of several")
+    if not form.is_sure():
+        page = render_template(
+            "org/sure/retire.html", access=access, client=client, secret=secret, others=others, form=form
+        )
+        return page, form.status
+    retire_client_secret(client, secret, actor_user_id=access.user_id)
+    db.session.commit()
+    flash(f"The secret that ends in {secret.hint} is retired.")
+    return to_client(client_id)
 
 
 _PUBLIC = "This app is public, so it has no secret."

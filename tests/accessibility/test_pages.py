@@ -165,8 +165,10 @@ def test_the_dashboard(look, page, server, demonstration):
     look("app, playground, walked to its end")
     look("app, playground, an answer to nothing", client_path.replace("notebook", "pocket") + "/playground/callback?x")
     look("app, danger", client_path + "/danger")
+    for path in ("suspend", "rotate-everything", "delete"):
+        look(f"app, {path}?", f"{client_path}/{path}")
     follow(page.get_by_role("button", name="Delete the app"))
-    look("app, danger, wrong name")
+    look("app, delete, wrong name")
     look("app, another secret", client_path + "/secrets/new")
     follow(page.get_by_role("button", name="Make the secret"))
     look("app, secret")

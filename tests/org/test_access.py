@@ -38,6 +38,8 @@ class Row:
 ONCE = {"once": "0" * 32}
 SETTINGS = {name: value for name, value in HONEST.items() if name != "type"} | {"version": "1"}
 ACME = {"organization": "{organization}"}
+#: Stands for what the page that asks puts into its form.
+SURE = {"sure": "{sure}"}
 
 TABLE = [
     Row("GET", ROOT + "/", OK, OK, OK, OWN),
@@ -55,24 +57,28 @@ TABLE = [
     Row("GET", CLIENT + "/playground/callback", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/playground/finish", MOVED, MOVED, FORBIDDEN, MISSING),
     Row("GET", CLIENT + "/danger", OK, OK, FORBIDDEN, MISSING),
-    Row("POST", CLIENT + "/suspend", MOVED, MOVED, FORBIDDEN, MISSING),
+    Row("GET", CLIENT + "/suspend", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/suspend", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("POST", CLIENT + "/resume", MOVED, MOVED, FORBIDDEN, MISSING),
-    Row("POST", CLIENT + "/rotate-everything", OK, OK, FORBIDDEN, MISSING, ONCE),
-    Row("POST", CLIENT + "/delete", MOVED, MOVED, FORBIDDEN, MISSING, {"typed_name": "Acme Notebook"}),
+    Row("GET", CLIENT + "/rotate-everything", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/rotate-everything", OK, OK, FORBIDDEN, MISSING, ONCE | SURE),
+    Row("GET", CLIENT + "/delete", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/delete", MOVED, MOVED, FORBIDDEN, MISSING, SURE | {"typed_name": "Acme Notebook"}),
     Row("GET", CLIENT + "/secrets/new", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/secrets/new", OK, OK, FORBIDDEN, MISSING, ONCE),
     Row("GET", CLIENT + "/secrets/{secret_id}/end", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/secrets/{secret_id}/end", MOVED, MOVED, FORBIDDEN, MISSING, {"ends_on": "2099-01-31"}),
     Row("GET", CLIENT + "/secrets/{secret_id}/retire", OK, OK, FORBIDDEN, MISSING),
-    Row("POST", CLIENT + "/secrets/{secret_id}/retire", MOVED, MOVED, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/secrets/{secret_id}/retire", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("GET", ROOT + "/members", OK, OK, OK, OWN),
     Row("POST", ROOT + "/members/invite", OK, OK, FORBIDDEN, MISSING, ONCE | ACME | {"role": "member"}),
-    Row("POST", ROOT + "/invitations/{invitation_id}/revoke", MOVED, MOVED, FORBIDDEN, MISSING, ACME),
+    Row("GET", ROOT + "/invitations/{invitation_id}/revoke", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", ROOT + "/invitations/{invitation_id}/revoke", MOVED, MOVED, FORBIDDEN, MISSING, ACME | SURE),
     Row("POST", ROOT + "/members/{alice}/role", MOVED, MOVED, FORBIDDEN, MISSING, ACME | {"role": "admin"}),
     Row("GET", ROOT + "/members/{alice}/remove", OK, OK, FORBIDDEN, MISSING),
-    Row("POST", ROOT + "/members/{alice}/remove", MOVED, MOVED, FORBIDDEN, MISSING, ACME),
+    Row("POST", ROOT + "/members/{alice}/remove", MOVED, MOVED, FORBIDDEN, MISSING, ACME | SURE),
     Row("GET", ROOT + "/members/leave", OK, OK, OK, OWN),
-    Row("POST", ROOT + "/members/leave", MOVED, MOVED, MOVED, MISSING, ACME),
+    Row("POST", ROOT + "/members/leave", MOVED, MOVED, MOVED, MISSING, ACME | SURE),
     Row("GET", ROOT + "/audit", OK, OK, OK, OWN),
     Row("GET", ROOT + "/audit.csv", OK, OK, OK, OWN),
     Row("GET", ROOT + "/audit.jsonl", OK, OK, OK, OWN),
@@ -80,7 +86,7 @@ TABLE = [
     Row("POST", ROOT + "/organizations", MOVED, MOVED, MOVED, MOVED, {"name": "Yet Another"}),
     Row("POST", ROOT + "/switch", MOVED, MOVED, MOVED, MISSING, ACME),
     Row("GET", ROOT + "/organization/delete", OK, FORBIDDEN, FORBIDDEN, OWN),
-    Row("POST", ROOT + "/organization/delete", MOVED, FORBIDDEN, FORBIDDEN, MISSING, ACME | {"typed_name": "Acme"}),
+    Row("POST", ROOT + "/organization/delete", MOVED, FORBIDDEN, FORBIDDEN, MISSING, SURE | ACME | {"typed_name": "Acme"}),
     Row("GET", ROOT + "/join/{token}", OK, OK, OK, OK),
     Row("POST", ROOT + "/join/not-a-token", GONE, GONE, GONE, GONE),
 ]
@@ -114,6 +120,9 @@ def ask(browser: Browser, row: Row, acme: dict[str, str], **changes):
     path = row.path.format(**acme)
     if row.method == "GET":
         return browser.get(path)
+    if "sure" in row.data:
+        question = re.search(r'name="sure" type="hidden" value="(\w+)"', browser.get(path).text)
+        acme = acme | {"sure": question[1] if question else ""}
     data = {name: _filled_in(value, acme) for name, value in row.data.items()} | changes
     return send(browser, path, **data)
 

@@ -139,14 +139,15 @@ def test_of_two_owners_who_leave_at_once_one_stays(app, olive, alice):
 
 def test_two_owners_who_demote_each_other_leave_one(app, olive, alice):
     make_owner(app, alice)
-    pairs = [(signed_in(app, olive), alice), (signed_in(app, alice), olive)]
+    questions = []
+    for browser, other in ((signed_in(app, olive), alice), (signed_in(app, alice), olive)):
+        path = f"{ROOT}/members/{other.id}/role"
+        questions.append((browser, send(browser, path, role="member", organization=in_acme(app))))
 
     all_at_once(
         [
-            lambda pair=pair: send(
-                pair[0], f"{ROOT}/members/{pair[1].id}/role", role="member", organization=in_acme(app)
-            )
-            for pair in pairs
+            lambda browser=browser, question=question: browser.submit(question, action=question.request.path)
+            for browser, question in questions
         ]
     )
 

@@ -25,9 +25,9 @@ def history(app, admin, olive, notebook, pocket) -> None:
     """Bob changes and suspends apps, Olive deletes one."""
     path = LIST + notebook.client_id
     admin.submit(admin.get(f"{path}/settings"), press="Save", name="Acme Diary")
-    admin.submit(admin.get(f"{path}/danger"), press="Suspend the app")
+    admin.submit(admin.get(f"{path}/suspend"), press="Suspend the app")
     browser = signed_in(app, olive)
-    browser.submit(browser.get(f"{LIST}{pocket.client_id}/danger"), press="Delete the app", typed_name="Acme Pocket")
+    browser.submit(browser.get(f"{LIST}{pocket.client_id}/delete"), press="Delete the app", typed_name="Acme Pocket")
 
 
 def lines(response) -> list[dict]:
@@ -167,7 +167,7 @@ def test_no_export_holds_a_secret(app, admin, notebook):
 
 @pytest.fixture
 def recorded(app, admin, notebook) -> None:
-    admin.submit(admin.get(f"{LIST}{notebook.client_id}/danger"), press="Suspend the app")
+    admin.submit(admin.get(f"{LIST}{notebook.client_id}/suspend"), press="Suspend the app")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,16 @@ def danger(notebook) -> str:
 
 
 @pytest.fixture
+def ask(notebook):
+    """Go to the page that asks, from the one that lists what is dangerous."""
+
+    def ask(browser: Browser, what: str, client_id: str = notebook.client_id):
+        return browser.submit(browser.get(f"{LIST}{client_id}/danger"), press=f"{what}…")
+
+    return ask
+
+
+@pytest.fixture
 def tokens(app, notebook, alice) -> dict:
     """What Notebook got when Alice allowed it everything."""
     browser = Browser(app)
@@ -37,8 +47,8 @@ def events(app) -> list[str]:
         return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
 
 
-def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, danger):
-    page = admin.follow(admin.submit(admin.get(danger), press="Suspend the app"))
+def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, ask):
+    page = admin.follow(admin.submit(ask(admin, "Suspend the app"), press="Suspend the app"))
 
     assert "This app is suspended" in page.text
     assert not notebook.is_alive(tokens["access_token"])
@@ -46,28 +56,28 @@ def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, dan
     assert notebook.client_credentials().status_code == 401
     assert notebook.start(admin).status_code == 400
 
-    admin.submit(page, press="Let it go on")
+    admin.submit(page, press="Resume the app")
 
     assert notebook.is_alive(tokens["access_token"])
     assert notebook.client_credentials().status_code == 200
     assert events(app)[-2:] == ["client.suspended", "client.resumed"]
 
 
-def test_suspending_twice_is_recorded_once(app, admin, danger):
-    page = admin.get(danger)
+def test_suspending_twice_is_recorded_once(app, admin, ask):
+    page = ask(admin, "Suspend the app")
     admin.submit(page, press="Suspend the app")
     admin.submit(page, press="Suspend the app")
 
     assert events(app).count("client.suspended") == 1
 
 
-def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(app, admin, notebook, tokens, danger, alice):
+def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(app, admin, notebook, tokens, ask, alice):
     own = notebook.client_credentials().json["access_token"]
     browser = Browser(app)
     browser.sign_in(alice.email, alice.password)
     code = notebook.code(browser)
 
-    page = admin.submit(admin.get(danger), press="Rotate everything")
+    page = admin.submit(ask(admin, "Rotate everything"), press="Rotate everything")
 
     secret = secret_in(page)
     assert not notebook.is_alive(tokens["access_token"])
@@ -80,19 +90,19 @@ def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(ap
     assert renewed.is_alive(renewed.exchange(renewed.answer(renewed.start(browser))["code"]).json["access_token"])
 
 
-def test_rotating_everything_leaves_other_apps_alone(app, admin, notebook, pocket, danger, alice):
+def test_rotating_everything_leaves_other_apps_alone(app, admin, notebook, pocket, ask, alice):
     browser = Browser(app)
     browser.sign_in(alice.email, alice.password)
     others = pocket.tokens(browser)
 
-    admin.submit(admin.get(danger), press="Rotate everything")
+    admin.submit(ask(admin, "Rotate everything"), press="Rotate everything")
 
     assert pocket.is_alive(others["access_token"])
     assert pocket.refresh(others["refresh_token"]).status_code == 200
 
 
-def test_rotating_everything_sent_twice_acts_once(admin, danger, stored):
-    form = admin.get(danger)
+def test_rotating_everything_sent_twice_acts_once(admin, ask, stored):
+    form = ask(admin, "Rotate everything")
     admin.submit(form, press="Rotate everything")
     before = stored()
 
@@ -103,30 +113,30 @@ def test_rotating_everything_sent_twice_acts_once(admin, danger, stored):
     assert "rlq_cs_" not in admin.follow(again).text
 
 
-def test_rotating_everything_of_a_public_app_ends_its_tokens(app, admin, pocket, alice):
+def test_rotating_everything_of_a_public_app_ends_its_tokens(app, admin, pocket, alice, ask):
     browser = Browser(app)
     browser.sign_in(alice.email, alice.password)
     tokens = pocket.tokens(browser)
 
-    response = admin.submit(admin.get(f"{LIST}{pocket.client_id}/danger"), press="Rotate everything")
+    response = admin.submit(ask(admin, "Rotate everything", pocket.client_id), press="Rotate everything")
 
     assert response.status_code == 303
     assert not pocket.is_alive(tokens["access_token"])
 
 
 @pytest.mark.parametrize("name", ["", "acme notebook", "Acme", "Acme Notebook2", "x" * 10_000, "Acme Notebook\x00"])
-def test_deletion_wants_the_name_exactly(admin, danger, stored, name):
+def test_deletion_wants_the_name_exactly(admin, ask, stored, name):
     before = stored()
 
-    page = admin.submit(admin.get(danger), press="Delete the app", typed_name=name)
+    page = admin.submit(ask(admin, "Delete the app"), press="Delete the app", typed_name=name)
 
     assert page.status_code == 400
     assert "That is not its name" in page.text
     assert stored() == before
 
 
-def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, notebook, tokens, danger):
-    page = admin.follow(admin.submit(admin.get(danger), press="Delete the app", typed_name=" Acme Notebook "))
+def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, notebook, tokens, danger, ask):
+    page = admin.follow(admin.submit(ask(admin, "Delete the app"), press="Delete the app", typed_name=" Acme Notebook "))
 
     assert "Acme Notebook was deleted" in page.text
     assert admin.get(danger).status_code == 404

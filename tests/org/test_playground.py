@@ -194,7 +194,7 @@ def test_audit_log_tells_of_opening_and_closing(app, admin, bob, notebook):
 
 def test_suspended_app_is_not_tried(app, admin, notebook, stored):
     open_before = start(admin, notebook)
-    send(admin, f"/org/oauth/{notebook.client_id}/suspend")
+    admin.submit(admin.get(f"/org/oauth/{notebook.client_id}/suspend"), press="Suspend the app")
     assert not is_accepted(open_before, admin)
     send(admin, path_of(notebook, "/finish"))
     before = stored()
@@ -208,7 +208,8 @@ def test_suspended_app_is_not_tried(app, admin, notebook, stored):
 
 def test_deleted_app_takes_its_callback_along(app, admin, notebook):
     start(admin, notebook)
-    send(admin, f"/org/oauth/{notebook.client_id}/delete", typed_name="Acme Notebook")
+    page = admin.get(f"/org/oauth/{notebook.client_id}/delete")
+    admin.submit(page, press="Delete the app", typed_name="Acme Notebook")
     with app.app_context():
         assert db.session.query(PlaygroundCallback).count() == 0
 

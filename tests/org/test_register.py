@@ -147,8 +147,8 @@ def test_form_sent_again_after_the_app_was_deleted_registers_nothing(app, admin,
     admin.submit(form, press="Register the app", **HONEST)
     with app.app_context():
         client_id = db.session.query(Client).one().client_id
-    danger = admin.get(f"{LIST}{client_id}/danger")
-    admin.submit(danger, press="Delete the app", typed_name=HONEST["name"])
+    question = admin.get(f"{LIST}{client_id}/delete")
+    admin.submit(question, press="Delete the app", typed_name=HONEST["name"])
     before = stored()
 
     again = admin.submit(form, press="Register the app", **HONEST)

@@ -1,0 +1,66 @@
+"""What somebody gives up who stops an app: how many people, tokens and secrets, as counts that point at nobody."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, or_, select
+
+from app import clock
+from app.extensions import db
+from app.oauth.client_secrets import list_live_secrets
+from app.oauth.models.authorization_code import TokenFamily
+from app.oauth.models.client import Client
+from app.oauth.models.consent import Consent
+from app.oauth.models.token import AccessToken, RefreshToken
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What is alive now. ``refresh_tokens`` are those that can still be used, one for each place the app runs in."""
+
+    people: int
+    access_tokens: int
+    refresh_tokens: int
+    secrets: int
+
+
+def count_costs(*clients: Client) -> Costs:
+    """Of one app, or of several together; a person who has two of them connected counts once."""
+    ids = [client.client_id for client in clients]
+    return Costs(
+        people=_count(select(func.count(Consent.user_id.distinct())).where(Consent.client_id.in_(ids), *_is_live())),
+        access_tokens=_count(
+            select(func.count())
+            .select_from(AccessToken)
+            .outerjoin(TokenFamily, TokenFamily.family_id == AccessToken.family_id)
+            .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
+            .where(
+                AccessToken.client_id.in_(ids),
+                AccessToken.expires_at > clock.now(),
+                AccessToken.revoked_at.is_(None),
+                # One without a family is the organization's own.
+                or_(AccessToken.family_id.is_(None), and_(TokenFamily.revoked_at.is_(None), *_is_live())),
+            )
+        ),
+        refresh_tokens=_count(
+            select(func.count())
+            .select_from(RefreshToken)
+            .join(TokenFamily, TokenFamily.family_id == RefreshToken.family_id)
+            .join(Consent, Consent.grant_id == TokenFamily.grant_id)
+            .where(
+                Consent.client_id.in_(ids),
+                RefreshToken.expires_at > clock.now(),
+                RefreshToken.rotated_at.is_(None),
+                TokenFamily.revoked_at.is_(None),
+                *_is_live(),
+            )
+        ),
+        secrets=sum(len(list_live_secrets(client_id)) for client_id in ids),
+    )
+
+
+def _is_live() -> tuple:
+    return Consent.revoked_at.is_(None), or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())
+
+
+def _count(statement) -> int:
+    return db.session.scalar(statement) or 0

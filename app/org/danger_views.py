@@ -1,0 +1,99 @@
+"""/org/oauth/<client_id>/danger: what stops an app. Each asks once, on a page that says what it costs."""
+
+from flask import flash, redirect, render_template, url_for
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.oauth.client_life import delete_client, resume_client, rotate_everything, suspend_client
+from app.oauth.models.client import Client
+from app.org import blueprint
+from app.org.access import Access, administrators_only
+from app.org.costs import count_costs
+from app.org.forms import ConfirmForm
+from app.org.once import identifier_for
+from app.org.sure import DeleteForm, SureForm, SureOnceForm
+from app.org.views import secret_page, to_client
+
+
+@blueprint.get("/<client_id>/danger")
+@administrators_only
+def show_danger(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    return render_template("org/danger.html", access=access, client=client, form=ConfirmForm())
+
+
+@blueprint.route("/<client_id>/suspend", methods=["GET", "POST"])
+@administrators_only
+def suspend(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    if client.status != "active":
+        flash("The app is a draft, so there is nothing to suspend." if client.drafted_at else _SUSPENDED_ALREADY)
+        return _to_danger(client_id)
+    form = SureForm("suspend", client_id)
+    if not form.is_sure():
+        return _ask("suspend", access, client, form)
+    suspend_client(client, actor_user_id=access.user_id)
+    db.session.commit()
+    flash("The app is suspended. Nothing it holds works until you resume it.")
+    return _to_danger(client_id)
+
+
+@blueprint.post("/<client_id>/resume")
+@administrators_only
+def resume(access: Access, client_id: str):
+    resume_client(access.get_client(client_id), actor_user_id=access.user_id)
+    db.session.commit()
+    flash("The app is resumed. It goes on where it was stopped.")
+    return _to_danger(client_id)
+
+
+@blueprint.route("/<client_id>/rotate-everything", methods=["GET", "POST"])
+@administrators_only
+def rotate_all(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    if client.status == "draft":
+        flash("The app is a draft: it has no secret and no token yet.")
+        return _to_danger(client_id)
+    form = SureOnceForm("rotate-everything", client_id)
+    if not form.is_sure():
+        return _ask("rotate", access, client, form)
+    secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
+    try:
+        secret = rotate_everything(client, actor_user_id=access.user_id, secret_id=secret_id)
+    except IntegrityError:
+        db.session.rollback()
+        flash("This was done already. A secret is shown only once; make another if you did not keep it.")
+        return to_client(client_id)
+    db.session.commit()
+    if secret is not None:
+        return secret_page(client, secret)
+    flash("Every code and token of the app has ended.")
+    return _to_danger(client_id)
+
+
+@blueprint.route("/<client_id>/delete", methods=["GET", "POST"])
+@administrators_only
+def delete(access: Access, client_id: str):
+    client = access.get_client(client_id)
+    name = client.name
+    form = DeleteForm("delete", client_id, name)
+    if not form.is_certain(name):
+        return _ask("delete", access, client, form)
+    delete_client(client, actor_user_id=access.user_id)
+    db.session.commit()
+    flash(f"{name} was deleted.")
+    return redirect(url_for("org.list_clients"), 303)
+
+
+_SUSPENDED_ALREADY = "The app is suspended already."
+
+
+def _ask(act: str, access: Access, client: Client, form: SureForm):
+    page = render_template(
+        f"org/sure/{act}.html", access=access, client=client, form=form, costs=count_costs(client)
+    )
+    return page, form.status
+
+
+def _to_danger(client_id: str):
+    return redirect(url_for("org.show_danger", client_id=client_id), 303)
