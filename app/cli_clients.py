@@ -10,6 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from app import text
 from app.accounts.models import Organization
 from app.cli import database, get_organization, json_option, print_made
 from app.extensions import db
@@ -200,7 +201,7 @@ def delete_command(client_id: str, name: str, as_json: bool) -> None:
     """Delete an app with its secrets, tokens and consents."""
     with database():
         client = get_client(client_id)
-        if client.name != name:
+        if client.name != text.clean_name(name):
             raise click.ClickException(f"The app {client_id} has another name; nothing was deleted.")
         delete_client(client, actor_user_id=None)
         db.session.commit()

@@ -20,6 +20,8 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from app.text import shown_name
+
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
 _POSTGRESQL_CONNECT_TIMEOUT_S = 10
 
@@ -71,6 +73,23 @@ def _to_text(value: datetime | None) -> str | None:
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
+
+
+class ShownName(TypeDecorator):
+    """The name of an app or an organization, read as :func:`app.text.shown_name` shows one that the rule refuses by now.
+
+    So no page can forget it, and nobody decides by a name that was stored before the rule.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def result_processor(self, dialect, coltype):
+        return _shown
+
+
+def _shown(value: str | None) -> str | None:
+    return None if value is None else shown_name(value)
 
 
 class Lines(TypeDecorator):

@@ -17,6 +17,7 @@ from app.database import engine_options, expect_reads_only
 from app.extensions import login_manager
 from app.form_origin import is_from_us
 from app.form_problems import list_page_problems
+from app.text import isolated
 from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
 
 _log = logging.getLogger(__name__)
@@ -137,6 +138,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected_error)
+    app.jinja_env.filters["isolated"] = isolated
     app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
     app.jinja_env.globals["page_problems"] = list_page_problems
 

@@ -26,6 +26,7 @@ LAYERS = {
     "app.form_problems": 0,
     "app.logs": 0,
     "app.moments": 0,
+    "app.text": 0,
     "app.web": 0,
     "app.wire": 0,
     "app.write_behind": 0,

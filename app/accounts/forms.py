@@ -6,6 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
+from app.accounts.organizations import normalize_organization_name
 from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH, check_password
 from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
 
@@ -65,7 +66,7 @@ class SignUpForm(FlaskForm):
     )
     organization_name = StringField(
         "Organization",
-        [Optional(), _normalized(normalize_name)],
+        [Optional(), _normalized(normalize_organization_name)],
         description="Only if you want to register apps: it will own them, and you will own it.",
         render_kw={"autocomplete": "organization", "maxlength": MOST_NAME_LENGTH},
     )

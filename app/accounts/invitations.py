@@ -1,11 +1,10 @@
 """Inviting somebody into an organization by a link that expires and works once."""
 
-import unicodedata
 from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from app import clock, credentials
+from app import clock, credentials, text
 from app.accounts.models import ROLES, Invitation, Membership
 from app.audit.events import record
 from app.extensions import db
@@ -129,9 +128,10 @@ def _is_open():
 
 
 def _check_label(label: str) -> str:
-    label = " ".join(label.split())
+    label = text.clean_line(label)
     if len(label) > MOST_LABEL_LENGTH:
         raise ValueError(f"Write at most {MOST_LABEL_LENGTH} characters.")
-    if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") for letter in label):
-        raise ValueError("Write it without control characters.")
+    problem = text.find_line_problem(label) if label else None
+    if problem:
+        raise ValueError(f"The name or address {problem}")
     return label

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database import UtcDateTime
+from app.database import ShownName, UtcDateTime
 from app.extensions import db
 
 #: What a membership allows, from most to least.
@@ -37,7 +37,7 @@ class Organization(db.Model):
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("org"))
     slug: Mapped[str] = mapped_column(String(60), unique=True)
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(ShownName(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
 
     memberships: Mapped[list["Membership"]] = relationship(

@@ -8,10 +8,16 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app import text
 from app.accounts.models import ROLES, Membership, Organization, User
 from app.extensions import db
 
+MOST_NAME_LENGTH = 100
 _MOST_SLUG_LENGTH = 50
+
+
+class InvalidName(ValueError):
+    """Not a name that can be shown; the message says what to write."""
 
 
 class SlugTaken(ValueError):
@@ -21,8 +27,9 @@ class SlugTaken(ValueError):
 def create_organization(name: str, slug: str | None = None) -> Organization:
     """Add an organization, whose slug is made from its name unless given. It has its id; the caller commits.
 
-    Raises :class:`SlugTaken` when a given slug is another's.
+    Raises :class:`InvalidName`, and :class:`SlugTaken` when a given slug is another's.
     """
+    name = normalize_organization_name(name)
     for candidate in [slug] if slug else _slugs(name):
         if find_organization(candidate) is not None:
             continue
@@ -35,6 +42,19 @@ def create_organization(name: str, slug: str | None = None) -> Organization:
             continue
         return organization
     raise SlugTaken(f"There is already an organization called {slug}. Choose another slug.")
+
+
+def normalize_organization_name(name: str) -> str:
+    """The name as it is kept: people read it when they decide whether to trust an app. Raises :class:`InvalidName`."""
+    name = text.clean_name(name)
+    if not name:
+        raise InvalidName("Enter a name.")
+    if len(name) > MOST_NAME_LENGTH:
+        raise InvalidName(f"Enter a name of at most {MOST_NAME_LENGTH} characters.")
+    problem = text.find_name_problem(name)
+    if problem:
+        raise InvalidName(f"The name {problem}")
+    return name
 
 
 def find_organization(slug: str) -> Organization | None:

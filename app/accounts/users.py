@@ -1,13 +1,12 @@
 """People: their address and name, and how an account is made."""
 
-import unicodedata
-
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app import text
 from app.accounts.models import Organization, User
-from app.accounts.organizations import add_member, create_organization
+from app.accounts.organizations import InvalidName, add_member, create_organization, normalize_organization_name
 from app.accounts.passwords import check_password, hash_password
 from app.audit.events import record
 from app.extensions import db
@@ -18,10 +17,6 @@ MOST_NAME_LENGTH = 100
 
 class InvalidEmail(ValueError):
     """Not an e-mail address; the message says what to write."""
-
-
-class InvalidName(ValueError):
-    """Not a name that can be shown; the message says what to write."""
 
 
 class EmailTaken(ValueError):
@@ -47,21 +42,17 @@ def normalize_email(text: str) -> str:
     raise InvalidEmail("Enter an e-mail address, as in name@example.com.")
 
 
-def normalize_name(text: str) -> str:
-    """A name of a person or an organization on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
-    name = " ".join(text.split())
+def normalize_name(name: str) -> str:
+    """A person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
+    name = text.clean_line(name)
     if not name:
         raise InvalidName("Enter a name.")
     if len(name) > MOST_NAME_LENGTH:
         raise InvalidName(f"Enter a name of at most {MOST_NAME_LENGTH} characters.")
-    # Cc: control characters, which PostgreSQL partly refuses. Cs: half a character. Bidirectional
-    # overrides could make a name look like another one on the consent screen.
-    if any(unicodedata.category(character) in ("Cc", "Cs") or character in _OVERRIDES for character in name):
-        raise InvalidName("Enter a name without control characters.")
+    problem = text.find_line_problem(name)
+    if problem:
+        raise InvalidName(f"The name {problem}")
     return name
-
-
-_OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 def find_user_by_email(email: str) -> User | None:
@@ -81,7 +72,7 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     """
     email = normalize_email(email)
     name = normalize_name(name)
-    organization_name = normalize_name(organization_name) if (organization_name or "").strip() else None
+    organization_name = normalize_organization_name(organization_name) if (organization_name or "").strip() else None
     check_password(password, email)
     # Before the first query: SQLite has one writer, who should not wait for argon2.
     user = User(email=email, name=name, password_hash=hash_password(password))
@@ -100,8 +91,7 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
 
 def found_organization(name: str, owner: User) -> Organization:
     """Add an organization with this person as its owner. The caller commits. Raises :class:`InvalidName`."""
-    name = normalize_name(name)
     organization = create_organization(name)
     add_member(organization, owner, "owner")
-    record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=name)
+    record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=organization.name)
     return organization

@@ -27,7 +27,12 @@ from app.memories.records import (
 
 _CHANGEABLE: Fields = {
     "name": Text(
-        required=True, least=1, most=100, pattern=ONE_LINE, hint="Must be one line with something visible in it."
+        required=True,
+        least=1,
+        most=100,
+        pattern=ONE_LINE,
+        is_shown=True,
+        hint="Must be one line with something visible in it.",
     ),
     "status": Choice(
         default="connected",

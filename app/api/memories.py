@@ -44,7 +44,14 @@ from app.oauth.memento_details import EVERYTHING
 #: How many memories one call may add.
 MOST_AT_ONCE = 100
 
-TITLE = Text(required=True, least=1, most=300, pattern=ONE_LINE, hint="Must be one line with something visible in it.")
+TITLE = Text(
+    required=True,
+    least=1,
+    most=300,
+    pattern=ONE_LINE,
+    is_shown=True,
+    hint="Must be one line with something visible in it.",
+)
 CONTENT = Text(required=True, least=1, most=100_000)
 _CHANGEABLE: Fields = {
     "title": TITLE,
@@ -52,13 +59,21 @@ _CHANGEABLE: Fields = {
     "tags": Texts(
         default=[],
         most=20,
-        each=Text(least=1, most=60, pattern=ONE_LINE, hint="A tag must be one line with something visible in it."),
+        each=Text(
+            least=1,
+            most=60,
+            pattern=ONE_LINE,
+            is_shown=True,
+            hint="A tag must be one line with something visible in it.",
+        ),
     ),
     "folder": Text(
         default="",
         most=500,
         pattern=FOLDER,
-        hint="Must be names with '/' between them, none of them empty, such as Trips/Lisbon.",
+        is_shown=True,
+        separator="/",
+        hint="Must be names with '/' between them, each with something visible, such as Trips/Lisbon.",
         about="Its path inside the integration.",
     ),
     "source_url": Text(

@@ -1,7 +1,6 @@
 """A person's mementos: what each contains, in numbers and samples, and making one."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cache
 from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
+from app import text
 from app.extensions import db
 from app.memories.built_in import ALL, RESERVED_NAMES
 from app.memories.contents import (
@@ -46,10 +46,6 @@ __all__ = [
 
 NAME_LENGTH = 100
 _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
-# Control characters (PostgreSQL refuses NUL), halves of characters, and what cannot be seen or turns the text
-# around it. The two joiners stay: Persian and emoji are written with them.
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"
 
 
 class MementoError(ValueError):
@@ -200,15 +196,14 @@ def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> M
 
 def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
     """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`."""
-    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    name = text.clean_line(name)
     if not name:
         raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
     if len(name) > NAME_LENGTH:
         raise MementoNameInvalid(f"That name has {len(name)} characters; shorten it to {NAME_LENGTH} or fewer.")
-    if any(unicodedata.category(letter) in _HIDDEN and letter not in _JOINERS for letter in name):
-        raise MementoNameInvalid("That name contains an invisible or control character; type it again without.")
-    if not any(unicodedata.category(letter)[0] in "LNPS" for letter in name):
-        raise MementoNameInvalid("That name has no visible character; give the memento a name, such as “Recipes”.")
+    problem = text.find_line_problem(name)
+    if problem:
+        raise MementoNameInvalid(f"That name {problem}")
     if name.casefold() in RESERVED_NAMES:
         raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
     others = select(Memento.name).where(Memento.user_id == user_id)

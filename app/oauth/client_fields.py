@@ -1,9 +1,9 @@
 """What a client's fields may hold, and the sentence for each that may not."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from app import text
 from app.config import Settings, settings
 from app.oauth.models.client import CONFIDENTIAL, PUBLIC
 from app.oauth.redirect_uris import (
@@ -22,11 +22,6 @@ MAX_LABEL = 100
 _LEAST_ACCESS_TOKEN_LIFETIME = 60
 _LEAST_REFRESH_TOKEN_LIFETIME = 60 * 60
 
-# Control characters, lone surrogates and line separators; and the invisible ones that make a name
-# on the consent screen read as another. The two joiners stay: Persian and emoji are written with them.
-_HIDDEN_CATEGORIES = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_JOINERS = "\u200c\u200d"
-
 
 class ClientError(ValueError):
     """What is wrong with a client's fields. ``field`` and ``sentence`` say the first problem, ``problems`` all of them.
@@ -44,7 +39,8 @@ class ClientError(ValueError):
 def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields without surrounding space, with lists as lists and ``offline_access`` left out of the scopes."""
     cleaned = dict(fields)
-    for name in ("name", "description", "homepage_url", "privacy_url", "terms_url"):
+    cleaned["name"] = text.clean_name(cleaned["name"])
+    for name in ("description", "homepage_url", "privacy_url", "terms_url"):
         cleaned[name] = cleaned[name].strip()
     cleaned["description"] = cleaned["description"].replace("\r\n", "\n")
     cleaned["redirect_uris"] = list(cleaned["redirect_uris"])
@@ -70,13 +66,14 @@ def find_field_problems(fields: Mapping[str, Any], *, draft: bool = False) -> li
 
 
 def check_label(label: str) -> str:
-    """A secret's label without surrounding space. Raises :class:`ClientError`."""
+    """A secret's label on one line, or empty. Raises :class:`ClientError`."""
     label = label.strip()
     if len(label) > MAX_LABEL:
         raise ClientError("label", f"The label has {len(label)} characters; {MAX_LABEL} is the most.")
-    if _has_hidden(label):
-        raise ClientError("label", "The label contains an invisible or control character; type it again without.")
-    return label
+    problem = text.find_line_problem(label) if label else None
+    if problem:
+        raise ClientError("label", f"The label {problem}")
+    return text.clean_line(label)
 
 
 def access_token_bounds(settings: Settings) -> tuple[int, int]:
@@ -101,17 +98,15 @@ def _find_name_problems(name: str) -> Iterable[str]:
         yield "Give the app a name: people see it when they decide."
     elif len(name) > MAX_NAME:
         yield f"The name has {len(name)} characters; {MAX_NAME} is the most."
-    elif _has_hidden(name):
-        yield "The name contains an invisible or control character; type it again without."
-    elif not any(unicodedata.category(character)[0] in "LNPS" for character in name):
-        yield "The name has no visible character."
+    elif problem := text.find_name_problem(name):
+        yield f"The name {problem}"
 
 
 def _find_description_problems(description: str) -> Iterable[str]:
     if len(description) > MAX_DESCRIPTION:
         yield f"The description has {len(description)} characters; {MAX_DESCRIPTION} is the most."
-    elif _has_hidden(description.replace("\n", "")):
-        yield "The description contains an invisible or control character; type it again without."
+    elif problem := text.find_hidden(description.replace("\n", "")):
+        yield f"The description {problem}"
 
 
 def _find_address_problems(address: str) -> Iterable[str]:
@@ -145,10 +140,6 @@ def _find_refresh_lifetime_problems(seconds: int | None) -> Iterable[str]:
 def _find_lifetime_problems(what: str, seconds: int | None, least: int, most: int) -> Iterable[str]:
     if seconds is not None and not least <= seconds <= most:
         yield f"{what} may live from {least} to {most} seconds on this server."
-
-
-def _has_hidden(text: str) -> bool:
-    return any(unicodedata.category(letter) in _HIDDEN_CATEGORIES and letter not in _JOINERS for letter in text)
 
 
 _CHECKS: tuple[tuple[str, Callable[[Any], Iterable[str]]], ...] = (

@@ -13,6 +13,7 @@ from app.org.forms import ConfirmForm
 from app.org.once import identifier_for
 from app.org.sure import DeleteForm, SureForm, SureOnceForm
 from app.org.views import secret_page, to_client
+from app.text import isolated
 
 
 @blueprint.get("/<client_id>/danger")
@@ -81,7 +82,7 @@ def delete(access: Access, client_id: str):
         return _ask("delete", access, client, form)
     delete_client(client, actor_user_id=access.user_id)
     db.session.commit()
-    flash(f"{name} was deleted.")
+    flash(f"{isolated(name)} was deleted.")
     return redirect(url_for("org.list_clients"), 303)
 
 

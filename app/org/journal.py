@@ -15,6 +15,7 @@ from app.accounts.models import User
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.models.client import Client
+from app.text import isolated, shown_name
 
 PAGE_SIZE = 50
 _EXPORT_BATCH = 500
@@ -134,7 +135,7 @@ def list_apps(organization_id: str) -> list[tuple[str, str]]:
         .order_by(AuditEvent.occurred_at.desc())
         .limit(200)
     )
-    gone = [(event.client_id, f"{event.details.get('name', event.client_id)} (deleted)") for event in deleted]
+    gone = [(event.client_id, f"{_name_of_deleted(event)} (deleted)") for event in deleted]
     return [tuple(row) for row in present] + gone
 
 
@@ -173,8 +174,12 @@ def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
                 AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted"
             )
         )
-        names |= {event.client_id: event.details.get("name", event.client_id) for event in deleted}
+        names |= {event.client_id: _name_of_deleted(event) for event in deleted}
     return names
+
+
+def _name_of_deleted(event: AuditEvent) -> str:
+    return shown_name(event.details.get("name", event.client_id))
 
 
 def _name_people(events: list[AuditEvent]) -> dict[str, str]:
@@ -185,7 +190,7 @@ def _name_people(events: list[AuditEvent]) -> dict[str, str]:
 
 def _entry(event: AuditEvent, name: str | None, email: str | None, apps, people) -> Entry:
     person = people.get(event.details.get("user_id", ""), "somebody")
-    values = {key: str(value) for key, value in event.details.items()} | {"person": person}
+    values = {key: str(value) for key, value in event.details.items()} | {"person": isolated(person)}
     if "presented" in values:
         values["presented"] = values["presented"].replace("_", " ")
     return Entry(

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
-from app import clock
+from app import clock, text
 from app.extensions import db
 from app.oauth.models.client import Client, ClientLogo, ClientSecret
 from app.oauth.models.consent import Consent
@@ -64,7 +64,8 @@ def list_every_client(organization_id: str) -> list[Client]:
 
 def _matches(query: str) -> ColumnElement[bool]:
     # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
-    query = "".join(letter for letter in query if letter.isprintable()).strip()[:_MOST_QUERY_LENGTH]
+    query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
+    query = query[:_MOST_QUERY_LENGTH].strip()
     return or_(Client.name.icontains(query, autoescape=True), Client.client_id == query) if query else and_(True)
 
 

@@ -5,7 +5,7 @@ from wtforms import RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.accounts.invitations import MOST_LABEL_LENGTH
-from app.accounts.users import MOST_NAME_LENGTH, normalize_name
+from app.accounts.organizations import MOST_NAME_LENGTH, normalize_organization_name
 from app.org.forms import OnceForm
 
 ROLE_SENTENCES = {
@@ -42,6 +42,6 @@ class OrganizationForm(FlaskForm):
 
     def validate_name(self, field):
         try:
-            field.data = normalize_name(field.data)
+            field.data = normalize_organization_name(field.data)
         except ValueError as error:
             raise ValidationError(str(error)) from None

@@ -32,6 +32,7 @@ from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm
 from app.org.once import identifier_for
 from app.org.sure import DemoteForm, SureForm
+from app.text import isolated
 from app.web import error_page
 
 
@@ -122,7 +123,7 @@ def remove(access: Access, user_id: str):
         return render_template("org/sure/remove.html", access=access, member=member, form=form), form.status
     return _act_on_member(
         lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
-        f"{member.name} no longer belongs to {access.organization.name}.",
+        f"{isolated(member.name)} no longer belongs to {isolated(access.organization.name)}.",
     )
 
 
@@ -140,7 +141,7 @@ def leave(access: Access):
         flash(str(error), "error")
         return _to_members()
     db.session.commit()
-    flash(f"You have left {name}.")
+    flash(f"You have left {isolated(name)}.")
     return redirect(url_for("org.list_clients"), 303)
 
 
@@ -158,13 +159,13 @@ def join(token: str):
     try:
         accept_invitation(token, current_user.id)
         db.session.commit()
-        flash(f"You belong to {name} now.")
+        flash(f"You belong to {isolated(name)} now.")
     except InvitationOver:
         db.session.rollback()
         return _over_page()
     except (AlreadyMember, IntegrityError):
         db.session.rollback()
-        flash(f"You belong to {name} already. The link is still good for somebody else.")
+        flash(f"You belong to {isolated(name)} already. The link is still good for somebody else.")
     switch_to(organization_id)
     return redirect(url_for("org.list_clients"), 303)
 

@@ -14,6 +14,7 @@ from app.org.costs import count_costs
 from app.org.listing import list_every_client
 from app.org.member_forms import OrganizationForm
 from app.org.sure import DeleteForm
+from app.text import isolated
 from app.web import error_page
 
 
@@ -27,7 +28,7 @@ def show_organizations():
         organization = found_organization(form.name.data, user)
         db.session.commit()
         switch_to(organization.id)
-        flash(f"{organization.name} is founded, and you own it.")
+        flash(f"{isolated(organization.name)} is founded, and you own it.")
         return redirect(url_for("org.list_clients"), 303)
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200
@@ -59,5 +60,5 @@ def delete_whole_organization(access: Access):
     except NotPermitted:
         return error_page(403)
     db.session.commit()
-    flash(f"{name} was deleted, with all its apps.")
+    flash(f"{isolated(name)} was deleted, with all its apps.")
     return redirect(url_for("org.show_organizations"), 303)

@@ -8,6 +8,7 @@ from wtforms import HiddenField, StringField
 
 from app.credentials import digest
 from app.org.forms import OnceForm
+from app.text import clean_name
 
 _CHANGED = "Something has changed since you opened this page. Look at it once more."
 
@@ -59,7 +60,7 @@ class DeleteForm(SureForm):
         """Whether the page was sent as it would be shown now, and the name was typed; else the form says so."""
         if not self.is_sure():
             return False
-        if (self.typed_name.data or "").strip() == name:
+        if clean_name(self.typed_name.data or "") == name:
             return True
         self.typed_name.errors = ["That is not its name. Type it exactly as it stands here."]
         return False

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app import clock
 from app.accounts.models import Organization
 from app.credentials import digest, new_id
-from app.database import Connection, Lines, Statement, UtcDateTime
+from app.database import Connection, Lines, ShownName, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.redirect_uris import is_registered, is_web
 from app.oauth.scopes import format_scope, parse_scope
@@ -106,7 +106,7 @@ class Client(ClientRules, db.Model):
 
     client_id: Mapped[str] = mapped_column(String(60), primary_key=True, default=lambda: new_id("client"))
     organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(ShownName(100))
     description: Mapped[str] = mapped_column(String(500), default="")
     homepage_url: Mapped[str] = mapped_column(String(2000), default="")
     privacy_url: Mapped[str] = mapped_column(String(2000), default="")

@@ -21,6 +21,7 @@ from app.personal.apps.connections import (
 )
 from app.personal.mementos.editor import read_page
 from app.personal.mementos.use import find_savings
+from app.text import isolated
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
@@ -96,7 +97,7 @@ def apply_mementos(grant_id: str):
     if not apply_choice(connection.consent, choice):
         abort(404)
     db.session.commit()
-    flash(f"Changed. {connection.app_name} sees what you have chosen from its next call on.")
+    flash(f"Changed. {isolated(connection.app_name)} sees what you have chosen from its next call on.")
     return _to_app(grant_id)
 
 
@@ -149,7 +150,7 @@ def pause(grant_id: str):
     connection = _get_connection(grant_id)
     if connection.consent.paused_at is None:
         _change(connection, paused_at=clock.now())
-    flash(f"{connection.app_name} is paused. It reaches nothing of yours until you resume it.")
+    flash(f"{isolated(connection.app_name)} is paused. It reaches nothing of yours until you resume it.")
     return _to_app(grant_id)
 
 
@@ -157,7 +158,7 @@ def pause(grant_id: str):
 def resume(grant_id: str):
     connection = _get_connection(grant_id)
     _change(connection, paused_at=None)
-    flash(f"{connection.app_name} goes on where it was.")
+    flash(f"{isolated(connection.app_name)} goes on where it was.")
     return _to_app(grant_id)
 
 
@@ -170,7 +171,7 @@ def change_end(grant_id: str):
     if expires_at != present:
         _change(connection, expires_at=expires_at)
     end = "the end you have set" if expires_at else "you end it"
-    flash(f"{connection.app_name} stays connected until {end}.")
+    flash(f"{isolated(connection.app_name)} stays connected until {end}.")
     return _to_app(grant_id)
 
 
@@ -182,7 +183,7 @@ def disconnect(grant_id: str):
         consent.revoked_at = clock.now()
     name = consent.client.name
     db.session.commit()
-    flash(f"{name} is disconnected. It can no longer reach anything of yours.")
+    flash(f"{isolated(name)} is disconnected. It can no longer reach anything of yours.")
     return redirect(url_for("personal.apps"), 303)
 
 

@@ -21,6 +21,7 @@ from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import list_rows, read_draft, read_page, read_view
 from app.personal.mementos.use import find_all_seeing, find_savings, find_uses
+from app.text import isolated
 
 @blueprint.get("/mementos/")
 def mementos():
@@ -140,7 +141,7 @@ def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: str 
 def duplicate(memento_id: str):
     copy = duplicate_memento(_get_memento(memento_id))
     db.session.commit()
-    flash(f"“{copy.name}” is made. No app looks through it yet.")
+    flash(f"“{isolated(copy.name)}” is made. No app looks through it yet.")
     return redirect(url_for("personal.show_memento", memento_id=copy.id), 303)
 
 
@@ -189,7 +190,7 @@ def delete_for_good(memento_id: str):
             delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)
         )
     db.session.commit()
-    flash(f"“{name}” is deleted.")
+    flash(f"“{isolated(name)}” is deleted.")
     return redirect(url_for("personal.mementos"), 303)
 
 
