@@ -15,6 +15,7 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import Response
 from flask import request as http_request
+from werkzeug.datastructures import Headers
 
 from app.config import settings
 from app.database import Connection, RowGone
@@ -204,14 +205,29 @@ class Server(AuthorizationServer):
 
     def handle_response(self, status_code: int, payload, headers) -> Response:
         if not isinstance(payload, dict):
-            response = Response(payload, status=status_code, headers=headers)
-            # Exactly as registered: Werkzeug would normalise the address.
-            response.autocorrect_location_header = False
-            return response
+            return _RedirectToClient(payload, status=status_code, headers=headers)
         return json_answer(payload, status_code, headers)
 
     def send_signal(self, name: str, *args, **kwargs) -> None:
         """Authlib's signals carry tokens; nobody here listens."""
+
+
+class _RedirectToClient(Response):
+    """A redirect whose ``Location`` goes out as it is, byte for byte.
+
+    Werkzeug passes each through its ``iri_to_uri``, whatever ``autocorrect_location_header`` says: that writes hosts
+    in lower case, makes ``:/`` of ``:///``, and fails at a port that is none. An app compares what comes back.
+    """
+
+    def get_wsgi_headers(self, environ):
+        with_location = self.headers
+        try:
+            self.headers = Headers([one for one in with_location if one[0] != "Location"])
+            headers = super().get_wsgi_headers(environ)
+        finally:
+            self.headers = with_location
+        headers["Location"] = with_location["Location"]
+        return headers
 
 
 def _note_refusal(
