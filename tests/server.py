@@ -1,6 +1,7 @@
 """A real gunicorn with several workers, as ``make run`` starts it, for tests that must cross a socket."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from app.config import read_settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
+#: How the README says that a server is started.
+GUNICORN = "gunicorn -c python:app.serving wsgi:app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def running_server(database_url: str, directory: Path, **environment: str) -> It
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
+            [sys.executable, "-m", *shlex.split(GUNICORN)],
             cwd=_ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,

@@ -136,6 +136,26 @@ def test_without_a_server_each_block_says_what_is_missing(clone, tmp_path):
     assert "Traceback" not in "".join(printed) and "unexpected" not in "".join(printed)
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_test_starts_pytest(clone):
+    """Its version alone: the whole suite is what is running."""
+    terminal = Terminal(clone.path, PYTEST_ARGS="--version")
+    printed = terminal.run("make test && echo ended-well-$((20 + 2))")
+    terminal.close()
+    assert re.search(r"pytest \d+\.", printed) and "ended-well-22" in printed, printed
+
+
+def test_the_commands_work_beside_the_running_server(open_terminal):
+    terminal = open_terminal()
+    for command, says in (
+        (".venv/bin/flask purge", r"total: +\d+"),
+        (".venv/bin/flask seed --json", r'"client_id": "client_acme_notebook"'),
+        (".venv/bin/flask db upgrade", ""),
+    ):
+        printed = terminal.run(f"{command} && echo ended-well-$((20 + 2))")
+        assert re.search(says, printed) and "ended-well-22" in printed and not _BROKEN.search(printed), printed
+
+
 def _me(printed: str) -> dict:
     """The answer of ``/api/me/``, the last JSON that was printed."""
     return json.JSONDecoder().raw_decode(printed, printed.rindex('{"type":"user"'))[0]

@@ -1,0 +1,114 @@
+"""Whatever the README and the changelog name is there: addresses, calls, commands, make targets, files, flags."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import GUNICORN
+
+_ROOT = Path(__file__).resolve().parent.parent
+_DOCUMENTS = {name: (_ROOT / name).read_text() for name in ("README.md", "CHANGELOG.md")}
+_BASE = "/api/v1/"
+_METHODS = "GET|POST|PUT|PATCH|DELETE|HEAD"
+
+
+def _spans(document: str) -> list[str]:
+    """What stands between backticks, outside of blocks."""
+    prose = re.sub(r"```.*?```", "", _DOCUMENTS[document], flags=re.DOTALL)
+    return list(dict.fromkeys(re.findall(r"`([^`]+)`", prose)))
+
+
+def _in_both(pattern: str) -> list[str]:
+    spans = dict.fromkeys(span for document in _DOCUMENTS for span in _spans(document))
+    return [span for span in spans if re.fullmatch(pattern, span)]
+
+
+# -- addresses -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", _in_both(r"/\S*"))
+def test_an_address_that_is_named_answers(browser, address):
+    """Perhaps it asks who it is; but it is not nothing."""
+    answer = browser.follow(browser.get(address))
+    assert answer.status_code in (200, 303, 401), f"{address}: {answer.status}"
+
+
+@pytest.mark.parametrize("call", _in_both(rf"({_METHODS}) \S+"))
+def test_a_call_that_is_named_is_a_route(app, call):
+    method, path = call.split(" ")
+    path = re.sub(r"\{\w+\}", "some_id", path).replace("…", "")
+    adapter = app.url_map.bind("127.0.0.1")
+    assert adapter.match(path if path.startswith("/") else _BASE + path, method)
+
+
+@pytest.mark.parametrize("document", _DOCUMENTS)
+def test_no_address_is_named_that_no_test_reads(document):
+    """A host of ours with a path would be read by none of those above."""
+    assert [span for span in _spans(document) if re.match(r"https?://127\.0\.0\.1:(8000|\$PORT)/", span)] == []
+
+
+# -- commands ------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("command", _in_both(r"([A-Z_]+=\S+ )?make .*"))
+def test_a_make_target_that_is_named_is_one(command):
+    *settings, _, target = shlex.split(command)
+    done = subprocess.run(["make", "-n", target, *settings], cwd=_ROOT, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert "python -m" in done.stdout
+
+
+def test_the_makefile_explains_every_target_that_is_for_people():
+    makefile = (_ROOT / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)", makefile, re.MULTILINE)[1].split())
+    explained = set(re.findall(r"^#   make (\S+)  ", makefile, re.MULTILINE))
+    assert explained == {target for target in targets if "installed" not in target}
+    assert {"run", "test"} <= explained
+
+
+def test_the_benchmarks_take_the_flags_that_are_named():
+    (command,) = _in_both(r"\.venv/bin/python -m benchmarks")
+    words = [sys.executable, *shlex.split(command)[1:], "--help"]
+    done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "--quick" in done.stdout and _in_both("--quick")
+
+
+def test_production_is_started_as_the_tests_start_it():
+    assert GUNICORN in _spans("README.md")
+
+
+def test_no_command_is_named_that_no_test_runs():
+    """``flask …`` is looked after in tests/test_every_command.py."""
+    known = r"(\.venv/bin/)?flask( .*)?|([A-Z_]+=\S+ )?make .*|\.venv/bin/python -m benchmarks|gunicorn .*|apt-get install .*"
+    looks_like_one = r"(\./|\.venv/|[A-Z_]+=\S+ )\S.*|(flask|make|python3?|gunicorn|pip|uv|pytest|bash|sh|curl|docker)\b.*"
+    assert [one for one in _in_both(looks_like_one) if not re.fullmatch(known, one) and not one.startswith("CODE=")] == []
+
+
+@pytest.mark.parametrize("flag", _in_both(r"--[a-z-]+"))
+def test_a_flag_that_is_named_is_one(app, flag):
+    flags = {name for command in _commands(app.cli) for option in command.params for name in option.opts}
+    assert flag in flags | {"--help", "--quick"}
+
+
+def _commands(group):
+    for command in group.commands.values():
+        yield from _commands(command) if hasattr(command, "commands") else [command]
+
+
+# -- files ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [one for one in _in_both(r"[\w./]+(\.py|\.sh|/)") if not one.startswith("/")])
+def test_a_file_or_folder_that_is_named_is_there(name):
+    if name == "instance/":
+        # Made by the first start, and no part of the repository.
+        assert "instance/" in (_ROOT / ".gitignore").read_text()
+        return
+    places = [_ROOT, *(_ROOT / "app").rglob("*/"), _ROOT / "app", *(_ROOT / "tests").rglob("*/"), _ROOT / "tests"]
+    assert any((place / name).exists() for place in places), name

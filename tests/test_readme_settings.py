@@ -1,0 +1,113 @@
+"""The README's table of settings: it names each, with its true default, and each has an effect."""
+
+import ast
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings, read_settings
+from tests.test_config import BAD
+
+_ROOT = Path(__file__).resolve().parent.parent
+_TABLE = (_ROOT / "README.md").read_text().split("## Settings")[1].split("\n## ")[0]
+
+#: setting -> (a good value that is not the default, the field that it sets, what is read of it)
+GOOD = {
+    "DATABASE_URL": ("postgresql://u:p@host/db", "database_url", "postgresql+psycopg://u:p@host/db"),
+    "SECRET_KEY": ("0123456789abcdef" * 2, "secret_key", "0123456789abcdef" * 2),
+    "ISSUER": ("http://localhost:9000", "issuer", "http://localhost:9000"),
+    "PORT": ("9000", "port", 9000),
+    "SITE_NAME": ("Shelf", "site_name", "Shelf"),
+    "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
+    "WEB_CONCURRENCY": ("5", "workers", 5),
+    "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
+    "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
+    "AUTHORIZATION_CODE_LIFETIME": ("30", "authorization_code_lifetime", 30),
+    "ACCESS_TOKEN_LIFETIME": ("600", "access_token_lifetime", 600),
+    "REFRESH_TOKEN_LIFETIME": ("86400", "refresh_token_lifetime", 86400),
+    "REFRESH_TOKEN_GRACE": ("5", "refresh_token_grace", 5),
+    "SESSION_LIFETIME": ("3600", "session_lifetime", 3600),
+    "SESSION_IDLE_LIFETIME": ("600", "session_idle_lifetime", 600),
+}
+#: Defaults that are told in words.
+_IN_WORDS = {
+    "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
+    "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),
+    "ISSUER": (r"`http://127\.0\.0\.1:\$PORT`", r"http://127\.0\.0\.1:8000"),
+}
+
+
+class _Asked(Mapping):
+    """An environment that knows what was looked up in it."""
+
+    def __init__(self):
+        self.names: set[str] = set()
+
+    def __getitem__(self, name):
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self):
+        return 0
+
+
+def _told() -> Iterator[tuple[str, str]]:
+    """Each setting of the table, and what its row says that the default is."""
+    for row in re.findall(r"^\| (`[A-Z].*?) \| (.*?) \|", _TABLE, re.MULTILINE):
+        names = re.findall(r"`([A-Z_]+)`", row[0])
+        defaults = row[1].split(", ") if len(names) > 1 else [row[1]]
+        yield from zip(names, defaults, strict=True)
+
+
+def test_the_table_names_every_setting_that_is_read_and_no_other(tmp_path):
+    asked = _Asked()
+    read_settings(asked, tmp_path / "instance")
+    told = [name for name, _ in _told()]
+    assert sorted(told) == sorted(asked.names)
+
+
+@pytest.mark.parametrize(("name", "default"), list(_told()))
+def test_the_default_is_what_the_table_says(name, default, tmp_path):
+    value = getattr(read_settings({}, tmp_path / "instance"), GOOD[name][1])
+    if name in _IN_WORDS:
+        words, pattern = _IN_WORDS[name]
+        assert re.fullmatch(words, default) and re.fullmatch(pattern, value)
+    else:
+        assert str(value) == re.match(r"`?(\w+)", default)[1]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in _told()])
+def test_a_good_value_is_taken_and_a_bad_one_refused(name, tmp_path):
+    """The bad ones, and what is said of each, stand in tests/test_config.py."""
+    value, field, expected = GOOD[name]
+    assert getattr(read_settings({}, tmp_path / "instance"), field) != expected
+    assert getattr(read_settings({name: value}, tmp_path / "instance"), field) == expected
+    assert name in {bad for bad, _, _ in BAD}
+
+
+def test_every_setting_has_an_effect():
+    """Somebody outside app/config.py reads it."""
+    read = {
+        node.attr
+        for path in (_ROOT / "app").rglob("*.py")
+        if path.name != "config.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert {field.name for field in dataclasses.fields(Settings)} <= read
+
+
+def test_nothing_else_reads_the_environment():
+    """Beside :func:`read_settings`, which is given it twice: for the app and for gunicorn."""
+    readers = {
+        str(path.relative_to(_ROOT))
+        for path in (_ROOT / "app").rglob("*.py")
+        if re.search(r"os\.environ|getenv", path.read_text())
+    }
+    assert readers == {"app/__init__.py", "app/serving.py"}
