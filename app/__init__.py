@@ -96,6 +96,7 @@ def _register_parts(app: Flask) -> None:
         member_views as _org_members,
         organization_views as _org_organizations,
         playground_views as _org_playground,
+        repair_views as _org_repairs,
         request_views as _org_requests,
         secret_views as _org_secrets,
         views as _org_list,

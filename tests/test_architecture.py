@@ -36,6 +36,7 @@ LAYERS = {
     "app.oauth": 4,
     "app.oauth.scopes": 4,
     "app.oauth.redirect_uris": 4,
+    "app.oauth.near_addresses": 4,
     "app.oauth.parameters": 4,
     "app.oauth.memento_details": 4,
     "app.oauth.client_fields": 4,

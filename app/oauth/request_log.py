@@ -18,12 +18,14 @@ from app.extensions import db
 from app.oauth.models.client import Client, ClientSecret, ClientSnapshot
 from app.oauth.models.request_record import RequestRecord
 from app.oauth.reasons import Reason
-from app.oauth.shown_parameters import shown_grant_type, shown_scope, shown_uri
+from app.oauth.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
 from app.write_behind import WriteBehind
 
 #: How many of each a client keeps, and how long.
 MOST_FAILURES, MOST_SUCCESSES = 200, 50
 KEPT_FOR = timedelta(days=30)
+#: The detail of an address that is shown without what stood before its host.
+USER_NAME = "A user name or password stood before its host, which is not kept."
 _EXTENSION = "request_log"
 # So many notes wait at most, of all clients together.
 _MOST_NOTES = 5_000
@@ -224,8 +226,13 @@ def _row(client_id: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
         "redirect_uri": shown_uri(note.redirect_uri, [*note.registered, client_id]),
         "expected_uri": note.expected_uri,
         "scope": shown_scope(note.scope),
-        "detail": note.detail[:_MOST_OF_DETAIL],
+        "detail": (note.detail or _tell_left_out(note, reason))[:_MOST_OF_DETAIL],
     }
+
+
+def _tell_left_out(note: _Note, reason: Reason | None) -> str:
+    """What the address that is shown does not tell, although it was refused for it."""
+    return USER_NAME if reason is Reason.REDIRECT_URI_MISMATCH and has_user_name(note.redirect_uri) else ""
 
 
 def _cut_off(connection: Connection, client_id: str, is_of_kind, most: int) -> None:

@@ -67,6 +67,12 @@ def shown_uri(uri: str, known: Collection[str]) -> str:
     return _CREDENTIAL.sub(LEFT_OUT, shown)[:_MOST_OF_URI]
 
 
+def has_user_name(uri: str) -> bool:
+    """Whether something stands before the host, which is never shown."""
+    match = _URI.fullmatch(uri)
+    return match is not None and "@" in match[2]
+
+
 def _may_be_scope(name: str) -> bool:
     return name in SCOPES or name == OFFLINE_ACCESS or _SCOPE_NAME.fullmatch(name) is not None
 

@@ -1,5 +1,6 @@
 """The last requests of one app, told to its people: what happened, why, and what to do."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,22 +10,26 @@ from app import clock
 from app.extensions import db
 from app.oauth.models.client import Client
 from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.near_addresses import Nearness, find_nearness
 from app.oauth.reasons import Reason
-from app.oauth.request_log import KEPT_FOR
-from app.oauth.scopes import parse_scope
+from app.oauth.request_log import KEPT_FOR, USER_NAME
+from app.oauth.scopes import SCOPES, parse_scope
 from app.org.request_sentences import tell
 from app.org.uri_difference import Difference, compare, find_nearest
 
 PAGE_SIZE = 20
+_RECORD_ID = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One request as the page shows it. ``error`` is the error on the wire or, where only a page was seen, the reason.
 
-    ``difference`` is between the redirect URI and the ``expected`` one, "Registered" or "Asked with".
+    ``difference`` is between the redirect URI and the ``expected`` one, "Registered" or "Asked with". ``repair`` is
+    what an admin may do about it at a click: "address", "scopes", or nothing.
     """
 
+    id: int
     at: datetime
     endpoint: str
     succeeded: bool
@@ -36,6 +41,7 @@ class Entry:
     redirect_uri: str
     difference: Difference | None
     expected: str
+    repair: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,47 @@ def list_requests(client: Client, *, only_failed: bool, page: int) -> Page:
     return Page([_entry(record, client) for record in records], total - successes, successes, page, pages)
 
 
+def find_failure(client: Client, record_id: str) -> RequestRecord | None:
+    """A request of the app that failed in the last thirty days and is still kept."""
+    if not _RECORD_ID.fullmatch(record_id):
+        return None
+    return db.session.scalar(
+        select(RequestRecord).where(
+            RequestRecord.id == int(record_id),
+            RequestRecord.client_id == client.client_id,
+            RequestRecord.at > clock.now() - KEPT_FOR,
+            RequestRecord.error.is_not(None),
+        )
+    )
+
+
+def find_address_nearness(record: RequestRecord, client: Client) -> Nearness | None:
+    """Why the address that the request was refused for may be registered at a click; None when it may not."""
+    if record.reason != Reason.REDIRECT_URI_MISMATCH or not _is_whole(record):
+        return None
+    return find_nearness(record.redirect_uri, client.redirect_uris)
+
+
+def list_missing_scopes(record: RequestRecord, client: Client) -> list[str]:
+    """The scopes that the request asked for, that exist, and that the app is not registered for."""
+    if record.reason != Reason.SCOPE_NOT_REGISTERED:
+        return []
+    asked, registered = parse_scope(record.scope), parse_scope(client.scope)
+    return [name for name in SCOPES if name in asked - registered]
+
+
 def _entry(record: RequestRecord, client: Client) -> Entry:
     happened, fix = tell(record, parse_scope(client.scope))
     expected = _expected_uri(record, client)
-    is_registered = record.reason == Reason.REDIRECT_URI_MISMATCH and client.check_redirect_uri(record.redirect_uri)
+    is_mismatch = record.reason == Reason.REDIRECT_URI_MISMATCH
+    if is_mismatch and not _is_whole(record):
+        happened = f"{happened} {record.detail}"
+    is_registered = is_mismatch and _is_whole(record) and client.check_redirect_uri(record.redirect_uri)
+    repair = _find_repair(record, client)
+    if is_mismatch and record.redirect_uri and _is_whole(record) and not (is_registered or repair):
+        fix = f"{fix} {_ANOTHER_HOST}"
     return Entry(
+        id=record.id,
         at=record.at,
         endpoint=record.endpoint.capitalize(),
         succeeded=record.error is None,
@@ -82,9 +124,26 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
         grant_type=record.grant_type,
         scope=record.scope,
         redirect_uri=record.redirect_uri,
-        difference=compare(record.redirect_uri, expected) if expected and not is_registered else None,
-        expected="Registered" if record.reason == Reason.REDIRECT_URI_MISMATCH else "Asked with",
+        difference=compare(record.redirect_uri, expected) if expected not in (None, record.redirect_uri) and not is_registered else None,
+        expected="Registered" if is_mismatch else "Asked with",
+        repair=repair,
     )
+
+
+_ANOTHER_HOST = (
+    "It is on no host that the app has registered, and anybody may have sent it: type it yourself, if it is yours."
+)
+
+
+def _find_repair(record: RequestRecord, client: Client) -> str:
+    if find_address_nearness(record, client) and not client.check_redirect_uri(record.redirect_uri):
+        return "address"
+    return "scopes" if list_missing_scopes(record, client) else ""
+
+
+def _is_whole(record: RequestRecord) -> bool:
+    """Whether the address is kept as it was sent, so that it could be registered."""
+    return record.detail != USER_NAME
 
 
 def _expected_uri(record: RequestRecord, client: Client) -> str | None:

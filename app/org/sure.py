@@ -1,12 +1,17 @@
 """Asking once before what cannot be undone, or stops others: on a page that says what it costs, and only from there."""
 
 import hmac
+from collections.abc import Sequence
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField
+from markupsafe import Markup
+from wtforms import HiddenField, SelectChoice, SelectMultipleField, StringField
+from wtforms.validators import ValidationError
+from wtforms.widgets import CheckboxInput
 
 from app.credentials import digest
+from app.oauth.scopes import SCOPES
 from app.org.forms import OnceForm
 from app.text import clean_name
 
@@ -49,6 +54,30 @@ class DemoteForm(SureForm):
     """The same, with the role that is to be given."""
 
     role = HiddenField()
+
+
+class ScopeForm(SureForm):
+    """The same, with the scopes that are to be added to an app. None of several is ticked beforehand."""
+
+    scopes = SelectMultipleField("Which of them", choices=[], option_widget=CheckboxInput(), validate_choice=False)
+
+    def __init__(self, missing: Sequence[str], *shown: str, **how: Any):
+        super().__init__(*shown, *missing, **how)
+        self._missing = missing
+        self.scopes.choices = [
+            SelectChoice(name, Markup("<code>{}</code><br><small>{}</small>").format(name, SCOPES[name]))
+            for name in missing
+        ]
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """What is to be added: the only one that is missing, or those of several that were ticked."""
+        ticked = self._missing if len(self._missing) == 1 else self.scopes.data or ()
+        return frozenset(ticked) & frozenset(self._missing)
+
+    def validate_scopes(self, field):
+        if not self.chosen:
+            raise ValidationError("Tick what the app needs.")
 
 
 class DeleteForm(SureForm):

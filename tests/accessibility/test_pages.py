@@ -9,6 +9,7 @@ from app.accounts.users import find_user_by_email
 from app.extensions import db
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
+from app.oauth.models.client import Client
 from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
 from app.oauth.models.saved_memento import SavedMemento
 from app.oauth.reasons import Reason
@@ -148,6 +149,11 @@ def test_the_dashboard(look, page, server, demonstration):
     look("app, requests, none yet", client_path + "/requests")
     record_requests(server.app, demonstration.clients["Acme Notebook"].client_id)
     look("app, requests", client_path + "/requests")
+    follow(page.get_by_role("link", name="Register this address"))
+    look("app, register an address?")
+    page.go_back()
+    follow(page.get_by_role("link", name="Add what is missing"))
+    look("app, add a scope?")
     look("app, playground", client_path + "/playground")
     follow(page.get_by_role("button", name="Open the playground"))
     page.get_by_role("link", name="Go there as the user").click()
@@ -207,8 +213,11 @@ def record_requests(app, client_id: str) -> None:
     """One that succeeded, and one with another redirect URI."""
     record = {"client_id": client_id, "at": clock.now(), "endpoint": "authorize", "scope": "memories:read"}
     refused = {"error": ERROR_PAGE, "reason": Reason.REDIRECT_URI_MISMATCH, "redirect_uri": "https://notebook/Callback/"}
+    near = refused | {"redirect_uri": "http://127.0.0.1:5000/callback"}
+    unregistered = {"error": "invalid_scope", "reason": Reason.SCOPE_NOT_REGISTERED}
     with app.app_context():
-        db.session.add_all([RequestRecord(**record), RequestRecord(**record, **refused)])
+        db.session.get_one(Client, client_id).scope = "memories:write"
+        db.session.add_all(RequestRecord(**record, **more) for more in ({}, refused, near, unregistered))
         db.session.commit()
 
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 import pytest
 from PIL import Image
 
+from app import clock
 from app.accounts.invitations import invite
 from app.accounts.models import Session
 from app.accounts.organizations import find_organization
 from app.extensions import db
-from app.oauth.models.client import ClientSecret
+from app.oauth.models.client import Client, ClientSecret
+from app.oauth.models.request_record import RequestRecord
+from app.oauth.reasons import Reason
 from tests.actors import Browser
 from tests.org.conftest import HONEST, csrf_token, send, signed_in
 
@@ -51,6 +54,10 @@ TABLE = [
     Row("POST", CLIENT + "/settings", MOVED, MOVED, FORBIDDEN, MISSING, SETTINGS),
     Row("POST", CLIENT + "/logo", MOVED, MOVED, FORBIDDEN, MISSING, {"logo": "{png}"}),
     Row("GET", CLIENT + "/requests", OK, OK, OK, MISSING),
+    Row("GET", CLIENT + "/requests/{record_id}/address", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/requests/{record_id}/address", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
+    Row("GET", CLIENT + "/requests/{scope_record_id}/scopes", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/requests/{scope_record_id}/scopes", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("GET", CLIENT + "/people", OK, OK, OK, MISSING),
     Row("GET", CLIENT + "/playground", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/playground/start", MOVED, MOVED, FORBIDDEN, MISSING),
@@ -106,7 +113,17 @@ def acme(app, olive, bob, alice, carol, leon, notebook) -> dict[str, str]:
         invitation, token = invite(organization.id, role="member", label="", actor_user_id=olive.id)
         db.session.commit()
         secret = db.session.query(ClientSecret).filter_by(client_id=notebook.client_id).one()
+        db.session.get_one(Client, notebook.client_id).scope = "memories:read"
+        refused = {"client_id": notebook.client_id, "at": clock.now(), "endpoint": "authorize", "error": "error_page"}
+        address = RequestRecord(
+            **refused, reason=Reason.REDIRECT_URI_MISMATCH, redirect_uri="http://127.0.0.1:5000/callback"
+        )
+        scope = RequestRecord(**refused, reason=Reason.SCOPE_NOT_REGISTERED, scope="memories:write")
+        db.session.add_all([address, scope])
+        db.session.commit()
         return {
+            "record_id": str(address.id),
+            "scope_record_id": str(scope.id),
             "client_id": notebook.client_id,
             "organization": organization.id,
             "invitation_id": invitation.id,

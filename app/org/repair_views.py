@@ -1,0 +1,103 @@
+"""Repairing what failed: register the address, or add the scopes, that a refused request asked with.
+
+The request names what is added, and anybody may have sent it. So each asks first, says what it means, and holds
+what would be added against the app as it is when the answer comes.
+"""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+
+from app.extensions import db
+from app.oauth.client_fields import ClientError
+from app.oauth.clients import lock_client, update_client
+from app.oauth.models.client import Client
+from app.oauth.scopes import SCOPES, parse_scope
+from app.org import blueprint
+from app.org.access import Access, administrators_only
+from app.org.requests import find_address_nearness, find_failure, list_missing_scopes
+from app.org.sure import ScopeForm, SureForm
+from app.org.uri_difference import compare, find_nearest
+
+
+@blueprint.route("/<client_id>/requests/<record_id>/address", methods=["GET", "POST"])
+@administrators_only
+def register_address(access: Access, client_id: str, record_id: str):
+    """Register the redirect URI of a refused request, if it is near enough to one that is registered."""
+    client = access.get_client(client_id)
+    record = find_failure(client, record_id) or abort(404)
+    uri = record.redirect_uri
+    form = SureForm("register the address", record_id, uri)
+    if request.method == "POST":
+        # Whoever removes an address at this moment is waited for.
+        lock_client(client)
+    nearness = find_address_nearness(record, client)
+    if nearness and client.check_redirect_uri(uri):
+        flash("This address is registered already: try again.")
+        return _to_requests(client_id)
+    if nearness is None:
+        flash(_TYPE_IT, "error")
+        return _to_requests(client_id)
+    if not form.is_sure():
+        nearest = find_nearest(uri, client.redirect_uris)
+        page = render_template(
+            "org/sure/address.html",
+            access=access,
+            client=client,
+            form=form,
+            record=record,
+            nearness=nearness,
+            nearest=nearest,
+            difference=compare(uri, nearest) if nearest else None,
+        )
+        return page, form.status
+    return _repair(access, client, "The address is registered.", redirect_uris=[*client.redirect_uris, uri])
+
+
+@blueprint.route("/<client_id>/requests/<record_id>/scopes", methods=["GET", "POST"])
+@administrators_only
+def add_scopes(access: Access, client_id: str, record_id: str):
+    """Add scopes that a refused request asked for, each with what people read."""
+    client = access.get_client(client_id)
+    record = find_failure(client, record_id) or abort(404)
+    if request.method == "POST":
+        lock_client(client)
+    missing = list_missing_scopes(record, client)
+    if not missing:
+        flash("The app is registered for all that this request asked for: try again.")
+        return _to_requests(client_id)
+    form = ScopeForm(missing, "add scopes", record_id)
+    if not form.is_sure():
+        page = render_template(
+            "org/sure/scopes.html",
+            access=access,
+            client=client,
+            form=form,
+            record=record,
+            missing=[(name, SCOPES[name]) for name in missing],
+        )
+        return page, form.status
+    added = "The scope is added." if len(form.chosen) == 1 else "The scopes are added."
+    return _repair(access, client, added, scopes=parse_scope(client.scope) | form.chosen)
+
+
+_TYPE_IT = (
+    "The host of this address is none that the app has registered, so it is not registered from here."
+    " If it is yours, type it under Settings."
+)
+
+
+def _repair(access: Access, client: Client, done: str, **fields):
+    client_id = client.client_id
+    try:
+        update_client(client, actor_user_id=access.user_id, **fields)
+    except ClientError as error:
+        db.session.rollback()
+        for _, sentence in error.problems:
+            flash(sentence, "error")
+        return _to_requests(client_id)
+    db.session.commit()
+    flash(f"{done} Try the request again.")
+    return _to_requests(client_id)
+
+
+def _to_requests(client_id: str):
+    return redirect(url_for("org.show_requests", client_id=client_id), 303)
