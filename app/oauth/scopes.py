@@ -1,7 +1,6 @@
 """The scopes: what each is called on the wire, and the sentence the consent screen shows for it."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 
 #: name -> what a person reads after "{App} will be able to".
 SCOPES = {
@@ -16,25 +15,45 @@ SCOPES = {
 OFFLINE_ACCESS = "offline_access"
 
 
-@lru_cache(maxsize=1024)
+# What was parsed and written once. Only strings and sets of known names are kept, each name once: there are few of
+# those, however many others are sent.
+_parsed: dict[str, frozenset[str]] = {}
+_formatted: dict[frozenset[str], str] = {}
+_EMPTY: frozenset[str] = frozenset()
+
+
 def parse_scope(scope: str | None) -> frozenset[str]:
     """The set of names in a space-delimited scope string (:rfc:`6749#section-3.3`), without ``offline_access``."""
-    return frozenset(scope.split(" ")) - {"", OFFLINE_ACCESS} if scope else frozenset()
+    if not scope:
+        return _EMPTY
+    known = _parsed.get(scope)
+    if known is not None:
+        return known
+    names = scope.split(" ")
+    found = frozenset(names) - {"", OFFLINE_ACCESS}
+    if len(names) <= len(SCOPES) + 1 and len(set(names)) == len(names) and found <= SCOPES.keys() and "" not in names:
+        _parsed[scope] = found
+    return found
 
 
 def format_scope(scopes: Iterable[str]) -> str:
     """The wire's space-delimited string: known names in their declared order, then any others by name."""
-    names = set(scopes)
-    return " ".join([name for name in SCOPES if name in names] + sorted(names - SCOPES.keys()))
+    names = frozenset(scopes)
+    known = _formatted.get(names)
+    if known is not None:
+        return known
+    others = names - SCOPES.keys()
+    text = " ".join([name for name in SCOPES if name in names] + sorted(others))
+    if not others:
+        _formatted[names] = text
+    return text
 
 
-@lru_cache(maxsize=1024)
 def intersect_scope(scope: str, bound: str) -> str:
     """The part of a scope that lies within another."""
     return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
 
 
-@lru_cache(maxsize=1024)
 def reaches_memories(scopes: frozenset[str]) -> bool:
     """Whether any of the scopes looks through mementos, so that the person has to choose some."""
     return any(name.startswith("memories:") for name in scopes)
