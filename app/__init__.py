@@ -15,7 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import clear_forms, logs, moments, web
+    from app import clear_forms, logs, moments, navigation, web
     from app.database import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
 
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     login_manager.init_app(app)
 
+    navigation.init_app(app)
     web.init_app(app)
     moments.init_app(app)
     clear_forms.init_app(app)
@@ -73,7 +74,7 @@ def _register_parts(app: Flask) -> None:
         metadata,
         revocation,
         token as _token,
-        waiting,
+        leading,
     )
     from app.oauth.models import (  # noqa: F401
         access_record,
@@ -108,7 +109,7 @@ def _register_parts(app: Flask) -> None:
 
     cross_origin.init_app(app)
     request_log.init_app(app)
-    waiting.init_app(app)
+    leading.init_app(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(endpoints.blueprint)
     app.register_blueprint(api.blueprint)

@@ -132,6 +132,19 @@ def expect_writes() -> Iterator[None]:
         _read_only.reset(before)
 
 
+_no_effect: ContextVar[bool] = ContextVar("no_effect", default=False)
+
+
+def expect_no_effect(flag: bool) -> None:
+    """Say whether this context may write at all: a HEAD may not, and what only notes a visit leaves it out."""
+    _no_effect.set(flag)
+
+
+def has_no_effect() -> bool:
+    """Whether the present request must leave everything as it is."""
+    return _no_effect.get()
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """What SQLAlchemy's ``create_engine`` is to be given for this database."""
     # A row's values, such as an address or a state, have no place in the message of an error that gets logged.
@@ -326,6 +339,8 @@ class Connection:
 
     def run(self, statement: Statement, **values) -> int:
         """Execute a statement without a result; how many rows it changed."""
+        if _no_effect.get():
+            raise RuntimeError("A HEAD must not write. Mark the page only_by_navigation, or leave the note out.")
         compiled = statement.compiled_for(self._dialect)
         try:
             self._cursor.execute(compiled.sql, compiled.bind(values))

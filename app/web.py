@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
 
 from app.config import Settings, settings
-from app.database import engine_options, expect_reads_only
+from app.database import engine_options, expect_no_effect, expect_reads_only, has_no_effect
 from app.extensions import login_manager
 from app.form_origin import is_from_us
 from app.form_problems import list_page_problems
@@ -253,16 +253,19 @@ class _PageSessions(SecureCookieSessionInterface):
         return opened
 
     def save_session(self, app: Flask, session, response) -> None:
-        if not self.is_null_session(session):
+        # A HEAD has no effect: it would take away a notice that nobody has read.
+        if not self.is_null_session(session) and not has_no_effect():
             super().save_session(app, session, response)
 
 
 def _expect_reads_on_safe_methods() -> None:
+    expect_no_effect(request.method == "HEAD")
     expect_reads_only(request.method in ("GET", "HEAD", "OPTIONS"))
 
 
 def _expect_writes_again(_error) -> None:
     # The thread goes on: to a command's or a test's own transaction, which may write.
+    expect_no_effect(False)
     expect_reads_only(False)
 
 

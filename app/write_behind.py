@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.database import expect_writes
+from app.database import expect_writes, has_no_effect
 
 _log = logging.getLogger(__name__)
 _EXTENSION = "write_behind"
@@ -64,6 +64,8 @@ class WriteBehind(ABC):
 
     def flush_if_possible(self) -> None:
         """As :meth:`flush`; a database that is away or locked is a line in the log, and the notes are kept."""
+        if has_no_effect():
+            return
         try:
             with self._app.app_context():
                 self.flush()

@@ -18,6 +18,7 @@ _APP = Path(__file__).resolve().parent.parent / "app"
 LAYERS = {
     "app.clock": 0,
     "app.clear_forms": 0,
+    "app.navigation": 0,
     "app.config": 0,
     "app.credentials": 0,
     "app.database": 0,
@@ -71,7 +72,7 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.clear_forms", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
+_HTTP = ("app.web", "app.clear_forms", "app.navigation", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
          "app.oauth.cross_origin",
          "app.oauth.endpoints", "app.org.access")  # fmt: skip
 

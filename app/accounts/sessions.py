@@ -10,7 +10,7 @@ from app import clock
 from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
-from app.database import Statement, UtcDateTime, connect
+from app.database import Statement, UtcDateTime, connect, has_no_effect
 from app.extensions import db
 
 _TOUCH_INTERVAL = timedelta(minutes=1)
@@ -85,7 +85,7 @@ def find_signed_in(credential: str) -> SignedIn | None:
         row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at, idle_since=idle_since)
         if row is None:
             return None
-        if at - row.last_used_at >= _TOUCH_INTERVAL:
+        if at - row.last_used_at >= _TOUCH_INTERVAL and not has_no_effect():
             connection.run(_TOUCH, digest_=session_digest, stale=at - _TOUCH_INTERVAL, at=at)
     return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, credential)
 

@@ -14,7 +14,7 @@ from sqlalchemy import String, bindparam, select, text
 
 from app import clock
 from app.credentials import new_id
-from app.database import UtcDateTime, expect_reads_only
+from app.database import UtcDateTime, expect_reads_only, has_no_effect
 from app.extensions import db
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
@@ -121,7 +121,9 @@ def note(
     ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers that.
     ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
     """
-    current_app.extensions["access_log"].note(grant_id, action, memory_ids, tuple(within), memento_ids)
+    # A HEAD gives nothing away: there is nothing to note.
+    if not has_no_effect():
+        current_app.extensions["access_log"].note(grant_id, action, memory_ids, tuple(within), memento_ids)
 
 
 def flush() -> None:

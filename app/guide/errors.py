@@ -43,6 +43,13 @@ ERROR_PAGES = (
         "Start again; do not reuse an authorize link for several people.",
         (403,),
     ),
+    ErrorEntry(
+        "Please sign in first",
+        "So many requests wait at the sign-in for their network that no more are kept, and this one is too long to"
+        " travel along in an address.",
+        "Nothing, for the person signs in and starts again. A shorter request (state, scope) is not met by this.",
+        (429,),
+    ),
 )
 
 AUTHORIZE_ERRORS = (

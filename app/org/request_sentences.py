@@ -74,8 +74,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Tick it under Settings, or leave it out of the scope.",
     ),
     Reason.PROMPT_UNKNOWN: (
-        "The parameter prompt was neither “consent” nor “login”.",
-        "Send one of these, both with a space between, or leave prompt out.",
+        "The parameter prompt was neither “consent” nor “login” nor “select_account”.",
+        "Send one of these, several with a space between, or leave prompt out.",
     ),
     Reason.DETAILS_REFUSED: (
         "{detail}",

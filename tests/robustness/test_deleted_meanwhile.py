@@ -5,7 +5,7 @@ from sqlalchemy import delete
 
 from app.database import expect_writes
 from app.extensions import db
-from app.oauth.endpoints import authorization, mementos, waiting
+from app.oauth.endpoints import authorization, keeping, mementos
 from app.oauth.grants import client_credentials
 from app.oauth.models.client import Client
 from tests.actors import Browser
@@ -44,7 +44,7 @@ def test_token_request_is_of_an_unknown_client(notebook, delete_before):
 
 
 def test_authorize_request_of_somebody_signed_out(browser, notebook, delete_before):
-    delete_before(waiting, "add_authorization_request", notebook)
+    delete_before(keeping, "add_unsigned_request", notebook)
     page = notebook.start(browser)
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)
 

@@ -1,16 +1,57 @@
 """Which account answers: the one that is signed in, or another that the person switches to."""
 
-from flask import redirect, url_for
+from flask import redirect, render_template
 from flask import request as http_request
 from flask_login import current_user
 
 from app.accounts.sessions import end_session
+from app.clear_forms import answers_unclear_forms
 from app.credentials import digest
 from app.database import connect
 from app.extensions import db
+from app.navigation import only_by_navigation
 from app.oauth.endpoints import blueprint
-from app.oauth.endpoints.waiting import find_own_request, sign_in_url
-from app.oauth.models.authorization_request import WaitingRequest, release_authorization_request
+from app.oauth.endpoints.keeping import continue_url, this_network
+from app.oauth.endpoints.screen import UNCLEAR, describe_account, describe_client, read_action
+from app.oauth.endpoints.waiting import Flow, already_answered_page, find_own_request, opens_request, sign_in_url
+from app.oauth.models.authorization_request import WaitingRequest, choose_account, release_authorization_request
+
+_ACTIONS = ("continue", "cancel")
+
+
+@blueprint.get("/oauth/authorize/account")
+@only_by_navigation
+@opens_request(before_account=True)
+def show_account(flow: Flow):
+    """``prompt=select_account``: who is signed in, before anything else is asked."""
+    return _show_account(flow)
+
+
+@blueprint.post("/oauth/authorize/account", endpoint="choose_account")
+@answers_unclear_forms
+@opens_request(before_account=True)
+def go_on_as_this_account(flow: Flow):
+    """Answer as the account that the page named, or not at all."""
+    action = read_action(_ACTIONS)
+    if action == "cancel":
+        return flow.cancel()
+    # Another account may have been signed in since, in another tab: it has not been shown.
+    if action is None or http_request.form.get("account", current_user.id) != current_user.id:
+        return _show_account(flow, UNCLEAR)
+    if not choose_account(flow.connection, flow.waiting, current_user.id):
+        return already_answered_page()
+    return redirect(flow.url_for("continue_authorization"), 303)
+
+
+def _show_account(flow: Flow, error: str | None = None):
+    page = render_template(
+        "oauth/account.html",
+        error=error,
+        client=describe_client(flow),
+        account=describe_account(),
+        switch_url=flow.url_for("switch_account"),
+    )
+    return page, 422 if error else 200
 
 
 @blueprint.post("/oauth/authorize/switch")
@@ -21,9 +62,8 @@ def switch_account():
         if not isinstance(waiting, WaitingRequest):
             return waiting
         if waiting.user_id is not None and waiting.user_id == getattr(current_user, "id", None):
-            release_authorization_request(connection, waiting)
+            release_authorization_request(connection, waiting, this_network())
     if current_user.is_authenticated:
         end_session(digest(current_user.credential))
         db.session.commit()
-    handle = http_request.args["request"]
-    return redirect(sign_in_url(url_for("oauth.continue_authorization", request=handle)), 303)
+    return redirect(sign_in_url(continue_url(http_request.args["request"])), 303)

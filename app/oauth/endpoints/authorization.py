@@ -1,19 +1,20 @@
 """The authorize endpoint (:rfc:`6749#section-3.1`): identify the client, keep the request, lead the person on."""
 
 from authlib.oauth2 import OAuth2Error
-from flask import redirect, url_for
+from flask import redirect
 from flask import request as http_request
 from flask_login import current_user
 
 from app.database import Connection, RowGone, connect
 from app.extensions import db
+from app.navigation import only_by_navigation
 from app.oauth.choice import choose
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.waiting import (
     Flow,
     already_answered_page,
     asks_prompt,
-    keep_request,
     may_send_back,
     opens_request,
     sign_in_url,
@@ -31,6 +32,7 @@ from app.oauth.server import WireRequest, server
 
 @blueprint.get("/oauth/authorize")
 @blueprint.get("/api/v1/auth/oauth2/authorize/")
+@only_by_navigation
 def authorize():
     """Step one of the web flow, where an app sends its user.
 
@@ -64,8 +66,9 @@ def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapsh
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):
-    handle, bind_browser = keep_request(connection, parameters, client, None)
-    return bind_browser(redirect(sign_in_url(url_for("oauth.continue_authorization", request=handle)), 303))
+    return keep_request(
+        connection, parameters, client, user_id=None, lead_on=lambda handle: sign_in_url(continue_url(handle))
+    )
 
 
 def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connection):
@@ -77,14 +80,15 @@ def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connect
     except OAuth2Error as error:
         return server.handle_error_response(request, error)
     asks_login = asks_prompt(parameters.values, "login")
-    if not asks_login:
+    # Nothing before it: also where a live consent would answer, the person says first as whom.
+    if not asks_login and not asks_prompt(parameters.values, "select_account"):
         request.consent = _find_covering_consent(request)
         if request.consent is not None:
             with connection.transaction():
                 return server.create_authorization_response(request, current_user, grant)
     # Apps also ask for a sign-in so that somebody else can answer: then it is nobody's yet.
-    handle, bind_browser = keep_request(connection, parameters, client, None if asks_login else current_user.id)
-    return bind_browser(redirect(url_for("oauth.continue_authorization", request=handle), 303))
+    owner = None if asks_login else current_user.id
+    return keep_request(connection, parameters, client, user_id=owner, lead_on=continue_url, again=asks_login)
 
 
 def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
@@ -109,6 +113,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
 
 
 @blueprint.get("/oauth/authorize/continue")
+@only_by_navigation
 @opens_request
 def continue_authorization(flow: Flow):
     """Where every step leads back to: whatever is still to be done for the waiting request."""

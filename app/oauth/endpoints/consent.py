@@ -11,6 +11,7 @@ from flask_login import current_user
 from app.clear_forms import answers_unclear_forms
 from app.extensions import db
 from app.memories.mementos import MementoSummary, count_chosen, owned_memento_ids, summarize_everything
+from app.navigation import only_by_navigation
 from app.oauth.choice import Choice
 from app.oauth.consent_ends import End, list_ends, read_end
 from app.oauth.endpoints import blueprint
@@ -40,6 +41,7 @@ _LISTS = ("scopes",)
 
 
 @blueprint.get("/oauth/authorize/consent")
+@only_by_navigation
 @opens_request
 def decide(flow: Flow):
     """The summary a person signs."""

@@ -18,6 +18,7 @@ from app.memories.mementos import (
     list_integrations,
     summarize_everything,
 )
+from app.navigation import only_by_navigation
 from app.oauth.choice import Choice, read_choice
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.screen import (
@@ -47,6 +48,7 @@ _LISTS = ("memento_ids", "writable_ids", "new_integration_ids")
 
 
 @blueprint.get("/oauth/authorize/mementos")
+@only_by_navigation
 @opens_request
 def choose_mementos(flow: Flow):
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""

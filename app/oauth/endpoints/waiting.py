@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
-from urllib.parse import parse_qs, urlencode, urlsplit
+from functools import partial, wraps
+from urllib.parse import urlencode
 
 from authlib.oauth2 import OAuth2Error
-from flask import Flask, Response, redirect, url_for
+from flask import make_response, redirect, url_for
 from flask import request as http_request
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
 
-from app import credentials
-from app.config import settings
 from app.database import Connection, RowGone, connect, expect_reads_only
 from app.extensions import db
+from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.models.authorization_request import (
     WaitingRequest,
-    add_authorization_request,
     consume_authorization_request,
     find_authorization_request,
     lock_decision,
@@ -27,7 +25,6 @@ from app.oauth.models.authorization_request import (
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.playground_callback import may_return_to
 from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
-from app.oauth.parameters import Parameters
 from app.oauth.reasons import Reason
 from app.oauth.request_log import note_refusal
 from app.oauth.server import WireRequest, server
@@ -76,66 +73,6 @@ class Flow:
         return server.create_authorization_response(self.request, None, self.grant)
 
 
-#: Under it are the pages that open a waiting request.
-_STEPS = "/oauth/authorize/"
-
-
-def init_app(app: Flask) -> None:
-    """Tell the pages of sign-in and sign-up which addresses lead to an app."""
-    app.leads_to_app = leads_to_waiting_request
-
-
-# -- keeping a request ---------------------------------------------------------------------------
-
-# Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
-_KEPT = (
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "prompt",
-    "resource",
-    "authorization_details",
-)
-
-
-def keep_request(
-    connection: Connection, parameters: Parameters, client: ClientSnapshot, user_id: str | None
-) -> tuple[str, Callable[[Response], Response]]:
-    """Keep the request server-side; its handle, and what binds the browser when applied to the answer."""
-    browser = http_request.cookies.get(_cookie_name(), "")
-    is_new = not browser.startswith(credentials.BROWSER)
-    if is_new:
-        browser = credentials.new_credential(credentials.BROWSER)
-    # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
-    scope = client.get_allowed_scope(parameters.values.get("scope"))
-    kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
-    handle = add_authorization_request(
-        connection,
-        browser=browser,
-        client_id=client.client_id,
-        user_id=user_id,
-        parameters=kept | ({"scope": scope} if scope else {}),
-        defect=parameters.find_defect(),
-    )
-
-    def bind_browser(response: Response) -> Response:
-        if is_new:
-            response.set_cookie(
-                _cookie_name(), browser, httponly=True, samesite="Lax", secure=settings().is_https, path="/"
-            )
-        return response
-
-    return handle, bind_browser
-
-
-def _cookie_name() -> str:
-    return "__Host-reliquary_browser" if settings().is_https else "reliquary_browser"
-
-
 def may_send_back(
     connection: Connection,
     client: ClientSnapshot,
@@ -164,8 +101,13 @@ def may_send_back(
 # -- opening it again ----------------------------------------------------------------------------
 
 
-def opens_request(view: Callable) -> Callable:
-    """Give a screen the :class:`Flow` of the handle in its address, or answer why there is none."""
+def opens_request(view: Callable | None = None, *, before_account: bool = False) -> Callable:
+    """Give a screen the :class:`Flow` of the handle in its address, or answer why there is none.
+
+    ``before_account`` is for the screen on which the person says as which account they answer.
+    """
+    if view is None:
+        return partial(opens_request, before_account=before_account)
 
     @wraps(view)
     def opened():
@@ -182,14 +124,16 @@ def opens_request(view: Callable) -> Callable:
                 return redirect(sign_in_url(http_request.full_path, again=True), 303)
             if not renew_authorization_request(connection, found, current_user.id):
                 return _other_account_page(found)
-            return _open(view, found, connection)
+            if not before_account and _must_choose_account(found):
+                return redirect(url_for("oauth.show_account", request=http_request.args["request"]), 303)
+            return forget_request(http_request.args["request"], make_response(_open(view, found, connection)))
 
     return opened
 
 
 def find_own_request(connection: Connection):
     """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
-    waiting = _find_request_of_browser(connection, http_request.args.get("request", ""))
+    waiting = find_request_of_browser(connection, http_request.args.get("request", ""))
     if waiting is None:
         return _expired_page()
     if waiting.consumed_at is not None:
@@ -197,22 +141,10 @@ def find_own_request(connection: Connection):
     return _expired_page() if waiting.is_expired() else waiting
 
 
-def leads_to_waiting_request(target: str) -> bool:
-    """Whether a path of ours opens a request that waits in this browser, so that the answer may go to its app."""
-    parts = urlsplit(target)
-    handles = parse_qs(parts.query).get("request", [])
-    if not parts.path.startswith(_STEPS) or len(handles) != 1:
-        return False
-    with connect(db.engine) as connection:
-        waiting = _find_request_of_browser(connection, handles[0])
-    return waiting is not None and waiting.consumed_at is None and not waiting.is_expired()
-
-
-def _find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
+def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
     """The request of this handle, in whatever state, if it was begun in this browser."""
     waiting = find_authorization_request(connection, handle)
-    browser = http_request.cookies.get(_cookie_name(), "")
-    return waiting if waiting is not None and credentials.matches(browser, waiting.browser_digest) else None
+    return waiting if waiting is not None and is_of_this_browser(handle, waiting.browser_digest) else None
 
 
 def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
@@ -239,6 +171,15 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
 def _must_sign_in_again(waiting: WaitingRequest) -> bool:
     """Whether ``prompt=login`` was asked and the person has not signed in since."""
     return asks_prompt(waiting.parameters, "login") and current_user.issued_at <= waiting.issued_at
+
+
+def _must_choose_account(waiting: WaitingRequest) -> bool:
+    """Whether ``prompt=select_account`` was asked, and the person has neither chosen nor signed in since."""
+    return (
+        asks_prompt(waiting.parameters, "select_account")
+        and waiting.account_chosen_at is None
+        and current_user.issued_at <= waiting.issued_at
+    )
 
 
 def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:

@@ -30,7 +30,7 @@ from app.oauth.reasons import Reason, because
 from app.oauth.request_log import note_success
 from app.oauth.scopes import intersect_scope
 
-PROMPTS = ("consent", "login")
+PROMPTS = ("consent", "login", "select_account")
 
 
 class InvalidTargetError(OAuth2Error):
@@ -201,7 +201,8 @@ def _demand_known_prompt(request) -> None:
     prompt = request.payload.data.get("prompt")
     if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
         raise because(
-            Reason.PROMPT_UNKNOWN, InvalidRequestError("The parameter 'prompt' can be 'consent' or 'login'.")
+            Reason.PROMPT_UNKNOWN,
+            InvalidRequestError("The parameter 'prompt' can be 'consent', 'login' or 'select_account'."),
         )
 
 

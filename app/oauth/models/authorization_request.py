@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, insert, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, credentials
@@ -16,6 +16,10 @@ from app.extensions import db
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
 
+#: So many requests of one network wait at most while nobody has signed in for them. More are not kept.
+MOST_OF_NETWORK = 20
+#: So many requests of one person are kept, whatever has become of them. The oldest go.
+MOST_OF_PERSON = 50
 #: The screens of the decision whose last showing is kept.
 SCREENS = ("picker", "consent")
 
@@ -27,16 +31,28 @@ class AuthorizationRequest(db.Model):
     what was wrong with them. ``selection``, ``memento_ids`` and those of them the app may also
     write in are what the person has picked so far; ``selection`` is None before that.
     ``picker_shown`` and ``consent_shown`` are the seals of what each screen showed last (``screen_facts``).
+    ``network`` stands for where it came from, while nobody has signed in for it.
     ``account_chosen_at`` is when the person said that they answer as this account (``prompt=select_account``).
     """
 
     __tablename__ = "authorization_requests"
-    __table_args__ = (Index(None, "expires_at"), Index(None, "client_id"), Index(None, "user_id"))
+    __table_args__ = (
+        Index(None, "expires_at"),
+        Index(None, "client_id"),
+        Index(None, "user_id"),
+        Index(
+            None,
+            "network",
+            sqlite_where=text("network IS NOT NULL"),
+            postgresql_where=text("network IS NOT NULL"),
+        ),
+    )
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     browser_digest: Mapped[str] = mapped_column(String(64))
     client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    network: Mapped[str | None] = mapped_column(String(64))
     parameters: Mapped[str] = mapped_column(Text)
     defect: Mapped[str | None] = mapped_column(String(200))
     selection: Mapped[str | None] = mapped_column(String(10))
@@ -114,6 +130,7 @@ _ADDED = (
     "browser_digest",
     "client_id",
     "user_id",
+    "network",
     "parameters",
     "defect",
     "memento_ids",
@@ -126,7 +143,26 @@ _INSERT_REQUEST = Statement(insert(AuthorizationRequest).values({name: bindparam
 _RENEW_REQUEST = Statement(
     update(AuthorizationRequest)
     .where(*_IS_WAITING, or_(AuthorizationRequest.user_id.is_(None), AuthorizationRequest.user_id == bindparam("user")))
-    .values(user_id=bindparam("user"), expires_at=bindparam("until"))
+    .values(user_id=bindparam("user"), network=None, expires_at=bindparam("until"))
+)
+
+_DROP_EXPIRED = Statement(
+    delete(AuthorizationRequest).where(
+        AuthorizationRequest.network == bindparam("network"), AuthorizationRequest.expires_at <= bindparam("at")
+    )
+)
+_COUNT_UNSIGNED = Statement(
+    select(func.count().label("count")).where(AuthorizationRequest.network == bindparam("network"))
+)
+_DROP_OLDEST = Statement(
+    delete(AuthorizationRequest).where(
+        AuthorizationRequest.digest.in_(
+            select(AuthorizationRequest.digest)
+            .where(AuthorizationRequest.user_id == bindparam("user"))
+            .order_by(AuthorizationRequest.issued_at.desc())
+            .offset(MOST_OF_PERSON)
+        )
+    )
 )
 
 _SAVE_CHOICE = Statement(
@@ -183,6 +219,7 @@ _RELEASE_REQUEST = Statement(
     .where(*_IS_WAITING)
     .values(
         user_id=None,
+        network=bindparam("from_network"),
         selection=None,
         account_chosen_at=None,
         memento_ids=bindparam("no_ids", type_=Lines()),
@@ -191,16 +228,36 @@ _RELEASE_REQUEST = Statement(
 )
 
 
-def add_authorization_request(
+def add_authorization_request(connection: Connection, *, user_id: str, **row) -> str:
+    """Keep a signed-in person's request waiting, bound to the browser that holds ``browser``; its handle.
+
+    Of each person the last :data:`MOST_OF_PERSON` are kept.
+    """
+    handle = _insert_request(connection, user_id=user_id, network=None, **row)
+    connection.run(_DROP_OLDEST, user=user_id)
+    return handle
+
+
+def add_unsigned_request(connection: Connection, *, network: str, **row) -> str | None:
+    """The same while nobody has signed in; None when :data:`MOST_OF_NETWORK` of them wait for the network already."""
+    # Whoever comes back to one of these reads that it has expired, whether it is there or not.
+    connection.run(_DROP_EXPIRED, network=network, at=clock.now())
+    waiting = connection.first(_COUNT_UNSIGNED, network=network)
+    if waiting is not None and waiting.count >= MOST_OF_NETWORK:
+        return None
+    return _insert_request(connection, user_id=None, network=network, **row)
+
+
+def _insert_request(
     connection: Connection,
     *,
     browser: str,
     client_id: str,
     user_id: str | None,
+    network: str | None,
     parameters: dict[str, str],
     defect: str | None,
 ) -> str:
-    """Keep a request waiting, bound to the browser that holds ``browser``; the handle."""
     handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
     issued_at = clock.now()
     connection.run(
@@ -209,6 +266,7 @@ def add_authorization_request(
         browser_digest=credentials.digest(browser),
         client_id=client_id,
         user_id=user_id,
+        network=network,
         parameters=json.dumps(parameters),
         defect=defect,
         memento_ids=[],
@@ -228,9 +286,12 @@ def renew_authorization_request(connection: Connection, waiting: WaitingRequest,
     """Bind the request to the person, if to nobody yet, and renew its time; False when it is another's or over."""
     latest = waiting.issued_at + timedelta(seconds=settings().authorization_request_max_lifetime)
     until = min(clock.now() + timedelta(seconds=settings().authorization_request_lifetime), latest)
-    return (
+    is_renewed = (
         connection.run(_RENEW_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id, until=until) == 1
     )
+    if is_renewed and waiting.user_id is None:
+        connection.run(_DROP_OLDEST, user=user_id)
+    return is_renewed
 
 
 def save_choice(
@@ -284,6 +345,8 @@ def consume_authorization_request(connection: Connection, waiting: WaitingReques
     return connection.run(_CONSUME_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id) == 1
 
 
-def release_authorization_request(connection: Connection, waiting: WaitingRequest) -> None:
+def release_authorization_request(connection: Connection, waiting: WaitingRequest, network: str) -> None:
     """Unbind the request from the person, who wants to sign in as somebody else."""
-    connection.run(_RELEASE_REQUEST, handle_digest=waiting.digest, at=clock.now(), no_ids=[])
+    connection.run(
+        _RELEASE_REQUEST, handle_digest=waiting.digest, at=clock.now(), from_network=network, no_ids=[]
+    )

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database import Connection, Lines, Statement, UtcDateTime
+from app.database import Connection, Lines, Statement, UtcDateTime, has_no_effect
 from app.extensions import db
 from app.memories.models import Memento
 from app.oauth.models.client import Client
@@ -267,5 +267,5 @@ def record_consent(
 def touch_consent(connection: Connection, grant_id: str, last_used_at: datetime | None) -> None:
     """Note that the consent was used, at most once a minute."""
     at = clock.now()
-    if last_used_at is None or (at - last_used_at).total_seconds() >= 60:
+    if (last_used_at is None or (at - last_used_at).total_seconds() >= 60) and not has_no_effect():
         connection.run(_TOUCH_CONSENT, consent=grant_id, at=at)

@@ -1,0 +1,143 @@
+"""Keeping a request until the person has decided, and what becomes of those that are not kept.
+
+Whoever is signed out may begin requests for nothing, so only a few of them are kept for one network. A further one is
+not refused: it travels along in the address of the sign-in page, and begins anew behind it.
+"""
+
+from collections.abc import Callable
+from urllib.parse import quote, unquote_to_bytes
+
+from flask import Response, make_response, redirect, url_for
+from flask import request as http_request
+
+from app import credentials
+from app.accounts.limits import network_of
+from app.database import Connection, connect
+from app.extensions import db
+from app.oauth.endpoints.browser import (
+    bind_browser,
+    find_browser,
+    is_signed_for_this_browser,
+    remember_browser,
+    sign_for_browser,
+)
+from app.oauth.endpoints.waiting import sign_in_url
+from app.oauth.models.authorization_request import add_authorization_request, add_unsigned_request
+from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.parameters import Parameters, parse_parameters
+from app.web import error_page
+
+# Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
+_KEPT = (
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "resource",
+    "authorization_details",
+)
+# Whoever signs in on the way has done what these ask for.
+_DONE_BY_SIGNING_IN = ("login", "select_account")
+#: The longest address of ours that we send somebody to; a little less than what gunicorn takes.
+_LONGEST_ADDRESS = 7500
+_SENT_ALONG = "sent_along"
+
+
+def keep_request(
+    connection: Connection,
+    parameters: Parameters,
+    client: ClientSnapshot,
+    *,
+    user_id: str | None,
+    lead_on: Callable[[str], str],
+    again: bool = False,
+) -> Response:
+    """Keep the request server-side and go where ``lead_on`` says, given its handle.
+
+    Without ``user_id`` it is nobody's yet. When too many of those wait for this network, it is not kept: then the
+    person signs in (once more, with ``again``), and begins it anew.
+    """
+    known = find_browser()
+    browser = known or credentials.new_credential(credentials.BROWSER)
+    # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
+    scope = client.get_allowed_scope(parameters.values.get("scope"))
+    kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
+    row = {
+        "browser": browser,
+        "client_id": client.client_id,
+        "parameters": kept | ({"scope": scope} if scope else {}),
+        "defect": parameters.find_defect(),
+    }
+    if user_id is None:
+        handle = add_unsigned_request(connection, network=this_network(), **row)
+    else:
+        handle = add_authorization_request(connection, user_id=user_id, **row)
+    if handle is None:
+        response = _sign_in_and_begin_again(browser, again)
+        return response if known else remember_browser(make_response(response), browser)
+    response = redirect(lead_on(handle), 303)
+    return response if known else bind_browser(response, handle, browser)
+
+
+def this_network() -> str:
+    """What stands for the caller's network in the database; it cannot be read there."""
+    return credentials.digest(network_of(http_request.remote_addr or ""))
+
+
+def continue_url(handle: str) -> str:
+    """Where a kept request goes on."""
+    return url_for("oauth.continue_authorization", request=handle)
+
+
+def leads_to_known_app(query: str) -> bool:
+    """Whether a request was sent along by us, in this browser, and may be answered at the address it names."""
+    sent, _, signature = query.rpartition(f"&{_SENT_ALONG}=")
+    if not is_signed_for_this_browser(sent, signature):
+        return False
+    parameters = parse_parameters(sent.encode()).values
+    with connect(db.engine) as connection:
+        client = find_client(connection, parameters["client_id"]) if "client_id" in parameters else None
+    return client is not None and client.check_redirect_uri(parameters.get("redirect_uri", ""))
+
+
+def _sign_in_and_begin_again(browser: str, again: bool) -> Response:
+    query = _query_without_sign_in()
+    # Ignored where it arrives, as any parameter that nobody knows; the sign-in page looks at it.
+    target = f"{quote(http_request.path)}?{query}&{_SENT_ALONG}={sign_for_browser(query, browser)}"
+    address = sign_in_url(target, again=again)
+    if len(address) > _LONGEST_ADDRESS:
+        return error_page(
+            429,
+            "Please sign in first",
+            "Many people on your network are signing in to apps just now. Sign in here, then go back to the app and"
+            " start again from there.",
+        )
+    return redirect(address, 303)
+
+
+def _query_without_sign_in() -> str:
+    """The query as it came, but for a ``prompt`` that asks for the sign-in which comes now."""
+    pairs = http_request.query_string.split(b"&")
+    return "&".join(filter(None, (_escaped(_settle_prompt(pair)) for pair in pairs)))
+
+
+def _settle_prompt(pair: bytes) -> bytes:
+    name, _, value = pair.partition(b"=")
+    if _unquoted(name) != b"prompt":
+        return pair
+    prompts = _unquoted(value).decode("utf-8", "replace").split(" ")
+    left = [one for one in prompts if one not in _DONE_BY_SIGNING_IN]
+    return b"prompt=" + quote(" ".join(left)).encode() if left else b""
+
+
+def _unquoted(text: bytes) -> bytes:
+    return unquote_to_bytes(text.replace(b"+", b" "))
+
+
+def _escaped(pair: bytes) -> str:
+    # What has no place in an address is escaped; everything else stays to the letter, and with it the state.
+    return quote(pair, safe="%/?:@!$&'()*+,;=-._~")

@@ -1,0 +1,191 @@
+"""What strangers send is kept within bounds that we know, and nobody is kept out by it."""
+
+import tracemalloc
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.oauth import scopes
+from app.oauth.models.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, AuthorizationRequest
+from tests.actors import Browser
+
+BASE = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def rows(app):
+    def rows() -> int:
+        with app.app_context():
+            return db.session.scalar(select(func.count()).select_from(AuthorizationRequest))
+
+    return rows
+
+
+@pytest.fixture
+def crowd(app, notebook):
+    """Strangers of one network who begin requests and never sign in."""
+
+    def begin(count: int, address: str = "127.0.0.1") -> None:
+        for number in range(count):
+            Browser(app, address=address).get(notebook.authorize_url(state=f"state-{number}"))
+
+    return begin
+
+
+# -- requests that nobody signs in for ---------------------------------------------------------------------
+
+
+def test_a_hundred_requests_of_strangers_are_few_rows(rows, crowd):
+    crowd(100)
+    assert rows() == MOST_OF_NETWORK
+
+
+def test_another_network_has_its_own(app, rows, crowd, notebook):
+    crowd(100)
+    crowd(1, address="198.51.100.7")
+    assert rows() == MOST_OF_NETWORK + 1
+
+
+def test_one_customer_of_ipv6_is_one_network(rows, crowd):
+    for number in range(MOST_OF_NETWORK + 5):
+        crowd(1, address=f"2001:db8:1:2::{number:x}")
+    assert rows() == MOST_OF_NETWORK
+
+
+def test_what_has_expired_makes_room(rows, crowd, let_time_pass):
+    crowd(100)
+    let_time_pass(minutes=11)
+    crowd(100)
+    assert rows() == MOST_OF_NETWORK
+
+
+def test_a_person_behind_the_same_address_is_let_in_all_the_same(notebook, browser, alice, crowd):
+    """The request travels along in the address of the sign-in page, and begins anew behind it."""
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser, state="a b&c=%d+\u00e9")
+    assert page.request.path == "/sign-in"
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert page.request.path == "/oauth/authorize/mementos"
+    page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    answer = notebook.answer(browser.submit(page, press="Authorize"))
+    assert answer["state"] == "a b&c=%d+\u00e9"
+    assert notebook.exchange(answer["code"]).status_code == 200
+
+
+def test_and_so_is_who_has_to_sign_up_first(notebook, browser, crowd):
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser)
+    sign_up = next(path for path in page.text.split('"') if path.startswith("/sign-up")).replace("&amp;", "&")
+    page = browser.submit(
+        browser.get(sign_up), email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn"
+    )
+    assert browser.follow(page).request.path == "/oauth/authorize/mementos"
+
+
+def test_nobody_is_pushed_out_by_a_crowd(notebook, browser, alice, crowd):
+    page = notebook.start(browser)
+    crowd(100)
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert page.request.path == "/oauth/authorize/mementos"
+
+
+@pytest.mark.parametrize("prompt", ["login", "login consent", "select_account", "consent"])
+def test_who_is_asked_to_sign_in_does_so_once(notebook, browser, alice, crowd, prompt):
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser, prompt=prompt)
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert page.request.path == "/oauth/authorize/mementos"
+
+
+def test_who_is_signed_in_and_must_sign_in_again_does_so(notebook, browser, alice, crowd, rows):
+    """``prompt=login`` waits for somebody, too, and is counted with those."""
+    browser.sign_in(alice.email, alice.password)
+    for _ in range(MOST_OF_NETWORK + 5):
+        page = notebook.start(browser, prompt="login")
+        assert page.request.path == "/sign-in"
+    assert rows() == MOST_OF_NETWORK
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert page.request.path == "/oauth/authorize/mementos"
+
+
+def test_the_sign_in_on_the_way_may_lead_to_the_app_in_this_browser_alone(app, notebook, browser, crowd):
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser)
+    assert "form-action" not in page.headers["Content-Security-Policy"]
+    sent = f"/sign-in?next={quote(page.request.args['next'], safe='')}"
+    assert "form-action 'self'" in Browser(app).get(sent).headers["Content-Security-Policy"]
+    forged = sent.replace("state", "stage")
+    assert "form-action 'self'" in browser.get(forged).headers["Content-Security-Policy"]
+
+
+def test_one_that_is_too_long_for_an_address_says_to_sign_in_first(notebook, browser, alice, crowd):
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser, state="é" * 1000)
+    assert (page.status_code, "Please sign in first" in page.text) == (429, True)
+    browser.sign_in(alice.email, alice.password)
+    assert notebook.start(browser, state="é" * 1000).request.path == "/oauth/authorize/mementos"
+
+
+def test_what_travels_along_is_checked_like_any_other(notebook, browser, alice, crowd):
+    crowd(MOST_OF_NETWORK)
+    page = notebook.start(browser, scope="unknown")
+    answer = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert notebook.answer(answer)["error"] == "invalid_scope"
+
+
+# -- requests of people -----------------------------------------------------------------------------------
+
+
+def test_of_one_person_the_last_requests_are_kept(notebook, browser, alice, rows):
+    browser.sign_in(alice.email, alice.password)
+    for number in range(MOST_OF_PERSON + 20):
+        page = notebook.start(browser, state=f"state-{number}")
+    assert rows() == MOST_OF_PERSON
+    assert browser.get(page.request.full_path).status_code == 200
+
+
+def test_to_switch_again_and_again_gathers_nothing(notebook, browser, alice, rows):
+    """A request that was given back is nobody's, and counts as such."""
+    for _ in range(MOST_OF_NETWORK + 10):
+        browser.sign_in(alice.email, alice.password)
+        browser.submit(notebook.start(browser), press="Not you? Switch account")
+    assert rows() <= MOST_OF_NETWORK + MOST_OF_PERSON
+    page = notebook.start(browser)
+    assert page.request.path == "/sign-in"
+    assert parse_qs(urlsplit(page.request.url).query)["next"][0].startswith("/oauth/authorize?")
+
+
+# -- memory -------------------------------------------------------------------------------------------------
+
+
+def test_what_was_parsed_is_kept_of_known_names_alone():
+    """Any string may be sent as a scope; a cache by what is sent grew by 160 MB a process."""
+    before = len(scopes._parsed), len(scopes._formatted)
+    tracemalloc.start()
+    for number in range(20_000):
+        parsed = scopes.parse_scope(" ".join(f"s{number}-{name}" for name in range(20)))
+        scopes.format_scope(parsed)
+        scopes.reaches_memories(parsed)
+        scopes.intersect_scope(f"memories:read x{number}", "memories:read")
+        scopes.parse_scope(f"memories:read{' ' * (number % 500)} memories:write")
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(scopes._parsed), len(scopes._formatted)) <= (before[0] + 8, before[1] + 8)
+    assert kept < 200_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "parsed"),
+    [
+        (None, set()),
+        ("", set()),
+        ("memories:read", {"memories:read"}),
+        ("memories:read offline_access", {"memories:read"}),
+        ("memories:read memories:read", {"memories:read"}),
+        (" memories:read  x", {"memories:read", "x"}),
+    ],
+)
+def test_a_scope_reads_the_same_the_second_time(sent, parsed):
+    assert scopes.parse_scope(sent) == scopes.parse_scope(sent) == parsed
