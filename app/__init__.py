@@ -53,12 +53,15 @@ def _register_parts(app: Flask) -> None:
     from app.accounts import views as accounts_views
     from app.api import (  # noqa: F401
         access_log,
+        document_contents,
+        document_search,
         documents,
         integrations,
         me,
         mementos,
         memories,
         models as _api_models,
+        new_memories,
         openapi,
     )
     from app.audit import models as _audit  # noqa: F401

@@ -6,10 +6,11 @@ The description in ``/api/openapi.json`` so cannot say anything else than what t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.api.errors import invalid_fields
+from app.api.instants import read_instant
 from app.text import shows_nothing
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
@@ -166,12 +167,9 @@ class Instant(Field):
 
     def check_present(self, value: Any) -> datetime:
         try:
-            # A "+" that was not escaped in a query has become a space.
-            instant = datetime.fromisoformat(re.sub(r" (?=\d\d:\d\d$)", "+", value, flags=re.ASCII))
-            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+            return read_instant(value)
         except (TypeError, ValueError, OverflowError):
             raise Problem("invalid", f"Must be {self.noun()}.") from None
-        return instant
 
     def schema_present(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}

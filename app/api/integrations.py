@@ -17,12 +17,13 @@ from app.api.representations import data_of, describe_integration, reference
 from app.api.saved import keep_in_own_memento
 from app.memories.models import Integration
 from app.memories.records import (
+    Amount,
     add_integration,
     change_integration,
-    count_in_integration,
     delete_integration,
     find_integration,
     list_integrations_in_reach,
+    measure_by_integration,
 )
 
 _CHANGEABLE: Fields = {
@@ -51,6 +52,13 @@ _NEW: Fields = {
     ),
     **_CHANGEABLE,
 }
+_DATA = data_of("Integration")
+#: Rememberizer's list has a message and a code.
+_LISTED = {
+    **_DATA,
+    "properties": {**_DATA["properties"], "message": {"type": "string"}, "code": {"type": ["string", "null"]}},
+    "required": [*_DATA["required"], "message", "code"],
+}
 
 
 @operation(
@@ -58,10 +66,17 @@ _NEW: Fields = {
     "integrations/",
     scopes=("integrations:read",),
     summary="List the integrations within reach, the oldest first",
-    answers={200: data_of("Integration")},
+    answers={200: _LISTED},
 )
 def get_integrations(call: Call) -> dict[str, Any]:
-    return {"data": [describe_integration(*one) for one in list_integrations_in_reach(call.reach)]}
+    amounts = measure_by_integration(call.reach)
+    return {
+        "data": [
+            describe_integration(one, amounts.get(one.id, Amount())) for one in list_integrations_in_reach(call.reach)
+        ],
+        "message": "These integrations are within reach.",
+        "code": None,
+    }
 
 
 @operation(
@@ -96,7 +111,7 @@ def post_integration(call: Call) -> tuple[dict[str, Any], int]:
             owner = {"organization_id": call.token.organization_id}
         integration = add_integration(**owner, **fields)
         keep_in_own_memento(call.token, integration)
-        return describe_integration(integration, 0)
+        return describe_integration(integration, Amount())
 
     return carry_out_once(call, add), 201
 
@@ -136,4 +151,5 @@ def remove_integration(call: Call, integration_id: str) -> tuple[None, int]:
 
 
 def _describe(call: Call, integration: Integration) -> dict[str, Any]:
-    return describe_integration(integration, count_in_integration(call.reach, integration.id))
+    amounts = measure_by_integration(call.reach, integration.id)
+    return describe_integration(integration, amounts.get(integration.id, Amount()))

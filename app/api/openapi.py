@@ -6,6 +6,7 @@ from typing import Any
 from flask import jsonify
 
 from app.api import blueprint
+from app.api.bodies import describe_size
 from app.api.fields import IDENTIFIER
 from app.api.operation import OPERATIONS, Operation
 from app.api.representations import COMPONENTS, reference
@@ -18,7 +19,7 @@ _ERRORS = {
     401: "There is no token, or it is not valid any more (RFC 6750).",
     403: "The token lacks a scope, or may not change this.",
     404: "It does not exist, or lies outside what the person allowed.",
-    413: "More than 256 kB.",
+    413: "The body is larger than {largest_body}.",
     415: "The body is not JSON.",
     422: "A field or a parameter cannot be taken, or an Idempotency-Key was used for another request.",
 }
@@ -71,7 +72,7 @@ def _describe(one: Operation) -> dict[str, Any]:
         "security": [{"oauth": list(one.scopes)}],
         "parameters": _parameters(one),
         "responses": {str(status): _answer(schema) for status, schema in one.answers.items()}
-        | {str(status): _error(status) for status in _statuses(one)},
+        | {str(status): _error(status, one) for status in _statuses(one)},
     }
     if one.body is not None:
         described["requestBody"] = {"required": True, "content": {_JSON: {"schema": one.body}}}
@@ -88,10 +89,10 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"{(\w+)}", one.path)
     ]
-    parameters += [
-        {"name": name, "in": "query", "required": field.required, "schema": field.schema()}
-        for name, field in one.query.items()
-    ]
+    for name, field in one.query.items():
+        parameter = {"name": name, "in": "query", "required": field.required, "schema": field.schema()}
+        # Empty is as if it were not there.
+        parameters.append(parameter if field.required else parameter | {"allowEmptyValue": True})
     if one.is_idempotent:
         parameters.append(
             {
@@ -110,8 +111,9 @@ def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
     return {"description": "Done.", "content": {_JSON: {"schema": schema}}}
 
 
-def _error(status: int) -> dict[str, Any]:
-    return {"description": _ERRORS[status], "content": {_JSON: {"schema": reference("Error")}}}
+def _error(status: int, one: Operation) -> dict[str, Any]:
+    description = _ERRORS[status].format(largest_body=describe_size(one.largest_body))
+    return {"description": description, "content": {_JSON: {"schema": reference("Error")}}}
 
 
 def _statuses(one: Operation) -> list[int]:

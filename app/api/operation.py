@@ -4,7 +4,6 @@ Every operation is written down as it is registered; ``/api/openapi.json`` is ma
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from app.api import access_log, blueprint
+from app.api.bodies import largest_body, read_body
 from app.api.errors import ApiError, invalid_fields, invalid_request, not_found
 from app.api.fields import IDENTIFIER, Fields, read_object
 from app.database import Connection
@@ -30,7 +30,7 @@ ROOT = "/api/v1/"
 _IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """What the description of the API says about one method of one path. ``answers``: status -> JSON Schema or None."""
 
@@ -45,6 +45,11 @@ class Operation:
     is_idempotent: bool = False
     takes_anything_in_query: bool = False
 
+    @cached_property
+    def largest_body(self) -> int:
+        """How many bytes of body it takes."""
+        return largest_body(self.body) if self.body is not None else 0
+
 
 #: Every operation, in the order in which they were registered.
 OPERATIONS: list[Operation] = []
@@ -57,7 +62,7 @@ class Call:
         self.token = token
         self.operation = operation
         self.query = _read_query(operation)
-        self.body = _read_body(request.get_data(cache=True)) if operation.body is not None else None
+        self.body = read_body(operation.largest_body) if operation.body is not None else None
         self._seen: list[tuple[str, list[str], list[str] | None]] = []
 
     @cached_property
@@ -176,33 +181,7 @@ def _read_query(entry: Operation) -> dict[str, Any]:
     twice = [name for name, values in sent.items() if len(values) > 1 and name in entry.query]
     if twice:
         raise invalid_fields([{"field": name, "code": "twice", "message": "Send it once."} for name in twice])
-    return read_object(entry.query, {name: values[0] for name, values in sent.items()})
-
-
-def _read_body(body: bytes) -> Any:
-    if request.mimetype != "application/json":
-        raise ApiError(415, "unsupported_media_type", "Send JSON, with 'Content-Type: application/json'.")
-    try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise invalid_request("The body is not UTF-8.") from None
-    except RecursionError:
-        raise invalid_request("The body is nested too deeply.") from None
-    except ValueError as error:
-        sentence = error.args[0] if isinstance(error, _Odd) else "The body is not JSON."
-        raise invalid_request(sentence) from None
-
-
-class _Odd(ValueError):
-    """What Python would take and other readers of JSON would not, or would read differently."""
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    kept = dict(pairs)
-    if len(kept) < len(pairs):
-        raise _Odd("An object in the body has one name twice.")
-    return kept
-
-
-def _no_constant(_name: str) -> None:
-    raise _Odd("The body holds a number that JSON does not have.")
+    # Nothing in an optional parameter is as if it had not been sent: many clients send all that they know.
+    optional = {name for name, one in entry.query.items() if not one.required}
+    present = {name: values[0] for name, values in sent.items() if values[0] or name not in optional}
+    return read_object(entry.query, present)

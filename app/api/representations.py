@@ -5,11 +5,15 @@ from typing import Any
 from app.api.fields import Fields, Instant, Integer, Text
 from app.config import settings
 from app.memories.models import Integration, Memory
+from app.memories.records import Amount
 
 _INSTANT = {"type": "string", "format": "date-time"}
 _NULLABLE_INSTANT = {"type": ["string", "null"], "format": "date-time"}
 _STRING = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
+
+#: What Rememberizer calls the documents of an integration, where it has a name of its own for them.
+_DOCUMENT_TYPES = {"google_drive": "drive", "slack": "channel"}
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +66,7 @@ def describe_memory(memory: Memory) -> dict[str, Any]:
     }
 
 
-def describe_integration(integration: Integration, memory_count: int) -> dict[str, Any]:
+def describe_integration(integration: Integration, amount: Amount) -> dict[str, Any]:
     """An integration as the API shows it: ``Integration`` of :data:`COMPONENTS`."""
     synced = integration.last_synced_at
     return {
@@ -71,8 +75,40 @@ def describe_integration(integration: Integration, memory_count: int) -> dict[st
         "name": integration.name,
         "status": integration.status,
         "last_synced_at": None if synced is None else synced.isoformat(),
-        "memory_count": memory_count,
+        "memory_count": amount.count,
         "created_at": integration.created_at.isoformat(),
+        # The same under Rememberizer's names. What is here at all is indexed.
+        "integration_type": integration.kind,
+        "integration_step": "unauthorized" if integration.status == "disconnected" else "authorized",
+        "source": integration.name,
+        "document_type": _DOCUMENT_TYPES.get(integration.kind, "document"),
+        "document_stats": {
+            "status": {"indexed": amount.count, "indexing": 0, "error": 0},
+            "total_size": amount.size,
+            "document_count": amount.count,
+        },
+    }
+
+
+def describe_document(memory: Memory) -> dict[str, Any]:
+    """A memory under Rememberizer's names: ``Document`` of :data:`COMPONENTS`."""
+    return {
+        "id": memory.id,
+        "pk": memory.id,
+        "document_id": memory.id,
+        "name": memory.title,
+        "type": "text/plain",
+        "path": f"/{memory.folder}/{memory.title}" if memory.folder else f"/{memory.title}",
+        "url": memory.source_url,
+        "size": len(memory.text.encode()),
+        "source": memory.integration.name,
+        "status": "indexed",
+        "status_error_message": None,
+        "created_time": memory.created_at.isoformat(),
+        "modified_time": memory.updated_at.isoformat(),
+        "indexed_on": memory.updated_at.isoformat(),
+        "integration_type": memory.integration.kind,
+        "integration": {"id": memory.integration_id, "integration_type": memory.integration.kind},
     }
 
 
@@ -97,6 +133,15 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         last_synced_at=_NULLABLE_INSTANT,
         memory_count={**_COUNT, "description": "How many of its memories the consent covers; all, if it is of integrations alone."},
         created_at=_INSTANT,
+        integration_type={**_STRING, "description": "As kind."},
+        integration_step={"enum": ["authorized", "unauthorized"]},
+        source={**_STRING, "description": "As name."},
+        document_type=_STRING,
+        document_stats=_object(
+            status=_object(indexed=_COUNT, indexing=_COUNT, error=_COUNT),
+            total_size={**_COUNT, "description": "Bytes of the texts of what memory_count counts."},
+            document_count={**_COUNT, "description": "As memory_count."},
+        ),
     ),
     "Memento": _object(
         id={"type": "string", "description": "An id, or 'all' for everything, also what is added later."},

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import clock
@@ -97,13 +97,18 @@ def _set_tags(memory: Memory, tags: Iterable[str]) -> None:
 # -- integrations ----------------------------------------------------------------------------------
 
 
-def list_integrations_in_reach(reach: Reach) -> list[tuple[Integration, int]]:
-    """Integrations within reach, the oldest first, each with its count (see :func:`count_by_integration`)."""
-    integrations = db.session.scalars(
-        select(Integration).where(reachable_integrations(reach)).order_by(Integration.created_at, Integration.id)
-    ).all()
-    counts = count_by_integration(reach)
-    return [(integration, counts.get(integration.id, 0)) for integration in integrations]
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How many memories there are, and how many bytes their texts have together."""
+
+    count: int = 0
+    size: int = 0
+
+
+def list_integrations_in_reach(reach: Reach) -> list[Integration]:
+    """Integrations within reach, the oldest first."""
+    statement = select(Integration).where(reachable_integrations(reach))
+    return list(db.session.scalars(statement.order_by(Integration.created_at, Integration.id)))
 
 
 def find_integration(reach: Reach, integration_id: str) -> Found | None:
@@ -125,10 +130,20 @@ def count_by_integration(reach: Reach) -> dict[str, int]:
     return {id: count for id, count in db.session.execute(counts.group_by(Memory.integration_id))}
 
 
-def count_in_integration(reach: Reach, integration_id: str) -> int:
-    """The same of one integration."""
-    here = Memory.integration_id == integration_id
-    return db.session.scalar(select(func.count()).select_from(Memory).where(here, _countable(reach)))
+def count_kind(reach: Reach, kind: str) -> int:
+    """How many of the same lie in integrations of one kind."""
+    counts = count_by_integration(reach)
+    kinds = select(Integration.id).where(Integration.id.in_(list(counts)), Integration.kind == kind)
+    return sum(counts[id] for id in db.session.scalars(kinds))
+
+
+def measure_by_integration(reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
+    """The same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
+    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text())).where(_countable(reach))
+    if integration_id is not None:
+        measured = measured.where(Memory.integration_id == integration_id)
+    rows = db.session.execute(measured.group_by(Memory.integration_id))
+    return {id: Amount(count, int(size)) for id, count, size in rows}
 
 
 def add_integration(*, user_id: str | None = None, organization_id: str | None = None, **fields: Any) -> Integration:
@@ -149,6 +164,13 @@ def change_integration(integration: Integration, changes: Mapping[str, Any]) -> 
 def delete_integration(integration: Integration) -> None:
     """End an integration, its memories and the picks of it. One statement, however many memories there are."""
     db.session.execute(delete(Integration).where(Integration.id == integration.id))
+
+
+def _size_of_text() -> ColumnElement[int]:
+    # SQLite has octet_length() since 3.43 alone; PostgreSQL knows it without reading a long text.
+    if db.engine.dialect.name == "sqlite":
+        return func.length(cast(Memory.text, LargeBinary))
+    return func.octet_length(Memory.text)
 
 
 def _countable(reach: Reach) -> ColumnElement[bool]:

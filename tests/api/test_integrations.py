@@ -34,6 +34,15 @@ def test_integrations_within_reach_are_told_with_status_and_counts_of_what_is_re
         "last_synced_at": None,
         "memory_count": 1,
         "created_at": one["created_at"],
+        "integration_type": "google_drive",
+        "integration_step": "authorized",
+        "source": "my google_drive",
+        "document_type": "drive",
+        "document_stats": {
+            "status": {"indexed": 1, "indexing": 0, "error": 0},
+            "total_size": len("About Lisbon."),
+            "document_count": 1,
+        },
     }
 
 

@@ -8,9 +8,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
-from app import create_app  # noqa: F401 - registers every operation
-from app.api import documents, integrations, me, mementos, memories  # noqa: F401
-from app.api.operation import OPERATIONS
+from tests.api.operations import OPERATIONS
 
 OPERATION = pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 # A few each; what they send differs between the operations.
