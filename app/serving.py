@@ -43,12 +43,12 @@ def _without_query(address: str) -> str:
 
 
 bind = f"127.0.0.1:{_settings.port}"
-worker_class = "gthread"
+worker_class = "app.worker.Worker"
 workers = _settings.workers
 threads = 4
 preload_app = True
-# The longest that gunicorn allows; a longer request line is answered 414 before it reaches us.
-limit_request_line = 8190
+# Not the one in C, if it is there: it has gunicorn's own limits and answers, and not those of our worker.
+http_parser = "python"
 # A load balancer that keeps connections open for a minute must not find them closed by us first.
 keepalive = 65
 graceful_timeout = 30

@@ -1,10 +1,12 @@
 """What every HTTP answer shares: the safe ``next``, security headers, error answers, the page session."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, g, jsonify, render_template, request
+from flask import Flask, Request, abort, g, jsonify, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -35,6 +37,12 @@ _CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _FORMS_STAY_HERE = "; form-action 'self'"
+
+_MOST_READ_IN_VAIN = 32 * 1024 * 1024
+_SECONDS_READ_IN_VAIN = 20
+_SECONDS_OF_SILENCE = 2
+#: Under this key of the environ the server says with which status it refuses a request that it could not read.
+REFUSED = "reliquary.refused"
 
 
 def flask_config(settings: Settings) -> dict:
@@ -103,12 +111,21 @@ class Application(Flask):
             super().do_teardown_request(exc)
 
     def preprocess_request(self):
+        refused = request.environ.get(REFUSED)
+        if refused is not None:
+            abort(refused)
         if request.is_wire:
             _expect_reads_on_safe_methods()
             return None
+        largest = getattr(self.view_functions.get(request.endpoint), "largest_form", None)
+        if largest is not None:
+            # Said here, because the first hook reads the form.
+            request.max_content_length = request.max_form_memory_size = largest
         return _refuse_foreign_form() or super().preprocess_request()
 
     def process_response(self, response):
+        if response.status_code >= 400:
+            request.read_in_vain()
         if not request.is_wire:
             return super().process_response(response)
         if not isinstance(response, JsonAnswer):
@@ -156,6 +173,16 @@ def _at_issuer(app: Flask, wsgi_app: Callable) -> Callable:
         return wsgi_app(environ, start_response)
 
     return at_issuer
+
+
+def takes_forms_of(size: int):
+    """Let a view take a form of so many bytes, where what its fields may hold is more than others' do."""
+
+    def decorate(view):
+        view.largest_form = size
+        return view
+
+    return decorate
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -210,6 +237,33 @@ class _Request(Request):
         if len(body) < int(length):
             raise BadRequest
         return body
+
+    def read_in_vain(self) -> None:
+        """Read what is left of the body, within limits: whoever is cut off while sending never reads the answer."""
+        if not self.environ.get("CONTENT_LENGTH") and not self.environ.get("HTTP_TRANSFER_ENCODING"):
+            return
+        left, deadline = _MOST_READ_IN_VAIN, monotonic() + _SECONDS_READ_IN_VAIN
+        # Whatever is wrong with the body, there is an answer already.
+        with suppress(OSError), self._waiting_at_most(_SECONDS_OF_SILENCE):
+            while left > 0 and monotonic() < deadline:
+                piece = self.environ["wsgi.input"].read(min(left, 64 * 1024))
+                if not piece:
+                    break
+                left -= len(piece)
+
+    @contextmanager
+    def _waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """Let no read of the connection take longer, where the server lets us have it."""
+        connection = self.environ.get("gunicorn.socket")
+        if connection is None:
+            yield
+            return
+        before = connection.gettimeout()
+        connection.settimeout(seconds)
+        try:
+            yield
+        finally:
+            connection.settimeout(before)
 
     @cached_property
     def args(self):
@@ -316,6 +370,8 @@ _SENTENCES = {
     404: ("There is nothing here", "The address may be mistyped, or what was here is gone."),
     405: ("That is not how this page is used", "Go back and use the buttons on the page."),
     413: ("That was too much at once", "Send less text and try again."),
+    414: ("That address is too long", "Shorten what comes after the “?” in it, or follow the link again."),
+    431: ("Your browser sent too much beside the request", "Delete the cookies that it keeps for this site."),
     429: ("Too many attempts", "Wait a few minutes and try again."),
     500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
 }
@@ -328,9 +384,12 @@ _API_ERRORS = {
     404: ("not_found", "There is nothing here that this token can reach."),
     405: ("method_not_allowed", "This path does not take that method; the Allow header says which it takes."),
     413: ("payload_too_large", "Send at most 256 kB at once."),
+    414: ("uri_too_long", "Send an address of at most 64 kB; see the API's description."),
     415: ("unsupported_media_type", "Send JSON, with 'Content-Type: application/json'."),
     429: ("too_many_requests", "Wait a moment and send fewer requests."),
+    431: ("headers_too_large", "Send fewer or shorter headers; one line of them may have 8 kB."),
     500: ("server_error", _SERVER_ERROR),
+    501: ("not_implemented", "The server does not know that Transfer-Encoding; send the body as it is, or chunked."),
     503: ("unavailable", "The server is busy; try again in a moment."),
 }
 

@@ -65,6 +65,7 @@ LAYERS = {
     "app.cli_clients": 7,
     "app.demonstration": 7,
     "app.serving": 7,
+    "app.worker": 7,
     "app.local": 7,
 }
 

@@ -4,10 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge
-
-from app.api.errors import ApiError, invalid_request
+from app.api.errors import invalid_request
 
 # A character of a string takes the most bytes as two escaped halves, as in "\ud83d\udc18".
 _LONGEST_CHARACTER = 12
@@ -22,16 +19,8 @@ def largest_body(schema: Mapping[str, Any]) -> int:
     return max(_LEAST, _longest(schema) + _ROOM)
 
 
-def read_body(most: int) -> Any:
-    """The body of the present request, of at most so many bytes. Raises :class:`ApiError`."""
-    if request.mimetype != "application/json":
-        raise ApiError(415, "unsupported_media_type", "Send JSON, with 'Content-Type: application/json'.")
-    request.max_content_length = most
-    try:
-        # Kept for the request's digest, see ``Call.request_digest``.
-        body = request.get_data(cache=True)
-    except RequestEntityTooLarge:
-        raise ApiError(413, "payload_too_large", f"Send at most {describe_size(most)} at once.") from None
+def parse_body(body: bytes) -> Any:
+    """What the bytes say in JSON. Raises ``invalid_request``."""
     # Section 8.1: nobody may send it, and whoever reads may look past it.
     body = body.removeprefix(_BYTE_ORDER_MARK)
     try:

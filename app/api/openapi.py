@@ -20,6 +20,7 @@ _ERRORS = {
     403: "The token lacks a scope, or may not change this.",
     404: "It does not exist, or lies outside what the person allowed.",
     413: "The body is larger than {largest_body}.",
+    414: "The address is longer than 64 kB.",
     415: "The body is not JSON.",
     422: "A field or a parameter cannot be taken, or an Idempotency-Key was used for another request.",
 }
@@ -121,6 +122,8 @@ def _statuses(one: Operation) -> list[int]:
     statuses = [400, 401, 403, 422]
     if "{" in one.path:
         statuses.append(404)
+    if one.query:
+        statuses.append(414)
     if one.body is not None:
         statuses += [413, 415]
     return sorted(statuses)

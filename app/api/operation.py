@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from flask import Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api import access_log, blueprint
-from app.api.bodies import largest_body, read_body
+from app.api.bodies import describe_size, largest_body, parse_body
 from app.api.errors import ApiError, invalid_fields, invalid_request, not_found
 from app.api.fields import IDENTIFIER, Fields, read_object
 from app.database import Connection
@@ -62,7 +63,7 @@ class Call:
         self.token = token
         self.operation = operation
         self.query = _read_query(operation)
-        self.body = read_body(operation.largest_body) if operation.body is not None else None
+        self.body = _read_body(operation.largest_body) if operation.body is not None else None
         self._seen: list[tuple[str, list[str], list[str] | None]] = []
 
     @cached_property
@@ -185,3 +186,14 @@ def _read_query(entry: Operation) -> dict[str, Any]:
     optional = {name for name, one in entry.query.items() if not one.required}
     present = {name: values[0] for name, values in sent.items() if values[0] or name not in optional}
     return read_object(entry.query, present)
+
+
+def _read_body(most: int) -> Any:
+    if request.mimetype != "application/json":
+        raise ApiError(415, "unsupported_media_type", "Send JSON, with 'Content-Type: application/json'.")
+    request.max_content_length = most
+    try:
+        # Kept for the request's digest.
+        return parse_body(request.get_data(cache=True))
+    except RequestEntityTooLarge:
+        raise ApiError(413, "payload_too_large", f"Send at most {describe_size(most)} at once.") from None

@@ -257,10 +257,12 @@ API_ERRORS = (
     ),
     ErrorEntry(
         "payload_too_large",
-        "More than 256 kB came at once.",
+        "The body is larger than the call takes; the message says how large it may be.",
         "Send less at once; memories/bulk/ in parts.",
         (413,),
     ),
+    ErrorEntry("uri_too_long", "The address is longer than 64 kB.", "Shorten what you look for.", (414,)),
+    ErrorEntry("headers_too_large", "A header is longer than 8 kB, or there are more than 100.", "Send fewer.", (431,)),
     ErrorEntry(
         "too_many_requests",
         "Calls come too fast.",
@@ -273,5 +275,6 @@ API_ERRORS = (
         "Try again in a moment, with the same Idempotency-Key; if it stays so, tell us the request_id.",
         (500,),
     ),
+    ErrorEntry("not_implemented", "The server does not know the Transfer-Encoding.", "Send the body as it is.", (501,)),
     ErrorEntry("unavailable", "The server is busy.", "Try again in a moment, and wait longer each time.", (503,)),
 )

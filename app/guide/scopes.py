@@ -4,7 +4,9 @@
 ADVICE = {
     "memories:read": (
         "Your app answers, summarizes or shows from what people know. It sees the mementos they picked and no others.",
-        "GET memories/, memories/{id}/, documents/, documents/search/",
+        "GET memories/, memories/{id}/, documents/, documents/search/, documents/agentic_search/,"
+        " documents/{id}/contents/, discussions/{id}/contents/, common-knowledge/subscribed-list/;"
+        " POST documents/agentic_search/",
     ),
     "memories:write": (
         "Your app keeps something for people. It may always change what it added itself; the rest only where they"

@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 _KEY = re.compile(r"(i:|f:|m:)([A-Za-z0-9_]{1,40})(?::(.+))?", re.DOTALL)
 _MOST_FOLDER_LENGTH = 500
+#: How many characters a key may have: a folder's, each of whose letters may take four bytes.
+LONGEST_KEY = 2 + 40 + 1 + _MOST_FOLDER_LENGTH * len("%F0%9F%90%98")
 
 
 @dataclass(frozen=True, slots=True)

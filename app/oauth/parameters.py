@@ -54,6 +54,9 @@ def parse_parameters(text: bytes) -> Parameters:
             continue
         seen.add(name)
         value = _decode(raw_value)
+        if name == "authorization_details" and value is not None:
+            # It is JSON, before which a byte order mark may be looked past (RFC 8259 section 8.1).
+            value = value.removeprefix("\ufeff")
         problem = _find_problem(name, value)
         if problem:
             defects[name] = f"{_subject(name)} {problem}"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.personal.mementos.editor import LARGEST_FORM
 from tests.personal.conftest import post, token_of
 from tests.personal.test_rights import ACTS, PAGES, Things, snapshot, things
 
@@ -99,4 +100,6 @@ def test_thousands_of_picks_are_one_sentence(signed_in, things):
 
 
 def test_a_body_that_is_too_large_is_said_to_be(signed_in, things):
-    assert post(signed_in, "/account/mementos/new", {"name": "x" * 300_000}).status_code == 413
+    assert post(signed_in, "/account/mementos/new", {"name": "x" * (LARGEST_FORM + 1)}).status_code == 413
+    named = post(signed_in, "/account/mementos/new", {"name": "x" * 300_000, "action": "save"})
+    assert named.status_code == 422 and "shorten it to 100 or fewer" in named.text

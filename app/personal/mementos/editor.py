@@ -11,12 +11,15 @@ from werkzeug.datastructures import MultiDict
 
 from app.memories.editing import MOST_CHANGES, Draft, count_inside, find_saved
 from app.memories.mementos import IntegrationSummary, list_integrations
-from app.memories.picks import Pick, containers_of_memory, parse_pick
-from app.memories.tree import Page, list_level, search_tree
+from app.memories.picks import LONGEST_KEY, Pick, containers_of_memory, parse_pick
+from app.memories.tree import PAGE_SIZE, Page, list_level, search_tree
 
 #: More than the largest page of a hundred thousand memories.
 _MOST_PAGES = 10_000
 _MOST_WORDS_LENGTH = 100
+#: How many bytes a form may have: all the changes of a draft, and what is in sight, shown and ticked, with the folders
+#: above it. A percent sign of a key takes three.
+LARGEST_FORM = (MOST_CHANGES + 3 * PAGE_SIZE) * (2 * LONGEST_KEY + len("removed=&")) + 64 * 1024
 
 
 @dataclass(slots=True)

@@ -19,9 +19,10 @@ from app.memories.models import Integration, Memento, Memory
 from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
-from app.personal.mementos.editor import list_rows, read_draft, read_page, read_view
+from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.personal.mementos.use import find_all_seeing, find_savings, find_uses
 from app.text import isolated
+from app.web import takes_forms_of
 
 @blueprint.get("/mementos/")
 def mementos():
@@ -64,6 +65,7 @@ def make_memento():
 
 
 @blueprint.post("/mementos/new")
+@takes_forms_of(LARGEST_FORM)
 def save_new_memento():
     return _edit(None)
 
@@ -75,11 +77,13 @@ def edit_memento(memento_id: str):
 
 
 @blueprint.post("/mementos/<memento_id>/edit")
+@takes_forms_of(LARGEST_FORM)
 def save_memento(memento_id: str):
     return _edit(_get_own_making(memento_id))
 
 
 @blueprint.post("/mementos/count")
+@takes_forms_of(LARGEST_FORM)
 def count_memories():
     """A line on how many memories the draft in the form has, for the page's script. It only reads."""
     expect_reads_only(True)

@@ -5,7 +5,7 @@ import re
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from app.memories.editing import find_saved
+from app.memories.editing import MOST_CHANGES, find_saved
 from app.memories.models import MementoContent, Memory
 from app.memories.picks import Pick, parse_pick
 from tests.actors import find_form
@@ -216,3 +216,14 @@ def test_the_page_stays_small_however_much_is_in_the_memento(signed_in, shelf, a
     page = signed_in.submit(page, press="Open deep")
     assert len(ticked(page)) == 50 and len(page.data) < 60_000
     assert all(parse_pick(key) for key in offered(page))
+
+
+def test_as_many_changes_as_are_allowed_may_be_of_the_longest_folders(signed_in, new, shelf, in_database):
+    """A folder's name may have 500 characters, each of which takes twenty bytes in a form."""
+    drive = shelf.integrations["Drive"]
+    picks = [Pick(drive, "🐘" * 496 + f"{number:04}") for number in range(MOST_CHANGES)]
+    form = MultiDict([("name", "Elephants"), ("action", "save"), *(("added", pick.key) for pick in picks)])
+    answer = post(signed_in, "/account/mementos/new", form)
+    assert answer.status_code == 303, answer.text[:500]
+    made = answer.location.rstrip("/").rpartition("/")[2]
+    assert picks_of(in_database, made, *picks) == set(picks)

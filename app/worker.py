@@ -1,0 +1,108 @@
+"""gunicorn's worker, where it differs: how long a request line may be, and what a request that it refuses is told.
+
+gunicorn refuses what it cannot read in HTML of its own. Here our app answers in its place, in the shape that whoever
+asked reads.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.http.message import Request
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.gthread import ThreadWorker
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from app.web import REFUSED
+from app.wire import is_wire
+
+#: How many bytes a request line of the API may have: room for each parameter at its longest, percent-encoded.
+LONGEST_REQUEST_LINE = 64 * 1024
+#: The same for pages. None is that long, and a longer address would not come through most proxies and redirects.
+LONGEST_PAGE_LINE = 8190
+# The first that fits.
+_STATUSES: tuple[tuple[type[errors.ParseException], int], ...] = (
+    (errors.LimitRequestLine, 414),
+    (errors.LimitRequestHeaders, 431),
+    (errors.ExpectationFailed, 417),
+    (errors.UnsupportedTransferCoding, 501),
+    (errors.InvalidRequestLine, 400),
+    (errors.InvalidRequestMethod, 400),
+    (errors.InvalidHTTPVersion, 400),
+    (errors.InvalidHeader, 400),
+    (errors.InvalidHeaderName, 400),
+    (errors.ObsoleteFolding, 400),
+)
+_METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE")
+_LONGEST_PATH = 2000
+
+
+class _Request(Request):
+    """gunicorn's request, which remembers how it began, for a refusal."""
+
+    _began: bytes | bytearray = b""
+
+    def parse(self, unreader):
+        with self._telling_how_it_began():
+            return super().parse(unreader)
+
+    def read_line(self, unreader, buf, limit=0):
+        # It grows in place while more is read.
+        self._began = buf
+        line, rest = super().read_line(unreader, buf, LONGEST_REQUEST_LINE)
+        self._began = line
+        if len(line) > LONGEST_PAGE_LINE and not is_wire(_read_beginning(line)[1]):
+            raise errors.LimitRequestLine(len(line), LONGEST_PAGE_LINE)
+        return line, rest
+
+    def set_body_reader(self):
+        with self._telling_how_it_began():
+            super().set_body_reader()
+
+    @contextmanager
+    def _telling_how_it_began(self) -> Iterator[None]:
+        try:
+            yield
+        except errors.ParseException as error:
+            error.began = bytes(self._began)
+            raise
+
+
+# gunicorn has no setting for it. Where a later one makes its requests otherwise, its own, shorter limit holds.
+RequestParser.mesg_class = _Request
+
+
+class Worker(ThreadWorker):
+    """Threads, as gunicorn has them."""
+
+    def handle_error(self, req, client, addr, exc):
+        status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), None)
+        if status is None or not hasattr(exc, "began"):
+            super().handle_error(req, client, addr, exc)
+            return
+        # Not the error's own words: they quote the line, which may hold a credential.
+        self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
+        try:
+            util.write_nonblock(client, self._answer(exc.began, status))
+        except OSError:
+            self.log.debug("Whoever asked is gone.")
+
+    def _answer(self, began: bytes, status: int) -> bytes:
+        """What our app says to the one whose request began like this."""
+        method, path = _read_beginning(began)
+        environ = EnvironBuilder(path=path, method=method).get_environ()
+        environ[REFUSED] = status
+        body, status_line, headers = run_wsgi_app(self.wsgi, environ, buffered=True)
+        lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
+        head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
+        return head.encode("latin-1") + b"\r\n" + b"".join(body)
+
+
+def _read_beginning(began: bytes) -> tuple[str, str]:
+    """Method and path of a request, as far as they can be read; else those of the front page."""
+    method, _, rest = began.partition(b" ")
+    path = rest[:_LONGEST_PATH].partition(b" ")[0].partition(b"?")[0]
+    is_readable = path.startswith(b"/") and all(0x21 <= byte <= 0x7E for byte in path)
+    return (method if method in _METHODS else b"GET").decode(), path.decode() if is_readable else "/"
