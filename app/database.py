@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, String, Text, event
+from sqlalchemy import Column, DateTime, Dialect, Engine, Executable, MetaData, String, Text, event
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -24,6 +25,7 @@ from app.text import shown_name
 
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
 _POSTGRESQL_CONNECT_TIMEOUT_S = 10
+_POSTGRESQL = postgresql.dialect()
 
 
 class Base(DeclarativeBase):
@@ -73,6 +75,27 @@ def _to_text(value: datetime | None) -> str | None:
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
+
+
+@event.listens_for(Column, "before_parent_attach")
+def _compare_by_code_point(column: Column, _table) -> None:
+    """Make text compare as it does in Python and on SQLite, whatever collation a PostgreSQL database has.
+
+    Every column of every table, in models and migrations alike: positions of pages, ranges of folders and sorted lists
+    all depend on it, and equality costs less. A column that names a collation of its own keeps it.
+    """
+    type_ = column.type
+    is_decorated = isinstance(type_, TypeDecorator)
+    plain = type_.impl_instance if is_decorated else type_
+    if not isinstance(plain, String) or type_.dialect_impl(_POSTGRESQL).collation is not None:
+        return
+    by_code_point = plain.copy()
+    by_code_point.collation = "C"
+    if is_decorated:
+        decorated = type_.copy()
+        decorated.impl = decorated.impl_instance = by_code_point
+        by_code_point = decorated
+    column.type = type_.with_variant(by_code_point, "postgresql")
 
 
 class ShownName(TypeDecorator):

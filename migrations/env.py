@@ -3,10 +3,12 @@
 import logging
 
 from alembic import context
+from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection
 
 from app.memories.search_index import is_part_of_index
+from app.memories.unfolded import fold_memories
 
 database = current_app.extensions["migrate"].db
 
@@ -59,6 +61,14 @@ def run_migrations() -> None:
                 _check_foreign_keys(connection)
 
 
+def fold_what_is_not() -> None:
+    """Bring the full-text index up to date, once everything is migrated. Others may read and write meanwhile."""
+    with database.engine.connect() as connection:
+        has_all = MigrationContext.configure(connection).get_current_revision() == context.get_head_revision()
+    if has_all and (count := fold_memories(database.engine)):
+        _log.info("Folded the words of %d memories", count)
+
+
 def _ignore_foreign_keys(connection: Connection) -> None:
     # Batch mode replaces a table by dropping it, and with foreign keys on SQLite would first delete its rows and,
     # by ON DELETE CASCADE, those of other tables. The pragma has no effect inside a transaction.
@@ -76,3 +86,4 @@ def _check_foreign_keys(connection: Connection) -> None:
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database; there is no offline mode.")
 run_migrations()
+fold_what_is_not()

@@ -1,7 +1,8 @@
 """Databases for tests: SQLite files, and databases in one temporary PostgreSQL cluster shared by all test processes.
 
-``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_URL`` names a server to use
-instead of a temporary cluster; its role must be allowed to create databases.
+``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_LOCALE`` says how its databases compare
+text: ``C.UTF-8``, ``en_US.UTF-8`` or another locale of the machine, or ``icu:en-US`` for one of ICU's; by code point if unset.
+``TEST_POSTGRESQL_URL`` names a server to use instead of a temporary cluster; its role must be allowed to create databases.
 """
 
 import fcntl
@@ -23,6 +24,9 @@ from sqlalchemy import URL, Engine, MetaData, make_url, text
 #: The database that the suite runs on: ``sqlite`` or ``postgresql``.
 BACKEND = os.environ.get("TEST_DATABASE") or "sqlite"
 
+#: How PostgreSQL's databases compare text where a column does not say; empty for by code point.
+LOCALE = os.environ.get("TEST_POSTGRESQL_LOCALE") or ""
+
 _EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
 _START_SECONDS = 60
 
@@ -37,18 +41,26 @@ def missing_postgresql() -> str | None:
 
 
 @contextmanager
-def new_database(backend: str, cluster: "Cluster", directory: Path) -> Iterator[str]:
+def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str = LOCALE) -> Iterator[str]:
     """The URL of an empty database that is gone afterwards: a file in ``directory``, or one in the cluster."""
     name = f"reliquary_test_{os.getpid()}_{secrets.token_hex(4)}"
     if backend == "sqlite":
         yield f"sqlite:///{directory / name}.sqlite3"
         return
     server = cluster.url()
-    _administer(server, f'CREATE DATABASE "{name}"')
+    _administer(server, f'CREATE DATABASE "{name}" {_collation(locale)}')
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
         _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _collation(locale: str) -> str:
+    if not locale:
+        return ""
+    if locale.startswith("icu:"):
+        return f"LOCALE_PROVIDER icu ICU_LOCALE '{locale.removeprefix('icu:')}' TEMPLATE template0"
+    return f"LOCALE '{locale}' TEMPLATE template0"
 
 
 def empty_tables(engine: Engine, metadata: MetaData) -> None:

@@ -62,6 +62,13 @@ def each_database_url(request, pytestconfig, tmp_path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def sorted_database_url(pytestconfig, tmp_path) -> Iterator[str]:
+    """An empty PostgreSQL database of the test's own that sorts text as a person would, whatever the suite runs on."""
+    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path, locale="icu:en-US") as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def apps_in_use() -> list[Flask]:
     """The applications whose databases are emptied after each test. Whoever makes a lasting one adds it."""
@@ -166,6 +173,8 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if "sorted_database_url" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgresql)
         for need in ("browser", "postgresql"):
             if item.get_closest_marker(need):
                 # For whoever reads the report and wants to know whether such tests have run.

@@ -23,6 +23,7 @@ LAYERS = {
     "app.credentials": 0,
     "app.database": 0,
     "app.extensions": 0,
+    "app.folding": 0,
     "app.form_origin": 0,
     "app.form_problems": 0,
     "app.logs": 0,

@@ -1,18 +1,23 @@
 """The records of integrations, memories and mementos."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, column, event, inspect
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app import clock
 from app.credentials import new_id
 from app.database import UtcDateTime
 from app.extensions import db
+from app.folding import index_words
 
 _ONE_OWNER = "(user_id IS NULL) <> (organization_id IS NULL)"
-# Compared by code point on both databases: a folder's range of subfolders depends on it (see ``contents``).
-_FOLDER = String(500).with_variant(String(500, collation="C"), "postgresql")
+
+
+def _words_of(name: str) -> Callable[[Any], str | None]:
+    return lambda context: index_words(context.get_current_parameters()[name])
 
 
 class Integration(db.Model):
@@ -51,15 +56,39 @@ class Memory(db.Model):
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
-    folder: Mapped[str] = mapped_column(_FOLDER, default="")
+    folder: Mapped[str] = mapped_column(String(500), default="")
     title: Mapped[str] = mapped_column(String(300))
     text: Mapped[str] = mapped_column(Text)
     source_url: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
+    # What the full-text index holds of the title and the text, where that is not what the database finds in them by
+    # itself, and which version of the memory it was made of: that of the same updated_at.
+    title_words: Mapped[str | None] = mapped_column(Text, default=_words_of("title"), deferred=True)
+    text_words: Mapped[str | None] = mapped_column(Text, default=_words_of("text"), deferred=True)
+    folded_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, default=lambda context: context.get_current_parameters()["updated_at"], deferred=True
+    )
 
     integration: Mapped[Integration] = relationship()
     tags: Mapped[list["MemoryTag"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+#: A condition on :class:`Memory`: its words are not those of its title and text, because a statement that knows nothing
+#: of them changed it, or an earlier version of this program.
+is_unfolded = column("folded_at").is_distinct_from(column("updated_at"))
+Index("ix_memories_unfolded", Memory.id, postgresql_where=is_unfolded, sqlite_where=is_unfolded)
+
+
+@event.listens_for(Memory, "before_update")
+def _fold_again(_mapper, _connection, memory: Memory) -> None:
+    if not object_session(memory).is_modified(memory, include_collections=False):
+        return
+    if not inspect(memory).attrs.updated_at.history.has_changes():
+        memory.updated_at = clock.now()
+    # Both, whatever changed: the other may have been changed by a statement before.
+    memory.title_words, memory.text_words = index_words(memory.title), index_words(memory.text)
+    memory.folded_at = memory.updated_at
 
 
 class MemoryTag(db.Model):
@@ -106,5 +135,5 @@ class MementoContent(db.Model):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
     integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
-    folder: Mapped[str | None] = mapped_column(_FOLDER)
+    folder: Mapped[str | None] = mapped_column(String(500))
     memory_id: Mapped[str | None] = mapped_column(ForeignKey("memories.id", ondelete="CASCADE"))

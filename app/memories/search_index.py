@@ -1,7 +1,8 @@
 """The full-text index in the database: how to ask it for the newest memories with certain words, in certain places.
 
-Migrations make it and the database keeps it. On SQLite it is the FTS5 table ``memory_search``, whose rows are numbered
-by time; ``memory_search_rows`` says which memory each is. On PostgreSQL it is the column ``memories.search_vector``.
+Migrations make it and the database keeps it, from the words that :mod:`app.folding` makes of a title and a
+text. On SQLite it is the FTS5 table ``memory_search``, whose rows are numbered by time; ``memory_search_rows`` says which
+memory each is. On PostgreSQL it is the column ``memories.search_vector``. Both look for the stems of English words.
 
 A place is an integration, a folder of one, or a single memory. Places are indexed beside the words, so that what
 other people keep, or what lies in other mementos, costs a search nothing.
@@ -35,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.database import UtcDateTime
+from app.folding import is_beginning, question_words
 from app.memories.models import Memory
 
 #: Where a memory stands in time, newest last: what a page goes on from. JSON can hold it.
@@ -44,7 +46,6 @@ _HITS = table("memory_search", column("rowid"))
 _ROWS = table("memory_search_rows", column("id"), column("memory_id"))
 _FTS5 = literal_column("memory_search")
 _VECTOR = literal_column("memories.search_vector")
-_CONFIGURATION = literal_column("'memory_search'::regconfig")
 # As the migration numbers them.
 _PLACES_A_MILLISECOND = 1 << 20
 # How much a word counts in each. FTS5 keeps no lengths of texts here and takes a negative number for each, which can
@@ -67,7 +68,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What is looked for: each of the phrases, or any of them. A phrase is words that stand next to each other."""
+    """What is looked for: each of the phrases, or any of them. A phrase is runs that stand next to each other.
+
+    A run is what :func:`app.folding.fold` makes of a text.
+    """
 
     phrases: tuple[tuple[str, ...], ...]
     any_is_enough: bool = False
@@ -264,7 +268,12 @@ def _fts5_expression(words: Words, places: Iterable[Place]) -> str:
 
 def _fts5_words(words: Words) -> str:
     joint = " OR " if words.any_is_enough else " AND "
-    return joint.join(f"{{title text}} : {_quote(' '.join(phrase))}" for phrase in words.phrases)
+    return joint.join(f"{{title text}} : {_fts5_phrase(phrase)}" for phrase in words.phrases)
+
+
+def _fts5_phrase(runs: tuple[str, ...]) -> str:
+    words = question_words(runs)
+    return _quote(" ".join(words)) + (" *" if is_beginning(words[-1]) else "")
 
 
 def _fts5_place(place: Place) -> str:
@@ -295,8 +304,10 @@ def _sought(words: Words) -> ColumnElement:
     return sought
 
 
-def _phrase(words: tuple[str, ...]) -> ColumnElement:
-    return func.phraseto_tsquery(_CONFIGURATION, _shown_to_planner(" ".join(words)), type_=TSQUERY)
+def _phrase(runs: tuple[str, ...]) -> ColumnElement:
+    words = question_words(runs)
+    is_prefix = literal_column("true" if is_beginning(words[-1]) else "false")
+    return func.memory_search_phrase(_shown_to_planner(" ".join(words)), is_prefix, type_=TSQUERY)
 
 
 def _shown_to_planner(text: str) -> ColumnElement[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.extensions import db
+from app.folding import fold, holds, question_words
 from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, Memory
 from app.memories.picks import Pick
@@ -82,8 +83,8 @@ def search_tree(user_id: str, words: str, page: int = 1) -> Page:
     folders = []
     for integration_id in db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)):
         counts = _count_folders(and_(is_own(user_id), Memory.integration_id == integration_id))
-        folders += [one for one in _all_folders(integration_id, counts) if _has_all(one.name, wanted)]
-    has_title = and_(Memory.user_id == user_id, *(Memory.title.icontains(word, autoescape=True) for word in wanted))
+        folders += [one for one in _all_folders(integration_id, counts) if all(holds(one.name, word) for word in wanted)]
+    has_title = and_(Memory.user_id == user_id, *map(_has_in_title, wanted))
     total = db.session.scalar(select(func.count()).select_from(Memory).where(has_title))
     return _page(sorted(folders, key=lambda one: one.name.casefold()), has_title, total, page)
 
@@ -156,6 +157,9 @@ def _is_in_or_below(folder: str) -> ColumnElement[bool]:
     return or_(Memory.folder == folder, and_(Memory.folder >= f"{folder}/", Memory.folder < f"{folder}0"))
 
 
-def _has_all(name: str, words: list[str]) -> bool:
-    name = name.casefold()
-    return all(word.casefold() in name for word in words)
+def _has_in_title(word: str) -> ColumnElement[bool]:
+    """Whether a memory's title has the word, as it is or in another spelling."""
+    as_it_is = Memory.title.icontains(word, autoescape=True)
+    title = func.coalesce(Memory.title_words, Memory.title)
+    spelled = [title.icontains(" ".join(question_words([run])), autoescape=True) for run in fold(word)]
+    return or_(as_it_is, and_(*spelled)) if spelled else as_it_is

@@ -1,4 +1,4 @@
-"""An organization's apps, found and counted a page at a time, in two statements however many there are."""
+"""An organization's apps, found and counted a page at a time, in a few statements however many there are."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app import clock, text
 from app.extensions import db
+from app.folding import holds
 from app.oauth.models.client import Client, ClientLogo, ClientSecret
 from app.oauth.models.consent import Consent
 
@@ -44,7 +45,7 @@ class Listing:
 
 def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
     """The organization's apps by name; those whose name or id holds the query, of one status or of all."""
-    condition = and_(Client.organization_id == organization_id, _matches(query), _has_status(status))
+    condition = and_(Client.organization_id == organization_id, _matches(organization_id, query), _has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition))
     page = max(1, min(page, -(-total // PAGE_SIZE)))
     rows = db.session.execute(_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
@@ -62,11 +63,14 @@ def list_every_client(organization_id: str) -> list[Client]:
     )
 
 
-def _matches(query: str) -> ColumnElement[bool]:
+def _matches(organization_id: str, query: str) -> ColumnElement[bool]:
     # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
     query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
     query = query[:_MOST_QUERY_LENGTH].strip()
-    return or_(Client.name.icontains(query, autoescape=True), Client.client_id == query) if query else and_(True)
+    if not query:
+        return and_(True)
+    apps = db.session.execute(select(Client.client_id, Client.name).where(Client.organization_id == organization_id))
+    return Client.client_id.in_([app.client_id for app in apps if query == app.client_id or holds(app.name, query)])
 
 
 def _has_status(status: str) -> ColumnElement[bool]:

@@ -233,6 +233,34 @@ def test_pages_of_many_hold_each_match_once_while_others_are_added(ann, everythi
     assert sorted(titles, key=int) == [str(number) for number in range(230)]
 
 
+def test_every_match_is_on_some_page_when_the_newest_ranks_low(ann, texts, everything):
+    """Marks are compared here and in the database, whose own collation may sort them otherwise."""
+    keep_many(ann, ["narwhal narwhal narwhal"] * 150)
+    ann.keep("newest").text = "A narwhal, and much else."
+    db.session.flush()
+    db.session.execute(update(Memory).where(Memory.title == "newest").values(created_at=clock.now()))
+    titles = page_through(everything, "narwhal", 100)
+    assert sorted(titles) == sorted([*map(str, range(150)), "newest"])
+
+
+def test_memories_of_one_moment_are_in_one_order_for_the_program_and_the_database(ann, everything):
+    """A collation puts "mry_a" before "mry_B", and looks past "_"; code points do not."""
+    at = clock.now()
+    common = {"user_id": ann.user_id, "integration_id": ann.integrations["slack"].id, "title": "x", "folder": ""}
+    ids = [f"mry_{first}{second}{number:02}" for number in range(20) for first in "aB_9" for second in "Zz"]
+    rows = [common | {"id": id, "text": "word " * (1 + len(id)), "created_at": at, "updated_at": at} for id in ids]
+    db.session.execute(insert(Memory), rows)
+    for limit in (1, 7, 50):
+        seen, after = [], None
+        while True:
+            page = search_memories(everything, parse_query("word"), Filters(), limit, after)
+            seen, after = seen + [memory.id for memory in page.memories], page.position
+            if after is None:
+                break
+        assert seen == sorted(ids, reverse=True)
+    assert [one.id for one in list_memories(everything, Filters(), 200).memories] == sorted(ids, reverse=True)
+
+
 def test_windows_follow_each_other(texts, everything, monkeypatch):
     """The best of all come first, then each window of the newest by itself; pages go through all of them once."""
     monkeypatch.setattr(search, "WINDOW", 4), monkeypatch.setattr(search, "BEST", 4)
