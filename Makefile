@@ -2,6 +2,8 @@
 #
 #   make run     the server on http://127.0.0.1:$PORT (8000); settings come from the environment
 #   make test    every test; TEST_DATABASE=postgresql runs them on PostgreSQL instead of SQLite
+#   make test-databases
+#                what depends on a database on PostgreSQL too, under each of LOCALES
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
 
 PYTHON ?= python3
@@ -9,13 +11,22 @@ VENV := .venv
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: run test lock installed-to-run installed-to-test
+# How PostgreSQL compares text where nobody says: by code point, and as its databases usually do.
+LOCALES ?= C.UTF-8 en_US.UTF-8
+
+.PHONY: run test test-databases lock installed-to-run installed-to-test
 
 run: installed-to-run
 	@exec $(VENV)/bin/python -m app.local
 
 test: installed-to-test
 	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-databases: installed-to-test
+	@for locale in $(LOCALES); do \
+		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(VENV)/bin/python -m pytest -n 2 --dist loadfile \
+			-m "database and not browser" $(PYTEST_ARGS) || exit; \
+	done
 
 lock:
 	$(COMPILE) -o requirements.lock

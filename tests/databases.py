@@ -48,7 +48,11 @@ def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str 
         yield f"sqlite:///{directory / name}.sqlite3"
         return
     server = cluster.url()
-    _administer(server, f'CREATE DATABASE "{name}" {_collation(locale)}')
+    try:
+        _administer(server, f'CREATE DATABASE "{name}" {_collation(locale)}')
+    except psycopg.errors.WrongObjectType as error:
+        how = f"make it with: localedef -i {locale.partition('.')[0]} -f UTF-8 {locale}"
+        raise RuntimeError(f"This machine lacks the locale {locale}; {how}, or take icu:en-US.") from error
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:

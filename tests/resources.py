@@ -17,7 +17,7 @@ from flask import Flask
 from app.config import LIFETIMES
 from app.database import expect_reads_only
 from app.extensions import db
-from tests.databases import BACKEND, Cluster, empty_tables, missing_postgresql, new_database
+from tests.databases import BACKEND, LOCALE, Cluster, empty_tables, missing_postgresql, new_database
 from tests.server import Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -27,6 +27,8 @@ SETTINGS = (
     *LIFETIMES,
 )
 
+# A test that asks for one of these depends on a database.
+_DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server"))
 _BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 _CHROMIUM_PROGRAMS = ("chromium-headless-shell", "chromium")
 _CHROMIUM_ARGUMENTS = (
@@ -161,6 +163,10 @@ def pytest_configure_node(node) -> None:
     node.workerinput["cluster_directory"] = node.config.stash[_cluster].directory
 
 
+def pytest_report_header() -> str:
+    return f"database: {BACKEND}, PostgreSQL compares text by {LOCALE or 'code point'}"
+
+
 def pytest_unconfigure(config) -> None:
     if not hasattr(config, "workerinput") and _cluster in config.stash:
         config.stash[_cluster].stop()
@@ -173,8 +179,14 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        if "sorted_database_url" in getattr(item, "fixturenames", ()):
+        needed = _DATABASES.intersection(getattr(item, "fixturenames", ()))
+        if "sorted_database_url" in needed:
             item.add_marker(pytest.mark.postgresql)
+        # What runs on SQLite whatever is asked for has run with the rest.
+        if needed and "sqlite" not in getattr(getattr(item, "callspec", None), "params", {}).values():
+            item.add_marker(pytest.mark.database)
+            if BACKEND == "postgresql":
+                item.user_properties.append(("locale", LOCALE))
         for need in ("browser", "postgresql"):
             if item.get_closest_marker(need):
                 # For whoever reads the report and wants to know whether such tests have run.

@@ -24,6 +24,7 @@ from app.memories.models import Integration, Memory
 from app.memories.reach import Reach
 from app.memories.search import Filters, list_memories, search_memories
 from app.memories.words import parse_query
+from tests.databases import BACKEND, LOCALE
 
 _TRUSTING = text(
     """
@@ -46,6 +47,13 @@ def sorted_app(sorted_database_url) -> Flask:
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.skipif(BACKEND != "postgresql" or not LOCALE, reason="No collation was asked for.")
+def test_the_databases_of_these_tests_compare_text_as_they_were_told(app):
+    with app.app_context(), db.engine.connect() as connection:
+        told = "SELECT coalesce('icu:' || daticulocale, datcollate) FROM pg_database WHERE datname = current_database()"
+        assert connection.scalar(text(told)) == LOCALE
 
 
 @pytest.mark.parametrize("table", db.metadata.sorted_tables, ids=lambda table: table.name)

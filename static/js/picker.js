@@ -1,5 +1,16 @@
 // Conveniences of the memento picker, which works without them: a tick makes the choice, a search box, a live tally.
 
+// Accents, vowel points, skin tones, and what cannot be seen.
+const NO_LETTERS = new RegExp(
+  "[\\p{Cf}\\p{Emoji_Modifier}\\u0300-\\u036f\\u0591-\\u05c7\\u0610-\\u061a\\u0640\\u064b-\\u065f" +
+    "\\u0670\\u06d6-\\u06ed\\ufe00-\\ufe0f]",
+  "gu",
+);
+const ALSO_WRITTEN = {
+  ...{ ß: "ss", ł: "l", đ: "d", ø: "o", æ: "ae", œ: "oe", ħ: "h", ŧ: "t", ð: "d", þ: "th", ı: "i" },
+  ...{ ς: "σ", ى: "ي", ی: "ي", ک: "ك", ة: "ه" },
+};
+
 const picker = document.querySelector(".picker");
 const mementos = picker.querySelector(".mementos");
 const rows = [...mementos.querySelectorAll("li:has([name=memento_ids])")];
@@ -41,15 +52,21 @@ function showChoice() {
 }
 
 function showFound() {
-  const wanted = search.value.trim().toLocaleLowerCase();
+  const wanted = fold(search.value).trim();
   let found = 0;
   for (const row of rows) {
-    const isFound = row.textContent.toLocaleLowerCase().includes(wanted);
+    const isFound = fold(row.textContent).includes(wanted);
     // What is ticked stays in sight: nobody should share what they no longer see.
     row.hidden = !isFound && !isTicked(row);
     found += isFound;
   }
   mementos.querySelector(".none-found").textContent = found ? "" : "None of your mementos fits that.";
+}
+
+// As the server folds words: case, width, accents and vowel points mean nothing, what is a letter stays one.
+function fold(text) {
+  const plain = text.normalize("NFKD").replace(NO_LETTERS, "").toLowerCase();
+  return plain.replace(/[^\x00-\x7f]/gu, (letter) => ALSO_WRITTEN[letter] ?? letter).normalize("NFC");
 }
 
 function isTicked(row) {

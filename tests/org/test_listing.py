@@ -146,3 +146,19 @@ def test_status_is_told_of_each(app, admin, add_apps, notebook):
     assert "Draft</span>" in page
     assert "Suspended</span>" in page
     assert names(admin.get(LIST + "?status=active")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("Łódź Notes", ["lodz", "ŁÓDŹ", "o\u0301d"]),
+        ("Straße", ["STRASSE"]),
+        ("東京の学校", ["学校", "校"]),
+        ("がっこう", ["か\u3099っ"]),
+    ],
+)
+def test_an_app_is_found_in_every_spelling(admin, add_apps, name, queries):
+    add_apps(name, "かっこう")
+    for query in queries:
+        page = admin.get(LIST, query_string={"q": query})
+        assert names(page) == [name], query

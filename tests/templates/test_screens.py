@@ -97,6 +97,18 @@ def test_searching_never_hides_what_is_ticked(picker, open_screen):
 
 
 @pytest.mark.browser
+def test_a_memento_is_found_in_every_spelling(picker, open_screen):
+    """As the server folds words; "I" is an "i" in a Turkish browser, too."""
+    names = ["Łódź", "Straße", "がっこう", "كِتابٌ", "ＷＩＤＥ", "İzmir", *(f"Garden {number}" for number in range(9))]
+    tab = open_screen(picker(mementos=[memento(name) for name in names], show_search=True, selection="selected"))
+    for wanted, name in zip(["lodz", "STRASSE", "か\u3099っこう", "كتاب", "wide", "izmir"], names, strict=False):
+        tab.get_by_label("Find a memento").fill(wanted)
+        assert tab.locator(".mementos li:visible strong").all_inner_texts() == [name]
+    tab.get_by_label("Find a memento").fill("かっこう")
+    assert tab.locator(".mementos li:visible strong").all_inner_texts() == []
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     "client", [PUBLIC_CLIENT, CLIENT | {"name": _LONG, "organization_name": _LONG, "redirect_host": _HOST}]
 )

@@ -1,0 +1,53 @@
+"""What an app may send as a text is kept and found, whatever letters it is made of."""
+
+import json
+
+import pytest
+
+
+def send(caller, text: str):
+    body = json.dumps({"title": "Endless", "text": text}, ensure_ascii=False).encode()
+    return caller.post("memories/", data=body, headers={"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize("letter", ["\u3316", "\ufdfa", "x", "\u0301\u0323", "👍🏽", "\u200b"])
+def test_60_000_of_any_letter_are_kept_and_found_by_what_follows(connect, letter):
+    """PostgreSQL answered 500: one text may stand for more words than a vector holds, or for a word that is too long."""
+    caller = connect()
+    assert send(caller, letter * (60_000 // len(letter)) + " needle").status_code == 201
+    assert caller.titles(q="needle") == ["Endless"]
+    assert caller.get("documents/search/", q="needle").json["matched_chunks"][0]["document"]["name"] == "Endless"
+
+
+def test_80_000_letters_that_stand_for_six_each(connect):
+    caller = connect()
+    assert send(caller, "\u3316" * 80_000).status_code == 201
+    assert caller.titles(q="キロメートル") == caller.titles(q="\u3316") == ["Endless"]
+
+
+_QUESTIONS = ["\u3316" * 20, "\ufdfa" * 20, "x" * 500, "\u0301" * 500, "👍🏽" * 100, "\u200b", "校" * 500, "é" * 500]
+
+
+@pytest.mark.parametrize("q", _QUESTIONS)
+def test_no_question_is_a_fault(connect, q):
+    caller = connect()
+    send(caller, "Something")
+    assert caller.titles(q=q) == []
+    assert caller.get("documents/search/", q=q).status_code == 200
+
+
+def test_a_change_is_found_by_its_new_spelling(connect):
+    caller = connect()
+    id = send(caller, "學校").json["id"]
+    assert caller.patch(f"memories/{id}/", {"text": "東京の学校で"}).status_code == 200
+    assert (caller.titles(q="学校"), caller.titles(q="學校")) == (["Endless"], [])
+    assert caller.patch(f"memories/{id}/", {"tags": ["a"]}).status_code == 200
+    assert caller.titles(q="学校") == ["Endless"]
+
+
+def test_the_part_of_a_long_text_around_the_word_is_told(connect):
+    caller = connect()
+    send(caller, "ほかのこと。" * 2_000 + "東京の学校で" + "、つづき" * 2_000)
+    (chunk,) = caller.get("documents/search/", q="学校").json["matched_chunks"]
+    assert "東京の学校で" in chunk["matched_content"] and len(chunk["matched_content"]) == 1000
+    assert 0 < chunk["distance"] < 1
