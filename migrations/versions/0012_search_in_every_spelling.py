@@ -1,6 +1,6 @@
 """search in every spelling, and text compared by code point
 
-Revision 0011, after 0010. The index holds the words that ``app.folding`` makes of a title and a text; the
+Revision 0012, after 0011. The index holds the words that ``app.folding`` makes of a title and a text; the
 columns with them are filled by the program, and ``migrations/env.py`` has it fold, batch by batch, what is there already.
 A memory of the version before is indexed by the words that the database finds in it, until it is folded too.
 
@@ -16,8 +16,8 @@ from alembic import op
 
 from app.database import UtcDateTime
 
-revision = '0011'
-down_revision = '0010'
+revision = '0012'
+down_revision = '0011'
 
 _PLACES = 1 << 20
 _MILLISECOND = (
