@@ -72,6 +72,7 @@ def _register_parts(app: Flask) -> None:
         authorization,
         consent as _consent,
         introspection,
+        links as _links,
         logo as _logo,
         mementos as _choice,
         metadata,

@@ -10,6 +10,7 @@ LISTS = frozenset(
     "added memento_ids memory_ids new_integration_ids optional_scopes pick removed scopes shown writable_ids".split()
 )
 _ANSWERS_ITSELF = "answers_unclear_forms"
+_READS_ITSELF = "reads_its_own_form"
 
 
 def init_app(app: Flask) -> None:
@@ -28,12 +29,23 @@ def answers_unclear_forms(view):
     return view
 
 
+def reads_its_own_form(view):
+    """Mark a view whose form may hold a file: it says how large that may be, then asks :func:`refuse_unclear_form`."""
+    setattr(view, _READS_ITSELF, True)
+    return view
+
+
+def refuse_unclear_form() -> None:
+    """Answer a form that says one thing twice with a 400."""
+    if find_repeated(request.form) is not None:
+        abort(400)
+
+
 def _refuse_unclear_form() -> None:
     if request.method != "POST" or request.endpoint is None:
         return
-    if hasattr(current_app.view_functions[request.endpoint], _ANSWERS_ITSELF):
-        return
-    if find_repeated(request.form) is not None:
-        abort(400)
+    view = current_app.view_functions[request.endpoint]
+    if not (hasattr(view, _ANSWERS_ITSELF) or hasattr(view, _READS_ITSELF)):
+        refuse_unclear_form()
 
 

@@ -23,6 +23,7 @@ from app.oauth.client_secrets import (
     retire_client_secret,
 )
 from app.oauth.clients import register_client, rotate_client_secret, update_client
+from app.oauth.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
 from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
 from app.oauth.scopes import parse_scope
 from app.org.listing import ClientRow, read_listing
@@ -47,7 +48,13 @@ def _field_options(command: Callable) -> Callable:
             click.option("--scope", "scopes", multiple=True, help="May be given several times, or hold several."),
             click.option("--optional-scope", "optional_scopes", multiple=True, help="Of the scopes, one to leave out."),
             click.option("--description", help="What the app does."),
-            click.option("--homepage-url", help="Where people can read about the app."),
+            click.option("--logo", help="A PNG, JPEG or WebP file. An update with \"\" removes it."),
+            click.option(
+                "--homepage-url",
+                "--landing-page-url",
+                "homepage_url",
+                help="The landing page, where people can read about the app.",
+            ),
             click.option("--privacy-url", help="Where its privacy policy is."),
             click.option("--terms-url", help="Where its terms of use are."),
             click.option("--native-app/--no-native-app", default=None, help="Let a loopback redirect URI's port vary."),
@@ -97,13 +104,18 @@ def show_command(client_id: str, as_json: bool) -> None:
 @click.option("--draft", is_flag=True, help="It may be incomplete, and works when it is activated.")
 @_field_options
 @json_option
-def register_command(slug: str, name: str, type_: str, draft: bool, as_json: bool, **options: Any) -> None:
+def register_command(
+    slug: str, name: str, type_: str, draft: bool, logo: str | None, as_json: bool, **options: Any
+) -> None:
     """Register an app, and print its client id and, this once, its secret."""
+    png = _read_logo(logo) if logo else None
     with database():
         fields = {"redirect_uris": (), "scopes": ()} | _given(options)
         client, secret = _or_refused(
             lambda: register_client(organization=get_organization(slug), name=name, type=type_, draft=draft, **fields)
         )
+        if png is not None:
+            set_logo(client, png, actor_user_id=None)
         db.session.commit()
         made = {
             "client_id": client.client_id,
@@ -122,11 +134,16 @@ def register_command(slug: str, name: str, type_: str, draft: bool, as_json: boo
 @click.option("--name", help="What people read when they decide.")
 @_field_options
 @json_option
-def update_command(client_id: str, as_json: bool, **options: Any) -> None:
+def update_command(client_id: str, logo: str | None, as_json: bool, **options: Any) -> None:
     """Change an app. What is not given stays; a list that is given replaces the whole list, "" empties it."""
+    png = _read_logo(logo) if logo else None
     with database():
         client = get_client(client_id)
         _or_refused(lambda: update_client(client, actor_user_id=None, **_given(options)))
+        if png is not None:
+            set_logo(client, png, actor_user_id=None)
+        elif logo == "":
+            remove_logo(client, actor_user_id=None)
         db.session.commit()
         described = _describe(client)
     print_made(described if as_json else _flat(described), as_json)
@@ -231,6 +248,16 @@ def _or_refused(act: Callable) -> Any:
         raise click.ClickException(" ".join(sentence for _, sentence in error.problems)) from None
 
 
+def _read_logo(path: str) -> bytes:
+    """The file as it will be kept."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise click.ClickException(f"The logo {path!r} cannot be read: {error.strerror}.") from None
+    return _or_refused(lambda: draw_logo(content))
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The fields of the options that were given, as :func:`register_client` takes them."""
     fields = {name: value for name, value in options.items() if value is not None and value != ()}
@@ -286,6 +313,7 @@ def _describe(client: Client) -> dict[str, Any]:
         "status": client.status,
         "organization": client.organization.slug,
         "description": client.description,
+        "logo": client.logo.digest if client.logo else None,
         "homepage_url": client.homepage_url,
         "privacy_url": client.privacy_url,
         "terms_url": client.terms_url,

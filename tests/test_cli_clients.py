@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from app.audit.models import AuditEvent
 from app.extensions import db
@@ -195,3 +196,47 @@ def test_requests_page_beyond_the_last_is_the_last(run, asked):
 
 def test_requests_of_an_app_that_is_unknown_are_refused_in_a_sentence(run, bob):
     assert_refused(run("requests", "client_1"), "There is no app with the client id")
+
+
+@pytest.fixture
+def logo_file(tmp_path):
+    """A file of these bytes, or a picture; its path."""
+
+    def logo_file(content: bytes | None = None) -> str:
+        path = tmp_path / "logo.png"
+        if content is None:
+            Image.new("RGB", (300, 200), "teal").save(path)
+        else:
+            path.write_bytes(content)
+        return str(path)
+
+    return logo_file
+
+
+def test_an_app_is_registered_with_logo_and_landing_page_and_loses_the_logo_again(app, run, bob, logo_file):
+    options = {"org": "acme", "type": "public", "redirect_uri": "https://plan.acme.example/", "scope": "memories:read"}
+    registered = made(
+        run("register", name="Plan", logo=logo_file(), landing_page_url="https://acme.example", json=True, **options)
+    )
+
+    shown = made(run("show", registered["client_id"], json=True))
+    assert shown["homepage_url"] == "https://acme.example"
+    assert len(shown["logo"]) == 64
+    assert made(run("update", registered["client_id"], name="Planner", json=True))["logo"] == shown["logo"]
+
+    assert made(run("update", registered["client_id"], logo="", json=True)).get("logo") is None
+    assert kinds(app)[-2:] == ["client.updated", "client.logo_removed"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"<svg/>", "not a PNG, JPEG or WebP"), (b"", "Choose an image file"), (b"x" * 600_000, "512 KB is the most")],
+)
+def test_a_file_that_is_no_logo_is_refused_and_nothing_is_changed(app, run, notebook, logo_file, content, says):
+    assert_refused(run("update", notebook.client_id, name="Diary", logo=logo_file(content)), says)
+    assert "client.updated" not in kinds(app)
+
+
+@pytest.mark.parametrize("path", ["/no/such/file", "/"])
+def test_a_file_that_cannot_be_read_is_told(run, notebook, path):
+    assert_refused(run("update", notebook.client_id, logo=path), "cannot be read")

@@ -17,10 +17,10 @@ _BROUGHT_ALONG = {"db", "routes", "run", "shell"}
 LINES = """
 flask seed
 flask seed --json
-flask clients register --org acme --name "Acme Planner" --type confidential --redirect-uri https://planner.acme.example/cb --redirect-uri http://127.0.0.1/cb --request-origin https://planner.acme.example --scope memories:read --scope "memories:write integrations:read" --optional-scope memories:write --description "Plans." --homepage-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --native-app --require-pkce --access-token-lifetime 600 --refresh-token-lifetime 86400 --json
-flask clients register --org acme --name "Acme Draft" --type confidential --draft --no-native-app --no-require-pkce
-flask clients update DRAFT --name "Acme Diary" --redirect-uri https://diary.acme.example/cb --request-origin https://diary.acme.example --scope memories:read --optional-scope "" --description "A diary." --homepage-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --no-native-app --no-require-pkce --access-token-lifetime default --refresh-token-lifetime default --json
-flask clients update DRAFT --native-app --require-pkce
+flask clients register --org acme --name "Acme Planner" --type confidential --redirect-uri https://planner.acme.example/cb --redirect-uri http://127.0.0.1/cb --request-origin https://planner.acme.example --scope memories:read --scope "memories:write integrations:read" --optional-scope memories:write --description "Plans." --logo static/consent-screen.png --homepage-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --native-app --require-pkce --access-token-lifetime 600 --refresh-token-lifetime 86400 --json
+flask clients register --org acme --name "Acme Draft" --type confidential --draft --no-native-app --no-require-pkce --landing-page-url https://acme.example
+flask clients update DRAFT --name "Acme Diary" --redirect-uri https://diary.acme.example/cb --request-origin https://diary.acme.example --scope memories:read --optional-scope "" --description "A diary." --logo "" --landing-page-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --no-native-app --no-require-pkce --access-token-lifetime default --refresh-token-lifetime default --json
+flask clients update DRAFT --native-app --require-pkce --logo static/consent-screen.png --homepage-url https://acme.example
 flask clients activate DRAFT --json
 flask clients list --org acme --query diary --json
 flask clients list

@@ -3,9 +3,9 @@
 from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.accounts.models import User
+from app.clear_forms import reads_its_own_form
 from app.config import settings
 from app.extensions import csrf, db
 from app.oauth.client_fields import ClientError
@@ -20,13 +20,11 @@ from app.org.access import Access, administrators_only, members_only
 from app.org.conflicts import Conflict, settle
 from app.org.forms import ConfirmForm, EditForm, LogoForm
 from app.org.people import LEAST_GROUP, count_people
-from app.org.views import secret_page, to_client
+from app.org.views import receive_form, secret_page, to_client
 
 # RFC 7636, appendix B: a challenge whose verifier everybody may know, for the example alone.
 _EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 _EXAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-# A photograph as cameras make them.
-_MOST_READ_IN_VAIN = 16 * 1024 * 1024
 
 
 # -- credentials ---------------------------------------------------------------------------------
@@ -109,14 +107,10 @@ def _save_settings(access: Access, client: Client, form: EditForm) -> list[Confl
 
 
 @blueprint.post("/<client_id>/logo")
-@csrf.exempt  # Not exempt at all: the body may be larger here, which must be said before anybody reads it.
+@csrf.exempt  # Not exempt at all: see receive_form.
+@reads_its_own_form
 def change_logo(client_id: str):
-    request.max_content_length = MOST_BYTES + 64 * 1024
-    # The body is read first, as it is for every other form: a slow one must not keep a transaction open.
-    try:
-        csrf.protect()
-    except RequestEntityTooLarge:
-        _read_in_vain()
+    if not receive_form(MOST_BYTES + 64 * 1024):
         return _refuse_large_logo(client_id=client_id)
     return _change_logo(client_id=client_id)
 
@@ -150,13 +144,6 @@ def _refuse_large_logo(access: Access, client_id: str):
     form = LogoForm(formdata=None)
     form.logo.errors = ["The file is too large: 512 KB is the most. Make the image smaller and try again."]
     return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=413)
-
-
-def _read_in_vain() -> None:
-    """Read what was sent, within limits: a browser whose upload is cut off shows that, and not our answer."""
-    left = _MOST_READ_IN_VAIN
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
-        left -= len(piece)
 
 
 def _settings_page(

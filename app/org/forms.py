@@ -92,10 +92,17 @@ class ClientForm(FlaskForm):
         description=f"What the app does with people's memories. Up to {MAX_DESCRIPTION} characters.",
         render_kw={"rows": 3, "maxlength": MAX_DESCRIPTION},
     )
-    homepage_url = StringField(
-        "Homepage",
+    logo = FileField(
+        "Logo",
         [Optional()],
-        description="Where people can read about the app, as in https://app.example.com.",
+        description="PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name.",
+        render_kw={"accept": "image/png,image/jpeg,image/webp"},
+    )
+    homepage_url = StringField(
+        "Landing page (homepage)",
+        [Optional()],
+        description="Where people can read what the app does and how it uses what they share, as in"
+        " https://app.example.com. They can follow it where they decide.",
         render_kw=_ADDRESS,
     )
     type = RadioField(
@@ -168,11 +175,18 @@ class RegisterForm(ClientForm, OnceForm):
     def fields(self) -> dict[str, Any]:
         return super().fields() | {"type": self.type.data or ""}
 
+    def ask_for_logo_again(self) -> None:
+        """Say that the file has to be chosen again, when something else is wrong: a browser does not keep it."""
+        if self.errors and self.logo.data and not self.logo.errors:
+            self.logo.errors = ["Choose the file again: it was not kept, as something else is not right yet."]
+
 
 class EditForm(ClientForm):
     """An existing client, whose type stays. ``version`` is the one that the form was filled in from."""
 
     type = None
+    # It has a form of its own, LogoForm, so that it can be changed or removed alone.
+    logo = None
     version = HiddenField()
     privacy_url = StringField(
         "Privacy policy", [Optional()], description="Its address; people can follow it from the screens.", render_kw=_ADDRESS
@@ -226,11 +240,9 @@ class EditForm(ClientForm):
 
 
 class LogoForm(FlaskForm):
-    logo = FileField(
-        "Logo",
-        description="PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name.",
-        render_kw={"accept": "image/png,image/jpeg,image/webp"},
-    )
+    """The logo of an app that is registered."""
+
+    logo = ClientForm.logo
 
 
 class SecretForm(OnceForm):

@@ -1,18 +1,27 @@
 """/org/oauth/: an organization's apps, listed and registered."""
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.extensions import db
+from app.clear_forms import reads_its_own_form, refuse_unclear_form
+from app.extensions import csrf, db
 from app.oauth.client_events import was_registered
 from app.oauth.client_fields import ClientError
 from app.oauth.clients import register_client
+from app.oauth.logos import MOST_BYTES, draw_logo, set_logo
 from app.oauth.models.client import Client
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
 from app.org.listing import STATUSES, read_listing
 from app.org.once import identifier_for
+from app.web import error_page
+
+#: So much of a body is read: a photograph as cameras make them, so that beside a file that is too large what was
+#: typed is not lost.
+MOST_READ = 16 * 1024 * 1024
 
 
 @blueprint.get("/")
@@ -32,14 +41,26 @@ def list_clients(access: Access):
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
+@csrf.exempt  # Not exempt at all: see receive_form.
+@reads_its_own_form
+def register():
+    most = MOST_READ if current_user.is_authenticated else None
+    if request.method == "POST" and not receive_form(most):
+        return error_page(413, "That was too large to be read", _TOO_LARGE)
+    return _register()
+
+
 @administrators_only
-def register(access: Access):
+def _register(access: Access):
     form = RegisterForm()
     if form.validate_on_submit():
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
         # The same form came before, by a reload or a double click; also if the app has been deleted since.
         if was_registered(client_id):
             return _to_what_was_registered(client_id)
+        # To draw takes a moment, in which nobody else has to wait.
+        db.session.rollback()
+        png, logo_problem = _draw(form)
         try:
             client, secret = register_client(
                 organization=access.organization,
@@ -48,8 +69,15 @@ def register(access: Access):
                 draft=request.form.get("action") == "draft",
                 **form.fields(),
             )
+            if logo_problem:
+                raise logo_problem
+            if png:
+                set_logo(client, png, actor_user_id=access.user_id)
         except ClientError as error:
+            db.session.rollback()
             form.show_problems(error)
+            if logo_problem and error is not logo_problem:
+                form.show_problems(logo_problem)
         except IntegrityError:
             # It came twice at the same moment.
             db.session.rollback()
@@ -57,7 +85,49 @@ def register(access: Access):
         else:
             db.session.commit()
             return _answer_to_registration(client, secret)
+    form.ask_for_logo_again()
     return render_template("org/register.html", access=access, form=form), 400 if form.errors else 200
+
+
+def _draw(form: RegisterForm) -> tuple[bytes | None, ClientError | None]:
+    """The logo as it will be kept, if one was sent, or what is wrong with it."""
+    # A name without a file is what a form sends that was not made for files.
+    if not form.logo.data and not request.form.get("logo"):
+        return None, None
+    try:
+        return draw_logo(form.logo.data.read(MOST_BYTES + 1) if form.logo.data else b""), None
+    except ClientError as error:
+        return None, error
+
+
+_TOO_LARGE = (
+    "512 KB is the most for a logo. Nothing was registered: go back in your browser to what you typed, and choose a"
+    " smaller file."
+)
+
+
+def receive_form(most_bytes: int | None) -> bool:
+    """Read a form that may hold a file, before anything else is done; whether it was small enough for that.
+
+    The body comes first, as it does for every other form: a slow one must not keep a transaction open. The
+    CSRF token is in it, and a wrong one is an error as everywhere.
+    """
+    if most_bytes is not None:
+        request.max_content_length = most_bytes
+    try:
+        csrf.protect()
+        refuse_unclear_form()
+    except RequestEntityTooLarge:
+        _read_in_vain()
+        return False
+    return True
+
+
+def _read_in_vain() -> None:
+    """Read what was sent, within limits: a browser whose upload is cut off shows that, and not our answer."""
+    left = MOST_READ
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(piece)
 
 
 def secret_page(client: Client, secret: str) -> str:
