@@ -50,6 +50,8 @@ def _describe_user(token: SpeakingToken) -> dict[str, Any]:
         "id": token.user_id,
         "name": token.user_name,
         "email": token.user_email,
+        # Nobody has proved that it is theirs: the name is OpenID Connect's (Core section 5.1), and so is what it means.
+        "email_verified": False,
         "organization": organization,
         "client_id": token.client_id,
         "consent": _describe_consent(token),

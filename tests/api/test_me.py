@@ -30,6 +30,17 @@ def test_it_says_who_the_person_is(notebook, tokens, alice):
     assert me["organization"]["role"] == "member"
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_an_address_that_nobody_has_proved_is_told_as_such(notebook, tokens, alice, path):
+    """Else an app would take it for proof and let whoever signed up with it into somebody's account there."""
+    me = notebook.me(tokens["access_token"], path).json
+    assert (me["email"], me["email_verified"]) == (alice.email, False)
+
+
+def test_an_organizations_token_has_no_address_to_be_proved(notebook):
+    assert "email_verified" not in notebook.me(notebook.client_credentials().json["access_token"]).json
+
+
 def test_a_person_without_an_organization_has_none(app, notebook, browser):
     page = browser.get("/sign-up")
     browser.submit(page, email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn")

@@ -1,13 +1,17 @@
 """The token endpoint (:rfc:`6749#section-3.2`)."""
 
+from flask import request as http_request
+
 from app.database import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
 from app.oauth.server import UnreadableForm, server
 
+_REMEMBERIZERS = "/api/v1/auth/oauth2/token/"
+
 
 @blueprint.post("/oauth/token")
-@blueprint.post("/api/v1/auth/oauth2/token/")
+@blueprint.post(_REMEMBERIZERS)
 @csrf.exempt
 def token():
     """Exchange a code, a refresh token, or the client's own credentials for an access token."""
@@ -17,4 +21,7 @@ def token():
         except UnreadableForm as error:
             server.note_token_refusal(error.request, error)
             return server.handle_error_response(None, error)
+        if http_request.path.rstrip("/") == _REMEMBERIZERS.rstrip("/") and "code" in request.form:
+            # Its documentation knows no grant_type: what comes with a code is the exchange of that code.
+            request.form.setdefault("grant_type", "authorization_code")
         return server.create_token_response(request)

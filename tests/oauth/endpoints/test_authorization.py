@@ -332,6 +332,12 @@ def test_our_own_api_may_be_named_as_the_resource(notebook, signed_in, resource)
     assert notebook.tokens(signed_in, resource="http://127.0.0.1:8000" + resource)["access_token"]
 
 
+def test_a_byte_order_mark_before_authorization_details_changes_nothing(notebook, signed_in):
+    """Whoever reads JSON may look past it (:rfc:`8259#section-8.1`)."""
+    details = "\ufeff" + json.dumps([{"type": "memento", "actions": ["read"]}])
+    assert notebook.tokens(signed_in, authorization_details=details)["authorization_details"][0]["identifier"] == "all"
+
+
 def test_the_memento_type_may_be_asked_for_in_authorization_details(notebook, signed_in):
     """:rfc:`9396#section-3`; which mementos it gets is for the person to pick."""
     details = [{"type": "memento", "actions": ["read"], "locations": ["http://127.0.0.1:8000/api/v1/"]}]

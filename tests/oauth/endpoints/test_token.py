@@ -1,6 +1,7 @@
 """The token endpoint (:rfc:`6749#section-3.2`): a form in the body, every parameter once, and nothing else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -210,3 +211,40 @@ def test_the_answer_to_an_error_is_json_that_nobody_may_store(notebook):
     assert json.loads(response.data).keys() == {"error", "error_description"}
     assert response.mimetype == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
+
+
+# -- Rememberizer's path -------------------------------------------------------------------------
+
+REMEMBERIZERS = ["/api/v1/auth/oauth2/token", "/api/v1/auth/oauth2/token/"]
+
+
+@pytest.mark.parametrize("grant_type", [None, ""])
+@pytest.mark.parametrize("path", REMEMBERIZERS)
+def test_on_rememberizers_path_a_code_needs_no_grant_type(notebook, signed_in, path, grant_type):
+    """Its documentation lists client_id, client_secret, code and redirect_uri, and nothing else."""
+    by_body = replace(notebook, auth_method="client_secret_post")
+    answer = by_body.exchange(notebook.code(signed_in), path=path, grant_type=grant_type)
+    assert (answer.status_code, answer.json["token_type"]) == (200, "Bearer"), answer.text
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/token/"])
+def test_elsewhere_a_grant_type_is_required_beside_a_code(notebook, signed_in, path):
+    """REQUIRED (:rfc:`6749#section-4.1.3`)."""
+    answer = notebook.exchange(notebook.code(signed_in), path=path, grant_type=None)
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
+    assert "grant_type" in answer.json["error_description"]
+
+
+@pytest.mark.parametrize("code", [None, ""])
+@pytest.mark.parametrize("path", REMEMBERIZERS)
+def test_without_a_code_a_grant_type_is_required_there_too(notebook, path, code):
+    answer = notebook.exchange(code, path=path, grant_type=None)
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", REMEMBERIZERS)
+def test_a_grant_type_that_is_sent_there_counts(notebook, signed_in, path):
+    code = notebook.code(signed_in)
+    assert notebook.exchange(code, path=path, grant_type="password").json["error"] == "unsupported_grant_type"
+    assert notebook.exchange(code, path=path, grant_type="client_credentials").status_code == 200
+    assert notebook.exchange(code, path=path).status_code == 200
