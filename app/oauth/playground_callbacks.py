@@ -23,7 +23,7 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
     # Two clicks take turns, so that the later one finds what the earlier one left.
     lock_client(client)
     if client.suspended_at is not None:
-        raise ClientError("status", "This app is suspended, so it cannot be tried. Let it go on first, under Danger.")
+        raise ClientError("status", "This app is suspended, so it cannot be tried. Resume it under Danger first.")
     _delete(client, user_id)
     until = clock.now() + LIFETIME
     db.session.add(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 #: name -> what a person reads after "{App} will be able to".
 SCOPES = {
     "memories:read": "read and search the memories you choose",
-    "memories:write": "add memories, and change or delete those it added or where you let it",
+    "memories:write": "add memories, and change or delete the ones it added, or others in mementos where you allow that",
     "integrations:read": "see which sources you have connected, how fresh they are and how much they hold",
     "integrations:write": "connect, change and remove your sources",
 }

@@ -80,7 +80,7 @@ def add_scopes(access: Access, client_id: str, record_id: str):
 
 
 _TYPE_IT = (
-    "The host of this address is none that the app has registered, so it is not registered from here."
+    "The app has registered no address on this host, so it is not registered from here."
     " If it is yours, type it under Settings."
 )
 

@@ -11,7 +11,7 @@ from app.oauth.shown_parameters import LEFT_OUT
 SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.CLIENT_SUSPENDED: (
         "The app is suspended.",
-        "Let it go on under Danger, once what it was suspended for is mended.",
+        "Fix the cause, then resume the app under Danger.",
     ),
     Reason.CLIENT_DRAFT: (
         "The app is still a draft.",
@@ -22,7 +22,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Send client_id and client_secret as HTTP Basic, or as parameters in the body.",
     ),
     Reason.SECRET_WRONG: (
-        "The client secret that was sent is none of this app's.",
+        "The client secret that was sent does not belong to this app.",
         "Copy it again whole, from rlq_cs_ to its last character, or make another under Credentials.",
     ),
     Reason.SECRET_ENDED: (
@@ -122,7 +122,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Send the code from the address that the person came back with.",
     ),
     Reason.CODE_UNKNOWN: (
-        "The code is none that was issued here, or one from long ago.",
+        "This server did not issue that code, or it expired long ago.",
         "Send the code as it came, decoded once from the address and not cut off.",
     ),
     Reason.CODE_OF_ANOTHER_CLIENT: (
@@ -175,7 +175,7 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "Send the refresh_token of the last answer.",
     ),
     Reason.REFRESH_UNKNOWN: (
-        "The refresh token is none that was issued here, or one from long ago.",
+        "This server did not issue that refresh token, or it expired long ago.",
         "Send the refresh_token of the last answer, whole; an access token does not work in its place.",
     ),
     Reason.REFRESH_OF_ANOTHER_CLIENT: (

@@ -132,3 +132,18 @@ def test_names_cannot_smuggle_markup_in(consent):
         client=PUBLIC_CLIENT | {"name": bad, "organization_name": bad}, mementos=[memento(bad)], removed=[bad], **_SINCE
     )
     assert "<b>" not in page.html
+
+
+def test_everything_of_somebody_who_keeps_nothing_yet_is_said_plainly(consent, picker):
+    assert "You have no memories yet." in consent(selection="all", mementos=[], total_count=0).text
+    empty = picker(mementos=[], everything={"count": 0, "sources": []})
+    assert "You have no memories yet." in empty.text and "Today that is" not in empty.text
+
+
+def test_the_sum_of_several_mementos_is_a_sentence_whatever_it_is(consent):
+    lisbon, recipes = memento("Trip to Lisbon", 1), memento("Recipes", 1)
+    both = [lisbon, recipes]
+    assert "1 memory in all: it is in more than one of these." in consent(mementos=both, total_count=1).text
+    assert "2 memories in all." in consent(mementos=both, total_count=2).text
+    none = [memento("Trip to Lisbon", 0), memento("Recipes", 0)]
+    assert "There is nothing in them yet." in consent(mementos=none, total_count=0).text

@@ -1,10 +1,11 @@
 """Connected apps: what each may do and did; pausing, ending and disconnecting it acts on the very next API call."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from app import clock
+from app import clock, moments
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
 
@@ -27,7 +28,7 @@ def test_an_apps_page_says_what_it_may_do_sees_and_did_and_for_how_long(signed_i
     page = signed_in.get(connected.path).text
     for what in (
         "read and search the memories you choose",
-        "change or delete those it added or where you let it",
+        "change or delete the ones it added, or others in mementos where you allow that",
         "see your name",
         "Recipes",
         "Not used yet",
@@ -162,3 +163,45 @@ def test_a_disconnected_app_is_not_connected_any_more_but_what_it_did_can_be_see
     assert "No longer connected" in page.text and "What it did" in page.text
     assert "Read 3 memories" in signed_in.get(connected.path + "activity").text
     assert not connected.is_alive()
+
+
+# -- the list says what the overview says --------------------------------------------------------
+
+
+def told(page) -> list[str]:
+    """What a page says of its first app, line by line."""
+    article = re.search(r"<article.*?</article>", page.text, re.DOTALL).group()
+    lines = re.findall(r"<(?:p|a|button)\b[^>]*>(.*?)</(?:p|a|button)>", article, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>", "", line).split()) for line in lines]
+
+
+@pytest.mark.parametrize("state", ["new", "used", "paused", "with an end", "suspended"])
+def test_the_list_says_as_much_of_an_app_as_the_overview(signed_in, connected, in_database, record, state):
+    """What it may see, until when, when it was last used, and whether it is paused."""
+
+    def change(session):
+        consent = session.get_one(Consent, connected.grant_id)
+        if state == "paused":
+            consent.paused_at = clock.now()
+        if state == "with an end":
+            consent.expires_at = clock.now() + timedelta(days=30)
+        if state == "suspended":
+            session.get_one(Client, connected.integrator.client_id).suspended_at = clock.now()
+        session.commit()
+
+    in_database(change)
+    if state == "used":
+        assert connected.is_alive()
+        record(5, "read", 3, Recipes=2)
+    overview, listed = told(signed_in.get("/account/")), told(signed_in.get("/account/apps/"))
+    assert listed == overview
+    says = {
+        "new": "until you end it. Not used yet.",
+        "used": "It read 3 memories in the last 30 days.",
+        "paused": "It reaches nothing until you resume it.",
+        "with an end": f", until {moments.minute(clock.now() + timedelta(days=30)).striptags()[:-9]}",
+        "suspended": "Its makers have suspended the app.",
+    }
+    assert any(says[state] in line for line in listed), listed
+    assert any("read and search the memories you choose" in line for line in listed)
+    assert any(line == "It looks through: Recipes." for line in listed)
