@@ -49,7 +49,7 @@ def test_every_page_with_a_form_that_posts_carries_the_token_against_forgery():
 
 #: Turns of phrase that had to be read twice. What is said instead stands in the templates and sentences of today.
 _UNCLEAR = re.compile(
-    r"Today that is no |where you let it|\bis none (of|that)\b|[Ll]et it go on|certain that it is you|holds from its next call"
+    r"Today that is no |where you let it|\bis none (of this app|that (was|the))\b|[Ll]et it go on|certain that it is you|holds from its next call"
     r"|when they lift that|cannot be told to be|all the same\."
 )
 
