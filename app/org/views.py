@@ -53,7 +53,7 @@ def register():
 @administrators_only
 def _register(access: Access):
     form = RegisterForm()
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _is_clear(form):
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
         # The same form came before, by a reload or a double click; also if the app has been deleted since.
         if was_registered(client_id):
@@ -128,6 +128,14 @@ def _read_in_vain() -> None:
     left = MOST_READ
     while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(piece)
+
+
+def _is_clear(form: RegisterForm) -> bool:
+    """Whether one of the two buttons was pressed: an app that works is not made by accident."""
+    if request.form.get("action") in ("register", "draft"):
+        return True
+    form.form_errors = [*form.form_errors, "Nothing was registered yet. Press one of the two buttons below."]
+    return False
 
 
 def secret_page(client: Client, secret: str) -> str:

@@ -455,3 +455,16 @@ def test_an_address_that_would_not_be_registered_today_is_no_link(app, alice, bo
     ]
     for page in pages:
         assert address not in page
+
+
+@pytest.mark.parametrize("action", [["register", "draft"], "publish", "", None])
+def test_a_form_that_does_not_say_which_button_registers_nothing(app, admin, action):
+    """An app that works is not made by accident."""
+    page = admin.get(REGISTER)
+    (form,) = [form for form in find_forms(page.text) if any(button.value == "draft" for button in form.buttons)]
+    sent = dict(form.values) | HONEST | ({} if action is None else {"action": action})
+    answer = admin.client.post(
+        REGISTER, data=sent, base_url="http://127.0.0.1:8000", headers={"Referer": page.request.url}
+    )
+    assert answer.status_code == 400
+    assert count_clients(app) == 0

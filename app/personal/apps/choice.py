@@ -1,11 +1,13 @@
 """Changing what an app may look through: what a new choice would change, and the change."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 
 from app import clock
+from app.credentials import digest
 from app.extensions import db
 from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
@@ -32,6 +34,12 @@ class Difference:
     count_gained: int
     count_lost: int
     count_after: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for what reads the same. Counts aside: an import that runs would make the page unanswerable."""
+        told = [self.gained, self.lost, self.kept, self.writable_gained, self.writable_lost]
+        return digest(json.dumps([self.before, self.after, *told]))
 
 
 def present_choice(consent: Consent) -> Choice:

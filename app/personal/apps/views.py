@@ -4,6 +4,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app import clock
+from app.credentials import digest
 from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
 from app.oauth.choice import Choice, read_choice, separate_saved
@@ -90,8 +91,8 @@ def apply_mementos(grant_id: str):
     problem = choice.find_problem(nothing=_NOTHING)
     if problem:
         return _show_picker(connection, choice, problem)
-    if request.form.get("seen") != present_choice(connection.consent).fingerprint + choice.fingerprint:
-        # Another tab has changed it, or a memento is gone: what was read is not what would happen.
+    if request.form.get("seen") != _seal(connection, choice):
+        # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
         flash("Something has changed since you opened this page. Look at it once more.", "error")
         return _show_difference(connection, choice)
     if not apply_choice(connection.consent, choice):
@@ -138,8 +139,15 @@ def _show_difference(connection: Connection, choice: Choice):
         connection=connection,
         choice=choice,
         difference=compare(connection.consent, choice),
-        seen=present.fingerprint + choice.fingerprint,
+        seen=_seal(connection, choice),
     )
+
+
+def _seal(connection: Connection, choice: Choice) -> str:
+    """What the page tells, so that only that is applied."""
+    before = present_choice(connection.consent).fingerprint
+    told = [before, choice.fingerprint, compare(connection.consent, choice).fingerprint, connection.app_name]
+    return digest("\n".join(told))
 
 
 # -- pausing and ending --------------------------------------------------------------------------

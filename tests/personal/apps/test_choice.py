@@ -112,6 +112,25 @@ def test_a_write_tick_is_gained_and_lost(signed_in, connected, picker, recipes):
     assert connected.writes() == set() and connected.sees() == {recipes}
 
 
+def test_a_memento_that_was_renamed_while_the_difference_was_read_is_shown_first(
+    signed_in, connected, picker, diary, in_database
+):
+    """What is applied is what she read, here as on the screens of a request."""
+    page = signed_in.submit(picker, selection="selected", memento_ids=[diary])
+
+    def rename(session):
+        session.get_one(Memento, diary).name = "Recipes of others"
+        session.commit()
+
+    in_database(rename)
+    before = connected.sees()
+    again = signed_in.submit(page, press="Apply")
+    assert "Something has changed" in again.text and "Recipes of others" in again.text
+    assert connected.sees() == before
+    signed_in.submit(again, press="Apply")
+    assert connected.sees() == {diary}
+
+
 def test_a_write_tick_without_its_memento_means_nothing(signed_in, connected, picker, recipes, diary):
     page = signed_in.submit(picker, selection="selected", memento_ids=[recipes], writable_ids=[recipes, diary])
     signed_in.submit(page, press="Apply")
