@@ -45,9 +45,9 @@ ERROR_PAGES = (
     ),
     ErrorEntry(
         "Please sign in first",
-        "So many requests wait at the sign-in for their network that no more are kept, and this one is too long to"
+        "The request is longer than 8 kB, or twenty wait at the sign-in for the same network and it is too long to"
         " travel along in an address.",
-        "Nothing, for the person signs in and starts again. A shorter request (state, scope) is not met by this.",
+        "Send less, most likely in state: keep the rest in the person's session. They can also sign in and start again.",
         (429,),
     ),
 )

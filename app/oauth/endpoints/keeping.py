@@ -42,7 +42,9 @@ _KEPT = (
 )
 # Whoever signs in on the way has done what these ask for.
 _DONE_BY_SIGNING_IN = ("login", "select_account")
-#: The longest address of ours that we send somebody to; a little less than what gunicorn takes.
+#: The longest query that is kept while nobody has signed in for it, in bytes.
+_LONGEST_UNSIGNED = 8192
+#: The longest address of ours that we send somebody to: a little less than what every proxy takes.
 _LONGEST_ADDRESS = 7500
 _SENT_ALONG = "sent_along"
 
@@ -59,7 +61,7 @@ def keep_request(
     """Keep the request server-side and go where ``lead_on`` says, given its handle.
 
     Without ``user_id`` it is nobody's yet. When too many of those wait for this network, it is not kept: then the
-    person signs in (once more, with ``again``), and begins it anew.
+    person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
     known = find_browser()
     browser = known or credentials.new_credential(credentials.BROWSER)
@@ -73,7 +75,8 @@ def keep_request(
         "defect": parameters.find_defect(),
     }
     if user_id is None:
-        handle = add_unsigned_request(connection, network=this_network(), **row)
+        is_short = len(http_request.query_string) <= _LONGEST_UNSIGNED
+        handle = add_unsigned_request(connection, network=this_network(), **row) if is_short else None
     else:
         handle = add_authorization_request(connection, user_id=user_id, **row)
     if handle is None:
@@ -113,8 +116,8 @@ def _sign_in_and_begin_again(browser: str, again: bool) -> Response:
         return error_page(
             429,
             "Please sign in first",
-            "Many people on your network are signing in to apps just now. Sign in here, then go back to the app and"
-            " start again from there.",
+            "What the app sends along is too long to be kept for somebody whom we do not know yet. Sign in here, then"
+            " go back to the app and start again from there.",
         )
     return redirect(address, 303)
 

@@ -128,6 +128,13 @@ def test_one_that_is_too_long_for_an_address_says_to_sign_in_first(notebook, bro
     assert notebook.start(browser, state="é" * 1000).request.path == "/oauth/authorize/mementos"
 
 
+def test_what_one_row_keeps_of_a_stranger_is_short(notebook, browser, alice, rows):
+    page = notebook.start(browser, state="x" * 4000, code_challenge="y" * 4000, code_challenge_method="z" * 4000)
+    assert (page.status_code, rows()) == (429, 0)
+    browser.sign_in(alice.email, alice.password)
+    assert "error" in notebook.answer(notebook.start(browser, state="x" * 4000, code_challenge="y" * 4000))
+
+
 def test_what_travels_along_is_checked_like_any_other(notebook, browser, alice, crowd):
     crowd(MOST_OF_NETWORK)
     page = notebook.start(browser, scope="unknown")
