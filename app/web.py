@@ -394,13 +394,23 @@ _API_ERRORS = {
 }
 
 
-def error_page(status: int, title: str | None = None, sentence: str | None = None):
-    """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated."""
+def error_page(
+    status: int, title: str | None = None, sentence: str | None = None, action: tuple[str | None, str | None] = (None, None)
+):
+    """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
+
+    ``action`` is the way on, an address of ours and what it says; the start page unless it is given.
+    """
     # It has no form, so none that leads to an app.
     g.pop("forms_lead_to_app", None)
     default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
     page = render_template(
-        "shared/error.html", status=status, title=title or default_title, sentence=sentence or default_sentence
+        "shared/error.html",
+        status=status,
+        title=title or default_title,
+        sentence=sentence or default_sentence,
+        action_url=action[0],
+        action_label=action[1],
     )
     return page, status
 

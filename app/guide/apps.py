@@ -87,8 +87,8 @@ def find_own_app(user_id: str, client_id: str) -> ExampleApp | None:
 
 
 def _describe(client: Client, role: str) -> ExampleApp:
-    redirect_uri = next(iter(client.redirect_uris), _PLACEHOLDER_REDIRECT_URI)
-    loopback = (uri for uri in client.redirect_uris if uri.startswith("http://127.0.0.1"))
+    redirect_uri = next(iter(client.usable_redirect_uris), _PLACEHOLDER_REDIRECT_URI)
+    loopback = (uri for uri in client.usable_redirect_uris if uri.startswith("http://127.0.0.1"))
     return ExampleApp(
         client_id=client.client_id,
         name=client.name,

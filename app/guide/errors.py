@@ -20,9 +20,21 @@ class ErrorEntry:
 ERROR_PAGES = (
     ErrorEntry(
         "We do not know this app",
-        "The client_id is unknown or suspended, or the redirect_uri is not one of those registered for it.",
-        "Compare both, character by character, with the app's settings. Nothing is sent back, because nobody could say"
-        " to whom.",
+        "The client_id is missing, or none that is registered here.",
+        "Copy it from the app's credentials. Nothing is sent back, because nobody could say to whom.",
+        (400,),
+    ),
+    ErrorEntry(
+        "This link does not lead back to …",
+        "The redirect_uri is missing, is there twice, or is not one of those registered for the app that it names.",
+        "Compare it, character by character, with the app's settings; its requests show what differs. Nothing is sent"
+        " back, because nobody could say to whom.",
+        (400,),
+    ),
+    ErrorEntry(
+        "… is switched off for now",
+        "The app is suspended, or still a draft.",
+        "Resume it under Danger, or activate it under Credentials.",
         (400,),
     ),
     ErrorEntry(
@@ -33,7 +45,7 @@ ERROR_PAGES = (
     ),
     ErrorEntry(
         "This request was already answered",
-        "They decided on it before, perhaps in another tab or with the Back button.",
+        "An answer went back to your app before, perhaps from another tab, or they used the Back button.",
         "Nothing, if your app has its code. Otherwise start again.",
         (410,),
     ),
@@ -159,6 +171,11 @@ INVALID_GRANT_REASONS = (
     (
         "Invalid 'redirect_uri' in request.",
         "It differs from the one the person was sent to authorize with. Keep it in one place.",
+    ),
+    (
+        "This client may no longer use the 'redirect_uri'.",
+        "It was removed from the app's settings since the person was sent to authorize, or is not one that this server"
+        " accepts.",
     ),
     (
         "The 'code_verifier' does not belong to the 'code_challenge'.",

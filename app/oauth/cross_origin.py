@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from app.database import Statement, connect
 from app.extensions import db
 from app.oauth.models.client import Client, ClientOrigin
+from app.oauth.redirect_uris import find_origin_problems
 from app.wire import is_wire
 
 _PUBLIC_PATHS = ("/.well-known/oauth-",)
@@ -68,8 +69,8 @@ def _allow_origin(response: Response) -> Response:
 
 
 def _is_allowed(origin: str) -> bool:
-    # No registered origin is longer, and PostgreSQL refuses a NUL.
-    if len(origin) > 300 or not origin.isprintable():
+    # Also one that is registered must be such that it could be today; and PostgreSQL refuses a NUL.
+    if len(origin) > 300 or find_origin_problems([origin]):
         return False
     client_id = g.get("calling_client") if request.method != "OPTIONS" else None
     with connect(db.engine) as connection:

@@ -29,6 +29,8 @@ class Reason(StrEnum):
 
     # -- the authorize endpoint
     REDIRECT_URI_MISMATCH = "redirect_uri_mismatch"
+    REDIRECT_URI_REFUSED = "redirect_uri_refused"
+    PLAYGROUND_CLOSED = "playground_closed"
     RESPONSE_TYPE_MISSING = "response_type_missing"
     RESPONSE_TYPE_UNSUPPORTED = "response_type_unsupported"
     STATE_MISSING = "state_missing"
@@ -55,6 +57,7 @@ class Reason(StrEnum):
     CODE_PAUSED = "code_paused"
     CODE_ENDED = "code_ended"
     REDIRECT_URI_CHANGED = "redirect_uri_changed"
+    REDIRECT_URI_REMOVED = "redirect_uri_removed"
     VERIFIER_MISSING = "pkce_verifier_missing"
     VERIFIER_MALFORMED = "pkce_verifier_malformed"
     VERIFIER_WRONG = "pkce_verifier_wrong"

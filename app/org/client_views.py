@@ -45,7 +45,7 @@ def show_credentials(access: Access, client_id: str):
         secrets=secrets,
         makers={user_id: name for user_id, name in names},
         issuer=settings().issuer,
-        example_url=None if client.drafted_at or not client.redirect_uris else _example_authorize_url(client),
+        example_url=None if client.drafted_at or not client.usable_redirect_uris else _example_authorize_url(client),
         example_verifier=_EXAMPLE_VERIFIER if client.demands_pkce else None,
     )
 
@@ -195,7 +195,7 @@ def _example_authorize_url(client: Client) -> str:
     parameters = {
         "response_type": "code",
         "client_id": client.client_id,
-        "redirect_uri": client.redirect_uris[0],
+        "redirect_uri": client.usable_redirect_uris[0],
         "scope": client.scope,
         "state": "a-random-value",
     }

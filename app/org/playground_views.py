@@ -12,6 +12,7 @@ from app.oauth.client_fields import ClientError
 from app.oauth.client_life import activate_client
 from app.oauth.clients import check_client
 from app.oauth.models.client import Client
+from app.oauth.models.playground_callback import callback_uri
 from app.oauth.playground_callbacks import close_callback, find_open_callback, open_callback
 from app.oauth.scopes import SCOPES, parse_scope
 from app.org import blueprint
@@ -46,7 +47,7 @@ def start_playground(access: Access, client_id: str):
     client = access.get_client(client_id)
     try:
         secret = activate_client(client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
-        open_callback(client, _redirect_uri(client), user_id=access.user_id)
+        open_callback(client, callback_uri(client_id), user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
         for _, sentence in error.problems:
@@ -73,10 +74,6 @@ def finish_playground(access: Access, client_id: str):
     db.session.commit()
     flash("The playground is closed. Nothing can come back to it any more.")
     return _to_playground(client_id)
-
-
-def _redirect_uri(client: Client) -> str:
-    return settings().issuer + url_for("org.return_to_playground", client_id=client.client_id)
 
 
 def _to_playground(client_id: str):

@@ -53,6 +53,14 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "The redirect_uri is not registered, so the person saw an error page and your app got no answer.",
         "Register exactly this address under Settings, or send a registered one, character for character.",
     ),
+    Reason.REDIRECT_URI_REFUSED: (
+        "The redirect_uri is registered, but it is one that this server sends nobody to.",
+        "Replace it under Settings: use https, http on this computer, or a private scheme in reverse-domain form.",
+    ),
+    Reason.PLAYGROUND_CLOSED: (
+        "The redirect_uri is the playground's, and the playground was not open for this person.",
+        "Open the playground again and begin with step 1: it is open for an hour, for whoever opened it.",
+    ),
     Reason.RESPONSE_TYPE_MISSING: (
         "The parameter response_type is missing.",
         "Send response_type=code.",
@@ -149,6 +157,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.REDIRECT_URI_CHANGED: (
         "The redirect_uri is not the one that the code was asked for with.",
         "Send the same redirect_uri to both endpoints, character for character.",
+    ),
+    Reason.REDIRECT_URI_REMOVED: (
+        "The redirect_uri that the code was sent to is not registered any more, so the code gets no tokens.",
+        "Register it again under Settings if it is yours, and send the person through the authorize endpoint again.",
     ),
     Reason.VERIFIER_MISSING: (
         "The parameter code_verifier is missing, and the code was asked for with a code_challenge.",

@@ -149,5 +149,5 @@ def _is_whole(record: RequestRecord) -> bool:
 def _expected_uri(record: RequestRecord, client: Client) -> str | None:
     """What the redirect URI should have been, for a record of one that was another."""
     if record.reason == Reason.REDIRECT_URI_MISMATCH:
-        return find_nearest(record.redirect_uri, client.redirect_uris)
+        return find_nearest(record.redirect_uri, client.usable_redirect_uris)
     return record.expected_uri or None

@@ -19,6 +19,7 @@ from app.guide.errors import (
     INVALID_GRANT_REASONS,
     TOKEN_ERRORS,
 )
+from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
 from tests.actors import Browser
 
@@ -71,7 +72,10 @@ def test_every_error_of_the_api_is_told_with_its_status():
 
 
 def test_every_page_that_people_see_instead_is_told():
-    raised = {tuple(arguments[:2]) for _, name, arguments in _calls("oauth/endpoints") if name == "error_page"}
+    calls = [(name, arguments) for _, name, arguments in _calls("oauth/endpoints")]
+    raised = {tuple(arguments[:2]) for name, arguments in calls if name == "error_page" and arguments[0]}
+    # And those that call the app by its name.
+    raised |= {(arguments[0], arguments[1].replace("{name}", "…")) for name, arguments in calls if name == "_page_of_app"}
     assert {(entry.statuses[0], entry.code) for entry in ERROR_PAGES} == raised
 
 
@@ -146,6 +150,10 @@ def test_a_reason_of_invalid_grant_has_its_description(app, person, notebook):
     seen.add(described(notebook.exchange(code)))
     paused = notebook.code(person)
     with app.app_context():
+        db.session.get_one(Client, notebook.client_id).redirect_uris = ["https://elsewhere.example/"]
+        db.session.commit()
+    seen.add(described(notebook.exchange(paused)))
+    with app.app_context():
         db.session.execute(update(Consent).values(paused_at=clock.now()))
         db.session.commit()
     seen.add(described(notebook.exchange(paused)))
@@ -153,11 +161,19 @@ def test_a_reason_of_invalid_grant_has_its_description(app, person, notebook):
     assert seen | {"The refresh token has ended."} == {description for description, _ in INVALID_GRANT_REASONS}
 
 
-def test_the_pages_of_errors_have_their_headings(person, pocket):
-    unknown = pocket.start(person, redirect_uri=pocket.redirect_uri + "x")
-    assert (unknown.status_code, ERROR_PAGES[0].code in unknown.text) == (400, True)
-    expired = person.get("/oauth/authorize/consent?request=unknown")
-    assert (expired.status_code, ERROR_PAGES[1].code in expired.text) == (410, True)
+def test_the_pages_of_errors_have_their_headings(app, person, pocket):
+    def assert_told(response, index: int) -> None:
+        heading = response.text.split("<h1>")[1].split("</h1>")[0]
+        told = ERROR_PAGES[index].code.replace("…", "Acme Pocket")
+        assert (response.status_code, heading) == (ERROR_PAGES[index].statuses[0], told)
+
+    assert_told(pocket.start(person, client_id="unknown"), 0)
+    assert_told(pocket.start(person, redirect_uri=pocket.redirect_uri + "x"), 1)
+    with app.app_context():
+        db.session.get_one(Client, pocket.client_id).suspended_at = clock.now()
+        db.session.commit()
+    assert_told(pocket.start(person), 2)
+    assert_told(person.get("/oauth/authorize/consent?request=unknown"), 3)
 
 
 def test_the_values_in_the_sentences_are_those_of_the_settings(browser):

@@ -118,6 +118,33 @@ def test_an_app_that_changed_while_the_person_decided_is_noted(notebook, signed_
     assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH)
 
 
+def test_an_address_that_is_registered_and_not_accepted_is_told_from_one_that_is_not_registered(
+    notebook, signed_in, reason, change_client
+):
+    change_client(notebook, redirect_uris=["http://notebook.acme.example/callback"])
+    notebook.start(signed_in, redirect_uri="http://notebook.acme.example/callback")
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_REFUSED)
+
+
+def _playground_of(client_id: str) -> str:
+    return f"http://127.0.0.1:8000/org/oauth/{client_id}/playground/callback"
+
+
+def test_the_playground_that_is_not_open_is_told_from_an_address_that_is_not_registered(notebook, signed_in, reason):
+    """Nobody is to be advised to register it."""
+    notebook.start(signed_in, redirect_uri=_playground_of(notebook.client_id))
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.PLAYGROUND_CLOSED)
+    notebook.start(signed_in, redirect_uri=_playground_of("client_of_others"))
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH)
+
+
+def test_a_code_for_an_address_that_was_removed_is_noted(notebook, signed_in, reason, change_client):
+    code = notebook.code(signed_in)
+    change_client(notebook, redirect_uris=["https://elsewhere.example/"])
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REDIRECT_URI_REMOVED)
+
+
 def test_a_success_is_noted_with_and_without_a_screen(notebook, signed_in, records):
     notebook.code(signed_in), notebook.code(signed_in)
     noted = [(one.endpoint, one.error, one.reason, one.redirect_uri, one.scope) for one in records(notebook)]

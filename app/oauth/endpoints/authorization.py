@@ -10,20 +10,18 @@ from app.extensions import db
 from app.navigation import only_by_navigation
 from app.oauth.choice import choose
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.error_pages import NoWayBack, already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.waiting import (
     Flow,
-    already_answered_page,
     asks_prompt,
-    may_send_back,
+    get_client_with_way_back,
     opens_request,
     sign_in_url,
-    unknown_app_page,
 )
 from app.oauth.models.authorization_request import save_choice
-from app.oauth.models.client import ClientSnapshot, find_client
+from app.oauth.models.client import ClientSnapshot
 from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, find_live_consent
-from app.oauth.models.playground_callback import may_return_to
 from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.scopes import format_scope, parse_scope, reaches_memories
@@ -43,26 +41,21 @@ def authorize():
     """
     parameters = parse_parameters(http_request.query_string)
     with connect(db.engine) as connection:
-        client = _find_client(parameters, connection)
-        if client is None:
-            return unknown_app_page()
         lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
         try:
-            return lead_on(parameters, client, connection)
+            return lead_on(parameters, _get_client(parameters, connection), connection)
+        except NoWayBack as refusal:
+            return no_way_back_page(refusal)
         except RowGone:
             # The client was deleted since it was looked up.
             return unknown_app_page()
 
 
-def _find_client(parameters: Parameters, connection: Connection) -> ClientSnapshot | None:
+def _get_client(parameters: Parameters, connection: Connection) -> ClientSnapshot:
     """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
-    client_id = parameters.values.get("client_id")
-    client = find_client(connection, client_id) if client_id is not None else None
-    if client is None:
-        return None
     user_id = current_user.id if current_user.is_authenticated else None
     defect = parameters.find_defect("redirect_uri")
-    return client if may_send_back(connection, client, parameters.values, user_id, defect=defect) else None
+    return get_client_with_way_back(connection, parameters.values, user_id, defect=defect)
 
 
 def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):

@@ -14,6 +14,14 @@ from sqlalchemy.exc import NoResultFound
 from app.database import Connection, RowGone, connect, expect_reads_only
 from app.extensions import db
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
+from app.oauth.endpoints.error_pages import (
+    NoWayBack,
+    already_answered_page,
+    expired_page,
+    no_way_back_page,
+    other_account_page,
+    unknown_app_page,
+)
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.models.authorization_request import (
     WaitingRequest,
@@ -23,12 +31,12 @@ from app.oauth.models.authorization_request import (
     renew_authorization_request,
 )
 from app.oauth.models.client import ClientSnapshot, find_client
-from app.oauth.models.playground_callback import may_return_to
+from app.oauth.models.playground_callback import find_return_problem
 from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
 from app.oauth.reasons import Reason
 from app.oauth.request_log import note_refusal
 from app.oauth.server import WireRequest, server
-from app.web import error_page, let_forms_lead_to_app
+from app.web import let_forms_lead_to_app
 
 
 @dataclass(slots=True)
@@ -49,12 +57,10 @@ class Flow:
     def renew_under_lock(self) -> bool:
         """Inside a transaction: hold still what is decided on, and read it anew; False when the request is over.
 
-        Raises ``RowGone`` when the app is gone, suspended, or no longer at this address.
+        Raises :class:`NoWayBack` when the app is gone, suspended, or no longer at this address.
         """
         lock_decision(self.connection, current_user.id, self.client.client_id, self.waiting.digest)
-        client = find_client(self.connection, self.client.client_id)
-        if client is None or not may_send_back(self.connection, client, self.waiting.parameters, current_user.id):
-            raise RowGone
+        client = get_client_with_way_back(self.connection, self.waiting.parameters, current_user.id)
         waiting = find_authorization_request(self.connection, self.handle)
         if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:
             return False
@@ -73,29 +79,28 @@ class Flow:
         return server.create_authorization_response(self.request, None, self.grant)
 
 
-def may_send_back(
-    connection: Connection,
-    client: ClientSnapshot,
-    parameters: Mapping[str, str],
-    user_id: str | None,
-    *,
-    defect: str | None = None,
-) -> bool:
-    """Whether an answer may go to the request's redirect URI; if not, why is noted for the client's people.
+def get_client_with_way_back(
+    connection: Connection, parameters: Mapping[str, str], user_id: str | None, *, defect: str | None = None
+) -> ClientSnapshot:
+    """The client, as it is now, if an answer may go to the request's redirect URI.
 
     ``user_id`` is None while nobody has signed in, ``defect`` what is wrong with the parameter itself.
+    Raises :class:`NoWayBack`; why, is noted for the client's people.
     """
-    redirect_uri = parameters.get("redirect_uri")
+    client_id, redirect_uri = parameters.get("client_id"), parameters.get("redirect_uri")
+    client = find_client(connection, client_id) if client_id is not None else None
+    if client is None:
+        raise NoWayBack
     if client.suspended_at is not None:
         reason = Reason.CLIENT_SUSPENDED
     elif redirect_uri is None:
         reason = Reason.PARAMETER_DEFECTIVE if defect else Reason.REDIRECT_URI_MISSING
-    elif not may_return_to(connection, client, redirect_uri, user_id):
-        reason = Reason.REDIRECT_URI_MISMATCH
     else:
-        return True
+        reason = find_return_problem(connection, client, redirect_uri, user_id)
+    if reason is None:
+        return client
     note_refusal(client, AUTHORIZE, parameters, error=ERROR_PAGE, reason=reason, detail=defect or "")
-    return False
+    raise NoWayBack(client, reason)
 
 
 # -- opening it again ----------------------------------------------------------------------------
@@ -123,7 +128,7 @@ def opens_request(view: Callable | None = None, *, before_account: bool = False)
                 # Before the request is bound: whoever signs in now is the one who is asked.
                 return redirect(sign_in_url(http_request.full_path, again=True), 303)
             if not renew_authorization_request(connection, found, current_user.id):
-                return _other_account_page(found)
+                return other_account_page() if found.user_id != current_user.id else expired_page()
             if not before_account and _must_choose_account(found):
                 return redirect(url_for("oauth.show_account", request=http_request.args["request"]), 303)
             return forget_request(http_request.args["request"], make_response(_open(view, found, connection)))
@@ -135,10 +140,10 @@ def find_own_request(connection: Connection):
     """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
     waiting = find_request_of_browser(connection, http_request.args.get("request", ""))
     if waiting is None:
-        return _expired_page()
+        return expired_page()
     if waiting.consumed_at is not None:
         return already_answered_page()
-    return _expired_page() if waiting.is_expired() else waiting
+    return expired_page() if waiting.is_expired() else waiting
 
 
 def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
@@ -149,10 +154,11 @@ def find_request_of_browser(connection: Connection, handle: str) -> WaitingReque
 
 def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
-    client = find_client(connection, waiting.client_id)
-    # Against today's data: the app may have changed since the request was made.
-    if client is None or not may_send_back(connection, client, waiting.parameters, current_user.id):
-        return unknown_app_page()
+    try:
+        # Against today's data: the app may have changed since the request was made.
+        client = get_client_with_way_back(connection, waiting.parameters, current_user.id)
+    except NoWayBack as refusal:
+        return no_way_back_page(refusal)
     request.client = client
     grant = server.authorization_grant(request)
     flow = Flow(http_request.args["request"], waiting, request, grant, client, connection)
@@ -163,6 +169,8 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     let_forms_lead_to_app()
     try:
         return view(flow)
+    except NoWayBack as refusal:
+        return no_way_back_page(refusal)
     except (RowGone, NoResultFound):
         # The client was deleted since it was looked up.
         return unknown_app_page()
@@ -189,43 +197,3 @@ def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
 def sign_in_url(next_path: str, *, again: bool = False) -> str:
     """The sign-in page, which leads on to a path of ours."""
     return url_for("accounts.sign_in") + "?" + urlencode({"next": next_path} | ({"again": "1"} if again else {}))
-
-
-# -- pages that explain --------------------------------------------------------------------------
-
-
-def unknown_app_page():
-    """For a client that is unknown, suspended, or no longer at this address. Never a redirect."""
-    return error_page(
-        400,
-        "We do not know this app",
-        "Nothing was shared. The link that brought you here names an app, or an address to return to, that is not"
-        " registered with us. Go back to the app and tell its makers: check client_id and redirect_uri.",
-    )
-
-
-def already_answered_page():
-    return error_page(
-        410,
-        "This request was already answered",
-        "You have decided on it, perhaps in another tab. If the app is still waiting, go back to it and start again.",
-    )
-
-
-def _expired_page():
-    return error_page(
-        410,
-        "This request has expired",
-        "Nothing was shared. Requests wait for a few minutes only, in the browser that began them."
-        " Go back to the app and start again from there.",
-    )
-
-
-def _other_account_page(waiting: WaitingRequest):
-    if waiting.user_id == current_user.id:
-        return _expired_page()
-    return error_page(
-        403,
-        "This request belongs to another account",
-        "It was begun by somebody else in this browser. Go back to the app and start again.",
-    )

@@ -24,6 +24,7 @@ from app.oauth.models.authorization_code import (
     find_authorization_code,
     redeem_authorization_code,
 )
+from app.oauth.models.playground_callback import find_return_problem
 from app.oauth.models.request_record import AUTHORIZE
 from app.oauth.models.token_replay import CODE
 from app.oauth.reasons import Reason, because
@@ -137,7 +138,16 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         if self.request.payload.redirect_uri != found.redirect_uri:
             # Authlib says so, next.
             self.request.reason, self.request.expected_uri = Reason.REDIRECT_URI_CHANGED, found.redirect_uri
+        else:
+            self._demand_way_back(found)
         return found
+
+    def _demand_way_back(self, code: CodeSnapshot) -> None:
+        # Whoever is at an address that was taken off the list holds a code that came there before.
+        problem = find_return_problem(self.request.connection, self.request.client, code.redirect_uri, code.user_id)
+        if problem is not None:
+            reason = Reason.REDIRECT_URI_REMOVED if problem is Reason.REDIRECT_URI_MISMATCH else problem
+            raise because(reason, InvalidGrantError("This client may no longer use the 'redirect_uri'."))
 
     def _refuse(self, reason: Reason) -> None:
         """None, upon which Authlib refuses the code, with the reason for the record."""

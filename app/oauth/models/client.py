@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from app.accounts.models import Organization
 from app.credentials import digest, new_id
 from app.database import Connection, Lines, ShownName, Statement, UtcDateTime
 from app.extensions import db
-from app.oauth.redirect_uris import is_registered, is_web
+from app.oauth.redirect_uris import find_redirect_uri_problem, is_registered, is_web
 from app.oauth.scopes import format_scope, parse_scope
 
 CONFIDENTIAL, PUBLIC = "confidential", "public"
@@ -40,6 +41,12 @@ _AUTH_METHODS = {
 }
 # Compared when there is no client or no such secret, so that every refusal does the same work.
 _NO_DIGEST = digest("")
+
+
+@lru_cache(maxsize=1024)
+def _is_usable(registered_uri: str) -> bool:
+    # Asked at each redirect and each code. Only what is registered is kept, never what somebody sends.
+    return find_redirect_uri_problem(registered_uri) is None
 
 
 class ClientRules(ClientMixin):
@@ -60,7 +67,20 @@ class ClientRules(ClientMixin):
         return format_scope(requested) if requested and requested <= registered else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Whether an answer may go there: registered, and such that it could be registered today.
+
+        The rule runs here too, because what stands in the database may be older than the rule, or have come there
+        by another way.
+        """
+        return self.has_registered(redirect_uri) and _is_usable(redirect_uri)
+
+    def has_registered(self, redirect_uri: str) -> bool:
         return is_registered(redirect_uri, self.redirect_uris, native_app=self.native_app)
+
+    @property
+    def usable_redirect_uris(self) -> list[str]:
+        """Those of the registered that an answer may go to, in order."""
+        return [uri for uri in self.redirect_uris if _is_usable(uri)]
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         return method in _AUTH_METHODS[self.type]

@@ -6,10 +6,13 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, s
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
+from app.config import settings
 from app.credentials import new_id
 from app.database import Connection, Statement, UtcDateTime
 from app.extensions import db
 from app.oauth.models.client import ClientSnapshot
+from app.oauth.reasons import Reason
+from app.oauth.redirect_uris import find_redirect_uri_problem
 
 
 class PlaygroundCallback(db.Model):
@@ -33,16 +36,29 @@ _FIND_OPEN = Statement(
 )
 
 
-def may_return_to(connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None) -> bool:
-    """Whether an answer may go to this address: one that the client has registered, or its open playground's.
+def callback_uri(client_id: str) -> str:
+    """The playground's own address for an app, open or not."""
+    return f"{settings().issuer}/org/oauth/{client_id}/playground/callback"
+
+
+def find_return_problem(
+    connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None
+) -> Reason | None:
+    """Why an answer may not go to this address now; None if it is the client's, or its open playground's.
 
     The latter for the admin who opened it alone, character for character whatever kind of app it is.
     ``user_id`` is None while nobody has signed in, which settles nothing yet: it must be asked again then.
     """
     if client.check_redirect_uri(redirect_uri):
-        return True
+        return None
+    if client.has_registered(redirect_uri):
+        return Reason.REDIRECT_URI_REFUSED
     # Compared here: what somebody sends may hold what PostgreSQL does not take.
-    return any(
+    is_open = any(
         redirect_uri == one.redirect_uri and user_id in (None, one.user_id)
         for one in connection.all(_FIND_OPEN, client=client.client_id, at=clock.now())
     )
+    if is_open:
+        return Reason.REDIRECT_URI_REFUSED if find_redirect_uri_problem(redirect_uri) else None
+    is_playground = redirect_uri == callback_uri(client.client_id)
+    return Reason.PLAYGROUND_CLOSED if is_playground else Reason.REDIRECT_URI_MISMATCH

@@ -1,0 +1,107 @@
+"""The pages a person sees when a request cannot go on. None of them sends anybody anywhere.
+
+A known app is called by its name, and nothing more of it is told to a stranger. Its own people get a link to
+its requests, where what is wrong stands with the fix.
+"""
+
+from flask import url_for
+from flask_login import current_user
+
+from app.accounts.organizations import find_role
+from app.oauth.models.client import ClientSnapshot
+from app.oauth.reasons import Reason
+from app.text import isolated
+from app.web import error_page
+
+_NOTHING_SHARED = "Nothing was shared."
+_TELL_ITS_MAKERS = "Go back to the app and tell its makers."
+_LINK = "The link that brought you here"
+
+#: What is wrong with the link, for whoever has followed it.
+_NO_WAY_BACK = {
+    Reason.REDIRECT_URI_MISMATCH: f"{_LINK} names an address to return to that is not one of this app's.",
+    Reason.REDIRECT_URI_REFUSED: f"{_LINK} names an address to return to that we send nobody to.",
+    Reason.REDIRECT_URI_MISSING: f"{_LINK} names no address to return to.",
+    Reason.PARAMETER_DEFECTIVE: f"{_LINK} does not say clearly which address to return to.",
+    Reason.PLAYGROUND_CLOSED: f"{_LINK} names an address to return to that is not one of this app's.",
+}
+_PLAYGROUND_CLOSED = (
+    "The link that brought you here comes from the playground, which is not open for you: it is open for an hour, for"
+    " whoever opened it, until they finish. Open it again and begin with step 1."
+)
+
+
+class NoWayBack(Exception):
+    """No answer may go where the request says. ``client`` and ``reason`` are None for an app we do not know."""
+
+    def __init__(self, client: ClientSnapshot | None = None, reason: Reason | None = None):
+        super().__init__(reason)
+        self.client, self.reason = client, reason
+
+
+def no_way_back_page(refusal: NoWayBack):
+    """What is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
+    client, reason = refusal.client, refusal.reason
+    if client is None:
+        return unknown_app_page()
+    if reason is Reason.CLIENT_SUSPENDED:
+        return _page_of_app(
+            400,
+            "{name} is switched off for now",
+            client,
+            f"{_NOTHING_SHARED} Whoever looks after this app has switched it off here, or not switched it on yet."
+            " Try again later, or ask its makers.",
+        )
+    sentence = f"{_NO_WAY_BACK[reason]} {_TELL_ITS_MAKERS}"
+    if reason is Reason.PLAYGROUND_CLOSED and _is_own(client):
+        sentence = _PLAYGROUND_CLOSED
+    return _page_of_app(400, "This link does not lead back to {name}", client, f"{_NOTHING_SHARED} {sentence}")
+
+
+def unknown_app_page():
+    """For a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile."""
+    return error_page(
+        400,
+        "We do not know this app",
+        f"{_NOTHING_SHARED} {_LINK} names an app that is not registered with us, or not any more."
+        f" {_TELL_ITS_MAKERS[:-1]}: check client_id.",
+    )
+
+
+def already_answered_page():
+    return error_page(
+        410,
+        "This request was already answered",
+        "The answer went back to the app, perhaps from another tab. If the app is still waiting, go back to it and"
+        " start again.",
+    )
+
+
+def expired_page():
+    return error_page(
+        410,
+        "This request has expired",
+        f"{_NOTHING_SHARED} Requests wait for a few minutes only, in the browser that began them, and end with their"
+        " app. Go back to the app and start again from there.",
+    )
+
+
+def other_account_page():
+    return error_page(
+        403,
+        "This request belongs to another account",
+        "It was begun by somebody else in this browser. Go back to the app and start again.",
+    )
+
+
+def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str):
+    page_title = title.format(name=isolated(client.name))
+    if not _is_own(client):
+        return error_page(status, page_title, sentence)
+    requests = url_for("org.show_requests", client_id=client.client_id, show="failed")
+    return error_page(status, page_title, sentence, action=(requests, "See what is wrong, and the fix, in its requests"))
+
+
+def _is_own(client: ClientSnapshot) -> bool:
+    """Whether the app is of an organization that the reader belongs to."""
+    return current_user.is_authenticated and find_role(current_user.id, client.organization_id) is not None
