@@ -8,11 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import OperationalError
 
 from app.accounts.models import ROLES, Organization
 from app.accounts.organizations import add_member, find_organization
@@ -21,6 +18,7 @@ from app.audit import events
 from app.extensions import db
 from app.purge import purge
 from app.seeds import SeedConflict, seed
+from app.start_check import DATABASE_ERRORS, explain, find_missing_migration
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
 _MOST_PASSWORD_BYTES = 10_000
@@ -99,18 +97,19 @@ def create_user_command(
 def database() -> Iterator[None]:
     """What a command does with the database, refused in a sentence when the database is not ready for it."""
     try:
-        if not _is_migrated():
-            raise click.ClickException("The database has not been brought up to date: run flask db upgrade.")
+        missing = find_missing_migration()
+        if missing:
+            raise _refusal(missing)
         yield
-    except OperationalError as error:
-        reason = " ".join(str(error.orig).split())
-        raise click.ClickException(f"The database does not work: {reason}") from None
+    except DATABASE_ERRORS as error:
+        problem = explain(error)
+        if problem is None:
+            raise
+        raise _refusal(problem) from None
 
 
-def _is_migrated() -> bool:
-    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_heads() == tuple(scripts.get_heads())
+def _refusal(sentence: str) -> click.ClickException:
+    return click.ClickException(sentence[0].upper() + sentence[1:])
 
 
 def get_organization(slug: str) -> Organization:

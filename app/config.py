@@ -4,15 +4,16 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+
+from app.database_url import read_database_url
+from app.issuer import default_issuer, listening_host, loopback_port, read_issuer
+from app.text import find_line_problem
 
 DAY = 24 * 60 * 60
 
@@ -55,6 +56,11 @@ class Settings:
         """Whether people reach us over TLS, as the issuer says (never as the request says)."""
         return self.issuer.startswith("https://")
 
+    @property
+    def bind(self) -> str:
+        """Where the server listens."""
+        return f"{listening_host(self.issuer)}:{self.port}"
+
 
 def settings() -> Settings:
     """The settings of the current app."""
@@ -79,7 +85,9 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
 
     Raises :class:`ConfigurationError`, whose message names the variable.
     """
-    port = _integer(environ, "PORT", 8000, 1, 65535)
+    issuer = _issuer(environ)
+    # Whoever names an address of this machine means that we listen there, unless told otherwise.
+    port = _integer(environ, "PORT", (issuer and loopback_port(issuer)) or 8000, 1, 65535)
     try:
         database_url, secret_key = _database_url(environ, instance_path), _secret_key(environ, instance_path)
     except OSError as error:
@@ -90,7 +98,7 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
     values = {
         "database_url": database_url,
         "secret_key": secret_key,
-        "issuer": _issuer(environ, port),
+        "issuer": issuer or default_issuer(port),
         "site_name": _site_name(environ),
         "port": port,
         "trusted_proxies": _integer(environ, "TRUSTED_PROXIES", 0, 0, 10),
@@ -113,32 +121,15 @@ def _database_url(environ: Mapping[str, str], instance_path: Path) -> str:
     if not text:
         instance_path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return f"sqlite:///{instance_path / 'reliquary.sqlite3'}"
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
-        # The value itself may hold a password, so the sentence does not repeat it.
-        raise ConfigurationError(
-            "DATABASE_URL is not a database URL; write sqlite:////path/to/file"
-            " or postgresql://user:password@host/database."
-        ) from None
-    if url.drivername in ("postgres", "postgresql"):
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("sqlite", "postgresql+psycopg"):
-        raise ConfigurationError(
-            f"DATABASE_URL names the database {url.drivername!r}; use sqlite:// or postgresql://."
-        )
-    if url.drivername == "sqlite" and (url.database or ":memory:").startswith((":memory:", "file:")):
-        raise ConfigurationError(
-            "DATABASE_URL names an SQLite database in memory, which each worker would see differently;"
-            " give a file, as in sqlite:////path/to/file."
-        )
-    return url.render_as_string(hide_password=False)
+    return _read(read_database_url, text)
 
 
 def _secret_key(environ: Mapping[str, str], instance_path: Path) -> str:
     key = environ.get("SECRET_KEY", "")
     if key:
-        if len(key) < 32:
+        if any("\ud800" <= letter <= "\udfff" for letter in key):
+            raise ConfigurationError("SECRET_KEY is not UTF-8 text; give at least 32 random letters and digits.")
+        if len(key.strip()) < 32:
             raise ConfigurationError("SECRET_KEY is too short; give at least 32 random characters.")
         return key
     if environ.get("ISSUER", "").startswith("https://"):
@@ -154,7 +145,8 @@ def _kept_secret_key(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_new_secret_key(path)
-    key = path.read_text().strip()
+    # What is not text is no key that we made.
+    key = path.read_text(errors="ignore").strip()
     if len(key) < 32:
         raise ConfigurationError(f"The kept secret key in {path} is damaged; delete that file to have a new one made.")
     return key
@@ -172,23 +164,21 @@ def _keep_new_secret_key(path: Path) -> None:
         os.unlink(draft)
 
 
-def _issuer(environ: Mapping[str, str], port: int) -> str:
-    issuer = environ.get("ISSUER") or f"http://127.0.0.1:{port}"
-    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", issuer):
-        raise ConfigurationError(
-            f"ISSUER is {issuer!r}; give a scheme and a host alone, in lower case, without a path or a final slash,"
-            " as in https://id.example.com."
-        )
-    if issuer.startswith("http://") and urlsplit(issuer).hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise ConfigurationError(
-            f"ISSUER is {issuer!r}; OAuth needs https, plain http is for 127.0.0.1 and localhost only."
-        )
-    return issuer
+def _issuer(environ: Mapping[str, str]) -> str | None:
+    issuer = environ.get("ISSUER")
+    return _read(read_issuer, issuer) if issuer else None
+
+
+def _read(read: Callable[[str], str], text: str) -> str:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _site_name(environ: Mapping[str, str]) -> str:
     name = environ.get("SITE_NAME", "").strip() or "Reliquary"
-    if len(name) > 60 or re.search(r"[\x00-\x1f\x7f]", name):
+    if len(name) > 60 or find_line_problem(name):
         raise ConfigurationError("SITE_NAME must be at most 60 printable characters.")
     return name
 
@@ -198,5 +188,6 @@ def _integer(environ: Mapping[str, str], name: str, default: int, least: int, mo
     if not text:
         return default
     if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
-        raise ConfigurationError(f"{name} is {text!r}; give a whole number from {least} to {most}.")
+        shown = text if len(text) <= 40 else text[:40] + "…"
+        raise ConfigurationError(f"{name} is {shown!r}; give a whole number from {least} to {most}.")
     return int(text)

@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Column, DateTime, Dialect, Engine, Executable, MetaData, String, Text, event
+from sqlalchemy import Column, DateTime, Dialect, Engine, Executable, MetaData, String, Text, event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from app.database_url import connect_arguments, find_sqlite_wait
 from app.text import shown_name
 
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
-_POSTGRESQL_CONNECT_TIMEOUT_S = 10
 _POSTGRESQL = postgresql.dialect()
 
 
@@ -172,8 +173,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
     """What SQLAlchemy's ``create_engine`` is to be given for this database."""
     # A row's values, such as an address or a state, have no place in the message of an error that gets logged.
     options: dict[str, Any] = {"hide_parameters": True}
-    if database_url.startswith("postgresql"):
-        options["connect_args"] = {"connect_timeout": _POSTGRESQL_CONNECT_TIMEOUT_S}
+    options["connect_args"] = connect_arguments(make_url(database_url))
     return options
 
 
@@ -181,7 +181,8 @@ def prepare_engine(engine: Engine) -> None:
     """Attach the connection settings and the transaction rule to a new engine."""
     event.listen(engine, "engine_disposed", _forget_idle_connections)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite_connection)
+        prepare = partial(_prepare_sqlite_connection, find_sqlite_wait(engine.url))
+        event.listen(engine, "connect", prepare)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgresql_connection)
@@ -189,12 +190,12 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_postgresql)
 
 
-def _prepare_sqlite_connection(connection, _record) -> None:
+def _prepare_sqlite_connection(wait: int | None, connection, _record) -> None:
     # The driver must not open transactions by itself: it would begin deferred ones.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
-        f"busy_timeout={_SQLITE_BUSY_TIMEOUT_MS}",
+        f"busy_timeout={_SQLITE_BUSY_TIMEOUT_MS if wait is None else wait}",
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",

@@ -13,13 +13,13 @@ from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from app import create_app, demonstration, serving
 from app.accounts.models import User
 from app.config import Settings
 from app.extensions import db
 from app.seeds import SeedConflict
+from app.start_check import DATABASE_ERRORS, explain
 
 
 def main() -> None:
@@ -30,19 +30,24 @@ def main() -> None:
         _check_port(settings)
         with app.app_context(), _alone(Path(app.instance_path)):
             welcome = _prepare(settings, Path(app.instance_path))
-    except DBAPIError as error:
-        _refuse(f"the database does not work: {error.orig}")
+    except DATABASE_ERRORS as error:
+        with app.app_context():
+            problem = explain(error)
+        _refuse(problem or f"the database does not work: {error}")
     except (OSError, SeedConflict) as error:
         _refuse(str(error))
     _Gunicorn(app, welcome).run()
 
 
 def _check_port(settings: Settings) -> None:
-    with socket.socket() as probe:
+    host, family = settings.bind.rpartition(":")[0].strip("[]"), socket.AF_INET
+    if ":" in host:
+        family = socket.AF_INET6
+    with socket.socket(family) as probe:
         # As gunicorn binds: the remains of an earlier run's connections do not count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", settings.port))
+            probe.bind((host, settings.port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 _refuse(f"port {settings.port} cannot be used: {error.strerror}.")

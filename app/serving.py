@@ -9,6 +9,7 @@ from gunicorn import glogging
 from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
+from app.start_check import find_start_problem
 from app.write_behind import stop_all
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -42,7 +43,7 @@ def _without_query(address: str) -> str:
     return address.partition("?")[0]
 
 
-bind = f"127.0.0.1:{_settings.port}"
+bind = _settings.bind
 worker_class = "app.worker.Worker"
 workers = _settings.workers
 threads = 4
@@ -59,6 +60,14 @@ forwarded_allow_ips = ""
 # Its default path is the same for every instance of one user.
 control_socket_disable = True
 logger_class = _Logger
+
+
+def on_starting(server) -> None:
+    """Say what stops the start before there is a worker that could only fail."""
+    with server.app.wsgi().app_context():
+        problem = find_start_problem()
+    if problem:
+        sys.exit(f"Reliquary cannot start: {problem}")
 
 
 def post_fork(server, _worker) -> None:

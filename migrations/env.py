@@ -2,11 +2,15 @@
 
 import logging
 
+import click
 from alembic import context
 from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from app.database import ShownName
+from app.database_problems import find_database_problem
 from app.memories.search_index import is_part_of_index
 from app.memories.unfolded import fold_memories
 
@@ -19,6 +23,9 @@ _LOCK = 7_235_420
 
 def render_item(kind, item, autogen_context):
     """Name our column types by their module in a revision."""
+    if kind == "type" and isinstance(item, ShownName):
+        # How it is shown is no matter of the database.
+        return f"sa.String(length={item.impl.length})"
     if kind == "type" and type(item).__module__ == "app.database":
         autogen_context.imports.add(f"from app.database import {type(item).__name__}")
         return f"{type(item).__name__}()"
@@ -85,5 +92,12 @@ def _check_foreign_keys(connection: Connection) -> None:
 
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database; there is no offline mode.")
-run_migrations()
-fold_what_is_not()
+try:
+    run_migrations()
+    fold_what_is_not()
+except DBAPIError as error:
+    problem = find_database_problem(error, database.engine.url)
+    # Whoever called us otherwise tells it in their own way.
+    if problem is None or click.get_current_context(silent=True) is None:
+        raise
+    raise click.ClickException(f"The database does not work: {problem}") from None

@@ -22,10 +22,13 @@ LAYERS = {
     "app.config": 0,
     "app.credentials": 0,
     "app.database": 0,
+    "app.database_problems": 0,
+    "app.database_url": 0,
     "app.extensions": 0,
     "app.folding": 0,
     "app.form_origin": 0,
     "app.form_problems": 0,
+    "app.issuer": 0,
     "app.logs": 0,
     "app.moments": 0,
     "app.text": 0,
@@ -67,6 +70,7 @@ LAYERS = {
     "app.demonstration": 7,
     "app.serving": 7,
     "app.worker": 7,
+    "app.start_check": 7,
     "app.local": 7,
 }
 

@@ -41,6 +41,30 @@ BAD = [
     ("ISSUER", "https://[", "give a scheme and a host alone"),
     ("ISSUER", "ftp://id.example.com", "give a scheme and a host alone"),
     ("ISSUER", "http://id.example.com", "OAuth needs https, plain http is for 127.0.0.1 and localhost only."),
+    ("ISSUER", "https://id.example.com:443", "leave out the port, which browsers and apps leave out too: write https://id.example.com."),
+    ("ISSUER", "https://id.example.com:0443", "write https://id.example.com."),
+    ("ISSUER", "http://localhost:80", "write http://localhost."),
+    ("ISSUER", "https://id.example.com:08443", "as in https://id.example.com:8443."),
+    ("ISSUER", "https://id.example.com:99999", "give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com:0", "give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com.", "as in https://id.example.com."),
+    ("ISSUER", "https://ID.example.com/", "as in https://id.example.com."),
+    ("ISSUER", "https://id..example.com", "give a scheme and a host alone"),
+    ("ISSUER", "https://-id.example.com", "give a scheme and a host alone"),
+    ("ISSUER", "https://bücher.example", "as in https://xn--bcher-kva.example."),
+    ("ISSUER", "https://[2001:DB8:0::1]", "as in https://[2001:db8::1]."),
+    ("ISSUER", "http://[0:0:0:0:0:0:0:1]:8000", "as in http://[::1]:8000."),
+    ("ISSUER", "https://127.1", "give a scheme and a host alone"),
+    ("ISSUER", "https://2130706433", "give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com#x", "give a scheme and a host alone"),
+    ("ISSUER", "https://id.example.com\n", "give a scheme and a host alone"),
+    ("ISSUER", "https://" + "x" * 100_000, "give a scheme and a host alone"),
+    ("PORT", "9" * 100_000, "PORT is '999"),
+    ("SECRET_KEY", " " * 40, "SECRET_KEY is too short"),
+    ("SECRET_KEY", "\udcff" * 40, "SECRET_KEY is not UTF-8 text"),
+    ("SITE_NAME", "\u200b", "SITE_NAME must be at most 60 printable characters."),
+    ("SITE_NAME", "a\u202eb", "SITE_NAME must be at most 60 printable characters."),
+    ("SITE_NAME", "\udcff", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "x" * 61, "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "two\nlines", "SITE_NAME must be at most 60 printable characters."),
     ("AUTHORIZATION_REQUEST_LIFETIME", "0", "from 30 to 3600"),
@@ -60,7 +84,7 @@ def test_a_bad_setting_is_refused_in_one_sentence_that_names_it(name, value, sen
         read_settings(GOOD | {name: value}, tmp_path)
     message = str(refused.value)
     assert name in message and sentence in message
-    assert "\n" not in message and message.endswith(".")
+    assert "\n" not in message and message.endswith(".") and len(message) < 400
 
 
 def test_what_may_hold_a_password_is_not_repeated(tmp_path):
@@ -113,6 +137,31 @@ def test_postgresql_is_reached_through_psycopg_3(scheme, tmp_path):
     assert settings.database_url == "postgresql+psycopg://user:p%40ss@host:5432/db"
 
 
+def test_a_secret_in_the_issuer_is_not_repeated(tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings(GOOD | {"ISSUER": "https://user:hunter2@id.example.com"}, tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "bind", "issuer"),
+    [
+        ({}, "127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ({"PORT": "80"}, "127.0.0.1:80", "http://127.0.0.1"),
+        ({"ISSUER": "http://[::1]:8123"}, "[::1]:8123", "http://[::1]:8123"),
+        ({"ISSUER": "http://localhost:8123"}, "127.0.0.1:8123", "http://localhost:8123"),
+        # Behind a proxy on this machine.
+        ({"ISSUER": "http://localhost:8080", "PORT": "8123"}, "127.0.0.1:8123", "http://localhost:8080"),
+        ({"ISSUER": "http://localhost"}, "127.0.0.1:8000", "http://localhost"),
+        ({"ISSUER": "https://id.example.com:8443"}, "127.0.0.1:8000", "https://id.example.com:8443"),
+        ({"ISSUER": "https://[2001:db8::1]"}, "127.0.0.1:8000", "https://[2001:db8::1]"),
+    ],
+)
+def test_the_server_listens_where_a_loopback_issuer_says(environ, bind, issuer, tmp_path):
+    settings = read_settings(GOOD | environ, tmp_path)
+    assert (settings.bind, settings.issuer) == (bind, issuer)
+
+
 def test_the_kept_secret_key_is_private_and_stays_the_same(tmp_path):
     folder = tmp_path / "instance"
     first = read_settings({}, folder).secret_key
@@ -131,6 +180,12 @@ def test_processes_that_start_together_keep_one_secret_key(tmp_path):
 
 def test_a_damaged_secret_key_is_not_replaced_silently(tmp_path):
     (tmp_path / "secret_key").write_text("half")
+    with pytest.raises(ConfigurationError, match="is damaged; delete that file"):
+        read_settings({}, tmp_path)
+
+
+def test_a_secret_key_file_that_is_no_text_is_one_sentence_too(tmp_path):
+    (tmp_path / "secret_key").write_bytes(b"\xff\xfe" * 10)
     with pytest.raises(ConfigurationError, match="is damaged; delete that file"):
         read_settings({}, tmp_path)
 

@@ -163,7 +163,10 @@ def test_the_command_on_a_database_that_is_not_ready_says_what_to_do(tmp_path):
     app = create_app(Settings(f"sqlite:///{tmp_path}/new.sqlite3", secret_key="0" * 32, issuer="http://localhost"))
     result = app.test_cli_runner().invoke(args=["purge"])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "Error: The database has not been brought up to date: run flask db upgrade.\n"
+    assert result.stderr == (
+        "Error: The database has not been brought up to date: run flask db upgrade"
+        f" (DATABASE_URL leads to the SQLite file {tmp_path}/new.sqlite3).\n"
+    )
 
 
 #: Tables with an end that stay, and why.

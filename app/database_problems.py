@@ -1,0 +1,79 @@
+"""Why the database cannot be used, in one sentence that names the setting, the file or the server, and what to do."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+
+_MOST_SHOWN = 200
+
+#: What SQLite calls an error -> the rest of a sentence about the file. The first that its name begins with.
+_SQLITE = {
+    "SQLITE_NOTADB": "which is not an SQLite database; name another file.",
+    "SQLITE_CORRUPT": "which is damaged; restore it from a backup.",
+    "SQLITE_FULL": "whose disk is full; make room.",
+    "SQLITE_READONLY": "which this user may not write; give the file and its folder to this user.",
+    "SQLITE_BUSY": "which another program keeps locked; end that program.",
+    "SQLITE_LOCKED": "which another program keeps locked; end that program.",
+    "SQLITE_IOERR": "which the disk cannot read or write; look at the system's log.",
+}
+#: What PostgreSQL or its client says -> what to do. The first that it holds.
+_POSTGRESQL = {
+    "authentication failed": "correct the user and the password in it",
+    "no password supplied": "add the user's password to it",
+    "does not exist": "create that, or correct the name in it",
+    "could not translate host name": "correct the host in it",
+    "Name or service not known": "correct the host in it",
+    "Connection refused": "start PostgreSQL there, or correct the host and the port in it",
+    "No such file or directory": "start PostgreSQL there, or correct the host in it",
+    "timeout": "see whether something in between stops the connection, or correct the host in it",
+    "starting up": "try again in a moment",
+    "too many": "let it take more connections, or use fewer workers",
+}
+
+
+def find_database_problem(error: Exception, url: URL) -> str | None:
+    """The sentence, when it is the database that cannot be used; None for any other error."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError:
+        return f"DATABASE_URL names the SQLite file {url.database}, {_explain_sqlite(cause, url.database or '')}"
+    if isinstance(cause, psycopg.OperationalError):
+        message = " ".join(str(cause).partition("Is the server running")[0].split())
+        fix = next((fix for said, fix in _POSTGRESQL.items() if said in message), "correct it")
+        return f"DATABASE_URL leads to {name_database(url)}, which answers: {message[:_MOST_SHOWN].rstrip('.')}; {fix}."
+    return None
+
+
+def name_database(url: URL) -> str:
+    """The database in words, without the password."""
+    if url.drivername.startswith("sqlite"):
+        return f"the SQLite file {url.database}"
+    host = url.query.get("host") or url.query.get("hostaddr") or url.host or "its usual socket"
+    port = url.query.get("port") or url.port
+    where = f"{host} (port {port})" if port else str(host)
+    user = f" for the user {url.username}" if url.username else ""
+    return f"the PostgreSQL database {url.database or url.username or ''!s} on {where}{user}".replace("  ", " ")
+
+
+def _explain_sqlite(error: sqlite3.Error, path: str) -> str:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name.startswith("SQLITE_CANTOPEN"):
+        return _explain_unopened(Path(path))
+    found = next((rest for known, rest in _SQLITE.items() if name.startswith(known)), None)
+    return found or f"which answers: {' '.join(str(error).split())[:_MOST_SHOWN]}; name another file, or mend it."
+
+
+def _explain_unopened(path: Path) -> str:
+    if path.is_dir():
+        return f"which is a folder; name a file in it, as in {path / 'reliquary.sqlite3'}."
+    folder = path.parent
+    if not folder.exists():
+        return f"but there is no folder {folder}; make it, or name a file elsewhere."
+    if not folder.is_dir():
+        return f"but {folder} is not a folder; name a file elsewhere."
+    if not path.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        return f"but this user may not make files in {folder}; give the folder to this user, or name a file elsewhere."
+    return "which this user may not open; give the file and its folder to this user."

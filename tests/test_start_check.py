@@ -1,0 +1,184 @@
+"""A database that does not work stops the start with a sentence that names the setting, the file, and what to do."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import make_url, text
+
+from app import create_app, start_check
+from app.config import Settings
+from app.database_problems import find_database_problem
+from app.extensions import db
+from tests.test_cli import assert_refused, run_in
+
+_ROOT = Path(__file__).resolve().parent.parent
+PURGE = ["purge"]
+UPGRADE = ["db", "upgrade"]
+
+
+def app_on(url: str):
+    return create_app(Settings(database_url=url, secret_key="0" * 32, issuer="http://localhost"))
+
+
+def in_no_folder(folder: Path) -> tuple[Path, str]:
+    return folder / "none" / "x.sqlite3", f"but there is no folder {folder}/none; make it, or name a file elsewhere."
+
+
+def a_folder(folder: Path) -> tuple[Path, str]:
+    return folder, f"which is a folder; name a file in it, as in {folder}/reliquary.sqlite3."
+
+
+def in_a_file(folder: Path) -> tuple[Path, str]:
+    (folder / "file").write_text("x")
+    return folder / "file" / "x.sqlite3", f"but {folder}/file is not a folder; name a file elsewhere."
+
+
+def no_database(folder: Path) -> tuple[Path, str]:
+    (folder / "notes.txt").write_text("These are notes, and longer than a header of SQLite would be. " * 20)
+    return folder / "notes.txt", "which is not an SQLite database; name another file."
+
+
+each_file = pytest.mark.parametrize("make", [in_no_folder, a_folder, in_a_file, no_database])
+
+
+@each_file
+@pytest.mark.parametrize("words", [PURGE, UPGRADE, ["db", "current"]], ids=" ".join)
+def test_a_command_says_what_is_wrong_with_the_sqlite_file(tmp_path, make, words):
+    path, says = make(tmp_path)
+    result = run_in(app_on(f"sqlite:///{path}"), *words)
+    assert_refused(result, f"The database does not work: DATABASE_URL names the SQLite file {path}, {says}")
+
+
+@each_file
+def test_gunicorn_does_not_start_on_such_a_file(tmp_path, make):
+    path, says = make(tmp_path)
+    app = app_on(f"sqlite:///{path}")
+    with app.app_context():
+        problem = start_check.find_start_problem()
+    assert problem == f"the database does not work: DATABASE_URL names the SQLite file {path}, {says}"
+
+
+def test_gunicorn_tells_it_in_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
+        cwd=_ROOT,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/none/x", "SECRET_KEY": "0" * 32, "PORT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    *records, sentence = done.stderr.splitlines(keepends=True)
+    assert all(" INFO " in record for record in records)
+    assert sentence == (
+        "Reliquary cannot start: the database does not work: DATABASE_URL names the SQLite file"
+        f" {tmp_path}/none/x, but there is no folder {tmp_path}/none; make it, or name a file elsewhere.\n"
+    )
+
+
+def test_a_database_without_its_migrations_is_named(each_database_url):
+    app = app_on(each_database_url)
+    with app.app_context():
+        missing = start_check.find_start_problem()
+        assert missing.startswith("the database has not been brought up to date: run flask db upgrade (DATABASE_URL leads")
+        assert str(db.engine.url.database) in missing
+        upgrade(revision="0001")
+        assert start_check.find_start_problem() == missing
+        upgrade()
+        assert start_check.find_start_problem() is None
+        # A later version has been here first; this one works beside it.
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        assert start_check.find_start_problem() is None
+
+
+def test_a_locked_file_is_no_reason_not_to_start(tmp_path, monkeypatch):
+    """Whoever holds it will let go of it, and requests wait for that."""
+    monkeypatch.setattr("app.database._SQLITE_BUSY_TIMEOUT_MS", 10)
+    path = tmp_path / "x.sqlite3"
+    with sqlite3.connect(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        app = app_on(f"sqlite:///{path}")
+        with app.app_context():
+            assert start_check.find_start_problem() is None
+        assert_refused(run_in(app, *PURGE), f"names the SQLite file {path}, which another program keeps locked")
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("postgresql+psycopg://me:hunter2@127.0.0.1:1/notes", "start PostgreSQL there, or correct the host and the port in it."),
+        ("postgresql+psycopg://me:hunter2@/notes?host=/no/such/folder", "start PostgreSQL there, or correct the host in it."),
+        ("postgresql+psycopg://me:hunter2@no-such-host.invalid/notes", "correct the host in it."),
+    ],
+)
+@pytest.mark.parametrize("words", [PURGE, UPGRADE], ids=" ".join)
+def test_a_command_says_where_no_postgresql_answers(url, says, words):
+    result = run_in(app_on(url), *words)
+    assert_refused(result, "The database does not work: DATABASE_URL leads to the PostgreSQL database notes on ")
+    assert result.stderr.endswith(f"; {says}\n") and "hunter2" not in result.stderr
+
+
+def test_a_server_that_is_away_is_logged_and_no_reason_not_to_start(caplog):
+    """It may come back by itself; until then requests say so."""
+    with app_on("postgresql+psycopg://me:hunter2@127.0.0.1:1/notes").app_context():
+        assert start_check.find_start_problem() is None
+    assert "Starting all the same: the database does not work: DATABASE_URL leads to" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("each_database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize("changed", [{"database": "no_such_database"}, {"username": "no_such_person"}])
+def test_a_database_or_a_user_that_does_not_exist_is_named(each_database_url, changed):
+    url = make_url(each_database_url).set(**changed)
+    result = run_in(app_on(url.render_as_string(hide_password=False)), *PURGE)
+    assert_refused(result, next(iter(changed.values())))
+    assert result.stderr.endswith("does not exist; create that, or correct the name in it.\n")
+
+
+@pytest.mark.parametrize(
+    ("message", "fix"),
+    [
+        ('FATAL:  password authentication failed for user "me"', "correct the user and the password in it."),
+        ("fe_sendauth: no password supplied", "add the user's password to it."),
+        ("connection timeout expired", "see whether something in between stops the connection"),
+        ("FATAL:  sorry, too many clients already", "let it take more connections, or use fewer workers."),
+        ("FATAL:  Passwort-Authentifizierung fehlgeschlagen", "correct it."),
+    ],
+)
+def test_each_answer_of_postgresql_has_what_to_do(message, fix):
+    url = make_url("postgresql+psycopg://me:hunter2@db.example:6432/notes")
+    problem = find_database_problem(psycopg.OperationalError(message), url)
+    assert problem.startswith("DATABASE_URL leads to the PostgreSQL database notes on db.example (port 6432) for the user me")
+    assert fix in problem and problem.endswith(".") and "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("SQLITE_FULL", "whose disk is full; make room."),
+        ("SQLITE_READONLY_DBMOVED", "which this user may not write; give the file and its folder to this user."),
+        ("SQLITE_CORRUPT", "which is damaged; restore it from a backup."),
+        ("SQLITE_IOERR_WRITE", "which the disk cannot read or write; look at the system's log."),
+    ],
+)
+def test_each_error_of_sqlite_has_what_to_do(name, says):
+    error = sqlite3.OperationalError("in SQLite's words")
+    error.sqlite_errorname = name
+    assert find_database_problem(error, make_url("sqlite:////srv/x.sqlite3")) == (
+        f"DATABASE_URL names the SQLite file /srv/x.sqlite3, {says}"
+    )
+
+
+def test_any_other_error_is_not_the_databases_fault():
+    assert find_database_problem(ValueError("x"), make_url("sqlite:////x")) is None
+    assert find_database_problem(sqlite3.IntegrityError("x"), make_url("sqlite:////x")) is None
