@@ -65,6 +65,9 @@ def find_name_problem(name: str) -> str | None:
     """What is wrong with the cleaned name of an app or an organization, to follow “The name …”; None when nothing is."""
     if name.isascii() and name.isprintable() and any(map(str.isalnum, name)):
         return None
+    control = _search(_CONTROL, name)
+    if control is not None:
+        return _hidden_sentence(control)
     if shows_nothing(name):
         return "has no visible character."
     return find_hidden(name) or _find_unreadable(name)
