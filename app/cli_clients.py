@@ -206,7 +206,7 @@ def suspend_command(client_id: str, as_json: bool) -> None:
 @click.argument("client_id")
 @json_option
 def resume_command(client_id: str, as_json: bool) -> None:
-    """Let a suspended app go on."""
+    """Let a suspended app work again."""
     _set_status(client_id, resume_client, as_json)
 
 

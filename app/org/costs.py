@@ -22,6 +22,11 @@ class Costs:
     refresh_tokens: int
     secrets: int
 
+    @property
+    def tokens(self) -> int:
+        """Of both kinds."""
+        return self.access_tokens + self.refresh_tokens
+
 
 def count_costs(*clients: Client) -> Costs:
     """Of one app, or of several together; a person who has two of them connected counts once."""

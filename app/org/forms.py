@@ -195,9 +195,8 @@ class EditForm(ClientForm):
         "Terms of use", [Optional()], description="Their address, in the same place.", render_kw=_ADDRESS
     )
     optional_scopes = SelectMultipleField(
-        "Optional scopes",
-        [Optional()],
-        description="Of the scopes above, those that people may leave out when they decide. The others are required.",
+        "Scopes that people may leave out",
+        description="Of the scopes above, those that people can untick when they decide. The others are required.",
         choices=[SelectChoice(name, Markup("<code>{}</code> may be left out").format(name)) for name in SCOPES],
         option_widget=CheckboxInput(),
         validate_choice=False,
@@ -211,7 +210,7 @@ class EditForm(ClientForm):
             (self.access_token_lifetime, access_token_bounds(settings())),
             (self.refresh_token_lifetime, refresh_token_bounds(settings())),
         ):
-            field.description = "In seconds, from {:,} to {:,}. Empty is the server's own, {:,}.".format(
+            field.description = "In seconds, from {:,} to {:,}. Leave it empty for the server's own, {:,}.".format(
                 *bounds, bounds[1]
             )
 

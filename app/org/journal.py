@@ -24,7 +24,7 @@ _ID = re.compile(r"[A-Za-z0-9_.]{1,60}")
 #: kind -> what a person reads after the name of whoever did it. ``{…}`` are the event's details. An event that sets
 #: an end has it in ``expires_at``, which is read after the sentence.
 KINDS = {
-    "organization.created": "founded the organization",
+    "organization.created": "created the organization",
     "organization.deleted": "deleted the organization",
     "member.added": "added {person} as {role}",
     "member.invited": "invited somebody as {role}",
@@ -44,7 +44,7 @@ KINDS = {
     "client.secret_rotated": "made a new secret and ended all others",
     "client.tokens_ended": "ended every code and token",
     "client.suspended": "suspended the app",
-    "client.resumed": "let the app go on",
+    "client.resumed": "resumed the app",
     "client.deleted": "deleted the app",
     "client.replay_ended_tokens": "saw a {presented} come a second time and ended every token of that sign-in",
     "client.playground_opened": "opened the playground, at the latest until",

@@ -28,7 +28,7 @@ def show_organizations():
         organization = found_organization(form.name.data, user)
         db.session.commit()
         switch_to(organization.id)
-        flash(f"{isolated(organization.name)} is founded, and you own it.")
+        flash(f"{isolated(organization.name)} is created, and you own it.")
         return redirect(url_for("org.list_clients"), 303)
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200

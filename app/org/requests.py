@@ -131,7 +131,7 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
 
 
 _ANOTHER_HOST = (
-    "It is on no host that the app has registered, and anybody may have sent it: type it yourself, if it is yours."
+    "The app has no address on this host, and anybody may have sent it: type it yourself, if it is yours."
 )
 
 

@@ -330,10 +330,10 @@ def test_deleted_organization_takes_its_apps_along(app, owner, notebook, bob):
 def test_anybody_may_found_an_organization_and_owns_it(app, leon):
     browser = signed_in(app, leon)
     page = browser.get("/org/oauth/organizations")
-    assert browser.submit(page, press="Found the organization", name=" ").status_code == 400
-    assert browser.submit(page, press="Found the organization", name="a\x00b").status_code == 400
+    assert browser.submit(page, press="Create the organization", name=" ").status_code == 400
+    assert browser.submit(page, press="Create the organization", name="a\x00b").status_code == 400
 
-    page = browser.follow(browser.submit(page, press="Found the organization", name="Leon's Own"))
+    page = browser.follow(browser.submit(page, press="Create the organization", name="Leon's Own"))
 
     assert "Apps of Leon&#39;s Own" in page.text
     assert browser.get("/org/oauth/organization/delete").status_code == 200

@@ -110,7 +110,7 @@ def test_whoever_was_told_that_another_secret_works_is_asked_again_when_it_does_
     path = f"{ROOT}/{ids['client_id']}/secrets"
     owner.submit(owner.get(f"{path}/new"), press="Make the secret")
     page = owner.get(f"{path}/{ids['secret_id']}/retire")
-    assert "1 other secret goes on working" in told(page)
+    assert "1 other secret keeps working" in told(page)
     with app.app_context():
         (other,) = [one.id for one in db.session.query(ClientSecret) if one.id != ids["secret_id"]]
     colleague = signed_in(app, bob)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask_wtf import FlaskForm
 
 _ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((_ROOT / "templates").rglob("*.html"))
@@ -51,6 +52,7 @@ def test_every_page_with_a_form_that_posts_carries_the_token_against_forgery():
 _UNCLEAR = re.compile(
     r"Today that is no |where you let it|\bis none (of this app|that (was|the))\b|[Ll]et it go on|certain that it is you|holds from its next call"
     r"|when they lift that|cannot be told to be|all the same\."
+    r"|\bFound (the|an|another|one)\b|is founded|[Oo]ptional scopes?\"|\blet it rest\b|Take away what|lets them\b"
 )
 
 
@@ -65,3 +67,20 @@ def test_no_sentence_has_to_be_read_twice():
         for match in _UNCLEAR.finditer(line)
     ]
     assert found == []
+
+
+def test_no_label_says_itself_what_the_page_says_of_it(app):
+    """A field that may be left empty gets “(optional)” from the macro; a label that says so too is odd."""
+    forms = [form for form in _all_forms() if form.__module__.startswith("app.")]
+    assert len(forms) > 8
+    with app.test_request_context():
+        for form in forms:
+            for name, field in vars(form).items():
+                label = getattr(field, "args", ("",))[:1]
+                assert not (label and "optional" in str(label[0]).lower()), f"{form.__name__}.{name}"
+
+
+def _all_forms(base=FlaskForm):
+    for form in base.__subclasses__():
+        yield form
+        yield from _all_forms(form)
