@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, g, jsonify, render_template, request
+from flask import Flask, Request, abort, current_app, g, jsonify, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -366,14 +366,14 @@ def _add_headers(response):
 #: status -> (title, what to do), for people.
 _SENTENCES = {
     400: ("That request did not make sense", "Go back, reload the page and try again."),
-    403: ("You may not do that", "Ask an owner or admin of your organization for access."),
+    403: ("You may not do that", "Ask an owner of your organization for access."),
     404: ("There is nothing here", "The address may be mistyped, or what was here is gone."),
     405: ("That is not how this page is used", "Go back and use the buttons on the page."),
     413: ("That was too much at once", "Send less text and try again."),
     414: ("That address is too long", "Shorten what comes after the “?” in it, or follow the link again."),
     431: ("Your browser sent too much beside the request", "Delete the cookies that it keeps for this site."),
     429: ("Too many attempts", "Wait a few minutes and try again."),
-    500: ("Something went wrong on our side", "Nothing was changed. Please try again in a moment."),
+    500: ("Something went wrong on our side", "Please look whether what you did is there, and try again in a moment if it is not."),
 }
 _WIRE_ERRORS = {404: "not_found", 500: "server_error"}
 _SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
@@ -416,6 +416,12 @@ def error_page(
 
 
 def _answer_csrf_error(_error: CSRFError):
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        return error_page(
+            400,
+            "This page was open for too long, or your browser takes no cookies",
+            "Nothing was changed. Let your browser take cookies from here, go back, reload the page and try again.",
+        )
     return error_page(
         400,
         "This page was open for too long",

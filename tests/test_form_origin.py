@@ -243,3 +243,22 @@ def test_what_is_named_in_full_is_the_issuers(app, notebook):
     metadata = house.get("/.well-known/oauth-authorization-server").json
     assert {urlsplit(metadata[name]).netloc for name in metadata if name.endswith("_endpoint")} == {"127.0.0.1:8000"}
     assert _EVIL not in house.get("/guide/five-steps").text
+
+
+# -- what is said of a form that is not taken ------------------------------------------------------
+
+
+def test_who_has_switched_cookies_off_is_not_said_to_have_been_slow(app):
+    client = app.test_client(use_cookies=False)
+    page = client.post("/sign-in", data=dict(find_form(client.get("/sign-in")).values))
+    assert page.status_code == 400
+    assert "your browser takes no cookies" in page.text
+
+
+def test_who_was_slow_is(browser):
+    page = browser.get("/sign-in")
+    with browser.client.session_transaction(base_url=HTTP) as kept:
+        kept["csrf_token"] = "another"
+    answer = browser.submit(page, email="a@b.example", password="x")
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text and "cookies" not in answer.text

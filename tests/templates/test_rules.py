@@ -84,3 +84,20 @@ def _all_forms(base=FlaskForm):
     for form in base.__subclasses__():
         yield form
         yield from _all_forms(form)
+
+
+#: What an address that a template fills in may begin with: a function that names a path of ours, or a name for what
+#: such a function has made.
+_OURS = re.compile(
+    r"(url_for|log_url|page_url)\(|(action|address|switch_url|change_url|undo_url|back|target|client\.logo_url)$|action_url or\b"
+)
+
+
+def test_every_address_in_a_template_is_ours_or_is_held_against_the_rules():
+    """``javascript:`` in a ``href`` is a script, whoever typed it, and however long ago."""
+    filled = re.compile(r"""\b(?:href|src|action|formaction)="\{\{-?\s*(.*?)\s*-?(?:\}\}|"\s*/"|$)""", re.MULTILINE)
+    for template in TEMPLATES:
+        text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
+        for found in filled.finditer(text):
+            is_held = f"{found[1]} | web_host" in text
+            assert _OURS.match(found[1]) or is_held, f"{template.name} fills in {found[1]} unchecked."

@@ -3,8 +3,9 @@
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
-from tests.actors import Browser, find_forms
+from tests.actors import Browser, find_form, find_forms
 
 HOSTILE = '"><form action="https://evil.example"><input name="password">'
 
@@ -92,6 +93,19 @@ def test_nor_does_the_sign_in_once_more_of_somebody_who_is_signed_in(notebook, s
     page = notebook.start(signed_in, prompt="login")
     assert page.request.path == "/sign-in"
     assert form_action(page) is None
+
+
+def test_nor_does_the_choice_of_the_account(notebook, signed_in):
+    page = notebook.start(signed_in, prompt="select_account")
+    assert page.request.path == "/oauth/authorize/account"
+    assert form_action(page) is None
+
+
+def test_nor_do_they_when_a_form_was_unclear(picker, consent_page, signed_in):
+    for page in (picker, consent_page):
+        data = MultiDict([*find_form(page, press="Cancel").values, ("action", "cancel"), ("action", "authorize")])
+        again = signed_in.client.post(page.request.full_path, base_url="http://127.0.0.1:8000", data=data)
+        assert (again.status_code, form_action(again)) == (422, None)
 
 
 def test_nor_does_the_sign_in_of_whoever_switches_the_account(consent_page, signed_in):
