@@ -50,4 +50,5 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "grant_type": entry.grant_type or None,
         "scope": entry.scope or None,
         "redirect_uri": entry.redirect_uri or None,
+        "request_id": entry.request_id or None,
     }

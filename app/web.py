@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, current_app, g, jsonify, render_template, request
+from flask import Flask, Request, abort, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -20,7 +20,7 @@ from app.extensions import login_manager
 from app.form_origin import is_from_us
 from app.form_problems import list_page_problems
 from app.text import isolated
-from app.wire import JsonAnswer, error_answer, is_api, is_wire, request_id
+from app.wire import JsonAnswer, error_answer, is_api, is_wire, protocol_error, request_id, say_methods
 
 _log = logging.getLogger(__name__)
 
@@ -343,8 +343,7 @@ def _add_wire_headers(response):
     if "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
     headers.add("X-Content-Type-Options", "nosniff")
-    if request.is_api:
-        headers.add("X-Request-ID", request_id())
+    headers.add("X-Request-ID", request_id())
     return response
 
 
@@ -352,6 +351,7 @@ def _add_headers(response):
     headers = response.headers
     for name, value in _PAGE_HEADERS:
         headers.setdefault(name, value)
+    headers["X-Request-ID"] = request_id()
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
         forms = "" if g.get("forms_lead_to_app") else _FORMS_STAY_HERE
@@ -375,7 +375,6 @@ _SENTENCES = {
     429: ("Too many attempts", "Wait a few minutes and try again."),
     500: ("Something went wrong on our side", "Please look whether what you did is there, and try again in a moment if it is not."),
 }
-_WIRE_ERRORS = {404: "not_found", 500: "server_error"}
 _SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
 #: status -> (code, what to do), for programs that call the resource API.
 _API_ERRORS = {
@@ -411,6 +410,8 @@ def error_page(
         sentence=sentence or default_sentence,
         action_url=action[0],
         action_label=action[1],
+        # Pages that tell nothing apart are alike to the letter; what is our fault has a name to tell us.
+        request_id=request_id() if status >= 500 else None,
     )
     return page, status
 
@@ -438,10 +439,12 @@ def _answer_http_error(error: HTTPException):
         return page, status, _kept_headers(error)
     if request.is_api:
         code, message = _API_ERRORS.get(status, _API_ERRORS[400 if status < 500 else 500])
+        if status == 405:
+            message = say_methods(getattr(error, "valid_methods", None) or ())
         return error_answer(status, code, message, headers=_kept_headers(error))
-    # 405, 413 and the like are, to a client, a malformed request (RFC 6749 section 5.2).
-    answer = jsonify(error=_WIRE_ERRORS.get(status, "invalid_request"), error_description=error.name)
-    return answer, status, _kept_headers(error)
+    answer = protocol_error(status, error.name, getattr(error, "valid_methods", None) or ())
+    answer.headers.extend(_kept_headers(error))
+    return answer
 
 
 def _kept_headers(error: HTTPException) -> dict[str, str]:
@@ -457,5 +460,5 @@ def _answer_unexpected_error(error: Exception):
     if request.is_api:
         return error_answer(500, "server_error", _SERVER_ERROR)
     if request.is_wire:
-        return jsonify(error="server_error", error_description="Something went wrong on our side."), 500
+        return protocol_error(500, "Internal Server Error")
     return error_page(500)

@@ -9,6 +9,8 @@ import orjson
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
+from app.config import settings
+
 _log = logging.getLogger(__name__)
 
 _ENVIRON_KEY = "reliquary.request_id"
@@ -27,6 +29,7 @@ _WIRE_PATHS = (
 _PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
 # And OAuth's own endpoints answer OAuth's errors there.
 _PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
+_OAUTH_PATHS = ("/oauth/", *_PROTOCOL_PATHS)
 _HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
 
@@ -54,6 +57,11 @@ def request_id() -> str:
     return known
 
 
+def error_uri(anchor: str) -> str:
+    """Where the guide for integrators tells of an error: the address of its line."""
+    return f"{settings().issuer}/guide/errors#{anchor}"
+
+
 class _WrittenHeaders(Headers):
     """Headers that are ours to the letter. Werkzeug would look through each value for a line break."""
 
@@ -68,8 +76,7 @@ class JsonAnswer(Response):
     def __init__(self, body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]]):
         data = orjson.dumps(body)
         own = [header for header in headers if header[0] not in _OWN_HEADERS]
-        if request.is_api:
-            own.append(("X-Request-ID", request_id()))
+        own.append(("X-Request-ID", request_id()))
         super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
 
     def __call__(self, environ, start_response):
@@ -83,6 +90,34 @@ def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple
     return JsonAnswer(body, status, headers)
 
 
+#: status -> (error, what to do), for programs that call what is not the resource API. To a client of OAuth, what is
+#: none of these is a malformed request (RFC 6749 section 5.2).
+_PROTOCOL_ERRORS = {
+    404: ("not_found", "There is nothing at this address: /.well-known/oauth-authorization-server names the endpoints."),
+    413: ("invalid_request", "Send at most 256 kB at once."),
+    500: ("server_error", "Something went wrong on our side: try again in a moment."),
+}
+
+
+def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
+    """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
+    error, description = _PROTOCOL_ERRORS.get(status if status < 500 else 500, ("invalid_request", f"{name}."))
+    if status == 405:
+        description = say_methods(methods)
+    body = {"error": error, "error_description": description}
+    if request.path.startswith(_OAUTH_PATHS):
+        # Of an address that does not exist there is no line; the section tells of those that do.
+        body["error_uri"] = error_uri("token" if status == 404 else f"token-{error}")
+    return json_answer(body, status)
+
+
+def say_methods(methods: Iterable[str]) -> str:
+    """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
+    taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]
+    where = " with the parameters in the body" if taken == ["a POST"] and request.path.startswith(_OAUTH_PATHS) else ""
+    return f"Wrong method: send {' or '.join(taken)}{where}."
+
+
 def error_answer(
     status: int,
     code: str,
@@ -90,15 +125,18 @@ def error_answer(
     *,
     headers: Mapping[str, str] | None = None,
     errors: list[dict[str, Any]] | None = None,
+    scope: str | None = None,
 ) -> Response:
     """An error of the resource API: ``code`` is for programs and stable, ``message`` says what to do.
 
     ``errors`` holds what is wrong with each field: ``field``, ``code``, ``message``, and ``index`` where there are
-    several objects. The log gets one line with the request's id.
+    several objects; ``scope`` what the token lacks. The log gets one line with the request's id.
     """
     body: dict[str, Any] = {"code": code, "message": message, "request_id": request_id()}
     if errors:
         body["errors"] = errors
+    if scope:
+        body["scope"] = scope
     # The path alone: a query may hold what somebody looked for.
     _log.info("%s %s %s answered %s %s", request_id(), request.method, request.path, status, code)
     return json_answer(body, status, (headers or {}).items())

@@ -125,6 +125,12 @@ class Integrator:
         return self.me(access_token).status_code == 200
 
 
+def apart_from_its_id(response: TestResponse) -> tuple:
+    """All that a client can tell of an answer, but for the id that every answer has of its own."""
+    headers = [(name, value) for name, value in response.headers if name != "X-Request-ID"]
+    return response.status_code, headers, response.text.replace(response.headers.get("X-Request-ID", "-"), "")
+
+
 def s256(code_verifier: str) -> str:
     """BASE64URL(SHA256(code_verifier)), without padding (RFC 7636 section 4.2)."""
     return base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).rstrip(b"=").decode()

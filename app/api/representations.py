@@ -173,6 +173,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
             "code": {"type": "string", "description": "For programs; it does not change."},
             "message": {"type": "string", "description": "For people: what happened and what to do."},
             "request_id": {"type": "string", "description": "As in the X-Request-ID header and in the server's log."},
+            "scope": {"type": "string", "description": "The scopes that the token lacks, separated by spaces."},
             "errors": {
                 "type": "array",
                 "items": {

@@ -5,6 +5,8 @@ Tests hold these tables against what the code can really answer, in both directi
 
 from dataclasses import dataclass
 
+from app.oauth.refused_grants import REFUSED_GRANTS
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorEntry:
@@ -84,7 +86,7 @@ AUTHORIZE_ERRORS = (
     ),
     ErrorEntry(
         "invalid_scope",
-        "A scope is unknown, or your app is not registered for it. Nothing is dropped silently.",
+        "A scope is unknown, your app is not registered for it, or there is a comma. Nothing is dropped silently.",
         "Separate scopes by spaces, ask for those of the app's settings only, or have an admin add it there.",
     ),
     ErrorEntry(
@@ -111,7 +113,7 @@ TOKEN_ERRORS = (
     ErrorEntry(
         "invalid_request",
         "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Also: the body"
-        " is not a form, parameters stand in the address, the secret comes twice, or the method is not POST.",
+        " is not a form, parameters stand in the address, the secret comes twice, be it alike, or the method is not POST.",
         "POST application/x-www-form-urlencoded, not JSON. Send the code_verifier whenever you sent a"
         " code_challenge, and the same redirect_uri as before.",
         (400, 405, 413),
@@ -126,7 +128,7 @@ TOKEN_ERRORS = (
     ErrorEntry(
         "invalid_scope",
         "With client credentials: a scope your app is not registered for. With a refresh token: more than the person"
-        " still allows, or nothing is left of it.",
+        " still allows, or nothing is left of it. With either: a comma between the names.",
         "Leave scope out to get all that is allowed. To get more, send the person to authorize.",
         (400,),
     ),
@@ -156,53 +158,35 @@ TOKEN_ERRORS = (
     ),
 )
 
-#: The error_description of ``invalid_grant`` -> what happened, and what to mend.
-INVALID_GRANT_REASONS = (
-    (
-        "Invalid 'code' in request.",
-        "The code is older than {code_seconds} seconds, is another app's, or was never one. Exchange it at once,"
-        " from the server that the person came back to.",
-    ),
-    (
-        "The code was redeemed before.",
-        "It came twice, so all its tokens have been ended. Look for a callback that runs twice: a reload, a prefetch,"
-        " a retry.",
-    ),
-    (
-        "Invalid 'redirect_uri' in request.",
-        "It differs from the one the person was sent to authorize with. Keep it in one place.",
-    ),
-    (
-        "This client may no longer use the 'redirect_uri'.",
-        "It was removed from the app's settings since the person was sent to authorize, or is not one that this server"
-        " accepts.",
-    ),
-    (
-        "The 'code_verifier' does not belong to the 'code_challenge'.",
-        "Another sign-in has overwritten the verifier, or it was encoded. Keep one for each state.",
-    ),
-    (
-        "The authorization request had no 'code_challenge'.",
-        "A verifier came for a code that was asked for without a challenge. Send the challenge with step 1.",
-    ),
-    (
-        "The refresh token was used before.",
-        "Two hold it, so all its tokens have been ended. Store the new one first, and refresh in one place at a time.",
-    ),
-    (
-        "The user has paused this app's access.",
-        "Keep the refresh token: it is not used up, and works again when they resume your app. Only they can do that,"
-        " on their account's page or when you send them to authorize.",
-    ),
-    (
-        "The refresh token has ended.",
-        "Somebody else used it at the very same moment, and that was its last use.",
-    ),
-    (
-        "",
-        "Without a description: the refresh token is unknown, has expired, or the person has ended your app's"
-        " access.",
-    ),
+#: What happened with a code or a refresh token, and what to mend, by the anchor of its sentence on the wire.
+_INVALID_GRANT_ADVICE = {
+    "unknown-code": "It was cut off or decoded twice, is another app's, or was purged a day after it expired. Look whether"
+    " two environments share a configuration.",
+    "expired-code": "Exchange it at once, from the server that the person came back to.",
+    "used-code": "It came twice. Look for a callback that runs twice: a reload, a prefetch, a retry.",
+    "ended-code": "The person, or somebody who revoked its tokens, was quicker. Send the person to authorize.",
+    "paused": "Keep the refresh token: it is not used up, and works again when they resume your app. Only they can do that,"
+    " on their account's page or when you send them to authorize.",
+    "no-code": "Two values are stored under each other's name. The code is in the address, once for each sign-in.",
+    "redirect-uri": "It differs from the one the person was sent to authorize with. Keep it in one place.",
+    "removed-redirect-uri": "It was removed from the app's settings since the person was sent to authorize, or is not one"
+    " that this server accepts.",
+    "verifier": "Another sign-in has overwritten the verifier, or it was encoded. Keep one for each state.",
+    "unexpected-verifier": "A verifier came for a code that was asked for without a challenge. Send the challenge with"
+    " step 1.",
+    "unknown-refresh-token": "It was cut off, is another app's, or expired long ago. Store the newest one whole.",
+    "expired-refresh-token": "Nobody used it for as long as it lives, or, in a public app with the address of a web page,"
+    " the first one would have ended by now; and after a year every sign-in does.",
+    "used-refresh-token": "Two hold it, so all its tokens have been ended. Store the new one first, and refresh in one"
+    " place at a time.",
+    "ended-refresh-token": "Do not try it again. Send the person to authorize when they are next there.",
+    "no-refresh-token": "Two values of one answer are stored under each other's name.",
+}
+
+#: (anchor, error_description, what to mend), in the order of the table of sentences.
+INVALID_GRANT_REASONS = tuple(
+    (anchor, description.replace("{kind}", "…"), _INVALID_GRANT_ADVICE[anchor])
+    for anchor, description in dict.fromkeys(REFUSED_GRANTS.values())
 )
 
 API_ERRORS = (
@@ -214,14 +198,14 @@ API_ERRORS = (
     ),
     ErrorEntry(
         "invalid_token",
-        "The access token has expired, was revoked, or the person has ended your app's access. If they have paused"
-        " it, message says so.",
+        "The access token has expired, was revoked, or is none; the person has ended or paused your app's access, or the"
+        " app is switched off. message says which.",
         "Refresh once and repeat the call. If refreshing answers invalid_grant, send the person to authorize.",
         (401,),
     ),
     ErrorEntry(
         "insufficient_scope",
-        "The token is good and lacks a scope; WWW-Authenticate names it. A person may have left out an optional one.",
+        "The token is good and lacks a scope: message and scope name it. A person may have left out an optional one.",
         "Ask for it at the moment the person wants what needs it, by sending them to authorize with more scopes.",
         (403,),
     ),

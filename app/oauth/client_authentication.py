@@ -33,7 +33,15 @@ class ClientAuthenticationFailed(Exception):
 
 
 class SeveralClientAuthentications(Exception):
-    """Two mechanisms, or two client ids, in one request; the message says which, in ASCII."""
+    """Two mechanisms, or two client ids, in one request; the message says which, in ASCII.
+
+    RFC 6749 section 2.3 forbids a client to use two, also when both say the same: ``reason`` tells that from two that
+    differ.
+    """
+
+    def __init__(self, message: str, reason: Reason):
+        super().__init__(message)
+        self.reason = reason
 
 
 def authenticate_client(
@@ -76,10 +84,16 @@ def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tup
     if authorization is None:
         return client_id, client_secret, POST if client_secret else NONE
     basic_id, basic_secret = _read_basic(authorization)
-    if client_secret:
-        raise SeveralClientAuthentications("Send the client secret in the Authorization header or in the body, not both.")
     if client_id and client_id != basic_id:
-        raise SeveralClientAuthentications("The parameter 'client_id' differs from the one in the Authorization header.")
+        raise SeveralClientAuthentications(
+            "The parameter 'client_id' differs from the one in the Authorization header.",
+            Reason.SEVERAL_AUTHENTICATIONS,
+        )
+    if client_secret:
+        raise SeveralClientAuthentications(
+            "Send the client secret in the Authorization header or in the body, not both.",
+            Reason.SECRET_TWICE if client_secret == basic_secret else Reason.SEVERAL_AUTHENTICATIONS,
+        )
     # A client without a secret may send an empty one (RFC 6749 section 2.3.1), and some libraries do.
     return basic_id, basic_secret, BASIC if basic_secret else NONE
 

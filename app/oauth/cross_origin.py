@@ -24,7 +24,7 @@ _PREFLIGHT = (
     # Ten minutes, in seconds: so long does a removed origin go on sending calls, whose answers it cannot read.
     ("Access-Control-Max-Age", "600"),
 )
-_EXPOSED = "Retry-After, WWW-Authenticate"
+_EXPOSED = "Retry-After, WWW-Authenticate, X-Request-ID"
 
 _FIND_ANY = Statement(
     select(ClientOrigin.origin)

@@ -6,7 +6,7 @@ from functools import wraps
 from authlib.integrations.flask_oauth2 import ResourceProtector
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError, UnsupportedTokenTypeError
-from authlib.oauth2.rfc6750 import BearerTokenValidator, InvalidTokenError
+from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
 from flask import Response
 from flask import request as http_request
 
@@ -17,7 +17,9 @@ from app.extensions import db
 from app.oauth.cross_origin import note_caller
 from app.oauth.models.consent import touch_consent
 from app.oauth.models.token import TokenSnapshot, find_access_token
-from app.wire import error_answer
+from app.oauth.refused_grants import find_mistaken_kind
+from app.oauth.scopes import parse_scope
+from app.wire import error_answer, error_uri
 
 _REALM = "reliquary"
 
@@ -33,6 +35,9 @@ class _Guard(ResourceProtector):
         if http.environ.get("HTTP_AUTHORIZATION", "").strip().lower() == "bearer":
             raise InvalidRequestError("The Authorization header names no token.")
         validator, token_string = self.parse_request_authorization(http)
+        mistaken = find_mistaken_kind(token_string, credentials.ACCESS_TOKEN)
+        if mistaken:
+            raise InvalidTokenError(f"That is {mistaken}, not an access token: send the access_token of the answer.")
         token = find(connection, credentials.digest(token_string))
         if token is not None:
             note_caller(token.client_id)
@@ -41,12 +46,31 @@ class _Guard(ResourceProtector):
 
 
 class _Validator(BearerTokenValidator):
-    """Authlib's, which tells a pause from an end: an app that is paused keeps its tokens and waits."""
+    """Authlib's, in words that say what happened and what to do: who holds a token may know all of its own fate."""
 
     def validate_token(self, token: TokenSnapshot | None, scopes: list[str] | None, request) -> None:
-        if token is not None and not token.is_expired() and token.is_paused():
-            raise InvalidTokenError("The user has paused this app's access. It works again when they resume it.")
-        super().validate_token(token, scopes, request)
+        if token is None:
+            raise InvalidTokenError("The access token is unknown: it is not whole, not ours, or expired long ago.")
+        if token.is_expired():
+            raise InvalidTokenError("The access token has expired: get the next one with the refresh token.")
+        if token.is_revoked():
+            raise InvalidTokenError(_why_ended(token))
+        # One element, or none, is Authlib's AND.
+        missing = [name for name in (scopes or [""])[0].split() if name not in parse_scope(token.get_scope())]
+        if missing:
+            error = InsufficientScopeError(f"This call needs the scope {' '.join(missing)}, which the token lacks.")
+            error.missing = " ".join(missing)
+            raise error
+
+
+def _why_ended(token: TokenSnapshot) -> str:
+    if token.is_paused():
+        return "The user has paused this app's access. It works again when they resume it."
+    if token.client_suspended_at is not None:
+        return "The app is switched off for now: its tokens work again when its organization resumes it."
+    if token.revoked_at is None and token.family_revoked_at is None and token.consent_revoked_at is None:
+        return "The end has come that the user had set for this app's access: send them to authorize again."
+    return "The access token was revoked: the app ended it, or the user disconnected the app."
 
 
 _guard = _Guard()
@@ -92,7 +116,8 @@ def _refuse(error: OAuth2Error, scopes: tuple[str, ...]) -> Response:
         status, code, message = 401, "unauthenticated", "Send the access token as 'Authorization: Bearer <token>'."
     else:
         status, code, message = error.status_code, error.error, error.description
-        challenge += [f'error="{code}"', f'error_description="{message}"']
+        challenge += [f'error="{code}"', f'error_description="{message}"', f'error_uri="{error_uri(f"api-{code}")}"']
         if status == 403:
             challenge.append(f'scope="{" ".join(scopes)}"')
-    return error_answer(status, code, message, headers={"WWW-Authenticate": "Bearer " + ", ".join(challenge)})
+    headers = {"WWW-Authenticate": "Bearer " + ", ".join(challenge)}
+    return error_answer(status, code, message, headers=headers, scope=getattr(error, "missing", None))

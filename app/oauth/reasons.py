@@ -1,7 +1,7 @@
 """Why a request of a client was refused: finer than OAuth's errors, and told to the client's own people alone.
 
-The answer on the wire says no more than it did: an ``invalid_client`` that told a wrong secret from a suspended
-client would tell it to anybody.
+The answer on the wire says as much as protects nobody: an ``invalid_client`` that told a wrong secret from a suspended
+client, or an ``invalid_grant`` that told another client's code from none, would tell it to anybody.
 """
 
 from enum import StrEnum
@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SECRET_ENDED = "client_secret_ended"
     SECRET_UNEXPECTED = "client_secret_unexpected"
     SEVERAL_AUTHENTICATIONS = "several_authentications"
+    SECRET_TWICE = "client_secret_twice"
 
     # -- what either endpoint may object to
     PARAMETER_DEFECTIVE = "parameter_defective"
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     RESPONSE_TYPE_UNSUPPORTED = "response_type_unsupported"
     STATE_MISSING = "state_missing"
     SCOPE_UNKNOWN = "scope_unknown"
+    SCOPE_WITH_COMMA = "scope_with_comma"
     SCOPE_NOT_REGISTERED = "scope_not_registered"
     PROMPT_UNKNOWN = "prompt_unknown"
     DETAILS_REFUSED = "authorization_details_refused"
@@ -53,6 +55,7 @@ class Reason(StrEnum):
     CODE_UNKNOWN = "code_unknown"
     CODE_OF_ANOTHER_CLIENT = "code_of_another_client"
     CODE_EXPIRED = "code_expired"
+    CODE_MISTAKEN = "code_mistaken"
     CODE_USED = "code_used"
     CODE_PAUSED = "code_paused"
     CODE_ENDED = "code_ended"
@@ -66,6 +69,7 @@ class Reason(StrEnum):
     REFRESH_MISSING = "refresh_missing"
     REFRESH_UNKNOWN = "refresh_unknown"
     REFRESH_OF_ANOTHER_CLIENT = "refresh_of_another_client"
+    REFRESH_MISTAKEN = "refresh_mistaken"
     REFRESH_EXPIRED = "refresh_expired"
     REFRESH_REUSED = "refresh_reused"
     REFRESH_PAUSED = "refresh_paused"

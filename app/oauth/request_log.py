@@ -19,6 +19,7 @@ from app.oauth.models.client import Client, ClientSecret, ClientSnapshot
 from app.oauth.models.request_record import RequestRecord
 from app.oauth.reasons import Reason
 from app.oauth.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
+from app.wire import request_id
 from app.write_behind import WriteBehind
 
 #: How many of each a client keeps, and how long.
@@ -47,6 +48,7 @@ class _Note:
     redirect_uri: str
     scope: str
     registered: Sequence[str]
+    request_id: str
     error: str | None = None
     reason: Reason | None = None
     expected_uri: str = ""
@@ -167,6 +169,7 @@ def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, s
         parameters.get("redirect_uri", "")[:_MOST_CHARACTERS],
         parameters.get("scope", "")[:_MOST_CHARACTERS],
         client.redirect_uris,
+        request_id(),
         *why,
     )
 
@@ -227,6 +230,7 @@ def _row(client_id: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
         "expected_uri": note.expected_uri,
         "scope": shown_scope(note.scope),
         "detail": (note.detail or _tell_left_out(note, reason))[:_MOST_OF_DETAIL],
+        "request_id": note.request_id,
     }
 
 

@@ -7,6 +7,7 @@ from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     InvalidClientError,
+    InvalidGrantError,
     InvalidRequestError,
     OAuth2Request,
     UnauthorizedClientError,
@@ -34,13 +35,20 @@ from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.request_record import AUTHORIZE, TOKEN
 from app.oauth.parameters import parse_parameters
 from app.oauth.reasons import Reason, because, reason_of
+from app.oauth.refused_grants import REFUSED_GRANTS
 from app.oauth.request_log import note_refusal, note_success
-from app.wire import json_answer
+from app.wire import error_uri, json_answer
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _REALM = "reliquary"
 # Where the description of the error is a sentence about a parameter that the record should keep.
-_DETAILED = (Reason.PARAMETER_DEFECTIVE, Reason.DETAILS_REFUSED, Reason.OTHER)
+_DETAILED = (
+    Reason.PARAMETER_DEFECTIVE,
+    Reason.DETAILS_REFUSED,
+    Reason.CODE_MISTAKEN,
+    Reason.REFRESH_MISTAKEN,
+    Reason.OTHER,
+)
 # What Authlib raises for one reason only.
 _FALLBACKS = {UnauthorizedClientError: Reason.GRANT_NOT_ALLOWED}
 
@@ -114,7 +122,9 @@ class Server(AuthorizationServer):
         defective.
         """
         http = http_request._get_current_object()
-        if (http.content_type or "").partition(";")[0].strip().lower() != _FORM_TYPE:
+        body_type = (http.content_type or "").partition(";")[0].strip().lower()
+        # Without a body there is nothing to name the type of; what is missing then is told by its name.
+        if body_type != _FORM_TYPE and (body_type or http.content_length or "HTTP_TRANSFER_ENCODING" in http.environ):
             what_to_do = f"Send the parameters in the body as {_FORM_TYPE}."
             raise UnreadableForm(what_to_do, Reason.NOT_A_FORM, WireRequest({}, connection))
         parameters = parse_parameters(http.read_body())
@@ -134,7 +144,7 @@ class Server(AuthorizationServer):
                 request.connection, request.headers.get("Authorization"), request.form
             )
         except SeveralClientAuthentications as error:
-            raise because(Reason.SEVERAL_AUTHENTICATIONS, InvalidRequestError(str(error))) from None
+            raise because(error.reason, InvalidRequestError(str(error))) from None
         except ClientAuthenticationFailed as failure:
             raise InvalidClient(failure) from None
         request.client = client
@@ -185,8 +195,19 @@ class Server(AuthorizationServer):
         if error.redirect_uri is None:
             return super().handle_error_response(request, error)
         _note_refusal(request.client, AUTHORIZE, request, error)
-        body = {"error": error.error, "error_description": error.get_error_description()}
+        body = {
+            "error": error.error,
+            "error_description": error.get_error_description(),
+            "error_uri": error_uri(f"authorize-{error.error}"),
+        }
         return self.handle_response(*self.redirect_back(request, error.redirect_uri, body))
+
+    def get_error_uri(self, request: WireRequest | None, error: OAuth2Error) -> str:
+        """The guide's line about the error; about its reason where every reason that may be told has a line."""
+        reason = reason_of(error) or (request.reason if request is not None else None)
+        if isinstance(error, InvalidGrantError) and reason in REFUSED_GRANTS:
+            return error_uri(f"invalid_grant-{REFUSED_GRANTS[reason][0]}")
+        return error_uri(f"token-{error.error}")
 
     def redirect_back(self, request: WireRequest, redirect_uri: str, parameters: Mapping[str, str]):
         """Status, body and headers of the redirect to the client, with ``state`` and ``iss`` (:rfc:`9207#section-2`).

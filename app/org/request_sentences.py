@@ -37,6 +37,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "The app said twice who it is, in the Authorization header and in the body, and not alike.",
         "Send client_id and client_secret in one of the two places only.",
     ),
+    Reason.SECRET_TWICE: (
+        "The app sent its client secret twice, in the Authorization header and in the body.",
+        "Send it in one of the two places only: OAuth allows one way of authentication in a request.",
+    ),
     Reason.PARAMETER_DEFECTIVE: (
         "{detail}",
         "Send each parameter once, as UTF-8, without control characters and not longer than 4096 characters.",
@@ -76,6 +80,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     Reason.SCOPE_UNKNOWN: (
         "The scope holds a name that does not exist here{names}.",
         "Send names from this list, separated by single spaces: " + ", ".join(SCOPES) + ".",
+    ),
+    Reason.SCOPE_WITH_COMMA: (
+        "The scope has a comma between its names.",
+        "Separate the names by single spaces; many libraries take a list and have a setting for the separator.",
     ),
     Reason.SCOPE_NOT_REGISTERED: (
         "The scope holds a name that this app is not registered for{names}.",
@@ -141,6 +149,10 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
         "The code had expired: it lives for a minute or so.",
         "Redeem it as soon as the person comes back, from your server.",
     ),
+    Reason.CODE_MISTAKEN: (
+        "What was sent as code is another kind of credential. {detail}",
+        "Send the code from the address that the person came back with.",
+    ),
     Reason.CODE_USED: (
         "The code was redeemed before, so every token that came from it has ended.",
         "Redeem each code once: look for a page that is loaded twice, or a retry, and send the person through again.",
@@ -188,11 +200,15 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.REFRESH_UNKNOWN: (
         "This server did not issue that refresh token, or it expired long ago.",
-        "Send the refresh_token of the last answer, whole; an access token does not work in its place.",
+        "Send the refresh_token of the last answer, whole.",
     ),
     Reason.REFRESH_OF_ANOTHER_CLIENT: (
         "The refresh token was issued to another client_id.",
         "Use the client_id that it came with; look whether two environments share what they store.",
+    ),
+    Reason.REFRESH_MISTAKEN: (
+        "What was sent as refresh_token is another kind of credential. {detail}",
+        "Send the refresh_token of the last answer; look whether two values are stored under each other's name.",
     ),
     Reason.REFRESH_EXPIRED: (
         "The refresh token had expired: nobody used it for as long as it lives.",

@@ -18,12 +18,15 @@ def show_requests(access: Access, client_id: str):
     # To write may have waited for somebody who deletes the app.
     client = access.get_client(client_id)
     only_failed = request.args.get("show") == "failed"
+    # As it is copied from a log or a message, with what may stand around it.
+    request_id = request.args.get("request", "").strip(" \t\r\n\"'.,;")
     return render_template(
         "org/requests.html",
         access=access,
         client=client,
-        listing=list_requests(client, only_failed=only_failed, page=_read_page()),
+        listing=list_requests(client, only_failed=only_failed, page=_read_page(), request_id=request_id),
         only_failed=only_failed,
+        request_id=request_id,
         most_failures=request_log.MOST_FAILURES,
         most_successes=request_log.MOST_SUCCESSES,
         days_kept=request_log.KEPT_FOR.days,

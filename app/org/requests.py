@@ -19,6 +19,7 @@ from app.org.uri_difference import Difference, compare, find_nearest
 
 PAGE_SIZE = 20
 _RECORD_ID = re.compile(r"[0-9]{1,18}")
+_REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Entry:
     redirect_uri: str
     difference: Difference | None
     expected: str
+    request_id: str
     repair: str = ""
 
 
@@ -55,9 +57,12 @@ class Page:
     pages: int
 
 
-def list_requests(client: Client, *, only_failed: bool, page: int) -> Page:
-    """A page of what the app asked in the last thirty days."""
-    recent = (RequestRecord.client_id == client.client_id, RequestRecord.at > clock.now() - KEPT_FOR)
+def list_requests(client: Client, *, only_failed: bool, page: int, request_id: str = "") -> Page:
+    """A page of what the app asked in the last thirty days, or only the request of this ``X-Request-ID``."""
+    recent = [RequestRecord.client_id == client.client_id, RequestRecord.at > clock.now() - KEPT_FOR]
+    if request_id:
+        # What is no id of ours is not sent to the database, and finds nothing: no record has none.
+        recent.append(RequestRecord.request_id == (request_id if _REQUEST_ID.fullmatch(request_id) else "-"))
     total, successes = db.session.execute(
         select(func.count(), func.count().filter(RequestRecord.error.is_(None))).where(*recent)
     ).one()
@@ -127,6 +132,7 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
         difference=compare(record.redirect_uri, expected) if expected not in (None, record.redirect_uri) and not is_registered else None,
         expected="Registered" if is_mismatch else "Asked with",
         repair=repair,
+        request_id=record.request_id,
     )
 
 

@@ -2,13 +2,14 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 from authlib.oauth2 import OAuth2Error
-from sqlalchemy import update
 
 from app import clock, web
 from app.extensions import db
@@ -20,8 +21,9 @@ from app.guide.errors import (
     TOKEN_ERRORS,
 )
 from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
+from app.oauth.refused_grants import REFUSED_GRANTS
 from tests.actors import Browser
+from tests.protocol import change_client, change_consent, let_time_pass  # noqa: F401
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 #: Where the protocol's errors are raised.
@@ -80,9 +82,11 @@ def test_every_page_that_people_see_instead_is_told():
 
 
 def test_every_reason_of_invalid_grant_is_told():
-    told = {description for description, _ in INVALID_GRANT_REASONS}
+    """What the code raises is in its own table, and the guide has a line for each of that."""
     raised = {arguments[0] for _, name, arguments in _calls("oauth/grants") if name == "InvalidGrantError"}
-    assert raised <= told
+    assert raised == {None}, "Raise refused_grant(…), whose sentences the guide tells."
+    assert {anchor for anchor, _, _ in INVALID_GRANT_REASONS} == {anchor for anchor, _ in REFUSED_GRANTS.values()}
+    assert len({anchor for anchor, _, _ in INVALID_GRANT_REASONS}) == len(INVALID_GRANT_REASONS)
 
 
 # -- everything in a table is really answered, to a request with one thing wrong ----------------------
@@ -132,33 +136,47 @@ def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
     assert status in next(entry for entry in TOKEN_ERRORS if entry.code == "invalid_request").statuses
 
 
-def test_a_reason_of_invalid_grant_has_its_description(app, person, notebook):
-    def described(response) -> str:
-        assert response.json["error"] == "invalid_grant", response.text
-        return response.json.get("error_description", "")
+def test_a_reason_of_invalid_grant_leads_to_its_line(app, browser, person, notebook, change_client, change_consent, let_time_pass):
+    lines = dict(re.findall(r'<tr id="(invalid_grant-[a-z-]+)"><th scope="row">(.*?)</th>', browser.get("/guide/errors").text))
+    seen = set()
 
+    def look(response) -> None:
+        assert response.json["error"] == "invalid_grant", response.text
+        page, _, anchor = response.json["error_uri"].partition("#")
+        assert page == "http://127.0.0.1:8000/guide/errors"
+        told, said = unescape(lines[anchor]), response.json["error_description"]
+        assert said == told or told.startswith("That is …") and said.startswith("That is ")
+        seen.add(anchor)
+
+    look(notebook.exchange("rlq_ac_unknown"))
+    look(notebook.refresh("rlq_rt_unknown"))
+    look(notebook.exchange("rlq_rt_unknown"))
+    look(notebook.refresh("rlq_ac_unknown"))
     code = notebook.code(person)
-    seen = {described(notebook.exchange("rlq_ac_unknown"))}
-    seen.add(described(notebook.exchange(code, redirect_uri=notebook.redirect_uri + "x")))
-    seen.add(described(notebook.exchange(code, code_verifier="x" * 43)))
-    bare = notebook.code(person, code_challenge=None, code_challenge_method=None)
-    seen.add(described(notebook.exchange(bare)))
+    look(notebook.exchange(code, redirect_uri=notebook.redirect_uri + "x"))
+    look(notebook.exchange(code, code_verifier="x" * 43))
+    look(notebook.exchange(notebook.code(person, code_challenge=None, code_challenge_method=None)))
     tokens = notebook.exchange(code).json
     notebook.refresh(notebook.refresh(tokens["refresh_token"]).json["refresh_token"])
-    seen.add(described(notebook.refresh(tokens["refresh_token"])))
-    seen.add(described(notebook.refresh("rlq_rt_unknown")))
-    seen.add(described(notebook.exchange(code)))
+    look(notebook.refresh(tokens["refresh_token"]))
+    look(notebook.exchange(code))
     paused = notebook.code(person)
-    with app.app_context():
-        db.session.get_one(Client, notebook.client_id).redirect_uris = ["https://elsewhere.example/"]
-        db.session.commit()
-    seen.add(described(notebook.exchange(paused)))
-    with app.app_context():
-        db.session.execute(update(Consent).values(paused_at=clock.now()))
-        db.session.commit()
-    seen.add(described(notebook.exchange(paused)))
-    # What only two requests at the very same moment can meet.
-    assert seen | {"The refresh token has ended."} == {description for description, _ in INVALID_GRANT_REASONS}
+    change_consent(notebook, paused_at=clock.now())
+    look(notebook.exchange(paused))
+    change_consent(notebook, paused_at=None)
+    change_client(notebook, redirect_uris=["https://elsewhere.example/"])
+    look(notebook.exchange(paused))
+    change_client(notebook, redirect_uris=[notebook.redirect_uri])
+    tokens, ended = notebook.tokens(person), notebook.code(person)
+    change_consent(notebook, revoked_at=clock.now())
+    look(notebook.exchange(ended))
+    look(notebook.refresh(tokens["refresh_token"]))
+    tokens, expired = notebook.tokens(person), notebook.code(person)
+    let_time_pass(seconds=61)
+    look(notebook.exchange(expired))
+    let_time_pass(days=31)
+    look(notebook.refresh(tokens["refresh_token"]))
+    assert seen == set(lines)
 
 
 def test_the_pages_of_errors_have_their_headings(app, person, pocket):

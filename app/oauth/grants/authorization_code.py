@@ -5,7 +5,6 @@ from datetime import timedelta
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     AccessDeniedError,
-    InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
     UnsupportedResponseTypeError,
@@ -16,6 +15,7 @@ from app import clock, credentials
 from app.config import settings
 from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.refused_grant import refused_grant
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.memento_details import find_details_problem
 from app.oauth.models.authorization_code import (
@@ -28,6 +28,7 @@ from app.oauth.models.playground_callback import find_return_problem
 from app.oauth.models.request_record import AUTHORIZE
 from app.oauth.models.token_replay import CODE
 from app.oauth.reasons import Reason, because
+from app.oauth.refused_grants import find_mistaken_kind
 from app.oauth.request_log import note_success
 from app.oauth.scopes import intersect_scope
 
@@ -120,21 +121,24 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
             self.request.reason = Reason.CODE_MISSING
         super().validate_token_request()
 
-    def query_authorization_code(self, code: str, client) -> CodeSnapshot | None:
+    def query_authorization_code(self, code: str, client) -> CodeSnapshot:
         """The code, if this client may redeem it now; a code that was redeemed before ends its family."""
+        mistaken = find_mistaken_kind(code, credentials.AUTHORIZATION_CODE)
+        if mistaken:
+            raise refused_grant(Reason.CODE_MISTAKEN, kind=mistaken)
         found = find_authorization_code(self.request.connection, credentials.digest(code))
         if found is None:
-            return self._refuse(Reason.CODE_UNKNOWN)
+            raise refused_grant(Reason.CODE_UNKNOWN)
         if found.client_id != client.client_id:
-            return self._refuse(Reason.CODE_OF_ANOTHER_CLIENT)
+            raise refused_grant(Reason.CODE_OF_ANOTHER_CLIENT)
         if found.redeemed_at is not None:
             self._end_family(found)
         if found.is_expired():
-            return self._refuse(Reason.CODE_EXPIRED)
+            raise refused_grant(Reason.CODE_EXPIRED, code_seconds=found.lifetime)
         if found.is_paused():
-            raise because(Reason.CODE_PAUSED, InvalidGrantError("The user has paused this app's access."))
+            raise refused_grant(Reason.CODE_PAUSED)
         if found.is_revoked():
-            return self._refuse(Reason.CODE_ENDED)
+            raise refused_grant(Reason.CODE_ENDED)
         if self.request.payload.redirect_uri != found.redirect_uri:
             # Authlib says so, next.
             self.request.reason, self.request.expected_uri = Reason.REDIRECT_URI_CHANGED, found.redirect_uri
@@ -147,11 +151,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         problem = find_return_problem(self.request.connection, self.request.client, code.redirect_uri, code.user_id)
         if problem is not None:
             reason = Reason.REDIRECT_URI_REMOVED if problem is Reason.REDIRECT_URI_MISMATCH else problem
-            raise because(reason, InvalidGrantError("This client may no longer use the 'redirect_uri'."))
-
-    def _refuse(self, reason: Reason) -> None:
-        """None, upon which Authlib refuses the code, with the reason for the record."""
-        self.request.reason = reason
+            raise refused_grant(reason)
 
     def create_token_response(self):
         """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
@@ -174,7 +174,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def _end_family(self, code: CodeSnapshot):
         # RFC 6749 section 4.1.2: the tokens that were issued for a code are revoked when it comes twice.
         end_replayed_family(self.request, code, CODE)
-        raise because(Reason.CODE_USED, InvalidGrantError("The code was redeemed before."))
+        raise refused_grant(Reason.CODE_USED)
 
 
 # -- the checks of the authorize endpoint, in order --------------------------------------------------

@@ -3,9 +3,10 @@
 import hmac
 import re
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
 
+from app.oauth.grants.refused_grant import refused_grant
 from app.oauth.reasons import Reason, because
 
 # Matched whole: "$" would let a trailing newline pass.
@@ -53,9 +54,7 @@ class S256CodeChallenge(CodeChallenge):
         if challenge is None:
             if verifier is not None:
                 # RFC 9700 section 4.8.2: else an attacker could strip the challenge from the request.
-                raise because(
-                    Reason.VERIFIER_UNEXPECTED, InvalidGrantError("The authorization request had no 'code_challenge'.")
-                )
+                raise refused_grant(Reason.VERIFIER_UNEXPECTED)
             return
         if verifier is None:
             raise because(Reason.VERIFIER_MISSING, InvalidRequestError("The parameter 'code_verifier' is missing."))
@@ -65,6 +64,4 @@ class S256CodeChallenge(CodeChallenge):
                 InvalidRequestError("The parameter 'code_verifier' must be 43 to 128 unreserved characters."),
             )
         if not hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
-            raise because(
-                Reason.VERIFIER_WRONG, InvalidGrantError("The 'code_verifier' does not belong to the 'code_challenge'.")
-            )
+            raise refused_grant(Reason.VERIFIER_WRONG)

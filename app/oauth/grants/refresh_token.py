@@ -3,15 +3,18 @@
 import secrets
 from datetime import timedelta
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import InvalidScopeError, grants
 
 from app import clock, credentials
 from app.config import settings
+from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.refused_grant import refused_grant
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.models.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.oauth.models.token_replay import REFRESH_TOKEN
 from app.oauth.reasons import Reason, because
+from app.oauth.refused_grants import find_mistaken_kind
 from app.oauth.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
@@ -29,24 +32,25 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self.request.reason = Reason.REFRESH_MISSING
         super().validate_token_request()
 
-    def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot:
         """The token, if this client may use it now; one that was used before ends its family."""
+        mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
+        if mistaken:
+            raise refused_grant(Reason.REFRESH_MISTAKEN, kind=mistaken)
         token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
         if token is None:
-            return self._refuse(Reason.REFRESH_UNKNOWN)
+            raise refused_grant(Reason.REFRESH_UNKNOWN)
         if not token.check_client(self.request.client):
-            return self._refuse(Reason.REFRESH_OF_ANOTHER_CLIENT)
+            raise refused_grant(Reason.REFRESH_OF_ANOTHER_CLIENT)
         if token.rotated_at is not None and not _is_in_grace(token):
             self._end_family(token)
         if token.is_expired():
-            return self._refuse(Reason.REFRESH_EXPIRED)
+            raise refused_grant(Reason.REFRESH_EXPIRED)
         if token.is_paused():
-            raise because(Reason.REFRESH_PAUSED, InvalidGrantError("The user has paused this app's access."))
-        return self._refuse(Reason.REFRESH_ENDED) if token.is_revoked() else token
-
-    def _refuse(self, reason: Reason) -> None:
-        """None, upon which Authlib refuses the token, with the reason for the record."""
-        self.request.reason = reason
+            raise refused_grant(Reason.REFRESH_PAUSED)
+        if token.is_revoked():
+            raise refused_grant(Reason.REFRESH_ENDED)
+        return token
 
     def _validate_token_scope(self, token: TokenSnapshot) -> None:
         """Left to ``_resolve_scope``: Authlib's own would refuse ``offline_access``, which asks for nothing."""
@@ -70,8 +74,6 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             if not is_first:
                 # Somebody was quicker: look again, and treat this as the repetition it is.
                 token = self.authenticate_refresh_token(presented)
-                if token is None:
-                    raise because(self.request.reason, InvalidGrantError("The refresh token has ended."))
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
@@ -81,6 +83,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         """What the access token may do: the asked part of what the refresh token still may."""
         allowed = parse_scope(token.get_scope())
         requested = parse_scope(self.request.payload.scope)
+        if not requested <= allowed and "," in self.request.payload.scope:
+            raise scope_refused(self.request.payload.scope)
         if not requested <= allowed or not allowed:
             raise because(Reason.SCOPE_TOO_WIDE, InvalidScopeError("The scope is more than the user still allows."))
         return format_scope(requested or allowed)
@@ -123,7 +127,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     def _end_family(self, token: TokenSnapshot):
         end_replayed_family(self.request, token, REFRESH_TOKEN)
-        raise because(Reason.REFRESH_REUSED, InvalidGrantError("The refresh token was used before."))
+        raise refused_grant(Reason.REFRESH_REUSED)
 
 
 def _is_in_grace(token: TokenSnapshot) -> bool:

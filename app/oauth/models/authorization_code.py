@@ -76,6 +76,11 @@ class CodeSnapshot(AuthorizationCodeMixin):
     mementos: list[str] | None
     saved_memento_id: str | None
 
+    @property
+    def lifetime(self) -> int:
+        """How long it lives, in seconds. It was issued with its family."""
+        return round((self.expires_at - self.family_issued_at).total_seconds())
+
     def get_redirect_uri(self) -> str:
         return self.redirect_uri
 

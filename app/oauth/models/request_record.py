@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import UtcDateTime
@@ -41,3 +41,5 @@ class RequestRecord(db.Model):
     expected_uri: Mapped[str] = mapped_column(String(2000), default="")
     scope: Mapped[str] = mapped_column(String(300), default="")
     detail: Mapped[str] = mapped_column(String(200), default="")
+    #: As in the answer's ``X-Request-ID``, or that of the page that a person saw instead.
+    request_id: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))

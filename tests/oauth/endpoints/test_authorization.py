@@ -154,7 +154,7 @@ def test_a_refusal_goes_back_with_its_reason_its_state_and_who_says_so(notebook,
     response = notebook.start(signed_in, **change)
     answer = notebook.answer(response)
     assert (response.status_code, answer["error"], answer["state"]) == (302, error, notebook.state)
-    assert answer.keys() == {"error", "error_description", "state", "iss"}
+    assert answer.keys() == {"error", "error_description", "error_uri", "state", "iss"}
     assert all(0x20 <= ord(letter) <= 0x7E and letter not in '"\\' for letter in answer["error_description"])
 
 

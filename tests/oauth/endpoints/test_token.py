@@ -208,7 +208,7 @@ def test_another_resource_is_an_invalid_target(notebook, resource):
 
 def test_the_answer_to_an_error_is_json_that_nobody_may_store(notebook):
     response = notebook.post(TOKEN, HONEST | {"grant_type": None})
-    assert json.loads(response.data).keys() == {"error", "error_description"}
+    assert json.loads(response.data).keys() == {"error", "error_description", "error_uri"}
     assert response.mimetype == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
 
