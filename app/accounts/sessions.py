@@ -13,6 +13,8 @@ from app.credentials import SESSION, digest, new_credential
 from app.database import Statement, UtcDateTime, connect, has_no_effect
 from app.extensions import db
 
+#: In so many places one person can be signed in at a time.
+MOST_OF_PERSON = 100
 _TOUCH_INTERVAL = timedelta(minutes=1)
 
 
@@ -58,9 +60,14 @@ _TOUCH = Statement(
 
 
 def start_session(user: User, *, address: str, user_agent: str) -> str:
-    """Add a session for the person; the credential that the browser is to hold. The caller commits."""
+    """Add a session for the person; the credential that the browser is to hold. The caller commits.
+
+    Of one person the :data:`MOST_OF_PERSON` used last are kept, however often a program signs in.
+    """
     credential = new_credential(SESSION)
     at = clock.now()
+    used_last = select(Session.digest).where(Session.user_id == user.id).order_by(Session.last_used_at.desc())
+    db.session.execute(delete(Session).where(Session.digest.in_(used_last.offset(MOST_OF_PERSON - 1))))
     db.session.add(
         Session(
             digest=digest(credential),

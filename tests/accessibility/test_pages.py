@@ -71,6 +71,8 @@ def test_the_screens_of_the_decision(look, page, demonstration, link):
     page.get_by_role("heading", name="Back at the app").wait_for()
     page.goto(link() + "&prompt=consent")
     look("consent, once more")
+    page.goto(link() + "&prompt=select_account")
+    look("which account")
     page.goto(link("Acme Pocket", "memories:read"))
     page.get_by_role("radio", name="Everything").check()
     follow(page.get_by_role("button", name="Continue").last)
@@ -121,6 +123,8 @@ def test_the_account(look, page, server, demonstration, link, alice):
     follow(page.get_by_role("button", name="Apply"))
     follow(page.get_by_role("button", name="Pause"))
     look("app, paused")
+    page.goto(link())
+    look("consent, paused")
     look("sessions", server.url + "/account/sessions/")
 
 

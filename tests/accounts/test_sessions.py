@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event, select
 
 from app.accounts.models import Session, User
-from app.accounts.sessions import end_session, find_signed_in, start_session
+from app.accounts.sessions import MOST_OF_PERSON, end_session, find_signed_in, start_session
 from app.credentials import digest
 from app.database import Connection
 from app.extensions import db
@@ -143,3 +143,17 @@ def test_finding_out_who_is_signed_in_is_one_statement(app, credential, monkeypa
         assert find_signed_in(credential)
         event.remove(db.engine, "before_cursor_execute", count_execution)
     assert (len(on_the_driver), through_sqlalchemy) == (1, [])
+
+
+def test_of_one_person_the_sessions_used_last_are_kept(app, alice, bob):
+    """A program that signs in for each call fills no table, and ends nobody else's session."""
+    with app.app_context():
+        others = start_session(db.session.get(User, bob.id), address="", user_agent="")
+        credentials = []
+        for _ in range(MOST_OF_PERSON + 5):
+            credentials.append(start_session(db.session.get(User, alice.id), address="", user_agent=""))
+            db.session.commit()
+        assert db.session.query(Session).filter_by(user_id=alice.id).count() == MOST_OF_PERSON
+        assert find_signed_in(credentials[-1]).id == alice.id
+        assert find_signed_in(credentials[0]) is None
+        assert find_signed_in(others).id == bob.id
