@@ -4,11 +4,13 @@ The fixtures of people and clients act on the running server here, because ``app
 """
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.audit.models import AuditEvent
+from app.database import expect_writes
 from app.extensions import db
 from app.oauth.models.authorization_code import AuthorizationCode
+from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent
 from app.oauth.models.token_replay import TokenReplay
 from tests.actors import Browser
@@ -147,6 +149,29 @@ def test_authorize_and_cancel_at_once_are_one_decision(pocket, signed_in):
     presses = ["Authorize", "Cancel"] * 8
     answers = all_at_once([lambda press=press: signed_in.submit(page, press=press) for press in presses])
     assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
+
+
+def test_what_was_declined_is_never_granted_while_the_app_makes_it_required(pocket, signed_in, app):
+    """Eight pages on which it was left out are answered while the app's owner changes back and forth what may be."""
+
+    def require(optional_scope: str) -> None:
+        with app.app_context(), expect_writes():
+            db.session.execute(
+                update(Client).where(Client.client_id == pocket.client_id).values(optional_scope=optional_scope)
+            )
+            db.session.commit()
+
+    require("integrations:read")
+    pages = [consent_page(pocket, signed_in) for _ in SIXTEEN[:8]]
+    acts = [lambda page=page: signed_in.submit(page, press="Authorize", scopes=[]) for page in pages]
+    acts += [lambda: require(""), lambda: require("integrations:read")] * 3
+    answers = all_at_once(acts)[:8]
+    assert {answer.status_code for answer in answers} <= {200, 303}
+    for answer in answers:
+        if answer.status_code == 303:
+            assert pocket.exchange(pocket.answer(answer)["code"]).json["scope"] == "memories:read"
+        else:
+            assert "Something changed while this page was open" in answer.text
 
 
 def test_sixteen_first_consents_of_one_pair_are_one_consent(pocket, signed_in, app):
