@@ -120,9 +120,9 @@ def get_organization(slug: str) -> Organization:
 
 
 def _read_password() -> str:
-    """Standard input up to its end, without the line break that ``echo`` adds."""
+    """Standard input up to its end, without the line break that ``echo`` adds and the mark that editors put first."""
     try:
-        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode()
+        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise click.ClickException("The password on standard input is not UTF-8 text.") from None
     return text.removesuffix("\n").removesuffix("\r")

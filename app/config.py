@@ -146,7 +146,7 @@ def _kept_secret_key(path: Path) -> str:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _keep_new_secret_key(path)
     # What is not text is no key that we made.
-    key = path.read_text(errors="ignore").strip()
+    key = path.read_text("utf-8-sig", errors="ignore").strip()
     if len(key) < 32:
         raise ConfigurationError(f"The kept secret key in {path} is damaged; delete that file to have a new one made.")
     return key

@@ -81,7 +81,7 @@ def find_hidden(text: str) -> str | None:
 
 def clean_line(text: str) -> str:
     """People's own words as they are kept on one line: NFC, trimmed, with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(unicodedata.normalize("NFC", text).strip("\ufeff").split())
 
 
 def find_line_problem(text: str) -> str | None:

@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
 
+from app.addresses import PlainAddresses
 from app.config import Settings, settings
 from app.database import engine_options, expect_no_effect, expect_reads_only, has_no_effect
 from app.extensions import login_manager
@@ -143,7 +144,7 @@ def init_app(app: Flask) -> None:
     proxies = app.extensions["settings"].trusted_proxies
     app.wsgi_app = _at_issuer(app, app.wsgi_app)
     if proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)
+        app.wsgi_app = ProxyFix(PlainAddresses(app.wsgi_app), x_for=proxies, x_proto=0, x_host=0)
     app.request_class = _Request
     app.session_interface = _PageSessions()
     # Both documented spellings of every path answer, neither by redirect.

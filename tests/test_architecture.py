@@ -16,6 +16,7 @@ _APP = Path(__file__).resolve().parent.parent / "app"
 #: Every module and package of ``app`` and its layer. Imports point to a lower layer, or to the same layer inside one
 #: package: ``app.oauth`` is a package, and the single files at the top are together another.
 LAYERS = {
+    "app.addresses": 0,
     "app.clock": 0,
     "app.clear_forms": 0,
     "app.navigation": 0,

@@ -156,7 +156,9 @@ def test_created_person_can_sign_in(app, create):
     assert PASSWORD not in result.output
 
 
-@pytest.mark.parametrize("stdin", [PASSWORD, PASSWORD + "\n", PASSWORD + "\r\n"])
+@pytest.mark.parametrize(
+    "stdin", [PASSWORD, PASSWORD + "\n", PASSWORD + "\r\n", "\ufeff" + PASSWORD, "\ufeff" + PASSWORD + "\r\n"], ids=ascii
+)
 def test_password_is_what_was_typed_without_the_line_break(app, create, stdin):
     create(stdin=stdin)
 
@@ -194,6 +196,8 @@ def test_person_joins_as_a_member_and_is_named_after_the_address_unless_told_oth
         ({"role": "admin"}, "add --org"),
         ({"password_stdin": None}, "--password-stdin"),
         ({"stdin": ""}, "password"),
+        ({"stdin": ("\ufeff" + PASSWORD).encode("utf-16-le")}, "is not UTF-8 text"),
+        ({"stdin": PASSWORD.encode("utf-16-le")}, "NUL character"),
         ({"stdin": "short"}, "password"),
         ({"stdin": b"\xff\xfe" * 10}, "not UTF-8"),
         ({"stdin": "x" * 100_000}, "password"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, StringField, ValidationError
+from wtforms import PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.accounts.organizations import normalize_organization_name
@@ -30,12 +30,20 @@ def _acceptable_password(form, field) -> None:
         raise ValidationError(str(error)) from None
 
 
+_ADDRESS = [InputRequired("Enter your e-mail address."), _normalized(normalize_email)]
+# Not of the type "email": browsers hold that against ASCII alone, and our rule takes every alphabet (RFC 6531).
+_TYPED_ADDRESS = {
+    "inputmode": "email",
+    "autocomplete": "username",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+    "dir": "auto",
+    "maxlength": MOST_EMAIL_LENGTH,
+}
+
+
 class SignInForm(FlaskForm):
-    email = EmailField(
-        "E-mail",
-        [InputRequired("Enter your e-mail address."), _normalized(normalize_email)],
-        render_kw={"autocomplete": "username", "maxlength": MOST_EMAIL_LENGTH},
-    )
+    email = StringField("E-mail", _ADDRESS, render_kw=_TYPED_ADDRESS)
     password = PasswordField(
         "Password",
         [
@@ -47,11 +55,7 @@ class SignInForm(FlaskForm):
 
 
 class SignUpForm(FlaskForm):
-    email = EmailField(
-        "E-mail",
-        [InputRequired("Enter your e-mail address."), _normalized(normalize_email)],
-        render_kw={"autocomplete": "username", "maxlength": MOST_EMAIL_LENGTH},
-    )
+    email = StringField("E-mail", _ADDRESS, render_kw=_TYPED_ADDRESS)
     name = StringField(
         "Your name",
         [InputRequired("Enter your name."), _normalized(normalize_name)],

@@ -42,6 +42,12 @@ def test_a_script_writes_no_styles_and_no_markup_but_what_a_template_of_ours_mad
     assert not _FORBIDDEN_IN_SCRIPTS.search(script.read_text())
 
 
+def test_no_field_is_held_against_ascii_by_the_browser():
+    """Of the type "email", "ünï@example.com" could be made on the command line and not typed on a page."""
+    sources = [*TEMPLATES, *(_ROOT / "app").rglob("*.py")]
+    assert [str(path) for path in sources if re.search(r"\bEmailField|type=.email\b", path.read_text())] == []
+
+
 def test_every_page_with_a_form_that_posts_carries_the_token_against_forgery():
     for template in TEMPLATES:
         for form in re.findall(r"<form\b[^>]*method=\"post\".*?</form>", template.read_text(), re.DOTALL):

@@ -1,0 +1,27 @@
+"""An e-mail address of any alphabet can be typed wherever one is asked for, in a browser that has its own ideas."""
+
+import pytest
+
+from tests.journeys.walk import follow
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.mark.parametrize(
+    "email", ["ünï@example.com", "dora@bücher.example", "用户@例え.example", "O'Dora+notes@example.com"], ids=ascii
+)
+def test_an_account_of_any_address_is_made_and_used(page, server, email):
+    """Chromium holds a field of the type "email" against a rule of ASCII alone, and rewrites what it takes."""
+    page.goto(server.url + "/sign-up")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Your name").fill("Dora")
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Create account"))
+    page.get_by_role("heading", name="Welcome, Dora").wait_for()
+    page.context.clear_cookies()
+    page.goto(server.url + "/sign-in")
+    page.get_by_label("E-mail").fill(email.upper().replace("ß", "SS"))
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Sign in"))
+    page.get_by_role("heading", name="Welcome, Dora").wait_for()
+    page.context.clear_cookies()
