@@ -37,7 +37,7 @@ def register_address(access: Access, client_id: str, record_id: str):
         flash(_TYPE_IT, "error")
         return _to_requests(client_id)
     if not form.is_sure():
-        nearest = find_nearest(uri, client.redirect_uris)
+        nearest = find_nearest(uri, client.usable_redirect_uris)
         page = render_template(
             "org/sure/address.html",
             access=access,

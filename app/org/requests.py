@@ -97,7 +97,7 @@ def find_address_nearness(record: RequestRecord, client: Client) -> Nearness | N
     """Why the address that the request was refused for may be registered at a click; None when it may not."""
     if record.reason != Reason.REDIRECT_URI_MISMATCH or not _is_whole(record):
         return None
-    return find_nearness(record.redirect_uri, client.redirect_uris)
+    return find_nearness(record.redirect_uri, client.usable_redirect_uris)
 
 
 def list_missing_scopes(record: RequestRecord, client: Client) -> list[str]:

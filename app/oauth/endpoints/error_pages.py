@@ -1,17 +1,19 @@
 """The pages a person sees when a request cannot go on. None of them sends anybody anywhere.
 
 A known app is called by its name, and nothing more of it is told to a stranger. Its own people get a link to
-its requests, where what is wrong stands with the fix.
+this very request among the app's, where what is wrong stands with the fix.
 """
 
 from flask import url_for
 from flask_login import current_user
 
 from app.accounts.organizations import find_role
+from app.oauth import request_log
 from app.oauth.models.client import ClientSnapshot
 from app.oauth.reasons import Reason
 from app.text import isolated
 from app.web import error_page
+from app.wire import request_id
 
 _NOTHING_SHARED = "Nothing was shared."
 _TELL_ITS_MAKERS = "Go back to the app and tell its makers."
@@ -98,8 +100,10 @@ def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str)
     page_title = title.format(name=isolated(client.name))
     if not _is_own(client):
         return error_page(status, page_title, sentence)
-    requests = url_for("org.show_requests", client_id=client.client_id, show="failed")
-    return error_page(status, page_title, sentence, action=(requests, "See what is wrong, and the fix, in its requests"))
+    # So that this request is there when they follow the link.
+    request_log.flush_if_possible()
+    entry = url_for("org.show_requests", client_id=client.client_id, request=request_id())
+    return error_page(status, page_title, sentence, action=(entry, "See what is wrong, and the fix, in its requests"))
 
 
 def _is_own(client: ClientSnapshot) -> bool:

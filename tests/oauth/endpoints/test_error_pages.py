@@ -6,8 +6,8 @@ import pytest
 
 from app import clock
 from app.accounts.organizations import add_member, find_organization
-from app.extensions import db
 from app.accounts.users import register_user
+from app.extensions import db
 from tests.actors import Browser
 
 UNKNOWN = "We do not know this app"
@@ -141,12 +141,15 @@ def test_its_own_people_get_a_link_to_what_differs(app, notebook, role):
         db.session.commit()
     own = Browser(app)
     own.sign_in("dora@acme.example", "the password of Dora Dorn")
+    notebook.start(Browser(app), redirect_uri="https://other.example/")
     page = notebook.start(own, redirect_uri=notebook.redirect_uri + "/")
     assert heading(page) == ASTRAY
     link = re.search(r'<a href="(/org/oauth/[^"]*)"', main_of(page))[1].replace("&amp;", "&")
     requests = own.get(link)
     assert requests.status_code == 200
     assert "the sent one ends with a slash, the registered one does not" in requests.text
+    # This request, and no other.
+    assert "other.example" not in requests.text
 
 
 def test_also_when_it_is_switched_off(notebook, admin, change_client):

@@ -114,6 +114,14 @@ def test_nor_does_the_sign_in_of_whoever_switches_the_account(consent_page, sign
     assert form_action(page) is None
 
 
+def test_the_decision_is_a_plain_redirect(consent_page, signed_in, notebook):
+    """No page that forwards by script or by ``meta``: a browser without either goes the same way."""
+    answer = signed_in.submit(consent_page, press="Authorize")
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"{notebook.redirect_uri}?code=")
+    assert answer.data == b""
+
+
 # -- every other page ------------------------------------------------------------------------------
 
 
