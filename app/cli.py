@@ -16,6 +16,7 @@ from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
 from app.extensions import db
+from app.memories.unfolded import fold_memories
 from app.purge import purge
 from app.seeds import SeedConflict, seed
 from app.start_check import DATABASE_ERRORS, explain, find_missing_migration
@@ -55,6 +56,8 @@ def purge_command(as_json: bool) -> None:
     """Remove what has expired, and print how many rows of each table. Run it daily; the server need not stop."""
     with database():
         purged = purge()
+        # While machines are replaced one after the other, the version before writes memories without their words.
+        fold_memories(db.engine)
     if as_json:
         click.echo(json.dumps(purged))
         return
