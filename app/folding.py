@@ -9,7 +9,7 @@ other, so that any part of it can be found.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 #: So many characters of a text are indexed.
@@ -41,6 +41,7 @@ _FLAG = "\U0001f1e6-\U0001f1ff"
 _RUN = re.compile(f"[{_UNSPACED}]+|[{_FLAG}]{{1,2}}|[^ {_UNSPACED}{_FLAG}]+")
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _ASCII_RUN = re.compile("[a-z0-9]+")
+_LONG_ASCII_RUN = re.compile(f"[A-Za-z0-9]{{{LONGEST_WORD + 1}}}")
 
 # Marks that say how a letter sounds or is stressed, in ranges: those of Latin, Greek and Cyrillic, the vowel points of
 # Hebrew, Arabic and Syriac, and what chooses between two pictures of one sign.
@@ -97,26 +98,24 @@ def index_words(text: str) -> str | None:
     None when the database finds the same words in the text by itself: it takes runs of ASCII letters and digits.
     """
     text = text[:MOST_CHARACTERS]
-    runs = fold(text)
-    if text.isascii() and all(len(run) <= LONGEST_WORD for run in runs):
+    if text.isascii() and not _LONG_ASCII_RUN.search(text):
         return None
-    words = [word for run in runs for word in _words_of(run)]
+    words = [word for run in fold(text) for word in _words_of(run)]
     # Each character is at most four bytes, and what is kept about a word two more.
     if len(words) > _MOST_WORDS or 4 * sum(map(len, words)) + 8 * len(words) > _MOST_BYTES:
         words = list(_as_much_as_fits(words))
     return " ".join(words)
 
 
-def question_words(runs: Iterable[str]) -> list[str]:
+def question_words(runs: Sequence[str]) -> list[str]:
     """The words of the index that stand next to each other where these runs do.
 
     The last may be only the beginning of a word, see :func:`is_beginning`.
     """
-    words = [word for run in runs for word in _words_of(run)]
+    *before, last = runs
+    words = [word for run in before for word in _words_of(run)]
     # A text may go on after the last pair of letters, which then is followed by another pair.
-    if len(words) > 1 and len(words[-1]) == 1 and is_unspaced(words[-1]) and words[-2].endswith(words[-1]):
-        words.pop()
-    return words
+    return words + (pairs(last) if len(last) > 1 and is_unspaced(last) else _words_of(last))
 
 
 def is_beginning(word: str) -> bool:
@@ -159,11 +158,10 @@ def _as_much_as_fits(words: list[str]) -> Iterator[str]:
 @lru_cache(maxsize=8192)
 def _stands_apart(letter: str) -> bool:
     """Whether a character that stands for several is not part of the word beside it, as in ``5½`` and ``Acme™``."""
-    if letter.isascii():
-        return False
-    return unicodedata.category(letter) == "So" and not _is_in_flag(letter) or unicodedata.decomposition(
-        letter
-    ).startswith(("<fraction>", "<circle>", "<square>"))
+    stands_for = unicodedata.decomposition(letter)
+    return stands_for.startswith("<") and (
+        unicodedata.category(letter) == "So" or stands_for.startswith(("<fraction>", "<circle>", "<square>"))
+    )
 
 
 @lru_cache(maxsize=8192)

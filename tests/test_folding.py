@@ -1,0 +1,72 @@
+"""The one spelling of words: the same for every way in which Unicode can write them."""
+
+import re
+import unicodedata
+
+import pytest
+
+from app.folding import fold, index_words, is_beginning, question_words, spell
+
+#: Every letter, mark, number and sign of the first planes, a part of them at a time.
+_LETTERS = [
+    chr(code)
+    for code in range(0x80, 0x30000)
+    if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co")
+    and (code < 0x3400 or code % 29 == 0 or 0xF900 <= code < 0x20000)
+]
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_composed_and_decomposed_letters_are_folded_alike_and_folding_again_changes_nothing(part):
+    for letter in _LETTERS[part::8]:
+        runs = fold(f"a{letter}b")
+        for form in ("NFC", "NFD"):
+            assert fold(unicodedata.normalize(form, f"a{letter}b")) == runs, letter
+        assert fold(" ".join(runs)) == runs, letter
+        # Nothing that a database would read as syntax.
+        assert not re.search(r"[\x00-\x2f\x3a-\x60\x7b-\x7f\s]", "".join(runs)), letter
+
+
+def test_upper_and_lower_case_are_folded_alike():
+    """But for the iota that Greek writes below a letter, and in capitals beside it."""
+    for letter in _LETTERS:
+        if "\u0345" not in unicodedata.normalize("NFD", letter):
+            assert fold(f"a{letter.upper()}b") == fold(f"a{letter.lower()}b") == fold(f"a{letter}b"), letter
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Plain English, 3.14", None),
+        ("é", "e"),
+        ("学校", "学校 校"),
+        ("校", "校"),
+        ("東京tower学", "東京 京 tower 学"),
+        ("x" * 130, f"{'x' * 60} {'x' * 60} {'x' * 10}"),
+        ("…", ""),
+    ],
+)
+def test_the_words_that_the_index_holds(text, words):
+    assert index_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("runs", "words", "is_open"),
+    [
+        (["学校"], ["学校"], False),
+        (["校"], ["校"], True),
+        (["学校で"], ["学校", "校で"], False),
+        (["学校", "tower"], ["学校", "校", "tower"], False),
+        (["tower", "校"], ["tower", "校"], True),
+        (["学", "学"], ["学", "学"], True),
+    ],
+)
+def test_the_words_that_a_question_asks_for(runs, words, is_open):
+    """A text may go on after the last letter, so that is no word of its own; alone it is the beginning of one."""
+    assert question_words(runs) == words
+    assert is_beginning(words[-1]) == is_open
+
+
+def test_marks_without_end_are_folded_in_no_time():
+    """Putting a hundred thousand marks in order takes minutes; nobody reads more than a few on one letter."""
+    assert spell("a" + "\u0301\u0323" * 50_000 + "b") == "ab"
