@@ -75,7 +75,7 @@ AUTHORIZE_ERRORS = (
     ErrorEntry(
         "invalid_request",
         "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Often:"
-        " no state, no code_challenge from a public client, a code_challenge_method other than S256.",
+        " neither state nor code_challenge, no code_challenge from a public client, a code_challenge_method other than S256.",
         "Send what error_description asks for. A code_challenge is BASE64URL(SHA256(code_verifier)), 43 characters,"
         " without padding.",
     ),

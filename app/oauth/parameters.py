@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+#: Stands beside the parameters of a kept request that came by a path on which ``state`` may never be left out.
+STATE_DEMANDED = "state_demanded"
+_STATE_PATHS = ("/api/v1/auth/oauth2/",)
+
 _MAX_VALUE_LENGTH = 4096
 _MAX_PARAMETERS = 100
 
@@ -65,6 +69,11 @@ def parse_parameters(text: bytes) -> Parameters:
     for name in defects:
         values.pop(name, None)
     return Parameters(values, defects)
+
+
+def demands_state(path: str) -> bool:
+    """Whether ``state`` may never be left out by a request to this path: Rememberizer's, which says so."""
+    return path.startswith(_STATE_PATHS)
 
 
 def _decode(raw: bytes) -> str | None:

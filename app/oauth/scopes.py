@@ -11,7 +11,8 @@ SCOPES = {
 }
 
 # Asked for by OpenID-minded libraries to get a refresh token, which every client with the
-# refresh grant gets anyway. Accepted, and never part of what is granted.
+# refresh grant gets anyway. Accepted, and never part of what is granted or stored; but told in the answer
+# to whoever asked for it, since some libraries take an answer without it for a refusal.
 OFFLINE_ACCESS = "offline_access"
 
 
@@ -34,6 +35,16 @@ def parse_scope(scope: str | None) -> frozenset[str]:
     if len(names) <= len(SCOPES) + 1 and len(set(names)) == len(names) and found <= SCOPES.keys() and "" not in names:
         _parsed[scope] = found
     return found
+
+
+def asks_offline_access(scope: str | None) -> bool:
+    """Whether a scope string names ``offline_access`` too."""
+    return scope is not None and OFFLINE_ACCESS in scope and OFFLINE_ACCESS in scope.split(" ")
+
+
+def with_offline_access(scope: str) -> str:
+    """The scope string of somebody who asked for ``offline_access`` beside it."""
+    return f"{scope} {OFFLINE_ACCESS}"
 
 
 def format_scope(scopes: Iterable[str]) -> str:

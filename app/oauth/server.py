@@ -33,10 +33,11 @@ from app.oauth.grants.pkce import S256CodeChallenge
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.models.request_record import AUTHORIZE, TOKEN
-from app.oauth.parameters import parse_parameters
+from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
 from app.oauth.reasons import Reason, because, reason_of
 from app.oauth.refused_grants import REFUSED_GRANTS
 from app.oauth.request_log import note_refusal, note_success
+from app.oauth.scopes import asks_offline_access
 from app.wire import error_uri, json_answer
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -59,7 +60,7 @@ class WireRequest(OAuth2Request):
     ``connection`` is the driver connection all of it runs on; ``defect`` is what was wrong
     with the parameters, for endpoints that answer by redirect; ``consent`` is set before a
     code is issued. ``reason`` and ``expected_uri`` are for the record, where a refusal comes
-    from Authlib and brings none.
+    from Authlib and brings none. ``asks_offline_access`` and ``demands_state`` are what the request was begun with.
     """
 
     def __init__(self, parameters: Mapping[str, str], connection: Connection, *, defect: str | None = None):
@@ -76,6 +77,9 @@ class WireRequest(OAuth2Request):
         self.connection = connection
         self.defect = defect
         self.consent = self.reason = None
+        # Now, because the screens put into ``scope`` what the person allows.
+        self.asks_offline_access = asks_offline_access(parameters.get("scope"))
+        self.demands_state = demands_state(http.path) or STATE_DEMANDED in parameters
         self.expected_uri = ""
 
     @property

@@ -75,7 +75,8 @@ SENTENCES: dict[Reason, tuple[str, str]] = {
     ),
     Reason.STATE_MISSING: (
         "The parameter state is missing.",
-        "Send a random value as state, keep it in the person's session, and compare it when they come back.",
+        "Send a random value as state, keep it in the person's session, and compare it when they come back. Only with"
+        " an S256 code_challenge may it be left out, and not on Rememberizer's path.",
     ),
     Reason.SCOPE_UNKNOWN: (
         "The scope holds a name that does not exist here{names}.",
@@ -266,5 +267,5 @@ def _wrong_names(record: RequestRecord, registered_scopes: frozenset[str]) -> st
 
 def _guess_scope(scope: str) -> str | None:
     """The scope that was probably meant by the first that is unknown."""
-    unknown = [name for name in scope.split(" ") if name not in SCOPES]
+    unknown = [name for name in scope.split(" ") if name not in SCOPES and name != OFFLINE_ACCESS]
     return next(iter(get_close_matches(unknown[0], SCOPES, n=1, cutoff=0.75)), None) if unknown else None

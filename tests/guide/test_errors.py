@@ -92,7 +92,7 @@ def test_every_reason_of_invalid_grant_is_told():
 # -- everything in a table is really answered, to a request with one thing wrong ----------------------
 
 AUTHORIZE_CHANGES = {
-    "invalid_request": {"state": None},
+    "invalid_request": {"code_challenge_method": "plain"},
     "unsupported_response_type": {"response_type": "token"},
     "invalid_scope": {"scope": "memories:everything"},
     "invalid_target": {"resource": "https://other.example"},

@@ -52,13 +52,14 @@ def reason(records):
 
 # -- the authorize endpoint ------------------------------------------------------------------------
 
+NO_CHALLENGE = {"code_challenge": None, "code_challenge_method": None}
 WRONG_AT_AUTHORIZE = [
     ({"redirect_uri": None}, ERROR_PAGE, Reason.REDIRECT_URI_MISSING),
     ({"redirect_uri": OTHER_URI}, ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH),
     ({"redirect_uri": [OTHER_URI, OTHER_URI]}, ERROR_PAGE, Reason.PARAMETER_DEFECTIVE),
     ({"response_type": None}, "invalid_request", Reason.RESPONSE_TYPE_MISSING),
     ({"response_type": "token"}, "unsupported_response_type", Reason.RESPONSE_TYPE_UNSUPPORTED),
-    ({"state": None}, "invalid_request", Reason.STATE_MISSING),
+    ({"state": None} | NO_CHALLENGE, "invalid_request", Reason.STATE_MISSING),
     ({"scope": "memories:reed"}, "invalid_scope", Reason.SCOPE_UNKNOWN),
     ({"scope": ["memories:read", "memories:read"]}, "invalid_request", Reason.PARAMETER_DEFECTIVE),
     ({"scope": "memories:read,integrations:read"}, "invalid_scope", Reason.SCOPE_WITH_COMMA),
@@ -106,7 +107,7 @@ def test_the_person_who_cancels_is_a_reason(notebook, signed_in, reason):
 
 def test_what_is_wrong_is_noted_once_the_person_has_signed_in(notebook, browser, alice, records):
     """Before that nobody may be sent back, so nothing has been refused yet."""
-    page = notebook.start(browser, state=None)
+    page = notebook.start(browser, state=None, **NO_CHALLENGE)
     assert records(notebook) == []
     browser.follow(browser.submit(page, email=alice.email, password=alice.password))
     assert [record.reason for record in records(notebook)] == [Reason.STATE_MISSING]

@@ -24,7 +24,8 @@ from app.oauth.endpoints.browser import (
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.models.authorization_request import add_authorization_request, add_unsigned_request
 from app.oauth.models.client import ClientSnapshot, find_client
-from app.oauth.parameters import Parameters, parse_parameters
+from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
+from app.oauth.scopes import asks_offline_access, with_offline_access
 from app.web import error_page
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
@@ -67,7 +68,11 @@ def keep_request(
     browser = known or credentials.new_credential(credentials.BROWSER)
     # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
     scope = client.get_allowed_scope(parameters.values.get("scope"))
+    if scope and asks_offline_access(parameters.values.get("scope")):
+        scope = with_offline_access(scope)
     kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
+    if demands_state(http_request.path):
+        kept[STATE_DEMANDED] = "1"
     row = {
         "browser": browser,
         "client_id": client.client_id,

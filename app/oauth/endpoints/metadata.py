@@ -5,7 +5,7 @@ from flask import jsonify
 from app.config import settings
 from app.oauth.endpoints import blueprint
 from app.oauth.memento_details import TYPE
-from app.oauth.scopes import OFFLINE_ACCESS, SCOPES
+from app.oauth.scopes import SCOPES
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")
@@ -20,7 +20,7 @@ def authorization_server_metadata():
             "token_endpoint": f"{issuer}/oauth/token",
             "revocation_endpoint": f"{issuer}/oauth/revoke",
             "introspection_endpoint": f"{issuer}/oauth/introspect",
-            "scopes_supported": [*SCOPES, OFFLINE_ACCESS],
+            "scopes_supported": list(SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

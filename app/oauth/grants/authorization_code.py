@@ -33,6 +33,9 @@ from app.oauth.request_log import note_success
 from app.oauth.scopes import intersect_scope
 
 PROMPTS = ("consent", "login", "select_account")
+# At the end of the code of a request that asked for offline_access: so it is stored nowhere, and nobody can add it.
+# No hex digit is an "o".
+_ASKED_OFFLINE = "o"
 
 
 class InvalidTargetError(OAuth2Error):
@@ -91,7 +94,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         return self.server.redirect_back(self.request, redirect_uri, {"code": code})
 
     def generate_authorization_code(self) -> str:
-        return credentials.new_credential(credentials.AUTHORIZATION_CODE)
+        code = credentials.new_credential(credentials.AUTHORIZATION_CODE)
+        return code + _ASKED_OFFLINE if self.request.asks_offline_access else code
 
     def save_authorization_code(self, code: str, request) -> None:
         issued_at = clock.now()
@@ -169,7 +173,8 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
                 add_bearer_tokens(connection, tokens)
         if not is_first:
             self._end_family(code)
-        return 200, bearer_response(tokens, code), self.TOKEN_RESPONSE_HEADER
+        asked_offline = self.request.form["code"].endswith(_ASKED_OFFLINE)
+        return 200, bearer_response(tokens, code, asked_offline=asked_offline), self.TOKEN_RESPONSE_HEADER
 
     def _end_family(self, code: CodeSnapshot):
         # RFC 6749 section 4.1.2: the tokens that were issued for a code are revoked when it comes twice.
@@ -196,7 +201,10 @@ def _demand_response_type_code(request) -> None:
 
 
 def _demand_state(request) -> None:
-    if request.payload.state is None:
+    """PKCE binds the answer to whoever asked, as ``state`` does (:rfc:`9700#section-2.1`)."""
+    parameters = request.payload.data
+    has_challenge = "code_challenge" in parameters and parameters.get("code_challenge_method") == "S256"
+    if request.payload.state is None and (request.demands_state or not has_challenge):
         raise because(Reason.STATE_MISSING, InvalidRequestError("The parameter 'state' is missing."))
 
 

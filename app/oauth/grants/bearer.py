@@ -12,7 +12,7 @@ from app.oauth.models.authorization_code import FAMILY_LIFETIME, CodeSnapshot
 from app.oauth.models.client import ClientSnapshot
 from app.oauth.models.token import TokenSnapshot, add_access_token, add_refresh_token
 from app.oauth.reach import consent_reach
-from app.oauth.scopes import parse_scope
+from app.oauth.scopes import parse_scope, with_offline_access
 
 #: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
 Origin = CodeSnapshot | TokenSnapshot
@@ -108,16 +108,19 @@ def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) 
     }
 
 
-def bearer_response(tokens: BearerTokens, consent: Origin | None = None) -> dict[str, Any]:
+def bearer_response(
+    tokens: BearerTokens, consent: Origin | None = None, *, asked_offline: bool = False
+) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 
-    ``consent`` is a code's or a token's snapshot; None for tokens that belong to an organization.
+    ``consent`` is a code's or a token's snapshot; None for tokens that belong to an organization. ``asked_offline``
+    says whether ``offline_access`` was asked for, which is told back.
     """
     response: dict[str, Any] = {
         "access_token": tokens.access_token,
         "token_type": "Bearer",
         "expires_in": tokens.expires_in,
-        "scope": tokens.scope,
+        "scope": with_offline_access(tokens.scope) if asked_offline else tokens.scope,
     }
     if tokens.refresh_token is not None:
         response["refresh_token"] = tokens.refresh_token

@@ -18,4 +18,5 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
             raise scope_refused(self.request.payload.scope)
         tokens = new_bearer_tokens(scope=scope, client=client)
         add_bearer_tokens(connection, tokens)
-        return 200, bearer_response(tokens), self.TOKEN_RESPONSE_HEADER
+        response = bearer_response(tokens, asked_offline=self.request.asks_offline_access)
+        return 200, response, self.TOKEN_RESPONSE_HEADER

@@ -77,7 +77,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
-        return 200, bearer_response(tokens, token), self.TOKEN_RESPONSE_HEADER
+        response = bearer_response(tokens, token, asked_offline=self.request.asks_offline_access)
+        return 200, response, self.TOKEN_RESPONSE_HEADER
 
     def _resolve_scope(self, token: TokenSnapshot) -> str:
         """What the access token may do: the asked part of what the refresh token still may."""

@@ -170,7 +170,10 @@ def test_nobody_is_redirected_to_an_app_before_they_have_signed_in(notebook, bro
 @row("required parameters")
 @pytest.mark.parametrize("state", [None, ""])
 def test_a_missing_state_is_refused(notebook, signed_in, state):
-    answer = notebook.answer(notebook.start(signed_in, state=state))
+    """Without PKCE it alone binds the answer to whoever asked (:rfc:`9700#section-2.1`)."""
+    answer = notebook.answer(
+        notebook.start(signed_in, state=state, code_challenge=None, code_challenge_method=None)
+    )
     assert answer["error"] == "invalid_request"
     assert "state" not in answer
 

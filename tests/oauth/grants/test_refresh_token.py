@@ -58,8 +58,10 @@ def test_a_refusal_for_its_scope_leaves_the_refresh_token_unused(notebook, token
 
 @pytest.mark.parametrize("scope", ["", "offline_access", "memories:read integrations:read offline_access"])
 def test_offline_access_and_an_empty_scope_change_nothing(notebook, tokens, scope):
+    """But for the answer, which tells ``offline_access`` back to whoever asked for it."""
     renewed = notebook.refresh(tokens["refresh_token"], scope=scope)
-    assert renewed.json["scope"] == "memories:read integrations:read"
+    assert renewed.json["scope"].removesuffix(" offline_access") == "memories:read integrations:read"
+    assert notebook.introspect(renewed.json["access_token"]).json["scope"] == "memories:read integrations:read"
 
 
 # -- what comes back -------------------------------------------------------------------------------
