@@ -1,15 +1,13 @@
 """What every HTTP answer shares: the safe ``next``, security headers, error answers, the page session."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from time import monotonic
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, current_app, g, render_template, request
+from flask import Flask, abort, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Rule
 from werkzeug.utils import cached_property
@@ -20,8 +18,9 @@ from app.database import engine_options, expect_no_effect, expect_reads_only, ha
 from app.extensions import login_manager
 from app.form_origin import is_from_us
 from app.form_problems import list_page_problems
+from app.incoming import REFUSED, IncomingRequest
 from app.text import isolated
-from app.wire import JsonAnswer, error_answer, is_api, is_wire, protocol_error, request_id, say_methods
+from app.wire import JsonAnswer, error_answer, protocol_error, request_id, say_methods
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +37,6 @@ _CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _FORMS_STAY_HERE = "; form-action 'self'"
-
-_MOST_READ_IN_VAIN = 32 * 1024 * 1024
-_SECONDS_READ_IN_VAIN = 20
-_SECONDS_OF_SILENCE = 2
-#: Under this key of the environ the server says with which status it refuses a request that it could not read.
-REFUSED = "reliquary.refused"
 
 
 def flask_config(settings: Settings) -> dict:
@@ -145,7 +138,7 @@ def init_app(app: Flask) -> None:
     app.wsgi_app = _at_issuer(app, app.wsgi_app)
     if proxies:
         app.wsgi_app = ProxyFix(PlainAddresses(app.wsgi_app), x_for=proxies, x_proto=0, x_host=0)
-    app.request_class = _Request
+    app.request_class = IncomingRequest
     app.session_interface = _PageSessions()
     # Both documented spellings of every path answer, neither by redirect.
     app.url_map.strict_slashes = False
@@ -176,16 +169,6 @@ def _at_issuer(app: Flask, wsgi_app: Callable) -> Callable:
     return at_issuer
 
 
-def takes_forms_of(size: int):
-    """Let a view take a form of so many bytes, where what its fields may hold is more than others' do."""
-
-    def decorate(view):
-        view.largest_form = size
-        return view
-
-    return decorate
-
-
 def safe_next(target: str | None, default: str = "/") -> str:
     """``target`` if it is a path of ours, else ``default``. Never another origin, however it is disguised."""
     if not target or not target.startswith("/") or target.startswith("//"):
@@ -212,87 +195,6 @@ def let_forms_lead_to_app() -> None:
     ``frame-ancestors`` keeps the page out of other pages. Their forms name paths of ours alone; tests hold them to it.
     """
     g.forms_lead_to_app = True
-
-
-class _Request(Request):
-    """Werkzeug decodes a query strictly. One that is not UTF-8 is the sender's mistake, not ours."""
-
-    def __init__(self, environ, *args, **kwargs):
-        # With it, Werkzeug takes a body that was cut off for a whole one, and half of a scope, or of a choice
-        # of mementos, is another. Without it, fewer bytes than were announced are a 400 (RFC 9112 section 8).
-        if environ.get("CONTENT_LENGTH"):
-            environ.pop("wsgi.input_terminated", None)
-        elif environ.get("HTTP_TRANSFER_ENCODING"):
-            environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
-        super().__init__(environ, *args, **kwargs)
-        #: Whether a program asks, and not a person's browser; and whether it asks the resource API.
-        self.is_wire, self.is_api = is_wire(self.path), is_api(self.path)
-
-    def read_body(self) -> bytes:
-        """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
-        length = self.environ.get("CONTENT_LENGTH", "")
-        if not (length.isascii() and length.isdecimal() and int(length) <= self.max_content_length):
-            return self.get_data(cache=False)
-        # What Werkzeug does, without its stream in between.
-        body = self.environ["wsgi.input"].read(int(length))
-        if len(body) < int(length):
-            raise BadRequest
-        return body
-
-    def read_in_vain(self) -> None:
-        """Read what is left of the body, within limits: whoever is cut off while sending never reads the answer."""
-        if not self.environ.get("CONTENT_LENGTH") and not self.environ.get("HTTP_TRANSFER_ENCODING"):
-            return
-        left, deadline = _MOST_READ_IN_VAIN, monotonic() + _SECONDS_READ_IN_VAIN
-        # Whatever is wrong with the body, there is an answer already.
-        with suppress(OSError), self._waiting_at_most(_SECONDS_OF_SILENCE):
-            while left > 0 and monotonic() < deadline:
-                piece = self.environ["wsgi.input"].read(min(left, 64 * 1024))
-                if not piece:
-                    break
-                left -= len(piece)
-
-    @contextmanager
-    def _waiting_at_most(self, seconds: float) -> Iterator[None]:
-        """Let no read of the connection take longer, where the server lets us have it."""
-        connection = self.environ.get("gunicorn.socket")
-        if connection is None:
-            yield
-            return
-        before = connection.gettimeout()
-        connection.settimeout(seconds)
-        try:
-            yield
-        finally:
-            connection.settimeout(before)
-
-    @cached_property
-    def args(self):
-        try:
-            return super().args
-        except UnicodeDecodeError:
-            raise BadRequest from None
-
-    @cached_property
-    def full_path(self) -> str:
-        try:
-            return super().full_path
-        except UnicodeDecodeError:
-            raise BadRequest from None
-
-
-class _ChunkedBody:
-    """A body in chunks. Those that are malformed are the sender's mistake, not ours."""
-
-    def __init__(self, body):
-        self._body = body
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            return self._body.read(size)
-        # A server has exceptions of its own for it. Werkzeug makes of this one a 400.
-        except Exception as error:
-            raise OSError("The body is malformed.") from error
 
 
 class _PageSessions(SecureCookieSessionInterface):

@@ -29,6 +29,7 @@ LAYERS = {
     "app.folding": 0,
     "app.form_origin": 0,
     "app.form_problems": 0,
+    "app.incoming": 0,
     "app.issuer": 0,
     "app.logs": 0,
     "app.moments": 0,
@@ -79,7 +80,7 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.clear_forms", "app.navigation", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
+_HTTP = ("app.web", "app.incoming", "app.clear_forms", "app.navigation", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
          "app.oauth.cross_origin",
          "app.oauth.endpoints", "app.org.access")  # fmt: skip
 

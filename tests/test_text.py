@@ -6,7 +6,7 @@ import pytest
 import regex
 
 from app import seeds, text
-from app.api import fields
+from app.api import patterns
 
 #: Every character there is, without most of the ideographs, syllables and private ones: each is like the next.
 EVERYTHING = "".join(
@@ -158,8 +158,8 @@ def test_words_that_do_not_stay_on_their_line_are_refused(words):
 
 def test_the_api_describes_the_same_invisible_characters():
     """The pattern in ``/api/openapi.json`` is written out; it leaves out the marks, which would fill a page."""
-    assert fields.VISIBLE in fields.ONE_LINE
-    described = set(re.findall(fields.VISIBLE, EVERYTHING))
+    assert patterns.VISIBLE in patterns.ONE_LINE
+    described = set(re.findall(patterns.VISIBLE, EVERYTHING))
     known = {letter for letter in EVERYTHING if not text.shows_nothing(letter)}
     assert not known - described
     assert regex.fullmatch(r"\p{M}*", "".join(described - known))

@@ -13,7 +13,8 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from app.database import _read_only
-from app.web import is_wire, safe_next
+from app.web import safe_next
+from app.wire import is_wire
 
 PAGES = ("/sign-in", "/nothing-here", "/oauth/authorize", "/api/v1/auth/oauth2/authorize/")
 WIRE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/api/me/", "/api/nothing-here", "/healthz")

@@ -5,8 +5,9 @@ from math import ceil
 from typing import Any
 
 from app.api.errors import not_found
-from app.api.fields import KIND, Fields, Instant, Integer, Text
+from app.api.fields import Fields, Instant, Integer, Text
 from app.api.operation import Call, operation
+from app.api.patterns import KIND
 from app.memories.models import Memory
 from app.memories.records import find_memory
 

@@ -7,9 +7,10 @@ nothing here are let pass, because such clients send them.
 from typing import Any
 from urllib.parse import urlencode
 
-from app.api.fields import KIND, Fields, Integer, Text, object_schema, read_object
+from app.api.fields import Fields, Integer, Text, object_schema, read_object
 from app.api.new_memories import CONTENT, TITLE, add_drafts
 from app.api.operation import ROOT, Call, operation
+from app.api.patterns import KIND
 from app.api.representations import describe_document, list_of
 from app.config import settings
 from app.memories.records import count_by_integration, count_kind

@@ -10,9 +10,10 @@ put into the app's own memento "Saved by {App}", so that the app reaches it and 
 from typing import Any
 
 from app.api.errors import not_found, not_writable
-from app.api.fields import KIND, ONE_LINE, Choice, Fields, Instant, Text, object_schema, read_object
+from app.api.fields import Choice, Fields, Instant, Text, object_schema, read_object
 from app.api.idempotency import carry_out_once
 from app.api.operation import Call, operation
+from app.api.patterns import KIND, ONE_LINE
 from app.api.representations import data_of, describe_integration, reference
 from app.api.saved import keep_in_own_memento
 from app.memories.models import Integration

@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from app.api.cursors import format_cursor, read_cursor
 from app.api.errors import invalid_cursor, not_found, not_writable
-from app.api.fields import IDENTIFIER, Fields, Text, object_schema, read_object
+from app.api.fields import Fields, Text, object_schema, read_object
 from app.api.new_memories import CHANGEABLE
 from app.api.operation import Call, operation
+from app.api.patterns import IDENTIFIER
 from app.api.representations import PAGING, RANGE, describe_memory, page_of, reference
 from app.extensions import db
 from app.memories.contents import memories_of_mementos

@@ -6,20 +6,10 @@ What an app adds goes into its own memento "Saved by {App}", or into an integrat
 from typing import Any
 
 from app.api.errors import invalid_fields
-from app.api.fields import (
-    FOLDER,
-    IDENTIFIER,
-    ONE_LINE,
-    WEB_ADDRESS,
-    Fields,
-    Text,
-    Texts,
-    object_schema,
-    read_object,
-    read_objects,
-)
+from app.api.fields import Fields, Text, Texts, object_schema, read_object, read_objects
 from app.api.idempotency import carry_out_once
 from app.api.operation import Call, operation
+from app.api.patterns import FOLDER, IDENTIFIER, ONE_LINE, WEB_ADDRESS
 from app.api.representations import data_of, describe_memory, reference
 from app.api.saved import ensure_source, find_own_integration
 from app.memories.models import Integration

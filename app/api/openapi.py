@@ -7,8 +7,8 @@ from flask import jsonify
 
 from app.api import blueprint
 from app.api.bodies import describe_size
-from app.api.fields import IDENTIFIER
 from app.api.operation import OPERATIONS, Operation
+from app.api.patterns import IDENTIFIER
 from app.api.representations import COMPONENTS, reference
 from app.config import settings
 from app.oauth.scopes import SCOPES

@@ -16,7 +16,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.api import access_log, blueprint
 from app.api.bodies import describe_size, largest_body, parse_body
 from app.api.errors import ApiError, invalid_fields, invalid_request, not_found
-from app.api.fields import IDENTIFIER, Fields, read_object
+from app.api.fields import Fields, read_object
+from app.api.patterns import IDENTIFIER
 from app.database import Connection
 from app.extensions import db
 from app.memories.reach import Reach

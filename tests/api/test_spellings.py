@@ -1,10 +1,10 @@
 """Spellings that standards allow, of parameters, points in time and JSON."""
 
 import json
-from datetime import UTC
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.api.instants import read_instant
@@ -80,14 +80,14 @@ def test_what_is_no_point_in_time_is_refused(connect, spelled):
     assert (response.status_code, response.json["errors"][0]["field"]) == (422, "from")
 
 
-@given(st.datetimes(timezones=st.timezones()), st.booleans())
+_OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@settings(deadline=None, database=None, derandomize=True, max_examples=50, suppress_health_check=list(HealthCheck))
+@given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=_OFFSETS), st.booleans())
 def test_every_point_in_time_is_read_in_either_case(instant, is_upper):
-    try:
-        spelled = instant.isoformat()
-        expected = read_instant(spelled)
-    except (OverflowError, ValueError):
-        return
-    assert read_instant(spelled.upper() if is_upper else spelled.lower()) == expected == instant.astimezone(UTC)
+    spelled = instant.isoformat()
+    assert read_instant(spelled.upper() if is_upper else spelled.lower()) == instant
 
 
 # -- JSON ----------------------------------------------------------------------------------------

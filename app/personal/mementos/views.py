@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 
 from app.database import expect_reads_only
 from app.extensions import db
+from app.incoming import takes_forms_of
 from app.memories.editing import MOST_CHANGES, Draft, count_draft, delete_memento, duplicate_memento, save_draft
 from app.memories.mementos import (
     MementoError,
@@ -22,7 +23,6 @@ from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.personal.mementos.use import find_all_seeing, find_savings, find_uses
 from app.text import isolated
-from app.web import takes_forms_of
 
 @blueprint.get("/mementos/")
 def mementos():
