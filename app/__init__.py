@@ -86,6 +86,7 @@ def _register_parts(app: Flask) -> None:
         authorization_request,
         client,
         consent,
+        made_memento,
         playground_callback,
         request_record,
         saved_memento,

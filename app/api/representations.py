@@ -149,6 +149,17 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         actions={"type": "array", "items": {"enum": ["read", "write"]}},
         memory_count=_COUNT,
     ),
+    "MementoDetail": _object(
+        id={"type": "string", "description": "An id, or 'all' for everything, also what is added later."},
+        name=_STRING,
+        actions={"type": "array", "items": {"enum": ["read", "write"]}},
+        memory_count=_COUNT,
+        document_ids={
+            "type": ["array", "null"],
+            "items": _STRING,
+            "description": "The memories in it, if the app has made it: all of them are the app's own.",
+        },
+    ),
     "Document": _object(
         id=_STRING,
         pk=_STRING,

@@ -11,7 +11,8 @@ ADVICE = {
     "memories:write": (
         "Your app keeps something for people. It may always change what it added itself; the rest only where they"
         " ticked that.",
-        "POST memories/, memories/bulk/, documents/memorize/; PATCH and DELETE memories/{id}/",
+        "POST memories/, memories/bulk/, documents/memorize/, mementos/; PATCH and DELETE memories/{id}/;"
+        " DELETE mementos/{id}/; POST and DELETE mementos/memento_document/{id}/",
     ),
     "integrations:read": (
         "Your app shows where an answer came from, or how fresh a source is.",

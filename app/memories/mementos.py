@@ -196,6 +196,16 @@ def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> M
 
 def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
     """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`."""
+    name = read_name(name)
+    others = select(Memento.name).where(Memento.user_id == user_id)
+    taken = db.session.scalars(others if but_id is None else others.where(Memento.id != but_id))
+    if name.casefold() in {known.casefold() for known in taken}:
+        raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
+    return name
+
+
+def read_name(name: str) -> str:
+    """The name as it is kept, whoever has another of that name. Raises :class:`MementoError`."""
     name = text.clean_line(name)
     if not name:
         raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
@@ -206,10 +216,6 @@ def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
         raise MementoNameInvalid(f"That name {problem}")
     if name.casefold() in RESERVED_NAMES:
         raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
-    others = select(Memento.name).where(Memento.user_id == user_id)
-    taken = db.session.scalars(others if but_id is None else others.where(Memento.id != but_id))
-    if name.casefold() in {known.casefold() for known in taken}:
-        raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
     return name
 
 

@@ -21,7 +21,8 @@ def seeded(shelf, connect, choose):
     memento = shelf.memento("Mine", slack)
     caller = connect(memento)
     choose(caller, writable=[memento])
-    return caller, {"memory_id": memory, "integration_id": slack}
+    made = caller.post("mementos/", {"name": "Made"}).json["id"]
+    return caller, {"memory_id": memory, "integration_id": slack, "memento_id": made}
 
 
 def send(seeded, bound, what):

@@ -23,7 +23,9 @@ def seeded(shelf, connect):
     slack = shelf.connect("slack")
     memory = shelf.keep("Trams", slack, text="Trams.", tags=["city"])
     shelf.keep("Others", slack, text="Other trams.")
-    return connect(shelf.memento("Mine", slack)), {"memory_id": memory, "integration_id": slack}
+    caller = connect(shelf.memento("Mine", slack))
+    made = caller.post("mementos/", {"name": "Made"}).json["id"]
+    return caller, {"memory_id": memory, "integration_id": slack, "memento_id": made}
 
 
 @pytest.mark.parametrize(("one", "name"), OPTIONAL, ids=[f"{one.path} {name}" for one, name in OPTIONAL])

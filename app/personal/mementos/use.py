@@ -9,6 +9,7 @@ from app import clock
 from app.extensions import db
 from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, ConsentMemento
+from app.oauth.models.made_memento import MadeMemento
 from app.oauth.models.saved_memento import SavedMemento
 from app.oauth.scopes import parse_scope, reaches_memories
 
@@ -73,6 +74,17 @@ def find_savings(user_id: str) -> dict[str, Saving]:
         .where(SavedMemento.user_id == user_id)
     )
     return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}
+
+
+def find_makers(user_id: str) -> dict[str, str]:
+    """For each memento that an app has made: the app's name, also when it is not connected any more."""
+    rows = db.session.execute(
+        select(MadeMemento.memento_id, Client.name)
+        .join_from(MadeMemento, Consent, Consent.grant_id == MadeMemento.grant_id)
+        .join(Client, Client.client_id == Consent.client_id)
+        .where(Consent.user_id == user_id)
+    )
+    return {memento_id: name for memento_id, name in rows}
 
 
 def is_live():

@@ -21,7 +21,7 @@ from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
-from app.personal.mementos.use import find_all_seeing, find_savings, find_uses
+from app.personal.mementos.use import find_all_seeing, find_makers, find_savings, find_uses
 from app.text import isolated
 
 @blueprint.get("/mementos/")
@@ -32,6 +32,7 @@ def mementos():
         uses=find_uses(current_user.id),
         all_seeing=find_all_seeing(current_user.id),
         savings=find_savings(current_user.id),
+        makers=find_makers(current_user.id),
         integrations=list_integrations(current_user.id),
     )
 
@@ -50,6 +51,7 @@ def show_memento(memento_id: str):
         uses=find_uses(current_user.id).get(memento.id, []),
         all_seeing=find_all_seeing(current_user.id),
         saving=find_savings(current_user.id).get(memento.id),
+        maker=find_makers(current_user.id).get(memento.id),
         memories=memories[:PAGE_SIZE],
         page=page,
         has_next=len(memories) > PAGE_SIZE,

@@ -186,3 +186,22 @@ def test_deleting_it_with_its_memories_leaves_nothing_of_it(signed_in, connected
     assert in_database(lambda session: session.query(Integration).count()) == 2
     assert in_database(lambda session: session.query(Memory).count()) == 7
     assert connected.is_alive()
+
+
+# -- what an app has made ------------------------------------------------------------------------
+
+
+def test_a_memento_that_an_app_made_says_by_whom_and_stays_when_the_app_goes(app, signed_in, connected):
+    made = app.test_client().post(
+        "/api/v1/mementos/",
+        json={"name": "Work Documents"},
+        headers={"Authorization": f"Bearer {connected.access_token}"},
+    )
+    assert made.status_code == 201, made.text
+    line = line_of(signed_in.get("/account/mementos/"), "Work Documents")
+    assert "made by <bdi>Acme Notebook</bdi>" in line and "Used by no app" in line
+    page = signed_in.get(f"/account/mementos/{made.json['id']}/").text
+    assert "The app <bdi>Acme Notebook</bdi> made it." in page and "Rename or change it" in page
+    signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    assert not connected.is_alive()
+    assert "made by <bdi>Acme Notebook</bdi>" in line_of(signed_in.get("/account/mementos/"), "Work Documents")
