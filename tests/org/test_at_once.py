@@ -12,9 +12,12 @@ from threading import Condition, Event, Thread
 
 import pytest
 
+from app import clock
 from app.accounts.models import Membership
 from app.extensions import db
 from app.oauth.models.client import Client, ClientSecret
+from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.reasons import Reason
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, in_acme, send, signed_in
@@ -204,3 +207,31 @@ def make_owner(app: RemoteApp, person) -> Browser:
     with app.app_context():
         db.session.get(Membership, (person.id, in_acme(app))).role = "owner"
         db.session.commit()
+
+
+def test_an_address_is_not_registered_while_what_vouches_for_it_is_being_removed(app, admin, notebook):
+    """The one who removes it is waited for; what they removed neither vouches for another nor comes back."""
+    near = "https://notebook.acme.example/Callback/"
+    with app.app_context():
+        record = RequestRecord(
+            client_id=notebook.client_id, at=clock.now(), endpoint="authorize", error=ERROR_PAGE,
+            reason=Reason.REDIRECT_URI_MISMATCH, redirect_uri=near,
+        )  # fmt: skip
+        db.session.add(record)
+        db.session.commit()
+        link = f"{ROOT}/{notebook.client_id}/requests/{record.id}/address"
+    page, answers = admin.get(link), []
+    repairing = Thread(target=lambda: answers.append(admin.submit(page, press="Register it")), daemon=True)
+    with app.app_context():
+        client = db.session.get_one(Client, notebook.client_id, with_for_update=True)
+        client.redirect_uris = ["https://elsewhere.acme.example/callback"]
+        db.session.flush()
+        repairing.start()
+        # Long enough for it to come to where it waits; if it is slower than that, it finds the removal done.
+        repairing.join(0.3)
+        db.session.commit()
+    repairing.join(_TIMEOUT_SECONDS)
+
+    assert answers[0].status_code == 303
+    with app.app_context():
+        assert db.session.get_one(Client, notebook.client_id).redirect_uris == ["https://elsewhere.acme.example/callback"]
