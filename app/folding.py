@@ -1,7 +1,7 @@
 """The one spelling of words in which texts are indexed and questions are asked, on every database.
 
 Letters are folded: case, width, accents and other ways to write the same letter mean nothing. What is a letter stays
-one: the vowel signs of Hindi and Thai, the dakuten of Japanese. A text is folded to *runs*, such as ``["tokyo", "学校"]``.
+one: the vowel signs of Hindi and Thai, the dakuten of Japanese. A text is folded to *runs*, as ``["tokyo", "学校"]``.
 The index holds *words*: a run as it is, or of a script that is written without spaces every two letters next to each
 other, so that any part of it can be found.
 """

@@ -1,8 +1,9 @@
 """Databases for tests: SQLite files, and databases in one temporary PostgreSQL cluster shared by all test processes.
 
-``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_LOCALE`` says how its databases compare
-text: ``C.UTF-8``, ``en_US.UTF-8`` or another locale of the machine, or ``icu:en-US`` for one of ICU's; by code point if unset.
-``TEST_POSTGRESQL_URL`` names a server to use instead of a temporary cluster; its role must be allowed to create databases.
+``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_LOCALE`` says how its databases
+compare text: ``C.UTF-8``, ``en_US.UTF-8`` or another locale of the machine, or ``icu:en-US`` for one of ICU's; by code
+point if unset. ``TEST_POSTGRESQL_URL`` names a server to use instead of a temporary cluster; its role must be allowed to
+create databases.
 """
 
 import fcntl

@@ -1,6 +1,6 @@
 """Text compares by code point, as in Python and on SQLite, whatever collation a PostgreSQL database was made with.
 
-Pages go on from positions that the program compares too, and a folder's range of subfolders ends before the next folder.
+Pages go on from positions that the program compares too; a folder's range of subfolders ends before the next folder.
 A database that sorts as a person would, ``a`` before ``B`` and past ``_``, gives other answers, and loses memories.
 """
 
@@ -110,8 +110,8 @@ def test_no_memory_is_lost_between_pages(sorted_app):
     at = clock.now() - timedelta(days=1)
     texts = ["narwhal narwhal narwhal"] * 150 + ["A narwhal, and much else."]
     db.session.add_all(
-        Memory(user_id=user.id, integration_id=source.id, title=str(number), text=each, created_at=at + number * _SECOND)
-        for number, each in enumerate(texts)
+        Memory(user_id=user.id, integration_id=source.id, title=str(place), text=each, created_at=at + place * _SECOND)
+        for place, each in enumerate(texts)
     )
     db.session.flush()
     reach = Reach(user_id=user.id, everything=True)

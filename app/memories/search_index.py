@@ -1,8 +1,8 @@
 """The full-text index in the database: how to ask it for the newest memories with certain words, in certain places.
 
 Migrations make it and the database keeps it, from the words that :mod:`app.folding` makes of a title and a
-text. On SQLite it is the FTS5 table ``memory_search``, whose rows are numbered by time; ``memory_search_rows`` says which
-memory each is. On PostgreSQL it is the column ``memories.search_vector``. Both look for the stems of English words.
+text. On SQLite it is the FTS5 table ``memory_search``, whose rows are numbered by time; ``memory_search_rows`` says
+which memory each is. On PostgreSQL it is the column ``memories.search_vector``. Both look for stems of English words.
 
 A place is an integration, a folder of one, or a single memory. Places are indexed beside the words, so that what
 other people keep, or what lies in other mementos, costs a search nothing.

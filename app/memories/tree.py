@@ -83,7 +83,9 @@ def search_tree(user_id: str, words: str, page: int = 1) -> Page:
     folders = []
     for integration_id in db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)):
         counts = _count_folders(and_(is_own(user_id), Memory.integration_id == integration_id))
-        folders += [one for one in _all_folders(integration_id, counts) if all(holds(one.name, word) for word in wanted)]
+        folders += [
+            one for one in _all_folders(integration_id, counts) if all(holds(one.name, word) for word in wanted)
+        ]
     has_title = and_(Memory.user_id == user_id, *map(_has_in_title, wanted))
     total = db.session.scalar(select(func.count()).select_from(Memory).where(has_title))
     return _page(sorted(folders, key=lambda one: one.name.casefold()), has_title, total, page)

@@ -1,7 +1,7 @@
 """search in every spelling, and text compared by code point
 
 Revision 0012, after 0011. The index holds the words that ``app.folding`` makes of a title and a text; the
-columns with them are filled by the program, and ``migrations/env.py`` has it fold, batch by batch, what is there already.
+columns with them are filled by the program, and ``migrations/env.py`` has it fold what is there, batch by batch.
 A memory of the version before is indexed by the words that the database finds in it, until it is folded too.
 
 Text columns that a database made with its own collation get the collation "C" on PostgreSQL; new ones have it by

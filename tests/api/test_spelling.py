@@ -12,7 +12,7 @@ def send(caller, text: str):
 
 @pytest.mark.parametrize("letter", ["\u3316", "\ufdfa", "x", "\u0301\u0323", "👍🏽", "\u200b"])
 def test_60_000_of_any_letter_are_kept_and_found_by_what_follows(connect, letter):
-    """PostgreSQL answered 500: one text may stand for more words than a vector holds, or for a word that is too long."""
+    """PostgreSQL answered 500: a text may stand for more words than a vector holds, or for one that is too long."""
     caller = connect()
     assert send(caller, letter * (60_000 // len(letter)) + " needle").status_code == 201
     assert caller.titles(q="needle") == ["Endless"]

@@ -59,8 +59,8 @@ def migrated(each_database_url) -> Flask:
 def add(*titles: str) -> None:
     with db.engine.begin() as connection:
         for title in titles:
-            row = {"id": f"mry_{title}", "title": title, "text": _TEXTS[title], "at": "2026-01-02 00:00:00.000000+00:00"}
-            connection.execute(_ADD, row)
+            row = {"id": f"mry_{title}", "title": title, "text": _TEXTS[title]}
+            connection.execute(_ADD, row | {"at": "2026-01-02 00:00:00.000000+00:00"})
 
 
 def find(q: str) -> set[str]:

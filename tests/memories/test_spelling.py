@@ -1,4 +1,4 @@
-"""Words are found in their own spelling, and in any other that means the same, in every script and on every database."""
+"""Words are found in their own spelling and in any other that means the same, in every script, on every database."""
 
 import unicodedata
 
