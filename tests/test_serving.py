@@ -148,6 +148,19 @@ def test_a_taken_port_is_one_sentence(clone):
     assert not (clone.path / "instance" / "demonstration.json").exists()
 
 
+def test_an_issuer_of_this_machines_other_address_is_listened_to(clone):
+    """``make run`` and gunicorn read the same setting; without PORT, the issuer's own port counts."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+            port = probe.getsockname()[1]
+    except OSError:
+        pytest.skip("this machine has no IPv6 loopback address")
+    process = clone.start(PORT="", ISSUER=f"http://[::1]:{port}")
+    assert f"http://[::1]:{port}" in read_welcome(process)
+    assert get(f"http://[::1]:{port}/healthz")[0] == 200
+
+
 @pytest.mark.parametrize(
     "url", ["sqlite:////no/such/folder/x.sqlite3", "postgresql://nobody@127.0.0.1:1/none"], ids=["sqlite", "postgresql"]
 )

@@ -37,7 +37,6 @@ _TYPED_ADDRESS = {
     "autocomplete": "username",
     "autocapitalize": "none",
     "spellcheck": "false",
-    "dir": "auto",
     "maxlength": MOST_EMAIL_LENGTH,
 }
 

@@ -69,6 +69,15 @@ def test_loose_words_are_seen(text, loose):
     assert len(find_loose_words("made-up.html", text)) == loose
 
 
+def test_a_field_for_words_is_laid_out_as_they_are_written():
+    """From the right for those who write so; a field that holds an address or a number of ours may stay as it is."""
+    for template in TEMPLATES:
+        for tag in re.findall(r"<(?:input|textarea)\b[^>]*>", template.read_text()):
+            if not re.search(r'type="(hidden|checkbox|radio|submit|password|file)"', tag):
+                assert 'dir="auto"' in tag, f"{template.name}: {tag}"
+    assert 'field(dir="auto"' in (_ROOT / "templates" / "macros" / "forms.html").read_text()
+
+
 def test_what_is_allowed_is_still_there():
     for template, expression in ALLOWED:
         assert expression in (_ROOT / "templates" / template).read_text(), (template, expression)
