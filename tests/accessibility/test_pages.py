@@ -112,7 +112,7 @@ def test_the_account(look, page, server, demonstration, link, alice):
     follow(page.get_by_role("link", name="Delete"))
     look("memento, delete")
     look("apps", server.url + "/account/apps/")
-    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook"))
+    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook", exact=True))
     look("app")
     follow(page.get_by_role("link", name="When, and in which"))
     look("activity")
