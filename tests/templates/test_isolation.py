@@ -73,7 +73,8 @@ def test_a_field_for_words_is_laid_out_as_they_are_written():
     """From the right for those who write so; a field that holds an address or a number of ours may stay as it is."""
     for template in TEMPLATES:
         for tag in re.findall(r"<(?:input|textarea)\b[^>]*>", template.read_text()):
-            if not re.search(r'type="(hidden|checkbox|radio|submit|password|file)"', tag):
+            # What is not to be spelled, such as an id, is no text of anybody's.
+            if not re.search(r'type="(hidden|checkbox|radio|submit|password|file)"|spellcheck="false"', tag):
                 assert 'dir="auto"' in tag, f"{template.name}: {tag}"
     assert 'field(dir="auto"' in (_ROOT / "templates" / "macros" / "forms.html").read_text()
 
