@@ -134,7 +134,7 @@ def remove_memento(call: Call, memento_id: str) -> tuple[None, int]:
 def post_memento_documents(call: Call, memento_id: str) -> dict[str, Any]:
     change = read_object(_CHANGE, call.body)
     if change["memento"] not in (None, memento_id):
-        raise invalid_fields([{"field": "memento", "code": "invalid", "message": _CHANGE["memento"].hint}])
+        raise invalid_fields([{"field": "memento", "code": "unknown", "message": _CHANGE["memento"].hint}])
     made = _get_made(call, memento_id)
     changed = change_contents(call.token, made, change["add"], change["remove"])
     _note_moved(call, memento_id, changed)
