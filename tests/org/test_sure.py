@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from app.oauth.models.client import ClientSecret
 from tests.actors import Browser
 from tests.org.conftest import in_acme, send, signed_in
 
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
 
 #: Where each asks, the button that says yes, what is typed with it, and what its page must name.
@@ -172,3 +174,34 @@ def test_nothing_of_a_draft_is_suspended_or_rotated(owner, stored):
         assert owner.get(f"{page.request.path}/{act}").status_code == 303
         assert send(owner, f"{page.request.path}/{act}", once="0" * 32).status_code == 303
     assert stored() == before
+
+
+#: Forms that act at once. What they do only adds something, or is undone by the same person on the same page.
+AT_ONCE = {
+    "activate", "add_secret", "change_logo", "edit_settings", "end_secret", "finish_playground", "invite_member",
+    "join", "register", "resume", "show_organizations", "start_playground", "switch",
+}  # fmt: skip
+#: Those that ask first, each with its page.
+ASKING = {
+    "add_scopes": "scopes", "delete": "delete", "delete_whole_organization": "organization", "give_role": "demote",
+    "leave": "leave", "register_address": "address", "remove": "remove", "retire_secret": "retire",
+    "rotate_all": "rotate", "suspend": "suspend", "withdraw_invitation": "withdraw",
+}  # fmt: skip
+
+
+def test_every_form_of_the_dashboard_either_asks_or_can_be_undone(app):
+    """A new one has to be put on one of the two lists."""
+    posting = {
+        rule.endpoint.removeprefix("org.")
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("org.") and "POST" in rule.methods
+    }
+    assert posting == AT_ONCE | ASKING.keys()
+
+
+def test_every_page_that_asks_is_of_one_pattern():
+    pages = {path.stem: path.read_text() for path in (TEMPLATES / "org" / "sure").glob("*.html")}
+    assert pages.keys() == set(ASKING.values())
+    for name, text in pages.items():
+        assert text.count("{% call are_you_sure(form, access, ") == 1, name
+        assert "The way back:" in text and "<form" not in text, name
