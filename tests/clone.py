@@ -1,4 +1,4 @@
-"""A copy of what the repository holds, as somebody who has just cloned it has it, with an instance folder of its own."""
+"""A copy of what the repository holds, as a fresh clone has it, with an instance folder of its own."""
 
 import os
 import shutil

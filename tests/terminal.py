@@ -15,7 +15,7 @@ _CONTROL_SEQUENCE = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A bash that reads from a terminal. ``bracketed`` pastes as terminals do today, else each line runs as it comes."""
+    """A bash at a terminal. ``bracketed`` pastes as terminals do today, else each line runs as it comes."""
 
     def __init__(self, folder: Path, *, bracketed: bool = True, **environment: str):
         self._bracketed = bracketed

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _README = (_ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", _README, re.DOTALL)
 #: What bash and Python say when a line does not work.
-_BROKEN = re.compile(r"unexpected|Traceback|syntax error|not found|unbound variable|No such file", re.IGNORECASE)
+_BROKEN = re.compile(r"unexpected|traceback|syntax error|not found|unbound variable|no such file", re.I)
 
 
 def _five_steps() -> list[str]:
