@@ -58,7 +58,8 @@ def assert_goes_to(response, uri: str, *names: str) -> None:
     assert re.fullmatch(re.escape(separator) + "&".join(f"{name}=[^&]*" for name in names), added), location
 
 
-_CODE, _ERROR = ("code", "state", "iss"), ("error", "error_description", "state", "iss")
+_CODE = ("code", "state", "iss")
+_ERROR = ("error", "error_description", "error_uri", "state", "iss")
 
 
 @pytest.mark.parametrize("uri", URIS)
