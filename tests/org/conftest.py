@@ -65,7 +65,7 @@ def signed_in(app, person: Person) -> Browser:
 def send(browser: Browser, path: str, **data):
     """POST these fields, with a CSRF token that is good unless another is given."""
     data = {"csrf_token": csrf_token(browser)} | data
-    return browser._open(path, method="POST", data=data, headers={"Referer": "http://127.0.0.1:8000" + path})
+    return browser._open(path, method="POST", data=data, headers={"Referer": browser._base_url + path})
 
 
 def in_acme(app) -> str:
