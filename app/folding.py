@@ -24,6 +24,8 @@ _MOST_BYTES = 900_000
 _MOST_REPETITIONS = 200
 # Of how many marks on one letter the rest is noise. Putting thousands in order would take minutes.
 _MOST_MARKS = 30
+# No marks by their own class, but decomposed they are, some of them two.
+_STAND_FOR_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")
 
 # Scripts without spaces between words, and Korean, where particles cling to them.
 _UNSPACED = (
@@ -67,7 +69,7 @@ def fold(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_RUN.findall(text.lower())
     letters = set(text)
-    marks = "".join(letter for letter in letters if unicodedata.combining(letter))
+    marks = "".join(letter for letter in letters if unicodedata.combining(letter) or letter in _STAND_FOR_MARKS)
     if marks:
         text = re.sub(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+", r"\1", text)
     apart = {ord(letter): f" {letter} " for letter in letters if _stands_apart(letter)}

@@ -38,6 +38,9 @@ _INVISIBLE_GUESTS = r"[\u200c\u200d\ufe0e\ufe0f]"
 _MARKS_OUT_OF_PLACE = r"(?<![\p{L}\p{M}\p{N}\p{P}\p{S}\u200c\u200d])\p{M}|([\p{Mn}\p{Me}])\1|[\p{Mn}\p{Me}]{5}"
 _WORD = r"[\p{L}\p{M}\p{N}\u200c\u200d]+"
 
+# No name or line is that long, however its letters are composed: whoever asks refuses it by its length.
+_MOST_COMPOSED = 4000
+
 #: Words of Persian, Hindi and others are written with them.
 JOINERS = "\u200c\u200d"
 
@@ -58,7 +61,7 @@ _WRITTEN_TOGETHER = (("Hani", "Hira", "Kana"), ("Hani", "Hang"), ("Hani", "Bopo"
 
 def clean_name(text: str) -> str:
     """The name of an app or an organization as it is kept: NFC, trimmed, with single spaces. Nothing else is mended."""
-    return regex.sub(r"[\p{Zs}]+", " ", unicodedata.normalize("NFC", text)).strip(" \t\r\n")
+    return _composed(regex.sub(r"[\p{Zs}]+", " ", text).strip(" \t\r\n"))
 
 
 def find_name_problem(name: str) -> str | None:
@@ -81,7 +84,7 @@ def find_hidden(text: str) -> str | None:
 
 def clean_line(text: str) -> str:
     """People's own words as they are kept on one line: NFC, trimmed, with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).strip("\ufeff").split())
+    return _composed(" ".join(text.strip("\ufeff").split()))
 
 
 def find_line_problem(text: str) -> str | None:
@@ -157,6 +160,11 @@ def _is_written_in(scripts: tuple[str, ...], word: str) -> bool:
     # What belongs to no script in particular fits all, and so do the accents, which Unicode lists with few of them.
     allowed = "".join(rf"\p{{scx={script}}}" for script in (*scripts, "Zyyy", "Zinh"))
     return regex.fullmatch(rf"[{allowed}\u0300-\u036f]+", word) is not None
+
+
+def _composed(text: str) -> str:
+    """NFC. A text that is too long for a name stays as it is: to put marks in order takes the square of their number."""
+    return unicodedata.normalize("NFC", text) if len(text) <= _MOST_COMPOSED else text
 
 
 def _search(pattern: str, text: str) -> str | None:

@@ -70,3 +70,11 @@ def test_the_words_that_a_question_asks_for(runs, words, is_open):
 def test_marks_without_end_are_folded_in_no_time():
     """Putting a hundred thousand marks in order takes minutes; nobody reads more than a few on one letter."""
     assert spell("a" + "\u0301\u0323" * 50_000 + "b") == "ab"
+
+
+def test_what_stands_for_marks_is_counted_as_marks():
+    """As decomposed it is one, or several: a text of them would be put in order for a minute."""
+    for letter in map(chr, range(0x110000)):
+        if unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]):
+            assert len(spell("a" + f"{letter}\u0301" * 500 + "b")) < 130, ascii(letter)
+    assert spell("ｶﾞ") == spell("ガ")
