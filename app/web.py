@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -111,11 +112,14 @@ class Application(Flask):
         if request.is_wire:
             _expect_reads_on_safe_methods()
             return None
+        refused = _refuse_foreign_form()
+        if refused is not None:
+            return refused
         largest = getattr(self.view_functions.get(request.endpoint), "largest_form", None)
-        if largest is not None:
-            # Said here, because the first hook reads the form.
+        # Said here, because the first hook reads the form; and only to somebody, as that hook knows nobody yet.
+        if largest is not None and current_user.is_authenticated:
             request.max_content_length = request.max_form_memory_size = largest
-        return _refuse_foreign_form() or super().preprocess_request()
+        return super().preprocess_request()
 
     def process_response(self, response):
         if response.status_code >= 400:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.incoming import MOST_FIELDS
 from app.personal.mementos.editor import LARGEST_FORM
+from tests.actors import Browser
 from tests.personal.conftest import post, token_of
 from tests.personal.test_rights import ACTS, PAGES, Things, snapshot, things
 
@@ -103,3 +105,25 @@ def test_a_body_that_is_too_large_is_said_to_be(signed_in, things):
     assert post(signed_in, "/account/mementos/new", {"name": "x" * (LARGEST_FORM + 1)}).status_code == 413
     named = post(signed_in, "/account/mementos/new", {"name": "x" * 300_000, "action": "save"})
     assert named.status_code == 422 and "shorten it to 100 or fewer" in named.text
+
+
+def test_only_somebody_may_send_a_large_form(app, signed_in, things):
+    """Reading 8 MB takes seconds, and nobody has said yet who they are."""
+    stranger = Browser(app)
+    large = {"name": "x" * 300_000, "action": "save"}
+    for path in ("/account/mementos/new", things.fill("/account/mementos/{memento}/edit"), "/account/mementos/count"):
+        sent = {"data": large, "base_url": "http://127.0.0.1:8000"}
+        assert stranger.client.post(path, **sent).status_code == 413, path
+        # Without a token it is refused, but it was read.
+        assert signed_in.client.post(path, **sent).status_code == 400, path
+
+
+@pytest.mark.parametrize("form", ["a&", "{}=&"])
+def test_more_fields_than_any_page_has_are_not_read(signed_in, things, form):
+    """A field costs a hundred times what it takes to send: 8 MB of them would be 300 MB."""
+    body = "".join(form.format(number) for number in range(MOST_FIELDS + 1))
+    sent = {"content_type": "application/x-www-form-urlencoded", "base_url": "http://127.0.0.1:8000"}
+    for path in ("/account/mementos/new", "/account/mementos/count", "/sign-out"):
+        assert signed_in.client.post(path, data=body, **sent).status_code == 413, path
+    fewer = {"added": [str(number) for number in range(MOST_FIELDS - 10)], "name": "Many", "action": "save"}
+    assert post(signed_in, "/account/mementos/new", fewer).status_code == 422
