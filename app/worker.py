@@ -104,5 +104,6 @@ def _read_beginning(began: bytes) -> tuple[str, str]:
     """Method and path of a request, as far as they can be read; else those of the front page."""
     method, _, rest = began.partition(b" ")
     path = rest[:_LONGEST_PATH].partition(b" ")[0].partition(b"?")[0]
-    is_readable = path.startswith(b"/") and all(0x21 <= byte <= 0x7E for byte in path)
+    # After two slashes stands a host, to whoever reads it as an address.
+    is_readable = path.startswith(b"/") and path[:2] != b"//" and all(0x21 <= byte <= 0x7E for byte in path)
     return (method if method in _METHODS else b"GET").decode(), path.decode() if is_readable else "/"

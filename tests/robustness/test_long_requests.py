@@ -136,8 +136,9 @@ def test_what_the_server_cannot_read_is_told_so_in_the_shape_of_the_api(server, 
     assert _SECRET[-20:] not in server.log
 
 
-def test_a_request_that_cannot_be_read_at_all_gets_a_page(server):
-    response = send(server, b"what is this\r\n\r\n")
+@pytest.mark.parametrize("beginning", [b"what is this", b"GET //[ HTTP/1.1\r\nA B: c"])
+def test_a_request_that_cannot_be_read_at_all_gets_a_page(server, beginning):
+    response = send(server, beginning + b"\r\n\r\n")
     assert response.status == 400
     assert b"<h1>That request did not make sense</h1>" in response.content
 
