@@ -35,6 +35,7 @@ LAYERS = {
     "app.moments": 0,
     "app.text": 0,
     "app.web": 0,
+    "app.error_answers": 0,
     "app.wire": 0,
     "app.write_behind": 0,
     "app.audit": 1,
@@ -80,9 +81,11 @@ LAYERS = {
 _AUTHLIB = ("app.oauth.grants", "app.oauth.server", "app.oauth.protect", "app.oauth.endpoints", "app.oauth.models")
 
 #: The files that speak HTTP: only they may look at the request.
-_HTTP = ("app.web", "app.incoming", "app.clear_forms", "app.navigation", "app.wire", "app.health", "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server",
-         "app.oauth.cross_origin",
-         "app.oauth.endpoints", "app.org.access")  # fmt: skip
+_HTTP = (
+    "app.web", "app.error_answers", "app.incoming", "app.clear_forms", "app.navigation", "app.wire", "app.health",
+    "app.signposts", "app.api.operation", "app.oauth.protect", "app.oauth.server", "app.oauth.cross_origin",
+    "app.oauth.endpoints", "app.org.access",
+)  # fmt: skip
 
 #: Who may read the time, and what reading it looks like.
 _CLOCK = "app.clock"

@@ -25,6 +25,7 @@ from app.accounts.members import (
 )
 from app.accounts.models import ROLES
 from app.config import settings
+from app.error_answers import error_page
 from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
@@ -33,7 +34,6 @@ from app.org.member_forms import InviteForm
 from app.org.once import identifier_for
 from app.org.sure import DemoteForm, SureForm
 from app.text import isolated
-from app.web import error_page
 
 
 @blueprint.get("/members")

@@ -7,6 +7,7 @@ from app.accounts.members import NotPermitted, delete_organization
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
+from app.error_answers import error_page
 from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, owners_only, signed_in_only, switch_to
@@ -15,7 +16,6 @@ from app.org.listing import list_every_client
 from app.org.member_forms import OrganizationForm
 from app.org.sure import DeleteForm
 from app.text import isolated
-from app.web import error_page
 
 
 @blueprint.route("/organizations", methods=["GET", "POST"])

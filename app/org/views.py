@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.clear_forms import reads_its_own_form, refuse_unclear_form
+from app.error_answers import error_page
 from app.extensions import csrf, db
 from app.oauth.client_events import was_registered
 from app.oauth.client_fields import ClientError
@@ -17,7 +18,6 @@ from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
 from app.org.listing import STATUSES, read_listing
 from app.org.once import identifier_for
-from app.web import error_page
 
 #: So much of a body is read: a photograph as cameras make them, so that beside a file that is too large what was
 #: typed is not lost.

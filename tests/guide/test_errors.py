@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from authlib.oauth2 import OAuth2Error
 
-from app import clock, web
+from app import clock, error_answers
 from app.extensions import db
 from app.guide.errors import (
     API_ERRORS,
@@ -66,7 +66,7 @@ def test_every_error_of_the_protocol_is_told():
 
 def test_every_error_of_the_api_is_told_with_its_status():
     told = {(status, entry.code) for entry in API_ERRORS for status in entry.statuses}
-    raised = {(status, code) for status, (code, _) in web._API_ERRORS.items()}
+    raised = {(status, code) for status, (code, _) in error_answers.API_ERRORS.items()}
     raised |= {tuple(arguments[:2]) for _, name, arguments in _calls("api") if name == "ApiError"}
     # The guard's, by RFC 6750.
     raised |= {(401, "unauthenticated"), (401, "invalid_token"), (403, "insufficient_scope"), (400, "invalid_request")}

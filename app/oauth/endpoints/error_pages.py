@@ -8,11 +8,11 @@ from flask import url_for
 from flask_login import current_user
 
 from app.accounts.organizations import find_role
+from app.error_answers import error_page
 from app.oauth import request_log
 from app.oauth.models.client import ClientSnapshot
 from app.oauth.reasons import Reason
 from app.text import isolated
-from app.web import error_page
 from app.wire import request_id
 
 _NOTHING_SHARED = "Nothing was shared."

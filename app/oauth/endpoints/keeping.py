@@ -13,6 +13,7 @@ from flask import request as http_request
 from app import credentials
 from app.accounts.limits import network_of
 from app.database import Connection, connect
+from app.error_answers import error_page
 from app.extensions import db
 from app.oauth.endpoints.browser import (
     bind_browser,
@@ -26,7 +27,6 @@ from app.oauth.models.authorization_request import add_authorization_request, ad
 from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
 from app.oauth.scopes import asks_offline_access, with_offline_access
-from app.web import error_page
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (
