@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from app.api.bodies import describe_size, largest_body
+from app.api.bodies import MOST_VALUES, describe_size, largest_body, parse_body
+from app.api.errors import ApiError
 from app.api.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
 from tests.api.bounds import WIDE, find_bounds
 from tests.api.operations import OPERATIONS
@@ -113,3 +114,28 @@ def test_a_body_that_is_too_large_is_told_how_large_it_may_be(app, seeded, one):
     assert most in answer.json["message"]
     description = app.test_client().get("/api/openapi.json").json["paths"][one.path][one.method.lower()]
     assert most in description["responses"]["413"]["description"]
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "0", '""', '"a"', "1.5", "null", '{"a": "b"}', "[[]]"])
+def test_a_body_of_very_many_values_is_refused_before_they_are_made(value):
+    """Room is for long texts. 15 MB of empty objects would be half a gigabyte."""
+    with pytest.raises(ApiError, match="more values than any call takes"):
+        parse_body(f'{{"memories": [{", ".join([value] * 150_000)}]}}'.encode())
+
+
+@pytest.mark.parametrize("text", ['"' * 500_000, "\\" * 500_000, '\\"[{,' * 100_000, ',[{"\\\\"}],' * 50_000], ids=lambda one: one[:9])
+def test_what_stands_in_a_text_is_not_counted(text):
+    memory = {"title": text, "text": f"{text}\\", "tags": ["a", text]}
+    assert parse_body(json.dumps({"memories": [memory, memory]}).encode()) == {"memories": [memory, memory]}
+
+
+def test_no_call_takes_as_many_values():
+    for one in OPERATIONS:
+        assert one.body is None or count_values(one.body) < MOST_VALUES, one.path
+
+
+def count_values(schema) -> int:
+    """How many values the largest body has that a schema allows, itself among them."""
+    if "properties" in schema:
+        return 1 + sum(map(count_values, schema["properties"].values()))
+    return 1 + schema["maxItems"] * count_values(schema["items"]) if "items" in schema else 1
