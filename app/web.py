@@ -118,7 +118,8 @@ class Application(Flask):
         return super().preprocess_request()
 
     def process_response(self, response):
-        if response.status_code >= 400:
+        # A refusal, or the way to sign in first, may come before the body was read.
+        if response.status_code >= 300:
             request.read_in_vain()
         if not request.is_wire:
             return super().process_response(response)

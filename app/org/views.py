@@ -118,16 +118,9 @@ def receive_form(most_bytes: int | None) -> bool:
         csrf.protect()
         refuse_unclear_form()
     except RequestEntityTooLarge:
-        _read_in_vain()
+        # What is left of it is read when there is an answer, as of every body that is refused.
         return False
     return True
-
-
-def _read_in_vain() -> None:
-    """Read what was sent, within limits: a browser whose upload is cut off shows that, and not our answer."""
-    left = MOST_READ
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 64 * 1024))):
-        left -= len(piece)
 
 
 def _is_clear(form: RegisterForm) -> bool:

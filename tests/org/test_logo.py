@@ -152,17 +152,19 @@ def test_nobody_who_writes_waits_for_a_slow_upload_or_for_the_drawing(app, uploa
     assert set(open_when_called) == {False}
 
 
-def test_what_is_too_large_is_read_all_the_same(admin, path, upload):
+@pytest.mark.parametrize(("who", "status"), [("admin", 413), ("stranger", 303)])
+def test_what_is_too_large_is_read_all_the_same(app, admin, path, upload, who, status):
     """Else the connection is cut off while the browser still sends, and the person never sees our answer."""
     content = io.BytesIO(b"x" * (700 * 1024))
-    response = admin._open(
+    sender = admin if who == "admin" else Browser(app)
+    response = sender._open(
         f"{path}/logo",
         method="POST",
         input_stream=content,
         content_length=700 * 1024,
         content_type="multipart/form-data; boundary=x",
     )
-    assert response.status_code == 413
+    assert response.status_code == status
     assert content.read() == b""
 
 

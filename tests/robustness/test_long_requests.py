@@ -89,6 +89,13 @@ def test_a_refusal_does_not_wait_for_a_body_that_never_comes(server):
     assert response.status == 401
 
 
+@pytest.mark.parametrize("path", ["/org/oauth/register", "/org/oauth/client_x/logo"])
+def test_nor_does_that_of_a_file_which_is_too_large(server, path):
+    """A thread that waits serves nobody else, and whoever sends such a form need not be signed in."""
+    lines = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 99000000\r\n\r\n"
+    assert send(server, lines.encode()).status in (303, 413)
+
+
 @pytest.mark.parametrize("path", ["/api/v1/memories/", "/api/v1/documents/search", "/api/me/", "/api/openapi.json"])
 @pytest.mark.parametrize("length", [LONGEST_REQUEST_LINE, 300_000, 2_000_000])
 def test_an_address_of_the_api_that_is_too_long_is_told_so_in_json(server, path, length):
