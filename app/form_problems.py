@@ -9,7 +9,7 @@ from wtforms import Field, FieldList, FormField
 from wtforms.form import BaseForm
 from wtforms.widgets import HiddenInput
 
-#: Under these names a page hands over what is wrong beside its forms: a sentence, or a list of them.
+#: Under these names a page hands over what is wrong beside its forms: a sentence, a list of them, or a :class:`Problem`.
 _SENTENCES = ("problem", "error", "errors")
 
 
@@ -33,7 +33,7 @@ def list_page_problems(context: Context) -> list[Problem]:
     given = context.get_all()
     found = [problem for form in given.values() if isinstance(form, BaseForm) for problem in find_problems(form)]
     at_fields = {problem.sentence for problem in found if problem.field_id}
-    beside = [Problem(sentence) for name in _SENTENCES for sentence in _listed(given.get(name))]
+    beside = [problem for name in _SENTENCES for problem in _listed(given.get(name))]
     return list(dict.fromkeys([one for one in beside if one.sentence not in at_fields] + found))
 
 
@@ -52,8 +52,10 @@ def _find_field_problems(field: Field) -> Iterator[Problem]:
             yield Problem(str(error).strip() or f"Look at “{field.label.text}” again.", field_id)
 
 
-def _listed(given: str | list[str] | None) -> list[str]:
-    return [given] if isinstance(given, str) and given else list(given or ())
+def _listed(given: str | Problem | list[str] | None) -> list[Problem]:
+    if isinstance(given, Problem):
+        return [given]
+    return [Problem(sentence) for sentence in ([given] if isinstance(given, str) and given else given or ())]
 
 
 def _sentences(errors: Iterable[Any]) -> list[str]:

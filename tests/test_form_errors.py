@@ -169,6 +169,10 @@ def test_the_editor_of_a_memento_says_what_is_wrong(app, alice, shelf):
     answer = browser.submit(browser.get("/account/mementos/new"), press="Make it", name="")
     assert answer.status_code == 422
     look_at_errors(answer, "name")
+    assert '<a href="#name">' in answer.text and 'aria-describedby="name-errors"' in answer.text
+    answer = browser.submit(answer, press="Make it", name="Something new")
+    look_at_errors(answer, "Tick at least one", kept=("Something new",))
+    assert "name-errors" not in answer.text
 
 
 def test_the_picker_says_what_is_wrong(app, alice, shelf, notebook):

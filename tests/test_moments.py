@@ -155,7 +155,7 @@ _ALL = "<main>{{ at | day }}; {{ at | minute }}; {{ at | second }}</main>"
     ("zone", "text"),
     [
         ("Europe/Zurich", "4 May 2026; 4 May 2026, 01:05 CEST; 4 May 2026, 01:05:09 CEST"),
-        ("America/New_York", "3 May 2026; 3 May 2026, 19:05 GMT-4; 3 May 2026, 19:05:09 GMT-4"),
+        ("America/New_York", "3 May 2026; 3 May 2026, 19:05 GMT\u22124; 3 May 2026, 19:05:09 GMT\u22124"),
         ("Asia/Kathmandu", "4 May 2026; 4 May 2026, 04:50 GMT+5:45; 4 May 2026, 04:50:09 GMT+5:45"),
         ("UTC", "3 May 2026; 3 May 2026, 23:05 UTC; 3 May 2026, 23:05:09 UTC"),
     ],

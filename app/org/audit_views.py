@@ -54,9 +54,10 @@ def _read_filter() -> Filter:
 
 
 def _in_words(kind: str) -> str:
-    """``client.secret_added`` as a choice in a list: “Client: secret added”."""
+    """``client.secret_added`` as a choice in a list: “App: secret added”."""
     subject, _, act = kind.partition(".")
-    return f"{subject.capitalize()}: {act.replace('_', ' ')}"
+    # A person reads "app", as everywhere in the dashboard.
+    return f"{'App' if subject == 'client' else subject.capitalize()}: {act.replace('_', ' ')}"
 
 
 def _download(lines, media_type: str, name: str) -> Response:

@@ -35,7 +35,7 @@ def suspend(access: Access, client_id: str):
         return _ask("suspend", access, client, form)
     suspend_client(client, actor_user_id=access.user_id)
     db.session.commit()
-    flash("The app is suspended. Nothing it holds works until you resume it.")
+    flash("The app is suspended now.")
     return _to_danger(client_id)
 
 

@@ -99,7 +99,7 @@ class ClientForm(FlaskForm):
         render_kw={"accept": "image/png,image/jpeg,image/webp"},
     )
     homepage_url = StringField(
-        "Landing page (homepage)",
+        "Landing page",
         [Optional()],
         description="Where people can read what the app does and how it uses what they share, as in"
         " https://app.example.com. They can follow it where they decide.",
@@ -189,10 +189,10 @@ class EditForm(ClientForm):
     logo = None
     version = HiddenField()
     privacy_url = StringField(
-        "Privacy policy", [Optional()], description="Its address; people can follow it from the screens.", render_kw=_ADDRESS
+        "Privacy policy", [Optional()], description="Its address. People can follow it where they decide.", render_kw=_ADDRESS
     )
     terms_url = StringField(
-        "Terms of use", [Optional()], description="Their address, in the same place.", render_kw=_ADDRESS
+        "Terms of use", [Optional()], description="Their address. It stands beside the privacy policy.", render_kw=_ADDRESS
     )
     optional_scopes = SelectMultipleField(
         "Scopes that people may leave out",

@@ -243,6 +243,8 @@ _SUCCESSES = {
     AUTHORIZE: "The person came back to your app with a code.",
     TOKEN: "Your app got a token.",
 }
+#: The fix of what has been registered since.
+TRY_AGAIN = "It is registered by now: try again."
 _PASSWORD = "There is no password grant here: people type their password on this server's own page alone."
 
 
@@ -255,7 +257,15 @@ def tell(record: RequestRecord, registered_scopes: frozenset[str]) -> tuple[str,
         happened = _PASSWORD
     if record.reason == Reason.SCOPE_UNKNOWN and (meant := _guess_scope(record.scope)):
         fix = f"Did you mean {meant}? {fix}"
+    if record.reason == Reason.SCOPE_NOT_REGISTERED and _would_pass(record, registered_scopes):
+        fix = TRY_AGAIN
     return happened.format(detail=record.detail, names=_wrong_names(record, registered_scopes)), fix
+
+
+def _would_pass(record: RequestRecord, registered_scopes: frozenset[str]) -> bool:
+    """Whether the app is registered by now for each name; of one that is not shown nobody can tell."""
+    names = set(record.scope.split(" ")) - {"", OFFLINE_ACCESS}
+    return bool(names) and names <= registered_scopes
 
 
 def _wrong_names(record: RequestRecord, registered_scopes: frozenset[str]) -> str:

@@ -14,7 +14,7 @@ from app.oauth.near_addresses import Nearness, find_nearness
 from app.oauth.reasons import Reason
 from app.oauth.request_log import KEPT_FOR, USER_NAME
 from app.oauth.scopes import SCOPES, parse_scope
-from app.org.request_sentences import tell
+from app.org.request_sentences import TRY_AGAIN, tell
 from app.org.uri_difference import Difference, compare, find_nearest
 
 PAGE_SIZE = 20
@@ -125,7 +125,7 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
         succeeded=record.error is None,
         error=record.reason if record.error == ERROR_PAGE else record.error,
         happened=happened,
-        fix="It is registered by now: try again." if is_registered else fix,
+        fix=TRY_AGAIN if is_registered else fix,
         grant_type=record.grant_type,
         scope=record.scope,
         redirect_uri=record.redirect_uri,

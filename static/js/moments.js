@@ -11,7 +11,9 @@ function inWords(at, precision, timeZone) {
   // The pages are in English; only the time zone is the reader's.
   const write = (format) => new Intl.DateTimeFormat("en-GB", { ...format, timeZone }).format(at);
   if (!CLOCKS[precision]) return timeZone === "UTC" ? `${write(DAY)} UTC` : write(DAY);
-  return `${write(DAY)}, ${write({ ...CLOCKS[precision], timeZoneName: "short" })}`;
+  // A line may break after a hyphen, and "GMT-" and "5" belong together: so it is a minus.
+  const clock = write({ ...CLOCKS[precision], timeZoneName: "short" }).replace("-", "\u2212");
+  return `${write(DAY)}, ${clock}`;
 }
 
 function makeLocal(element) {

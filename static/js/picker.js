@@ -48,7 +48,7 @@ function showChoice() {
   const count = rows.filter(isTicked).length;
   // Ticks do not count beside "Everything" and "Nothing yet": out of sight, and not sent.
   mementos.disabled = mementos.hidden = chosen === "all" || chosen === "none";
-  picker.querySelector(".tally").textContent = mementos.hidden ? "" : `${count} of ${rows.length} ticked`;
+  picker.querySelector(".tally").textContent = mementos.hidden || !rows.length ? "" : `${count} of ${rows.length} ticked`;
 }
 
 function showFound() {

@@ -199,3 +199,10 @@ def test_every_kind_that_is_recorded_has_its_sentence():
     kinds = {kind for kind in recorded if isinstance(kind, str) and "." in kind}
     assert len(kinds) > 15
     assert kinds <= KINDS.keys()
+
+
+def test_the_kinds_are_told_in_the_words_of_the_dashboard(admin):
+    """A person reads “app”; “client” is the wire's word."""
+    page = admin.get("/org/oauth/audit").text
+    assert ">App: secret added<" in page.replace("\u2068", "").replace("\u2069", "")
+    assert "Client: " not in page

@@ -105,6 +105,18 @@ def test_a_scope_of_others_is_named_and_one_that_is_registered_is_not(app, page,
     assert "that this app is not registered for: memories:write." in page()
 
 
+def test_a_scope_that_has_been_registered_since_is_to_be_tried_again(app, page, notebook):
+    """After the repair the line must not still say that it is missing under Settings."""
+    for scope in ("memories:read", "memories:read memories:write"):
+        with app.app_context():
+            db.session.get_one(Client, notebook.client_id).scope = scope
+            db.session.commit()
+        if scope == "memories:read":
+            notebook.client_credentials(scope="memories:read memories:write")
+            assert "Fix: Tick it under Settings" in page()
+    assert "Fix: It is registered by now: try again." in page()
+
+
 def test_what_was_sent_is_text_and_no_markup(admin, browser, notebook):
     browser.get(notebook.authorize_url(redirect_uri="https://x.example/<script>alert(1)</script>"))
     shown = admin.get(f"/org/oauth/{notebook.client_id}/requests").text

@@ -25,7 +25,7 @@ ACTS = [
     (ROOT + "/members/{alice}/remove", "Remove Alice Archer", {}, ("lose sight of its apps", "invite them again")),
     (ROOT + "/members/leave", "Leave Acme", {}, ("lose sight of its apps", "invite you again")),
     (ROOT + "/invitations/{invitation_id}/revoke", "Withdraw the invitation", {}, ("stops working", "another invitation")),
-    (ROOT + "/organization/delete", "Delete the organization", {"typed_name": "Acme"}, ("1 app is deleted", "1 person is")),
+    (ROOT + "/organization/delete", "Delete the organization", {"typed_name": "Acme"}, ("Its app is deleted", "1 person is")),
 ]  # fmt: skip
 
 
@@ -205,3 +205,30 @@ def test_every_page_that_asks_is_of_one_pattern():
     for name, text in pages.items():
         assert text.count("{% call are_you_sure(form, access, ") == 1, name
         assert "The way back:" in text and "<form" not in text, name
+
+
+@pytest.mark.parametrize("act", ["suspend", "rotate-everything", "delete"])
+def test_what_nobody_has_is_not_counted(app, olive, notebook, act):
+    """“0 access tokens and 0 refresh tokens end now” is no cost."""
+    page = signed_in(app, olive).get(f"{ROOT}/{notebook.client_id}/{act}")
+    assert "Nobody has it connected." in told(page) and "No token of it is alive" in told(page)
+    assert re.search(r"\b0 (app|person|people|secret|access|refresh)", told(page)) is None
+
+
+def test_an_organization_without_apps_loses_none(app, olive):
+    page = signed_in(app, olive).get(f"{ROOT}/organization/delete")
+    assert "It has no apps." in told(page)
+    assert re.search(r"\b0 (app|person|people|secret|access|refresh)", told(page)) is None
+
+
+def test_the_only_secret_is_said_to_be_so_once(owner, ids):
+    page = owner.get((CLIENT + "/secrets/{secret_id}/retire").format(**ids))
+    assert "It is the only secret." in told(page) and "No other secret works" not in told(page)
+
+
+def test_what_is_done_at_once_is_not_said_to_ask(owner, ids):
+    """To resume asks nothing, so the page must not say that each button does."""
+    path = f"{ROOT}/{ids['client_id']}"
+    assert "Each of these first says what it costs" in told(owner.get(path + "/danger"))
+    page = owner.follow(owner.submit(owner.get(path + "/suspend"), press="Suspend the app"))
+    assert "To resume is done at once. Each of the others first says what it costs" in told(page)

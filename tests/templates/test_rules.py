@@ -37,6 +37,12 @@ def test_a_template_holds_nothing_that_the_content_security_policy_forbids(templ
     assert not found, f"{template.name} holds {', '.join(found)}."
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_a_title_names_the_page_and_then_the_site_in_one_way(template):
+    for title in re.findall(r"{% block title %}(.*?){% endblock %}", template.read_text()):
+        assert title == "{{ site_name }}" or title.endswith(" · {{ site_name }}"), title
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_writes_no_styles_and_no_markup_but_what_a_template_of_ours_made(script):
     assert not _FORBIDDEN_IN_SCRIPTS.search(script.read_text())

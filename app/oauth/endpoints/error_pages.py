@@ -66,7 +66,7 @@ def unknown_app_page():
         400,
         "We do not know this app",
         f"{_NOTHING_SHARED} {_LINK} names an app that is not registered with us, or not any more."
-        f" {_TELL_ITS_MAKERS[:-1]}: check client_id.",
+        f" {_TELL_ITS_MAKERS[:-1]} that its client ID is not right.",
     )
 
 

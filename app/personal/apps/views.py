@@ -158,7 +158,7 @@ def pause(grant_id: str):
     connection = _get_connection(grant_id)
     if connection.consent.paused_at is None:
         _change(connection, paused_at=clock.now())
-    flash(f"{isolated(connection.app_name)} is paused. It reaches nothing of yours until you resume it.")
+    flash(f"{isolated(connection.app_name)} is paused.")
     return _to_app(grant_id)
 
 
@@ -166,7 +166,7 @@ def pause(grant_id: str):
 def resume(grant_id: str):
     connection = _get_connection(grant_id)
     _change(connection, paused_at=None)
-    flash(f"{isolated(connection.app_name)} goes on where it was.")
+    flash(f"{isolated(connection.app_name)} is no longer paused.")
     return _to_app(grant_id)
 
 

@@ -6,10 +6,13 @@ from sqlalchemy import delete, select
 
 from app.database import expect_reads_only
 from app.extensions import db
+from app.form_problems import Problem
 from app.incoming import takes_forms_of
 from app.memories.editing import MOST_CHANGES, Draft, count_draft, delete_memento, duplicate_memento, save_draft
 from app.memories.mementos import (
     MementoError,
+    MementoNameInvalid,
+    MementoNameTaken,
     find_memento,
     is_id,
     list_integrations,
@@ -112,13 +115,14 @@ def _edit(memento: Memento | None):
         saved = save_draft(current_user.id, memento, name, draft)
     except MementoError as error:
         db.session.rollback()
-        return _show_editor(memento, name, draft, str(error))
+        about = "name" if isinstance(error, MementoNameInvalid | MementoNameTaken) else None
+        return _show_editor(memento, name, draft, Problem(str(error), about))
     db.session.commit()
     flash("The memento is saved." if memento else "The memento is made.")
     return redirect(url_for("personal.show_memento", memento_id=saved.id), 303)
 
 
-def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: str | None = None):
+def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Problem | None = None):
     view = read_view(request.values, current_user.id)
     rows = list_rows(view, draft)
     shown = {row.pick for group in rows.values() for row in group}

@@ -82,7 +82,7 @@ def test_a_paused_app_reaches_nothing_and_a_resumed_one_everything_it_had(signed
     assert not notebook.introspect(connected.access_token).json["active"]
     assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
     page = signed_in.follow(signed_in.submit(page, press="Resume"))
-    assert "goes on where it was" in page.text
+    assert "is no longer paused" in page.text
     assert connected.is_alive()
     assert notebook.introspect(connected.access_token).json["active"]
     assert notebook.refresh(connected.refresh_token).status_code == 200
@@ -200,8 +200,18 @@ def test_the_list_says_as_much_of_an_app_as_the_overview(signed_in, connected, i
         "used": "It read 3 memories in the last 30 days.",
         "paused": "It reaches nothing until you resume it.",
         "with an end": f", until {moments.minute(clock.now() + timedelta(days=30)).striptags()[:-9]}",
-        "suspended": "Its makers have suspended the app.",
+        "suspended": "Suspended by its makers.",
     }
     assert any(says[state] in line for line in listed), listed
     assert any("read and search the memories you choose" in line for line in listed)
     assert any(line == "It looks through: Recipes." for line in listed)
+
+
+def test_of_an_app_that_was_not_used_no_number_is_told(signed_in, connected):
+    page = signed_in.get(connected.path).text
+    assert "Not used yet." in page and "It read" not in page
+
+
+def test_a_change_of_state_is_said_once(signed_in, connected):
+    page = signed_in.follow(signed_in.submit(signed_in.get(connected.path), press="Pause"))
+    assert page.text.count("until you resume it") == 1
