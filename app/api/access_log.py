@@ -121,7 +121,7 @@ def note(
     ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers that.
     ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
     """
-    # A HEAD gives nothing away: there is nothing to note.
+    # A HEAD gives nothing away, not even a length: there is nothing to note.
     if not has_no_effect():
         current_app.extensions["access_log"].note(grant_id, action, memory_ids, tuple(within), memento_ids)
 

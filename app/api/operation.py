@@ -173,6 +173,13 @@ def _carry_out(entry: Operation, view: Callable, token: TokenSnapshot, identifie
     if entry.method != "GET":
         db.session.commit()
     call.finish()
+    return _without_length(response) if request.method == "HEAD" else response
+
+
+def _without_length(response: Response) -> Response:
+    """A HEAD is no read, and none is noted; but the length of what was found would tell what is there."""
+    response.automatically_set_content_length = False
+    del response.headers["Content-Length"]
     return response
 
 

@@ -96,6 +96,18 @@ def test_what_was_not_there_or_not_allowed_is_not_counted(filled, records):
     assert records() == {}
 
 
+@pytest.mark.parametrize("path", ["memories/", "documents/search/", "documents/"])
+def test_a_head_tells_nothing_as_nothing_is_noted_of_it(filled, records, path):
+    """Else an app could read by the length of what its searches find, letter by letter, and nobody would see it."""
+    caller, _, _ = filled
+    answers = [caller.open("HEAD", path, query_string={"q": word}) for word in ("Lisbon", "nothing")]
+    assert [(answer.status_code, answer.data) for answer in answers] == [(200, b"")] * 2
+    found, nothing = [[one for one in answer.headers if one[0] != "X-Request-ID"] for answer in answers]
+    assert found == nothing
+    assert "Content-Length" not in answers[0].headers
+    assert records() == {}
+
+
 def test_writes_are_counted_in_the_apps_own_memento(connect, records):
     caller = connect(selection="none")
     id = caller.post("memories/", NEW).json["id"]
