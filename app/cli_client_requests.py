@@ -37,6 +37,8 @@ def requests_command(client_id: str, failed: bool, page: int, as_json: bool) -> 
         click.echo(f"    {entry.happened}")
         if entry.fix and not entry.succeeded:
             click.echo(f"    Fix: {entry.fix}")
+        if entry.request_id:
+            click.echo(f"    Request: {entry.request_id}")
 
 
 def _describe(entry: Entry) -> dict[str, Any]:

@@ -189,6 +189,14 @@ def test_requests_that_failed_can_be_asked_for_alone(run, asked):
     assert text.count("Fix: ") == 2 and "invalid_client" in text and "succeeded" not in text
 
 
+def test_each_request_is_told_with_the_id_of_its_answer(run, asked):
+    """By it an integrator's "it failed" is found: the answer had it as ``X-Request-ID``."""
+    ids = [one["request_id"] for one in made(run("requests", asked.client_id, json=True))["requests"]]
+    assert len(set(ids)) == 3
+    text = run("requests", asked.client_id).stdout
+    assert [line.split()[-1] for line in text.splitlines() if "Request: " in line] == ids
+
+
 def test_requests_page_beyond_the_last_is_the_last(run, asked):
     assert made(run("requests", asked.client_id, page="9", json=True))["page"] == 1
     assert run("requests", asked.client_id, page="0").exit_code == 2

@@ -86,7 +86,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def create_authorization_response(self, redirect_uri: str, grant_user):
         """The redirect that carries the code, or ``access_denied`` without a ``grant_user``."""
         if grant_user is None:
-            raise because(Reason.DENIED, AccessDeniedError(redirect_uri=redirect_uri))
+            raise because(Reason.DENIED, AccessDeniedError("The user chose Cancel.", redirect_uri=redirect_uri))
         self.request.user = grant_user
         code = self.generate_authorization_code()
         self.save_authorization_code(code, self.request)

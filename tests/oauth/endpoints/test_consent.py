@@ -45,6 +45,7 @@ def test_cancel_on_the_picker_is_access_denied(notebook, picker, signed_in, cons
     response = signed_in.submit(picker, press="Cancel")
     answer = notebook.answer(response)
     assert (response.status_code, answer["error"], answer["state"]) == (303, "access_denied", notebook.state)
+    assert answer["error_description"] == "The user chose Cancel."
     assert consents() == []
 
 
