@@ -53,15 +53,16 @@ def get_documents(call: Call) -> dict[str, Any]:
     kind, page, size = query["integration_type"], query["page"], query["page_size"]
     count = sum(count_by_integration(call.reach).values()) if kind is None else count_kind(call.reach, kind)
     begin = (page - 1) * size
-    memories = []
+    results = []
     if begin < count:
         memories = list_memories_from(call.reach, Filters(integration_kind=kind), begin, size)
-    call.note_read([memory.id for memory in memories])
+        results = [describe_document(memory) for memory in memories]
+    call.note_read([one["id"] for one in results])
     return {
         "count": count,
         "next": _address(query, page + 1) if begin + size < count else None,
         "previous": _address(query, page - 1) if page > 1 else None,
-        "results": [describe_document(memory) for memory in memories],
+        "results": results,
     }
 
 

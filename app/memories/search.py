@@ -3,7 +3,7 @@
 What is within reach is asked of the database with every page (see ``reach``); nothing here widens it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ WINDOW = 100
 _MOST_PLACES = 400
 # So many memories are few enough to be sorted, however many others there are.
 _FEW = 3_000
+# So many memories are loaded at once, each with a text of up to 100,000 characters.
+_LOADED_AT_ONCE = 100
 # More places than this are not looked at one by one to find out.
 _MOST_PLACES_APART = 40
 
@@ -68,10 +70,12 @@ def list_memories(reach: Reach, filters: Filters, limit: int, after: Any = None)
     return Page(memories, None if last is None else time_and_id(last))
 
 
-def list_memories_from(reach: Reach, filters: Filters, offset: int, limit: int) -> list[Memory]:
-    """The newest memories first, without those that come before ``offset``."""
+def list_memories_from(reach: Reach, filters: Filters, offset: int, limit: int) -> Iterator[Memory]:
+    """The newest memories first, without those that come before ``offset``; some at a time, as their texts are long."""
     statement = _select_newest_ids(reach, filters)
-    return load_memories(list(db.session.scalars(statement.offset(offset).limit(limit))))
+    ids = list(db.session.scalars(statement.offset(offset).limit(limit)))
+    for begin in range(0, len(ids), _LOADED_AT_ONCE):
+        yield from load_memories(ids[begin : begin + _LOADED_AT_ONCE])
 
 
 def search_memories(reach: Reach, words: Words, filters: Filters, limit: int, after: Any = None) -> Page:

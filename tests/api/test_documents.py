@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.memories import search
+from app.memories.search import load_memories
+
 
 @pytest.fixture
 def filled(shelf, connect):
@@ -84,3 +87,18 @@ def test_a_document_is_memorized(filled):
 def test_a_document_that_cannot_be_memorized_says_why(filled, body, field):
     response = filled.post("documents/memorize/", body)
     assert (response.status_code, response.json["errors"][0]["field"]) == (422, field)
+
+
+def test_a_long_page_of_documents_is_not_in_memory_at_once(filled, monkeypatch):
+    """A thousand texts of a hundred thousand characters are up to 400 MB, for a list that tells their sizes."""
+    loaded = []
+
+    def load(ids):
+        loaded.append(len(ids))
+        return load_memories(ids)
+
+    monkeypatch.setattr(search, "load_memories", load)
+    monkeypatch.setattr(search, "_LOADED_AT_ONCE", 2)
+    page = filled.get("documents/", page_size=1000).json
+    assert loaded == [2, 1]
+    assert [one["name"] for one in page["results"]] == ["Chat", "Bread", "Lisbon"]
