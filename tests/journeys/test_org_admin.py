@@ -12,7 +12,7 @@ def test_an_app_registered_on_the_dashboard_works_the_first_time(server, demonst
     follow(page.get_by_role("button", name="Register another app"))
     page.get_by_label("Name").fill("Acme Lens")
     page.get_by_label("Description").fill("Finds what you once read.")
-    page.get_by_label("Homepage").fill("https://lens.acme.example")
+    page.get_by_label("Landing page").fill("https://lens.acme.example")
     page.get_by_role("radio", name="Confidential").check()
     page.get_by_label("Redirect URIs").fill("https://lens.acme.example/*")
     page.get_by_role("checkbox", name="memories:read").check()
