@@ -52,8 +52,10 @@ class Terminal:
         self._type(f"\x1b[200~{lines}\x1b[201~\r" if self._bracketed else f"{lines}\r")
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, and Enter: a bash that was just about to read goes on without a new prompt."""
         self._type("\x03")
+        self.read_until(rb"\^C")
+        self._type("\r")
 
     def read_until(self, pattern: bytes, *, seconds: float = 60) -> str:
         """Everything printed until it holds the pattern. Raises an AssertionError that shows it if that never comes."""
