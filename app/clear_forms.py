@@ -47,5 +47,3 @@ def _refuse_unclear_form() -> None:
     view = current_app.view_functions[request.endpoint]
     if not (hasattr(view, _ANSWERS_ITSELF) or hasattr(view, _READS_ITSELF)):
         refuse_unclear_form()
-
-

@@ -5,7 +5,6 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from app.extensions import db
 from app.oauth.client_events import record_client_event
 from app.oauth.client_fields import ClientError
 from app.oauth.models.client import Client, ClientLogo

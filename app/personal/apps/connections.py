@@ -10,7 +10,6 @@ from app.extensions import db
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.client import Client
 from app.oauth.models.consent import Consent, ConsentMemento
 from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.models.token_replay import TokenReplay
