@@ -17,7 +17,7 @@ LOCALES ?= C.UTF-8 en_US.UTF-8
 .PHONY: run test test-databases lock installed-to-run installed-to-test
 
 run: installed-to-run
-	@exec $(VENV)/bin/python -m app.local
+	@exec $(VENV)/bin/python -m app.demonstration.local
 
 test: installed-to-test
 	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import current_app
 
-from app.database_url import read_database_url
+from app.database.url import read_database_url
 from app.issuer import default_issuer, listening_host, loopback_port, read_issuer
 from app.text import find_line_problem
 

@@ -5,7 +5,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
-from app.database import Base
+from app.database.types import Base
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 migrate = Migrate()

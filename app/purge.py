@@ -5,19 +5,20 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from app import clock
-from app.accounts.models import Invitation, RateLimitCounter, Session
+from app.accounts.models import Invitation, Session
 from app.api.models import IdempotencyKey
+from app.clients.models import Client
 from app.config import settings
+from app.consents.receipts import AccessRecord
 from app.extensions import db
-from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
-from app.oauth.models.authorization_request import AuthorizationRequest
-from app.oauth.models.client import Client
-from app.oauth.models.playground_callback import PlaygroundCallback
-from app.oauth.models.request_record import RequestRecord
-from app.oauth.models.token import AccessToken, RefreshToken
-from app.oauth.models.token_replay import TokenReplay
-from app.oauth.request_log import KEPT_FOR as _REQUEST_RECORDS_LAST
+from app.limits.models import RateLimitCounter
+from app.oauth.authorization_request import AuthorizationRequest
+from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
+from app.oauth.journal.record import RequestRecord
+from app.oauth.playground.callback import PlaygroundCallback
+from app.oauth.tokens.code import AuthorizationCode, TokenFamily
+from app.oauth.tokens.replay import TokenReplay
+from app.oauth.tokens.token import AccessToken, RefreshToken
 
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.
@@ -39,7 +40,11 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
         ("authorization_requests", AuthorizationRequest, AuthorizationRequest.expires_at <= at - _AFTERLIFE),
         ("authorization_codes", AuthorizationCode, AuthorizationCode.expires_at <= at - _AFTERLIFE),
         # Client by client, which is how the index is sorted.
-        ("access_tokens", AccessToken, AccessToken.client_id.in_(select(Client.client_id)) & (AccessToken.expires_at <= at)),
+        (
+            "access_tokens",
+            AccessToken,
+            AccessToken.client_id.in_(select(Client.client_id)) & (AccessToken.expires_at <= at),
+        ),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),

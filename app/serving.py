@@ -9,8 +9,8 @@ from gunicorn import glogging
 from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
+from app.notes import stop_all
 from app.start_check import find_start_problem
-from app.write_behind import stop_all
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
 

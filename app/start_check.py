@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from app.database_problems import find_database_problem, name_database
+from app.database.problems import find_database_problem, name_database
 from app.extensions import db
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,10 @@ def find_start_problem() -> str | None:
         if problem is None:
             raise
         cause = error.orig if isinstance(error, DBAPIError) else error
-        if isinstance(cause, psycopg.Error) or getattr(cause, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+        if isinstance(cause, psycopg.Error) or getattr(cause, "sqlite_errorname", "") in (
+            "SQLITE_BUSY",
+            "SQLITE_LOCKED",
+        ):
             _log.error("Starting all the same: %s", problem)
             return None
         return problem

@@ -15,8 +15,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from app.incoming import REFUSED
-from app.wire import is_wire
+from app.http.incoming import REFUSED
+from app.http.wire import is_wire
 
 #: How many bytes a request line of the API may have: room for each parameter at its longest, percent-encoded.
 LONGEST_REQUEST_LINE = 64 * 1024

@@ -15,15 +15,15 @@ from flask import Flask
 from app import clock, credentials
 from app.accounts.sessions import start_session
 from app.accounts.users import register_user
+from app.clients.models import find_client
+from app.clients.registration import register_client
 from app.config import settings
-from app.database import Connection, connect
+from app.consents.models import record_consent
+from app.database.connections import Connection, connect
 from app.extensions import db
 from app.memories.models import Memento
-from app.oauth.clients import register_client
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, new_bearer_tokens
-from app.oauth.models.authorization_code import add_authorization_code
-from app.oauth.models.client import find_client
-from app.oauth.models.consent import record_consent
+from app.oauth.tokens.code import add_authorization_code
 from benchmarks.load import Answer
 
 _REDIRECT_URI = "https://notebook.example/callback"
@@ -165,9 +165,7 @@ def _authorize(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
 
 
 def _exchange_answered(site: Site, _count: int, answers: list[Answer]) -> list[Request]:
-    return [
-        _exchange_request(site, re.search(r"[?&]code=(\w+)", answer.headers["location"])[1]) for answer in answers
-    ]
+    return [_exchange_request(site, re.search(r"[?&]code=(\w+)", answer.headers["location"])[1]) for answer in answers]
 
 
 def _exchange_request(site: Site, code: str) -> Request:

@@ -21,13 +21,13 @@ from sqlalchemy import event, insert, text
 
 from app import clock, create_app, credentials
 from app.accounts.users import register_user
+from app.clients.registration import register_client
 from app.config import read_settings
+from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.oauth.clients import register_client
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.token import AccessToken
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken
 from benchmarks.through_gunicorn import server_environ
 from tests.databases import Cluster, missing_postgresql, new_database
 

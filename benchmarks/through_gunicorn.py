@@ -68,9 +68,7 @@ def servers(environ: dict[str, str], directory: Path) -> Iterator[ThroughGunicor
         ProcessPoolExecutor(1, mp_context=spawn) as load,
         _observer(environ["DATABASE_URL"]) as observer,
     ):
-        yield ThroughGunicorn(
-            {"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, observer
-        )
+        yield ThroughGunicorn({"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, observer)
 
 
 def free_port() -> int:

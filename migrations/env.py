@@ -9,8 +9,8 @@ from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from app.database import ShownName
-from app.database_problems import find_database_problem
+from app.database.problems import find_database_problem
+from app.database.types import ShownName
 from app.memories.search_index import is_part_of_index
 from app.memories.unfolded import fold_memories
 
@@ -27,7 +27,7 @@ def render_item(kind, item, autogen_context):
         # How it is shown is no matter of the database.
         return f"sa.String(length={item.impl.length})"
     if kind == "type" and type(item).__module__ == "app.database":
-        autogen_context.imports.add(f"from app.database import {type(item).__name__}")
+        autogen_context.imports.add(f"from app.database.types import {type(item).__name__}")
         return f"{type(item).__name__}()"
     return False
 

@@ -29,7 +29,7 @@ class Clone:
     def start(self, port: int | None = None, **settings: str) -> subprocess.Popen:
         """What ``make run`` starts once the dependencies are there."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.local"],
+            [sys.executable, "-m", "app.demonstration.local"],
             cwd=self.path,
             env={"PATH": os.environ["PATH"], "PORT": str(port or free_port()), "WEB_CONCURRENCY": "1"} | settings,
             stdin=subprocess.DEVNULL,

@@ -6,10 +6,10 @@ from flask_migrate import upgrade
 from app import create_app
 from app.accounts.organizations import add_member, create_organization, find_organization
 from app.accounts.users import register_user
+from app.clients.registration import register_client
 from app.config import Settings
 from app.extensions import db
-from app.oauth.clients import register_client
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import Browser, Person
 from tests.integrator import Integrator
 

@@ -13,16 +13,16 @@ from sqlalchemy import update
 
 from app import clock
 from app.accounts.organizations import find_organization
+from app.clients.models import Client
+from app.clients.registration import register_client
+from app.consents.models import Consent
 from app.extensions import db
 from app.memories.mementos import create_memento
 from app.memories.models import Integration
-from app.oauth.clients import register_client
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
 from app.oauth.protect import protected
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.integrator import Integrator
 

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from app.config import LIFETIMES
-from app.database import expect_reads_only
+from app.database.engine import expect_reads_only
 from app.extensions import db
 from tests.databases import BACKEND, LOCALE, Cluster, empty_tables, missing_postgresql, new_database
 from tests.server import Server, running_server

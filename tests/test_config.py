@@ -41,7 +41,11 @@ BAD = [
     ("ISSUER", "https://[", "give a scheme and a host alone"),
     ("ISSUER", "ftp://id.example.com", "give a scheme and a host alone"),
     ("ISSUER", "http://id.example.com", "OAuth needs https, plain http is for 127.0.0.1 and localhost only."),
-    ("ISSUER", "https://id.example.com:443", "leave out the port, which browsers and apps leave out too: write https://id.example.com."),
+    (
+        "ISSUER",
+        "https://id.example.com:443",
+        "leave out the port, which browsers and apps leave out too: write https://id.example.com.",
+    ),
     ("ISSUER", "https://id.example.com:0443", "write https://id.example.com."),
     ("ISSUER", "http://localhost:80", "write http://localhost."),
     ("ISSUER", "https://id.example.com:08443", "as in https://id.example.com:8443."),
@@ -212,7 +216,7 @@ def test_nothing_is_written_when_everything_is_given(tmp_path):
     [
         ["flask", "db", "current"],
         ["gunicorn", "-c", "python:app.serving", "wsgi:app"],
-        ["app.local"],
+        ["app.demonstration.local"],
     ],
     ids=lambda command: command[0],
 )

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import update
 
 from app.accounts.models import Organization, User
+from app.clients.models import Client
 from app.extensions import db
-from app.oauth.models.client import Client
 from tests.actors import Browser
+from tests.cli.test_commands import run_in
 from tests.org.conftest import HONEST, send
 from tests.org.conftest import signed_in as sign_in
-from tests.test_cli import run_in
 
 NAMELESS = ["\u200b", "\u3164", "\u2800", "Goo\u200bgle\u00ad", "Аcme", "Ac\u200cme", "!!!", "Acme\u2028Notes"]
 READABLE = ["می\u200cخواهم", "日本語 App", "Сбер Sber", "Fox 🦊"]
@@ -140,7 +140,8 @@ def rename(app, notebook):
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"), [("\u3164", "‹U+3164›"), ("Goo\u200bgle\u00ad", "Goo‹U+200B›gle‹U+00AD›"), ("Аcme", "‹U+0410›cme")]
+    ("name", "shown"),
+    [("\u3164", "‹U+3164›"), ("Goo\u200bgle\u00ad", "Goo‹U+200B›gle‹U+00AD›"), ("Аcme", "‹U+0410›cme")],
 )
 def test_whoever_decides_sees_what_is_wrong_with_a_stored_name(app, rename, notebook, signed_in, name, shown):
     """The rule runs where a name is read, as for redirect URIs, so no page and no answer can forget it."""
@@ -160,7 +161,9 @@ def test_an_app_with_a_stored_name_of_the_old_kind_can_still_be_changed_and_dele
     """It is no reason to keep a required scope, or an app that nobody wants."""
     rename("Goo\u200bgle")
     shown = "Goo‹U+200B›gle"
-    assert run_in(app, "clients", "update", notebook.client_id, options={"--description": "Finds things."}).exit_code == 0
+    assert (
+        run_in(app, "clients", "update", notebook.client_id, options={"--description": "Finds things."}).exit_code == 0
+    )
     listed = run_in(app, "clients", "list", options={"--json": True})
     assert [one["name"] for one in json.loads(listed.stdout)["clients"]] == [shown]
     assert run_in(app, "clients", "delete", notebook.client_id, options={"--name": shown}).exit_code == 0

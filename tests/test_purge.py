@@ -8,14 +8,14 @@ from sqlalchemy import func, select
 
 from app import clock, create_app
 from app.api.models import IdempotencyKey
+from app.clients.models import Client
 from app.config import Settings
+from app.consents.receipts import AccessRecord
 from app.extensions import db
-from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.authorization_code import AuthorizationCode, TokenFamily
-from app.oauth.models.client import Client
-from app.oauth.models.token import AccessToken, RefreshToken
-from app.oauth.playground_callbacks import open_callback
-from app.oauth.request_log import flush as write_down_requests
+from app.oauth.journal.log import flush as write_down_requests
+from app.oauth.playground.callbacks import open_callback
+from app.oauth.tokens.code import AuthorizationCode, TokenFamily
+from app.oauth.tokens.token import AccessToken, RefreshToken
 from app.purge import purge
 
 

@@ -39,7 +39,7 @@ def running(clone) -> Iterator[dict[str, str]]:
     terminal = Terminal(clone.path, PORT=port, WEB_CONCURRENCY="1")
     # Once more after Ctrl-C: the second start finds what the first has made.
     for _ in range(2):
-        terminal.paste("make run" if shutil.which("make") else ".venv/bin/python -m app.local")
+        terminal.paste("make run" if shutil.which("make") else ".venv/bin/python -m app.demonstration.local")
         welcome = terminal.read_until(rb"secret is in instance/demonstration.json")
         assert f"Reliquary is at http://127.0.0.1:{port} (Ctrl-C stops it)." in welcome and not _BROKEN.search(welcome)
         if _ == 0:

@@ -13,9 +13,9 @@ from sqlalchemy import make_url, text
 
 from app import create_app, start_check
 from app.config import Settings
-from app.database_problems import find_database_problem
+from app.database.problems import find_database_problem
 from app.extensions import db
-from tests.test_cli import assert_refused, run_in
+from tests.cli.test_commands import assert_refused, run_in
 
 _ROOT = Path(__file__).resolve().parent.parent
 PURGE = ["purge"]
@@ -68,7 +68,12 @@ def test_gunicorn_tells_it_in_one_line(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
         cwd=_ROOT,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/none/x", "SECRET_KEY": "0" * 32, "PORT": "1"},
+        env={
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": f"sqlite:///{tmp_path}/none/x",
+            "SECRET_KEY": "0" * 32,
+            "PORT": "1",
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -86,7 +91,9 @@ def test_a_database_without_its_migrations_is_named(each_database_url):
     app = app_on(each_database_url)
     with app.app_context():
         missing = start_check.find_start_problem()
-        assert missing.startswith("the database has not been brought up to date: run flask db upgrade (DATABASE_URL leads")
+        assert missing.startswith(
+            "the database has not been brought up to date: run flask db upgrade (DATABASE_URL leads"
+        )
         assert str(db.engine.url.database) in missing
         upgrade(revision="0001")
         assert start_check.find_start_problem() == missing
@@ -100,7 +107,7 @@ def test_a_database_without_its_migrations_is_named(each_database_url):
 
 def test_a_locked_file_is_no_reason_not_to_start(tmp_path, monkeypatch):
     """Whoever holds it will let go of it, and requests wait for that."""
-    monkeypatch.setattr("app.database._SQLITE_BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("app.database.engine._SQLITE_BUSY_TIMEOUT_MS", 10)
     path = tmp_path / "x.sqlite3"
     with sqlite3.connect(path) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -116,8 +123,14 @@ def test_a_locked_file_is_no_reason_not_to_start(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("postgresql+psycopg://me:hunter2@127.0.0.1:1/notes", "start PostgreSQL there, or correct the host and the port in it."),
-        ("postgresql+psycopg://me:hunter2@/notes?host=/no/such/folder", "start PostgreSQL there, or correct the host in it."),
+        (
+            "postgresql+psycopg://me:hunter2@127.0.0.1:1/notes",
+            "start PostgreSQL there, or correct the host and the port in it.",
+        ),
+        (
+            "postgresql+psycopg://me:hunter2@/notes?host=/no/such/folder",
+            "start PostgreSQL there, or correct the host in it.",
+        ),
         ("postgresql+psycopg://me:hunter2@no-such-host.invalid/notes", "correct the host in it."),
     ],
 )
@@ -158,7 +171,9 @@ def test_a_database_or_a_user_that_does_not_exist_is_named(each_database_url, ch
 def test_each_answer_of_postgresql_has_what_to_do(message, fix):
     url = make_url("postgresql+psycopg://me:hunter2@db.example:6432/notes")
     problem = find_database_problem(psycopg.OperationalError(message), url)
-    assert problem.startswith("DATABASE_URL leads to the PostgreSQL database notes on db.example (port 6432) for the user me")
+    assert problem.startswith(
+        "DATABASE_URL leads to the PostgreSQL database notes on db.example (port 6432) for the user me"
+    )
     assert fix in problem and problem.endswith(".") and "hunter2" not in problem
 
 

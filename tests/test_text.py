@@ -5,8 +5,9 @@ import re
 import pytest
 import regex
 
-from app import seeds, text
+from app import text
 from app.api import patterns
+from app.demonstration import seeds
 
 #: Every character there is, without most of the ideographs, syllables and private ones: each is like the next.
 EVERYTHING = "".join(
@@ -147,14 +148,27 @@ def test_no_script_is_missing_and_so_every_letter_can_be_in_a_name():
 
 
 @pytest.mark.parametrize(
-    "words", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "🦊", "αβtest", "\u200eשלום", "🏴\U000e0067\U000e0062\U000e007f", "!!!", "½", "\ue000"]
+    "words",
+    [
+        "می\u200cخواهم",
+        "👨\u200d👩\u200d👧",
+        "🦊",
+        "αβtest",
+        "\u200eשלום",
+        "🏴\U000e0067\U000e0062\U000e007f",
+        "!!!",
+        "½",
+        "\ue000",
+    ],
 )
 def test_peoples_own_words_are_theirs(words):
     assert text.find_line_problem(words) is None
 
 
 @pytest.mark.parametrize(
-    "words", ["\u200b", "\u3164", "\u2800", "\u00ad", "\u200e\u200f", "\u0301", "\u00a0\u2003\u3000", "\ufeff", "\U000e0041"], ids=ascii
+    "words",
+    ["\u200b", "\u3164", "\u2800", "\u00ad", "\u200e\u200f", "\u0301", "\u00a0\u2003\u3000", "\ufeff", "\U000e0041"],
+    ids=ascii,
 )
 def test_words_that_show_nothing_are_refused(words):
     assert text.find_line_problem(words) == "has no visible character."

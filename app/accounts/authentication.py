@@ -2,7 +2,12 @@
 
 from sqlalchemy import bindparam, select, update
 
-from app.accounts.limits import (
+from app.accounts.models import User
+from app.accounts.passwords import hash_password, needs_rehash, verify_password
+from app.database.connections import connect
+from app.database.statements import Statement
+from app.extensions import db
+from app.limits.attempts import (
     SIGN_IN_PER_ACCOUNT,
     SIGN_IN_PER_ADDRESS,
     TooManyAttempts,
@@ -10,10 +15,6 @@ from app.accounts.limits import (
     network_of,
     take_attempt,
 )
-from app.accounts.models import User
-from app.accounts.passwords import hash_password, needs_rehash, verify_password
-from app.database import Statement, connect
-from app.extensions import db
 
 _FIND_PASSWORD = Statement(select(User.id, User.password_hash).where(User.email == bindparam("email")))
 
@@ -22,7 +23,7 @@ def authenticate(email: str, password: str, *, address: str) -> str | None:
     """The id of the person whose normalized e-mail and password these are, or None.
 
     Failures are counted for the account, be there one or not, and for the network address.
-    Raises :class:`app.accounts.limits.TooManyAttempts` before the password is looked at.
+    Raises :class:`app.limits.attempts.TooManyAttempts` before the password is looked at.
     The caller may not have begun a transaction, and commits: a hash may have been renewed.
     """
     _take_attempts(email, address)

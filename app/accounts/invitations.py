@@ -116,9 +116,7 @@ def revoke_invitations_of(organization_id: str, user_id: str) -> None:
     """Withdraw every open invitation that this person made."""
     db.session.execute(
         update(Invitation)
-        .where(
-            Invitation.organization_id == organization_id, Invitation.invited_by_user_id == user_id, *_is_open()
-        )
+        .where(Invitation.organization_id == organization_id, Invitation.invited_by_user_id == user_id, *_is_open())
         .values(revoked_at=clock.now())
     )
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database import ShownName, UtcDateTime
+from app.database.types import ShownName, UtcDateTime
 from app.extensions import db
 
 #: What a membership allows, from most to least.
@@ -106,14 +106,3 @@ class Session(db.Model):
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     address: Mapped[str] = mapped_column(String(45), default="")
     user_agent: Mapped[str] = mapped_column(String(300), default="")
-
-
-class RateLimitCounter(db.Model):
-    """How often something limited happened in one window; shared by all processes. ``key`` is a digest."""
-
-    __tablename__ = "rate_limit_counters"
-    __table_args__ = (Index(None, "expires_at"),)
-
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    count: Mapped[int]
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -13,12 +13,39 @@ LEAST_LENGTH, MOST_LENGTH = 10, 200
 
 # Of the commonest passwords, those that are long enough to pass otherwise.
 _COMMONEST = frozenset(
-    """
-    0123456789 0987654321 1111111111 1234567890 12345678910 123123123123 1234512345 123456789a 1q2w3e4r5t 1qaz2wsx3edc
-    abcdefghij abcd1234567 administrator changeme123 football123 iloveyou123 letmein1234 passw0rd123 password12
-    password123 password1234 password12345 passwordpassword princess123 q1w2e3r4t5 qwerty12345 qwerty123456
-    qwertyuiop qwertyuiop123 welcome1234 zxcvbnm123
-    """.split()
+    [
+        "0123456789",
+        "0987654321",
+        "1111111111",
+        "1234567890",
+        "12345678910",
+        "123123123123",
+        "1234512345",
+        "123456789a",
+        "1q2w3e4r5t",
+        "1qaz2wsx3edc",
+        "abcdefghij",
+        "abcd1234567",
+        "administrator",
+        "changeme123",
+        "football123",
+        "iloveyou123",
+        "letmein1234",
+        "passw0rd123",
+        "password12",
+        "password123",
+        "password1234",
+        "password12345",
+        "passwordpassword",
+        "princess123",
+        "q1w2e3r4t5",
+        "qwerty12345",
+        "qwerty123456",
+        "qwertyuiop",
+        "qwertyuiop123",
+        "welcome1234",
+        "zxcvbnm123",
+    ]
 )
 
 

@@ -10,7 +10,10 @@ from app import clock
 from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
-from app.database import Statement, UtcDateTime, connect, has_no_effect
+from app.database.connections import connect
+from app.database.engine import has_no_effect
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
 from app.extensions import db
 
 #: In so many places one person can be signed in at a time.

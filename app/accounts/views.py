@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 
 from app.accounts.authentication import authenticate
 from app.accounts.forms import SignInForm, SignUpForm
-from app.accounts.limits import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
 from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
 from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
 from app.extensions import csrf, db, login_manager
-from app.web import let_forms_lead_to_app, safe_next
+from app.http.web import let_forms_lead_to_app, safe_next
+from app.limits.attempts import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
 
 accounts = Blueprint("accounts", __name__)
 

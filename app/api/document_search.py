@@ -11,7 +11,7 @@ from app.api.errors import invalid_fields
 from app.api.fields import Fields, Instant, Integer, Text, object_schema, read_object
 from app.api.operation import Call, operation
 from app.api.representations import RANGE, describe_document, reference
-from app.database import expect_reads_only
+from app.database.engine import expect_reads_only
 from app.memories.models import Memory
 from app.memories.search import Filters, search_memories
 from app.memories.words import excerpt, parse_query, score

@@ -16,7 +16,7 @@ from app import clock
 from app.api.errors import ApiError
 from app.api.models import IdempotencyKey
 from app.api.operation import Call
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.extensions import db
 
 LIFETIME = timedelta(hours=24)

@@ -12,13 +12,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.api.errors import invalid_fields, not_found, not_writable
+from app.consents.made import MadeMemento
+from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
 from app.memories.models import Memento, MementoContent, Memory
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.made_memento import MadeMemento
-from app.oauth.models.token import TokenSnapshot
+from app.oauth.tokens.token import TokenSnapshot
 
 #: How many mementos one connection may make, and how many memories each may hold.
 MOST_MADE = 100

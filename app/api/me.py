@@ -6,14 +6,14 @@ from app.api import blueprint
 from app.api.operation import OPERATIONS, Operation
 from app.api.representations import manage_url
 from app.config import settings
-from app.database import Connection
-from app.oauth.memento_details import describe_mementos
-from app.oauth.models.subject import SpeakingToken, find_speaking_token
-from app.oauth.models.token import TokenSnapshot
+from app.consents.details import describe_mementos
+from app.consents.reach import token_reach
+from app.database.connections import Connection
+from app.http.wire import json_answer
 from app.oauth.protect import protected
-from app.oauth.reach import token_reach
-from app.oauth.scopes import parse_scope, reaches_memories
-from app.wire import json_answer
+from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
+from app.oauth.tokens.token import TokenSnapshot
+from app.scopes import parse_scope, reaches_memories
 
 _PATHS = ("/api/me/", "/api/v1/me/", "/api/v1/account/")
 

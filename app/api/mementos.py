@@ -17,14 +17,14 @@ from app.api.operation import Call, operation
 from app.api.patterns import IDENTIFIER, ONE_LINE
 from app.api.representations import data_of, list_of, manage_url, reference
 from app.config import settings
+from app.consents.details import EVERYTHING, describe_mementos
+from app.consents.made import MadeMemento
 from app.extensions import db
 from app.memories.built_in import ALL
 from app.memories.contents import is_own, select_counts
 from app.memories.mementos import NAME_LENGTH
 from app.memories.models import Memento, Memory
-from app.oauth.memento_details import EVERYTHING, describe_mementos
-from app.oauth.models.made_memento import MadeMemento
-from app.oauth.scopes import reaches_memories
+from app.scopes import reaches_memories
 
 _SCHEMA = data_of("Memento")
 _NEW: Fields = {
@@ -41,7 +41,9 @@ _NEW: Fields = {
 _MEMORY_ID = Text(least=1, most=40, pattern=IDENTIFIER, hint="Must be the id of a memory.")
 _NO_FOLDERS = Texts(default=[], most=0, each=_MEMORY_ID, about="Folders have no ids here, so there are none to name.")
 _CHANGE: Fields = {
-    "memento": Text(nullable=True, most=40, pattern=IDENTIFIER, hint="Must be the memento of the path, or be left out."),
+    "memento": Text(
+        nullable=True, most=40, pattern=IDENTIFIER, hint="Must be the memento of the path, or be left out."
+    ),
     "add": Texts(default=[], most=MOST_IN_ONE, each=_MEMORY_ID, about="Memories that the app has added."),
     "remove": Texts(default=[], most=MOST_IN_ONE, each=_MEMORY_ID, about="Those that are not in it are let pass."),
     "folder_add": _NO_FOLDERS,

@@ -16,6 +16,7 @@ from app.api.new_memories import CHANGEABLE
 from app.api.operation import Call, operation
 from app.api.patterns import IDENTIFIER
 from app.api.representations import PAGING, RANGE, describe_memory, page_of, reference
+from app.consents.details import EVERYTHING
 from app.extensions import db
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
@@ -27,7 +28,6 @@ from app.memories.records import (
 )
 from app.memories.search import Filters, Page, UnusablePosition, list_memories, search_memories
 from app.memories.words import parse_query
-from app.oauth.memento_details import EVERYTHING
 
 _FILTERS: Fields = {
     "q": Text(

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.extensions import db
 
 

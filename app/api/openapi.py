@@ -11,7 +11,7 @@ from app.api.operation import OPERATIONS, Operation
 from app.api.patterns import IDENTIFIER
 from app.api.representations import COMPONENTS, reference
 from app.config import settings
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 
 _JSON = "application/json"
 _ERRORS = {

@@ -13,20 +13,21 @@ from typing import Any
 from flask import Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.api import access_log, blueprint
+from app.api import blueprint
 from app.api.bodies import describe_size, largest_body, parse_body
 from app.api.errors import ApiError, invalid_fields, invalid_request, not_found
 from app.api.fields import Fields, read_object
 from app.api.patterns import IDENTIFIER
-from app.database import Connection
+from app.consents import receipt_log as access_log
+from app.consents.details import EVERYTHING
+from app.consents.reach import token_reach
+from app.database.connections import Connection
 from app.extensions import db
+from app.http.wire import error_answer
 from app.memories.reach import Reach
-from app.oauth.memento_details import EVERYTHING
-from app.oauth.models.token import TokenSnapshot
 from app.oauth.protect import protected
-from app.oauth.reach import token_reach
-from app.oauth.scopes import parse_scope
-from app.wire import error_answer
+from app.oauth.tokens.token import TokenSnapshot
+from app.scopes import parse_scope
 
 ROOT = "/api/v1/"
 _IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"

@@ -131,7 +131,10 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         name=_STRING,
         status=_STRING,
         last_synced_at=_NULLABLE_INSTANT,
-        memory_count={**_COUNT, "description": "How many of its memories the consent covers; all, if it is of integrations alone."},
+        memory_count={
+            **_COUNT,
+            "description": "How many of its memories the consent covers; all, if it is of integrations alone.",
+        },
         created_at=_INSTANT,
         integration_type={**_STRING, "description": "As kind."},
         integration_step={"enum": ["authorized", "unauthorized"]},

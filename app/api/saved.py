@@ -5,14 +5,14 @@ For an organization's own app there is no memento, as no one has to choose: a so
 
 from sqlalchemy import and_, select
 
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
 from app.memories.models import Integration, Memento, MementoContent
 from app.memories.records import add_integration
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
-from app.oauth.models.saved_memento import SavedMemento
-from app.oauth.models.token import TokenSnapshot
+from app.oauth.tokens.token import TokenSnapshot
 
 KIND = "memory"
 

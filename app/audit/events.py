@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, insert
 from app import clock
 from app.audit.models import AuditEvent
 from app.credentials import new_id
-from app.database import Connection, Statement
+from app.database.connections import Connection
+from app.database.statements import Statement
 from app.extensions import db
 
 _COLUMNS = ("id", "occurred_at", "kind", "actor_user_id", "organization_id", "client_id", "details")
@@ -34,9 +35,7 @@ def record(
     )
 
 
-def record_at_once(
-    connection: Connection, kind: str, *, organization_id: str, client_id: str, **details: Any
-) -> None:
+def record_at_once(connection: Connection, kind: str, *, organization_id: str, client_id: str, **details: Any) -> None:
     """Add an event that nobody did but the server itself, in the transaction that is open on a driver connection."""
     connection.run(
         _INSERT_EVENT,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.credentials import new_id
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.extensions import db
 
 

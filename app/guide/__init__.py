@@ -1,5 +1,13 @@
 """The guide: what integrators read, with their own app filled in."""
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+
+from app.parts import import_modules
 
 blueprint = Blueprint("guide", __name__, url_prefix="/guide")
+
+
+def register(app: Flask) -> None:
+    """Attach the guide's pages."""
+    import_modules(__name__)
+    app.register_blueprint(blueprint)

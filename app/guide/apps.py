@@ -11,9 +11,9 @@ from sqlalchemy.orm import selectinload
 
 from app.accounts.models import Membership
 from app.accounts.organizations import can_administer
+from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.extensions import db
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
-from app.oauth.scopes import SCOPES, format_scope
+from app.scopes import SCOPES, format_scope
 
 #: So many apps are offered to choose from; whoever has more can name any in the address.
 MOST_OFFERED = 200

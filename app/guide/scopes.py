@@ -1,4 +1,4 @@
-"""When an app needs a scope; what the scopes are called and what people read is in ``app.oauth.scopes``."""
+"""When an app needs a scope; what the scopes are called and what people read is in ``app.scopes``."""
 
 #: scope -> (when to ask for it, which calls it opens).
 ADVICE = {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from flask import render_template
 
+from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.config import Settings
 from app.guide.apps import ExampleApp
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC
 
 #: language -> what a reader calls it.
 LANGUAGES = {"shell": "curl", "python": "Python", "javascript": "JavaScript"}

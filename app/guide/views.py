@@ -12,7 +12,7 @@ from app.guide.contents import PAGES, find_page, find_section
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
 from app.guide.scopes import ADVICE
 from app.guide.snippets import LANGUAGES, render_versions
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 
 
 @blueprint.get("/", defaults={"slug": ""})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.extensions import db
 from app.folding import index_words
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.extensions import db
 from app.memories.built_in import ALL
 from app.memories.contents import memories_of_mementos

@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 from app.folding import is_beginning, question_words
 from app.memories.models import Memory
 

@@ -9,9 +9,9 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
+from app.clients.models import ClientSnapshot, find_client, touch_client_secret
 from app.credentials import digest
-from app.database import Connection
-from app.oauth.models.client import ClientSnapshot, find_client, touch_client_secret
+from app.database.connections import Connection
 from app.oauth.reasons import Reason
 
 BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"

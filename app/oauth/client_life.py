@@ -5,19 +5,19 @@ from collections.abc import Collection
 from sqlalchemy import delete, select, update
 
 from app import clock
+from app.clients.events import record_client_event
+from app.clients.models import Client
+from app.clients.registration import add_client_secret, check_client, lock_client, rotate_client_secret
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.client_events import record_client_event
-from app.oauth.clients import add_client_secret, check_client, lock_client, rotate_client_secret
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
-from app.oauth.models.token import AccessToken
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken
 
 
 def activate_client(client: Client, *, actor_user_id: str | None, may_lack: Collection[str] = ()) -> str | None:
     """Let a draft work from now on; the plain secret that a confidential one gets thereby.
 
-    Raises :class:`app.oauth.client_fields.ClientError` when it lacks something, but for these fields.
+    Raises :class:`app.clients.fields.ClientError` when it lacks something, but for these fields.
     """
     lock_client(client)
     if client.drafted_at is None:

@@ -9,11 +9,12 @@ page can do nothing here that it could not do with what its client already holds
 from flask import Flask, Response, g, request
 from sqlalchemy import bindparam, select
 
-from app.database import Statement, connect
+from app.clients.models import Client, ClientOrigin
+from app.clients.redirect_uris import find_origin_problems
+from app.database.connections import connect
+from app.database.statements import Statement
 from app.extensions import db
-from app.oauth.models.client import Client, ClientOrigin
-from app.oauth.redirect_uris import find_origin_problems
-from app.wire import is_wire
+from app.http.wire import is_wire
 
 _PUBLIC_PATHS = ("/.well-known/oauth-",)
 _CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke")

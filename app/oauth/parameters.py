@@ -13,8 +13,25 @@ _MAX_PARAMETERS = 100
 
 # Names we may repeat in an error_description. Anything else came from outside and is never echoed.
 _KNOWN_NAMES = frozenset(
-    "authorization_details client_id client_secret code code_challenge code_challenge_method code_verifier"
-    " grant_type prompt redirect_uri refresh_token resource response_type scope state token token_type_hint".split()
+    [
+        "authorization_details",
+        "client_id",
+        "client_secret",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "grant_type",
+        "prompt",
+        "redirect_uri",
+        "refresh_token",
+        "resource",
+        "response_type",
+        "scope",
+        "state",
+        "token",
+        "token_type_hint",
+    ]
 )
 
 

@@ -12,14 +12,14 @@ from flask import request as http_request
 
 from app import credentials
 from app.config import settings
-from app.database import Connection, connect
+from app.consents.models import touch_consent
+from app.database.connections import Connection, connect
 from app.extensions import db
+from app.http.wire import error_answer, error_uri
 from app.oauth.cross_origin import note_caller
-from app.oauth.models.consent import touch_consent
-from app.oauth.models.token import TokenSnapshot, find_access_token
 from app.oauth.refused_grants import find_mistaken_kind
-from app.oauth.scopes import parse_scope
-from app.wire import error_answer, error_uri
+from app.oauth.tokens.token import TokenSnapshot, find_access_token
+from app.scopes import parse_scope
 
 _REALM = "reliquary"
 

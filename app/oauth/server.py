@@ -18,8 +18,10 @@ from flask import Response
 from flask import request as http_request
 from werkzeug.datastructures import Headers
 
+from app.clients.models import ClientSnapshot, find_client
 from app.config import settings
-from app.database import Connection, RowGone
+from app.database.connections import Connection, RowGone
+from app.http.wire import error_uri, json_answer
 from app.oauth.client_authentication import (
     ClientAuthenticationFailed,
     SeveralClientAuthentications,
@@ -31,14 +33,12 @@ from app.oauth.grants.authorization_code import AuthorizationCodeGrant, demand_o
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.pkce import S256CodeChallenge
 from app.oauth.grants.refresh_token import RefreshTokenGrant
-from app.oauth.models.client import ClientSnapshot, find_client
-from app.oauth.models.request_record import AUTHORIZE, TOKEN
+from app.oauth.journal.log import note_refusal, note_success
+from app.oauth.journal.record import AUTHORIZE, TOKEN
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
 from app.oauth.reasons import Reason, because, reason_of
 from app.oauth.refused_grants import REFUSED_GRANTS
-from app.oauth.request_log import note_refusal, note_success
-from app.oauth.scopes import asks_offline_access
-from app.wire import error_uri, json_answer
+from app.scopes import asks_offline_access
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _REALM = "reliquary"

@@ -1,5 +1,13 @@
 """The dashboard where an organization's people keep its apps. Its pages hang on one blueprint."""
 
-from flask import Blueprint
+from flask import Blueprint, Flask
+
+from app.parts import import_modules
 
 blueprint = Blueprint("org", __name__, url_prefix="/org/oauth")
+
+
+def register(app: Flask) -> None:
+    """Attach the dashboard's pages."""
+    import_modules(__name__)
+    app.register_blueprint(blueprint)

@@ -16,8 +16,8 @@ from flask_login import current_user
 
 from app.accounts.models import Organization
 from app.accounts.organizations import can_administer, find_first_organization, find_role, list_organizations
+from app.clients.models import Client
 from app.extensions import db, login_manager
-from app.oauth.models.client import Client
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
 _ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")

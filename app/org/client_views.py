@@ -5,22 +5,22 @@ from urllib.parse import urlencode
 from flask import abort, flash, redirect, render_template, request, url_for
 
 from app.accounts.models import User
-from app.clear_forms import reads_its_own_form
+from app.clients.fields import ClientError
+from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
+from app.clients.models import Client
+from app.clients.registration import ClientChanged, update_client
+from app.clients.secrets import list_live_secrets
 from app.config import settings
 from app.extensions import csrf, db
-from app.oauth.client_fields import ClientError
+from app.http.clear_forms import reads_its_own_form
 from app.oauth.client_life import activate_client
-from app.oauth.client_secrets import list_live_secrets
-from app.oauth.clients import ClientChanged, update_client
-from app.oauth.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
-from app.oauth.models.client import Client
-from app.oauth.scopes import SCOPES, parse_scope
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.conflicts import Conflict, settle
 from app.org.forms import ConfirmForm, EditForm, LogoForm
 from app.org.people import LEAST_GROUP, count_people
 from app.org.views import receive_form, secret_page, to_client
+from app.scopes import SCOPES, parse_scope
 
 # RFC 7636, appendix B: a challenge whose verifier everybody may know, for the example alone.
 _EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -161,9 +161,7 @@ def _settings_page(
 
 
 def _show_settings(access: Access, client: Client) -> str:
-    return render_template(
-        "org/settings_read.html", access=access, client=client, scopes=_scope_sentences(client)
-    )
+    return render_template("org/settings_read.html", access=access, client=client, scopes=_scope_sentences(client))
 
 
 # -- people --------------------------------------------------------------------------------------

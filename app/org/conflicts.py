@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from app.accounts.models import User
+from app.clients.models import Client
+from app.clients.registration import Change
 from app.extensions import db
-from app.oauth.clients import Change
-from app.oauth.models.client import Client
-from app.oauth.scopes import parse_scope
 from app.org.forms import EditForm
+from app.scopes import parse_scope
 
 _FIELDS = {"scope": "scopes", "optional_scope": "optional_scopes"}
 

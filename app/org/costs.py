@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, or_, select
 
 from app import clock
+from app.clients.models import Client
+from app.clients.secrets import list_live_secrets
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.client_secrets import list_live_secrets
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
-from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken, RefreshToken
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from flask import flash, redirect, render_template, url_for
 from sqlalchemy.exc import IntegrityError
 
+from app.clients.models import Client
 from app.extensions import db
 from app.oauth.client_life import delete_client, resume_client, rotate_everything, suspend_client
-from app.oauth.models.client import Client
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.costs import count_costs
@@ -90,9 +90,7 @@ _SUSPENDED_ALREADY = "The app is suspended already."
 
 
 def _ask(act: str, access: Access, client: Client, form: SureForm):
-    page = render_template(
-        f"org/sure/{act}.html", access=access, client=client, form=form, costs=count_costs(client)
-    )
+    page = render_template(f"org/sure/{act}.html", access=access, client=client, form=form, costs=count_costs(client))
     return page, form.status
 
 

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from flask_wtf import FlaskForm
-from markupsafe import Markup
 from flask_wtf.file import FileField
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     DateField,
@@ -20,8 +20,7 @@ from wtforms import (
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput, NumberInput
 
-from app.config import settings
-from app.oauth.client_fields import (
+from app.clients.fields import (
     MAX_DESCRIPTION,
     MAX_LABEL,
     MAX_NAME,
@@ -29,9 +28,10 @@ from app.oauth.client_fields import (
     access_token_bounds,
     refresh_token_bounds,
 )
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
-from app.oauth.scopes import SCOPES, parse_scope
+from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.config import settings
 from app.org.once import is_token, new_token
+from app.scopes import SCOPES, parse_scope
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
@@ -189,10 +189,16 @@ class EditForm(ClientForm):
     logo = None
     version = HiddenField()
     privacy_url = StringField(
-        "Privacy policy", [Optional()], description="Its address. People can follow it where they decide.", render_kw=_ADDRESS
+        "Privacy policy",
+        [Optional()],
+        description="Its address. People can follow it where they decide.",
+        render_kw=_ADDRESS,
     )
     terms_url = StringField(
-        "Terms of use", [Optional()], description="Their address. It stands beside the privacy policy.", render_kw=_ADDRESS
+        "Terms of use",
+        [Optional()],
+        description="Their address. It stands beside the privacy policy.",
+        render_kw=_ADDRESS,
     )
     optional_scopes = SelectMultipleField(
         "Scopes that people may leave out",

@@ -13,8 +13,8 @@ from sqlalchemy import and_, or_, select
 
 from app.accounts.models import User
 from app.audit.models import AuditEvent
+from app.clients.models import Client
 from app.extensions import db
-from app.oauth.models.client import Client
 from app.text import isolated, shown_name
 
 PAGE_SIZE = 50
@@ -170,9 +170,7 @@ def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
     names = {client_id: name for client_id, name in rows}
     if ids - names.keys():
         deleted = db.session.scalars(
-            select(AuditEvent).where(
-                AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted"
-            )
+            select(AuditEvent).where(AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted")
         )
         names |= {event.client_id: _name_of_deleted(event) for event in deleted}
     return names
@@ -232,7 +230,11 @@ def _exported(entry: Entry) -> dict[str, Any]:
 def _harmless(value: Any) -> str:
     """A cell that a spreadsheet shows rather than computes: a leading = + - @ tab or return would be a formula."""
     text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")) else text
+    return (
+        "'" + text
+        if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
+        else text
+    )
 
 
 def _csv_line(cells) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app import clock, text
+from app.clients.models import Client, ClientLogo, ClientSecret
+from app.consents.models import Consent
 from app.extensions import db
 from app.folding import holds
-from app.oauth.models.client import Client, ClientLogo, ClientSecret
-from app.oauth.models.consent import Consent
 
 PAGE_SIZE = 25
 STATUSES = ("active", "suspended", "draft")

@@ -25,8 +25,8 @@ from app.accounts.members import (
 )
 from app.accounts.models import ROLES
 from app.config import settings
-from app.error_answers import error_page
 from app.extensions import db
+from app.http.error_answers import error_page
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm

@@ -7,8 +7,8 @@ from app.accounts.members import NotPermitted, delete_organization
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
-from app.error_answers import error_page
 from app.extensions import db
+from app.http.error_answers import error_page
 from app.org import blueprint
 from app.org.access import Access, owners_only, signed_in_only, switch_to
 from app.org.costs import count_costs

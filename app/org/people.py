@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from app import clock
+from app.consents.models import SELECTIONS, Consent
 from app.extensions import db
-from app.oauth.models.consent import SELECTIONS, Consent
-from app.oauth.scopes import SCOPES, parse_scope
+from app.scopes import SCOPES, parse_scope
 
 #: A group of fewer people is not counted out: its members may know each other.
 LEAST_GROUP = 5

@@ -6,19 +6,19 @@ tokens and the secret, is the page's script's, which talks to our endpoints as a
 
 from flask import flash, redirect, render_template, url_for
 
+from app.clients.fields import ClientError
+from app.clients.models import Client
+from app.clients.registration import check_client
 from app.config import settings
 from app.extensions import db
-from app.oauth.client_fields import ClientError
 from app.oauth.client_life import activate_client
-from app.oauth.clients import check_client
-from app.oauth.models.client import Client
-from app.oauth.models.playground_callback import callback_uri
-from app.oauth.playground_callbacks import close_callback, find_open_callback, open_callback
-from app.oauth.scopes import SCOPES, parse_scope
+from app.oauth.playground.callback import callback_uri
+from app.oauth.playground.callbacks import close_callback, find_open_callback, open_callback
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.forms import ConfirmForm
 from app.org.views import secret_page
+from app.scopes import SCOPES, parse_scope
 
 # The playground brings its own, so a draft can be tried before there is one.
 _MAY_LACK = ("redirect_uris",)

@@ -6,16 +6,16 @@ what would be added against the app as it is when the answer comes.
 
 from flask import abort, flash, redirect, render_template, request, url_for
 
+from app.clients.fields import ClientError
+from app.clients.models import Client
+from app.clients.registration import lock_client, update_client
 from app.extensions import db
-from app.oauth.client_fields import ClientError
-from app.oauth.clients import lock_client, update_client
-from app.oauth.models.client import Client
-from app.oauth.scopes import SCOPES, parse_scope
+from app.oauth.journal.told import find_address_nearness, find_failure, list_missing_scopes
+from app.oauth.journal.uri_difference import compare, find_nearest
 from app.org import blueprint
 from app.org.access import Access, administrators_only
-from app.org.requests import find_address_nearness, find_failure, list_missing_scopes
 from app.org.sure import ScopeForm, SureForm
-from app.org.uri_difference import compare, find_nearest
+from app.scopes import SCOPES, parse_scope
 
 
 @blueprint.route("/<client_id>/requests/<record_id>/address", methods=["GET", "POST"])

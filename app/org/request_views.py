@@ -3,10 +3,10 @@
 from flask import render_template, request
 
 from app.extensions import db
-from app.oauth import request_log
+from app.oauth.journal import log as request_log
+from app.oauth.journal.told import list_requests
 from app.org import blueprint
 from app.org.access import Access, members_only
-from app.org.requests import list_requests
 
 
 @blueprint.get("/<client_id>/requests")

@@ -5,16 +5,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask import abort, flash, render_template
 from sqlalchemy.exc import IntegrityError
 
-from app.extensions import db
-from app.oauth.client_fields import ClientError
-from app.oauth.client_secrets import (
+from app.clients.fields import ClientError
+from app.clients.models import Client, ClientSecret
+from app.clients.secrets import (
     add_another_secret,
     end_client_secret,
     find_client_secret,
     list_live_secrets,
     retire_client_secret,
 )
-from app.oauth.models.client import Client, ClientSecret
+from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.forms import SecretEndForm, SecretForm

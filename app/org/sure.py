@@ -11,8 +11,8 @@ from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.credentials import digest
-from app.oauth.scopes import SCOPES
 from app.org.forms import OnceForm
+from app.scopes import SCOPES
 from app.text import clean_name
 
 _CHANGED = "Something has changed since you opened this page. Look at it once more."

@@ -5,14 +5,14 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.clear_forms import reads_its_own_form, refuse_unclear_form
-from app.error_answers import error_page
+from app.clients.events import was_registered
+from app.clients.fields import ClientError
+from app.clients.logos import MOST_BYTES, draw_logo, set_logo
+from app.clients.models import Client
+from app.clients.registration import register_client
 from app.extensions import csrf, db
-from app.oauth.client_events import was_registered
-from app.oauth.client_fields import ClientError
-from app.oauth.clients import register_client
-from app.oauth.logos import MOST_BYTES, draw_logo, set_logo
-from app.oauth.models.client import Client
+from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
+from app.http.error_answers import error_page
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm

@@ -5,7 +5,7 @@ Revision 0004, after 0003.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 
 revision = '0004'
 down_revision = '0003'

@@ -5,7 +5,7 @@ Revision 0010, after 0009.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 
 revision = '0010'
 down_revision = '0009'

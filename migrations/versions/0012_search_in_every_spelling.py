@@ -14,7 +14,7 @@ anew.
 import sqlalchemy as sa
 from alembic import op
 
-from app.database import UtcDateTime
+from app.database.types import UtcDateTime
 
 revision = '0012'
 down_revision = '0011'

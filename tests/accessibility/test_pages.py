@@ -6,12 +6,12 @@ import pytest
 
 from app import clock
 from app.accounts.users import find_user_by_email
+from app.clients.models import Client
+from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
-from app.oauth.models.client import Client
-from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
-from app.oauth.models.saved_memento import SavedMemento
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.reasons import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
@@ -219,7 +219,11 @@ def test_the_guide(look, page, server, demonstration):
 def record_requests(app, client_id: str) -> None:
     """One that succeeded, and one with another redirect URI."""
     record = {"client_id": client_id, "at": clock.now(), "endpoint": "authorize", "scope": "memories:read"}
-    refused = {"error": ERROR_PAGE, "reason": Reason.REDIRECT_URI_MISMATCH, "redirect_uri": "https://notebook/Callback/"}
+    refused = {
+        "error": ERROR_PAGE,
+        "reason": Reason.REDIRECT_URI_MISMATCH,
+        "redirect_uri": "https://notebook/Callback/",
+    }
     near = refused | {"redirect_uri": "http://127.0.0.1:5000/callback"}
     unregistered = {"error": "invalid_scope", "reason": Reason.SCOPE_NOT_REGISTERED}
     with app.app_context():

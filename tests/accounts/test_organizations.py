@@ -70,9 +70,8 @@ def test_owners_and_admins_administer(role, may):
 
 
 def test_there_is_no_other_role(app, alice):
-    with app.app_context():
-        with pytest.raises(ValueError, match="owner, admin, member"):
-            add_member(find_organization("acme"), db.session.get(User, alice.id), "superuser")
+    with app.app_context(), pytest.raises(ValueError, match="owner, admin, member"):
+        add_member(find_organization("acme"), db.session.get(User, alice.id), "superuser")
 
 
 def test_first_organization_is_the_first_by_name(app, alice):

@@ -6,7 +6,7 @@ from sqlalchemy import event, select
 from app.accounts.models import Session, User
 from app.accounts.sessions import MOST_OF_PERSON, end_session, find_signed_in, start_session
 from app.credentials import digest
-from app.database import Connection
+from app.database.connections import Connection
 from app.extensions import db
 
 DAY = 24 * 60 * 60

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
+from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.protocol import *  # noqa: F403
 from tests.stock.rows import register_row_marker as pytest_configure  # noqa: F401
 

@@ -93,7 +93,9 @@ def test_a_whole_memory_at_all_its_bounds_fits_into_one_body(seeded):
 def test_many_memories_are_taken_up_to_a_million_characters(seeded, lengths):
     caller, _ = seeded
     drafts = [{"title": str(place), "text": WIDE * length} for place, length in enumerate(lengths)]
-    answer = caller.open("POST", "memories/bulk/", data=json.dumps({"memories": drafts}), content_type="application/json")
+    answer = caller.open(
+        "POST", "memories/bulk/", data=json.dumps({"memories": drafts}), content_type="application/json"
+    )
     assert (answer.status_code, len(answer.json["data"])) == (201, len(lengths))
     drafts[0]["text"] += "x" if lengths[0] < 100_000 else ""
     drafts[-1]["text"] += "x"
@@ -123,7 +125,9 @@ def test_a_body_of_very_many_values_is_refused_before_they_are_made(value):
         parse_body(f'{{"memories": [{", ".join([value] * 150_000)}]}}'.encode())
 
 
-@pytest.mark.parametrize("text", ['"' * 500_000, "\\" * 500_000, '\\"[{,' * 100_000, ',[{"\\\\"}],' * 50_000], ids=lambda one: one[:9])
+@pytest.mark.parametrize(
+    "text", ['"' * 500_000, "\\" * 500_000, '\\"[{,' * 100_000, ',[{"\\\\"}],' * 50_000], ids=lambda one: one[:9]
+)
 def test_what_stands_in_a_text_is_not_counted(text):
     memory = {"title": text, "text": f"{text}\\", "tags": ["a", text]}
     assert parse_body(json.dumps({"memories": [memory, memory]}).encode()) == {"memories": [memory, memory]}

@@ -5,10 +5,10 @@ from sqlalchemy import delete, func, select, text
 
 from app.accounts.models import Organization, User
 from app.accounts.organizations import find_organization
-from app.api import access_log
+from app.clients.models import Client
+from app.consents import receipt_log as access_log
 from app.extensions import db
 from app.memories.models import Integration, Memento, Memory
-from app.oauth.models.client import Client
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 KEY = {"Idempotency-Key": "one-request"}

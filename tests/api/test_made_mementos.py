@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import delete, select
 
 from app import clock
-from app.api import access_log
 from app.api.made import MOST_IN_ONE, MOST_MADE
+from app.consents import receipt_log as access_log
+from app.consents.made import MadeMemento
+from app.consents.models import Consent
+from app.consents.receipts import AccessRecord
+from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.models import Memento, MementoContent
-from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.consent import Consent
-from app.oauth.models.made_memento import MadeMemento
-from app.oauth.models.saved_memento import SavedMemento
 from tests.api.conftest import ALL_SCOPES, Caller
 
 REFUSED = (403, "not_writable")
@@ -91,9 +91,7 @@ def test_making_a_memento_adds_nothing_to_what_the_consent_covers(caller, shelf)
     fill(caller, id, bread)
     answer = caller.get("mementos/").json
     assert [one["name"] for one in answer["data"]] == ["Saved by Acme Notebook"]
-    assert answer["made"] == [
-        {"id": id, "name": "Work Documents", "actions": ["read", "write"], "memory_count": 1}
-    ]
+    assert answer["made"] == [{"id": id, "name": "Work Documents", "actions": ["read", "write"], "memory_count": 1}]
     assert caller.get("memories/", memento=id).json["data"] == []
 
 
@@ -142,9 +140,7 @@ def test_what_another_app_made_is_not_found(app, caller, other):
     assert {said(response) for response in [*_ways(caller, id), caller.get(f"mementos/{id}/")]} == {(404, "not_found")}
 
 
-def test_what_a_person_made_is_not_found_to_be_changed_however_much_the_app_may_write_there(
-    connect, choose, shelf
-):
+def test_what_a_person_made_is_not_found_to_be_changed_however_much_the_app_may_write_there(connect, choose, shelf):
     mine = shelf.memento("Mine", shelf.connect())
     caller = connect(mine)
     choose(caller, writable=[mine])

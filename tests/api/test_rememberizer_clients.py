@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from app.api import access_log
+from app.consents import receipt_log as access_log
+from app.consents.receipts import AccessRecord
 from app.extensions import db
-from app.oauth.models.access_record import AccessRecord
 
 CHAT = "2026-01-01T00:03:00+00:00"
 

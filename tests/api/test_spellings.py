@@ -11,10 +11,7 @@ from app.api.instants import read_instant
 from tests.api.operations import OPERATIONS
 
 OPTIONAL = [
-    (one, name)
-    for one in OPERATIONS
-    for name, field in one.query.items()
-    if not field.required and one.method == "GET"
+    (one, name) for one in OPERATIONS for name, field in one.query.items() if not field.required and one.method == "GET"
 ]
 
 

@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from app import clock
 from app.accounts.organizations import create_organization
 from app.accounts.users import register_user
+from app.clients.registration import register_client
+from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.oauth.clients import register_client
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.api.conftest import Caller
 from tests.api.tokens import issue_token
 from tests.databases import empty_tables

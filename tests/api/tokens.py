@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from app import clock, credentials
 from app.extensions import db
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.token import AccessToken
-from app.oauth.scopes import SCOPES
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken
+from app.scopes import SCOPES
 
 
 def issue_token(client_id: str, grant_id: str | None = None) -> str:

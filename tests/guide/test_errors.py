@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from authlib.oauth2 import OAuth2Error
 
-from app import clock, error_answers
+from app import clock
+from app.clients.models import Client
 from app.extensions import db
 from app.guide.errors import (
     API_ERRORS,
@@ -20,7 +21,7 @@ from app.guide.errors import (
     INVALID_GRANT_REASONS,
     TOKEN_ERRORS,
 )
-from app.oauth.models.client import Client
+from app.http import error_answers
 from app.oauth.refused_grants import REFUSED_GRANTS
 from tests.actors import Browser
 from tests.protocol import change_client, change_consent, let_time_pass  # noqa: F401
@@ -77,7 +78,9 @@ def test_every_page_that_people_see_instead_is_told():
     calls = [(name, arguments) for _, name, arguments in _calls("oauth/endpoints")]
     raised = {tuple(arguments[:2]) for name, arguments in calls if name == "error_page" and arguments[0]}
     # And those that call the app by its name.
-    raised |= {(arguments[0], arguments[1].replace("{name}", "…")) for name, arguments in calls if name == "_page_of_app"}
+    raised |= {
+        (arguments[0], arguments[1].replace("{name}", "…")) for name, arguments in calls if name == "_page_of_app"
+    }
     assert {(entry.statuses[0], entry.code) for entry in ERROR_PAGES} == raised
 
 
@@ -136,8 +139,12 @@ def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
     assert status in next(entry for entry in TOKEN_ERRORS if entry.code == "invalid_request").statuses
 
 
-def test_a_reason_of_invalid_grant_leads_to_its_line(app, browser, person, notebook, change_client, change_consent, let_time_pass):
-    lines = dict(re.findall(r'<tr id="(invalid_grant-[a-z-]+)"><th scope="row">(.*?)</th>', browser.get("/guide/errors").text))
+def test_a_reason_of_invalid_grant_leads_to_its_line(
+    app, browser, person, notebook, change_client, change_consent, let_time_pass
+):
+    lines = dict(
+        re.findall(r'<tr id="(invalid_grant-[a-z-]+)"><th scope="row">(.*?)</th>', browser.get("/guide/errors").text)
+    )
     seen = set()
 
     def look(response) -> None:
@@ -145,7 +152,7 @@ def test_a_reason_of_invalid_grant_leads_to_its_line(app, browser, person, noteb
         page, _, anchor = response.json["error_uri"].partition("#")
         assert page == "http://127.0.0.1:8000/guide/errors"
         told, said = unescape(lines[anchor]), response.json["error_description"]
-        assert said == told or told.startswith("That is …") and said.startswith("That is ")
+        assert said == told or (told.startswith("That is …") and said.startswith("That is "))
         seen.add(anchor)
 
     look(notebook.exchange("rlq_ac_unknown"))

@@ -6,14 +6,14 @@ import shlex
 import pytest
 
 from app.accounts.organizations import find_organization
+from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.clients.registration import register_client
 from app.extensions import db
 from app.guide.contents import PAGES
 from app.guide.scopes import ADVICE
 from app.guide.snippets import SNIPPETS
 from app.oauth.client_life import suspend_client
-from app.oauth.clients import register_client
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC, Client
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import Browser, find_form
 from tests.guide.conftest import PATHS, GuidePage, read_guide
 
@@ -144,7 +144,9 @@ def test_somebody_elses_client_id_is_as_unknown_as_one_that_does_not_exist(stran
     assert "None of your organizations has an app with that client ID" in foreign.text
     assert "YOUR_CLIENT_ID" in foreign.text and notebook.client_id not in foreign.text
     # The token against forgery has the second in it.
-    foreign_text, missing_text = (re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", one.text) for one in (foreign, missing))
+    foreign_text, missing_text = (
+        re.sub(r'(name="csrf_token" value=")[^"]*', r"\1", one.text) for one in (foreign, missing)
+    )
     assert foreign_text == missing_text
 
 

@@ -19,11 +19,11 @@ import pytest
 import requests
 
 from app.accounts.organizations import find_organization
+from app.clients.models import CONFIDENTIAL, PUBLIC
+from app.clients.registration import register_client
 from app.extensions import db
 from app.guide.snippets import LANGUAGES
-from app.oauth.clients import register_client
-from app.oauth.models.client import CONFIDENTIAL, PUBLIC
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import Browser, find_form
 from tests.guide.conftest import Guide, read_guide
 from tests.journeys.conftest import callback, demonstration, page
@@ -378,9 +378,7 @@ def test_the_tests_above_know_every_language_and_type_that_the_guide_has():
 
 
 @pytest.mark.parametrize("type", [CONFIDENTIAL, PUBLIC])
-def test_a_reader_without_an_app_sees_the_same_examples_with_other_values(
-    type, server, register, read, callback
-):
+def test_a_reader_without_an_app_sees_the_same_examples_with_other_values(type, server, register, read, callback):
     """So that what runs above runs also for whoever puts their own values into the made-up ones."""
     client_id = register(type)
     own = read(client_id)

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
 
-from app import seeds
+from app.clients.models import Client
+from app.demonstration import seeds
 from app.extensions import db
-from app.oauth.models.client import Client
 from tests.server import Server
 
 # The language and size of an ordinary person's browser.
@@ -93,8 +93,7 @@ def demonstration(server: Server, callback: Callback) -> Demonstration:
     return Demonstration(
         passwords={user["email"]: user["password"] for user in data["users"]},
         clients={
-            client["name"]: Registration(client["client_id"], client.get("client_secret"))
-            for client in data["clients"]
+            client["name"]: Registration(client["client_id"], client.get("client_secret")) for client in data["clients"]
         },
     )
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app import seeds
+from app.demonstration import seeds
 from app.extensions import db
 from tests.journeys.conftest import _also_return_to
 from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
@@ -97,8 +97,12 @@ def _proxy(name: str, hidden: Hidden, directory: Path) -> Iterator[None]:
     user = "User nobody\nGroup nogroup" if os.geteuid() == 0 else ""
     file.write_text(
         template.format(
-            directory=directory, port=hidden.port, certificate=hidden.certificate, upstream=hidden.server.url,
-            modules=_MODULES, user=user,
+            directory=directory,
+            port=hidden.port,
+            certificate=hidden.certificate,
+            upstream=hidden.server.url,
+            modules=_MODULES,
+            user=user,
         )  # fmt: skip
     )
     process = subprocess.Popen([program, *flags, str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -66,9 +66,7 @@ def test_authlib_public_client_with_pkce(server, demonstration, callback, person
 def _walk_authlib(session, server, callback, person, verifier) -> None:
     url, _state = session.create_authorization_url(f"{server.url}/oauth/authorize", **verifier)
     person(url)
-    token = session.fetch_token(
-        f"{server.url}/oauth/token", authorization_response=callback.last_url(), **verifier
-    )
+    token = session.fetch_token(f"{server.url}/oauth/token", authorization_response=callback.last_url(), **verifier)
     _check_api(session, server)
     renewed = session.refresh_token(f"{server.url}/oauth/token", refresh_token=token["refresh_token"])
     assert renewed["refresh_token"] != token["refresh_token"]
@@ -124,9 +122,7 @@ def test_requests_oauthlib_public_client_with_pkce(
 def _walk_oauthlib(session, server, callback, person, credentials) -> dict:
     url, _state = session.authorization_url(f"{server.url}/oauth/authorize")
     person(url)
-    token = session.fetch_token(
-        f"{server.url}/oauth/token", authorization_response=callback.last_url(), **credentials
-    )
+    token = session.fetch_token(f"{server.url}/oauth/token", authorization_response=callback.last_url(), **credentials)
     _check_api(session, server)
     return token
 

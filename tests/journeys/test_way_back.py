@@ -13,8 +13,8 @@ from playwright.sync_api import Page
 
 from app.accounts.organizations import create_organization
 from app.accounts.users import register_user
+from app.clients.registration import register_client
 from app.extensions import db
-from app.oauth.clients import register_client
 from tests.journeys.walk import follow, sign_in
 
 PRIVATE = "com.example.app:/cb"

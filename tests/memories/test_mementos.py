@@ -153,7 +153,22 @@ def test_a_name_that_cannot_be_read_is_refused(ann, name):
         create_memento(ann.user_id, name, [ann.integrations["slack"].id])
 
 
-@pytest.mark.parametrize("name", ["x" * 100, "Été à la mer", "旅行", "👩‍🍳 Recipes", "A & <b>B</b>", "50% off_", "‘quoted’", "می\u200cخواهم", "🦊", "αβtest", "\u200eשלום"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 100,
+        "Été à la mer",
+        "旅行",
+        "👩‍🍳 Recipes",
+        "A & <b>B</b>",
+        "50% off_",
+        "‘quoted’",
+        "می\u200cخواهم",
+        "🦊",
+        "αβtest",
+        "\u200eשלום",
+    ],
+)
 def test_a_name_may_be_anything_that_can_be_read(ann, name):
     assert create_memento(ann.user_id, name, [ann.integrations["slack"].id]).name == name
 

@@ -13,7 +13,7 @@ from app.extensions import db
 from app.memories.reach import Reach
 from app.memories.search import Filters, search_memories
 from app.memories.words import parse_query
-from tests.test_migrations import _FILES
+from tests.database.test_migrations import _FILES
 
 _TEXTS = {
     "plain": "Recipes of the house, 3.14",
@@ -71,7 +71,12 @@ def find(q: str) -> set[str]:
 
 
 def check() -> None:
-    assert (find("recipe house"), find("grosse"), find("lodz"), find("学校")) == ({"plain"}, {"word"}, {"word"}, {"han"})
+    assert (find("recipe house"), find("grosse"), find("lodz"), find("学校")) == (
+        {"plain"},
+        {"word"},
+        {"word"},
+        {"han"},
+    )
     assert (find("needle"), find("x" * 5_000), find("3.14")) == ({"endless"}, {"long"}, {"plain"})
     with db.engine.begin() as connection:
         unfolded = "SELECT count(*) FROM memories WHERE folded_at IS NULL OR folded_at <> updated_at"

@@ -177,9 +177,7 @@ def test_a_change_is_found_by_its_new_words_and_not_by_the_old(ann, everything):
     assert find(everything, "東京") == []
 
 
-def test_what_the_version_before_writes_is_found_at_once_in_english_and_once_folded_in_every_spelling(
-    ann, everything
-):
+def test_what_the_version_before_writes_is_found_at_once_in_english_and_once_folded_in_every_spelling(ann, everything):
     """While machines are replaced one after the other, some write memories without their words."""
     memory = keep(ann, "Note", "Ärger")
     columns = Memory.__table__.c
@@ -189,14 +187,24 @@ def test_what_the_version_before_writes_is_found_at_once_in_english_and_once_fol
         .values(text="Recipes and Größe", updated_at=clock.now(), folded_at=columns.folded_at)
     )
     old = {"user_id": ann.user_id, "integration_id": memory.integration_id, "folder": "", "created_at": clock.now()}
-    old |= {"id": "mry_old", "title": "Old", "text": "Recipes in Łódź 学校", "folded_at": None, "updated_at": clock.now()}
+    old |= {
+        "id": "mry_old",
+        "title": "Old",
+        "text": "Recipes in Łódź 学校",
+        "folded_at": None,
+        "updated_at": clock.now(),
+    }
     db.session.execute(insert(Memory.__table__), old | {"title_words": None, "text_words": None})
     assert set(find(everything, "recipe")) == {"Note", "Old"}
     assert find(everything, "Ärger") == []
     db.session.commit()
     assert fold_memories(db.engine) == 2
     assert fold_memories(db.engine) == 0
-    assert (find(everything, "grosse"), find(everything, "lodz"), find(everything, "学")) == (["Note"], ["Old"], ["Old"])
+    assert (find(everything, "grosse"), find(everything, "lodz"), find(everything, "学")) == (
+        ["Note"],
+        ["Old"],
+        ["Old"],
+    )
     _check_index()
 
 

@@ -12,9 +12,9 @@ from app import clock
 from app.api.operation import OPERATIONS
 from app.extensions import db
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, TOKEN_ERRORS
-from app.oauth import request_log
-from app.oauth.models.token import AccessToken
+from app.oauth.journal import log as request_log
 from app.oauth.refused_grants import REFUSED_GRANTS
+from app.oauth.tokens.token import AccessToken
 from tests.actors import Browser
 from tests.integrator import TOKEN, apart_from_its_id, basic
 
@@ -178,7 +178,10 @@ def test_only_what_is_missing_of_several_scopes_is_named(notebook, signed_in, gu
 
 
 def test_every_operation_names_the_scope_that_is_missing(notebook, signed_in):
-    tokens = {scope: notebook.tokens(signed_in, scope=scope)["access_token"] for scope in ("memories:read", "integrations:read")}
+    tokens = {
+        scope: notebook.tokens(signed_in, scope=scope)["access_token"]
+        for scope in ("memories:read", "integrations:read")
+    }
     guarded = [one for one in OPERATIONS if one.scopes]
     assert len(guarded) > 10
     for one in guarded:
@@ -308,7 +311,9 @@ def anchors(app) -> set[str]:
 
 
 def test_every_error_has_a_line_of_its_own_in_the_guide(anchors):
-    expected = {f"token-{entry.code}" for entry in TOKEN_ERRORS} | {f"authorize-{entry.code}" for entry in AUTHORIZE_ERRORS}
+    expected = {f"token-{entry.code}" for entry in TOKEN_ERRORS} | {
+        f"authorize-{entry.code}" for entry in AUTHORIZE_ERRORS
+    }
     expected |= {f"api-{entry.code}" for entry in API_ERRORS}
     expected |= {f"invalid_grant-{anchor}" for anchor, _ in REFUSED_GRANTS.values()}
     assert expected <= anchors

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from app import clock, credentials
+from app.clients.models import Client, ClientSecret, ClientSnapshot
 from app.extensions import db
-from app.oauth.models.client import Client, ClientSecret, ClientSnapshot
 from tests.integrator import TOKEN, apart_from_its_id, basic
 from tests.stock.rows import row
 

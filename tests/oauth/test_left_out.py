@@ -9,11 +9,11 @@ from requests.structures import CaseInsensitiveDict
 from requests_oauthlib import OAuth2Session
 from sqlalchemy import select
 
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth import request_log
-from app.oauth.models.authorization_code import AuthorizationCode
-from app.oauth.models.consent import Consent
-from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.journal import log as request_log
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.token import AccessToken, RefreshToken
 from tests.actors import Browser
 
 REMEMBERIZER = "/api/v1/auth/oauth2/authorize/"
@@ -239,7 +239,9 @@ def test_requests_oauthlib_does_not_raise_when_it_asks_for_offline_access(notebo
     assert renewed["access_token"] != tokens["access_token"]
 
 
-def test_requests_oauthlib_still_raises_when_less_is_granted_than_it_asked(notebook, signed_in, open_session, change_client):
+def test_requests_oauthlib_still_raises_when_less_is_granted_than_it_asked(
+    notebook, signed_in, open_session, change_client
+):
     """So the test above can see: it is the answer's scope that the library looks at."""
     session = open_session(scope=["memories:read", "integrations:read"])
     address, _ = session.authorization_url("http://127.0.0.1:8000/oauth/authorize")

@@ -1,13 +1,12 @@
 """No HEAD, no prefetch and no preview has an effect, on any address."""
 
-
 import pytest
 from sqlalchemy import select
 
+from app.consents.models import Consent
 from app.extensions import db
-from app.navigation import only_by_navigation
-from app.oauth import request_log
-from app.oauth.models.consent import Consent
+from app.http.navigation import only_by_navigation
+from app.oauth.journal import log as request_log
 from tests.actors import Browser
 
 #: What browsers send when they fetch a page that nobody has gone to, or draw a preview of a link.
@@ -33,8 +32,7 @@ def rows(app):
             request_log.flush()
             app.extensions["access_log"].flush()
             return {
-                table.name: sorted(map(repr, db.session.execute(select(table))))
-                for table in db.metadata.sorted_tables
+                table.name: sorted(map(repr, db.session.execute(select(table)))) for table in db.metadata.sorted_tables
             }
 
     return rows

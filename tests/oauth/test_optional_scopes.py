@@ -3,9 +3,9 @@
 import pytest
 
 from app import clock
+from app.clients.models import Client
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
 from tests.integrator import Integrator
 
 SCOPE = "memories:read integrations:read"

@@ -3,8 +3,8 @@
 import pytest
 
 from app import clock
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.models.consent import Consent
 from tests.stock.rows import row
 
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import func, select, update
 
+from app.clients.models import Client, ClientOrigin
 from app.extensions import db
-from app.oauth.models.authorization_code import AuthorizationCode
-from app.oauth.models.client import Client, ClientOrigin
-from app.oauth.models.playground_callback import PlaygroundCallback, callback_uri
-from app.oauth.models.token import AccessToken
+from app.oauth.playground.callback import PlaygroundCallback, callback_uri
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.token import AccessToken
 from tests.actors import Browser
 from tests.integrator import Integrator
 

@@ -6,9 +6,9 @@ from app.accounts.models import Invitation, Membership, Organization
 from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit.models import AuditEvent
+from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.extensions import db
-from app.oauth.models.client import Client, ClientLogo, ClientOrigin, ClientSecret
-from app.oauth.models.playground_callback import PlaygroundCallback
+from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser, Person, find_forms
 
 #: What a form of the register page is filled in with.

@@ -11,9 +11,9 @@ from app import clock
 from app.accounts.invitations import invite
 from app.accounts.models import Session
 from app.accounts.organizations import find_organization
+from app.clients.models import Client, ClientSecret
 from app.extensions import db
-from app.oauth.models.client import Client, ClientSecret
-from app.oauth.models.request_record import RequestRecord
+from app.oauth.journal.record import RequestRecord
 from app.oauth.reasons import Reason
 from tests.actors import Browser
 from tests.org.conftest import HONEST, csrf_token, send, signed_in
@@ -93,7 +93,15 @@ TABLE = [
     Row("POST", ROOT + "/organizations", MOVED, MOVED, MOVED, MOVED, {"name": "Yet Another"}),
     Row("POST", ROOT + "/switch", MOVED, MOVED, MOVED, MISSING, ACME),
     Row("GET", ROOT + "/organization/delete", OK, FORBIDDEN, FORBIDDEN, OWN),
-    Row("POST", ROOT + "/organization/delete", MOVED, FORBIDDEN, FORBIDDEN, MISSING, SURE | ACME | {"typed_name": "Acme"}),
+    Row(
+        "POST",
+        ROOT + "/organization/delete",
+        MOVED,
+        FORBIDDEN,
+        FORBIDDEN,
+        MISSING,
+        SURE | ACME | {"typed_name": "Acme"},
+    ),
     Row("GET", ROOT + "/join/{token}", OK, OK, OK, OK),
     Row("POST", ROOT + "/join/not-a-token", GONE, GONE, GONE, GONE),
 ]
@@ -165,9 +173,7 @@ def test_the_table_names_every_page_and_every_form(app):
 
 @pytest.mark.parametrize("row", TABLE, ids=str)
 @pytest.mark.parametrize(("who", "role"), [("olive", "owner"), ("bob", "admin"), ("alice", "member")])
-def test_whoever_belongs_to_the_organization_gets_what_their_role_allows(
-    app, request, acme, stored, row, who, role
-):
+def test_whoever_belongs_to_the_organization_gets_what_their_role_allows(app, request, acme, stored, row, who, role):
     browser = signed_in(app, request.getfixturevalue(who))
     before = stored()
 
@@ -283,7 +289,17 @@ def test_member_is_offered_nothing_to_write(app, alice, acme):
     browser = signed_in(app, alice)
     for path in ("/", CLIENT.format(**acme), CLIENT.format(**acme) + "/settings", "/members"):
         page = browser.get(path if path.startswith(ROOT) else ROOT + path).text
-        for word in ("/register", "/danger", "/secrets/", "/activate", "/invite", "/revoke", "/role", "/remove", "/playground"):
+        for word in (
+            "/register",
+            "/danger",
+            "/secrets/",
+            "/activate",
+            "/invite",
+            "/revoke",
+            "/role",
+            "/remove",
+            "/playground",
+        ):
             assert word not in page
 
 
@@ -349,5 +365,3 @@ def test_organization_that_was_left_is_no_longer_current(app, both):
     assert "Apps of Acme" in both.follow(page).text
     assert send(both, ROOT + "/switch", organization="org_nobody").status_code == 404
     assert send(both, ROOT + "/switch", organization="\x00").status_code == 404
-
-

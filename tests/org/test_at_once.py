@@ -14,9 +14,9 @@ import pytest
 
 from app import clock
 from app.accounts.models import Membership
+from app.clients.models import Client, ClientSecret
 from app.extensions import db
-from app.oauth.models.client import Client, ClientSecret
-from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.reasons import Reason
 from tests.actors import Browser
 from tests.integrator import Integrator
@@ -73,9 +73,11 @@ class Traffic:
         with self._answered:
             enough = self.answers.total() + number
             done = self._answered.wait_for(
-                lambda: self.answers.total() >= enough
-                and len(self._used) == 3
-                and set(self._used.values()) == {self.deployed},
+                lambda: (
+                    self.answers.total() >= enough
+                    and len(self._used) == 3
+                    and set(self._used.values()) == {self.deployed}
+                ),
                 _TIMEOUT_SECONDS,
             )
         assert done, f"The traffic came to rest: {self.answers}"
@@ -234,4 +236,6 @@ def test_an_address_is_not_registered_while_what_vouches_for_it_is_being_removed
 
     assert answers[0].status_code == 303
     with app.app_context():
-        assert db.session.get_one(Client, notebook.client_id).redirect_uris == ["https://elsewhere.acme.example/callback"]
+        assert db.session.get_one(Client, notebook.client_id).redirect_uris == [
+            "https://elsewhere.acme.example/callback"
+        ]

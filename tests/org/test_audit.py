@@ -194,8 +194,15 @@ def test_every_kind_that_is_recorded_has_its_sentence():
     recorded = set()
     for path in (Path(__file__).parents[2] / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("record", "record_client_event"):
-                recorded |= {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)} if node.args else set()
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in (
+                "record",
+                "record_client_event",
+            ):
+                recorded |= (
+                    {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
+                    if node.args
+                    else set()
+                )
     kinds = {kind for kind in recorded if isinstance(kind, str) and "." in kind}
     assert len(kinds) > 15
     assert kinds <= KINDS.keys()

@@ -9,8 +9,8 @@ import pytest
 
 from app import clock, credentials
 from app.audit.models import AuditEvent
+from app.clients.models import Client, ClientSecret
 from app.extensions import db
-from app.oauth.models.client import Client, ClientSecret
 from tests.actors import Browser
 from tests.integrator import Integrator
 
@@ -44,7 +44,9 @@ def works(integrator: Integrator, secret: str) -> bool:
 
 def page_of(browser: Browser, path: str, secret: str, act: str):
     """The page that one secret's link on the tab leads to."""
-    links = re.findall(rf'href="([^"]+/{act})">[^<]*<span class="visually-hidden">[^<]*…{secret[-4:]}<', browser.get(path).text)
+    links = re.findall(
+        rf'href="([^"]+/{act})">[^<]*<span class="visually-hidden">[^<]*…{secret[-4:]}<', browser.get(path).text
+    )
     return browser.get(links[0])
 
 
@@ -152,7 +154,8 @@ def test_form_without_its_token_changes_nothing(admin, path, stored, once):
 
 
 @pytest.mark.parametrize(
-    ("label", "says"), [("x" * 101, "101 characters"), ("a\x00b", "control character"), ("a\u202eb", "control character")]
+    ("label", "says"),
+    [("x" * 101, "101 characters"), ("a\x00b", "control character"), ("a\u202eb", "control character")],
 )
 def test_wrong_label_changes_nothing(admin, path, stored, label, says):
     before = stored()

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from app.audit.models import AuditEvent
+from app.clients.models import Client
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
 from tests.actors import Browser
 
 LIST = "/org/oauth/"
@@ -136,7 +136,9 @@ def test_deletion_wants_the_name_exactly(admin, ask, stored, name):
 
 
 def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, notebook, tokens, danger, ask):
-    page = admin.follow(admin.submit(ask(admin, "Delete the app"), press="Delete the app", typed_name=" Acme Notebook "))
+    page = admin.follow(
+        admin.submit(ask(admin, "Delete the app"), press="Delete the app", typed_name=" Acme Notebook ")
+    )
 
     assert "Acme Notebook was deleted" in page.text
     assert admin.get(danger).status_code == 404

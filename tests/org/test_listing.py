@@ -9,10 +9,10 @@ from sqlalchemy import event
 from app import clock
 from app.accounts.models import User
 from app.accounts.organizations import find_organization
+from app.clients.models import Client
+from app.clients.registration import register_client
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.clients import register_client
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
 from app.org.listing import PAGE_SIZE
 
 LIST = "/org/oauth/"

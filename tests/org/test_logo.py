@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from app.audit.models import AuditEvent
+from app.clients.models import ClientLogo
 from app.extensions import csrf, db
-from app.oauth.models.client import ClientLogo
 from app.org import client_views
 from tests.actors import Browser
 from tests.org.conftest import send

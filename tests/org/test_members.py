@@ -38,7 +38,9 @@ def invite(browser: Browser, **fields):
 
 
 def link_in(page) -> str:
-    return re.search(r'id="invitation-link">http://127\.0\.0\.1:8000(/org/oauth/join/rlq_in_[0-9a-f]{64})<', page.text)[1]
+    return re.search(r'id="invitation-link">http://127\.0\.0\.1:8000(/org/oauth/join/rlq_in_[0-9a-f]{64})<', page.text)[
+        1
+    ]
 
 
 def role_of(app, person) -> str | None:
@@ -233,7 +235,9 @@ def test_changed_role_acts_at_once(app, owner, alice, notebook):
     assert kinds(app)[-1] == "member.role_changed"
 
 
-@pytest.mark.parametrize(("who", "role"), [("olive", "member"), ("olive", "admin"), ("alice", "owner"), ("bob", "owner")])
+@pytest.mark.parametrize(
+    ("who", "role"), [("olive", "member"), ("olive", "admin"), ("alice", "owner"), ("bob", "owner")]
+)
 def test_admin_neither_makes_nor_unmakes_an_owner(app, request, admin, olive, alice, bob, stored, who, role):
     person = request.getfixturevalue(who)
     before = stored()

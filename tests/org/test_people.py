@@ -4,8 +4,8 @@ import pytest
 
 from app import clock
 from app.accounts.models import User
+from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.models.consent import Consent
 from app.org.people import count_people
 
 

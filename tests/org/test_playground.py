@@ -7,9 +7,9 @@ import pytest
 
 from app import clock
 from app.audit.models import AuditEvent
+from app.clients.models import Client
 from app.extensions import db
-from app.oauth.models.client import Client
-from app.oauth.models.playground_callback import PlaygroundCallback
+from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, send, signed_in

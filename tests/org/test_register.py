@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from app.audit.models import AuditEvent
+from app.clients.models import Client, ClientLogo
 from app.extensions import db
-from app.oauth.models.client import Client, ClientLogo
 from tests.actors import Browser, find_form, find_forms
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, signed_in
@@ -338,7 +338,9 @@ def kept_logo(app) -> bytes | None:
 def test_logo_and_landing_page_stand_beside_name_and_description(admin):
     """In the order in which Rememberizer's form asks for them."""
     page = admin.get(REGISTER).text
-    labels = re.findall(r'<label for="(name|description|logo|homepage_url|request_origins|redirect_uris)">([^<]+)', page)
+    labels = re.findall(
+        r'<label for="(name|description|logo|homepage_url|request_origins|redirect_uris)">([^<]+)', page
+    )
     assert [name for name, _ in labels][:4] == ["name", "description", "logo", "homepage_url"]
     assert dict(labels)["homepage_url"].startswith("Landing page")
     assert 'enctype="multipart/form-data"' in page
@@ -364,7 +366,9 @@ def test_without_a_file_it_is_registered_without_a_logo(app, admin):
     assert kept_logo(app) is None
 
 
-@pytest.mark.parametrize("changes", [{"name": ""}, {"redirect_uris": "x"}, {"type": None}, {"once": "x"}, {"scopes": None}])
+@pytest.mark.parametrize(
+    "changes", [{"name": ""}, {"redirect_uris": "x"}, {"type": None}, {"once": "x"}, {"scopes": None}]
+)
 def test_whoever_has_to_put_something_right_is_told_to_choose_the_file_again(admin, stored, changes):
     """A browser does not keep it, and an app without its logo would be a surprise."""
     before = stored()
@@ -443,7 +447,8 @@ def test_the_landing_page_is_shown_as_its_host(app, admin, alice):
 
 @pytest.mark.parametrize("column", ["homepage_url", "privacy_url", "terms_url"])
 @pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "http://acme.example", "https://google.example@evil.example/", "data:,x", "//x.example"]
+    "address",
+    ["javascript:alert(1)", "http://acme.example", "https://google.example@evil.example/", "data:,x", "//x.example"],
 )
 def test_an_address_that_would_not_be_registered_today_is_no_link(app, alice, bob, notebook, column, address):
     with app.app_context():

@@ -8,9 +8,9 @@ import pytest
 
 from app import clock
 from app.audit.models import AuditEvent
+from app.clients.models import Client
 from app.extensions import db
-from app.oauth.models.client import Client
-from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.reasons import Reason
 from tests.org.conftest import send, signed_in
 
@@ -63,7 +63,9 @@ def told(page) -> str:
 # -- addresses ---------------------------------------------------------------------------------------
 
 
-def test_an_address_on_a_registered_host_is_offered_asked_about_and_registered(app, admin, path, refused, of_client, notebook):
+def test_an_address_on_a_registered_host_is_offered_asked_about_and_registered(
+    app, admin, path, refused, of_client, notebook
+):
     admin.get(notebook.authorize_url(redirect_uri=NEAR))
     tab = admin.get(path + "/requests")
     link = re.search(r'href="([^"]+/address)"', tab.text)[1]
@@ -151,7 +153,7 @@ def test_what_is_left_out_of_an_address_is_not_registered_in_its_place(admin, pa
 
 def test_a_form_that_names_another_address_registers_that_of_the_request(admin, refused, of_client):
     page = admin.get(refused(NEAR))
-    data = {name: "https://evil.example/" for name in ("redirect_uri", "redirect_uris", "address", "uri")}
+    data = dict.fromkeys(("redirect_uri", "redirect_uris", "address", "uri"), "https://evil.example/")
     form = dict(re.findall(r'name="(sure|organization)"[^>]*value="(\w+)"', page.text))
 
     send(admin, page.request.path, **form, **data)
@@ -278,7 +280,9 @@ def test_of_several_missing_scopes_none_is_ticked_beforehand(admin, refused, of_
     assert of_client("scope") == "memories:read integrations:read"
 
 
-@pytest.mark.parametrize("name", ["memories:write", "offline_access", "nonsense", "admin", "", "memories:write integrations:read"])
+@pytest.mark.parametrize(
+    "name", ["memories:write", "offline_access", "nonsense", "admin", "", "memories:write integrations:read"]
+)
 def test_only_what_the_request_asked_for_can_be_added(admin, refused, of_client, stored, name):
     of_client("scope", "memories:read")
     page = admin.get(refused(scope="integrations:read integrations:write offline_access"))

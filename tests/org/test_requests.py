@@ -5,20 +5,19 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-
 from sqlalchemy import delete
 
 from app import clock
 from app.accounts.models import Organization
-from app.database import expect_writes
+from app.clients.models import Client
+from app.database.engine import expect_writes
 from app.extensions import db
-from app.oauth import request_log
-from app.oauth.models.client import Client
-from app.oauth.models.request_record import ERROR_PAGE, RequestRecord
+from app.oauth.journal import log as request_log
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
+from app.oauth.journal.sentences import SENTENCES
+from app.oauth.journal.told import PAGE_SIZE
+from app.oauth.journal.uri_difference import compare, find_nearest
 from app.oauth.reasons import Reason
-from app.org.request_sentences import SENTENCES
-from app.org.requests import PAGE_SIZE
-from app.org.uri_difference import compare, find_nearest
 from tests.org.conftest import signed_in
 
 REGISTERED = "https://notebook.acme.example/callback"
@@ -182,7 +181,11 @@ def test_what_differs_is_said_in_words(sent, words):
         ("https://a.example/", "https://www.a.example/", ["the registered one begins with www."]),
         ("https://a.example", "https://a.example/", ["the registered one ends with a slash, the sent one does not"]),
         ("https://a.example/?b=c", "https://a.example/?b=d", ["another query (what follows “?”)"]),
-        ("https://a.example/", "https://a.example/?b", ["the registered one has a query (what follows “?”), the sent one has none"]),
+        (
+            "https://a.example/",
+            "https://a.example/?b",
+            ["the registered one has a query (what follows “?”), the sent one has none"],
+        ),
         ("", "https://a.example/", ["the sent one does not begin with https://"]),
         ("://", "https://a.example/", ["the sent one does not begin with https://"]),
     ],
@@ -244,7 +247,7 @@ def test_a_database_that_cannot_be_written_to_does_not_hide_the_page(app, page, 
     record()
     notebook.client_credentials()
     with monkeypatch.context() as patch:
-        patch.setattr("app.oauth.request_log._write", lambda _notes: 1 / 0)
+        patch.setattr("app.oauth.journal.log._write", lambda _notes: 1 / 0)
         assert "The code had expired" in page()
     assert "The requests of apps could not be written down" in caplog.text
     assert "Your app got a token." in page()

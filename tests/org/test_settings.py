@@ -5,10 +5,10 @@ import re
 import pytest
 
 from app.audit.models import AuditEvent
+from app.clients.models import Client
+from app.clients.registration import update_client
 from app.extensions import db
-from app.oauth.clients import update_client
-from app.oauth.models.client import Client
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import find_forms
 from tests.org.conftest import send, signed_in
 

@@ -8,8 +8,8 @@ import pytest
 
 from app.accounts.invitations import invite
 from app.accounts.organizations import find_organization
+from app.clients.models import ClientSecret
 from app.extensions import db
-from app.oauth.models.client import ClientSecret
 from tests.actors import Browser
 from tests.org.conftest import in_acme, send, signed_in
 

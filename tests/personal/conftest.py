@@ -11,11 +11,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app import clock
+from app.consents.models import Consent
+from app.consents.receipts import AccessRecord
+from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.consent import Consent
-from app.oauth.models.saved_memento import SavedMemento
 from tests.actors import Browser, find_forms
 from tests.integrator import Integrator
 
@@ -169,9 +169,7 @@ def saved(app, alice, connected) -> Shelf:
             )
         )
         db.session.commit()
-        return Shelf(
-            {source.name: source.id}, {one.title: one.id for one in memories}, {memento.name: memento.id}
-        )
+        return Shelf({source.name: source.id}, {one.title: one.id for one in memories}, {memento.name: memento.id})
 
 
 @pytest.fixture

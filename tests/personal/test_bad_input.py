@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.incoming import MOST_FIELDS
+from app.http.incoming import MOST_FIELDS
 from app.personal.mementos.editor import LARGEST_FORM
 from tests.actors import Browser
 from tests.personal.conftest import post, token_of

@@ -81,9 +81,7 @@ def snapshot(in_database) -> Callable[[], dict]:
     """Everything that matters, as it stands."""
 
     def rows(session) -> dict:
-        tables = {
-            name: sorted(map(repr, session.execute(text(f"SELECT * FROM {name}")).all())) for name in _TABLES
-        }
+        tables = {name: sorted(map(repr, session.execute(text(f"SELECT * FROM {name}")).all())) for name in _TABLES}
         sessions = session.execute(text("SELECT id, user_id FROM sessions")).all()
         return tables | {"sessions": sorted(map(repr, sessions))}
 

@@ -14,14 +14,39 @@ from tests.integrator import AUTHORIZE, TOKEN
 from tests.robustness.bad_values import BAD_VALUES, find_problem_with_page, find_problem_with_refusal
 from tests.robustness.test_bad_token_requests import FORM, INTROSPECT, REVOKE, basic_of
 
-NAMES = (
-    "authorization_details client_id client_secret code code_challenge code_challenge_method code_verifier"
-    " grant_type prompt redirect_uri refresh_token resource response_type scope state token token_type_hint"
-    " request next"
-).split()
-WORDS = "code S256 authorization_code refresh_token client_credentials memories:read consent login".split()
-PAGES = "/ /sign-in /account/ /oauth/authorize /oauth/authorize/continue /oauth/authorize/consent".split()
-FOLDERS = "oauth/ api/ org/oauth/ account/ static/ .well-known/".split()
+NAMES = [
+    "authorization_details",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "grant_type",
+    "prompt",
+    "redirect_uri",
+    "refresh_token",
+    "resource",
+    "response_type",
+    "scope",
+    "state",
+    "token",
+    "token_type_hint",
+    "request",
+    "next",
+]
+WORDS = [
+    "code",
+    "S256",
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "memories:read",
+    "consent",
+    "login",
+]
+PAGES = ["/", "/sign-in", "/account/", "/oauth/authorize", "/oauth/authorize/continue", "/oauth/authorize/consent"]
+FOLDERS = ["oauth/", "api/", "org/oauth/", "account/", "static/", ".well-known/"]
 
 bounded = settings(
     max_examples=100,
@@ -114,9 +139,7 @@ def test_any_body(app, notebook, path, body, authenticated):
 def test_any_header(app, path, environ):
     method = "GET" if path.startswith(("/api/", "/.well")) else "POST"
     body = b"grant_type=client_credentials&token=x"
-    answer = app.test_client().open(
-        path, method=method, data=body, content_type=FORM, environ_overrides=environ
-    )
+    answer = app.test_client().open(path, method=method, data=body, content_type=FORM, environ_overrides=environ)
     assert answer.status_code in (200, 400, 401, 413, 416), (answer.status, answer.text)
 
 

@@ -268,7 +268,7 @@ def walk_the_table(integrator: Integrator, path: str, parameter: str, fresh, *, 
             if kind in NEVER_ACCEPTED and answer.json["error"] != "invalid_request":
                 problem = f"is {answer.json['error']}"
         else:
-            may_be = parameter in (*free, "x") and kind not in NEVER_ACCEPTED or kind in LIKE_NOTHING
+            may_be = (parameter in (*free, "x") and kind not in NEVER_ACCEPTED) or kind in LIKE_NOTHING
             problem = None if may_be and MARK not in answer.text else "is accepted"
             honest = authenticated(integrator, fresh())
         problems[parameter, kind] = problem

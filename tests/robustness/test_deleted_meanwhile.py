@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import delete
 
-from app.database import expect_writes
+from app.clients.models import Client
+from app.database.engine import expect_writes
 from app.extensions import db
 from app.oauth.endpoints import authorization, keeping, mementos
 from app.oauth.grants import client_credentials
-from app.oauth.models.client import Client
 from tests.actors import Browser
 
 

@@ -79,7 +79,9 @@ def test_a_body_that_is_too_large_is_told_so_and_the_answer_arrives(call, size):
 def test_who_sends_a_long_body_with_a_token_that_has_ended_reads_that(server):
     """A client that is cut off while it sends would never learn that it is to refresh its token."""
     body = b"x" * 8_000_000
-    request = b"POST /api/v1/memories/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rlq_at_0\r\nContent-Length: %d\r\n\r\n"
+    request = (
+        b"POST /api/v1/memories/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rlq_at_0\r\nContent-Length: %d\r\n\r\n"
+    )
     response = send(server, request % len(body) + body)
     assert (response.status, json.loads(response.content)["code"]) == (401, "invalid_token")
 

@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, func, insert, select, text
 from app.audit.models import AuditEvent
 from app.credentials import ACCESS_TOKEN, new_credential
 from app.extensions import db
-from app.oauth.models.request_record import RequestRecord
+from app.oauth.journal.record import RequestRecord
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.remote import RemoteApp

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.audit.models import AuditEvent
-from app.database import expect_writes
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.database.engine import expect_writes
 from app.extensions import db
-from app.oauth.models.authorization_code import AuthorizationCode
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
-from app.oauth.models.token_replay import TokenReplay
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.replay import TokenReplay
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.locking import writers_held_back
@@ -94,9 +94,7 @@ def test_six_refreshes_of_a_token_at_once_get_the_same_successor(integrator, sig
 
 
 @pytest.mark.parametrize("count", [8, 16])
-def test_of_more_refreshes_of_a_token_six_get_the_same_successor_and_the_family_dies(
-    integrator, signed_in, app, count
-):
+def test_of_more_refreshes_of_a_token_six_get_the_same_successor_and_the_family_dies(integrator, signed_in, app, count):
     """Nobody needs more repetitions than five; what comes after is a replay (:rfc:`9700#section-4.14.2`)."""
     first, another_family = integrator.tokens(signed_in), integrator.tokens(signed_in)
     refreshes = [lambda: integrator.refresh(first["refresh_token"]) for _ in range(count)]

@@ -124,8 +124,8 @@ ACCEPTED = {
         path, auth, CHUNKED, length=b"", body=b"5\r\n%s\r\n20\r\n%s\r\n0\r\n\r\n" % (GRANT[:5], GRANT[5:])
     ),
     "from another host": lambda path, auth: post(path, auth, body=GRANT).replace(b"127.0.0.1", b"zq7xwv.example", 1),
-    "by HTTP/1.0": lambda path, auth: (
-        post(path, auth, body=GRANT).replace(b"HTTP/1.1\r\nHost: 127.0.0.1", b"HTTP/1.0", 1)
+    "by HTTP/1.0": lambda path, auth: post(path, auth, body=GRANT).replace(
+        b"HTTP/1.1\r\nHost: 127.0.0.1", b"HTTP/1.0", 1
     ),
     "with headers of a proxy that is not ours": lambda path, auth: post(
         path, auth, b"X-Forwarded-Proto: ftp", b"X-Forwarded-For: \xff, ::1, x", b"Forwarded: for=_;;", body=GRANT

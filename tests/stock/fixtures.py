@@ -10,7 +10,7 @@ import pytest
 from flask import jsonify
 from werkzeug.exceptions import HTTPException
 
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.actors import Person
 from tests.integrator import Integrator
 from tests.stock import server as stock

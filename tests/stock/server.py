@@ -157,9 +157,7 @@ def create_stock_app(database_url: str) -> Flask:
     app.add_url_rule("/oauth/token", "token", lambda: server.create_token_response(), methods=["POST"])
     for endpoint in ("revocation", "introspection"):
         path = {"revocation": "/oauth/revoke", "introspection": "/oauth/introspect"}[endpoint]
-        app.add_url_rule(
-            path, endpoint, lambda name=endpoint: server.create_endpoint_response(name), methods=["POST"]
-        )
+        app.add_url_rule(path, endpoint, lambda name=endpoint: server.create_endpoint_response(name), methods=["POST"])
     app.add_url_rule("/api/me/", view_func=require_oauth()(me))
     with app.app_context():
         # Made anew for every test, so nothing in it is worth waiting for a disk.

@@ -150,7 +150,11 @@ def test_a_sentence_beside_all_forms_is_told_once(render):
     def prepare(form):
         form.person.form.name.errors = ["A person has a name."]
 
-    for name, value in (("problem", "Tick one."), ("error", "Tick one."), ("errors", ["Tick one.", "A person has a name."])):
+    for name, value in (
+        ("problem", "Tick one."),
+        ("error", "Tick one."),
+        ("errors", ["Tick one.", "A person has a name."]),
+    ):
         told = summary_of(render(NestedForm, prepare, **{name: value})[0])
         assert told.count("Tick one.") == told.count("A person has a name.") == 1
 

@@ -21,8 +21,14 @@ _IN_A_TAG = re.compile(r"<[a-z][^<>]*\Z", re.IGNORECASE)
 #: (template, expression): why it may stand as it is.
 ALLOWED = {
     ("org/settings.html", "one.label"): "the label of a field of ours",
-    ("org/client_layout.html", "logo(client.client_id, client.name, client.logo.digest if client.logo else none)"): "a letter",
-    ("org/settings.html", "logo(client.client_id, client.name, client.logo.digest if client.logo else none)"): "a letter",
+    (
+        "org/client_layout.html",
+        "logo(client.client_id, client.name, client.logo.digest if client.logo else none)",
+    ): "a letter",
+    (
+        "org/settings.html",
+        "logo(client.client_id, client.name, client.logo.digest if client.logo else none)",
+    ): "a letter",
     ("org/list.html", "logo(row.client_id, row.name, row.logo_digest)"): "one letter, hidden from those who listen",
     ("macros/oauth.html", "client.name | trim | first | upper"): "one letter, hidden from those who listen",
     ("personal/apps/app.html", "connection.app_name | trim | first | upper"): "one letter",

@@ -5,16 +5,16 @@ from flask import request as http_request
 from flask_login import current_user
 
 from app.accounts.sessions import end_session
-from app.clear_forms import answers_unclear_forms
 from app.credentials import digest
-from app.database import connect
+from app.database.connections import connect
 from app.extensions import db
-from app.navigation import only_by_navigation
+from app.http.clear_forms import answers_unclear_forms
+from app.http.navigation import only_by_navigation
+from app.oauth.authorization_request import WaitingRequest, choose_account, release_authorization_request
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.keeping import continue_url, this_network
 from app.oauth.endpoints.screen import UNCLEAR, describe_account, describe_client, read_action
 from app.oauth.endpoints.waiting import Flow, already_answered_page, find_own_request, opens_request, sign_in_url
-from app.oauth.models.authorization_request import WaitingRequest, choose_account, release_authorization_request
 
 _ACTIONS = ("continue", "cancel")
 

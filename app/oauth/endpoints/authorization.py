@@ -5,10 +5,14 @@ from flask import redirect
 from flask import request as http_request
 from flask_login import current_user
 
-from app.database import Connection, RowGone, connect
+from app.clients.models import ClientSnapshot
+from app.consents.choice import choose
+from app.consents.models import ConsentSnapshot, find_consent_mementos, find_live_consent
+from app.consents.saved import find_saved_memento_id
+from app.database.connections import Connection, RowGone, connect
 from app.extensions import db
-from app.navigation import only_by_navigation
-from app.oauth.choice import choose
+from app.http.navigation import only_by_navigation
+from app.oauth.authorization_request import save_choice
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.error_pages import NoWayBack, already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
@@ -19,13 +23,9 @@ from app.oauth.endpoints.waiting import (
     opens_request,
     sign_in_url,
 )
-from app.oauth.models.authorization_request import save_choice
-from app.oauth.models.client import ClientSnapshot
-from app.oauth.models.consent import ConsentSnapshot, find_consent_mementos, find_live_consent
-from app.oauth.models.saved_memento import find_saved_memento_id
 from app.oauth.parameters import Parameters, parse_parameters
-from app.oauth.scopes import format_scope, parse_scope, reaches_memories
 from app.oauth.server import WireRequest, server
+from app.scopes import format_scope, parse_scope, reaches_memories
 
 
 @blueprint.get("/oauth/authorize")

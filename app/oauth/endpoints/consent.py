@@ -8,13 +8,15 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask import request as http_request
 from flask_login import current_user
 
-from app.clear_forms import answers_unclear_forms
+from app.consents.choice import Choice
+from app.consents.ends import End, list_ends, read_end
+from app.consents.models import Consent, record_consent
 from app.extensions import db
+from app.http.clear_forms import answers_unclear_forms
+from app.http.navigation import only_by_navigation
 from app.memories.mementos import MementoSummary, count_chosen, owned_memento_ids, summarize_everything
-from app.navigation import only_by_navigation
-from app.oauth.choice import Choice
-from app.oauth.consent_ends import End, list_ends, read_end
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.forms import DecisionForm
 from app.oauth.endpoints.screen import (
     CHANGED,
     UNCLEAR,
@@ -29,12 +31,10 @@ from app.oauth.endpoints.screen import (
     separate_own,
     summary_with,
 )
+from app.oauth.endpoints.screen_facts import Facts, describe_memento
 from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
-from app.oauth.forms import DecisionForm
-from app.oauth.models.consent import Consent, record_consent
-from app.oauth.scopes import SCOPES, format_scope, parse_scope, reaches_memories
-from app.oauth.screen_facts import Facts, describe_memento
 from app.oauth.server import server
+from app.scopes import SCOPES, format_scope, parse_scope, reaches_memories
 
 _ACTIONS = ("authorize", "cancel")
 _LISTS = ("scopes",)
@@ -213,9 +213,7 @@ def _show_consent(flow: Flow, *, errors: list[str] | None = None, notices: list[
         selection=summary.choice.selection,
         asks_to_write=asks_to_write(flow),
         mementos=[
-            summary_with(
-                memento, is_new=memento.id not in before, writable=memento.id in summary.choice.writable_ids
-            )
+            summary_with(memento, is_new=memento.id not in before, writable=memento.id in summary.choice.writable_ids)
             for memento in summary.mementos
         ],
         saved=summary.saved,

@@ -8,12 +8,12 @@ from flask import url_for
 from flask_login import current_user
 
 from app.accounts.organizations import find_role
-from app.error_answers import error_page
-from app.oauth import request_log
-from app.oauth.models.client import ClientSnapshot
+from app.clients.models import ClientSnapshot
+from app.http.error_answers import error_page
+from app.http.wire import request_id
+from app.oauth.journal import log as request_log
 from app.oauth.reasons import Reason
 from app.text import isolated
-from app.wire import request_id
 
 _NOTHING_SHARED = "Nothing was shared."
 _TELL_ITS_MAKERS = "Go back to the app and tell its makers."

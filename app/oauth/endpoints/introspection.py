@@ -8,13 +8,13 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Response
 
 from app.config import settings
-from app.database import connect
+from app.database.connections import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.presented_token import find_presented_token
 from app.oauth.grants.bearer import consent_details
-from app.oauth.models.token import TokenSnapshot
 from app.oauth.server import server
+from app.oauth.tokens.token import TokenSnapshot
 
 
 @blueprint.post("/oauth/introspect")

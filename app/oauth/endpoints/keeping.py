@@ -11,10 +11,12 @@ from flask import Response, make_response, redirect, url_for
 from flask import request as http_request
 
 from app import credentials
-from app.accounts.limits import network_of
-from app.database import Connection, connect
-from app.error_answers import error_page
+from app.clients.models import ClientSnapshot, find_client
+from app.database.connections import Connection, connect
 from app.extensions import db
+from app.http.error_answers import error_page
+from app.limits.attempts import network_of
+from app.oauth.authorization_request import add_authorization_request, add_unsigned_request
 from app.oauth.endpoints.browser import (
     bind_browser,
     find_browser,
@@ -23,10 +25,8 @@ from app.oauth.endpoints.browser import (
     sign_for_browser,
 )
 from app.oauth.endpoints.waiting import sign_in_url
-from app.oauth.models.authorization_request import add_authorization_request, add_unsigned_request
-from app.oauth.models.client import ClientSnapshot, find_client
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
-from app.oauth.scopes import asks_offline_access, with_offline_access
+from app.scopes import asks_offline_access, with_offline_access
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (

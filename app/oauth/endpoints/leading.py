@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 
-from app.database import connect
+from app.database.connections import connect
 from app.extensions import db
 from app.oauth.endpoints.keeping import leads_to_known_app
 from app.oauth.endpoints.waiting import find_request_of_browser

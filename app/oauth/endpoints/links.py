@@ -1,7 +1,7 @@
 """The links to an app's own pages, as our screens show them."""
 
+from app.clients.redirect_uris import find_web_address_problem, host_of
 from app.oauth.endpoints import blueprint
-from app.oauth.redirect_uris import find_web_address_problem, host_of
 
 
 @blueprint.app_template_filter("web_host")

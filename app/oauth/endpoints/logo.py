@@ -3,9 +3,9 @@
 from flask import Response, abort, url_for
 from sqlalchemy import select
 
+from app.clients.models import Client, ClientLogo
 from app.extensions import db
 from app.oauth.endpoints import blueprint
-from app.oauth.models.client import Client, ClientLogo
 
 _HEADERS = {
     "Content-Type": "image/png",

@@ -7,9 +7,11 @@ from flask import redirect, render_template
 from flask import request as http_request
 from flask_login import current_user
 
-from app.clear_forms import answers_unclear_forms
-from app.database import expect_writes
+from app.consents.choice import Choice, read_choice
+from app.database.engine import expect_writes
 from app.extensions import db
+from app.http.clear_forms import answers_unclear_forms
+from app.http.navigation import only_by_navigation
 from app.memories.built_in import NONE
 from app.memories.mementos import (
     IntegrationSummary,
@@ -18,9 +20,9 @@ from app.memories.mementos import (
     list_integrations,
     summarize_everything,
 )
-from app.navigation import only_by_navigation
-from app.oauth.choice import Choice, read_choice
+from app.oauth.authorization_request import save_choice
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.forms import MementoChoiceForm
 from app.oauth.endpoints.screen import (
     CHANGED,
     UNCLEAR,
@@ -35,11 +37,9 @@ from app.oauth.endpoints.screen import (
     separate_own,
     summary_with,
 )
+from app.oauth.endpoints.screen_facts import Facts, describe_memento
 from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
-from app.oauth.forms import MementoChoiceForm
-from app.oauth.models.authorization_request import save_choice
-from app.oauth.scopes import SCOPES, parse_scope
-from app.oauth.screen_facts import Facts, describe_memento
+from app.scopes import SCOPES, parse_scope
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
@@ -101,9 +101,7 @@ def _make_memento(flow: Flow, form: MementoChoiceForm, choice: Choice, integrati
     ticked = [*http_request.form.getlist("memento_ids"), *integration_ids]
     changes = _find_changes(flow, ticked)
     if changes:
-        return _show_picker(
-            flow, form, choice, notices=[CHANGED, *changes], new_integration_ids=integration_ids
-        )
+        return _show_picker(flow, form, choice, notices=[CHANGED, *changes], new_integration_ids=integration_ids)
     made_id = _create_memento(form, integration_ids) if form.validate() else None
     if made_id is None:
         return _show_picker(flow, form, choice, new_integration_ids=integration_ids)

@@ -3,9 +3,9 @@
 from flask import jsonify
 
 from app.config import settings
+from app.consents.details import TYPE
 from app.oauth.endpoints import blueprint
-from app.oauth.memento_details import TYPE
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")

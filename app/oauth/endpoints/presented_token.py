@@ -3,9 +3,9 @@
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from app import credentials
-from app.oauth.models.client import ClientSnapshot
-from app.oauth.models.token import TokenSnapshot, find_access_token, find_refresh_token
+from app.clients.models import ClientSnapshot
 from app.oauth.server import WireRequest
+from app.oauth.tokens.token import TokenSnapshot, find_access_token, find_refresh_token
 
 
 def find_presented_token(request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:

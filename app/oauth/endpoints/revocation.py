@@ -5,13 +5,13 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Response
 
 from app import credentials
-from app.database import connect
+from app.database.connections import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.presented_token import find_presented_token
-from app.oauth.models.authorization_code import revoke_family
-from app.oauth.models.token import TokenSnapshot, revoke_access_token
 from app.oauth.server import server
+from app.oauth.tokens.code import revoke_family
+from app.oauth.tokens.token import TokenSnapshot, revoke_access_token
 
 
 @blueprint.post("/oauth/revoke")

@@ -9,18 +9,18 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from app.accounts.models import User
-from app.clear_forms import find_repeated
+from app.clients.models import Client
+from app.clients.redirect_uris import host_of
+from app.consents.choice import separate_saved
+from app.consents.models import Consent
 from app.extensions import db
+from app.http.clear_forms import find_repeated
 from app.memories.mementos import MementoSummary, list_mementos
-from app.oauth.choice import separate_saved
+from app.oauth.authorization_request import remember_shown
 from app.oauth.endpoints.logo import logo_url
+from app.oauth.endpoints.screen_facts import Facts
 from app.oauth.endpoints.waiting import Flow
-from app.oauth.models.authorization_request import remember_shown
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
-from app.oauth.redirect_uris import host_of
-from app.oauth.scopes import parse_scope
-from app.oauth.screen_facts import Facts
+from app.scopes import parse_scope
 
 UNCLEAR = "It was not clear what you decided, so nothing was. Please look at this again and press one of the buttons."
 CHANGED = "Something changed while this page was open, so nothing was shared. Look at it once more."
@@ -82,9 +82,7 @@ def common_facts(client: dict[str, str], account: User) -> dict[str, Any]:
 
 def separate_own(flow: Flow) -> tuple[list[MementoSummary], MementoSummary | None]:
     """The person's mementos, and the one of what this app has added itself."""
-    return separate_saved(
-        list_mementos(current_user.id), user_id=current_user.id, client_id=flow.client.client_id
-    )
+    return separate_saved(list_mementos(current_user.id), user_id=current_user.id, client_id=flow.client.client_id)
 
 
 def asks_to_write(flow: Flow) -> bool:

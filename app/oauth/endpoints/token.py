@@ -2,7 +2,7 @@
 
 from flask import request as http_request
 
-from app.database import connect
+from app.database.connections import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
 from app.oauth.server import UnreadableForm, server

@@ -11,8 +11,18 @@ from flask import request as http_request
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
 
-from app.database import Connection, RowGone, connect, expect_reads_only
+from app.clients.models import ClientSnapshot, find_client
+from app.database.connections import Connection, RowGone, connect
+from app.database.engine import expect_reads_only
 from app.extensions import db
+from app.http.web import let_forms_lead_to_app
+from app.oauth.authorization_request import (
+    WaitingRequest,
+    consume_authorization_request,
+    find_authorization_request,
+    lock_decision,
+    renew_authorization_request,
+)
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.endpoints.error_pages import (
     NoWayBack,
@@ -23,20 +33,11 @@ from app.oauth.endpoints.error_pages import (
     unknown_app_page,
 )
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
-from app.oauth.models.authorization_request import (
-    WaitingRequest,
-    consume_authorization_request,
-    find_authorization_request,
-    lock_decision,
-    renew_authorization_request,
-)
-from app.oauth.models.client import ClientSnapshot, find_client
-from app.oauth.models.playground_callback import find_return_problem
-from app.oauth.models.request_record import AUTHORIZE, ERROR_PAGE
+from app.oauth.journal.log import note_refusal
+from app.oauth.journal.record import AUTHORIZE, ERROR_PAGE
+from app.oauth.playground.callback import find_return_problem
 from app.oauth.reasons import Reason
-from app.oauth.request_log import note_refusal
 from app.oauth.server import WireRequest, server
-from app.web import let_forms_lead_to_app
 
 
 @dataclass(slots=True)

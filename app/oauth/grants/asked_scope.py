@@ -3,7 +3,7 @@
 from authlib.oauth2.rfc6749 import InvalidScopeError
 
 from app.oauth.reasons import Reason, because
-from app.oauth.scopes import SCOPES, parse_scope
+from app.scopes import SCOPES, parse_scope
 
 
 def scope_refused(scope: str | None) -> InvalidScopeError:

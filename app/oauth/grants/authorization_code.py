@@ -13,24 +13,24 @@ from authlib.oauth2.rfc6749 import (
 
 from app import clock, credentials
 from app.config import settings
+from app.consents.details import find_details_problem
 from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.grants.refused_grant import refused_grant
 from app.oauth.grants.replay import end_replayed_family
-from app.oauth.memento_details import find_details_problem
-from app.oauth.models.authorization_code import (
+from app.oauth.journal.log import note_success
+from app.oauth.journal.record import AUTHORIZE
+from app.oauth.playground.callback import find_return_problem
+from app.oauth.reasons import Reason, because
+from app.oauth.refused_grants import find_mistaken_kind
+from app.oauth.tokens.code import (
     CodeSnapshot,
     add_authorization_code,
     find_authorization_code,
     redeem_authorization_code,
 )
-from app.oauth.models.playground_callback import find_return_problem
-from app.oauth.models.request_record import AUTHORIZE
-from app.oauth.models.token_replay import CODE
-from app.oauth.reasons import Reason, because
-from app.oauth.refused_grants import find_mistaken_kind
-from app.oauth.request_log import note_success
-from app.oauth.scopes import intersect_scope
+from app.oauth.tokens.replay import CODE
+from app.scopes import intersect_scope
 
 PROMPTS = ("consent", "login", "select_account")
 # At the end of the code of a request that asked for offline_access: so it is stored nowhere, and nobody can add it.
@@ -117,9 +117,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def validate_token_request(self) -> None:
         if "redirect_uri" not in self.request.form and "code" in self.request.form:
             self.authenticate_token_endpoint_client()
-            raise because(
-                Reason.REDIRECT_URI_MISSING, InvalidRequestError("The parameter 'redirect_uri' is missing.")
-            )
+            raise because(Reason.REDIRECT_URI_MISSING, InvalidRequestError("The parameter 'redirect_uri' is missing."))
         if "code" not in self.request.form:
             # Authlib says so, once the client has shown who it is.
             self.request.reason = Reason.CODE_MISSING
@@ -193,9 +191,7 @@ def _refuse_defects(request) -> None:
 def _demand_response_type_code(request) -> None:
     response_type = request.payload.data.get("response_type")
     if response_type is None:
-        raise because(
-            Reason.RESPONSE_TYPE_MISSING, InvalidRequestError("The parameter 'response_type' is missing.")
-        )
+        raise because(Reason.RESPONSE_TYPE_MISSING, InvalidRequestError("The parameter 'response_type' is missing."))
     if response_type != "code":
         raise because(Reason.RESPONSE_TYPE_UNSUPPORTED, OnlyResponseTypeCodeError(response_type))
 
@@ -252,4 +248,3 @@ _AUTHORIZATION_CHECKS = (
     _demand_sound_details,  # invalid_authorization_details
     # then, as an extension: PKCE, invalid_request
 )
-

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app import clock, credentials
+from app.clients.models import ClientSnapshot
 from app.config import settings
-from app.database import Connection
-from app.oauth.memento_details import describe_mementos
-from app.oauth.models.authorization_code import FAMILY_LIFETIME, CodeSnapshot
-from app.oauth.models.client import ClientSnapshot
-from app.oauth.models.token import TokenSnapshot, add_access_token, add_refresh_token
-from app.oauth.reach import consent_reach
-from app.oauth.scopes import parse_scope, with_offline_access
+from app.consents.details import describe_mementos
+from app.consents.reach import consent_reach
+from app.database.connections import Connection
+from app.oauth.tokens.code import FAMILY_LIFETIME, CodeSnapshot
+from app.oauth.tokens.token import TokenSnapshot, add_access_token, add_refresh_token
+from app.scopes import parse_scope, with_offline_access
 
 #: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
 Origin = CodeSnapshot | TokenSnapshot

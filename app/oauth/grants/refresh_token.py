@@ -11,11 +11,11 @@ from app.oauth.grants.asked_scope import scope_refused
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.grants.refused_grant import refused_grant
 from app.oauth.grants.replay import end_replayed_family
-from app.oauth.models.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
-from app.oauth.models.token_replay import REFRESH_TOKEN
 from app.oauth.reasons import Reason, because
 from app.oauth.refused_grants import find_mistaken_kind
-from app.oauth.scopes import format_scope, parse_scope
+from app.oauth.tokens.replay import REFRESH_TOKEN
+from app.oauth.tokens.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
+from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
 _MOST_REPEATS = 5

@@ -2,8 +2,8 @@
 
 from app.audit.events import record_at_once
 from app.oauth.grants.bearer import Origin
-from app.oauth.models.authorization_code import revoke_family
-from app.oauth.models.token_replay import add_token_replay
+from app.oauth.tokens.code import revoke_family
+from app.oauth.tokens.replay import add_token_replay
 
 
 def end_replayed_family(request, origin: Origin, presented: str) -> None:
@@ -17,9 +17,7 @@ def end_replayed_family(request, origin: Origin, presented: str) -> None:
     connection, client = request.connection, request.client
     with connection.transaction():
         if revoke_family(connection, origin.family_id):
-            add_token_replay(
-                connection, family_id=origin.family_id, grant_id=origin.grant_id, presented=presented
-            )
+            add_token_replay(connection, family_id=origin.family_id, grant_id=origin.grant_id, presented=presented)
             record_at_once(
                 connection,
                 "client.replay_ended_tokens",

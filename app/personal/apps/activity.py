@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import case, select
 
+from app.consents.receipts import AccessRecord
 from app.extensions import db
 from app.memories.built_in import ALL
 from app.memories.models import Memento
-from app.oauth.models.access_record import AccessRecord
 
 _NAME = case((AccessRecord.memento_key == ALL.id, ALL.name), else_=Memento.name)
 #: How many minutes a page shows.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 
 from app import clock
+from app.consents.choice import Choice, choose
+from app.consents.models import Consent, ConsentMemento
+from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
 from app.extensions import db
 from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
-from app.oauth.choice import Choice, choose
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.saved_memento import find_saved_memento_id
 from app.personal.mementos.use import is_live
 
 

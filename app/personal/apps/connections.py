@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app import clock
+from app.consents.models import Consent, ConsentMemento
+from app.consents.receipts import AccessRecord
+from app.consents.saved import find_saved_memento_id
 from app.extensions import db
 from app.memories.mementos import is_id
 from app.memories.models import Memento
-from app.oauth.models.access_record import AccessRecord
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.saved_memento import find_saved_memento_id
-from app.oauth.models.token_replay import TokenReplay
-from app.oauth.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
+from app.oauth.tokens.replay import TokenReplay
 from app.personal.mementos.use import is_live
+from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
 _MOST_ENDED = 20
 _MOST_REPLAYS = 100

@@ -4,11 +4,11 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from app import clock
+from app.consents.choice import Choice, read_choice, separate_saved
+from app.consents.ends import list_ends, read_end
 from app.credentials import digest
 from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
-from app.oauth.choice import Choice, read_choice, separate_saved
-from app.oauth.consent_ends import list_ends, read_end
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
 from app.personal.apps.choice import apply_choice, change_consent, compare, present_choice

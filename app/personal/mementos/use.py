@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 
 from app import clock
+from app.clients.models import Client
+from app.consents.made import MadeMemento
+from app.consents.models import Consent, ConsentMemento
+from app.consents.saved import SavedMemento
 from app.extensions import db
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.made_memento import MadeMemento
-from app.oauth.models.saved_memento import SavedMemento
-from app.oauth.scopes import parse_scope, reaches_memories
+from app.scopes import parse_scope, reaches_memories
 
 
 @dataclass(frozen=True, slots=True)

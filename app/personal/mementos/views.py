@@ -4,10 +4,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy import delete, select
 
-from app.database import expect_reads_only
+from app.database.engine import expect_reads_only
 from app.extensions import db
-from app.form_problems import Problem
-from app.incoming import takes_forms_of
+from app.http.form_problems import Problem
+from app.http.incoming import takes_forms_of
 from app.memories.editing import MOST_CHANGES, Draft, count_draft, delete_memento, duplicate_memento, save_draft
 from app.memories.mementos import (
     MementoError,
@@ -26,6 +26,7 @@ from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.personal.mementos.use import find_all_seeing, find_makers, find_savings, find_uses
 from app.text import isolated
+
 
 @blueprint.get("/mementos/")
 def mementos():

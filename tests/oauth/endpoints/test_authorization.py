@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 import pytest
 
 from app import clock
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.stock.rows import row
 
 PATHS = [
@@ -171,9 +171,7 @@ def test_nobody_is_redirected_to_an_app_before_they_have_signed_in(notebook, bro
 @pytest.mark.parametrize("state", [None, ""])
 def test_a_missing_state_is_refused(notebook, signed_in, state):
     """Without PKCE it alone binds the answer to whoever asked (:rfc:`9700#section-2.1`)."""
-    answer = notebook.answer(
-        notebook.start(signed_in, state=state, code_challenge=None, code_challenge_method=None)
-    )
+    answer = notebook.answer(notebook.start(signed_in, state=state, code_challenge=None, code_challenge_method=None))
     assert answer["error"] == "invalid_request"
     assert "state" not in answer
 

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from sqlalchemy import func, select
 
+from app import scopes
 from app.extensions import db
-from app.oauth import scopes
-from app.oauth.models.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, AuthorizationRequest
+from app.oauth.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, AuthorizationRequest
 from tests.actors import Browser
 
 BASE = "http://127.0.0.1:8000"

@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from app import clock
 from app.accounts.models import Session
+from app.consents.models import Consent
 from app.extensions import db
 from app.memories.models import Integration, Memento
-from app.oauth.models.consent import Consent
 from tests.actors import Browser, find_form
 
 
@@ -88,9 +88,7 @@ def test_only_what_i_tick_without_a_tick_is_asked_about(picker, signed_in):
 def test_mementos_and_everything_or_nothing_together_are_asked_about(notebook, signed_in, make_memento, selection):
     """Never guess between more and less."""
     memento = make_memento("Recipes")
-    page = signed_in.submit(
-        notebook.start(signed_in), press="Continue", selection=selection, memento_ids=[memento]
-    )
+    page = signed_in.submit(notebook.start(signed_in), press="Continue", selection=selection, memento_ids=[memento])
     assert page.status_code == 422
     assert "Choose one or the other" in page.text
 
@@ -117,9 +115,7 @@ def change_of(page) -> str:
 
 def test_the_choice_can_be_changed_before_it_is_signed(notebook, signed_in, make_memento, consents):
     first, second = make_memento("Recipes"), make_memento("Diary")
-    page = signed_in.submit(
-        notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[first]
-    )
+    page = signed_in.submit(notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[first])
     page = signed_in.get(change_of(signed_in.follow(page)))
     assert sorted(checked(page)) == sorted(["selected", first])
     page = signed_in.submit(page, press="Continue", memento_ids=[second])
@@ -148,9 +144,7 @@ def test_only_another_persons_memento_is_as_if_none_were_ticked(app, notebook, s
         db.session.add(memento)
         db.session.commit()
         foreign = memento.id
-    page = signed_in.submit(
-        notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[foreign]
-    )
+    page = signed_in.submit(notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[foreign])
     assert page.status_code == 422
 
 
@@ -158,9 +152,7 @@ def test_a_memento_that_was_deleted_before_the_signature_is_asked_about_again(
     app, notebook, signed_in, make_memento, consents
 ):
     chosen = make_memento("Recipes")
-    page = signed_in.submit(
-        notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[chosen]
-    )
+    page = signed_in.submit(notebook.start(signed_in), press="Continue", selection="selected", memento_ids=[chosen])
     page = signed_in.follow(page)
     with app.app_context():
         db.session.delete(db.session.get_one(Memento, chosen))
@@ -174,9 +166,7 @@ def test_a_memento_can_be_made_right_there(notebook, signed_in, make_memento, co
     make_memento("Recipes")
     picker = notebook.start(signed_in)
     integration = picker.text.split('name="new_integration_ids" value="')[1].split('"')[0]
-    page = signed_in.submit(
-        picker, press="Make this memento", new_name="Journeys", new_integration_ids=[integration]
-    )
+    page = signed_in.submit(picker, press="Make this memento", new_name="Journeys", new_integration_ids=[integration])
     assert "Journeys" in page.text
     page = signed_in.follow(signed_in.submit(page, press="Continue"))
     assert "Journeys" in page.text

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.consents.models import Consent, ConsentMemento
+from app.consents.saved import SavedMemento
 from app.extensions import db
-from app.oauth.models.consent import Consent, ConsentMemento
-from app.oauth.models.saved_memento import SavedMemento
 from tests.actors import find_form
 
 SCOPE = "memories:read memories:write"
@@ -92,7 +92,9 @@ def test_a_write_tick_sent_for_an_app_that_only_reads_means_nothing(notebook, si
     form = {"selection": "selected", "memento_ids": mementos["Recipes"], "writable_ids": mementos["Recipes"]}
     token = page.text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     answer = signed_in.client.post(
-        page.request.full_path, data=form | {"csrf_token": token, "action": "continue"}, base_url="http://127.0.0.1:8000"
+        page.request.full_path,
+        data=form | {"csrf_token": token, "action": "continue"},
+        base_url="http://127.0.0.1:8000",
     )
     signed_in.submit(signed_in.follow(answer), press="Authorize")
     assert consent()[1] == {mementos["Recipes"]: False}

@@ -112,7 +112,15 @@ def test_a_stranger_learns_the_name_and_no_more(notebook, browser, stranger, cha
     pages += [notebook.start(person) for person in (browser, stranger)]
     for page in pages:
         told = page.text.replace("Acme Notebook", "")
-        for secret in ("Acme", "acme.example", "Keeps notes", notebook.client_id, "/org/oauth", "callback", "suspended"):
+        for secret in (
+            "Acme",
+            "acme.example",
+            "Keeps notes",
+            notebook.client_id,
+            "/org/oauth",
+            "callback",
+            "suspended",
+        ):
             assert secret not in told, (secret, told)
 
 

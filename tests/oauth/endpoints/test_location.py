@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.accounts.organizations import create_organization
+from app.clients.redirect_uris import find_redirect_uri_problem
+from app.clients.registration import register_client
 from app.extensions import db
-from app.oauth.clients import register_client
-from app.oauth.redirect_uris import find_redirect_uri_problem
 from tests.actors import Browser
 from tests.integrator import Integrator
 
@@ -113,7 +113,9 @@ def test_it_is_so_on_the_wire(server, uri):
     assert page.status_code == 303
     cookie = browser.client.get_cookie("reliquary", domain="127.0.0.1")
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
-    connection.request("GET", client.authorize_url(scope="memories:everything"), headers={"Cookie": f"reliquary={cookie.value}"})
+    connection.request(
+        "GET", client.authorize_url(scope="memories:everything"), headers={"Cookie": f"reliquary={cookie.value}"}
+    )
     answer = connection.getresponse()
     assert answer.status == 302
     assert answer.getheader("Location").startswith(f"{uri}{'&' if '?' in uri else '?'}error=invalid_scope&")

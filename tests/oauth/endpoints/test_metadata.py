@@ -3,7 +3,7 @@
 import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 
 SERVER, RESOURCE = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
 

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock
+from app.consents.models import Consent
 from app.extensions import db
+from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
-from app.oauth.models.authorization_code import AuthorizationCode
-from app.oauth.models.authorization_request import AuthorizationRequest
-from app.oauth.models.consent import Consent
+from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
 
 

@@ -10,13 +10,14 @@ from sqlalchemy import func, select, update
 
 from app import clock
 from app.accounts.models import Organization, User
-from app.database import connect, expect_writes
+from app.clients.models import Client, ClientLogo
+from app.consents.models import Consent, ConsentMemento, record_consent
+from app.database.connections import connect
+from app.database.engine import expect_writes
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.oauth.endpoints import consent as consent_screen
-from app.oauth.models.authorization_code import AuthorizationCode
-from app.oauth.models.client import Client, ClientLogo
-from app.oauth.models.consent import Consent, ConsentMemento, record_consent
+from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import find_form
 
 SCOPE = "memories:read memories:write"
@@ -59,7 +60,9 @@ def consent_page(picker, signed_in, recipes):
 def nothing_granted(in_database) -> Callable[[], None]:
     def check() -> None:
         for model in (Consent, AuthorizationCode):
-            assert in_database(lambda session, model=model: session.scalar(select(func.count()).select_from(model))) == 0
+            assert (
+                in_database(lambda session, model=model: session.scalar(select(func.count()).select_from(model))) == 0
+            )
 
     return check
 
@@ -400,7 +403,9 @@ def test_a_change_that_comes_with_the_click_itself_is_seen(
     nothing_granted()
 
 
-def test_another_account_in_another_tab_does_not_sign_for_the_first(notebook, signed_in, consent_page, carol, nothing_granted):
+def test_another_account_in_another_tab_does_not_sign_for_the_first(
+    notebook, signed_in, consent_page, carol, nothing_granted
+):
     """She switched the account in the other tab; this tab still says Alice."""
     shown = dict(find_form(consent_page, press="Authorize").values)["shown"]
     page = signed_in.follow(signed_in.submit(consent_page, press="Not you? Switch account"))

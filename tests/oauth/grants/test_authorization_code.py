@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app import clock
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.integrator import TOKEN, Integrator
 from tests.stock.rows import row
 
@@ -132,17 +132,13 @@ def test_a_code_that_comes_back_leaves_other_families_alone(notebook, code, sign
 
 @row("parallel redemption")
 def test_one_of_two_parallel_redemptions_of_a_code_wins(notebook, code, at_once, grants):
-    responses = at_once(
-        lambda: notebook.exchange(code), after=(grants.authorization_code, "query_authorization_code")
-    )
+    responses = at_once(lambda: notebook.exchange(code), after=(grants.authorization_code, "query_authorization_code"))
     assert sorted(response.status_code for response in responses) == [200, 400]
     assert {response.json.get("error") for response in responses} == {None, "invalid_grant"}
 
 
 def test_two_parallel_redemptions_of_a_code_leave_nothing_alive(notebook, code, at_once, grants):
-    responses = at_once(
-        lambda: notebook.exchange(code), after=(grants.authorization_code, "query_authorization_code")
-    )
+    responses = at_once(lambda: notebook.exchange(code), after=(grants.authorization_code, "query_authorization_code"))
     won = next(response.json for response in responses if response.status_code == 200)
     assert not notebook.is_alive(won["access_token"])
     assert notebook.refresh(won["refresh_token"]).json["error"] == "invalid_grant"

@@ -3,7 +3,7 @@
 import pytest
 
 from app import clock
-from app.oauth.scopes import SCOPES
+from app.scopes import SCOPES
 from tests.stock.rows import row
 
 

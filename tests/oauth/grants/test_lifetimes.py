@@ -7,8 +7,8 @@ from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.token import AccessToken, RefreshToken
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken, RefreshToken
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from app import credentials
 from app.extensions import db
 from app.oauth.grants.refresh_token import RefreshTokenGrant
-from app.oauth.models.token import RefreshToken
+from app.oauth.tokens.token import RefreshToken
 
 #: How often a successor is given again.
 REPEATS = 5
@@ -171,7 +171,7 @@ def test_what_is_stored_does_not_give_the_successor_away(notebook, tokens, store
     old = stored(tokens["refresh_token"])
     assert credentials.successor(tokens["refresh_token"], old.successor_salt) == second
     values = [str(value) for value in vars(old).values()]
-    assert not any(second[len(credentials.REFRESH_TOKEN):] in value for value in values)
+    assert not any(second[len(credentials.REFRESH_TOKEN) :] in value for value in values)
 
 
 def test_a_refusal_for_its_scope_counts_as_no_repeat(notebook, tokens, stored):

@@ -9,7 +9,6 @@ import pytest
 from app import clock
 from tests.stock.rows import row
 
-
 # -- rotation --------------------------------------------------------------------------------------
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app.audit.models import AuditEvent
 from app.extensions import db
-from app.oauth import request_log
-from app.oauth.models.authorization_code import TokenFamily
-from app.oauth.models.token_replay import TokenReplay
+from app.oauth.journal import log as request_log
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.replay import TokenReplay
 from app.purge import purge
 from tests.actors import Browser
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.api import access_log
+from app.consents import receipt_log as access_log
+from app.consents.receipts import AccessRecord
 from app.memories.models import Memento
-from app.oauth.models.access_record import AccessRecord
 from app.personal.apps.activity import PAGE_SIZE
 
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import update
 
 from app import clock
+from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Memento
-from app.oauth.models.consent import Consent, ConsentMemento
 from app.personal.apps.choice import Choice, apply_choice, change_consent
 from tests.personal.conftest import post, stock
 
@@ -137,9 +137,7 @@ def test_a_write_tick_without_its_memento_means_nothing(signed_in, connected, pi
     assert connected.writes() == connected.sees() == {recipes}
 
 
-def test_an_app_that_does_not_write_is_offered_no_write_ticks(
-    signed_in, connect, pocket, recipes, diary, in_database
-):
+def test_an_app_that_does_not_write_is_offered_no_write_ticks(signed_in, connect, pocket, recipes, diary, in_database):
     """Nor is one kept for the day on which it may: nobody has seen it."""
     connected = connect(pocket, recipes, scope="memories:read")
     page = signed_in.get(connected.path + "mementos")
@@ -151,9 +149,7 @@ def test_an_app_that_does_not_write_is_offered_no_write_ticks(
     assert in_database(lambda session: session.query(ConsentMemento).filter_by(can_write=True).count()) == 0
 
 
-def test_what_the_app_has_added_itself_is_not_up_for_choice_and_stays_seen(
-    signed_in, connected, saved, diary
-):
+def test_what_the_app_has_added_itself_is_not_up_for_choice_and_stays_seen(signed_in, connected, saved, diary):
     own = saved.mementos["Saved by Acme Notebook"]
     page = signed_in.get(connected.path + "mementos")
     assert own not in page.text

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from app import clock, moments
-from app.oauth.models.client import Client
-from app.oauth.models.consent import Consent
+from app import clock
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.http import moments
 
 
 def test_without_an_app_the_page_says_how_one_is_connected(signed_in):

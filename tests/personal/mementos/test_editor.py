@@ -200,6 +200,7 @@ def test_the_count_for_the_script_is_the_one_of_the_page(signed_in, edit, shelf)
 
 def test_the_page_stays_small_however_much_is_in_the_memento(signed_in, shelf, alice, in_database):
     """What is saved is not carried by the form; only what changes is."""
+
     def fill(session):
         owner = {"user_id": alice.id, "integration_id": shelf.integrations["Slack"], "folder": "deep", "text": "x"}
         memories = [Memory(title=f"Line {n:04}", **owner) for n in range(1500)]

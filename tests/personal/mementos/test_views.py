@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
+from app.consents.saved import SavedMemento
 from app.memories.models import Integration, Memento, Memory
-from app.oauth.models.saved_memento import SavedMemento
 from tests.personal.conftest import post
 
 

@@ -1,0 +1,155 @@
+"""The ``flask`` commands. What goes wrong is one sentence on standard error, and exit code 1."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+
+from app.accounts.models import ROLES, Organization
+from app.accounts.organizations import add_member, find_organization
+from app.accounts.users import register_user
+from app.audit import events
+from app.demonstration.seeds import SeedConflict, seed
+from app.extensions import db
+from app.memories.unfolded import fold_memories
+from app.purge import purge
+from app.start_check import DATABASE_ERRORS, explain, find_missing_migration
+
+_SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
+_MOST_PASSWORD_BYTES = 10_000
+
+users = AppGroup("users", help="Look after people's accounts.")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands of this file to ``flask``."""
+    for command in (seed_command, purge_command, users):
+        app.cli.add_command(command)
+
+
+@click.command("seed")
+@json_option
+@with_appcontext
+def seed_command(as_json: bool) -> None:
+    """Add what is missing of the demonstration data. A secret is printed only when it was just made."""
+    with database():
+        try:
+            data = seed()
+        except SeedConflict as error:
+            raise click.ClickException(str(error)) from None
+        db.session.commit()
+    click.echo(json.dumps(data) if as_json else _describe_seed(data))
+
+
+@click.command("purge")
+@json_option
+@with_appcontext
+def purge_command(as_json: bool) -> None:
+    """Remove what has expired, and print how many rows of each table. Run it daily; the server need not stop."""
+    with database():
+        purged = purge()
+        # While machines are replaced one after the other, the version before writes memories without their words.
+        fold_memories(db.engine)
+    if as_json:
+        click.echo(json.dumps(purged))
+        return
+    for table, count in (purged | {"total": sum(purged.values())}).items():
+        click.echo(f"{table + ':':<25} {count}")
+
+
+@users.command("create")
+@click.option("--email", required=True)
+@click.option("--name", help="As others read it; otherwise what precedes the @.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--org", "slug", help="The slug of an organization to add the person to.")
+@click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
+@json_option
+def create_user_command(
+    email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
+) -> None:
+    """Make an account for a person."""
+    if role and not slug:
+        raise click.ClickException("A role needs an organization: add --org SLUG.")
+    if not password_stdin:
+        # On the command line, other people on the machine could read it.
+        raise click.ClickException("Give the password on standard input, and say so with --password-stdin.")
+    password = _read_password()
+    with database():
+        organization = get_organization(slug) if slug else None
+        try:
+            user = register_user(email=email, name=name or email.partition("@")[0], password=password)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        if organization:
+            add_member(organization, user, role or "member")
+            events.record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
+        db.session.commit()
+        made = {"id": user.id, "email": user.email, "name": user.name}
+    print_made(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """What a command does with the database, refused in a sentence when the database is not ready for it."""
+    try:
+        missing = find_missing_migration()
+        if missing:
+            raise _refusal(missing)
+        yield
+    except DATABASE_ERRORS as error:
+        problem = explain(error)
+        if problem is None:
+            raise
+        raise _refusal(problem) from None
+
+
+def _refusal(sentence: str) -> click.ClickException:
+    return click.ClickException(sentence[0].upper() + sentence[1:])
+
+
+def get_organization(slug: str) -> Organization:
+    organization = find_organization(slug) if _SLUG.fullmatch(slug) else None
+    if organization is None:
+        raise click.ClickException(f"There is no organization with the slug {slug!r}.")
+    return organization
+
+
+def _read_password() -> str:
+    """Standard input up to its end, without the line break that ``echo`` adds and the mark that editors put first."""
+    try:
+        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException("The password on standard input is not UTF-8 text.") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def print_made(made: dict[str, Any], as_json: bool) -> None:
+    made = {name: value for name, value in made.items() if value is not None}
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    for name, value in made.items():
+        for line in value if isinstance(value, list) else [value]:
+            click.echo(f"{name + ':':<15} {line}")
+    if "client_secret" in made:
+        click.echo("The secret is not shown again.")
+
+
+def _describe_seed(data: dict[str, list[dict[str, Any]]]) -> str:
+    lines = ["Sign in with one of these:"]
+    lines += [f"  {one['email']:<24} {one['password']:<24} {one['name']}" for one in data["users"]]
+    for client in data["clients"]:
+        lines += ["", f"{client['name']} ({client['type']}, {client['organization']})"]
+        lines += [f"  client_id      {client['client_id']}"]
+        if "client_secret" in client:
+            lines += [f"  client_secret  {client['client_secret']} (not shown again)"]
+        lines += [f"  redirect_uri   {uri}" for uri in client["redirect_uris"]]
+    return "\n".join(lines)

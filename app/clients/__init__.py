@@ -1,0 +1,10 @@
+"""The registry of apps: their fields, secrets, redirect URIs and logos."""
+
+from flask import Flask
+
+from app.parts import import_modules
+
+
+def register(_app: Flask) -> None:
+    """Make the tables of this package known."""
+    import_modules(__name__)

@@ -1,0 +1,1 @@
+"""How this product talks to SQLite and PostgreSQL: types, engine, statements, connections."""

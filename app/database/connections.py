@@ -1,0 +1,120 @@
+"""Driver connections for the hot path: the token endpoint, introspection and the bearer check.
+
+They run compiled Core statements, one round trip each, and open a transaction only to write more than one row.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, event
+
+from app.database.engine import has_no_effect, is_alive
+from app.database.statements import Statement
+
+
+class RowGone(Exception):
+    """What a new row was to hang on has been deleted since it was looked up."""
+
+
+def _explained(error: Exception) -> Exception:
+    is_foreign_key = (
+        getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_FOREIGNKEY"
+        or getattr(error, "sqlstate", None) == "23503"
+    )
+    return RowGone() if is_foreign_key else error
+
+
+class Connection:
+    """A driver connection in autocommit, for :class:`Statement`. Made by :func:`connect`."""
+
+    __slots__ = ("_cursor", "_dialect", "_idle", "_pooled")
+
+    def __init__(self, engine: Engine, idle: list["Connection"]):
+        self._dialect = engine.dialect
+        self._pooled = engine.raw_connection()
+        self._idle = idle
+        self._cursor = None
+
+    def __enter__(self) -> "Connection":
+        self._cursor = self._pooled.cursor()
+        return self
+
+    def __exit__(self, kind, *_exc_info) -> None:
+        # Closed every time: an unfinished SELECT would hold SQLite's write-ahead log.
+        self._cursor.close()
+        if kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
+            self._idle.append(self)
+        else:
+            self._pooled.close()
+
+    def is_dead(self) -> bool:
+        """Whether the database hung up while the connection lay idle; then it is given up."""
+        if self._dialect.name == "sqlite" or is_alive(self._pooled):
+            return False
+        self._pooled.invalidate()
+        return True
+
+    def first(self, statement: Statement, **values):
+        """The first row, or None. May raise :class:`RowGone`, as may ``run``."""
+        compiled = statement.compiled_for(self._dialect)
+        try:
+            self._cursor.execute(compiled.sql, compiled.bind(values))
+        except self._dialect.dbapi.IntegrityError as error:
+            raise _explained(error) from None
+        row = self._cursor.fetchone()
+        return None if row is None else compiled.read(row)
+
+    def all(self, statement: Statement, **values) -> list:
+        """Every row."""
+        compiled = statement.compiled_for(self._dialect)
+        self._cursor.execute(compiled.sql, compiled.bind(values))
+        return [compiled.read(row) for row in self._cursor.fetchall()]
+
+    def run(self, statement: Statement, **values) -> int:
+        """Execute a statement without a result; how many rows it changed."""
+        if has_no_effect():
+            raise RuntimeError("A HEAD must not write. Mark the page only_by_navigation, or leave the note out.")
+        compiled = statement.compiled_for(self._dialect)
+        try:
+            self._cursor.execute(compiled.sql, compiled.bind(values))
+        except self._dialect.dbapi.IntegrityError as error:
+            raise _explained(error) from None
+        return self._cursor.rowcount
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One write transaction: commits at the end, rolls back on any error."""
+        self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._cursor.execute("ROLLBACK")
+            raise
+        self._cursor.execute("COMMIT")
+
+
+def connect(engine: Engine) -> Connection:
+    """A driver connection for the length of a ``with`` block: every statement stands alone unless in a transaction.
+
+    A few are kept out of the pool between requests: checking one out costs half of what a lookup does.
+    """
+    idle = _idle_connections.get(engine)
+    if idle is None:
+        idle = _idle_connections.setdefault(engine, [])
+        event.listen(engine, "engine_disposed", _forget_idle_connections)
+    while True:
+        try:
+            connection = idle.pop()
+        except IndexError:
+            return Connection(engine, idle)
+        if not connection.is_dead():
+            return connection
+
+
+def _forget_idle_connections(engine: Engine) -> None:
+    _idle_connections.pop(engine, None)
+
+
+_MOST_IDLE_CONNECTIONS = 4
+_idle_connections: WeakKeyDictionary[Engine, list[Connection]] = WeakKeyDictionary()

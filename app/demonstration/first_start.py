@@ -1,0 +1,97 @@
+"""The demonstration data of a local database: made once, and told to whoever starts the server.
+
+What ``seed`` returns, with the secret that exists only then, is kept in a file of the instance folder that its
+owner alone can read, so that a later start and the examples in the README still know it.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from app.accounts.models import User
+from app.clients.models import PUBLIC, Client
+from app.config import Settings
+from app.demonstration.seeds import seed
+from app.extensions import db
+
+#: The example of :rfc:`7636#appendix-B`; public, so it is good for a demonstration and for nothing else.
+CODE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+def create(settings: Settings, instance_path: Path) -> None:
+    """Add the demonstration data, commit it, and keep what was said about it."""
+    data = seed()
+    # Kept first: a secret that was committed and then lost could never be read again.
+    _keep(_path(settings, instance_path), data)
+    db.session.commit()
+
+
+def welcome(settings: Settings, instance_path: Path) -> str:
+    """Where the server is and, as far as the demonstration is still in its database, how to sign in and what to try."""
+    lines = ["", f"Reliquary is at {settings.issuer} (Ctrl-C stops it)."]
+    path = _path(settings, instance_path)
+    users, clients = _still_there(_read(path))
+    if users:
+        lines += ["", "Sign in with one of these:"]
+        lines += [f"  {user['email']:<24} {user['password']:<24} {user['name']}" for user in users]
+    else:
+        lines += ["", f"Sign up at {settings.issuer}/sign-up"]
+    for client in clients:
+        if client["type"] == PUBLIC:
+            lines += ["", f"Let {client['name']} ask for access, in a browser:"]
+            lines += [f"  {_authorize_url(settings, client)}"]
+            lines += [f"  (its code_verifier is {CODE_VERIFIER})"]
+    if clients:
+        lines += ["", f"The confidential app's secret is in {os.path.relpath(path)}"]
+    return "\n".join([*lines, ""])
+
+
+def _authorize_url(settings: Settings, client: dict) -> str:
+    digest = hashlib.sha256(CODE_VERIFIER.encode()).digest()
+    parameters = {
+        "response_type": "code",
+        "client_id": client["client_id"],
+        "redirect_uri": client["redirect_uris"][0],
+        "scope": "memories:read",
+        "state": "demonstration",
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    return f"{settings.issuer}/oauth/authorize?{urlencode(parameters)}"
+
+
+def _path(settings: Settings, instance_path: Path) -> Path:
+    """One file a database, since several may be served from one folder."""
+    if settings.database_url == f"sqlite:///{instance_path / 'reliquary.sqlite3'}":
+        return instance_path / "demonstration.json"
+    return instance_path / f"demonstration-{hashlib.sha256(settings.database_url.encode()).hexdigest()[:8]}.json"
+
+
+def _keep(path: Path, data: dict) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(data, file, indent=2)
+
+
+def _read(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {"users": [], "clients": []}
+
+
+def _still_there(data: dict) -> tuple[list[dict], list[dict]]:
+    """The kept users and clients that this database holds; it may have been made anew or changed since."""
+    emails = db.session.scalars(select(User.email).where(User.email.in_([user["email"] for user in data["users"]])))
+    client_ids = [client["client_id"] for client in data["clients"]]
+    clients = db.session.scalars(select(Client.client_id).where(Client.client_id.in_(client_ids)))
+    known = {*emails, *clients}
+    return (
+        [user for user in data["users"] if user["email"] in known],
+        [client for client in data["clients"] if client["client_id"] in known],
+    )

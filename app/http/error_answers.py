@@ -1,0 +1,125 @@
+"""What an error says: a page for a person, JSON for a program, each in the shape that its reader needs."""
+
+import logging
+
+from flask import Flask, current_app, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app.extensions import login_manager
+from app.http.wire import error_answer, protocol_error, request_id, say_methods
+
+_log = logging.getLogger(__name__)
+
+#: status -> (title, what to do), for people.
+_SENTENCES = {
+    400: ("That request did not make sense", "Go back, reload the page and try again."),
+    403: ("You may not do that", "Ask an owner of your organization for access."),
+    404: ("There is nothing here", "The address may be mistyped, or what was here is gone."),
+    405: ("That is not how this page is used", "Go back and use the buttons on the page."),
+    413: ("That was too much at once", "Send less text and try again."),
+    414: ("That address is too long", "Shorten what comes after the “?” in it, or follow the link again."),
+    431: ("Your browser sent too much beside the request", "Delete the cookies that it keeps for this site."),
+    429: ("Too many attempts", "Wait a few minutes and try again."),
+    500: (
+        "Something went wrong on our side",
+        "Please look whether what you did is there, and try again in a moment if it is not.",
+    ),
+}
+_SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
+#: status -> (code, what to do), for programs that call the resource API.
+API_ERRORS = {
+    400: ("invalid_request", "The request is malformed; see the API's description at /api/openapi.json."),
+    403: ("forbidden", "The request is not allowed."),
+    404: ("not_found", "There is nothing here that this token can reach."),
+    405: ("method_not_allowed", "This path does not take that method; the Allow header says which it takes."),
+    413: ("payload_too_large", "Send at most 256 kB at once."),
+    414: ("uri_too_long", "Send an address of at most 64 kB; see the API's description."),
+    415: ("unsupported_media_type", "Send JSON, with 'Content-Type: application/json'."),
+    429: ("too_many_requests", "Wait a moment and send fewer requests."),
+    431: ("headers_too_large", "Send fewer or shorter headers; one line of them may have 8 kB."),
+    500: ("server_error", _SERVER_ERROR),
+    501: ("not_implemented", "The server does not know that Transfer-Encoding; send the body as it is, or chunked."),
+    503: ("unavailable", "The server is busy; try again in a moment."),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error that nobody else has answered."""
+    app.register_error_handler(CSRFError, _answer_csrf_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected_error)
+
+
+def error_page(
+    status: int,
+    title: str | None = None,
+    sentence: str | None = None,
+    action: tuple[str | None, str | None] = (None, None),
+):
+    """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
+
+    ``action`` is the way on, an address of ours and what it says; the start page unless it is given.
+    """
+    # It has no form, so none that leads to an app.
+    g.pop("forms_lead_to_app", None)
+    default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
+    page = render_template(
+        "shared/error.html",
+        status=status,
+        title=title or default_title,
+        sentence=sentence or default_sentence,
+        action_url=action[0],
+        action_label=action[1],
+        # Pages that tell nothing apart are alike to the letter; what is our fault has a name to tell us.
+        request_id=request_id() if status >= 500 else None,
+    )
+    return page, status
+
+
+def _answer_csrf_error(_error: CSRFError):
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        return error_page(
+            400,
+            "This page was open for too long, or your browser takes no cookies",
+            "Nothing was changed. Let your browser take cookies from here, go back, reload the page and try again.",
+        )
+    return error_page(
+        400,
+        "This page was open for too long",
+        "Your browser and this page no longer agree on who you are. Go back, reload the page and try again.",
+    )
+
+
+def _answer_http_error(error: HTTPException):
+    if error.response is not None:
+        return error
+    status = error.code or 500
+    if not request.is_wire:
+        page, status = error_page(status)
+        return page, status, _kept_headers(error)
+    if request.is_api:
+        code, message = API_ERRORS.get(status, API_ERRORS[400 if status < 500 else 500])
+        if status == 405:
+            message = say_methods(getattr(error, "valid_methods", None) or ())
+        return error_answer(status, code, message, headers=_kept_headers(error))
+    answer = protocol_error(status, error.name, getattr(error, "valid_methods", None) or ())
+    answer.headers.extend(_kept_headers(error))
+    return answer
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str]:
+    """The headers a status demands, such as the ``Allow`` of a 405."""
+    return {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}
+
+
+def _answer_unexpected_error(error: Exception):
+    # The path alone: a query string may hold a handle or a code.
+    _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
+    # The page must not ask who is signed in: the database may be what failed.
+    g._login_user = login_manager.anonymous_user()
+    if request.is_api:
+        return error_answer(500, "server_error", _SERVER_ERROR)
+    if request.is_wire:
+        return protocol_error(500, "Internal Server Error")
+    return error_page(500)

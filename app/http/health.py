@@ -1,0 +1,34 @@
+"""Whether the process is up, and whether the database answers: for load balancers and supervisors."""
+
+import logging
+
+from flask import Blueprint, jsonify
+from sqlalchemy import literal, select
+
+from app.database.connections import connect
+from app.database.statements import Statement
+from app.extensions import db
+
+blueprint = Blueprint("health", __name__)
+
+_log = logging.getLogger(__name__)
+_PING = Statement(select(literal(1).label("answer")))
+
+
+@blueprint.get("/healthz")
+def healthz():
+    """200 as long as this process answers at all."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz():
+    """200 when the database answers, else 503: send the next request elsewhere."""
+    try:
+        with connect(db.engine) as connection:
+            connection.first(_PING)
+    # Whatever went wrong, and drivers have errors of their own: not ready.
+    except Exception as error:
+        _log.error("The database does not answer: %s", error)
+        return jsonify(status="unavailable"), 503
+    return jsonify(status="ok")

@@ -1,0 +1,145 @@
+"""What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from random import getrandbits
+from typing import Any
+
+import orjson
+from flask import Response, request
+from werkzeug.datastructures import Headers
+
+from app.config import settings
+
+_log = logging.getLogger(__name__)
+
+_ENVIRON_KEY = "reliquary.request_id"
+
+# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
+_WIRE_PATHS = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/.well-known/",
+    "/healthz",
+    "/readyz",
+)
+# A person's browser comes here, under a path that looks like the API's.
+_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
+# And OAuth's own endpoints answer OAuth's errors there.
+_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
+_OAUTH_PATHS = ("/oauth/", *_PROTOCOL_PATHS)
+_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
+
+
+def is_wire(path: str) -> bool:
+    """Whether a path is called by programs rather than shown to people."""
+    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is the resource API's, which has errors of its own shape."""
+    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
+
+
+def request_id() -> str:
+    """The id of the present request, made when first asked for.
+
+    It is always ours: an ``X-Request-ID`` that comes in could name another request, or hold anything.
+    It only has to differ from others and guards nothing, so it does not come from the system's random source.
+    """
+    environ = request.environ
+    known = environ.get(_ENVIRON_KEY)
+    if known is None:
+        known = environ[_ENVIRON_KEY] = f"req_{getrandbits(96):024x}"
+    return known
+
+
+def error_uri(anchor: str) -> str:
+    """Where the guide for integrators tells of an error: the address of its line."""
+    return f"{settings().issuer}/guide/errors#{anchor}"
+
+
+class _WrittenHeaders(Headers):
+    """Headers that are ours to the letter. Werkzeug would look through each value for a line break."""
+
+    def __init__(self, items: list[tuple[str, str]]):
+        super().__init__()
+        self._list = items
+
+
+class JsonAnswer(Response):
+    """A JSON answer that is complete when it is made: nothing looks through its headers again."""
+
+    def __init__(self, body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]]):
+        data = orjson.dumps(body)
+        own = [header for header in headers if header[0] not in _OWN_HEADERS]
+        own.append(("X-Request-ID", request_id()))
+        super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
+
+    def __call__(self, environ, start_response):
+        """Send it: there is no address in the headers to correct, the length is known, and nothing is to be closed."""
+        start_response(self.status, self.headers.to_wsgi_list())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+
+
+def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
+    return JsonAnswer(body, status, headers)
+
+
+#: status -> (error, what to do), for programs that call what is not the resource API. To a client of OAuth, what is
+#: none of these is a malformed request (RFC 6749 section 5.2).
+_PROTOCOL_ERRORS = {
+    404: (
+        "not_found",
+        "There is nothing at this address: /.well-known/oauth-authorization-server names the endpoints.",
+    ),
+    413: ("invalid_request", "Send at most 256 kB at once."),
+    500: ("server_error", "Something went wrong on our side: try again in a moment."),
+}
+
+
+def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
+    """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
+    error, description = _PROTOCOL_ERRORS.get(status if status < 500 else 500, ("invalid_request", f"{name}."))
+    if status == 405:
+        description = say_methods(methods)
+    body = {"error": error, "error_description": description}
+    if request.path.startswith(_OAUTH_PATHS):
+        # Of an address that does not exist there is no line; the section tells of those that do.
+        body["error_uri"] = error_uri("token" if status == 404 else f"token-{error}")
+    return json_answer(body, status)
+
+
+def say_methods(methods: Iterable[str]) -> str:
+    """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
+    taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]
+    where = " with the parameters in the body" if taken == ["a POST"] and request.path.startswith(_OAUTH_PATHS) else ""
+    return f"Wrong method: send {' or '.join(taken)}{where}."
+
+
+def error_answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[dict[str, Any]] | None = None,
+    scope: str | None = None,
+) -> Response:
+    """An error of the resource API: ``code`` is for programs and stable, ``message`` says what to do.
+
+    ``errors`` holds what is wrong with each field: ``field``, ``code``, ``message``, and ``index`` where there are
+    several objects; ``scope`` what the token lacks. The log gets one line with the request's id.
+    """
+    body: dict[str, Any] = {"code": code, "message": message, "request_id": request_id()}
+    if errors:
+        body["errors"] = errors
+    if scope:
+        body["scope"] = scope
+    # The path alone: a query may hold what somebody looked for.
+    _log.info("%s %s %s answered %s %s", request_id(), request.method, request.path, status, code)
+    return json_answer(body, status, (headers or {}).items())

@@ -1,0 +1,10 @@
+"""How often something may be tried."""
+
+from flask import Flask
+
+from app.parts import import_modules
+
+
+def register(_app: Flask) -> None:
+    """Make the tables of this package known."""
+    import_modules(__name__)

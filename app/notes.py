@@ -1,0 +1,100 @@
+"""What is noted in memory while requests are answered, and written down every few seconds by a thread of its own.
+
+The request that notes something never waits for the database. What was noted before a process dies by force is lost,
+so this is for what explains and counts, and never for what must be certain.
+"""
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from typing import Any
+
+from flask import Flask
+
+from app.database.engine import expect_writes, has_no_effect
+
+_log = logging.getLogger(__name__)
+_EXTENSION = "write_behind"
+
+#: Seconds between two times of writing down.
+INTERVAL = 2.0
+
+
+class WriteBehind(ABC):
+    """One process's notes of one kind. What notes them holds ``lock`` and calls ``wake`` afterwards."""
+
+    #: Of the thread.
+    name: str
+    #: What the log says could not be written down.
+    subject: str
+
+    def __init__(self, app: Flask):
+        self.lock = threading.Lock()
+        self._app = app
+        # One at a time writes: whoever waits finds everything written that was noted before.
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        app.extensions.setdefault(_EXTENSION, []).append(self)
+
+    def wake(self) -> None:
+        """See to it that what was noted gets written down."""
+        # Not before the first note: a thread does not survive the fork that makes a worker.
+        if self._thread is not None or self._app.testing:
+            return
+        with self.lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Write down everything that was noted before. Needs an application context."""
+        with self._writing:
+            with self.lock:
+                notes = self._take()
+            if not notes:
+                return
+            try:
+                with expect_writes():
+                    self._write(notes)
+            except Exception:
+                with self.lock:
+                    self._put_back(notes)
+                raise
+
+    def flush_if_possible(self) -> None:
+        """As :meth:`flush`; a database that is away or locked is a line in the log, and the notes are kept."""
+        if has_no_effect():
+            return
+        try:
+            with self._app.app_context():
+                self.flush()
+        except Exception as error:
+            _log.warning("%s could not be written down: %s", self.subject, error)
+
+    def stop(self) -> None:
+        """Write the last and end the thread; for the end of a process."""
+        self._stop.set()
+        self.flush_if_possible()
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL):
+            self.flush_if_possible()
+
+    @abstractmethod
+    def _take(self) -> Any:
+        """All notes, which are no longer kept; something empty when there are none. Called under the lock."""
+
+    @abstractmethod
+    def _write(self, notes: Any) -> None:
+        """Write them down, all or none."""
+
+    @abstractmethod
+    def _put_back(self, notes: Any) -> None:
+        """Keep notes that could not be written, before those that came since. Called under the lock."""
+
+
+def stop_all(app: Flask) -> None:
+    """Write down the last of everything; for the end of a process."""
+    for notes in app.extensions.get(_EXTENSION, ()):
+        notes.stop()

@@ -1,0 +1,89 @@
+"""What a screen of the decision showed, and whether it still is so: a person's answer is to what they read.
+
+A page carries the seal of its facts in a hidden field. The answer brings it back, and is compared with the facts of
+that moment. A count of memories is no fact: an import that runs would make the page unanswerable.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.credentials import digest
+from app.memories.mementos import MementoSummary
+
+#: fact -> what is said when it has changed. A seal holds them in this order.
+_SENTENCES = {
+    "name": "What the app is called, or whose it is, has changed.",
+    "appearance": "The app's logo or one of its links has changed.",
+    "kind": "How the app proves that it is itself has changed.",
+    "receiver": "Where your answer goes has changed.",
+    "account": "The account has changed: another one, or its name or e-mail address.",
+    "abilities": "What the app may do, or what of it you can leave out, has changed.",
+    "choice": "What it is to see was chosen anew, perhaps in another tab.",
+    "mementos": "A memento was renamed or deleted, or now holds something from another source.",
+    "saved": "What the app has added itself is kept elsewhere now.",
+    "losses": "What it would no longer see has changed.",
+    "end": "Until when it is allowed has changed.",
+    "pause": "It was paused or resumed meanwhile.",
+}
+_LENGTH = 24
+_KEY_LENGTH = 8
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a page tells. ``fixed`` must be the same at the answer.
+
+    ``offered`` are the things to tick, by id: only those that are ticked must be the same. What comes along
+    meanwhile was not ticked, and need not be shown first.
+    """
+
+    fixed: Mapping[str, Any]
+    offered: Mapping[str, Any] = field(default_factory=dict)
+
+    def seal(self) -> str:
+        """One string, for a hidden field and for the waiting request."""
+        fixed = ".".join(_fingerprint(self.fixed.get(name)) for name in _SENTENCES)
+        return f"{fixed}~{'.'.join(map(_seal_offer, self.offered, self.offered.values()))}"
+
+    def find_changes(self, sealed: str | None, ticked: Iterable[str] = ()) -> list[str]:
+        """What has changed since the page with this seal, one sentence each. None, or no seal of ours: all of it."""
+        fixed, _, offered = (sealed or "").partition("~")
+        before = fixed.split(".")
+        if len(before) != len(_SENTENCES):
+            return ["This page was not shown to you before, or was made by an older version of this site."]
+        now = self.seal().partition("~")[0].split(".")
+        changes = [
+            sentence for sentence, *pair in zip(_SENTENCES.values(), before, now, strict=True) if pair[0] != pair[1]
+        ]
+        if not self._are_as_offered(offered, ticked) and _SENTENCES["mementos"] not in changes:
+            changes.append(_SENTENCES["mementos"])
+        return changes
+
+    def _are_as_offered(self, sealed: str, ticked: Iterable[str]) -> bool:
+        shown = dict(one.split("-", 1) for one in sealed.split(".") if "-" in one)
+        for id in ticked:
+            key = _key(id)
+            # An id that is on neither page is another person's, or was never one: it is as if it had not been ticked.
+            now = _fingerprint(self.offered[id]) if id in self.offered else None
+            if shown.get(key) != now:
+                return False
+        return True
+
+
+def describe_memento(memento: MementoSummary) -> list[Any]:
+    """The facts of a memento: its name, and from where its memories come."""
+    return [memento.id, memento.name, sorted([source.kind, source.name] for source in memento.sources)]
+
+
+def _seal_offer(id: str, facts: Any) -> str:
+    return f"{_key(id)}-{_fingerprint(facts)}"
+
+
+def _key(id: str) -> str:
+    return digest(id)[:_KEY_LENGTH]
+
+
+def _fingerprint(facts: Any) -> str:
+    return digest(json.dumps(facts, sort_keys=True))[:_LENGTH]

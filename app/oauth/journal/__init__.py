@@ -1,0 +1,1 @@
+"""The requests of each app: what was asked, what was refused and why, and the fix."""

@@ -1,0 +1,251 @@
+"""The last authorize and token requests of each client: noted while they are answered, written down a little later.
+
+Nothing is noted for a client that does not exist. However many requests come, a client's notes and its records are
+bounded, failures and successes each for themselves, so that neither pushes out the other.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import Connection, delete, insert, or_, select
+
+from app import clock
+from app.clients.models import Client, ClientSecret, ClientSnapshot
+from app.extensions import db
+from app.http.wire import request_id
+from app.notes import WriteBehind
+from app.oauth.journal.record import RequestRecord
+from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
+from app.oauth.reasons import Reason
+
+#: How many of each a client keeps, and how long.
+MOST_FAILURES, MOST_SUCCESSES = 200, 50
+KEPT_FOR = timedelta(days=30)
+#: The detail of an address that is shown without what stood before its host.
+USER_NAME = "A user name or password stood before its host, which is not kept."
+_EXTENSION = "request_log"
+# So many notes wait at most, of all clients together.
+_MOST_NOTES = 5_000
+# Of what was sent, so that a note is small.
+_MOST_CHARACTERS = 2_000
+_MOST_OF_DETAIL = 200
+
+
+@dataclass(slots=True, repr=False)
+class _Note:
+    """One request as it came: what may not be kept is taken out before it is written down.
+
+    ``registered`` are the client's redirect URIs, ``secret_digest`` is of a secret that was refused.
+    """
+
+    at: datetime
+    endpoint: str
+    grant_type: str | None
+    redirect_uri: str
+    scope: str
+    registered: Sequence[str]
+    request_id: str
+    error: str | None = None
+    reason: Reason | None = None
+    expected_uri: str = ""
+    detail: str = ""
+    secret_digest: str | None = None
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is noted of one client."""
+
+    failures: deque[_Note]
+    successes: deque[_Note]
+
+    @classmethod
+    def none(cls) -> "_Notes":
+        return cls(deque(maxlen=MOST_FAILURES), deque(maxlen=MOST_SUCCESSES))
+
+    def __len__(self) -> int:
+        return len(self.failures) + len(self.successes)
+
+
+class RequestLog(WriteBehind):
+    """What one process has noted and not yet written down."""
+
+    name = "request-log"
+    subject = "The requests of apps"
+
+    def __init__(self, app: Flask):
+        super().__init__(app)
+        self._notes: dict[str, _Notes] = {}
+        self._count = 0
+
+    def note(self, client_id: str, note: _Note) -> None:
+        with self.lock:
+            notes = self._notes.get(client_id)
+            if notes is None:
+                notes = self._notes[client_id] = _Notes.none()
+            one_kind = notes.successes if note.error is None else notes.failures
+            self._count += len(one_kind) < one_kind.maxlen
+            one_kind.append(note)
+            if self._count > _MOST_NOTES:
+                # Those of whichever client was noted first; it had the longest time to be written down.
+                self._count -= len(self._notes.pop(next(iter(self._notes))))
+        self.wake()
+
+    def has_enough_successes(self, client_id: str) -> bool:
+        """Whether as many wait as are kept; without the lock, since one more or less does not matter."""
+        notes = self._notes.get(client_id)
+        return notes is not None and len(notes.successes) >= MOST_SUCCESSES
+
+    def _take(self) -> dict[str, _Notes]:
+        notes, self._notes, self._count = self._notes, {}, 0
+        return notes
+
+    def _write(self, notes: dict[str, _Notes]) -> None:
+        _write(notes)
+
+    def _put_back(self, notes: dict[str, _Notes]) -> None:
+        for client_id, since in self._notes.items():
+            before = notes.setdefault(client_id, _Notes.none())
+            before.failures.extend(since.failures)
+            before.successes.extend(since.successes)
+        self._notes, self._count = notes, sum(map(len, notes.values()))
+
+
+def init_app(app: Flask) -> None:
+    """Give the app its log."""
+    app.extensions[_EXTENSION] = RequestLog(app)
+
+
+def note_success(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str]) -> None:
+    """Note that a request of the client got what it asked for.
+
+    Of a client with hundreds of them in a few seconds the first are noted, so that this costs next to nothing.
+    """
+    log = current_app.extensions[_EXTENSION]
+    if not log.has_enough_successes(client.client_id):
+        log.note(client.client_id, _take_note(client, endpoint, parameters))
+
+
+def note_refusal(
+    client: ClientSnapshot | None,
+    endpoint: str,
+    parameters: Mapping[str, str],
+    *,
+    error: str,
+    reason: Reason,
+    expected_uri: str = "",
+    detail: str = "",
+    secret_digest: str | None = None,
+) -> None:
+    """Note that a request of the client was refused; nothing when there is no such client.
+
+    ``expected_uri`` is what should have been sent as ``redirect_uri``, ``detail`` a sentence of our own that
+    repeats nothing of what was sent.
+    """
+    if client is not None:
+        note = _take_note(client, endpoint, parameters, error, reason, expected_uri, detail, secret_digest)
+        current_app.extensions[_EXTENSION].note(client.client_id, note)
+
+
+def flush() -> None:
+    """Write down now what this process has noted."""
+    current_app.extensions[_EXTENSION].flush()
+
+
+def flush_if_possible() -> None:
+    """As :func:`flush`, for a page that is to be shown also when nothing can be written."""
+    current_app.extensions[_EXTENSION].flush_if_possible()
+
+
+def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str], *why) -> _Note:
+    return _Note(
+        clock.now(),
+        endpoint,
+        parameters.get("grant_type"),
+        parameters.get("redirect_uri", "")[:_MOST_CHARACTERS],
+        parameters.get("scope", "")[:_MOST_CHARACTERS],
+        client.redirect_uris,
+        request_id(),
+        *why,
+    )
+
+
+# -- writing down --------------------------------------------------------------------------------
+
+
+def _write(notes: dict[str, _Notes]) -> None:
+    with db.engine.begin() as connection:
+        # In one order in all processes, so that none waits for another in a circle.
+        for client_id in sorted(notes):
+            _write_of_client(connection, client_id, notes[client_id])
+
+
+def _write_of_client(connection: Connection, client_id: str, notes: _Notes) -> None:
+    # Locked, but not against new tokens, so that two processes do not cut the same records off at once.
+    locked = select(Client.drafted_at).where(Client.client_id == client_id).with_for_update(key_share=True)
+    client = connection.execute(locked).first()
+    if client is None:
+        return
+    is_draft = client.drafted_at is not None
+    ended = _find_ended_secrets(connection, client_id, notes.failures)
+    written = sorted([*notes.failures, *notes.successes], key=lambda note: note.at)
+    connection.execute(
+        insert(RequestRecord), [_row(client_id, note, _settle(note, is_draft, ended)) for note in written]
+    )
+    _cut_off(connection, client_id, RequestRecord.error.is_not(None), MOST_FAILURES)
+    _cut_off(connection, client_id, RequestRecord.error.is_(None), MOST_SUCCESSES)
+
+
+def _find_ended_secrets(connection: Connection, client_id: str, failures: deque[_Note]) -> set[str]:
+    """The refused secrets that once were the client's: their digests."""
+    refused = {note.secret_digest for note in failures} - {None}
+    if not refused:
+        return set()
+    own = select(ClientSecret.digest).where(ClientSecret.client_id == client_id, ClientSecret.digest.in_(refused))
+    return set(connection.scalars(own))
+
+
+def _settle(note: _Note, is_draft: bool, ended_secrets: set[str]) -> Reason | None:
+    """The reason, told more finely where the answer's path had no time to look."""
+    if note.reason is Reason.CLIENT_SUSPENDED and is_draft:
+        return Reason.CLIENT_DRAFT
+    if note.reason is Reason.SECRET_WRONG and note.secret_digest in ended_secrets:
+        return Reason.SECRET_ENDED
+    return note.reason
+
+
+def _row(client_id: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
+    return {
+        "client_id": client_id,
+        "at": note.at,
+        "endpoint": note.endpoint,
+        "error": note.error,
+        "reason": None if reason is None else reason.value,
+        "grant_type": shown_grant_type(note.grant_type),
+        "redirect_uri": shown_uri(note.redirect_uri, [*note.registered, client_id]),
+        "expected_uri": note.expected_uri,
+        "scope": shown_scope(note.scope),
+        "detail": (note.detail or _tell_left_out(note, reason))[:_MOST_OF_DETAIL],
+        "request_id": note.request_id,
+    }
+
+
+def _tell_left_out(note: _Note, reason: Reason | None) -> str:
+    """What the address that is shown does not tell, although it was refused for it."""
+    return USER_NAME if reason is Reason.REDIRECT_URI_MISMATCH and has_user_name(note.redirect_uri) else ""
+
+
+def _cut_off(connection: Connection, client_id: str, is_of_kind, most: int) -> None:
+    of_kind = (RequestRecord.client_id == client_id, is_of_kind)
+    surplus = (
+        select(RequestRecord.id).where(*of_kind).order_by(RequestRecord.at.desc(), RequestRecord.id.desc()).offset(most)
+    )
+    connection.execute(
+        delete(RequestRecord).where(
+            *of_kind, or_(RequestRecord.id.in_(surplus), RequestRecord.at <= clock.now() - KEPT_FOR)
+        )
+    )

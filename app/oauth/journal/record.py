@@ -1,0 +1,45 @@
+"""One authorize or token request of a client, as its people may see it: no credential, no state, no person."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database.types import UtcDateTime
+from app.extensions import db
+
+AUTHORIZE, TOKEN = "authorize", "token"
+
+#: The ``error`` of a refusal that no redirect may carry: the person saw a page, the client got no answer.
+ERROR_PAGE = "error_page"
+
+
+class RequestRecord(db.Model):
+    """What was asked and how it ended. ``error`` and ``reason`` are None for a success.
+
+    ``error`` is the OAuth error on the wire, ``reason`` a :class:`app.oauth.reasons.Reason`. What was sent stands here
+    as ``oauth.shown_parameters`` leaves it. ``expected_uri`` is the redirect URI that the code was asked with, where
+    another came with it; ``detail`` is a sentence of our own about a malformed parameter.
+    """
+
+    __tablename__ = "request_records"
+    __table_args__ = (
+        CheckConstraint("endpoint IN ('authorize', 'token')", name="endpoint"),
+        Index(None, "client_id", "at"),
+        Index(None, "at"),
+    )
+
+    # Counted up, so that what came in one instant has an order.
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    endpoint: Mapped[str] = mapped_column(String(9))
+    error: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str | None] = mapped_column(String(40))
+    grant_type: Mapped[str] = mapped_column(String(60), default="")
+    redirect_uri: Mapped[str] = mapped_column(String(2000), default="")
+    expected_uri: Mapped[str] = mapped_column(String(2000), default="")
+    scope: Mapped[str] = mapped_column(String(300), default="")
+    detail: Mapped[str] = mapped_column(String(200), default="")
+    #: As in the answer's ``X-Request-ID``, or that of the page that a person saw instead.
+    request_id: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))

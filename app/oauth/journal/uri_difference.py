@@ -1,0 +1,160 @@
+"""Where a redirect URI that was sent differs from the registered one: piece by piece, and in words."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import NamedTuple
+from urllib.parse import unquote
+
+_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+# Enough to know which was meant; somebody may send very long ones to make this slow.
+_MOST_COMPARED = 300
+_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+
+
+class Piece(NamedTuple):
+    """A run of characters, and whether they differ. An empty one that differs is where something is missing."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Both addresses in pieces, and sentences without a full stop that say what differs."""
+
+    sent: list[Piece]
+    registered: list[Piece]
+    words: list[str]
+
+
+def find_nearest(sent: str, registered: Iterable[str]) -> str | None:
+    """The registered address that was probably meant; None when none is registered."""
+    matcher = SequenceMatcher()
+    matcher.set_seq2(sent[:_MOST_COMPARED].lower())
+
+    def likeness(uri: str) -> float:
+        matcher.set_seq1(uri[:_MOST_COMPARED].lower())
+        return matcher.ratio()
+
+    return max(registered, key=likeness, default=None)
+
+
+def compare(sent: str, registered: str) -> Difference:
+    """What differs between two addresses that are not equal."""
+    ours, theirs = [], []
+    for kind, start, end, other_start, other_end in _opcodes(sent, registered):
+        ours.append(Piece(sent[start:end], kind != "equal"))
+        theirs.append(Piece(registered[other_start:other_end], kind != "equal"))
+    return Difference(ours, theirs, _in_words(sent, registered))
+
+
+def _opcodes(sent: str, registered: str) -> list[tuple[str, int, int, int, int]]:
+    opcodes = SequenceMatcher(None, sent, registered).get_opcodes()
+    # A letter or two in common within what differs is chance, and would only make it harder to read.
+    merged: list[tuple[str, int, int, int, int]] = []
+    for index, (kind, *span) in enumerate(opcodes):
+        is_chance = kind == "equal" and 0 < index < len(opcodes) - 1 and span[1] - span[0] < 3
+        kind = "equal" if kind == "equal" and not is_chance else "differs"
+        if merged and merged[-1][0] == kind == "differs":
+            before = merged.pop()
+            span = [before[1], span[1], before[3], span[3]]
+        merged.append((kind, *span))
+    return merged
+
+
+# -- in words ------------------------------------------------------------------------------------
+
+
+class _Parts(NamedTuple):
+    scheme: str
+    host: str
+    port: str
+    path: str
+    query: str | None
+    fragment: str | None
+
+
+def _parse(uri: str) -> _Parts:
+    scheme, authority, path, query, fragment = _PARTS.fullmatch(uri).groups()
+    host, colon, port = (authority or "").rpartition(":")
+    if not colon or port.endswith("]"):
+        host, port = authority or "", ""
+    return _Parts(scheme or "", host, port, path, query, fragment)
+
+
+def _in_words(sent: str, registered: str) -> list[str]:
+    if sent.strip() == registered:
+        return ["the sent one has a space before or after it"]
+    if sent.lower() == registered.lower():
+        return ["only upper and lower case differ, and they count"]
+    if unquote(sent) == registered:
+        return ["the sent one was percent-encoded once too often"]
+    ours, theirs = _parse(sent), _parse(registered)
+    return [words for check in _CHECKS if (words := check(ours, theirs))] or ["some characters differ"]
+
+
+def _compare_schemes(sent: _Parts, registered: _Parts) -> str | None:
+    if sent.scheme == registered.scheme:
+        return None
+    if not sent.scheme or (not sent.host and registered.host):
+        return f"the sent one does not begin with {registered.scheme}://"
+    return f"the sent one has {sent.scheme} instead of {registered.scheme}"
+
+
+def _compare_hosts(sent: _Parts, registered: _Parts) -> str | None:
+    if sent.host == registered.host or not sent.host:
+        return None
+    if sent.host.lower() == registered.host.lower():
+        return "the host has upper case letters in one of them"
+    if sent.host in _LOOPBACK and registered.host in _LOOPBACK:
+        return f"{sent.host} and {registered.host} are two addresses here"
+    if "www." + sent.host == registered.host:
+        return "the registered one begins with www."
+    if sent.host == "www." + registered.host:
+        return "the sent one begins with www."
+    return "another host"
+
+
+def _compare_ports(sent: _Parts, registered: _Parts) -> str | None:
+    if sent.port == registered.port or not sent.host:
+        return None
+    return f"another port: {sent.port or 'none'} instead of {registered.port or 'none'}"
+
+
+def _compare_paths(sent: _Parts, registered: _Parts) -> str | None:
+    # Without a host, what stands in its place is taken for a path.
+    if sent.path == registered.path or (registered.host and not sent.host):
+        return None
+    if sent.path + "/" == registered.path:
+        return "the registered one ends with a slash, the sent one does not"
+    if sent.path == registered.path + "/":
+        return "the sent one ends with a slash, the registered one does not"
+    if sent.path.lower() == registered.path.lower():
+        return "upper and lower case differ in the path, and they count"
+    return "another path"
+
+
+def _compare_queries(sent: _Parts, registered: _Parts) -> str | None:
+    if sent.query == registered.query:
+        return None
+    if registered.query is None:
+        return "the sent one has a query (what follows “?”), the registered one has none"
+    if sent.query is None:
+        return "the registered one has a query (what follows “?”), the sent one has none"
+    return "another query (what follows “?”)"
+
+
+def _compare_fragments(sent: _Parts, registered: _Parts) -> str | None:
+    return None if sent.fragment == registered.fragment else "the sent one has a fragment (what follows “#”)"
+
+
+_CHECKS: tuple[Callable[[_Parts, _Parts], str | None], ...] = (
+    _compare_schemes,
+    _compare_hosts,
+    _compare_ports,
+    _compare_paths,
+    _compare_queries,
+    _compare_fragments,
+)

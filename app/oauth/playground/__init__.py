@@ -1,0 +1,1 @@
+"""The playground of the dashboard: the redirect URI it borrows."""

@@ -1,0 +1,62 @@
+"""Opening and closing the callback that the playground brings along for a trial of a client."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+
+from app import clock
+from app.clients.events import record_client_event
+from app.clients.fields import ClientError
+from app.clients.models import Client
+from app.clients.registration import lock_client
+from app.extensions import db
+from app.oauth.playground.callback import PlaygroundCallback
+
+LIFETIME = timedelta(hours=1)
+
+
+def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetime:
+    """Accept this address for the person's trial of the client, in place of any earlier; when that ends by itself.
+
+    Raises :class:`ClientError` when the client does not work, so that nothing could be tried.
+    """
+    # Two clicks take turns, so that the later one finds what the earlier one left.
+    lock_client(client)
+    if client.suspended_at is not None:
+        raise ClientError("status", "This app is suspended, so it cannot be tried. Resume it under Danger first.")
+    _delete(client, user_id)
+    until = clock.now() + LIFETIME
+    db.session.add(
+        PlaygroundCallback(client_id=client.client_id, user_id=user_id, redirect_uri=redirect_uri, expires_at=until)
+    )
+    record_client_event(
+        "client.playground_opened",
+        client,
+        user_id,
+        redirect_uri=redirect_uri,
+        expires_at=until.isoformat(timespec="seconds"),
+    )
+    return until
+
+
+def close_callback(client: Client, *, user_id: str) -> None:
+    """Accept the person's callback no longer."""
+    lock_client(client)
+    if _delete(client, user_id):
+        record_client_event("client.playground_closed", client, user_id)
+
+
+def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | None:
+    """The person's callback for this client, while it holds."""
+    return db.session.scalar(
+        select(PlaygroundCallback).where(
+            PlaygroundCallback.client_id == client.client_id,
+            PlaygroundCallback.user_id == user_id,
+            PlaygroundCallback.expires_at > clock.now(),
+        )
+    )
+
+
+def _delete(client: Client, user_id: str) -> bool:
+    mine = (PlaygroundCallback.client_id == client.client_id, PlaygroundCallback.user_id == user_id)
+    return db.session.execute(delete(PlaygroundCallback).where(*mine)).rowcount > 0

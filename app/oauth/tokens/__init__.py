@@ -1,0 +1,1 @@
+"""Codes and tokens: their tables, and their statements of the hot path."""

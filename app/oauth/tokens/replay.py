@@ -1,0 +1,43 @@
+"""A replay: a code or a refresh token that came a second time, upon which its family was ended."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app import clock
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
+from app.extensions import db
+
+CODE, REFRESH_TOKEN = "code", "refresh_token"
+
+
+class TokenReplay(db.Model):
+    """What ended a family, for the person whose consent it is. One a family at most, however often it comes again.
+
+    It outlives the family, which is purged with its last token.
+    """
+
+    __tablename__ = "token_replays"
+    __table_args__ = (
+        CheckConstraint("presented IN ('code', 'refresh_token')", name="presented"),
+        Index(None, "grant_id", "at"),
+        Index(None, "at"),
+    )
+
+    family_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    grant_id: Mapped[str] = mapped_column(ForeignKey("consents.grant_id", ondelete="CASCADE"))
+    presented: Mapped[str] = mapped_column(String(13))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_INSERT_REPLAY = Statement(
+    insert(TokenReplay).values({name: bindparam(name) for name in ("family_id", "grant_id", "presented", "at")})
+)
+
+
+def add_token_replay(connection: Connection, *, family_id: str, grant_id: str, presented: str) -> None:
+    """Write down that a family was ended by a replay; in the transaction that ended it."""
+    connection.run(_INSERT_REPLAY, family_id=family_id, grant_id=grant_id, presented=presented, at=clock.now())

@@ -1,0 +1,57 @@
+"""Whom an access token speaks for: a person of an organization, or the client's organization itself."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, literal_column
+
+from app.accounts.models import Membership, Organization, User
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.oauth.tokens.token import AccessToken, TokenSnapshot, select_tokens
+
+
+@dataclass(slots=True)
+class SpeakingToken(TokenSnapshot):
+    """An access token and its subject: a person, and the first of their organizations, or an organization alone.
+
+    The name, the e-mail and the role are None without a person, the role and the organization's fields
+    for a person without an organization.
+    """
+
+    user_name: str | None = None
+    user_email: str | None = None
+    role: str | None = None
+    subject_organization_id: str | None = None
+    organization_slug: str | None = None
+    organization_name: str | None = None
+
+
+_FIND_SPEAKING_TOKEN = Statement(
+    select_tokens(
+        AccessToken,
+        # What only a refresh token has.
+        *[literal_column(text) for text in ("0", "NULL", "NULL", "NULL")],
+        User.name.label("user_name"),
+        User.email,
+        Membership.role,
+        Organization.id.label("subject_organization_id"),
+        Organization.slug,
+        Organization.name.label("organization_name"),
+    )
+    .outerjoin(User, User.id == Consent.user_id)
+    .outerjoin(Membership, Membership.user_id == User.id)
+    .outerjoin(
+        Organization,
+        Organization.id == case((Consent.user_id.is_(None), Client.organization_id), else_=Membership.organization_id),
+    )
+    .order_by(Organization.name, Organization.id)
+    .limit(1),
+    row=SpeakingToken,
+)
+
+
+def find_speaking_token(connection: Connection, token_digest: str) -> SpeakingToken | None:
+    """The access token, in whatever state it is, and whom it speaks for, in one SELECT."""
+    return connection.first(_FIND_SPEAKING_TOKEN, token_digest=token_digest)

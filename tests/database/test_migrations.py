@@ -1,0 +1,182 @@
+"""Every revision runs up and down on both databases, and what they make is what the models say."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Engine, inspect, text
+
+from app import create_app
+from app.config import Settings
+from app.extensions import db
+from app.memories.search_index import is_part_of_index
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FILES = sorted((_ROOT / "migrations" / "versions").glob("*.py"))
+_REVISIONS = [path.name.split("_")[0] for path in _FILES]
+
+
+@pytest.fixture
+def empty_app(each_database_url) -> Flask:
+    """An app whose database has no table."""
+    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_revisions_are_numbered_without_gaps():
+    assert [f"{number:04}" for number in range(1, len(_FILES) + 1)] == _REVISIONS
+    scripts = ScriptDirectory(str(_ROOT / "migrations"))
+    assert [script.revision for script in scripts.walk_revisions()] == _REVISIONS[::-1]
+    assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+\.py", path.name) for path in _FILES)
+
+
+def test_each_revision_runs_up_down_and_up_again(empty_app):
+    for revision in _REVISIONS:
+        before = _schema(db.engine)
+        upgrade(revision=revision)
+        made = _schema(db.engine)
+        assert made != before
+        downgrade(revision="-1")
+        assert _schema(db.engine) == before
+        upgrade(revision=revision)
+        assert _schema(db.engine) == made
+    for _ in _REVISIONS:
+        downgrade(revision="-1")
+    assert _schema(db.engine) == {}
+
+
+def test_the_migrated_database_equals_the_models(empty_app):
+    upgrade()
+    with db.engine.begin() as connection:
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_object": lambda _object, name, kind, *_: not is_part_of_index(name, kind),
+        }
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, db.metadata) == []
+    # What autogenerate does not look at: the names of constraints, and CHECK constraints as a whole.
+    migrated = _without_index(_schema(db.engine))
+    downgrade(revision="base")
+    db.metadata.create_all(db.engine)
+    assert migrated == _schema(db.engine)
+
+
+def test_a_database_that_is_up_to_date_is_left_alone(empty_app, caplog):
+    upgrade()
+    assert "Migrated up to 0001" in caplog.text
+    caplog.clear()
+    upgrade()
+    assert "Migrated" not in caplog.text
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_app, tmp_path):
+    """Also on SQLite, where Alembic by itself would keep the steps before the one that failed, and half of that."""
+    directory = _with_one_more_revision(tmp_path, "op.drop_table('memberships'); raise ZeroDivisionError")
+    with pytest.raises(ZeroDivisionError):
+        upgrade(directory=directory)
+    assert _schema(db.engine) == {}
+    upgrade()
+
+
+def test_machines_that_start_together_migrate_one_after_the_other(empty_app, each_database_url):
+    environ = {"DATABASE_URL": each_database_url, "SECRET_KEY": "0" * 32, "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "flask", "db", "upgrade"]
+    started = [
+        subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
+    assert [code for _, code in ends] == [0, 0, 0], ends
+    assert sum(error.count("Migrated up to 0001") for error, _ in ends) == 1
+
+
+@pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
+def test_replacing_a_table_keeps_the_rows_that_refer_to_it(empty_app, tmp_path):
+    """SQLite's batch mode drops and renames, and a drop with foreign keys on deletes by ON DELETE CASCADE."""
+    _add_a_membership()
+    upgrade(directory=_with_one_more_revision(tmp_path, _WIDEN_USERS))
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM memberships")).scalar() == 1
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+@pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
+def test_a_migration_that_leaves_rows_referring_to_nothing_is_undone(empty_app, tmp_path):
+    _add_a_membership()
+    with pytest.raises(SystemExit):
+        upgrade(directory=_with_one_more_revision(tmp_path, "op.execute('DELETE FROM users')"))
+    with db.engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM users")).scalar() == 1
+
+
+_WIDEN_USERS = """
+    with op.batch_alter_table("users") as batch:
+        batch.alter_column("name", type_=sa.Text())
+"""
+
+
+def _with_one_more_revision(tmp_path: Path, statements: str) -> str:
+    """A copy of the migrations with a last one that executes these statements."""
+    directory = tmp_path / "migrations"
+    shutil.copytree(_ROOT / "migrations", directory)
+    (directory / "versions" / "9999_one_more.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision, down_revision = '9999', '{_REVISIONS[-1]}'\n"
+        f"def upgrade():\n    {statements.strip()}\n"
+    )
+    return str(directory)
+
+
+def _add_a_membership() -> None:
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO users VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"))
+        connection.execute(text("INSERT INTO organizations VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"))
+        connection.execute(text("INSERT INTO memberships VALUES ('usr_1', 'org_1', 'owner', '2026-01-01')"))
+
+
+def _schema(engine: Engine) -> dict[str, dict]:
+    """Everything of every table that a database can tell, by name."""
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], column["default"])
+                for column in inspector.get_columns(table)
+            },
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": _by_name(inspector.get_foreign_keys(table)),
+            "unique": _by_name(inspector.get_unique_constraints(table)),
+            "checks": _by_name(inspector.get_check_constraints(table)),
+            "indexes": _by_name(inspector.get_indexes(table)),
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def _without_index(schema: dict[str, dict]) -> dict[str, dict]:
+    """What is left without the full-text index, which no model describes."""
+    schema = {table: parts for table, parts in schema.items() if not is_part_of_index(table, "table")}
+    memories = schema["memories"]
+    memories["columns"].pop("search_vector", None)
+    memories["indexes"] = [index for index in memories["indexes"] if "search_vector" not in index]
+    return schema
+
+
+def _by_name(things: list[dict]) -> list[str]:
+    # As text: a partial index holds an SQL expression, and expressions have no equality.
+    return sorted(json.dumps(thing, default=str, sort_keys=True) for thing in things)

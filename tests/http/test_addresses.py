@@ -1,0 +1,79 @@
+"""Whose request it is: the address that a trusted proxy tells, without what is no part of it."""
+
+import dataclasses
+
+import pytest
+from flask import request
+
+from app import create_app
+from app.http.addresses import plain_address
+from app.limits.attempts import SIGN_IN_PER_ADDRESS, network_of
+from tests.actors import Browser
+
+#: As proxies write it -> the address.
+WRITTEN = [
+    ("192.0.2.52", "192.0.2.52"),
+    ("192.0.2.52:40000", "192.0.2.52"),
+    (" 192.0.2.52:40000 ", "192.0.2.52"),
+    ('"192.0.2.52:40000"', "192.0.2.52"),
+    ("2001:db8::1", "2001:db8::1"),
+    ("2001:DB8:0::1", "2001:db8::1"),
+    ("[2001:db8::1]", "2001:db8::1"),
+    ("[2001:db8::1]:4711", "2001:db8::1"),
+    ("::ffff:192.0.2.52", "192.0.2.52"),
+    ("[::ffff:192.0.2.52]:4711", "192.0.2.52"),
+    ("fe80::1%eth0", "fe80::1"),
+    ("unknown", None),
+    ("_hidden", None),
+    ("_hidden:4711", None),
+    ("", None),
+    ("localhost:80", None),
+    ("192.0.2.999", None),
+    ("192.0.2.52:port", None),
+    ("[192.0.2.52", None),
+    ("x" * 10_000, None),
+]
+
+
+@pytest.mark.parametrize(("written", "address"), WRITTEN)
+def test_an_address_is_read_without_its_port(written, address):
+    assert plain_address(written) == address
+
+
+@pytest.mark.parametrize(("written", "address"), [pair for pair in WRITTEN if pair[0]])
+def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, written, address):
+    """Nothing else reaches the limits, the list of sessions, or the database."""
+    app = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    app.add_url_rule("/address", view_func=lambda: request.remote_addr)
+    sent = {"X-Forwarded-For": f"198.51.100.1, {written}"}
+    answer = app.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
+    assert answer.text == (address or "10.0.0.1")
+
+
+def test_another_port_is_no_way_around_a_limit(app, settings, alice, apps_in_use):
+    """As Azure's gateway writes it: each connection has another port."""
+    proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    attempts = SIGN_IN_PER_ADDRESS.amount
+    browser = Browser(proxied)
+    page = browser.get("/sign-in")
+    answers = []
+    for number in range(attempts + 1):
+        browser._environ = {"HTTP_X_FORWARDED_FOR": f"192.0.2.52:{40000 + number}"}
+        answers.append(
+            browser.submit(page, email=f"nobody{number}@example.com", password="a wrong password").status_code
+        )
+    assert answers[:-1] == [400] * attempts and answers[-1] == 429
+    browser._environ = {"HTTP_X_FORWARDED_FOR": "192.0.2.53:40000"}
+    assert browser.submit(page, email="nobody@example.com", password="a wrong password").status_code == 400
+
+
+def test_a_session_is_listed_with_the_address_alone(app, settings, alice):
+    proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    browser = Browser(proxied)
+    browser._environ = {"HTTP_X_FORWARDED_FOR": "[2001:db8::52]:4711"}
+    browser.sign_in(alice.email, alice.password)
+    assert "<bdi>2001:db8::52</bdi>" in browser.get("/account/sessions/").text
+
+
+def test_a_customers_network_is_one_address_however_it_is_written():
+    assert network_of(plain_address("[2001:db8::1]:1")) == network_of(plain_address("2001:db8::2")) == "2001:db8::/64"

@@ -1,0 +1,189 @@
+"""A point in time is written in one way on every page: in UTC and said so, and local to the reader by a script."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from flask import render_template_string
+
+from app.database.types import UtcDateTime
+from app.extensions import db
+
+_ROOT = Path(__file__).resolve().parents[2]
+_AT = datetime(2026, 5, 3, 23, 5, 9, 123, tzinfo=UTC)
+_TEMPLATES = sorted((_ROOT / "templates").rglob("*.html"))
+#: How else a template could write a point in time.
+_BY_HAND = re.compile(r"strftime|isoformat|<time\b|\.(day|month|year|hour|minute|second|timetuple|ctime|date)\b(?!\w)")
+#: What makes text of a point in time.
+_WRITTEN = re.compile(r"\|\s*(day|minute|second|plain_day|stamp)\b")
+_DATE_IN_A_SENTENCE = re.compile(r"strftime|\{[^{}'\"]*(_at|\bat|until|day)(:%[^}]*)?\}|:%[YdBmH]")
+
+
+@pytest.fixture
+def write(app):
+    def write(template: str, at=_AT) -> str:
+        with app.app_context():
+            return render_template_string(template, at=at)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("precision", "text"),
+    [("day", "3 May 2026 UTC"), ("minute", "3 May 2026, 23:05 UTC"), ("second", "3 May 2026, 23:05:09 UTC")],
+)
+def test_a_point_in_time_is_an_element_that_programs_can_read_and_says_utc(write, precision, text):
+    element = f'<time datetime="2026-05-03T23:05:09Z" data-precision="{precision}">{text}</time>'
+    assert write(f"{{{{ at | {precision} }}}}") == element
+
+
+def test_another_offset_is_written_in_utc(write):
+    at = _AT.astimezone(timezone(timedelta(hours=9)))
+    assert write("{{ at | minute }}", at) == write("{{ at | minute }}")
+
+
+def test_where_no_element_may_stand_the_text_is_the_same(write):
+    assert write("{{ at | plain_day }} {{ at | stamp }}") == "3 May 2026 UTC 2026-05-03T23:05:09Z"
+
+
+def test_a_time_without_a_zone_is_a_mistake_of_ours(write):
+    with pytest.raises(ValueError, match="aware"):
+        write("{{ at | day }}", _AT.replace(tzinfo=None))
+
+
+# -- nobody writes it in another way -------------------------------------------------------------
+
+
+def _columns_of_time() -> set[str]:
+    """The name of every column that is a point in time, and what pages call it."""
+    columns = {
+        column.name
+        for table in db.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, UtcDateTime)
+    }
+    return columns | {"at", "since", "until", "present", "minute"}
+
+
+def find_raw_dates(template: str) -> list[str]:
+    """What in a template writes a point in time by hand, or shows one unwritten."""
+    text = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
+    found = [match.group() for match in _BY_HAND.finditer(text)]
+    names = "|".join(sorted(_columns_of_time(), key=len, reverse=True))
+    for shown in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
+        # What a condition asks is not shown.
+        shown = re.sub(r"\bif\b.*?(\belse\b|$)", "", shown)
+        if re.search(rf"(\.|^\s*)({names})\s*(\)?\s*(\||$))", shown) and not _WRITTEN.search(shown):
+            found.append(shown.strip())
+    return found
+
+
+@pytest.mark.parametrize("path", _TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
+def test_no_template_writes_a_date_by_hand(path):
+    assert find_raw_dates(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{{ at.strftime("%Y") }}',
+        "{{ at.isoformat() }}",
+        "<time>today</time>",
+        "{{ consent.issued_at }}",
+        "{{ at }}",
+        "{{ (a.revoked_at or b.expires_at) }}",
+        "{{ since.day }}",
+        "{{ entry.until | upper }}",
+    ],
+)
+def test_the_rule_for_templates_sees(template):
+    assert find_raw_dates(template)
+
+
+def test_no_sentence_of_the_code_holds_a_date():
+    """A sentence that is made in Python is text, which no script makes local. Programs and logs read ISO 8601."""
+    found = [
+        f"{path.relative_to(_ROOT)}:{number}: {line.strip()}"
+        for path in sorted((_ROOT / "app").rglob("*.py"))
+        if path.name != "moments.py"
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if _DATE_IN_A_SENTENCE.search(line)
+    ]
+    assert found == []
+
+
+def test_every_page_has_the_script_that_makes_times_local(app):
+    for path in ("/", "/sign-in", "/guide/", "/nothing-here"):
+        assert re.search(r'<script src="/static/js/moments\.js[^"]*" defer></script>', app.test_client().get(path).text)
+
+
+# -- in a browser --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(app, chromium, write):
+    """What somebody in a time zone reads of a template, with each element's title."""
+    contexts = []
+
+    def read(template: str, zone: str, *, script: bool = True):
+        context = chromium.new_context(timezone_id=zone, java_script_enabled=script)
+        contexts.append(context)
+        tab, client = context.new_page(), app.test_client()
+        html = write('<!doctype html><title>x</title><script src="/static/js/moments.js" defer></script>' + template)
+
+        def answer(route):
+            path = route.request.url.removeprefix("http://127.0.0.1")
+            if path == "/page":
+                return route.fulfill(body=html, content_type="text/html; charset=utf-8")
+            return route.fulfill(body=client.get(path).data, content_type="text/javascript")
+
+        tab.route("**/*", answer)
+        tab.goto("http://127.0.0.1/page")
+        return tab
+
+    yield read
+    for context in contexts:
+        context.close()
+
+
+_ALL = "<main>{{ at | day }}; {{ at | minute }}; {{ at | second }}</main>"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("Europe/Zurich", "4 May 2026; 4 May 2026, 01:05 CEST; 4 May 2026, 01:05:09 CEST"),
+        ("America/New_York", "3 May 2026; 3 May 2026, 19:05 GMT\u22124; 3 May 2026, 19:05:09 GMT\u22124"),
+        ("Asia/Kathmandu", "4 May 2026; 4 May 2026, 04:50 GMT+5:45; 4 May 2026, 04:50:09 GMT+5:45"),
+        ("UTC", "3 May 2026; 3 May 2026, 23:05 UTC; 3 May 2026, 23:05:09 UTC"),
+    ],
+)
+def test_a_reader_sees_the_time_of_their_own_zone_and_its_name(read, zone, text):
+    tab = read(_ALL, zone)
+    assert tab.locator("main").inner_text() == text
+    assert tab.locator("time").nth(0).get_attribute("title") == "3 May 2026, 23:05 UTC"
+    assert tab.locator("time").nth(2).get_attribute("title") == "3 May 2026, 23:05:09 UTC"
+
+
+@pytest.mark.browser
+def test_without_a_script_the_reader_is_told_that_it_is_utc(read):
+    text = "3 May 2026 UTC; 3 May 2026, 23:05 UTC; 3 May 2026, 23:05:09 UTC"
+    assert read(_ALL, "Asia/Tokyo", script=False).locator("main").inner_text() == text
+
+
+@pytest.mark.browser
+def test_the_day_in_an_option_is_local_too(read):
+    select = (
+        '{% from "macros/oauth.html" import end_options %}'
+        '<select>{{ end_options([{"value": "keep", "label": "As it is now, until", "at": at}]) }}</select>'
+    )
+    assert read(select, "Asia/Tokyo").locator("option").inner_text() == "As it is now, until 4 May 2026"
+
+
+@pytest.mark.browser
+def test_what_a_page_fetches_later_is_local_too(read):
+    tab = read("<main></main><template>{{ at | minute }}</template>", "Asia/Tokyo")
+    tab.evaluate("document.querySelector('main').append(document.querySelector('template').content)")
+    assert tab.locator("main").inner_text() == "4 May 2026, 08:05 GMT+9"

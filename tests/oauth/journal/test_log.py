@@ -1,0 +1,513 @@
+"""Every request of a client leaves a record that says why it failed, and nothing that must not be kept.
+
+The honest request is the same as everywhere in these tests. Each refusal changes one thing.
+"""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, event, func, insert, select
+
+from app import clock
+from app.clients.models import Client, ClientSecret
+from app.extensions import db
+from app.oauth.journal import log as request_log
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
+from app.oauth.reasons import Reason
+from tests.integrator import TOKEN, apart_from_its_id, basic
+
+OTHER_URI = "https://notebook.acme.example/callback/"
+
+
+@pytest.fixture
+def records(app):
+    """What is written down of the requests of a client, the latest last."""
+    with app.app_context():
+        # Of other tests, whose clients are gone.
+        request_log.flush()
+
+    def records(client) -> list[RequestRecord]:
+        with app.app_context():
+            request_log.flush()
+            return db.session.scalars(
+                select(RequestRecord).where(RequestRecord.client_id == client.client_id).order_by(RequestRecord.id)
+            ).all()
+
+    return records
+
+
+@pytest.fixture
+def reason(records):
+    """The one reason that a client's last request failed for."""
+
+    def reason(client) -> tuple[str, str, str]:
+        last = records(client)[-1]
+        return last.endpoint, last.error, last.reason
+
+    return reason
+
+
+# -- the authorize endpoint ------------------------------------------------------------------------
+
+NO_CHALLENGE = {"code_challenge": None, "code_challenge_method": None}
+WRONG_AT_AUTHORIZE = [
+    ({"redirect_uri": None}, ERROR_PAGE, Reason.REDIRECT_URI_MISSING),
+    ({"redirect_uri": OTHER_URI}, ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH),
+    ({"redirect_uri": [OTHER_URI, OTHER_URI]}, ERROR_PAGE, Reason.PARAMETER_DEFECTIVE),
+    ({"response_type": None}, "invalid_request", Reason.RESPONSE_TYPE_MISSING),
+    ({"response_type": "token"}, "unsupported_response_type", Reason.RESPONSE_TYPE_UNSUPPORTED),
+    ({"state": None} | NO_CHALLENGE, "invalid_request", Reason.STATE_MISSING),
+    ({"scope": "memories:reed"}, "invalid_scope", Reason.SCOPE_UNKNOWN),
+    ({"scope": ["memories:read", "memories:read"]}, "invalid_request", Reason.PARAMETER_DEFECTIVE),
+    ({"scope": "memories:read,integrations:read"}, "invalid_scope", Reason.SCOPE_WITH_COMMA),
+    ({"prompt": "none"}, "invalid_request", Reason.PROMPT_UNKNOWN),
+    ({"resource": "https://elsewhere.example/"}, "invalid_target", Reason.RESOURCE_UNKNOWN),
+    ({"authorization_details": "{}"}, "invalid_authorization_details", Reason.DETAILS_REFUSED),
+    ({"code_challenge": None, "code_challenge_method": None}, "invalid_request", Reason.PKCE_MISSING),
+    ({"code_challenge": None}, "invalid_request", Reason.PKCE_CHALLENGE_MISSING),
+    ({"code_challenge_method": None}, "invalid_request", Reason.PKCE_METHOD_REFUSED),
+    ({"code_challenge": "short"}, "invalid_request", Reason.PKCE_CHALLENGE_MALFORMED),
+]
+
+
+@pytest.mark.parametrize(("change", "error", "expected"), WRONG_AT_AUTHORIZE, ids=lambda value: str(value)[:40])
+def test_a_refused_authorize_request_says_why(pocket, signed_in, reason, change, error, expected):
+    pocket.start(signed_in, **change)
+    assert reason(pocket) == ("authorize", error, expected)
+
+
+def test_a_scope_of_others_is_told_from_one_that_does_not_exist(pocket, signed_in, reason, change_client):
+    change_client(pocket, scope="memories:read")
+    pocket.start(signed_in, scope="memories:write")
+    assert reason(pocket) == ("authorize", "invalid_scope", Reason.SCOPE_NOT_REGISTERED)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"suspended_at": clock.now()}, Reason.CLIENT_SUSPENDED),
+        ({"suspended_at": clock.now(), "drafted_at": clock.now()}, Reason.CLIENT_DRAFT),
+    ],
+)
+def test_a_suspended_app_is_told_from_a_draft(notebook, signed_in, reason, change_client, values, expected):
+    change_client(notebook, **values)
+    notebook.start(signed_in)
+    assert reason(notebook) == ("authorize", ERROR_PAGE, expected)
+    notebook.client_credentials()
+    assert reason(notebook) == ("token", "invalid_client", expected)
+
+
+def test_the_person_who_cancels_is_a_reason(notebook, signed_in, reason):
+    signed_in.submit(notebook.start(signed_in), press="Cancel")
+    assert reason(notebook) == ("authorize", "access_denied", Reason.DENIED)
+
+
+def test_what_is_wrong_is_noted_once_the_person_has_signed_in(notebook, browser, alice, records):
+    """Before that nobody may be sent back, so nothing has been refused yet."""
+    page = notebook.start(browser, state=None, **NO_CHALLENGE)
+    assert records(notebook) == []
+    browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert [record.reason for record in records(notebook)] == [Reason.STATE_MISSING]
+
+
+def test_an_app_that_changed_while_the_person_decided_is_noted(notebook, signed_in, reason, change_client):
+    page = notebook.start(signed_in)
+    change_client(notebook, redirect_uris=["https://elsewhere.example/"])
+    signed_in.submit(page, press="Continue", selection="all")
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH)
+
+
+def test_an_address_that_is_registered_and_not_accepted_is_told_from_one_that_is_not_registered(
+    notebook, signed_in, reason, change_client
+):
+    change_client(notebook, redirect_uris=["http://notebook.acme.example/callback"])
+    notebook.start(signed_in, redirect_uri="http://notebook.acme.example/callback")
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_REFUSED)
+
+
+def _playground_of(client_id: str) -> str:
+    return f"http://127.0.0.1:8000/org/oauth/{client_id}/playground/callback"
+
+
+def test_the_playground_that_is_not_open_is_told_from_an_address_that_is_not_registered(notebook, signed_in, reason):
+    """Nobody is to be advised to register it."""
+    notebook.start(signed_in, redirect_uri=_playground_of(notebook.client_id))
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.PLAYGROUND_CLOSED)
+    notebook.start(signed_in, redirect_uri=_playground_of("client_of_others"))
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH)
+
+
+def test_a_code_for_an_address_that_was_removed_is_noted(notebook, signed_in, reason, change_client):
+    code = notebook.code(signed_in)
+    change_client(notebook, redirect_uris=["https://elsewhere.example/"])
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REDIRECT_URI_REMOVED)
+
+
+def test_a_success_is_noted_with_and_without_a_screen(notebook, signed_in, records):
+    notebook.code(signed_in), notebook.code(signed_in)
+    noted = [(one.endpoint, one.error, one.reason, one.redirect_uri, one.scope) for one in records(notebook)]
+    assert noted == [("authorize", None, None, notebook.redirect_uri, "memories:read integrations:read")] * 2
+
+
+# -- the token endpoint ----------------------------------------------------------------------------
+
+WRONG_AT_TOKEN = [
+    ({"grant_type": None}, "invalid_request", Reason.GRANT_TYPE_MISSING),
+    ({"grant_type": "password"}, "unsupported_grant_type", Reason.GRANT_TYPE_UNSUPPORTED),
+    ({"code": None}, "invalid_request", Reason.CODE_MISSING),
+    ({"code": "rlq_ac_unknown"}, "invalid_grant", Reason.CODE_UNKNOWN),
+    ({"code": "rlq_rt_unknown"}, "invalid_grant", Reason.CODE_MISTAKEN),
+    ({"code": ["a", "b"]}, "invalid_request", Reason.PARAMETER_DEFECTIVE),
+    ({"redirect_uri": None}, "invalid_request", Reason.REDIRECT_URI_MISSING),
+    ({"redirect_uri": OTHER_URI}, "invalid_grant", Reason.REDIRECT_URI_CHANGED),
+    ({"code_verifier": None}, "invalid_request", Reason.VERIFIER_MISSING),
+    ({"code_verifier": "short"}, "invalid_request", Reason.VERIFIER_MALFORMED),
+    ({"code_verifier": "v" * 43}, "invalid_grant", Reason.VERIFIER_WRONG),
+    ({"resource": "https://elsewhere.example/"}, "invalid_target", Reason.RESOURCE_UNKNOWN),
+    ({"client_id": "another", "client_secret": "another"}, "invalid_request", Reason.SEVERAL_AUTHENTICATIONS),
+]
+
+
+@pytest.mark.parametrize(("change", "error", "expected"), WRONG_AT_TOKEN, ids=lambda value: str(value)[:40])
+def test_a_refused_token_request_says_why(notebook, signed_in, reason, change, error, expected):
+    honest = {
+        "grant_type": "authorization_code",
+        "code": notebook.code(signed_in),
+        "redirect_uri": notebook.redirect_uri,
+        "code_verifier": notebook.code_verifier,
+    }
+    assert notebook.post(TOKEN, honest | change).json["error"] == error
+    assert reason(notebook) == ("token", error, expected)
+
+
+def test_a_verifier_that_nobody_asked_for_is_noted(notebook, signed_in, reason):
+    code = notebook.code(signed_in, code_challenge=None, code_challenge_method=None)
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.VERIFIER_UNEXPECTED)
+
+
+def test_another_redirect_uri_is_noted_with_the_one_that_was_asked_with(notebook, signed_in, records):
+    notebook.exchange(notebook.code(signed_in), redirect_uri=OTHER_URI)
+    last = records(notebook)[-1]
+    assert (last.redirect_uri, last.expected_uri) == (OTHER_URI, notebook.redirect_uri)
+
+
+def test_what_a_code_is_refused_for_is_told_apart(notebook, register, signed_in, reason, let_time_pass, change_consent):
+    other, code = register(), notebook.code(signed_in)
+    other.exchange(code)
+    assert reason(other) == ("token", "invalid_grant", Reason.CODE_OF_ANOTHER_CLIENT)
+    assert notebook.exchange(code).status_code == 200
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_USED)
+    ended, late = notebook.code(signed_in), notebook.code(signed_in)
+    change_consent(notebook, paused_at=clock.now())
+    notebook.exchange(ended)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_PAUSED)
+    change_consent(notebook, revoked_at=clock.now())
+    notebook.exchange(ended)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_ENDED)
+    let_time_pass(minutes=2)
+    notebook.exchange(late)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_EXPIRED)
+
+
+def test_what_a_refresh_is_refused_for_is_told_apart(
+    strict, notebook, register, signed_in, tokens, reason, let_time_pass, change_consent
+):
+    other, first = register(), tokens["refresh_token"]
+    notebook.client_credentials(grant_type="refresh_token")
+    assert reason(notebook) == ("token", "invalid_request", Reason.REFRESH_MISSING)
+    notebook.refresh(tokens["access_token"])
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_MISTAKEN)
+    notebook.refresh("rlq_rt_unknown")
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_UNKNOWN)
+    other.refresh(first)
+    assert reason(other) == ("token", "invalid_grant", Reason.REFRESH_OF_ANOTHER_CLIENT)
+    notebook.refresh(first, scope="memories:write")
+    assert reason(notebook) == ("token", "invalid_scope", Reason.SCOPE_TOO_WIDE)
+    second = notebook.refresh(first).json["refresh_token"]
+    notebook.refresh(first)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_REUSED)
+    notebook.refresh(second)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_ENDED)
+    third = notebook.tokens(signed_in)["refresh_token"]
+    change_consent(notebook, paused_at=clock.now())
+    notebook.refresh(third)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_PAUSED)
+    change_consent(notebook, paused_at=None)
+    let_time_pass(days=31)
+    notebook.refresh(third)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_EXPIRED)
+
+
+def test_scope_of_which_nothing_is_left_is_noted(notebook, signed_in, reason, change_client):
+    code = notebook.code(signed_in)
+    change_client(notebook, scope="memories:write")
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_scope", Reason.SCOPE_NOTHING_LEFT)
+
+
+def test_a_public_app_may_not_have_client_credentials(pocket, reason):
+    pocket.client_credentials()
+    assert reason(pocket) == ("token", "unauthorized_client", Reason.GRANT_NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [("memories:reed", Reason.SCOPE_UNKNOWN), ("memories:write", Reason.SCOPE_NOT_REGISTERED)],
+)
+def test_the_scope_of_client_credentials_is_noted_likewise(notebook, reason, change_client, scope, expected):
+    change_client(notebook, scope="memories:read")
+    notebook.client_credentials(scope=scope)
+    assert reason(notebook) == ("token", "invalid_scope", expected)
+
+
+def test_a_body_that_is_no_form_is_noted_for_the_client_of_the_header(notebook, reason):
+    headers = {"Authorization": basic(notebook.client_id, notebook.client_secret)}
+    notebook.app.test_client().post(TOKEN, json={"grant_type": "client_credentials"}, headers=headers)
+    assert reason(notebook) == ("token", "invalid_request", Reason.NOT_A_FORM)
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_a_wrong_and_a_retired_secret_are_told_apart_inside_and_never_outside(app, notebook, reason, method):
+    client = replace(notebook, auth_method=method)
+    wrong = replace(client, client_secret="rlq_cs_wrong").client_credentials()
+    assert reason(client) == ("token", "invalid_client", Reason.SECRET_WRONG)
+    with app.app_context():
+        db.session.query(ClientSecret).filter_by(client_id=client.client_id).update({"revoked_at": clock.now()})
+        db.session.commit()
+    retired = client.client_credentials()
+    assert reason(client) == ("token", "invalid_client", Reason.SECRET_ENDED)
+    assert wrong.status_code == 401
+    assert apart_from_its_id(wrong) == apart_from_its_id(retired)
+
+
+def test_a_secret_that_is_sent_twice_alike_is_told_from_two_that_differ(notebook, reason):
+    notebook.client_credentials(client_id=notebook.client_id, client_secret=notebook.client_secret)
+    assert reason(notebook) == ("token", "invalid_request", Reason.SECRET_TWICE)
+    notebook.client_credentials(client_id=notebook.client_id, client_secret="rlq_cs_another")
+    assert reason(notebook) == ("token", "invalid_request", Reason.SEVERAL_AUTHENTICATIONS)
+
+
+def test_a_confidential_client_without_a_secret_and_a_public_one_with_one(notebook, pocket, reason):
+    replace(notebook, client_secret=None).client_credentials()
+    assert reason(notebook) == ("token", "invalid_client", Reason.SECRET_MISSING)
+    replace(pocket, client_secret="rlq_cs_x").refresh("any")
+    assert reason(pocket) == ("token", "invalid_client", Reason.SECRET_UNEXPECTED)
+
+
+def test_every_grant_notes_its_success(notebook, signed_in, records):
+    notebook.refresh(notebook.tokens(signed_in)["refresh_token"])
+    notebook.client_credentials()
+    noted = [(record.endpoint, record.grant_type, record.error) for record in records(notebook)]
+    assert noted == [
+        ("authorize", "", None),
+        ("token", "authorization_code", None),
+        ("token", "refresh_token", None),
+        ("token", "client_credentials", None),
+    ]
+
+
+def test_other_endpoints_note_nothing(notebook, records):
+    notebook.introspect("unknown"), notebook.post("/oauth/revoke", {"token": ["a", "b"]})
+    replace(notebook, client_secret="wrong").introspect("unknown")
+    assert records(notebook) == []
+
+
+def test_a_client_that_does_not_exist_leaves_nothing(app, notebook, signed_in):
+    stranger = replace(notebook, client_id="client_nobody")
+    stranger.client_credentials(), stranger.start(signed_in), stranger.post(TOKEN, {"grant_type": ["a", "b"]})
+    with app.app_context():
+        request_log.flush()
+        assert db.session.scalar(select(func.count()).select_from(RequestRecord)) == 0
+
+
+def test_every_reason_is_produced_by_a_request_in_this_file():
+    """But for the one that is for checks that nobody has given a reason."""
+    with open(__file__) as source:
+        shown = set(re.findall(r"Reason\.([A-Z][A-Z_]+)", source.read()))
+    assert shown | {"OTHER"} == set(Reason.__members__)
+
+
+# -- what is not kept ------------------------------------------------------------------------------
+
+
+def test_nothing_secret_and_nobody_stands_in_any_column(app, notebook, signed_in, alice, records):
+    """Also when every value is sent in every place where it does not belong."""
+    code = notebook.code(signed_in)
+    tokens = notebook.exchange(code).json
+    secrets = [code, notebook.client_secret, notebook.code_verifier, tokens["access_token"], tokens["refresh_token"]]
+    secrets += ["S0mething-Secret-And-Long_1", alice.id, alice.email, tokens["grant_id"]]
+    for value in secrets:
+        notebook.exchange(value), notebook.refresh(value), notebook.exchange(code, code_verifier=value)
+        for name in ("grant_type", "redirect_uri", "scope", "resource", "code_verifier", "unknown"):
+            notebook.exchange(code, **{name: value})
+        for name in ("redirect_uri", "scope", "state", "prompt", "code_challenge", "response_type", "resource"):
+            notebook.start(signed_in, **{name: value})
+        for uri in (f"?code={value}", f"/{value}", f"#{value}", f"?{value}", f"?x=1&state={value}"):
+            notebook.start(signed_in, redirect_uri=notebook.redirect_uri + uri)
+        notebook.start(signed_in, redirect_uri=f"https://name:{value}@notebook.acme.example/callback")
+        notebook.start(signed_in, redirect_uri=f"name:{value}@notebook.acme.example/callback")
+    kept = records(notebook)
+    assert len(kept) > 100
+    columns = [column.key for column in RequestRecord.__table__.columns]
+    text = "\n".join(str([getattr(record, column) for column in columns]) for record in kept)
+    # Neither whole, nor what remains when it is cut off.
+    assert [value for value in [*secrets, notebook.state] if value[-20:] in text or value[:20] in text] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("https://notebook.acme.example/callback/", "https://notebook.acme.example/callback/"),
+        ("https://notebook-git-branch-1234.preview.example/cb", "https://notebook-git-branch-1234.preview.example/cb"),
+        ("https://notebook.acme.example/callback?next=/home&a", "https://notebook.acme.example/callback?next=…&a"),
+        ("https://user:word@notebook.acme.example/callback", "https://notebook.acme.example/callback"),
+        ("https://notebook.acme.example/callback#token", "https://notebook.acme.example/callback#…"),
+        ("https://notebook.acme.example/0123456789abcdef0123", "https://notebook.acme.example/…"),
+        ("com.acme.notebook:/callback", "com.acme.notebook:/callback"),
+        ("notebook.acme.example", "notebook.acme.example"),
+    ],
+)
+def test_of_an_address_what_differs_can_be_seen_and_no_value(notebook, signed_in, records, sent, shown):
+    notebook.start(signed_in, redirect_uri=sent)
+    assert records(notebook)[-1].redirect_uri == shown
+
+
+def test_what_a_registered_address_holds_too_is_shown(register, signed_in, records):
+    client = register("https://acme.example/tenants/0123456789abcdef0123/callback?env=prod")
+    client.start(signed_in, redirect_uri="https://acme.example/tenants/0123456789abcdef0123/callback?env=prod&a=b")
+    assert records(client)[-1].redirect_uri.endswith("/0123456789abcdef0123/callback?env=prod&a=…")
+
+
+def test_an_address_that_is_too_long_is_cut(notebook, signed_in, records):
+    notebook.start(signed_in, redirect_uri="https://notebook.acme.example/" + "a/" * 2000)
+    assert len(records(notebook)[-1].redirect_uri) == 2000
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("openid https://example.com/auth/drive.readonly", "openid https://example.com/auth/drive.readonly"),
+        ("memories:reed  memories:reed", "memories:reed"),
+        ("memories:read 0123456789abcdef zażółć", "memories:read …"),
+        ("abcdefghijklmnopqrstuvwxyz", "…"),
+    ],
+)
+def test_of_a_scope_names_are_kept(notebook, signed_in, records, sent, shown):
+    notebook.start(signed_in, scope=sent)
+    assert records(notebook)[-1].scope == shown
+
+
+# -- how many, how long, and what it costs ---------------------------------------------------------
+
+
+def test_failures_and_successes_are_capped_each_for_themselves(notebook, pocket, records, monkeypatch):
+    pocket.refresh("kept")
+    for _ in range(3):
+        notebook.client_credentials(scope="unknown")
+    with monkeypatch.context() as patch:
+        patch.setattr(request_log, "MOST_FAILURES", 4)
+        patch.setattr(request_log, "MOST_SUCCESSES", 2)
+        records(notebook)
+        for _ in range(7):
+            notebook.client_credentials()
+        for _ in range(2):
+            notebook.client_credentials(grant_type=None)
+        kept = records(notebook)
+    expected = [Reason.SCOPE_UNKNOWN] * 2 + [Reason.GRANT_TYPE_MISSING] * 2
+    assert [record.reason for record in kept if record.error] == expected
+    assert len([record for record in kept if not record.error]) == 2
+    assert len(records(pocket)) == 1
+
+
+def test_no_more_waits_in_memory_than_is_kept(app, notebook):
+    log = app.extensions["request_log"]
+    for _ in range(request_log.MOST_SUCCESSES + 5):
+        notebook.client_credentials()
+    assert len(log._notes[notebook.client_id]) == request_log.MOST_SUCCESSES
+    assert log._count == sum(map(len, log._notes.values()))
+
+
+def test_processes_that_write_at_once_wait_for_each_other_and_keep_the_cap(app, notebook, pocket, records):
+    """Each cuts off what is too much of the same clients."""
+    most = request_log.MOST_FAILURES
+
+    def write(_process: int) -> None:
+        with app.app_context():
+            for order in ((notebook, pocket), (pocket, notebook)):
+                request_log._write({client.client_id: waiting(client) for client in order})
+
+    def waiting(client) -> request_log._Notes:
+        notes = request_log._Notes.none()
+        note = request_log._Note(clock.now(), "token", None, "", "", [], "invalid_grant", Reason.CODE_UNKNOWN)
+        notes.failures.extend([note] * most)
+        return notes
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(8)))
+    assert (len(records(notebook)), len(records(pocket))) == (most, most)
+
+
+def test_when_too_much_waits_the_first_client_gives_way(notebook, pocket, records, monkeypatch):
+    monkeypatch.setattr(request_log, "_MOST_NOTES", 3)
+    notebook.client_credentials(), notebook.client_credentials()
+    for _ in range(3):
+        pocket.refresh("unknown")
+    assert (len(records(notebook)), len(records(pocket))) == (0, 3)
+
+
+def test_what_could_not_be_written_is_kept_for_the_next_time_in_its_order(app, notebook, records, monkeypatch):
+    notebook.client_credentials(scope="unknown")
+
+    def fail(_notes) -> None:
+        # Others go on while this one tries.
+        notebook.client_credentials(grant_type=None), notebook.client_credentials()
+        raise OSError("The database is away.")
+
+    with monkeypatch.context() as patch, app.app_context():
+        patch.setattr(request_log, "_write", fail)
+        with pytest.raises(OSError, match="away"):
+            request_log.flush()
+    notebook.client_credentials(grant_type="password")
+    expected = [Reason.SCOPE_UNKNOWN, Reason.GRANT_TYPE_MISSING, None, Reason.GRANT_TYPE_UNSUPPORTED]
+    assert app.extensions["request_log"]._count == len(expected)
+    assert [record.reason for record in records(notebook)] == expected
+
+
+def test_what_is_older_than_thirty_days_goes_when_something_is_written(app, notebook, records):
+    with app.app_context():
+        for days in (29, 31):
+            old = {"client_id": notebook.client_id, "at": clock.now() - timedelta(days=days), "endpoint": "token"}
+            db.session.execute(insert(RequestRecord).values(**old))
+        db.session.commit()
+    notebook.client_credentials()
+    assert len(records(notebook)) == 2
+
+
+def test_a_deleted_client_takes_its_records_and_its_notes_along(app, notebook, records):
+    notebook.client_credentials()
+    assert len(records(notebook)) == 1
+    notebook.client_credentials()
+    with app.app_context():
+        db.session.execute(delete(Client).where(Client.client_id == notebook.client_id))
+        db.session.commit()
+    assert records(notebook) == []
+
+
+def test_a_token_request_neither_writes_nor_reads_for_its_record(app, notebook, records):
+    """What the hot path runs on is not SQLAlchemy's connection, which only the writing down uses."""
+    notebook.client_credentials()
+    records(notebook)
+    seen = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    before = len(seen)
+    notebook.client_credentials()
+    assert len(seen) == before
+    assert len(records(notebook)) == 2
+    assert any("request_records" in statement for statement in seen)
