@@ -2,6 +2,7 @@
 #
 #   make run     the server on http://127.0.0.1:$PORT (8000); settings come from the environment
 #   make test    every test; TEST_DATABASE=postgresql runs them on PostgreSQL instead of SQLite
+#   make check   what the linter, the formatter and the type checker say
 #   make test-databases
 #                what depends on a database on PostgreSQL too, under each of LOCALES
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
@@ -14,7 +15,10 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --univer
 # How PostgreSQL compares text where nobody says: by code point, and as its databases usually do.
 LOCALES ?= C.UTF-8 en_US.UTF-8
 
-.PHONY: run test test-databases lock installed-to-run installed-to-test
+# What the linter and the formatter look at.
+CHECKED := app tests benchmarks wsgi.py
+
+.PHONY: run test test-databases check lock installed-to-run installed-to-test
 
 run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
@@ -27,6 +31,12 @@ test-databases: installed-to-test
 		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(VENV)/bin/python -m pytest -n 2 --dist loadfile \
 			-m "database and not browser" $(PYTEST_ARGS) || exit; \
 	done
+
+check: installed-to-test
+	@$(VENV)/bin/ruff check $(CHECKED)
+	@$(VENV)/bin/ruff format --check $(CHECKED)
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/vulture
 
 lock:
 	$(COMPILE) -o requirements.lock

@@ -169,7 +169,7 @@ def _fill(url: str, directory: Path, count: int) -> _Library:
         integrations = [Integration(user_id=user.id, kind=kind, name=kind) for kind in _INTEGRATIONS]
         db.session.add_all(integrations)
         db.session.flush()
-        drive, slack, gmail = (integration.id for integration in integrations[:3])
+        drive, slack = (integration.id for integration in integrations[:2])
         ids = _add_memories(user.id, [integration.id for integration in integrations], count)
         mementos = [
             Memento(user_id=user.id, name="Drive", contents=[MementoContent(integration_id=drive)]),

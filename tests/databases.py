@@ -157,20 +157,21 @@ def _cluster_owner() -> pwd.struct_passwd:
 
 def _run_as(owner: pwd.struct_passwd, program: str, *arguments: str) -> None:
     identity = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    done = subprocess.run(
-        [_program(program), *arguments],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        # Not a pipe: the server that pg_ctl leaves behind would keep it open, and we would wait for ever.
-        stdout=(output := tempfile.TemporaryFile()),
-        stderr=subprocess.STDOUT,
-        timeout=_START_SECONDS + 30,
-        check=False,
-        **identity,
-    )
-    if done.returncode != 0:
+    # Not a pipe: the server that pg_ctl leaves behind would keep it open, and we would wait for ever.
+    with tempfile.TemporaryFile() as output:
+        done = subprocess.run(
+            [_program(program), *arguments],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=_START_SECONDS + 30,
+            check=False,
+            **identity,
+        )
         output.seek(0)
-        raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
 
 
 def _administer(server: URL, statement: str) -> None:

@@ -92,7 +92,8 @@ def test_the_secret_is_kept_for_its_owner_alone_and_not_printed(started_once):
 def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     clone, port, first = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    assert read_welcome(process := clone.start(int(port))) == first
+    process = clone.start(int(port))
+    assert read_welcome(process) == first
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept
     url = re.search(r"http://127\.0\.0\.1:\d+/oauth/authorize\S+", first).group()
     query = parse_qs(urlsplit(url).query, strict_parsing=True)

@@ -168,7 +168,7 @@ class Texts(Field):
             raise Problem("type", "Must be a list of strings.")
         if len(value) > self.most:
             raise Problem("too_long", f"Must have at most {self.most} items.")
-        return sorted(set(self.each.check(item) for item in value))
+        return sorted({self.each.check(item) for item in value})
 
     def schema_present(self) -> dict[str, Any]:
         return {"type": "array", "items": self.each.schema(), "maxItems": self.most}

@@ -117,12 +117,12 @@ def _has_control_character(text: str) -> bool:
 
 
 def _read_sqlite(url: URL, parameters: list[tuple[str, str]]) -> URL:
-    if not url.database or url.database.startswith(":memory:") or ("mode", "memory") in parameters:
-        if not url.host:
-            raise ValueError(
-                "DATABASE_URL names an SQLite database in memory, which each worker would see differently;"
-                " give a file, as in sqlite:////path/to/file."
-            )
+    is_in_memory = not url.database or url.database.startswith(":memory:") or ("mode", "memory") in parameters
+    if is_in_memory and not url.host:
+        raise ValueError(
+            "DATABASE_URL names an SQLite database in memory, which each worker would see differently;"
+            " give a file, as in sqlite:////path/to/file."
+        )
     if url.host or url.username or url.port:
         raise ValueError(
             "DATABASE_URL names a host for an SQLite file; write four slashes before an absolute path,"

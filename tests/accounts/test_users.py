@@ -56,7 +56,7 @@ def test_one_address_has_one_spelling(text, email):
     ],
 )
 def test_what_is_no_address_is_refused(text):
-    with pytest.raises(InvalidEmail, match="as in name@example.com"):
+    with pytest.raises(InvalidEmail, match=r"as in name@example\.com"):
         normalize_email(text)
 
 

@@ -214,7 +214,7 @@ def test_public_client_has_no_secret_to_rotate(app, register):
 
 
 def test_registration_is_recorded_without_the_secret(app, register):
-    client_id, secret = register(actor_user_id="usr_1")
+    client_id, _secret = register(actor_user_id="usr_1")
 
     with app.app_context():
         event = db.session.query(AuditEvent).filter_by(kind="client.registered").one()

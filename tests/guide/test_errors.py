@@ -24,7 +24,6 @@ from app.guide.errors import (
 from app.http import error_answers
 from app.oauth.refused_grants import REFUSED_GRANTS
 from tests.actors import Browser
-from tests.protocol import change_client, change_consent, let_time_pass  # noqa: F401
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 #: Where the protocol's errors are raised.

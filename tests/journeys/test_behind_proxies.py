@@ -103,7 +103,7 @@ def _proxy(name: str, hidden: Hidden, directory: Path) -> Iterator[None]:
             upstream=hidden.server.url,
             modules=_MODULES,
             user=user,
-        )  # fmt: skip
+        )
     )
     process = subprocess.Popen([program, *flags, str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

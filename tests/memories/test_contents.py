@@ -102,7 +102,7 @@ def test_what_is_added_later_beside_a_single_memory_does_not_count(ann, titles_i
 
 
 def test_what_is_deleted_or_moved_away_no_longer_counts(ann, titles_in):
-    soup, cake, bread = (ann.keep(title, folder="Recipes") for title in ("soup", "cake", "bread"))
+    soup, cake, _bread = (ann.keep(title, folder="Recipes") for title in ("soup", "cake", "bread"))
     memento = ann.memento("Recipes", ("google_drive", "Recipes"), soup)
     db.session.delete(soup)
     cake.folder = "Archive"

@@ -127,7 +127,7 @@ def test_errors_in_lists_and_in_forms_within_forms_are_told_one_by_one(render):
         form.person.form.form_errors.append("That person is not known.")
         form.people.entries[0].form.name.errors = ["So have all people."]
 
-    page, form = render(NestedForm, prepare, sent={"words-0": "yes", "words-1": "incomprehensible"})
+    page, _form = render(NestedForm, prepare, sent={"words-0": "yes", "words-1": "incomprehensible"})
 
     told = summary_of(page)
     for sentence in ("That word is too long.", "There are too few words.", "A person has a name.",
