@@ -5,7 +5,7 @@ back is a ``str``, in English, for the log, the command line and the wire (msgsp
 shows the same sentence in the language of its reader: Jinja asks for ``__html__``, and code that puts it elsewhere on a
 page asks :func:`translated`.
 
-Prefer this to Flask-Babel's ``lazy_gettext``, which is no ``str`` and is put into a page without being escaped. Inside a
+Do not use Flask-Babel's ``lazy_gettext``: it is no ``str``, and it is put into a page without being escaped. Inside a
 view ``flask_babel.gettext`` does as well.
 """
 

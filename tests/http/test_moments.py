@@ -71,12 +71,18 @@ def find_raw_dates(template: str) -> list[str]:
     text = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
     found = [match.group() for match in _BY_HAND.finditer(text)]
     names = "|".join(sorted(_columns_of_time(), key=len, reverse=True))
-    for shown in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL):
+    for shown in [*re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL), *_values_of_sentences(text)]:
         # What a condition asks is not shown.
         shown = re.sub(r"\bif\b.*?(\belse\b|$)", "", shown)
         if re.search(rf"(\.|^\s*)({names})\s*(\)?\s*(\||$))", shown) and not _WRITTEN.search(shown):
             found.append(shown.strip())
     return found
+
+
+def _values_of_sentences(text: str) -> list[str]:
+    """What is shown inside a marked sentence: the values of ``{% trans at=… %}``."""
+    tags = re.findall(r"\{%-?\s*trans\b(.*?)-?%\}", text, re.DOTALL)
+    return [value for tag in tags for value in re.findall(r"=((?:[^,()]|\([^()]*\))*)", tag)]
 
 
 @pytest.mark.parametrize("path", _TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
@@ -95,6 +101,7 @@ def test_no_template_writes_a_date_by_hand(path):
         "{{ (a.revoked_at or b.expires_at) }}",
         "{{ since.day }}",
         "{{ entry.until | upper }}",
+        "{% trans name=app.name, time=consent.issued_at %}{{ name }}, {{ time }}{% endtrans %}",
     ],
 )
 def test_the_rule_for_templates_sees(template):
