@@ -118,7 +118,7 @@ def _lock_roles(organization_id: str) -> dict[str, str]:
     rows = db.session.execute(
         select(Membership.user_id, Membership.role).where(Membership.organization_id == organization_id)
     )
-    return dict(rows)
+    return dict(rows.all())
 
 
 def _role_of(user_id: str, roles: dict[str, str]) -> str:

@@ -208,7 +208,7 @@ def _list_covered(call: Call, counts: Mapping[str, int]) -> list[dict[str, Any]]
 
 def _names(user_id: str) -> dict[str, str]:
     own = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id))
-    return {EVERYTHING: ALL.name, **dict(own)}
+    return {EVERYTHING: ALL.name, **dict(own.all())}
 
 
 def _counts(user_id: str) -> dict[str, int]:

@@ -127,7 +127,7 @@ def count_by_integration(reach: Reach) -> dict[str, int]:
     Where every integration is shown, all that it holds counts.
     """
     counts = select(Memory.integration_id, func.count()).where(_countable(reach))
-    return dict(db.session.execute(counts.group_by(Memory.integration_id)))
+    return dict(db.session.execute(counts.group_by(Memory.integration_id)).all())
 
 
 def count_kind(reach: Reach, kind: str) -> int:

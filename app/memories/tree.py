@@ -121,7 +121,7 @@ def _memories(condition: ColumnElement[bool], offset: int, limit: int) -> list[M
 def _count_folders(condition: ColumnElement[bool]) -> dict[str, int]:
     """How many memories lie directly in each folder; an empty name is for those in none."""
     rows = db.session.execute(select(Memory.folder, func.count()).where(condition).group_by(Memory.folder))
-    return dict(rows)
+    return dict(rows.all())
 
 
 def _children(integration_id: str, folder: str, counts: dict[str, int]) -> list[FolderSummary]:

@@ -167,7 +167,7 @@ def _conditions(chosen: Filter) -> list:
 def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
     ids = {event.client_id for event in events if event.client_id}
     rows = db.session.execute(select(Client.client_id, Client.name).where(Client.client_id.in_(ids)))
-    names = dict(rows)
+    names = dict(rows.all())
     if ids - names.keys():
         deleted = db.session.scalars(
             select(AuditEvent).where(AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted")
@@ -182,7 +182,7 @@ def _name_of_deleted(event: AuditEvent) -> str:
 
 def _name_people(events: list[AuditEvent]) -> dict[str, str]:
     ids = {event.details["user_id"] for event in events if "user_id" in event.details}
-    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(ids))) if ids else ()
+    rows = db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all() if ids else []
     return dict(rows)
 
 

@@ -84,7 +84,7 @@ def find_makers(user_id: str) -> dict[str, str]:
         .join(Client, Client.client_id == Consent.client_id)
         .where(Consent.user_id == user_id)
     )
-    return dict(rows)
+    return dict(rows.all())
 
 
 def is_live():
