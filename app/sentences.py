@@ -1,7 +1,7 @@
 """The mark on a sentence that a person will read on a page, for code that does not know where it will be shown.
 
 Write ``_("Give the app a name.")``, with its values as names: ``_("At most %(most)d addresses.", most=20)``. What comes
-back is a ``str``, in English, for the log, the command line and the wire (msgspec wants ``str(sentence)``). A page
+back is a ``str``, in English, for the log, the command line and the wire. A page
 shows the same sentence in the language of its reader: Jinja asks for ``__html__``, and code that puts it elsewhere on a
 page asks :func:`translated`.
 
