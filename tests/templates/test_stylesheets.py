@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 _CSS = Path(__file__).resolve().parents[2] / "static" / "css"
+_HEAD = Path(__file__).resolve().parents[2] / "templates" / "layouts" / "head.html"
+_SHEETS = sorted(_CSS.rglob("*.css"))
 _NAMED = "black|white|red|green|blue|gray|grey|silver|gold|navy|teal|orange|purple|yellow|brown|pink|beige|ivory"
 _FUNCTIONS = "rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch|color"
 _COLOUR = re.compile(rf"#[0-9a-f]{{3,8}}\b|\b(?:{_FUNCTIONS})\(|:\s*(?:{_NAMED})\b", re.IGNORECASE)
@@ -30,27 +32,45 @@ def without_comments(path: Path) -> str:
     return re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["base.css", "layout.css", "components.css"])
-def test_every_colour_lives_in_the_tokens(name):
-    assert _COLOUR.findall(without_comments(_CSS / name)) == []
+def _name(path: Path) -> str:
+    return path.relative_to(_CSS).as_posix()
 
 
-def test_there_are_four_stylesheets_in_layers_and_no_fifth():
-    assert sorted(path.name for path in _CSS.iterdir()) == ["base.css", "components.css", "layout.css", "tokens.css"]
+@pytest.mark.parametrize("path", [path for path in _SHEETS if path.stem != "tokens"], ids=_name)
+def test_every_colour_lives_in_the_tokens(path):
+    assert _COLOUR.findall(without_comments(path)) == []
+
+
+def test_there_are_four_layers_and_no_fifth():
     assert "@layer tokens, base, layout, components;" in (_CSS / "tokens.css").read_text()
-    for path in _CSS.iterdir():
-        assert f"@layer {path.stem} {{" in path.read_text()
+    layers = {_name(path): re.findall(r"@layer (\w+) \{", path.read_text()) for path in _SHEETS}
+    assert {name: [Path(name).parts[0].removesuffix(".css")] for name in layers} == layers
+
+
+def test_a_page_has_every_stylesheet_and_the_components_in_their_order():
+    """Between components of one strength the later one wins, so their order is part of how a page looks."""
+    linked = re.findall(r"filename='css/([\w/]+\.css)'", _HEAD.read_text())
+    components = [f"components/{family}.css" for family in ("shared", "choosing", "personal", "org", "guide")]
+    assert linked == ["tokens.css", "base.css", "layout.css", *components]
+    assert sorted(linked) == sorted(map(_name, _SHEETS))
+
+
+@pytest.mark.parametrize("path", sorted((_CSS / "components").iterdir()), ids=_name)
+def test_a_family_of_components_says_what_it_holds_and_stays_small(path):
+    lines = path.read_text().splitlines()
+    assert re.fullmatch(r"/\* .*\. \*/", lines[0]) and lines[1] == "@layer components {"
+    assert len(lines) <= 260
 
 
 def test_every_token_is_defined_and_used():
-    texts = [without_comments(path) for path in _CSS.iterdir()]
+    texts = [without_comments(path) for path in _SHEETS]
     defined = {name for text in texts for name in re.findall(r"(--[a-z0-9-]+)\s*:", text)}
     used = {name for text in texts for name in re.findall(r"var\((--[a-z0-9-]+)", text)}
     assert (used - defined, defined - used) == (set(), set())
 
 
 def test_nothing_is_fetched_from_elsewhere():
-    for path in _CSS.iterdir():
+    for path in _SHEETS:
         assert not re.search(r"@import|https?:|url\(\s*[\"']?(//|data:)", without_comments(path))
 
 
