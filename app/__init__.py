@@ -34,6 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.database.engine import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
     from app.http import web
+    from app.notes import Notes
+    from app.services import Services
 
     logs.configure()
     app = web.Application(
@@ -44,12 +46,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(_ROOT / "instance"),
     )
     settings = settings or read_settings(os.environ, Path(app.instance_path))
-    app.extensions["settings"] = settings
     app.config.update(web.flask_config(settings))
 
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        app.extensions["services"] = Services(settings, db.engine, Notes())
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     login_manager.init_app(app)

@@ -64,7 +64,7 @@ class Settings:
 
 def settings() -> Settings:
     """The settings of the current app."""
-    return current_app.extensions["settings"]
+    return current_app.extensions["services"].settings
 
 
 #: Environment variable: (field, least, most), in seconds.

@@ -7,17 +7,38 @@ so this is for what explains and counts, and never for what must be certain.
 import logging
 import threading
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask
+from sqlalchemy import Engine
 
 from app.database.engine import expect_writes, has_no_effect
 
 _log = logging.getLogger(__name__)
-_EXTENSION = "write_behind"
 
 #: Seconds between two times of writing down.
 INTERVAL = 2.0
+
+
+class Notes:
+    """Everything that one process notes, one :class:`WriteBehind` of each kind."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[type[WriteBehind], WriteBehind] = {}
+        #: Whether threads write it down. Without them somebody has to call ``flush``, as tests do.
+        self.have_threads = True
+
+    def add(self, notes: "WriteBehind") -> None:
+        """Keep the notes of one more kind."""
+        self._kinds[type(notes)] = notes
+
+    def of(self, kind: type["_Kind"]) -> "_Kind":
+        """Returns the notes of this kind."""
+        return self._kinds[kind]  # type: ignore[return-value]
+
+    def stop(self) -> None:
+        """Write down the last of everything; for the end of a process."""
+        for notes in self._kinds.values():
+            notes.stop()
 
 
 class WriteBehind(ABC):
@@ -28,19 +49,20 @@ class WriteBehind(ABC):
     #: What the log says could not be written down.
     subject: str
 
-    def __init__(self, app: Flask):
+    def __init__(self, engine: Engine, among: Notes) -> None:
+        self.engine = engine
         self.lock = threading.Lock()
-        self._app = app
+        self._among = among
         # One at a time writes: whoever waits finds everything written that was noted before.
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        app.extensions.setdefault(_EXTENSION, []).append(self)
+        among.add(self)
 
     def wake(self) -> None:
         """See to it that what was noted gets written down."""
         # Not before the first note: a thread does not survive the fork that makes a worker.
-        if self._thread is not None or self._app.testing:
+        if self._thread is not None or not self._among.have_threads:
             return
         with self.lock:
             if self._thread is None:
@@ -48,7 +70,7 @@ class WriteBehind(ABC):
                 self._thread.start()
 
     def flush(self) -> None:
-        """Write down everything that was noted before. Needs an application context."""
+        """Write down everything that was noted before."""
         with self._writing:
             with self.lock:
                 notes = self._take()
@@ -67,8 +89,7 @@ class WriteBehind(ABC):
         if has_no_effect():
             return
         try:
-            with self._app.app_context():
-                self.flush()
+            self.flush()
         except Exception as error:
             _log.warning("%s could not be written down: %s", self.subject, error)
 
@@ -94,7 +115,4 @@ class WriteBehind(ABC):
         """Keep notes that could not be written, before those that came since. Called under the lock."""
 
 
-def stop_all(app: Flask) -> None:
-    """Write down the last of everything; for the end of a process."""
-    for notes in app.extensions.get(_EXTENSION, ()):
-        notes.stop()
+_Kind = TypeVar("_Kind", bound=WriteBehind)

@@ -9,7 +9,6 @@ from gunicorn import glogging
 from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
-from app.notes import stop_all
 from app.start_check import find_start_problem
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -78,4 +77,4 @@ def post_fork(server, _worker) -> None:
 
 def worker_exit(server, _worker) -> None:
     """A worker that ends writes down first what it has noted."""
-    stop_all(server.app.wsgi())
+    server.app.wsgi().extensions["services"].notes.stop()

@@ -161,7 +161,7 @@ def _explain(statement: str, parameters) -> None:
 def _fill(url: str, directory: Path, count: int) -> _Library:
     app = create_app(read_settings(server_environ(url), directory))
     # Nothing is written down meanwhile.
-    app.testing = True
+    app.extensions["services"].notes.have_threads = False
     with app.app_context():
         upgrade()
         user = register_user(email="a@example.com", name="A", password="not for signing in", organization_name="Acme")

@@ -46,7 +46,7 @@ class Browser:
 
     def __init__(self, app: Flask, *, address: str = "127.0.0.1", host: str | None = None):
         self.client = app.test_client()
-        self._base_url = app.extensions["settings"].issuer
+        self._base_url = app.extensions["services"].settings.issuer
         self._environ = {"REMOTE_ADDR": address} | ({"HTTP_HOST": host} if host else {})
 
     def get(self, path: str, **kwargs) -> TestResponse:

@@ -32,6 +32,7 @@ def settings(database_url) -> Settings:
 def app(settings, apps_in_use):
     app = create_app(settings)
     app.testing = True
+    app.extensions["services"].notes.have_threads = False
     with app.app_context():
         upgrade()
     apps_in_use.append(app)

@@ -70,7 +70,7 @@ class Integrator:
         parameters = parse_qs(urlsplit(response.location).query, strict_parsing=True, keep_blank_values=True)
         assert all(len(values) == 1 for values in parameters.values()), parameters
         answer = {name: values[0] for name, values in parameters.items()}
-        assert answer["iss"] == self.app.extensions["settings"].issuer
+        assert answer["iss"] == self.app.extensions["services"].settings.issuer
         assert ("code" in answer) != ("error" in answer), answer
         return answer
 

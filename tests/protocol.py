@@ -139,7 +139,9 @@ def change_settings(app, monkeypatch) -> Callable[..., None]:
     """Let an operator have chosen other settings."""
 
     def change(**changes) -> None:
-        monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], **changes))
+        services = app.extensions["services"]
+        changed = replace(services, settings=replace(services.settings, **changes))
+        monkeypatch.setitem(app.extensions, "services", changed)
 
     return change
 

@@ -29,6 +29,7 @@ LAYERS = {
     "app.extensions": 2,
     "app.logs": 2,
     "app.notes": 2,
+    "app.services": 2,
     "app.http": 3,
     "app.audit": 10,
     "app.limits": 10,

@@ -3,20 +3,20 @@
 import logging
 
 import pytest
-from flask import Flask
+from sqlalchemy import Engine, create_engine
 
 from app.database.engine import _read_only, expect_reads_only
-from app.notes import WriteBehind, stop_all
+from app.notes import Notes, WriteBehind
 
 
-class Notes(WriteBehind):
+class Words(WriteBehind):
     """Words, written to a list."""
 
     name = "notes"
     subject = "The words"
 
-    def __init__(self, app: Flask):
-        super().__init__(app)
+    def __init__(self, engine: Engine, among: Notes) -> None:
+        super().__init__(engine, among)
         self.words: list[str] = []
         self.written: list[str] = []
         self.is_away = False
@@ -34,61 +34,89 @@ class Notes(WriteBehind):
         self.words = words + self.words
 
 
+class OtherWords(Words):
+    """Words of another kind."""
+
+
 @pytest.fixture
-def bare() -> Flask:
-    app = Flask("bare")
-    app.testing = True
-    return app
+def notes() -> Notes:
+    notes = Notes()
+    notes.have_threads = False
+    return notes
 
 
-def test_the_end_of_a_process_writes_down_what_each_has_noted(bare):
-    first, second = Notes(bare), Notes(bare)
-    first.words, second.words = ["a"], ["b", "c"]
-    stop_all(bare)
-    assert (first.written, second.written) == (["a"], ["b", "c"])
+@pytest.fixture
+def engine() -> Engine:
+    return create_engine("sqlite://")
 
 
-def test_one_that_cannot_be_written_down_is_said_and_does_not_keep_the_others_from_it(bare, caplog):
-    first, second = Notes(bare), Notes(bare)
-    first.words, second.words, first.is_away = ["a"], ["b"], True
-    stop_all(bare)
-    assert (first.words, second.written) == (["a"], ["b"])
+@pytest.fixture
+def words(engine, notes) -> Words:
+    return Words(engine, notes)
+
+
+@pytest.fixture
+def other_words(engine, notes) -> OtherWords:
+    return OtherWords(engine, notes)
+
+
+def test_the_end_of_a_process_writes_down_what_each_has_noted(notes, words, other_words):
+    words.words, other_words.words = ["a"], ["b", "c"]
+    notes.stop()
+    assert (words.written, other_words.written) == (["a"], ["b", "c"])
+
+
+def test_each_kind_is_found_by_its_class(notes, words, other_words):
+    assert notes.of(Words) is words
+    assert notes.of(OtherWords) is other_words
+
+
+def test_one_that_cannot_be_written_down_is_said_and_does_not_keep_the_others_from_it(
+    notes, words, other_words, caplog
+):
+    words.words, other_words.words, words.is_away = ["a"], ["b"], True
+    notes.stop()
+    assert (words.words, other_words.written) == (["a"], ["b"])
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.WARNING, "The words could not be written down: away")
     ]
 
 
-def test_nothing_noted_is_nothing_written(bare):
-    notes = Notes(bare)
-    notes.is_away = True
-    notes.flush()
+def test_nothing_noted_is_nothing_written(words):
+    words.is_away = True
+    words.flush()
 
 
-def test_a_page_that_only_reads_may_have_it_written_down(bare):
+def test_a_page_that_only_reads_may_have_it_written_down(words):
     """A transaction that begins as one that reads cannot always go on to write (SQLite)."""
-    notes, may_only_read = Notes(bare), []
-    notes.words, notes._write = ["a"], lambda _words: may_only_read.append(_read_only.get())
+    may_only_read = []
+    words.words, words._write = ["a"], lambda _words: may_only_read.append(_read_only.get())
     expect_reads_only(True)
     try:
-        notes.flush()
+        words.flush()
         assert (may_only_read, _read_only.get()) == ([False], True)
     finally:
         expect_reads_only(False)
 
 
 def test_a_process_without_notes_ends_too():
-    stop_all(Flask("bare"))
+    Notes().stop()
 
 
-def test_a_thread_writes_down_what_was_noted_and_there_is_one(monkeypatch):
+def test_a_thread_writes_down_what_was_noted_and_there_is_one(engine, monkeypatch):
     monkeypatch.setattr("app.notes.INTERVAL", 0)
-    notes = Notes(Flask("bare"))
-    notes.words = ["a"]
-    notes.wake()
-    thread = notes._thread
-    notes.wake()
-    assert notes._thread is thread
-    notes.stop()
+    words = Words(engine, Notes())
+    words.words = ["a"]
+    words.wake()
+    thread = words._thread
+    words.wake()
+    assert words._thread is thread
+    words.stop()
     thread.join(timeout=10)
-    assert notes.written == ["a"]
+    assert words.written == ["a"]
     assert not thread.is_alive()
+
+
+def test_where_there_are_to_be_no_threads_none_starts(notes, words):
+    words.wake()
+    assert words._thread is None

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flask import Flask, current_app
-from sqlalchemy import String, bindparam, select, text
+from flask import Flask
+from sqlalchemy import Engine, String, bindparam, select, text
 
 from app import clock
 from app.consents.details import EVERYTHING
@@ -19,10 +19,11 @@ from app.consents.saved import SavedMemento, is_saved_under
 from app.credentials import new_id
 from app.database.engine import expect_reads_only, has_no_effect
 from app.database.types import UtcDateTime
-from app.extensions import db
+from app.http.services import services
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
-from app.notes import WriteBehind
+from app.notes import Notes, WriteBehind
+from app.services import Services
 
 # So many memories wait at most with their ids; of further ones only the number is known.
 _MOST_IDS = 50_000
@@ -63,8 +64,8 @@ class AccessLog(WriteBehind):
     name = "access-log"
     subject = "What apps did"
 
-    def __init__(self, app: Flask):
-        super().__init__(app)
+    def __init__(self, engine: Engine, among: Notes) -> None:
+        super().__init__(engine, among)
         self._seen: dict[_Key, _Seen] = {}
         self._ids = 0
 
@@ -93,7 +94,7 @@ class AccessLog(WriteBehind):
         return seen
 
     def _write(self, notes: dict[_Key, _Seen]) -> None:
-        _write(notes)
+        _write(self.engine, notes)
 
     def _put_back(self, notes: dict[_Key, _Seen]) -> None:
         for key, one in notes.items():
@@ -107,7 +108,8 @@ class AccessLog(WriteBehind):
 
 def init_app(app: Flask) -> None:
     """Give the app its log."""
-    app.extensions["access_log"] = AccessLog(app)
+    of_app: Services = app.extensions["services"]
+    AccessLog(of_app.engine, of_app.notes)
 
 
 def note(
@@ -124,29 +126,29 @@ def note(
     """
     # A HEAD gives nothing away, not even a length: there is nothing to note.
     if not has_no_effect():
-        current_app.extensions["access_log"].note(grant_id, action, memory_ids, tuple(within), memento_ids)
+        services().notes.of(AccessLog).note(grant_id, action, memory_ids, tuple(within), memento_ids)
 
 
 def flush() -> None:
     """Write down now what this process has noted."""
-    current_app.extensions["access_log"].flush()
+    services().notes.of(AccessLog).flush()
 
 
-def _write(seen: dict[_Key, _Seen]) -> None:
-    rows = _count(seen)
-    with db.engine.begin() as connection:
+def _write(engine: Engine, seen: dict[_Key, _Seen]) -> None:
+    rows = _count(engine, seen)
+    with engine.begin() as connection:
         # In one order in all processes, so that none waits for another in a circle.
         for grant_id, action, minute, memento_key, count in sorted(rows):
             values = {"grant_id": grant_id, "action": action, "minute": minute, "memento_key": memento_key}
             connection.execute(_UPSERT, {**values, "id": new_id("acc"), "count": count})
 
 
-def _count(seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]:
+def _count(engine: Engine, seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]:
     """Rows of grant, action, minute, memento and count; without a memento it is the whole."""
     rows = []
     expect_reads_only(True)
     try:
-        with db.engine.begin() as connection:
+        with engine.begin() as connection:
             for (*key, within), one in seen.items():
                 counts = Counter(one.by_memento)
                 for memento_id in _could_hold(connection, key[0], within) if one.by_memory else ():

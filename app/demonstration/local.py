@@ -26,7 +26,7 @@ from app.start_check import DATABASE_ERRORS, explain
 def main() -> None:
     """Serve until told to stop. What prevents the start is said in one sentence."""
     app = create_app()
-    settings = app.extensions["settings"]
+    settings = app.extensions["services"].settings
     try:
         _check_port(settings)
         with app.app_context(), _alone(Path(app.instance_path)):

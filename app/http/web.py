@@ -135,7 +135,7 @@ class Application(Flask):
 
 def init_app(app: Flask) -> None:
     """Attach everything in this file to the app."""
-    proxies = app.extensions["settings"].trusted_proxies
+    proxies = app.extensions["services"].settings.trusted_proxies
     app.wsgi_app = _at_issuer(app, app.wsgi_app)
     if proxies:
         app.wsgi_app = ProxyFix(PlainAddresses(app.wsgi_app), x_for=proxies, x_proto=0, x_host=0)
@@ -149,7 +149,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_add_headers)
     error_answers.init_app(app)
     app.jinja_env.filters["isolated"] = isolated
-    app.jinja_env.globals["site_name"] = app.extensions["settings"].site_name
+    app.jinja_env.globals["site_name"] = app.extensions["services"].settings.site_name
     app.jinja_env.globals["page_problems"] = list_page_problems
 
 
@@ -161,7 +161,7 @@ def _at_issuer(app: Flask, wsgi_app: Callable) -> Callable:
     """
 
     def at_issuer(environ, start_response):
-        scheme, _, host = app.extensions["settings"].issuer.partition("://")
+        scheme, _, host = app.extensions["services"].settings.issuer.partition("://")
         environ["HTTP_HOST"], environ["wsgi.url_scheme"] = host, scheme
         return wsgi_app(environ, start_response)
 

@@ -1,7 +1,5 @@
 """Which passwords are accepted, and how they are kept."""
 
-from dataclasses import replace
-
 import pytest
 
 from app.accounts import passwords
@@ -73,11 +71,11 @@ def test_damaged_hash_is_no_password(app, damaged):
         assert verify_password(damaged, "correct horse battery") is False
 
 
-def test_hash_with_other_parameters_is_to_be_renewed(app, monkeypatch):
+def test_hash_with_other_parameters_is_to_be_renewed(app, change_settings):
     with app.app_context():
         kept = hash_password("correct horse battery")
         assert not needs_rehash(kept)
-        monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], password_time_cost=2))
+        change_settings(password_time_cost=2)
         assert needs_rehash(kept)
         assert verify_password(kept, "correct horse battery")
 

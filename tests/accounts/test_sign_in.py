@@ -1,7 +1,6 @@
 """Signing in: who gets in, what changes, and what a stranger can learn from the answers."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from flask_login import current_user
@@ -198,16 +197,16 @@ def test_expired_session_is_signed_out(app, browser, alice, clock):
     assert not is_signed_in(browser)
 
 
-def test_hash_is_renewed_at_sign_in_when_its_parameters_are_old(app, browser, alice, monkeypatch):
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], password_time_cost=2))
+def test_hash_is_renewed_at_sign_in_when_its_parameters_are_old(app, browser, alice, change_settings):
+    change_settings(password_time_cost=2)
     assert browser.sign_in(alice.email, alice.password).status_code == 303
     with app.app_context():
         assert "t=2," in db.session.get(User, alice.id).password_hash
     assert Browser(app).sign_in(alice.email, alice.password).status_code == 303
 
 
-def test_hash_is_left_alone_by_a_wrong_password(app, browser, alice, monkeypatch):
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], password_time_cost=2))
+def test_hash_is_left_alone_by_a_wrong_password(app, browser, alice, change_settings):
+    change_settings(password_time_cost=2)
     browser.sign_in(alice.email, WRONG)
     with app.app_context():
         assert "t=1," in db.session.get(User, alice.id).password_hash

@@ -176,7 +176,7 @@ def test_what_could_not_be_written_down_is_kept_for_the_next_time(app, filled, r
     caller, _, (trips, work) = filled
     caller.titles()
     with monkeypatch.context() as patch, app.app_context():
-        patch.setattr(access_log, "_write", lambda _seen: 1 / 0)
+        patch.setattr(access_log, "_write", lambda _engine, _seen: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             access_log.flush()
     caller.titles()

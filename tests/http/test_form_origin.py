@@ -104,6 +104,7 @@ def https_app(settings, app):
     """The same people and apps, at an https issuer."""
     house = create_app(dataclasses.replace(settings, issuer=HTTPS))
     house.testing = True
+    house.extensions["services"].notes.have_threads = False
     return house
 
 

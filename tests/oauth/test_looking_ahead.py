@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.consents.models import Consent
+from app.consents.receipt_log import AccessLog
 from app.extensions import db
 from app.http.navigation import only_by_navigation
 from app.oauth.journal import log as request_log
@@ -30,7 +31,7 @@ def rows(app):
     def rows() -> dict[str, list]:
         with app.app_context():
             request_log.flush()
-            app.extensions["access_log"].flush()
+            app.extensions["services"].notes.of(AccessLog).flush()
             return {
                 table.name: sorted(map(repr, db.session.execute(select(table)))) for table in db.metadata.sorted_tables
             }

@@ -151,7 +151,7 @@ def test_the_address_of_the_playground_is_where_it_listens(app, notebook):
     with app.test_request_context():
         path = app.url_map.bind("").build("org.return_to_playground", {"client_id": notebook.client_id})
     with app.app_context():
-        assert callback_uri(notebook.client_id) == app.extensions["settings"].issuer + path
+        assert callback_uri(notebook.client_id) == app.extensions["services"].settings.issuer + path
 
 
 def test_the_playgrounds_code_is_redeemed_while_it_is_open(trial):

@@ -53,4 +53,4 @@ def _locked_tables(app) -> Iterator[None]:
 
 
 def _url(app):
-    return make_url(app.extensions["settings"].database_url)
+    return make_url(app.extensions["services"].settings.database_url)

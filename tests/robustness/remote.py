@@ -26,8 +26,9 @@ class RemoteApp:
         self.server = server
         self.extensions = server.app.extensions
         # People are registered from this process, with the cheapest hash that the server will take.
-        cheap = replace(self.extensions["settings"], password_time_cost=1, password_memory_kib=8)
-        self.extensions["settings"] = cheap
+        services = self.extensions["services"]
+        cheap = replace(services.settings, password_time_cost=1, password_memory_kib=8)
+        self.extensions["services"] = replace(services, settings=cheap)
 
     def app_context(self) -> AppContext:
         """To prepare and look at the server's database from this process."""

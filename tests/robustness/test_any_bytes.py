@@ -296,13 +296,13 @@ def test_any_authorization_details(signed_in, notebook, details):
 
 def visit(browser: Browser, path: str, **environ: str) -> TestResponse:
     """GET with these headers, as a server hands them over, however wrong they are."""
-    issuer = browser.client.application.extensions["settings"].issuer
+    issuer = browser.client.application.extensions["services"].settings.issuer
     return browser.client.get(path, base_url=issuer, environ_overrides=environ)
 
 
 def post(browser: Browser, path: str, page: TestResponse, body: bytes) -> TestResponse:
     """Send these bytes as a form of the page: with its token, and about the request it is about."""
-    issuer = browser.client.application.extensions["settings"].issuer
+    issuer = browser.client.application.extensions["services"].settings.issuer
     token = next(dict(form.values)["csrf_token"] for form in find_forms(page.text) if form.method == "post")
     target = f"{path}?request={page.request.args['request']}"
     body = b"csrf_token=" + token.encode() + b"&" + body

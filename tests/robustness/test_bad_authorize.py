@@ -147,5 +147,5 @@ def find_error_other_than(error: str, answer: TestResponse) -> str | None:
 def ask(browser: Browser, query: bytes) -> TestResponse:
     """GET authorize with exactly these bytes, as a server hands them over."""
     # Cookies are sent only to the address that set them.
-    at = {"base_url": browser.client.application.extensions["settings"].issuer}
+    at = {"base_url": browser.client.application.extensions["services"].settings.issuer}
     return browser.client.get(AUTHORIZE, environ_overrides={"QUERY_STRING": query.decode("latin-1")}, **at)

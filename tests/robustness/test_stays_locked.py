@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from app import database
+from app.database import engine as database
 from app.extensions import db
 from tests.robustness.locking import locked
 
@@ -12,7 +12,7 @@ from tests.robustness.locking import locked
 @pytest.fixture
 def impatient(app, monkeypatch):
     """Ten seconds are too long for a test."""
-    if not app.extensions["settings"].database_url.startswith("sqlite"):
+    if not app.extensions["services"].settings.database_url.startswith("sqlite"):
         pytest.skip("only SQLite is locked as a whole")
     monkeypatch.setattr(database, "_SQLITE_BUSY_TIMEOUT_MS", 50)
     with app.app_context():

@@ -145,7 +145,7 @@ def create_stock_app(database_url: str) -> Flask:
         SQLALCHEMY_DATABASE_URI=database_url,
         OAUTH2_REFRESH_TOKEN_GENERATOR=True,
     )
-    app.extensions["settings"] = SimpleNamespace(issuer=ISSUER)
+    app.extensions["services"] = SimpleNamespace(settings=SimpleNamespace(issuer=ISSUER))
     db.init_app(app)
     server.init_app(
         app,

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app
-from sqlalchemy import Connection, delete, insert, or_, select
+from flask import Flask
+from sqlalchemy import Connection, Engine, delete, insert, or_, select
 
 from app import clock
 from app.clients.models import Client, ClientSecret, ClientSnapshot
-from app.extensions import db
+from app.http.services import services
 from app.http.wire import request_id
-from app.notes import WriteBehind
+from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
 from app.oauth.reasons import Reason
+from app.services import Services
 
 #: How many of each a client keeps, and how long.
 MOST_FAILURES, MOST_SUCCESSES = 200, 50
 KEPT_FOR = timedelta(days=30)
 #: The detail of an address that is shown without what stood before its host.
 USER_NAME = "A user name or password stood before its host, which is not kept."
-_EXTENSION = "request_log"
 # So many notes wait at most, of all clients together.
 _MOST_NOTES = 5_000
 # Of what was sent, so that a note is small.
@@ -77,8 +77,8 @@ class RequestLog(WriteBehind):
     name = "request-log"
     subject = "The requests of apps"
 
-    def __init__(self, app: Flask):
-        super().__init__(app)
+    def __init__(self, engine: Engine, among: Notes) -> None:
+        super().__init__(engine, among)
         self._notes: dict[str, _Notes] = {}
         self._count = 0
 
@@ -105,7 +105,7 @@ class RequestLog(WriteBehind):
         return notes
 
     def _write(self, notes: dict[str, _Notes]) -> None:
-        _write(notes)
+        _write(self.engine, notes)
 
     def _put_back(self, notes: dict[str, _Notes]) -> None:
         for client_id, since in self._notes.items():
@@ -117,7 +117,8 @@ class RequestLog(WriteBehind):
 
 def init_app(app: Flask) -> None:
     """Give the app its log."""
-    app.extensions[_EXTENSION] = RequestLog(app)
+    of_app: Services = app.extensions["services"]
+    RequestLog(of_app.engine, of_app.notes)
 
 
 def note_success(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str]) -> None:
@@ -125,7 +126,7 @@ def note_success(client: ClientSnapshot, endpoint: str, parameters: Mapping[str,
 
     Of a client with hundreds of them in a few seconds the first are noted, so that this costs next to nothing.
     """
-    log = current_app.extensions[_EXTENSION]
+    log = services().notes.of(RequestLog)
     if not log.has_enough_successes(client.client_id):
         log.note(client.client_id, _take_note(client, endpoint, parameters))
 
@@ -148,17 +149,17 @@ def note_refusal(
     """
     if client is not None:
         note = _take_note(client, endpoint, parameters, error, reason, expected_uri, detail, secret_digest)
-        current_app.extensions[_EXTENSION].note(client.client_id, note)
+        services().notes.of(RequestLog).note(client.client_id, note)
 
 
 def flush() -> None:
     """Write down now what this process has noted."""
-    current_app.extensions[_EXTENSION].flush()
+    services().notes.of(RequestLog).flush()
 
 
 def flush_if_possible() -> None:
     """As :func:`flush`, for a page that is to be shown also when nothing can be written."""
-    current_app.extensions[_EXTENSION].flush_if_possible()
+    services().notes.of(RequestLog).flush_if_possible()
 
 
 def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str], *why) -> _Note:
@@ -177,8 +178,8 @@ def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, s
 # -- writing down --------------------------------------------------------------------------------
 
 
-def _write(notes: dict[str, _Notes]) -> None:
-    with db.engine.begin() as connection:
+def _write(engine: Engine, notes: dict[str, _Notes]) -> None:
+    with engine.begin() as connection:
         # In one order in all processes, so that none waits for another in a circle.
         for client_id in sorted(notes):
             _write_of_client(connection, client_id, notes[client_id])

@@ -195,7 +195,7 @@ def test_behind_a_tls_proxy_people_can_be_asked(notebook, signed_in, publish_iss
 
 @pytest.mark.parametrize("resource", ["", "/", "/api/", "/api/v1/"])
 def test_our_own_api_may_be_named_as_the_resource(notebook, resource):
-    response = notebook.client_credentials(resource=notebook.app.extensions["settings"].issuer + resource)
+    response = notebook.client_credentials(resource=notebook.app.extensions["services"].settings.issuer + resource)
     assert response.status_code == 200
 
 

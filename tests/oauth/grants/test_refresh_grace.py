@@ -19,7 +19,7 @@ def grace(request, app, change_settings) -> int:
     """How many seconds the grace is: the default, or what an operator has set."""
     if request.param is not None:
         change_settings(refresh_token_grace=request.param)
-    return app.extensions["settings"].refresh_token_grace
+    return app.extensions["services"].settings.refresh_token_grace
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def stored(app):
 
 
 def test_the_grace_is_thirty_seconds_unless_an_operator_says_otherwise(app):
-    assert app.extensions["settings"].refresh_token_grace == 30
+    assert app.extensions["services"].settings.refresh_token_grace == 30
 
 
 # -- a lost answer ---------------------------------------------------------------------------------

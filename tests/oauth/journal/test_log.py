@@ -15,6 +15,7 @@ from app import clock
 from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.reasons import Reason
 from tests.integrator import TOKEN, apart_from_its_id, basic
@@ -426,7 +427,7 @@ def test_failures_and_successes_are_capped_each_for_themselves(notebook, pocket,
 
 
 def test_no_more_waits_in_memory_than_is_kept(app, notebook):
-    log = app.extensions["request_log"]
+    log = app.extensions["services"].notes.of(RequestLog)
     for _ in range(request_log.MOST_SUCCESSES + 5):
         notebook.client_credentials()
     assert len(log._notes[notebook.client_id]) == request_log.MOST_SUCCESSES
@@ -440,7 +441,9 @@ def test_processes_that_write_at_once_wait_for_each_other_and_keep_the_cap(app, 
     def write(_process: int) -> None:
         with app.app_context():
             for order in ((notebook, pocket), (pocket, notebook)):
-                request_log._write({client.client_id: waiting(client) for client in order})
+                app.extensions["services"].notes.of(RequestLog)._write(
+                    {client.client_id: waiting(client) for client in order}
+                )
 
     def waiting(client) -> request_log._Notes:
         notes = request_log._Notes.none()
@@ -464,7 +467,7 @@ def test_when_too_much_waits_the_first_client_gives_way(notebook, pocket, record
 def test_what_could_not_be_written_is_kept_for_the_next_time_in_its_order(app, notebook, records, monkeypatch):
     notebook.client_credentials(scope="unknown")
 
-    def fail(_notes) -> None:
+    def fail(_engine, _notes) -> None:
         # Others go on while this one tries.
         notebook.client_credentials(grant_type=None), notebook.client_credentials()
         raise OSError("The database is away.")
@@ -475,7 +478,7 @@ def test_what_could_not_be_written_is_kept_for_the_next_time_in_its_order(app, n
             request_log.flush()
     notebook.client_credentials(grant_type="password")
     expected = [Reason.SCOPE_UNKNOWN, Reason.GRANT_TYPE_MISSING, None, Reason.GRANT_TYPE_UNSUPPORTED]
-    assert app.extensions["request_log"]._count == len(expected)
+    assert app.extensions["services"].notes.of(RequestLog)._count == len(expected)
     assert [record.reason for record in records(notebook)] == expected
 
 

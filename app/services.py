@@ -1,0 +1,20 @@
+"""What the protocol gets from outside itself: one object, so that none of it has to ask Flask."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from app.config import Settings
+from app.notes import Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One for each app. HTTP files get it by :func:`app.http.services.services`, and hand it on.
+
+    ``notes`` is what is written down later: what apps asked, read and wrote.
+    """
+
+    settings: Settings
+    engine: Engine
+    notes: Notes
