@@ -43,7 +43,7 @@ def show_credentials(access: Access, client_id: str):
         client=client,
         form=ConfirmForm(),
         secrets=secrets,
-        makers=dict(names),
+        makers={user_id: name for user_id, name in names},
         issuer=settings().issuer,
         example_url=None if client.drafted_at or not client.usable_redirect_uris else _example_authorize_url(client),
         example_verifier=_EXAMPLE_VERIFIER if client.demands_pkce else None,

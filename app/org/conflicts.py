@@ -59,7 +59,7 @@ def settle(form: EditForm, client: Client, changes: Mapping[str, Change]) -> lis
 def _name_people(changes: Mapping[str, Change]) -> dict[str, str]:
     ids = {change.actor_user_id for change in changes.values()} - {None}
     rows = db.session.query(User.id, User.name).filter(User.id.in_(ids)) if ids else ()
-    return dict(rows)
+    return {user_id: name for user_id, name in rows}
 
 
 def _comparable(name: str, value: Any) -> Any:

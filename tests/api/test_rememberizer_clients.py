@@ -162,7 +162,7 @@ def test_what_is_read_under_these_names_is_noted_as_read(app, filled):
     with app.app_context():
         access_log.flush()
         rows = db.session.execute(select(AccessRecord.action, AccessRecord.count).where(AccessRecord.memento_key == ""))
-        assert dict(rows) == {"read": 3}
+        assert {action: count for action, count in rows} == {"read": 3}
 
 
 @pytest.mark.parametrize("path", ["common-knowledge/subscribed-list/", "common-knowledge/subscribed-list"])

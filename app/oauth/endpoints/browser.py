@@ -29,7 +29,7 @@ def is_of_this_browser(handle: str, browser_digest: str) -> bool:
     """Whether the request with this handle was begun in this browser."""
     held = [http_request.cookies.get(name, "") for name in (_name(), _own_name(handle))]
     # Each is compared, so that the time it takes does not tell which.
-    return any(credentials.matches(nonce, browser_digest) for nonce in held)
+    return any([credentials.matches(nonce, browser_digest) for nonce in held])
 
 
 def remember_browser(response: Response, nonce: str) -> Response:

@@ -57,7 +57,7 @@ def compare(consent: Consent, new: Choice) -> Difference:
     """What would change for the consent's app."""
     old = present_choice(consent)
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
-    names = dict(sorted(rows, key=lambda row: row.name.casefold()))
+    names = {id: name for id, name in sorted(rows, key=lambda row: row.name.casefold())}
     count_before, count_after, count_both = (_count(consent, *choices) for choices in ((old,), (new,), (old, new)))
     return Difference(
         before=old.selection,

@@ -27,7 +27,7 @@ def consent(app):
         with app.app_context():
             (one,) = db.session.scalars(select(Consent).where(Consent.revoked_at.is_(None)))
             rows = db.session.execute(select(ConsentMemento.memento_id, ConsentMemento.can_write))
-            return one.expires_at, dict(rows)
+            return one.expires_at, {memento_id: can_write for memento_id, can_write in rows}
 
     return consent
 
