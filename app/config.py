@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import current_app
 
@@ -95,7 +96,7 @@ def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
             f"The folder {instance_path} cannot be used ({error.strerror}); make it writable by this user,"
             " or give DATABASE_URL and SECRET_KEY."
         ) from None
-    values = {
+    values: dict[str, Any] = {
         "database_url": database_url,
         "secret_key": secret_key,
         "issuer": issuer or default_issuer(port),

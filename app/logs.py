@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from typing import TextIO, cast
 
 from flask.logging import wsgi_errors_stream
 
@@ -14,11 +15,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 class OneLineFormatter(logging.Formatter):
     """Time in UTC, level, logger, message. Line breaks, also those of a traceback, are written as ``\\n``."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,7 +33,8 @@ class _NoAuthlibDebugging(logging.Filter):
 
 
 def _make_handler() -> logging.Handler:
-    handler = logging.StreamHandler(wsgi_errors_stream)
+    # A proxy for the stream of the request that is answered.
+    handler = logging.StreamHandler(cast(TextIO, wsgi_errors_stream))
     handler.setFormatter(OneLineFormatter())
     handler.addFilter(_NoAuthlibDebugging())
     return handler

@@ -1,8 +1,8 @@
 """Removing what has expired, in small batches, so that nobody waits behind a long transaction."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, exists, inspect, or_, select
 
 from app import clock
 from app.accounts.models import Invitation, Session
@@ -10,6 +10,8 @@ from app.api.models import IdempotencyKey
 from app.clients.models import Client
 from app.config import settings
 from app.consents.receipts import AccessRecord
+from app.database.rows import changed_rows
+from app.database.types import Base
 from app.extensions import db
 from app.limits.models import RateLimitCounter
 from app.oauth.authorization_request import AuthorizationRequest
@@ -32,7 +34,7 @@ def purge() -> dict[str, int]:
     return {table: _purge_table(model, condition) for table, model, condition in _expired()}
 
 
-def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
+def _expired() -> list[tuple[str, type[Base], ColumnElement[bool]]]:
     """What is over, in an order in which nothing is deleted that something later still needs to see."""
     at = clock.now()
     idle_since = at - timedelta(seconds=settings().session_idle_lifetime)
@@ -59,19 +61,19 @@ def _expired() -> list[tuple[str, type, ColumnElement[bool]]]:
     ]
 
 
-def _is_empty_family(issued_before) -> ColumnElement[bool]:
+def _is_empty_family(issued_before: datetime) -> ColumnElement[bool]:
     members = (AuthorizationCode, AccessToken, RefreshToken)
     return (TokenFamily.issued_at <= issued_before) & ~or_(
         *(exists().where(member.family_id == TokenFamily.family_id) for member in members)
     )
 
 
-def _purge_table(model: type, condition: ColumnElement[bool]) -> int:
-    key = model.__table__.primary_key.columns.values()[0]
+def _purge_table(model: type[Base], condition: ColumnElement[bool]) -> int:
+    key = inspect(model).primary_key[0]
     deleted = 0
     while True:
         batch = db.session.execute(delete(model).where(key.in_(select(key).where(condition).limit(_BATCH))))
         db.session.commit()
-        deleted += batch.rowcount
-        if batch.rowcount < _BATCH:
+        deleted += (count := changed_rows(batch))
+        if count < _BATCH:
             return deleted

@@ -2,9 +2,16 @@
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from gunicorn import glogging
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.http.message import Request
+from gunicorn.http.wsgi import Response
+from gunicorn.workers.base import Worker
 
 from app import logs
 from app.config import ConfigurationError, read_settings
@@ -26,13 +33,13 @@ class _Logger(glogging.Logger):
     without their queries: those may hold a handle, a state, or a credential in a place where none belongs.
     """
 
-    def setup(self, cfg) -> None:
+    def setup(self, cfg: Config) -> None:
         super().setup(cfg)
         self.error_log.handlers = [logs.handler]
         for handler in self.access_log.handlers:
             handler.setFormatter(logs.OneLineFormatter())
 
-    def atoms(self, resp, req, environ, request_time) -> dict:
+    def atoms(self, resp: Response, req: Request, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:
         atoms = super().atoms(resp, req, environ, request_time)
         atoms["r"] = f"{environ['REQUEST_METHOD']} {_without_query(environ['RAW_URI'])} {environ['SERVER_PROTOCOL']}"
         return atoms | {"q": "-", "f": _without_query(atoms["f"])}
@@ -61,7 +68,7 @@ control_socket_disable = True
 logger_class = _Logger
 
 
-def on_starting(server) -> None:
+def on_starting(server: Arbiter) -> None:
     """Say what stops the start before there is a worker that could only fail."""
     with server.app.wsgi().app_context():
         problem = find_start_problem()
@@ -69,12 +76,12 @@ def on_starting(server) -> None:
         sys.exit(f"Reliquary cannot start: {problem}")
 
 
-def post_fork(server, _worker) -> None:
+def post_fork(server: Arbiter, _worker: Worker) -> None:
     """A worker forgets, unclosed, the connections it inherited: they belong to the process that opened them."""
     with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
 
 
-def worker_exit(server, _worker) -> None:
+def worker_exit(server: Arbiter, _worker: Worker) -> None:
     """A worker that ends writes down first what it has noted."""
     server.app.wsgi().extensions["services"].notes.stop()

@@ -6,11 +6,13 @@ asked reads.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import socket
 
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -44,11 +46,13 @@ class _Request(Request):
 
     _began: bytes | bytearray = b""
 
-    def parse(self, unreader):
+    def parse(self, unreader: Unreader) -> bytes | bytearray:
         with self._telling_how_it_began():
             return super().parse(unreader)
 
-    def read_line(self, unreader, buf, limit=0):
+    def read_line(
+        self, unreader: Unreader, buf: bytearray, limit: int = 0
+    ) -> tuple[bytes | bytearray, bytes | bytearray]:
         # It grows in place while more is read.
         self._began = buf
         line, rest = super().read_line(unreader, buf, LONGEST_REQUEST_LINE)
@@ -57,7 +61,7 @@ class _Request(Request):
             raise errors.LimitRequestLine(len(line), LONGEST_PAGE_LINE)
         return line, rest
 
-    def set_body_reader(self):
+    def set_body_reader(self) -> None:
         with self._telling_how_it_began():
             super().set_body_reader()
 
@@ -77,7 +81,7 @@ RequestParser.mesg_class = _Request
 class Worker(ThreadWorker):
     """Threads, as gunicorn has them."""
 
-    def handle_error(self, req, client, addr, exc):
+    def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
         status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), None)
         if status is None or not hasattr(exc, "began"):
             super().handle_error(req, client, addr, exc)

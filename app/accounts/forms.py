@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField, ValidationError
+from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.accounts.organizations import normalize_organization_name
@@ -11,10 +11,10 @@ from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH, check_password
 from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
 
 
-def _normalized(normalize: Callable[[str], str]):
+def _normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
     """A validator that puts the normalized text in the field's place, or shows the sentence of the ``ValueError``."""
 
-    def validate(_form, field) -> None:
+    def validate(_form: FlaskForm, field: Field) -> None:
         try:
             field.data = normalize(field.data)
         except ValueError as error:
@@ -23,7 +23,7 @@ def _normalized(normalize: Callable[[str], str]):
     return validate
 
 
-def _acceptable_password(form, field) -> None:
+def _acceptable_password(form: FlaskForm, field: Field) -> None:
     try:
         check_password(field.data, form.email.data or "")
     except ValueError as error:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app import clock, credentials, text
 from app.accounts.models import ROLES, Invitation, Membership
 from app.audit.events import record
+from app.database.rows import changed_rows
 from app.extensions import db
 
 #: For how long a link works.
@@ -82,7 +83,7 @@ def accept_invitation(token: str, user_id: str) -> Invitation:
     taken = db.session.execute(
         update(Invitation).where(Invitation.id == invitation.id, *_is_open()).values(accepted_at=clock.now())
     )
-    if taken.rowcount != 1:
+    if changed_rows(taken) != 1:
         raise InvitationOver
     db.session.add(Membership(user_id=user_id, organization_id=invitation.organization_id, role=invitation.role))
     record(
@@ -102,14 +103,14 @@ def revoke_invitation(organization_id: str, invitation_id: str, *, actor_user_id
         .where(Invitation.id == invitation_id, Invitation.organization_id == organization_id, *_is_open())
         .values(revoked_at=clock.now())
     )
-    if done.rowcount == 1:
+    if changed_rows(done) == 1:
         record(
             "invitation.revoked",
             actor_user_id=actor_user_id,
             organization_id=organization_id,
             invitation_id=invitation_id,
         )
-    return done.rowcount == 1
+    return changed_rows(done) == 1
 
 
 def revoke_invitations_of(organization_id: str, user_id: str) -> None:
@@ -121,7 +122,7 @@ def revoke_invitations_of(organization_id: str, user_id: str) -> None:
     )
 
 
-def _is_open():
+def _is_open() -> tuple[ColumnElement[bool], ...]:
     return Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > clock.now()
 
 

@@ -7,7 +7,7 @@ moment the second is told that they are the last. SQLite has one writer anyway.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts.invitations import revoke_invitations_of
 from app.accounts.models import ROLES, Membership, Organization, User
@@ -27,7 +27,7 @@ class UnknownMember(Exception):
 class LastOwner(ValueError):
     """The organization would be left without an owner; the message says what to do first."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("An organization needs an owner, and this is its last. Make somebody else an owner first.")
 
 
@@ -132,5 +132,5 @@ def _keep_an_owner(user_id: str, roles: dict[str, str]) -> None:
         raise LastOwner
 
 
-def _is(organization_id: str, user_id: str):
+def _is(organization_id: str, user_id: str) -> tuple[ColumnElement[bool], ...]:
     return Membership.organization_id == organization_id, Membership.user_id == user_id

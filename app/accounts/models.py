@@ -7,14 +7,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database.types import ShownName, UtcDateTime
-from app.extensions import db
+from app.database.types import Base, ShownName, UtcDateTime
 
 #: What a membership allows, from most to least.
 ROLES = ("owner", "admin", "member")
 
 
-class User(db.Model):
+class User(Base):
     """A person with an account (OAuth's resource owner). ``email`` is kept in lower case."""
 
     __tablename__ = "users"
@@ -30,7 +29,7 @@ class User(db.Model):
     )
 
 
-class Organization(db.Model):
+class Organization(Base):
     """What owns clients. ``slug`` is its name on the command line and in addresses."""
 
     __tablename__ = "organizations"
@@ -45,7 +44,7 @@ class Organization(db.Model):
     )
 
 
-class Membership(db.Model):
+class Membership(Base):
     """That a person belongs to an organization, and as what."""
 
     __tablename__ = "memberships"
@@ -63,7 +62,7 @@ class Membership(db.Model):
     organization: Mapped[Organization] = relationship(back_populates="memberships")
 
 
-class Invitation(db.Model):
+class Invitation(Base):
     """A link by which one person may join an organization, once. We keep the digest of its token.
 
     ``label`` is whoever made it saying for whom. It is open until accepted, revoked or expired.
@@ -92,7 +91,7 @@ class Invitation(db.Model):
     invited_by: Mapped[User] = relationship()
 
 
-class Session(db.Model):
+class Session(Base):
     """A place where a person is signed in. The browser holds the credential, we its digest."""
 
     __tablename__ = "sessions"

@@ -22,7 +22,7 @@ class InvalidEmail(ValueError):
 class EmailTaken(ValueError):
     """Somebody has an account with this address already."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("There is already an account with this e-mail address. Sign in instead.")
 
 
@@ -72,7 +72,9 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     """
     email = normalize_email(email)
     name = normalize_name(name)
-    organization_name = normalize_organization_name(organization_name) if (organization_name or "").strip() else None
+    organization_name = (
+        normalize_organization_name(organization_name) if organization_name and organization_name.strip() else None
+    )
     check_password(password, email)
     # Before the first query: SQLite has one writer, who should not wait for argon2.
     user = User(email=email, name=name, password_hash=hash_password(password))

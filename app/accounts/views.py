@@ -1,8 +1,11 @@
 """The pages of sign-in, sign-up and sign-out, and the first page."""
 
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
@@ -34,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 
 @accounts.get("/")
-def home():
+def home() -> ResponseReturnValue:
     """Where to go from here."""
     if not current_user.is_authenticated:
         return render_template("accounts/home.html", organization=None)
@@ -46,7 +49,7 @@ def home():
 
 @accounts.route("/sign-in", methods=["GET", "POST"])
 @csrf.exempt  # Not exempt at all: see _is_stale.
-def sign_in():
+def sign_in() -> ResponseReturnValue:
     """Ask who it is, unless that is known. With ``again=1`` ask in any case (``prompt=login``)."""
     target = safe_next(request.args.get("next"))
     if _is_stale():
@@ -71,7 +74,7 @@ def sign_in():
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
 @csrf.exempt  # Not exempt at all: see _is_stale.
-def sign_up():
+def sign_up() -> ResponseReturnValue:
     """Make an account, and with an organization's name that too; the person is then signed in."""
     target = safe_next(request.args.get("next"))
     if _is_stale():
@@ -100,7 +103,7 @@ def sign_up():
 
 
 @accounts.post("/sign-out")
-def sign_out():
+def sign_out() -> ResponseReturnValue:
     """End this session everywhere; ``next`` is where to go, such as back to a request as somebody else."""
     credential = session.get("_user_id")
     if credential:
@@ -144,16 +147,16 @@ def _is_stale() -> bool:
 
 
 def _reload() -> Response:
-    kept = {name: request.args[name] for name in ("next", "again") if name in request.args}
-    return redirect(url_for(request.endpoint, **kept), 303)
+    kept: dict[str, Any] = {name: request.args[name] for name in ("next", "again") if name in request.args}
+    return redirect(url_for(request.endpoint or "", **kept), 303)
 
 
-def _sign_in_page(form: FlaskForm, target: str, status: int = 200):
+def _sign_in_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
     _let_form_lead_to(target)
     return render_template("accounts/sign_in.html", form=form, next=target), status
 
 
-def _sign_up_page(form: FlaskForm, target: str, status: int = 200):
+def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
     _let_form_lead_to(target)
     return render_template("accounts/sign_up.html", form=form, next=target), status
 
@@ -164,7 +167,9 @@ def _let_form_lead_to(target: str) -> None:
         let_forms_lead_to_app()
 
 
-def _limited(page, form: FlaskForm, target: str, error: TooManyAttempts):
+def _limited(
+    page: Callable[[FlaskForm, str, int], tuple[str, int]], form: FlaskForm, target: str, error: TooManyAttempts
+) -> tuple[str, int, dict[str, str]]:
     form.form_errors.append(str(error))
     return *page(form, target, 429), {"Retry-After": str(error.seconds)}
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 
 
-class IdempotencyKey(db.Model):
+class IdempotencyKey(Base):
     """A POST that was carried out, and its answer. ``digest`` is of the client, whom it speaks for, and the key."""
 
     __tablename__ = "idempotency_keys"

@@ -3,16 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, event
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, Connection, Index, String, event
+from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, Session, mapped_column
 
 from app import clock
 from app.credentials import new_id
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 
 
-class AuditEvent(db.Model):
+class AuditEvent(Base):
     """One act. It names people, organizations and clients by id and outlives them, so it has no foreign keys."""
 
     __tablename__ = "audit_events"
@@ -33,11 +32,11 @@ class AuditLogIsAppendOnly(Exception):
 
 @event.listens_for(AuditEvent, "before_update")
 @event.listens_for(AuditEvent, "before_delete")
-def _refuse_change(_mapper, _connection, _event) -> None:
+def _refuse_change(_mapper: Mapper[AuditEvent], _connection: Connection, _event: AuditEvent) -> None:
     raise AuditLogIsAppendOnly
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _refuse_bulk_change(state) -> None:
+def _refuse_bulk_change(state: ORMExecuteState) -> None:
     if (state.is_update or state.is_delete) and state.bind_mapper is AuditEvent.__mapper__:
         raise AuditLogIsAppendOnly

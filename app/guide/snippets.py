@@ -6,6 +6,7 @@ Each is a file of ``templates/guide/snippets``, named after itself and its langu
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import render_template
@@ -17,12 +18,13 @@ from app.guide.apps import ExampleApp
 #: language -> what a reader calls it.
 LANGUAGES = {"shell": "curl", "python": "Python", "javascript": "JavaScript"}
 
-_SERVER, _ALL = ("shell", "python"), ("shell", "python", "javascript")
+_SERVER: tuple[str, ...] = ("shell", "python")
+_ALL: tuple[str, ...] = ("shell", "python", "javascript")
 _BOTH_TYPES = {CONFIDENTIAL: _SERVER, PUBLIC: _ALL}
 _CONFIDENTIAL = {CONFIDENTIAL: _SERVER}
 
 #: name -> type of client -> languages, the first being the one that is shown when the reader's is not there.
-SNIPPETS = {
+SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
     "setup": _BOTH_TYPES,
     "authorize": _BOTH_TYPES,
     "answer": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},

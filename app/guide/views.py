@@ -1,9 +1,12 @@
 """/guide/: the guide for integrators, filled in with the reader's own app when they have one."""
 
 from functools import partial
+from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from app.config import settings
 from app.guide import blueprint
@@ -17,7 +20,7 @@ from app.scopes import SCOPES
 
 @blueprint.get("/", defaults={"slug": ""})
 @blueprint.get("/<slug>")
-def show_page(slug: str):
+def show_page(slug: str) -> ResponseReturnValue:
     """One page of the guide. Anybody may read it; ``client_id``, ``type`` and ``language`` fill in the examples."""
     page = find_page(slug)
     if page is None:
@@ -48,9 +51,11 @@ def show_page(slug: str):
     )
 
 
-def _lead_to_section(slug: str):
+def _lead_to_section(slug: str) -> Response:
     meant, anchor = find_section(slug) or abort(404)
-    kept = {name: request.args[name] for name in ("client_id", "type", "language") if name in request.args}
+    kept: dict[str, Any] = {
+        name: request.args[name] for name in ("client_id", "type", "language") if name in request.args
+    }
     return redirect(url_for("guide.show_page", slug=meant.slug, _anchor=anchor or None, **kept), 303)
 
 

@@ -1,8 +1,10 @@
 """How often sign-in may fail and sign-up may be tried, counted in the database that all processes share."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from math import ceil
+from typing import Any
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import Storage
@@ -101,12 +103,12 @@ class DatabaseStorage(Storage):
         with connect(db.engine) as connection:
             connection.run(_CLEAR, key_=digest(key))
 
-    def _find(self, key: str):
+    def _find(self, key: str) -> Any:
         with connect(db.engine) as connection:
             return connection.first(_FIND, key_=digest(key), at=clock.now())
 
 
-def _count_statement(insert) -> Statement:
+def _count_statement(insert: Callable[..., Any]) -> Statement:
     """Start a window, or add to the one that runs: atomic, so that parallel attempts count each."""
     row = RateLimitCounter.__table__.c
     insertion = insert(RateLimitCounter).values(

@@ -5,11 +5,10 @@ from datetime import datetime
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 
 
-class RateLimitCounter(db.Model):
+class RateLimitCounter(Base):
     """How often something limited happened in one window; shared by all processes. ``key`` is a digest."""
 
     __tablename__ = "rate_limit_counters"

@@ -9,11 +9,13 @@ one gives the values that it names.
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     CTE,
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
     String,
     and_,
@@ -29,6 +31,8 @@ from sqlalchemy import (
     union_all,
     values,
 )
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from app.memories.models import Integration, Memento, MementoContent, Memory
 
@@ -88,9 +92,9 @@ def select_counts_of_draft(
     ``folder`` and ``memory_id``. Whatever is another person's counts nothing.
     """
     columns = ("integration_id", "folder", "memory_id")
-    new = values(*(column(name, MementoContent.__table__.c[name].type) for name in columns), name="added")
+    rows = values(*(column(name, MementoContent.__table__.c[name].type) for name in columns), name="added")
     # A row of NULLs reaches nothing, and without any row there would be no statement.
-    new = new.data([(None, None, None), *added]).cte("added")
+    new = rows.data([(None, None, None), *added]).cte("added")
     is_kept = and_(Memento.id == memento_id, Memento.user_id == user_id, MementoContent.id.not_in(dropped_ids))
     return _select_counts(user_id, _draft_picks(user_id, is_kept, new.c))
 
@@ -172,7 +176,9 @@ def _select_counts(user_id: str | BindParameter[str], picks: CTE) -> Select:
     )
 
 
-def _picks(which: ColumnElement[bool], memento_id=MementoContent.memento_id) -> CTE:
+def _picks(
+    which: ColumnElement[bool], memento_id: ColumnElement[str] | InstrumentedAttribute[str] = MementoContent.memento_id
+) -> CTE:
     """What the chosen mementos hold, each pick beside the owner it is for."""
     return (
         select(
@@ -191,7 +197,7 @@ def _picks(which: ColumnElement[bool], memento_id=MementoContent.memento_id) -> 
     )
 
 
-def _draft_picks(user_id: str, is_kept: ColumnElement[bool], new) -> CTE:
+def _draft_picks(user_id: str, is_kept: ColumnElement[bool], new: ReadOnlyColumnCollection[str, Any]) -> CTE:
     nameless = literal("").label("memento_id")
     kept = _picks(is_kept, nameless)
     added = select(
@@ -210,11 +216,11 @@ def _is_whole(picks: CTE) -> ColumnElement[bool]:
     return and_(picks.c.integration_id.is_not(None), picks.c.folder.is_(None))
 
 
-def _is_folder_of(picks: CTE, memory) -> ColumnElement[bool]:
+def _is_folder_of(picks: CTE, memory: Any) -> ColumnElement[bool]:
     return and_(picks.c.integration_id == memory.integration_id, _lies_in(memory.folder, picks))
 
 
-def _lies_in(folder, picks) -> ColumnElement[bool]:
+def _lies_in(folder: Any, picks: FromClause) -> ColumnElement[bool]:
     """Whether a folder is the picked one or below it: ``Trips`` holds ``Trips/Lisbon``, not ``Trips2`` or ``trips``.
 
     Compared as a range, because LIKE would read ``%`` and ``_`` in names as wildcards, and ignores case on SQLite.
@@ -222,16 +228,16 @@ def _lies_in(folder, picks) -> ColumnElement[bool]:
     return or_(folder == picks.c.folder, and_(folder >= picks.c.first_below, folder < picks.c.first_beyond))
 
 
-def _is_covered(picks: CTE, integration_id, folder=None) -> ColumnElement[bool]:
+def _is_covered(picks: CTE, integration_id: Any, folder: Any = None) -> ColumnElement[bool]:
     """Whether the same memento also picks the whole integration, or (with ``folder``) the folder."""
     other = picks.alias()
-    reach = other.c.folder.is_(None)
+    reach: ColumnElement[bool] = other.c.folder.is_(None)
     if folder is not None:
         reach = or_(reach, _lies_in(folder, other))
     return exists().where(other.c.memento_id == picks.c.memento_id, other.c.integration_id == integration_id, reach)
 
 
-def _newest(rows, *partition: str) -> Select:
+def _newest(rows: FromClause, *partition: str) -> Select:
     """Of each partition the newest rows, at most :data:`SAMPLE_SIZE`."""
     order = (rows.c.created_at.desc(), rows.c.id.desc())
     columns = [column for column in rows.c if column.key != "place"]

@@ -75,7 +75,7 @@ def count_inside(draft: Draft) -> Counter[Pick]:
     )
     memories = select(Memory.integration_id, Memory.folder, func.count()).group_by(Memory.integration_id, Memory.folder)
     picked = memories.join(MementoContent, MementoContent.memory_id == Memory.id).where(of_memento)
-    counts = Counter()
+    counts: Counter[Pick] = Counter()
     for integration_id, folder in db.session.execute(folders):
         counts.update(Pick(integration_id, folder).containers())
     for integration_id, folder, count in db.session.execute(picked):

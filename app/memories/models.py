@@ -4,13 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, column, event, inspect
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
+from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, Integer, String, Text, column, event, inspect
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
 
 from app import clock
 from app.credentials import new_id
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 from app.folding import index_words
 
 _ONE_OWNER = "(user_id IS NULL) <> (organization_id IS NULL)"
@@ -20,7 +19,7 @@ def _words_of(name: str) -> Callable[[Any], str | None]:
     return lambda context: index_words(context.get_current_parameters()[name])
 
 
-class Integration(db.Model):
+class Integration(Base):
     """A connected source of knowledge. It belongs to one person or to one organization."""
 
     __tablename__ = "integrations"
@@ -40,7 +39,7 @@ class Integration(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
 
 
-class Memory(db.Model):
+class Memory(Base):
     """One piece of knowledge. ``folder`` is its path inside the integration, such as ``Trips/Lisbon``, or empty."""
 
     __tablename__ = "memories"
@@ -81,8 +80,9 @@ Index("ix_memories_unfolded", Memory.id, postgresql_where=is_unfolded, sqlite_wh
 
 
 @event.listens_for(Memory, "before_update")
-def _fold_again(_mapper, _connection, memory: Memory) -> None:
-    if not object_session(memory).is_modified(memory, include_collections=False):
+def _fold_again(_mapper: Mapper[Memory], _connection: Connection, memory: Memory) -> None:
+    session = object_session(memory)
+    if session is None or not session.is_modified(memory, include_collections=False):
         return
     if not inspect(memory).attrs.updated_at.history.has_changes():
         memory.updated_at = clock.now()
@@ -91,7 +91,7 @@ def _fold_again(_mapper, _connection, memory: Memory) -> None:
     memory.folded_at = memory.updated_at
 
 
-class MemoryTag(db.Model):
+class MemoryTag(Base):
     """One tag of one memory."""
 
     __tablename__ = "memory_tags"
@@ -101,7 +101,7 @@ class MemoryTag(db.Model):
     tag: Mapped[str] = mapped_column(String(60), primary_key=True)
 
 
-class Memento(db.Model):
+class Memento(Base):
     """A named set of one person's memories. ``All`` and ``None`` are built in and have no row."""
 
     __tablename__ = "mementos"
@@ -115,7 +115,7 @@ class Memento(db.Model):
     contents: Mapped[list["MementoContent"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
 
-class MementoContent(db.Model):
+class MementoContent(Base):
     """One pick of a memento: a whole integration, a folder of one (with what lies below), or a single memory.
 
     Whole integrations and folders include what is added later; a single memory does not.

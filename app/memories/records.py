@@ -175,7 +175,9 @@ def _size_of_text() -> ColumnElement[int]:
 
 def _countable(reach: Reach) -> ColumnElement[bool]:
     # As a pair, so that counting walks an index alone (see ``contents.is_own``).
-    return is_own(reach.user_id) if reach.everything or reach.every_integration else readable_memories(reach)
+    if reach.user_id is not None and (reach.everything or reach.every_integration):
+        return is_own(reach.user_id)
+    return readable_memories(reach)
 
 
 def _lies_within_as_a_whole(reach: Reach) -> ColumnElement[bool]:

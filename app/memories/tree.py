@@ -87,7 +87,7 @@ def search_tree(user_id: str, words: str, page: int = 1) -> Page:
             one for one in _all_folders(integration_id, counts) if all(holds(one.name, word) for word in wanted)
         ]
     has_title = and_(Memory.user_id == user_id, *map(_has_in_title, wanted))
-    total = db.session.scalar(select(func.count()).select_from(Memory).where(has_title))
+    total = db.session.scalar(select(func.count()).select_from(Memory).where(has_title)) or 0
     return _page(sorted(folders, key=lambda one: one.name.casefold()), has_title, total, page)
 
 

@@ -1,6 +1,6 @@
 """Folding the memories that were written by an earlier version, or by a statement that knows nothing of words."""
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from app.folding import index_words
 from app.memories.models import Memory, is_unfolded
@@ -20,7 +20,7 @@ def fold_memories(engine: Engine) -> int:
             found = connection.execute(unfolded).all()
             for row in found:
                 connection.execute(
-                    _TABLE.update()
+                    update(Memory)
                     # One that is changed meanwhile is left for the next look.
                     .where(rows.id == row.id, rows.updated_at == row.updated_at)
                     .values(

@@ -1,6 +1,7 @@
 """``/account/``: the apps and mementos of a person at a glance."""
 
 from flask import render_template
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.memories.mementos import list_mementos
@@ -11,7 +12,7 @@ from app.personal.sessions.places import list_places
 
 
 @blueprint.get("/")
-def overview():
+def overview() -> ResponseReturnValue:
     """Every app with a live consent, every memento, and how many places the person is signed in at."""
     return render_template(
         "personal/overview.html",

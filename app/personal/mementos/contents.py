@@ -33,11 +33,11 @@ def describe_contents(memento: Memento) -> Contents:
     rows = db.session.execute(
         picks.order_by(MementoContent.folder.is_not(None), Integration.name, MementoContent.folder).limit(_MOST_SHOWN)
     ).all()
-    count = db.session.scalar(select(func.count()).select_from(picks.subquery()))
+    count = db.session.scalar(select(func.count()).select_from(picks.subquery())) or 0
     singles = select(func.count()).select_from(MementoContent).where(of_memento, MementoContent.memory_id.is_not(None))
     return Contents(
         integrations=[name for name, folder in rows if folder is None],
         folders=[(name, folder) for name, folder in rows if folder is not None],
-        single_count=db.session.scalar(singles),
+        single_count=db.session.scalar(singles) or 0,
         more=count - len(rows),
     )

@@ -6,6 +6,7 @@ says what could be ticked on the page, and ``pick`` what was.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -66,7 +67,7 @@ def read_view(sent: MultiDict, user_id: str) -> View:
     if view.words:
         view.found = search_tree(user_id, view.words, view.page)
     elif view.at is not None:
-        view.found = list_level(user_id, view.at.integration_id, view.at.folder or "", view.page)
+        view.found = list_level(user_id, view.at.integration_id or "", view.at.folder or "", view.page)
     return view
 
 
@@ -93,7 +94,7 @@ def read_draft(sent: MultiDict, memento_id: str | None) -> Draft:
 def list_rows(view: View, draft: Draft) -> dict[str, list[Row]]:
     """The lines in sight: the ``sources``, or the ``path`` to the open level and its ``folders`` and ``memories``."""
     names = {one.id: one.name for one in view.integrations}
-    lines = {"sources": [], "path": [], "folders": [], "memories": []}
+    lines: dict[str, list[tuple[Pick, Any]]] = {"sources": [], "path": [], "folders": [], "memories": []}
     if view.found is None:
         lines["sources"] = [(Pick(one.id), one) for one in view.integrations]
     else:
@@ -130,7 +131,7 @@ def _chosen(draft: Draft, picks: set[Pick]) -> set[Pick]:
     return {pick for pick in picks if pick in draft.added or (pick in saved and pick not in draft.removed)}
 
 
-def _place_of(pick: Pick, what) -> list[Pick]:
+def _place_of(pick: Pick, what: Any) -> list[Pick]:
     """The larger picks that would include this one."""
     if pick.memory_id is None:
         return list(pick.containers())
@@ -139,5 +140,5 @@ def _place_of(pick: Pick, what) -> list[Pick]:
 
 def _name_of(pick: Pick, names: dict[str, str]) -> str:
     if pick.folder is None:
-        return names.get(pick.integration_id, "")
+        return names.get(pick.integration_id or "", "")
     return pick.folder.rpartition("/")[2] or pick.folder

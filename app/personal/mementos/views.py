@@ -1,6 +1,7 @@
 """``/account/mementos/``: what I have named; making, changing, copying and deleting it."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import delete, select
 
@@ -29,7 +30,7 @@ from app.text import isolated
 
 
 @blueprint.get("/mementos/")
-def mementos():
+def mementos() -> ResponseReturnValue:
     return render_template(
         "personal/mementos/list.html",
         mementos=list_mementos(current_user.id),
@@ -42,7 +43,7 @@ def mementos():
 
 
 @blueprint.get("/mementos/<memento_id>/")
-def show_memento(memento_id: str):
+def show_memento(memento_id: str) -> ResponseReturnValue:
     """What the memento holds, who looks through it, and the memories that are in it now."""
     memento = _get_memento(memento_id)
     page = read_page(request.args.get("page"))
@@ -66,31 +67,31 @@ def show_memento(memento_id: str):
 
 
 @blueprint.get("/mementos/new")
-def make_memento():
+def make_memento() -> ResponseReturnValue:
     return _show_editor(None, "", Draft())
 
 
 @blueprint.post("/mementos/new")
 @takes_forms_of(LARGEST_FORM)
-def save_new_memento():
+def save_new_memento() -> ResponseReturnValue:
     return _edit(None)
 
 
 @blueprint.get("/mementos/<memento_id>/edit")
-def edit_memento(memento_id: str):
+def edit_memento(memento_id: str) -> ResponseReturnValue:
     memento = _get_own_making(memento_id)
     return _show_editor(memento, memento.name, Draft(memento.id))
 
 
 @blueprint.post("/mementos/<memento_id>/edit")
 @takes_forms_of(LARGEST_FORM)
-def save_memento(memento_id: str):
+def save_memento(memento_id: str) -> ResponseReturnValue:
     return _edit(_get_own_making(memento_id))
 
 
 @blueprint.post("/mementos/count")
 @takes_forms_of(LARGEST_FORM)
-def count_memories():
+def count_memories() -> ResponseReturnValue:
     """A line on how many memories the draft in the form has, for the page's script. It only reads."""
     expect_reads_only(True)
     memento_id = request.form.get("memento", "")
@@ -102,7 +103,7 @@ def count_memories():
     return render_template("personal/mementos/tally.html", sources=sources, changes=len(draft))
 
 
-def _edit(memento: Memento | None):
+def _edit(memento: Memento | None) -> ResponseReturnValue:
     name = request.form.get("name", "")
     action = request.form.get("action", "enter")
     if action != "save":
@@ -123,7 +124,7 @@ def _edit(memento: Memento | None):
     return redirect(url_for("personal.show_memento", memento_id=saved.id), 303)
 
 
-def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Problem | None = None):
+def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Problem | None = None) -> tuple[str, int]:
     view = read_view(request.values, current_user.id)
     rows = list_rows(view, draft)
     shown = {row.pick for group in rows.values() for row in group}
@@ -149,7 +150,7 @@ def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Prob
 
 
 @blueprint.post("/mementos/<memento_id>/duplicate")
-def duplicate(memento_id: str):
+def duplicate(memento_id: str) -> ResponseReturnValue:
     copy = duplicate_memento(_get_memento(memento_id))
     db.session.commit()
     flash(f"“{isolated(copy.name)}” is made. No app looks through it yet.")
@@ -157,7 +158,7 @@ def duplicate(memento_id: str):
 
 
 @blueprint.post("/mementos/<memento_id>/prune")
-def prune(memento_id: str):
+def prune(memento_id: str) -> ResponseReturnValue:
     """Delete single memories that an app has saved; asked about once."""
     memento = _get_memento(memento_id)
     saving = find_savings(current_user.id).get(memento.id) or abort(404)
@@ -179,7 +180,7 @@ def prune(memento_id: str):
 
 
 @blueprint.get("/mementos/<memento_id>/delete")
-def ask_to_delete(memento_id: str):
+def ask_to_delete(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
     return render_template(
         "personal/mementos/delete.html",
@@ -192,7 +193,7 @@ def ask_to_delete(memento_id: str):
 
 
 @blueprint.post("/mementos/<memento_id>/delete")
-def delete_for_good(memento_id: str):
+def delete_for_good(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
     name, saving = memento.name, find_savings(current_user.id).get(memento.id)
     delete_memento(memento)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from app import clock
 from app.accounts.models import Session
 from app.config import settings
+from app.database.rows import changed_rows
 from app.extensions import db
 from app.personal.sessions.devices import describe_device
 
@@ -50,10 +51,10 @@ def list_places(user_id: str, session_id: str) -> list[Place]:
 def end_place(user_id: str, session_id: str) -> bool:
     """Sign the person out there; False when there is no such session of theirs. The caller commits."""
     ended = db.session.execute(delete(Session).where(Session.id == session_id, Session.user_id == user_id))
-    return ended.rowcount == 1
+    return changed_rows(ended) == 1
 
 
 def end_other_places(user_id: str, session_id: str) -> int:
     """Sign the person out everywhere else; how many places that were. The caller commits."""
     ended = db.session.execute(delete(Session).where(Session.user_id == user_id, Session.id != session_id))
-    return ended.rowcount
+    return changed_rows(ended)

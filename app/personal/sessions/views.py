@@ -1,6 +1,7 @@
 """``/account/sessions/``: where I am signed in; ending one, or all others."""
 
 from flask import abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.extensions import db
@@ -10,12 +11,12 @@ from app.personal.sessions.places import end_other_places, end_place, list_place
 
 
 @blueprint.get("/sessions/")
-def sessions():
+def sessions() -> ResponseReturnValue:
     return render_template("personal/sessions.html", places=list_places(current_user.id, current_user.session_id))
 
 
 @blueprint.post("/sessions/<session_id>/end")
-def end_session(session_id: str):
+def end_session(session_id: str) -> ResponseReturnValue:
     if not is_id(session_id) or not end_place(current_user.id, session_id):
         abort(404)
     db.session.commit()
@@ -24,7 +25,7 @@ def end_session(session_id: str):
 
 
 @blueprint.post("/sessions/end-others")
-def end_other_sessions():
+def end_other_sessions() -> ResponseReturnValue:
     ended = end_other_places(current_user.id, current_user.session_id)
     db.session.commit()
     flash("You were signed in nowhere else." if not ended else "You are signed out everywhere but here.")
