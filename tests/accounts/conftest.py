@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.protocol import change_settings  # noqa: F401
+
 
 class StoppedClock:
     def __init__(self):
