@@ -3,6 +3,7 @@
 import pytest
 
 from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento
+from tests.templates.test_rules import TEMPLATES
 
 
 def chosen(page) -> list[str]:
@@ -110,3 +111,11 @@ def test_switching_the_account_is_a_form_of_its_own(picker):
 def test_every_id_is_there_once(picker):
     ids = [attributes["id"] for _tag, attributes in picker(asks_to_write=True).elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+
+
+def test_the_picker_is_written_once():
+    """Whoever authorizes an app and whoever changes their mind are asked the same, in the same words."""
+    with_radios = [path.name for path in TEMPLATES if 'type="radio" name="selection"' in path.read_text()]
+    including = {path.name for path in TEMPLATES if '{% include "shared/picker.html" %}' in path.read_text()}
+    assert with_radios == ["picker.html"]
+    assert including == {"mementos.html", "choose.html"}

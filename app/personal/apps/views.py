@@ -1,5 +1,8 @@
 """``/account/apps/``: what I have allowed; changing, pausing and ending it; what the apps did."""
 
+from dataclasses import asdict
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 
@@ -8,7 +11,7 @@ from app.consents.choice import Choice, read_choice, separate_saved
 from app.consents.ends import list_ends, read_end
 from app.credentials import digest
 from app.extensions import db
-from app.memories.mementos import list_mementos, summarize_everything
+from app.memories.mementos import MementoSummary, list_mementos, summarize_everything
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
 from app.personal.apps.choice import apply_choice, change_consent, compare, present_choice
@@ -27,7 +30,7 @@ from app.text import isolated
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
 #: What the picker calls the choice of no memento.
-_NOTHING = "Nothing"
+_NOTHING = "Nothing yet"
 
 
 @blueprint.get("/apps/")
@@ -118,15 +121,29 @@ def _show_picker(connection: Connection, choice: Choice, problem: str | None = N
     page = render_template(
         "personal/apps/choose.html",
         connection=connection,
-        choice=choice,
-        mementos=mementos,
+        selection=choice.selection,
+        mementos=_describe_mementos(mementos, choice),
         saved=saved,
-        savings=find_savings(current_user.id),
         everything=summarize_everything(current_user.id),
+        asks_to_write=connection.may_write,
         show_search=len(mementos) >= _MANY_MEMENTOS,
         problem=problem,
     )
     return page, 422 if problem else 200
+
+
+def _describe_mementos(mementos: list[MementoSummary], choice: Choice) -> list[dict[str, Any]]:
+    """What the picker says of each memento, and whether it is ticked."""
+    savings = find_savings(current_user.id)
+    return [
+        asdict(memento)
+        | {
+            "chosen": memento.id in choice.memento_ids,
+            "writable": memento.id in choice.writable_ids,
+            "added_by": savings[memento.id].app_name if memento.id in savings else None,
+        }
+        for memento in mementos
+    ]
 
 
 def _show_difference(connection: Connection, choice: Choice):
