@@ -8,11 +8,12 @@ from alembic.migration import MigrationContext
 from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
-from app.database.types import ShownName
 from app.memories.search_index import is_part_of_index
 from app.memories.unfolded import fold_memories
+from migrations import types
 
 database = current_app.extensions["migrate"].db
 
@@ -22,14 +23,14 @@ _LOCK = 7_235_420
 
 
 def render_item(kind, item, autogen_context):
-    """Name our column types by their module in a revision."""
-    if kind == "type" and isinstance(item, ShownName):
-        # How it is shown is no matter of the database.
-        return f"sa.String(length={item.impl.length})"
-    if kind == "type" and type(item).__module__ == "app.database":
-        autogen_context.imports.add(f"from app.database.types import {type(item).__name__}")
-        return f"{type(item).__name__}()"
-    return False
+    """Write a column type of the app as a revision's own: that of ``migrations.types``, or the plain one behind it."""
+    if kind != "type" or not isinstance(item, TypeDecorator):
+        return False
+    name = type(item).__name__
+    if hasattr(types, name):
+        autogen_context.imports.add(f"from migrations.types import {name}")
+        return f"{name}()"
+    return f"sa.{item.impl!r}"
 
 
 def include_object(_object, name, kind, _reflected, _compare_to):

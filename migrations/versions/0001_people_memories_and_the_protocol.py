@@ -5,8 +5,8 @@ Revision 0001, after .
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import Lines
-from app.database.types import UtcDateTime
+
+from migrations.types import Lines, UtcDateTime
 
 revision = '0001'
 down_revision = None

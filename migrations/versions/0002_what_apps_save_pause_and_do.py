@@ -5,7 +5,8 @@ Revision 0002, after 0001.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import Lines, UtcDateTime
+
+from migrations.types import Lines, UtcDateTime
 
 revision = '0002'
 down_revision = '0001'

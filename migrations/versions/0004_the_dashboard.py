@@ -5,7 +5,8 @@ Revision 0004, after 0003.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import UtcDateTime
+
+from migrations.types import UtcDateTime
 
 revision = '0004'
 down_revision = '0003'

@@ -5,7 +5,8 @@ Revision 0005, after 0004.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import UtcDateTime
+
+from migrations.types import UtcDateTime
 
 revision = '0005'
 down_revision = '0004'

@@ -5,7 +5,8 @@ Revision 0006, after 0005.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import UtcDateTime
+
+from migrations.types import UtcDateTime
 
 revision = '0006'
 down_revision = '0005'

@@ -5,7 +5,8 @@ Revision 0010, after 0009.
 
 import sqlalchemy as sa
 from alembic import op
-from app.database.types import UtcDateTime
+
+from migrations.types import UtcDateTime
 
 revision = '0010'
 down_revision = '0009'

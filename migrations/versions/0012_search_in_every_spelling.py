@@ -5,7 +5,7 @@ columns with them are filled by the program, and ``migrations/env.py`` has it fo
 A memory of the version before is indexed by the words that the database finds in it, until it is folded too.
 
 Text columns that a database made with its own collation get the collation "C" on PostgreSQL; new ones have it by
-``app.database``. The way down leaves them so, as every version works with it.
+``migrations.types``. The way down leaves them so, as every version works with it.
 
 The notes in revision 0003 hold: a later revision that alters ``memories`` in SQLite's batch mode must make the triggers
 anew.
@@ -14,7 +14,7 @@ anew.
 import sqlalchemy as sa
 from alembic import op
 
-from app.database.types import UtcDateTime
+from migrations.types import UtcDateTime
 
 revision = '0012'
 down_revision = '0011'

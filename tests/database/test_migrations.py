@@ -42,6 +42,27 @@ def test_revisions_are_numbered_without_gaps():
     assert all(re.fullmatch(r"[0-9]{4}_[a-z0-9_]+\.py", path.name) for path in _FILES)
 
 
+def test_no_revision_depends_on_the_app():
+    """What it makes is frozen: a type of the app may change, and every database is still made as it was."""
+    for path in [*_FILES, _ROOT / "migrations" / "types.py"]:
+        assert not re.search(r"^\s*(from|import) app\b", path.read_text(), re.MULTILINE), path.name
+
+
+def test_the_types_of_revisions_compare_text_by_code_point_without_the_app():
+    program = (
+        "import sys; from migrations import types; import sqlalchemy as sa; from sqlalchemy.dialects import postgresql;"
+        "things = sa.Table('things', sa.MetaData(), sa.Column('id', sa.String(40)), sa.Column('lines', types.Lines()),"
+        " sa.Column('at', types.UtcDateTime()), sa.Column('own', sa.String(9, collation='de-x-icu')));"
+        "print(sa.schema.CreateTable(things).compile(dialect=postgresql.dialect()), 'app' in sys.modules)"
+    )
+    made = subprocess.run([sys.executable, "-c", program], cwd=_ROOT, capture_output=True, text=True, check=True).stdout
+    columns = re.sub(r"\s+", " ", made)
+    assert columns == (
+        ' CREATE TABLE things ( id VARCHAR(40) COLLATE "C", lines TEXT COLLATE "C",'
+        ' at TIMESTAMP WITH TIME ZONE, own VARCHAR(9) COLLATE "de-x-icu" ) False '
+    )
+
+
 def test_each_revision_runs_up_down_and_up_again(empty_app):
     for revision in _REVISIONS:
         before = _schema(db.engine)
