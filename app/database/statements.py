@@ -1,10 +1,18 @@
-"""Core statements of the hot path, compiled once a dialect."""
+"""Core statements of the hot path, compiled once a dialect, and their records, checked by name."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import Column, ColumnElement, Dialect, Executable, Label
+
+_Reader = Callable[[Any], Any]
+_Writer = Callable[[Any], Any]
+
+
+class MismatchedRecord(TypeError):
+    """The columns of a statement are not the fields of the record that its rows are read into."""
 
 
 class Statement:
@@ -18,24 +26,30 @@ class Statement:
 
     __slots__ = ("_compiled", "_row", "_statement")
 
-    def __init__(self, statement: Executable, row: Callable[..., Any] | None = None):
-        """``row`` is called with a row's values in order; without it a row is a named tuple."""
+    def __init__(self, statement: Executable, row: type[Any] | None = None) -> None:
+        """``row`` is a dataclass whose fields are the columns, in order; without it a row is a named tuple."""
         self._statement = statement
         self._row = row
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[str, Compiled] = {}
 
-    def compiled_for(self, dialect: Dialect) -> "_Compiled":
+    def compiled_for(self, dialect: Dialect) -> "Compiled":
+        """Returns the statement as this dialect runs it.
+
+        Raises :class:`MismatchedRecord`, the first time, when its columns are not its record's fields.
+        """
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
-            compiled = self._compiled[dialect.name] = _Compiled(self._statement, self._row, dialect)
+            compiled = self._compiled[dialect.name] = Compiled(self._statement, self._row, dialect)
         return compiled
 
 
-class _Compiled:
+class Compiled:
+    """What a driver is given, and how its values are written and read."""
+
     __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql")
 
-    def __init__(self, statement: Executable, row: Callable[..., Any] | None, dialect: Dialect):
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, statement: Executable, row: type[Any] | None, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         self._positional = bool(compiled.positional)
         named = {name: bind for bind, name in compiled.bind_names.items()}
@@ -43,27 +57,70 @@ class _Compiled:
         # What the statement itself says, such as the values of a "case". The rest must be given: a value
         # that was forgotten would be NULL, which finds nothing and says nothing.
         self._defaults = {name: compiled.params[name] for name, bind in binds if not bind.required}
-        self._binds = [(name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds]
-        columns = list(getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ()))
-        self._row = row or namedtuple("Row", [column.key for column in columns])
-        self._readers = [
+        self._binds: list[tuple[str, _Writer | None]] = [
+            (name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds
+        ]
+        columns = _columns_of(statement)
+        if row is not None:
+            check_record(row, columns)
+        self._row: Callable[..., Any] = row or namedtuple("Row", [name for name, _ in columns])
+        self._readers: list[tuple[int, _Reader]] = [
             (index, reader)
-            for index, column in enumerate(columns)
+            for index, (_, column) in enumerate(columns)
             if (reader := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
 
-    def bind(self, values: Mapping[str, Any]):
+    def bind(self, values: Mapping[str, Any]) -> list[Any] | dict[str, Any]:
+        """Returns what the driver's cursor takes beside the SQL. Raises ``KeyError`` for a value that was forgotten."""
         if self._defaults:
-            values = self._defaults | values
+            values = {**self._defaults, **values}
         if self._positional:
             return [process(values[name]) if process else values[name] for name, process in self._binds]
         return {name: process(values[name]) if process else values[name] for name, process in self._binds}
 
-    def read(self, values):
+    def read(self, row: Sequence[Any]) -> Any:
+        """Returns the driver's row as a record."""
         if self._readers:
-            values = list(values)
+            row = values = list(row)
             for index, reader in self._readers:
                 # NULL is None for every type; most columns with a reader are points in time that have not come.
                 if values[index] is not None:
                     values[index] = reader(values[index])
-        return self._row(*values)
+        return self._row(*row)
+
+
+def _columns_of(statement: Executable) -> list[tuple[str, ColumnElement[Any]]]:
+    # A SELECT has the first, a statement with RETURNING the second.
+    columns = getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", None)
+    return [] if columns is None else list(columns.items())
+
+
+def check_record(record: type[Any], columns: Sequence[tuple[str, ColumnElement[Any]]]) -> None:
+    """Raise :class:`MismatchedRecord` unless these columns, in order, are the fields of the dataclass.
+
+    A row's values are given to a record by their place, so two points in time that changed places would say nothing.
+    Fields with a default may be left out at the end. A column that has another name in the record says so by a label
+    that ends with its own: ``consent_paused_at`` for ``paused_at``.
+    """
+    if not is_dataclass(record):
+        raise MismatchedRecord(f"{record.__name__} is no dataclass, so no column can be compared with its fields.")
+    wanted = fields(record)
+    for place, (name, column) in enumerate(columns):
+        field = wanted[place].name if place < len(wanted) else "no field"
+        if name != field:
+            raise MismatchedRecord(f"Column {place + 1} is {name}, and {record.__name__} has {field} in its place.")
+        if isinstance(column, Label) and isinstance(column.element, Column) and not _is_told_by(name, column.element):
+            raise MismatchedRecord(
+                f"{name} of {record.__name__} is filled by {column.element}, which is called otherwise."
+            )
+    missing = [field.name for field in wanted[len(columns) :] if not _has_default(field)]
+    if missing:
+        raise MismatchedRecord(f"No column fills {', '.join(missing)} of {record.__name__}.")
+
+
+def _is_told_by(label: str, column: Column[Any]) -> bool:
+    return label == column.name or label.endswith(f"_{column.name}")
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING

@@ -76,7 +76,7 @@ class WaitingRequest:
     browser_digest: str
     client_id: str
     user_id: str | None
-    parameters_json: str
+    stored_parameters: str
     defect: str | None
     selection: str | None
     memento_ids: list[str]
@@ -90,7 +90,7 @@ class WaitingRequest:
 
     @property
     def parameters(self) -> dict[str, str]:
-        return json.loads(self.parameters_json)
+        return json.loads(self.stored_parameters)
 
     def is_expired(self) -> bool:
         return self.expires_at <= clock.now()
@@ -112,7 +112,7 @@ _FIND_REQUEST = Statement(
         AuthorizationRequest.browser_digest,
         AuthorizationRequest.client_id,
         AuthorizationRequest.user_id,
-        AuthorizationRequest.parameters,
+        AuthorizationRequest.parameters.label("stored_parameters"),
         AuthorizationRequest.defect,
         AuthorizationRequest.selection,
         AuthorizationRequest.memento_ids,

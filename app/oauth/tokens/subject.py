@@ -32,12 +32,15 @@ _FIND_SPEAKING_TOKEN = Statement(
     select_tokens(
         AccessToken,
         # What only a refresh token has.
-        *[literal_column(text) for text in ("0", "NULL", "NULL", "NULL")],
+        literal_column("0").label("is_refresh_token"),
+        literal_column("NULL").label("rotated_at"),
+        literal_column("NULL").label("successor_salt"),
+        literal_column("NULL").label("successor_rotated_at"),
         User.name.label("user_name"),
-        User.email,
+        User.email.label("user_email"),
         Membership.role,
         Organization.id.label("subject_organization_id"),
-        Organization.slug,
+        Organization.slug.label("organization_slug"),
         Organization.name.label("organization_name"),
     )
     .outerjoin(User, User.id == Consent.user_id)

@@ -1,0 +1,117 @@
+"""Every statement of the hot path fills its record by name: columns that changed places are told, and not given back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from importlib import import_module
+from itertools import pairwise
+from pkgutil import walk_packages
+
+import pytest
+from sqlalchemy import Insert, Select, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+import app
+from app.consents.models import Consent
+from app.database.statements import MismatchedRecord, Statement
+
+_DIALECTS = [sqlite.dialect(), postgresql.dialect()]
+
+
+def _statements() -> Iterator[tuple[str, Statement]]:
+    """Every statement of the app, by module and name."""
+    for info in walk_packages(app.__path__, "app."):
+        for name, value in vars(import_module(info.name)).items():
+            for key, each in value.items() if isinstance(value, dict) else [("", value)]:
+                if isinstance(each, Statement):
+                    yield f"{info.name}.{name}{key}", each
+
+
+_STATEMENTS = dict(_statements())
+_WITH_RECORDS = {name: each for name, each in _STATEMENTS.items() if each._row is not None}
+
+
+@pytest.mark.parametrize("name", _STATEMENTS)
+def test_every_statement_compiles_and_fills_its_record(name):
+    for dialect in _DIALECTS:
+        # Some are written for one database alone.
+        if not name.endswith(tuple(other.name for other in _DIALECTS if other is not dialect)):
+            _STATEMENTS[name].compiled_for(dialect)
+
+
+def test_every_record_of_the_hot_path_is_compared():
+    records = {each._row.__name__ for each in _WITH_RECORDS.values()}
+    assert records >= {"ClientSnapshot", "CodeSnapshot", "ConsentSnapshot", "SpeakingToken", "TokenSnapshot"}
+
+
+def _exchanged_points_in_time() -> Iterator[tuple[str, int, int]]:
+    """Each pair of points in time that stand beside each other in a record."""
+    for name, each in _WITH_RECORDS.items():
+        if isinstance(each._statement, Select):
+            columns = each._statement.selected_columns.keys()
+            times = [place for place, column in enumerate(columns) if column.endswith("_at")]
+            yield from ((name, one, other) for one, other in pairwise(times))
+
+
+@pytest.mark.parametrize(("name", "one", "other"), list(_exchanged_points_in_time()))
+def test_two_points_in_time_cannot_change_places(name, one, other):
+    """They have one type, so nothing else would notice: a paused consent would read as one that has ended."""
+    record, statement = _WITH_RECORDS[name]._row, _WITH_RECORDS[name]._statement
+    columns = list(statement._raw_columns)
+    columns[one], columns[other] = columns[other], columns[one]
+    with pytest.raises(MismatchedRecord, match=f"Column {one + 1} .* {fields(record)[one].name} in its place"):
+        Statement(select(*columns), row=record).compiled_for(_DIALECTS[0])
+
+
+@dataclass
+class _Times:
+    grant_id: str
+    paused_at: datetime | None
+    consent_revoked_at: datetime | None
+    note: str = ""
+
+
+_RIGHT = (Consent.grant_id, Consent.paused_at, Consent.revoked_at.label("consent_revoked_at"))
+
+
+def test_a_record_whose_last_fields_have_defaults_may_go_without_them():
+    Statement(select(*_RIGHT), row=_Times).compiled_for(_DIALECTS[0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (_RIGHT[:2], "No column fills consent_revoked_at of _Times"),
+        ((*_RIGHT, Consent.scope), "Column 4 is scope, and _Times has note in its place"),
+        ((*_RIGHT, Consent.scope.label("note")), "note of _Times is filled by consents.scope"),
+        (
+            (_RIGHT[0], Consent.revoked_at.label("paused_at"), Consent.paused_at.label("consent_revoked_at")),
+            "paused_at of _Times is filled by consents.revoked_at",
+        ),
+        (_RIGHT[1:], "Column 1 is paused_at, and _Times has grant_id in its place"),
+    ],
+    ids=["missing", "extra", "another", "labels exchanged", "shifted"],
+)
+def test_a_record_that_is_filled_wrongly_is_told_by_name(columns, told):
+    with pytest.raises(MismatchedRecord, match=told):
+        Statement(select(*columns), row=_Times).compiled_for(_DIALECTS[0])
+
+
+def test_a_record_that_has_no_fields_to_compare_is_refused():
+    with pytest.raises(MismatchedRecord, match="tuple is no dataclass"):
+        Statement(select(*_RIGHT), row=tuple).compiled_for(_DIALECTS[0])
+
+
+#: Values that have another name than their column, since that one names something else in the statement.
+_OTHERWISE = {"count": "first_count", "expires_at": "window_end"}
+
+
+def test_no_hot_insert_names_its_values_by_place():
+    """Each value of an INSERT is bound by the column's own name, so nothing can be given to its neighbour."""
+    for name, each in _STATEMENTS.items():
+        statement = each._statement
+        if isinstance(statement, Insert) and statement._values:
+            for column, value in statement._values.items():
+                assert value.key in (column.key, _OTHERWISE.get(column.key)), (
+                    f"{name}: {column.key} is given {value.key}"
+                )
