@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from typing import Any
 
 from flask import abort, render_template, request, session
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.models import Organization
@@ -53,14 +55,14 @@ class Access:
         return client
 
 
-def members_only(view: Callable) -> Callable:
+def members_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """The view, with the person's :class:`Access` as its first argument, for whoever belongs to an organization.
 
     Others are asked to sign in, or told how to get an organization; for another organization's app, 404.
     """
 
     @wraps(view)
-    def guarded(**arguments):
+    def guarded(**arguments: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
         access = _find_access(arguments.get("client_id"))
@@ -72,12 +74,12 @@ def members_only(view: Callable) -> Callable:
     return guarded
 
 
-def administrators_only(view: Callable) -> Callable:
+def administrators_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """As :func:`members_only`, with 403 for members who may not write."""
 
     @members_only
     @wraps(view)
-    def guarded(access: Access, **arguments):
+    def guarded(access: Access, **arguments: Any) -> ResponseReturnValue:
         if not access.may_write:
             abort(403)
         return view(access, **arguments)
@@ -85,12 +87,12 @@ def administrators_only(view: Callable) -> Callable:
     return guarded
 
 
-def owners_only(view: Callable) -> Callable:
+def owners_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """As :func:`members_only`, with 403 for all but owners."""
 
     @members_only
     @wraps(view)
-    def guarded(access: Access, **arguments):
+    def guarded(access: Access, **arguments: Any) -> ResponseReturnValue:
         if not access.is_owner:
             abort(403)
         return view(access, **arguments)
@@ -98,11 +100,11 @@ def owners_only(view: Callable) -> Callable:
     return guarded
 
 
-def signed_in_only(view: Callable) -> Callable:
+def signed_in_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """The view, for whoever is signed in, with or without an organization; others are asked to sign in."""
 
     @wraps(view)
-    def guarded(**arguments):
+    def guarded(**arguments: Any) -> ResponseReturnValue:
         return view(**arguments) if current_user.is_authenticated else login_manager.unauthorized()
 
     return guarded
@@ -143,7 +145,7 @@ def _find_membership(organization_id: str | None) -> Access | None:
 
 def _find_first_membership() -> Access | None:
     organization = find_first_organization(current_user.id)
-    return organization and _find_membership(organization.id)
+    return _find_membership(organization.id) if organization else None
 
 
 def _find_client(client_id: str) -> Client | None:

@@ -1,6 +1,9 @@
 """The audit log of an organization: a page to look through, and two files to take away."""
 
+from collections.abc import Iterator
+
 from flask import Response, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
 
 from app.org import blueprint
 from app.org.access import Access, members_only
@@ -18,7 +21,7 @@ from app.org.journal import (
 
 @blueprint.get("/audit")
 @members_only
-def show_audit_log(access: Access):
+def show_audit_log(access: Access) -> ResponseReturnValue:
     chosen = _read_filter()
     before = request.args.get("before", "")
     entries = list_entries(access.organization.id, chosen, before=before, limit=PAGE_SIZE + 1)
@@ -37,14 +40,14 @@ def show_audit_log(access: Access):
 
 @blueprint.get("/audit.csv")
 @members_only
-def export_audit_csv(access: Access):
+def export_audit_csv(access: Access) -> ResponseReturnValue:
     lines = export_csv(access.organization.id, _read_filter())
     return _download(lines, "text/csv", f"{access.organization.slug}-audit.csv")
 
 
 @blueprint.get("/audit.jsonl")
 @members_only
-def export_audit_json_lines(access: Access):
+def export_audit_json_lines(access: Access) -> ResponseReturnValue:
     lines = export_json_lines(access.organization.id, _read_filter())
     return _download(lines, "application/jsonl", f"{access.organization.slug}-audit.jsonl")
 
@@ -60,7 +63,7 @@ def _in_words(kind: str) -> str:
     return f"{'App' if subject == 'client' else subject.capitalize()}: {act.replace('_', ' ')}"
 
 
-def _download(lines, media_type: str, name: str) -> Response:
+def _download(lines: Iterator[str], media_type: str, name: str) -> Response:
     response = Response(stream_with_context(lines), content_type=f"{media_type}; charset=utf-8")
     # A slug is letters, digits and hyphens.
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,8 +135,8 @@ def list_apps(organization_id: str) -> list[tuple[str, str]]:
         .order_by(AuditEvent.occurred_at.desc())
         .limit(200)
     )
-    gone = [(event.client_id, f"{_name_of_deleted(event)} (deleted)") for event in deleted]
-    return [tuple(row) for row in present] + gone
+    gone = [(event.client_id or "", f"{_name_of_deleted(event)} (deleted)") for event in deleted]
+    return [(row.client_id, row.name) for row in present] + gone
 
 
 def export_json_lines(organization_id: str, chosen: Filter) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
         deleted = db.session.scalars(
             select(AuditEvent).where(AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted")
         )
-        names |= {event.client_id: _name_of_deleted(event) for event in deleted}
+        names |= {event.client_id or "": _name_of_deleted(event) for event in deleted}
     return names
 
 
@@ -183,10 +183,12 @@ def _name_of_deleted(event: AuditEvent) -> str:
 def _name_people(events: list[AuditEvent]) -> dict[str, str]:
     ids = {event.details["user_id"] for event in events if "user_id" in event.details}
     rows = db.session.execute(select(User.id, User.name).where(User.id.in_(ids))).all() if ids else []
-    return dict(rows)
+    return {user_id: name for user_id, name in rows}
 
 
-def _entry(event: AuditEvent, name: str | None, email: str | None, apps, people) -> Entry:
+def _entry(
+    event: AuditEvent, name: str | None, email: str | None, apps: dict[str, str], people: dict[str, str]
+) -> Entry:
     person = people.get(event.details.get("user_id", ""), "somebody")
     values = {key: str(value) for key, value in event.details.items()} | {"person": isolated(person)}
     if "presented" in values:
@@ -237,7 +239,7 @@ def _harmless(value: Any) -> str:
     )
 
 
-def _csv_line(cells) -> str:
+def _csv_line(cells: Iterable[Any]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()

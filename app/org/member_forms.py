@@ -1,7 +1,7 @@
 """The forms about organizations and the people in them."""
 
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectChoice, StringField
+from wtforms import Field, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.accounts.invitations import MOST_LABEL_LENGTH
@@ -40,7 +40,7 @@ class OrganizationForm(FlaskForm):
         render_kw={"maxlength": MOST_NAME_LENGTH, "autocomplete": "organization"},
     )
 
-    def validate_name(self, field):
+    def validate_name(self, field: Field) -> None:
         try:
             field.data = normalize_organization_name(field.data)
         except ValueError as error:

@@ -1,8 +1,12 @@
 """The people of an organization: invited, given roles, removed; and leaving."""
 
+from collections.abc import Callable
+
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
 
 from app.accounts.invitations import (
     AlreadyMember,
@@ -38,13 +42,13 @@ from app.text import isolated
 
 @blueprint.get("/members")
 @members_only
-def show_members(access: Access):
+def show_members(access: Access) -> ResponseReturnValue:
     return _members_page(access)
 
 
 @blueprint.post("/members/invite")
 @administrators_only
-def invite_member(access: Access):
+def invite_member(access: Access) -> ResponseReturnValue:
     form = InviteForm().offer(_roles_to_give(access))
     if not form.validate_on_submit():
         return _members_page(access, form, 400)
@@ -74,7 +78,7 @@ def invite_member(access: Access):
 
 @blueprint.route("/invitations/<invitation_id>/revoke", methods=["GET", "POST"])
 @administrators_only
-def withdraw_invitation(access: Access, invitation_id: str):
+def withdraw_invitation(access: Access, invitation_id: str) -> ResponseReturnValue:
     invitations = list_open_invitations(access.organization.id)
     invitation = next((one for one in invitations if one.id == invitation_id), None) or abort(404)
     form = SureForm("withdraw", invitation_id)
@@ -89,7 +93,7 @@ def withdraw_invitation(access: Access, invitation_id: str):
 
 @blueprint.post("/members/<user_id>/role")
 @administrators_only
-def give_role(access: Access, user_id: str):
+def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     role = request.form.get("role", "")
     if role not in ROLES:
         flash("Choose a role from the list.", "error")
@@ -114,7 +118,7 @@ def give_role(access: Access, user_id: str):
 
 @blueprint.route("/members/<user_id>/remove", methods=["GET", "POST"])
 @administrators_only
-def remove(access: Access, user_id: str):
+def remove(access: Access, user_id: str) -> ResponseReturnValue:
     member = _get_member(access, user_id)
     if not can_assign(access.role, member.role):
         abort(403)
@@ -129,7 +133,7 @@ def remove(access: Access, user_id: str):
 
 @blueprint.route("/members/leave", methods=["GET", "POST"])
 @members_only
-def leave(access: Access):
+def leave(access: Access) -> ResponseReturnValue:
     form = SureForm("leave", access.organization.id, access.role)
     if not form.is_sure():
         return render_template("org/sure/leave.html", access=access, form=form), form.status
@@ -147,7 +151,7 @@ def leave(access: Access):
 
 @blueprint.route("/join/<token>", methods=["GET", "POST"])
 @signed_in_only
-def join(token: str):
+def join(token: str) -> ResponseReturnValue:
     """Where an invitation's link leads, by way of sign-in or sign-up."""
     form = ConfirmForm()
     invitation = find_open_invitation(token)
@@ -170,7 +174,7 @@ def join(token: str):
     return redirect(url_for("org.list_clients"), 303)
 
 
-def _members_page(access: Access, form: InviteForm | None = None, status: int = 200):
+def _members_page(access: Access, form: InviteForm | None = None, status: int = 200) -> tuple[str, int]:
     members = list_members(access.organization.id)
     page = render_template(
         "org/members.html",
@@ -197,7 +201,7 @@ def _is_last_owner(access: Access, member: Member) -> bool:
     return [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]
 
 
-def _act_on_member(act, done: str):
+def _act_on_member(act: Callable[[], None], done: str) -> Response:
     try:
         act()
     except UnknownMember:
@@ -213,11 +217,11 @@ def _act_on_member(act, done: str):
     return _to_members()
 
 
-def _to_members():
+def _to_members() -> Response:
     return redirect(url_for("org.show_members"), 303)
 
 
-def _over_page():
+def _over_page() -> ResponseReturnValue:
     return error_page(
         410,
         "This invitation no longer works",

@@ -1,6 +1,7 @@
 """The organizations that a person belongs to: switching between them, founding one, deleting one."""
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.members import NotPermitted, delete_organization
@@ -20,7 +21,7 @@ from app.text import isolated
 
 @blueprint.route("/organizations", methods=["GET", "POST"])
 @signed_in_only
-def show_organizations():
+def show_organizations() -> ResponseReturnValue:
     """The list, and a form that founds another."""
     form = OrganizationForm()
     if form.validate_on_submit():
@@ -36,7 +37,7 @@ def show_organizations():
 
 @blueprint.post("/switch")
 @signed_in_only
-def switch():
+def switch() -> ResponseReturnValue:
     organization_id = request.form.get("organization", "")
     if not organization_id.isprintable() or find_role(current_user.id, organization_id) is None:
         return error_page(404)
@@ -46,7 +47,7 @@ def switch():
 
 @blueprint.route("/organization/delete", methods=["GET", "POST"])
 @owners_only
-def delete_whole_organization(access: Access):
+def delete_whole_organization(access: Access) -> ResponseReturnValue:
     name = access.organization.name
     clients = list_every_client(access.organization.id)
     form = DeleteForm("delete the organization", access.organization.id, name, *(one.client_id for one in clients))

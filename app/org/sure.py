@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from markupsafe import Markup
-from wtforms import HiddenField, SelectChoice, SelectMultipleField, StringField
+from wtforms import Field, HiddenField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -75,7 +75,7 @@ class ScopeForm(SureForm):
         ticked = self._missing if len(self._missing) == 1 else self.scopes.data or ()
         return frozenset(ticked) & frozenset(self._missing)
 
-    def validate_scopes(self, field):
+    def validate_scopes(self, _field: Field) -> None:
         if not self.chosen:
             raise ValidationError("Tick what the app needs.")
 
