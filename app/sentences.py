@@ -71,6 +71,12 @@ def translated(value: Any) -> Any:
     return value.translated() if isinstance(value, Sentence) else value
 
 
+def sentence_of(error: Exception) -> str:
+    """Returns what the error was raised with, still marked; its text when that is no sentence."""
+    told = error.args[0] if error.args else None
+    return told if isinstance(told, str) else str(error)
+
+
 def _filled(sentence: str, values: dict[str, Any]) -> str:
     # Without values it is no format string, and may hold a percent sign as it is.
     return sentence % values if values else sentence

@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from app.accounts.organizations import normalize_organization_name
 from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH, check_password
 from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
+from app.sentences import _, sentence_of
 
 
 def _normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
@@ -18,7 +19,7 @@ def _normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field],
         try:
             field.data = normalize(field.data)
         except ValueError as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(sentence_of(error)) from None
 
     return validate
 
@@ -27,10 +28,10 @@ def _acceptable_password(form: FlaskForm, field: Field) -> None:
     try:
         check_password(field.data, form.email.data or "")
     except ValueError as error:
-        raise ValidationError(str(error)) from None
+        raise ValidationError(sentence_of(error)) from None
 
 
-_ADDRESS = [InputRequired("Enter your e-mail address."), _normalized(normalize_email)]
+_ADDRESS = [InputRequired(_("Enter your e-mail address.")), _normalized(normalize_email)]
 # Not of the type "email": browsers hold that against ASCII alone, and our rule takes every alphabet (RFC 6531).
 _TYPED_ADDRESS = {
     "inputmode": "email",
@@ -42,34 +43,38 @@ _TYPED_ADDRESS = {
 
 
 class SignInForm(FlaskForm):
-    email = StringField("E-mail", _ADDRESS, render_kw=_TYPED_ADDRESS)
+    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS)
     password = PasswordField(
-        "Password",
+        _("Password"),
         [
-            InputRequired("Enter your password."),
-            Length(max=MOST_LENGTH, message="That is too long to be your password."),
+            InputRequired(_("Enter your password.")),
+            Length(max=MOST_LENGTH, message=_("That is too long to be your password.")),
         ],
         render_kw={"autocomplete": "current-password"},
     )
 
 
 class SignUpForm(FlaskForm):
-    email = StringField("E-mail", _ADDRESS, render_kw=_TYPED_ADDRESS)
+    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS)
     name = StringField(
-        "Your name",
-        [InputRequired("Enter your name."), _normalized(normalize_name)],
+        _("Your name"),
+        [InputRequired(_("Enter your name.")), _normalized(normalize_name)],
         render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
     )
     # No maxlength here: a browser would cut a longer password without a word.
     password = PasswordField(
-        "Password",
-        [InputRequired("Choose a password."), _acceptable_password],
-        description=f"{LEAST_LENGTH} to {MOST_LENGTH} characters. A short sentence is easy to remember.",
+        _("Password"),
+        [InputRequired(_("Choose a password.")), _acceptable_password],
+        description=_(
+            "%(least)s to %(most)s characters. A short sentence is easy to remember.",
+            least=LEAST_LENGTH,
+            most=MOST_LENGTH,
+        ),
         render_kw={"autocomplete": "new-password", "minlength": LEAST_LENGTH},
     )
     organization_name = StringField(
-        "Organization",
+        _("Organization"),
         [Optional(), _normalized(normalize_organization_name)],
-        description="Only if you want to register apps: it will own them, and you will own it.",
+        description=_("Only if you want to register apps: it will own them, and you will own it."),
         render_kw={"autocomplete": "organization", "maxlength": MOST_NAME_LENGTH},
     )

@@ -9,6 +9,7 @@ from app.accounts.models import ROLES, Invitation, Membership
 from app.audit.events import record
 from app.database.rows import changed_rows
 from app.extensions import db
+from app.sentences import _
 
 #: For how long a link works.
 LIFETIME = timedelta(days=7)
@@ -32,7 +33,7 @@ def invite(
     beforehand, so that what is sent twice collides. Raises ``ValueError`` with a sentence.
     """
     if role not in ROLES:
-        raise ValueError("Choose a role.")
+        raise ValueError(_("Choose a role."))
     token = credentials.new_credential(credentials.INVITATION)
     invitation = Invitation(
         id=invitation_id or credentials.new_id("inv"),
@@ -129,8 +130,8 @@ def _is_open() -> tuple[ColumnElement[bool], ...]:
 def _check_label(label: str) -> str:
     label = text.clean_line(label)
     if len(label) > MOST_LABEL_LENGTH:
-        raise ValueError(f"Write at most {MOST_LABEL_LENGTH} characters.")
+        raise ValueError(_("Write at most %(most)s characters.", most=MOST_LABEL_LENGTH))
     problem = text.find_line_problem(label) if label else None
     if problem:
-        raise ValueError(f"The name or address {problem}")
+        raise ValueError(_("The name or address %(problem)s", problem=problem))
     return label

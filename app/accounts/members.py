@@ -14,6 +14,7 @@ from app.accounts.models import ROLES, Membership, Organization, User
 from app.accounts.organizations import can_administer
 from app.audit.events import record
 from app.extensions import db
+from app.sentences import _
 
 
 class NotPermitted(Exception):
@@ -28,7 +29,7 @@ class LastOwner(ValueError):
     """The organization would be left without an owner; the message says what to do first."""
 
     def __init__(self) -> None:
-        super().__init__("An organization needs an owner, and this is its last. Make somebody else an owner first.")
+        super().__init__(_("An organization needs an owner, and this is its last. Make somebody else an owner first."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def change_role(organization_id: str, user_id: str, role: str, *, actor_user_id:
     Raises :class:`UnknownMember`, :class:`NotPermitted` or :class:`LastOwner`.
     """
     if role not in ROLES:
-        raise ValueError(f"{role!r} is not a role; choose one of {', '.join(ROLES)}.")
+        raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     roles = _lock_roles(organization_id)
     present = _role_of(user_id, roles)
     if not (can_assign(roles.get(actor_user_id), present) and can_assign(roles.get(actor_user_id), role)):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from app import text
 from app.accounts.models import ROLES, Membership, Organization, User
 from app.extensions import db
+from app.sentences import _
 
 MOST_NAME_LENGTH = 100
 _MOST_SLUG_LENGTH = 50
@@ -41,19 +42,19 @@ def create_organization(name: str, slug: str | None = None) -> Organization:
             # Somebody else took it since we looked.
             continue
         return organization
-    raise SlugTaken(f"There is already an organization called {slug}. Choose another slug.")
+    raise SlugTaken(_("There is already an organization called %(slug)s. Choose another slug.", slug=slug))
 
 
 def normalize_organization_name(name: str) -> str:
     """The name as it is kept: people read it when they decide whether to trust an app. Raises :class:`InvalidName`."""
     name = text.clean_name(name)
     if not name:
-        raise InvalidName("Enter a name.")
+        raise InvalidName(_("Enter a name."))
     if len(name) > MOST_NAME_LENGTH:
-        raise InvalidName(f"Enter a name of at most {MOST_NAME_LENGTH} characters.")
+        raise InvalidName(_("Enter a name of at most %(most)s characters.", most=MOST_NAME_LENGTH))
     problem = text.find_name_problem(name)
     if problem:
-        raise InvalidName(f"The name {problem}")
+        raise InvalidName(_("The name %(problem)s", problem=problem))
     return name
 
 
@@ -87,7 +88,7 @@ def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
 def add_member(organization: Organization, user: User, role: str) -> Membership:
     """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits."""
     if role not in ROLES:
-        raise ValueError(f"{role!r} is not a role; choose one of {', '.join(ROLES)}.")
+        raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     membership = Membership(user=user, organization=organization, role=role)
     db.session.add(membership)
     return membership
@@ -112,5 +113,5 @@ def _slugs(name: str) -> Iterator[str]:
     yield slug
     for number in range(2, 10):
         yield f"{slug}-{number}"
-    for _ in range(3):
+    for _more in range(3):
         yield f"{slug}-{secrets.token_hex(4)}"

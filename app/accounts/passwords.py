@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.config import settings
+from app.sentences import _
 
 LEAST_LENGTH, MOST_LENGTH = 10, 200
 
@@ -56,16 +57,16 @@ class UnacceptablePassword(ValueError):
 def check_password(password: str, email: str = "") -> None:
     """Raise :class:`UnacceptablePassword` unless this may become the password of the person with that address."""
     if len(password) < LEAST_LENGTH:
-        raise UnacceptablePassword(f"Choose a password of at least {LEAST_LENGTH} characters.")
+        raise UnacceptablePassword(_("Choose a password of at least %(least)s characters.", least=LEAST_LENGTH))
     if len(password) > MOST_LENGTH:
-        raise UnacceptablePassword(f"Choose a password of at most {MOST_LENGTH} characters.")
+        raise UnacceptablePassword(_("Choose a password of at most %(most)s characters.", most=MOST_LENGTH))
     if "\x00" in password:
-        raise UnacceptablePassword("Choose a password without the NUL character.")
+        raise UnacceptablePassword(_("Choose a password without the NUL character."))
     plain = password.strip().casefold()
     if plain in _COMMONEST or len(set(plain)) <= 1:
-        raise UnacceptablePassword("That password is one of the first that anybody would try. Choose another.")
+        raise UnacceptablePassword(_("That password is one of the first that anybody would try. Choose another."))
     if plain == email.strip().casefold():
-        raise UnacceptablePassword("Choose a password that is not your e-mail address.")
+        raise UnacceptablePassword(_("Choose a password that is not your e-mail address."))
 
 
 def hash_password(password: str) -> str:

@@ -10,6 +10,7 @@ from app.accounts.organizations import InvalidName, add_member, create_organizat
 from app.accounts.passwords import check_password, hash_password
 from app.audit.events import record
 from app.extensions import db
+from app.sentences import _
 
 MOST_EMAIL_LENGTH = 254
 MOST_NAME_LENGTH = 100
@@ -23,7 +24,7 @@ class EmailTaken(ValueError):
     """Somebody has an account with this address already."""
 
     def __init__(self) -> None:
-        super().__init__("There is already an account with this e-mail address. Sign in instead.")
+        super().__init__(_("There is already an account with this e-mail address. Sign in instead."))
 
 
 def normalize_email(text: str) -> str:
@@ -39,19 +40,19 @@ def normalize_email(text: str) -> str:
             email = ""
         if email and len(email) <= MOST_EMAIL_LENGTH:
             return email
-    raise InvalidEmail("Enter an e-mail address, as in name@example.com.")
+    raise InvalidEmail(_("Enter an e-mail address, as in name@example.com."))
 
 
 def normalize_name(name: str) -> str:
     """A person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
     name = text.clean_line(name)
     if not name:
-        raise InvalidName("Enter a name.")
+        raise InvalidName(_("Enter a name."))
     if len(name) > MOST_NAME_LENGTH:
-        raise InvalidName(f"Enter a name of at most {MOST_NAME_LENGTH} characters.")
+        raise InvalidName(_("Enter a name of at most %(most)s characters.", most=MOST_NAME_LENGTH))
     problem = text.find_line_problem(name)
     if problem:
-        raise InvalidName(f"The name {problem}")
+        raise InvalidName(_("The name %(problem)s", problem=problem))
     return name
 
 

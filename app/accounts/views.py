@@ -21,10 +21,11 @@ from app.credentials import digest
 from app.extensions import csrf, db, login_manager
 from app.http.web import let_forms_lead_to_app, safe_next
 from app.limits.attempts import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
+from app.sentences import _, sentence_of
 
 accounts = Blueprint("accounts", __name__)
 
-_WRONG = "That e-mail address and password do not belong together. Check both and try again."
+_WRONG = _("That e-mail address and password do not belong together. Check both and try again.")
 
 
 def init_app(app: Flask) -> None:
@@ -97,7 +98,7 @@ def sign_up() -> ResponseReturnValue:
     except TooManyAttempts as error:
         return _limited(_sign_up_page, form, target, error)
     except EmailTaken as error:
-        form.email.errors.append(str(error))
+        form.email.errors.append(sentence_of(error))
         return _sign_up_page(form, target, 400)
     return _signed_in(user, target)
 
@@ -170,7 +171,7 @@ def _let_form_lead_to(target: str) -> None:
 def _limited(
     page: Callable[[FlaskForm, str, int], tuple[str, int]], form: FlaskForm, target: str, error: TooManyAttempts
 ) -> tuple[str, int, dict[str, str]]:
-    form.form_errors.append(str(error))
+    form.form_errors.append(sentence_of(error))
     return *page(form, target, 429), {"Retry-After": str(error.seconds)}
 
 

@@ -19,6 +19,7 @@ from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
 from app.limits.models import RateLimitCounter
+from app.sentences import ngettext
 
 SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="sign-in/account")
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(50, 15, namespace="sign-in/address")
@@ -30,7 +31,13 @@ class TooManyAttempts(Exception):
 
     def __init__(self, seconds: int):
         minutes = ceil(seconds / 60)
-        super().__init__(f"Too many attempts. Wait {minutes} minute{'' if minutes == 1 else 's'} and try again.")
+        super().__init__(
+            ngettext(
+                "Too many attempts. Wait %(num)s minute and try again.",
+                "Too many attempts. Wait %(num)s minutes and try again.",
+                minutes,
+            )
+        )
         self.seconds = seconds
 
 

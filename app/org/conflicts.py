@@ -11,6 +11,7 @@ from app.clients.registration import Change
 from app.extensions import db
 from app.org.forms import EditForm
 from app.scopes import parse_scope
+from app.sentences import _
 
 _FIELDS = {"scope": "scopes", "optional_scope": "optional_scopes"}
 
@@ -48,7 +49,7 @@ def settle(form: EditForm, client: Client, changes: Mapping[str, Change]) -> lis
                     before=_in_words(before),
                     theirs=_in_words(theirs),
                     yours=None if yours == before else _in_words(yours),
-                    person=people.get(change.actor_user_id or "", "Somebody on the command line"),
+                    person=people.get(change.actor_user_id or "", _("Somebody on the command line")),
                     at=change.at,
                 )
             )

@@ -1,6 +1,7 @@
 """/org/oauth/<client_id>/danger: what stops an app. Each asks once, on a page that says what it costs."""
 
 from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.models import Client
@@ -13,6 +14,7 @@ from app.org.forms import ConfirmForm
 from app.org.once import identifier_for
 from app.org.sure import DeleteForm, SureForm, SureOnceForm
 from app.org.views import secret_page, to_client
+from app.sentences import _, translated
 from app.text import isolated
 
 
@@ -28,14 +30,18 @@ def show_danger(access: Access, client_id: str):
 def suspend(access: Access, client_id: str):
     client = access.get_client(client_id)
     if client.status != "active":
-        flash("The app is a draft, so there is nothing to suspend." if client.drafted_at else _SUSPENDED_ALREADY)
+        flash(
+            gettext("The app is a draft, so there is nothing to suspend.")
+            if client.drafted_at
+            else translated(_SUSPENDED_ALREADY)
+        )
         return _to_danger(client_id)
     form = SureForm("suspend", client_id)
     if not form.is_sure():
         return _ask("suspend", access, client, form)
     suspend_client(client, actor_user_id=access.user_id)
     db.session.commit()
-    flash("The app is suspended now.")
+    flash(gettext("The app is suspended now."))
     return _to_danger(client_id)
 
 
@@ -44,7 +50,7 @@ def suspend(access: Access, client_id: str):
 def resume(access: Access, client_id: str):
     resume_client(access.get_client(client_id), actor_user_id=access.user_id)
     db.session.commit()
-    flash("The app is resumed. It goes on where it was stopped.")
+    flash(gettext("The app is resumed. It goes on where it was stopped."))
     return _to_danger(client_id)
 
 
@@ -53,7 +59,7 @@ def resume(access: Access, client_id: str):
 def rotate_all(access: Access, client_id: str):
     client = access.get_client(client_id)
     if client.status == "draft":
-        flash("The app is a draft: it has no secret and no token yet.")
+        flash(gettext("The app is a draft: it has no secret and no token yet."))
         return _to_danger(client_id)
     form = SureOnceForm("rotate-everything", client_id)
     if not form.is_sure():
@@ -63,12 +69,12 @@ def rotate_all(access: Access, client_id: str):
         secret = rotate_everything(client, actor_user_id=access.user_id, secret_id=secret_id)
     except IntegrityError:
         db.session.rollback()
-        flash("This was done already. A secret is shown only once; make another if you did not keep it.")
+        flash(gettext("This was done already. A secret is shown only once; make another if you did not keep it."))
         return to_client(client_id)
     db.session.commit()
     if secret is not None:
         return secret_page(client, secret)
-    flash("Every code and token of the app has ended.")
+    flash(gettext("Every code and token of the app has ended."))
     return _to_danger(client_id)
 
 
@@ -82,11 +88,11 @@ def delete(access: Access, client_id: str):
         return _ask("delete", access, client, form)
     delete_client(client, actor_user_id=access.user_id)
     db.session.commit()
-    flash(f"{isolated(name)} was deleted.")
+    flash(gettext("%(name)s was deleted.", name=isolated(name)))
     return redirect(url_for("org.list_clients"), 303)
 
 
-_SUSPENDED_ALREADY = "The app is suspended already."
+_SUSPENDED_ALREADY = _("The app is suspended already.")
 
 
 def _ask(act: str, access: Access, client: Client, form: SureForm):

@@ -15,6 +15,7 @@ from app.accounts.models import User
 from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.extensions import db
+from app.sentences import _, translated
 from app.text import isolated, shown_name
 
 PAGE_SIZE = 50
@@ -24,32 +25,32 @@ _ID = re.compile(r"[A-Za-z0-9_.]{1,60}")
 #: kind -> what a person reads after the name of whoever did it. ``{…}`` are the event's details. An event that sets
 #: an end has it in ``expires_at``, which is read after the sentence.
 KINDS = {
-    "organization.created": "created the organization",
-    "organization.deleted": "deleted the organization",
-    "member.added": "added {person} as {role}",
-    "member.invited": "invited somebody as {role}",
-    "member.joined": "joined as {role}",
-    "member.role_changed": "made {person} {after}, who was {before}",
-    "member.removed": "removed {person}",
-    "member.left": "left",
-    "invitation.revoked": "withdrew an invitation",
-    "client.registered": "registered the app",
-    "client.activated": "activated the app",
-    "client.updated": "changed the settings",
-    "client.logo_changed": "changed the logo",
-    "client.logo_removed": "removed the logo",
-    "client.secret_added": "made one more secret",
-    "client.secret_end_set": "set a secret's end:",
-    "client.secret_retired": "retired a secret",
-    "client.secret_rotated": "made a new secret and ended all others",
-    "client.tokens_ended": "ended every code and token",
-    "client.suspended": "suspended the app",
-    "client.resumed": "resumed the app",
-    "client.deleted": "deleted the app",
-    "client.replay_ended_tokens": "saw a {presented} come a second time and ended every token of that sign-in",
-    "client.playground_opened": "opened the playground, at the latest until",
-    "client.playground_closed": "closed the playground",
-    "demonstration.seeded": "added demonstration data",
+    "organization.created": _("created the organization"),
+    "organization.deleted": _("deleted the organization"),
+    "member.added": _("added {person} as {role}"),
+    "member.invited": _("invited somebody as {role}"),
+    "member.joined": _("joined as {role}"),
+    "member.role_changed": _("made {person} {after}, who was {before}"),
+    "member.removed": _("removed {person}"),
+    "member.left": _("left"),
+    "invitation.revoked": _("withdrew an invitation"),
+    "client.registered": _("registered the app"),
+    "client.activated": _("activated the app"),
+    "client.updated": _("changed the settings"),
+    "client.logo_changed": _("changed the logo"),
+    "client.logo_removed": _("removed the logo"),
+    "client.secret_added": _("made one more secret"),
+    "client.secret_end_set": _("set a secret's end:"),
+    "client.secret_retired": _("retired a secret"),
+    "client.secret_rotated": _("made a new secret and ended all others"),
+    "client.tokens_ended": _("ended every code and token"),
+    "client.suspended": _("suspended the app"),
+    "client.resumed": _("resumed the app"),
+    "client.deleted": _("deleted the app"),
+    "client.replay_ended_tokens": _("saw a {presented} come a second time and ended every token of that sign-in"),
+    "client.playground_opened": _("opened the playground, at the latest until"),
+    "client.playground_closed": _("closed the playground"),
+    "demonstration.seeded": _("added demonstration data"),
 }
 # What the server does by itself; whatever else has nobody's name was done on the command line.
 _BY_THE_SERVER = {"client.replay_ended_tokens"}
@@ -83,7 +84,7 @@ class Entry:
     @property
     def actor(self) -> str:
         """Who did it, where it was no person."""
-        return "this server" if self.kind in _BY_THE_SERVER else "the command line"
+        return _("this server") if self.kind in _BY_THE_SERVER else _("the command line")
 
     @property
     def until(self) -> datetime | None:
@@ -203,7 +204,7 @@ def _entry(
         client_id=event.client_id,
         client_name=apps.get(event.client_id or ""),
         details=event.details,
-        sentence=KINDS.get(event.kind, event.kind).format_map(_Missing(values)),
+        sentence=translated(KINDS.get(event.kind, event.kind)).format_map(_Missing(values)),
     )
 
 

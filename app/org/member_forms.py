@@ -7,22 +7,23 @@ from wtforms.validators import InputRequired, Optional, ValidationError
 from app.accounts.invitations import MOST_LABEL_LENGTH
 from app.accounts.organizations import MOST_NAME_LENGTH, normalize_organization_name
 from app.org.forms import OnceForm
+from app.sentences import _, sentence_of
 
 ROLE_SENTENCES = {
-    "member": "Member: sees the apps, the people and the audit log.",
-    "admin": "Admin: also registers and changes apps, and invites people.",
-    "owner": "Owner: also makes owners, and may delete the organization.",
+    "member": _("Member: sees the apps, the people and the audit log."),
+    "admin": _("Admin: also registers and changes apps, and invites people."),
+    "owner": _("Owner: also makes owners, and may delete the organization."),
 }
 
 
 class InviteForm(OnceForm):
     label = StringField(
-        "For whom",
+        _("For whom"),
         [Optional()],
-        description="A name or an address, so that your colleagues know whose link this is.",
+        description=_("A name or an address, so that your colleagues know whose link this is."),
         render_kw={"maxlength": MOST_LABEL_LENGTH, "autocomplete": "off"},
     )
-    role = RadioField("Role", choices=[], default="member", validate_choice=False)
+    role = RadioField(_("Role"), choices=[], default="member", validate_choice=False)
 
     def offer(self, roles: list[str]) -> "InviteForm":
         """Let these roles be chosen from."""
@@ -34,9 +35,9 @@ class OrganizationForm(FlaskForm):
     """A new organization."""
 
     name = StringField(
-        "Name",
-        [InputRequired("Give the organization a name.")],
-        description="It will own the apps that you register in it, and you will own it.",
+        _("Name"),
+        [InputRequired(_("Give the organization a name."))],
+        description=_("It will own the apps that you register in it, and you will own it."),
         render_kw={"maxlength": MOST_NAME_LENGTH, "autocomplete": "organization"},
     )
 
@@ -44,4 +45,4 @@ class OrganizationForm(FlaskForm):
         try:
             field.data = normalize_organization_name(field.data)
         except ValueError as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(sentence_of(error)) from None

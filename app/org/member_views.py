@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
@@ -37,6 +38,7 @@ from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm
 from app.org.once import identifier_for
 from app.org.sure import DemoteForm, SureForm
+from app.sentences import _, sentence_of, translated
 from app.text import isolated
 
 
@@ -53,7 +55,7 @@ def invite_member(access: Access) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _members_page(access, form, 400)
     if form.role.data not in _roles_to_give(access):
-        form.role.errors = ["Choose one of these roles."]
+        form.role.errors = [_("Choose one of these roles.")]
         return _members_page(access, form, 400)
     invitation_id = identifier_for("inv", form.once.data, access.user_id, access.organization.id)
     try:
@@ -65,11 +67,11 @@ def invite_member(access: Access) -> ResponseReturnValue:
             invitation_id=invitation_id,
         )
     except ValueError as error:
-        form.label.errors = [str(error)]
+        form.label.errors = [sentence_of(error)]
         return _members_page(access, form, 400)
     except IntegrityError:
         db.session.rollback()
-        flash("This invitation was made already. Its link is shown only once; withdraw it and make another.")
+        flash(gettext("This invitation was made already. Its link is shown only once; withdraw it and make another."))
         return _to_members()
     db.session.commit()
     link = settings().issuer + url_for("org.join", token=token)
@@ -87,7 +89,7 @@ def withdraw_invitation(access: Access, invitation_id: str) -> ResponseReturnVal
     if not revoke_invitation(access.organization.id, invitation_id, actor_user_id=access.user_id):
         abort(404)
     db.session.commit()
-    flash("The invitation was withdrawn. Its link no longer works.")
+    flash(gettext("The invitation was withdrawn. Its link no longer works."))
     return _to_members()
 
 
@@ -96,13 +98,13 @@ def withdraw_invitation(access: Access, invitation_id: str) -> ResponseReturnVal
 def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     role = request.form.get("role", "")
     if role not in ROLES:
-        flash("Choose a role from the list.", "error")
+        flash(gettext("Choose a role from the list."), "error")
         return _to_members()
     member = _get_member(access, user_id)
     if not (can_assign(access.role, member.role) and can_assign(access.role, role)):
         abort(403)
     if role != "owner" and _is_last_owner(access, member):
-        flash(str(LastOwner()), "error")
+        flash(translated(sentence_of(LastOwner())), "error")
         return _to_members()
     # Who gets a lesser role loses something, and whoever takes it from themselves cannot give it back.
     if ROLES.index(role) > ROLES.index(member.role):
@@ -112,7 +114,7 @@ def give_role(access: Access, user_id: str) -> ResponseReturnValue:
             return page, form.status
     return _act_on_member(
         lambda: change_role(access.organization.id, user_id, role, actor_user_id=access.user_id),
-        "The role was changed.",
+        _("The role was changed."),
     )
 
 
@@ -127,7 +129,11 @@ def remove(access: Access, user_id: str) -> ResponseReturnValue:
         return render_template("org/sure/remove.html", access=access, member=member, form=form), form.status
     return _act_on_member(
         lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
-        f"{isolated(member.name)} no longer belongs to {isolated(access.organization.name)}.",
+        _(
+            "%(name)s no longer belongs to %(organization)s.",
+            name=isolated(member.name),
+            organization=isolated(access.organization.name),
+        ),
     )
 
 
@@ -142,10 +148,10 @@ def leave(access: Access) -> ResponseReturnValue:
         remove_member(access.organization.id, access.user_id, actor_user_id=access.user_id)
     except LastOwner as error:
         db.session.rollback()
-        flash(str(error), "error")
+        flash(translated(sentence_of(error)), "error")
         return _to_members()
     db.session.commit()
-    flash(f"You have left {isolated(name)}.")
+    flash(gettext("You have left %(name)s.", name=isolated(name)))
     return redirect(url_for("org.list_clients"), 303)
 
 
@@ -163,13 +169,13 @@ def join(token: str) -> ResponseReturnValue:
     try:
         accept_invitation(token, current_user.id)
         db.session.commit()
-        flash(f"You belong to {isolated(name)} now.")
+        flash(gettext("You belong to %(name)s now.", name=isolated(name)))
     except InvitationOver:
         db.session.rollback()
         return _over_page()
     except (AlreadyMember, IntegrityError):
         db.session.rollback()
-        flash(f"You belong to {isolated(name)} already. The link is still good for somebody else.")
+        flash(gettext("You belong to %(name)s already. The link is still good for somebody else.", name=isolated(name)))
     switch_to(organization_id)
     return redirect(url_for("org.list_clients"), 303)
 
@@ -210,10 +216,10 @@ def _act_on_member(act: Callable[[], None], done: str) -> Response:
         abort(403)
     except LastOwner as error:
         db.session.rollback()
-        flash(str(error), "error")
+        flash(translated(sentence_of(error)), "error")
     else:
         db.session.commit()
-        flash(done)
+        flash(translated(done))
     return _to_members()
 
 
@@ -224,6 +230,6 @@ def _to_members() -> Response:
 def _over_page() -> ResponseReturnValue:
     return error_page(
         410,
-        "This invitation no longer works",
-        "It was used, withdrawn, or is more than seven days old. Ask whoever sent it for a new link.",
+        _("This invitation no longer works"),
+        _("It was used, withdrawn, or is more than seven days old. Ask whoever sent it for a new link."),
     )

@@ -2,6 +2,7 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from app.accounts.members import NotPermitted, delete_organization
@@ -29,7 +30,7 @@ def show_organizations() -> ResponseReturnValue:
         organization = found_organization(form.name.data, user)
         db.session.commit()
         switch_to(organization.id)
-        flash(f"{isolated(organization.name)} is created, and you own it.")
+        flash(gettext("%(name)s is created, and you own it.", name=isolated(organization.name)))
         return redirect(url_for("org.list_clients"), 303)
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200
@@ -61,5 +62,5 @@ def delete_whole_organization(access: Access) -> ResponseReturnValue:
     except NotPermitted:
         return error_page(403)
     db.session.commit()
-    flash(f"{isolated(name)} was deleted, with all its apps.")
+    flash(gettext("%(name)s was deleted, with all its apps.", name=isolated(name)))
     return redirect(url_for("org.show_organizations"), 303)

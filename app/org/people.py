@@ -9,6 +9,7 @@ from app import clock
 from app.consents.models import SELECTIONS, Consent
 from app.extensions import db
 from app.scopes import SCOPES, parse_scope
+from app.sentences import _
 
 #: A group of fewer people is not counted out: its members may know each other.
 LEAST_GROUP = 5
@@ -58,4 +59,8 @@ def _is_safe(count: int, of: int) -> bool:
 def _in_words(count: int, of: int) -> str:
     if _is_safe(count, of):
         return f"{count:,}"
-    return f"fewer than {LEAST_GROUP}" if count < LEAST_GROUP else f"all but fewer than {LEAST_GROUP}"
+    return (
+        _("fewer than %(least)s", least=LEAST_GROUP)
+        if count < LEAST_GROUP
+        else _("all but fewer than %(least)s", least=LEAST_GROUP)
+    )

@@ -5,6 +5,7 @@ tokens and the secret, is the page's script's, which talks to our endpoints as a
 """
 
 from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext
 
 from app.clients.fields import ClientError
 from app.clients.models import Client
@@ -19,6 +20,7 @@ from app.org.access import Access, administrators_only
 from app.org.forms import ConfirmForm
 from app.org.views import secret_page
 from app.scopes import SCOPES, parse_scope
+from app.sentences import translated
 
 # The playground brings its own, so a draft can be tried before there is one.
 _MAY_LACK = ("redirect_uris",)
@@ -50,8 +52,8 @@ def start_playground(access: Access, client_id: str):
         open_callback(client, callback_uri(client_id), user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
-        for _, sentence in error.problems:
-            flash(sentence, "error")
+        for _field, sentence in error.problems:
+            flash(translated(sentence), "error")
         return _to_playground(client_id)
     db.session.commit()
     return _to_playground(client_id) if secret is None else secret_page(client, secret)
@@ -72,7 +74,7 @@ def return_to_playground(access: Access, client_id: str):
 def finish_playground(access: Access, client_id: str):
     close_callback(access.get_client(client_id), user_id=access.user_id)
     db.session.commit()
-    flash("The playground is closed. Nothing can come back to it any more.")
+    flash(gettext("The playground is closed. Nothing can come back to it any more."))
     return _to_playground(client_id)
 
 
@@ -85,5 +87,5 @@ def _find_problems(client: Client) -> list[str]:
     try:
         check_client(client, may_lack=_MAY_LACK)
     except ClientError as error:
-        return [sentence for _, sentence in error.problems]
+        return [sentence for _field, sentence in error.problems]
     return []

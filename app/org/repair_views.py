@@ -5,6 +5,7 @@ what would be added against the app as it is when the answer comes.
 """
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from app.clients.fields import ClientError
 from app.clients.models import Client
@@ -16,6 +17,7 @@ from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.sure import ScopeForm, SureForm
 from app.scopes import SCOPES, parse_scope
+from app.sentences import _, translated
 
 
 @blueprint.route("/<client_id>/requests/<record_id>/address", methods=["GET", "POST"])
@@ -31,10 +33,10 @@ def register_address(access: Access, client_id: str, record_id: str):
         lock_client(client)
     nearness = find_address_nearness(record, client)
     if nearness and client.check_redirect_uri(uri):
-        flash("This address is registered already: try again.")
+        flash(gettext("This address is registered already: try again."))
         return _to_requests(client_id)
     if nearness is None:
-        flash(_TYPE_IT, "error")
+        flash(translated(_TYPE_IT), "error")
         return _to_requests(client_id)
     if not form.is_sure():
         nearest = find_nearest(uri, client.usable_redirect_uris)
@@ -49,7 +51,7 @@ def register_address(access: Access, client_id: str, record_id: str):
             difference=compare(uri, nearest) if nearest else None,
         )
         return page, form.status
-    return _repair(access, client, "The address is registered.", redirect_uris=[*client.redirect_uris, uri])
+    return _repair(access, client, _("The address is registered."), redirect_uris=[*client.redirect_uris, uri])
 
 
 @blueprint.route("/<client_id>/requests/<record_id>/scopes", methods=["GET", "POST"])
@@ -62,7 +64,7 @@ def add_scopes(access: Access, client_id: str, record_id: str):
         lock_client(client)
     missing = list_missing_scopes(record, client)
     if not missing:
-        flash("The app is registered for all that this request asked for: try again.")
+        flash(gettext("The app is registered for all that this request asked for: try again."))
         return _to_requests(client_id)
     form = ScopeForm(missing, "add scopes", record_id)
     if not form.is_sure():
@@ -75,11 +77,11 @@ def add_scopes(access: Access, client_id: str, record_id: str):
             missing=[(name, SCOPES[name]) for name in missing],
         )
         return page, form.status
-    added = "The scope is added." if len(form.chosen) == 1 else "The scopes are added."
+    added = _("The scope is added.") if len(form.chosen) == 1 else _("The scopes are added.")
     return _repair(access, client, added, scopes=parse_scope(client.scope) | form.chosen)
 
 
-_TYPE_IT = (
+_TYPE_IT = _(
     "The app has registered no address on this host, so it is not registered from here."
     " If it is yours, type it under Settings."
 )
@@ -91,11 +93,11 @@ def _repair(access: Access, client: Client, done: str, **fields):
         update_client(client, actor_user_id=access.user_id, **fields)
     except ClientError as error:
         db.session.rollback()
-        for _, sentence in error.problems:
-            flash(sentence, "error")
+        for _field, sentence in error.problems:
+            flash(translated(sentence), "error")
         return _to_requests(client_id)
     db.session.commit()
-    flash(f"{done} Try the request again.")
+    flash(gettext("%(done)s Try the request again.", done=translated(done)))
     return _to_requests(client_id)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import abort, flash, render_template
+from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.fields import ClientError
@@ -21,6 +22,7 @@ from app.org.forms import SecretEndForm, SecretForm
 from app.org.once import identifier_for
 from app.org.sure import SureForm
 from app.org.views import secret_page, to_client
+from app.sentences import _, translated
 
 
 @blueprint.route("/<client_id>/secrets/new", methods=["GET", "POST"])
@@ -28,7 +30,10 @@ from app.org.views import secret_page, to_client
 def add_secret(access: Access, client_id: str):
     client = access.get_client(client_id)
     if not client.is_confidential or client.drafted_at is not None:
-        flash("A draft gets its secret when you activate it." if client.is_confidential else _PUBLIC, "error")
+        flash(
+            gettext("A draft gets its secret when you activate it.") if client.is_confidential else translated(_PUBLIC),
+            "error",
+        )
         return to_client(client_id)
     form = SecretForm()
     if not form.validate_on_submit():
@@ -44,7 +49,7 @@ def add_secret(access: Access, client_id: str):
     except IntegrityError:
         # The same form came before, by a reload or a double click.
         db.session.rollback()
-        flash("The new secret was made already. It is shown only once; make another if you did not keep it.")
+        flash(gettext("The new secret was made already. It is shown only once; make another if you did not keep it."))
         return to_client(client_id)
     db.session.commit()
     return secret_page(client, secret)
@@ -62,7 +67,7 @@ def end_secret(access: Access, client_id: str, secret_id: str):
             form.ends_on.errors = [error.sentence]
         else:
             db.session.commit()
-            flash("The secret's end was saved.")
+            flash(gettext("The secret's end was saved."))
             return to_client(client_id)
     page = render_template("org/secret_end.html", access=access, client=client, secret=secret, form=form)
     return page, 400 if form.errors else 200
@@ -82,11 +87,11 @@ def retire_secret(access: Access, client_id: str, secret_id: str):
         return page, form.status
     retire_client_secret(client, secret, actor_user_id=access.user_id)
     db.session.commit()
-    flash(f"The secret that ends in {secret.hint} is retired.")
+    flash(gettext("The secret that ends in %(hint)s is retired.", hint=secret.hint))
     return to_client(client_id)
 
 
-_PUBLIC = "This app is public, so it has no secret."
+_PUBLIC = _("This app is public, so it has no secret.")
 
 
 def _new_secret_page(access: Access, client: Client, form: SecretForm):
@@ -107,4 +112,4 @@ def _end_of(day: date | None) -> datetime | None:
     try:
         return datetime.combine(day, time(), UTC) + timedelta(days=1)
     except OverflowError:
-        raise ClientError("ends_on", "Choose a day that comes sooner.") from None
+        raise ClientError("ends_on", _("Choose a day that comes sooner.")) from None

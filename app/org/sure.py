@@ -13,9 +13,10 @@ from wtforms.widgets import CheckboxInput
 from app.credentials import digest
 from app.org.forms import OnceForm
 from app.scopes import SCOPES
+from app.sentences import _
 from app.text import clean_name
 
-_CHANGED = "Something has changed since you opened this page. Look at it once more."
+_CHANGED = _("Something has changed since you opened this page. Look at it once more.")
 
 
 class SureForm(FlaskForm):
@@ -59,7 +60,7 @@ class DemoteForm(SureForm):
 class ScopeForm(SureForm):
     """The same, with the scopes that are to be added to an app. None of several is ticked beforehand."""
 
-    scopes = SelectMultipleField("Which of them", choices=[], option_widget=CheckboxInput(), validate_choice=False)
+    scopes = SelectMultipleField(_("Which of them"), choices=[], option_widget=CheckboxInput(), validate_choice=False)
 
     def __init__(self, missing: Sequence[str], *shown: str, **how: Any):
         super().__init__(*shown, *missing, **how)
@@ -77,13 +78,13 @@ class ScopeForm(SureForm):
 
     def validate_scopes(self, _field: Field) -> None:
         if not self.chosen:
-            raise ValidationError("Tick what the app needs.")
+            raise ValidationError(_("Tick what the app needs."))
 
 
 class DeleteForm(SureForm):
     """The same with the name typed, so that nothing is deleted by a slip."""
 
-    typed_name = StringField("Its name", render_kw={"autocomplete": "off", "spellcheck": "false"})
+    typed_name = StringField(_("Its name"), render_kw={"autocomplete": "off", "spellcheck": "false"})
 
     def is_certain(self, name: str) -> bool:
         """Whether the page was sent as it would be shown now, and the name was typed; else the form says so."""
@@ -91,5 +92,5 @@ class DeleteForm(SureForm):
             return False
         if clean_name(self.typed_name.data or "") == name:
             return True
-        self.typed_name.errors = ["That is not its name. Type it exactly as it stands here."]
+        self.typed_name.errors = [_("That is not its name. Type it exactly as it stands here.")]
         return False

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import current_user
 
 from app import clock
@@ -25,12 +26,13 @@ from app.personal.apps.connections import (
 )
 from app.personal.mementos.editor import read_page
 from app.personal.mementos.use import find_savings
+from app.sentences import _
 from app.text import isolated
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
 #: What the picker calls the choice of no memento.
-_NOTHING = "Nothing yet"
+_NOTHING = _("Nothing yet")
 
 
 @blueprint.get("/apps/")
@@ -96,12 +98,17 @@ def apply_mementos(grant_id: str):
         return _show_picker(connection, choice, problem)
     if request.form.get("seen") != _seal(connection, choice):
         # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
-        flash("Something has changed since you opened this page. Look at it once more.", "error")
+        flash(gettext("Something has changed since you opened this page. Look at it once more."), "error")
         return _show_difference(connection, choice)
     if not apply_choice(connection.consent, choice):
         abort(404)
     db.session.commit()
-    flash(f"Changed. {isolated(connection.app_name)} sees what you have chosen from its next call on.")
+    flash(
+        gettext(
+            "Changed. %(app_name)s sees what you have chosen from its next call on.",
+            app_name=isolated(connection.app_name),
+        )
+    )
     return _to_app(grant_id)
 
 
@@ -149,7 +156,7 @@ def _describe_mementos(mementos: list[MementoSummary], choice: Choice) -> list[d
 def _show_difference(connection: Connection, choice: Choice):
     present = present_choice(connection.consent)
     if present.fingerprint == choice.fingerprint:
-        flash("Nothing was changed: that is what it sees already.")
+        flash(gettext("Nothing was changed: that is what it sees already."))
         return _to_app(connection.grant_id)
     return render_template(
         "personal/apps/difference.html",
@@ -175,7 +182,7 @@ def pause(grant_id: str):
     connection = _get_connection(grant_id)
     if connection.consent.paused_at is None:
         _change(connection, paused_at=clock.now())
-    flash(f"{isolated(connection.app_name)} is paused.")
+    flash(gettext("%(app_name)s is paused.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
 
 
@@ -183,7 +190,7 @@ def pause(grant_id: str):
 def resume(grant_id: str):
     connection = _get_connection(grant_id)
     _change(connection, paused_at=None)
-    flash(f"{isolated(connection.app_name)} is no longer paused.")
+    flash(gettext("%(app_name)s is no longer paused.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
 
 
@@ -195,8 +202,11 @@ def change_end(grant_id: str):
     expires_at = read_end(request.form.get("until"), present)
     if expires_at != present:
         _change(connection, expires_at=expires_at)
-    end = "the end you have set" if expires_at else "you end it"
-    flash(f"{isolated(connection.app_name)} stays connected until {end}.")
+    name = isolated(connection.app_name)
+    if expires_at:
+        flash(gettext("%(app_name)s stays connected until the end you have set.", app_name=name))
+    else:
+        flash(gettext("%(app_name)s stays connected until you end it.", app_name=name))
     return _to_app(grant_id)
 
 
@@ -208,7 +218,7 @@ def disconnect(grant_id: str):
         consent.revoked_at = clock.now()
     name = consent.client.name
     db.session.commit()
-    flash(f"{isolated(name)} is disconnected. It can no longer reach anything of yours.")
+    flash(gettext("%(name)s is disconnected. It can no longer reach anything of yours.", name=isolated(name)))
     return redirect(url_for("personal.apps"), 303)
 
 

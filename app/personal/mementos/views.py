@@ -2,6 +2,7 @@
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
 from flask_login import current_user
 from sqlalchemy import delete, select
 
@@ -26,6 +27,7 @@ from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.personal.mementos.use import find_all_seeing, find_makers, find_savings, find_uses
+from app.sentences import sentence_of
 from app.text import isolated
 
 
@@ -118,9 +120,9 @@ def _edit(memento: Memento | None) -> ResponseReturnValue:
     except MementoError as error:
         db.session.rollback()
         about = "name" if isinstance(error, MementoNameInvalid | MementoNameTaken) else None
-        return _show_editor(memento, name, draft, Problem(str(error), about))
+        return _show_editor(memento, name, draft, Problem(sentence_of(error), about))
     db.session.commit()
-    flash("The memento is saved." if memento else "The memento is made.")
+    flash(gettext("The memento is saved.") if memento else gettext("The memento is made."))
     return redirect(url_for("personal.show_memento", memento_id=saved.id), 303)
 
 
@@ -153,7 +155,7 @@ def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Prob
 def duplicate(memento_id: str) -> ResponseReturnValue:
     copy = duplicate_memento(_get_memento(memento_id))
     db.session.commit()
-    flash(f"“{isolated(copy.name)}” is made. No app looks through it yet.")
+    flash(gettext("“%(name)s” is made. No app looks through it yet.", name=isolated(copy.name)))
     return redirect(url_for("personal.show_memento", memento_id=copy.id), 303)
 
 
@@ -169,13 +171,13 @@ def prune(memento_id: str) -> ResponseReturnValue:
     )
     chosen = db.session.execute(select(Memory.id, Memory.title).where(*in_it)).all()
     if not chosen:
-        flash("Tick the memories that are to be deleted.", "error")
+        flash(gettext("Tick the memories that are to be deleted."), "error")
         return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
     if request.form.get("action") != "delete":
         return render_template("personal/mementos/prune.html", memento=memento, saving=saving, memories=chosen)
     db.session.execute(delete(Memory).where(*in_it))
     db.session.commit()
-    flash("Deleted." if len(chosen) == 1 else f"{len(chosen)} memories are deleted.")
+    flash(ngettext("Deleted.", "%(num)s memories are deleted.", len(chosen)))
     return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
 
 
@@ -202,7 +204,7 @@ def delete_for_good(memento_id: str) -> ResponseReturnValue:
             delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)
         )
     db.session.commit()
-    flash(f"“{isolated(name)}” is deleted.")
+    flash(gettext("“%(name)s” is deleted.", name=isolated(name)))
     return redirect(url_for("personal.mementos"), 303)
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+from app.sentences import _
+
 # The first that is found decides: most browsers claim to be several others too.
 _BROWSERS = (
     ("Edge", r"\bEdg(?:e|A|iOS)?/"),
@@ -15,13 +17,13 @@ _BROWSERS = (
     ("curl", r"^curl/"),
 )
 _SYSTEMS = (
-    ("an iPhone", r"\biPhone\b|\biPod\b"),
-    ("an iPad", r"\biPad\b"),
-    ("an Android phone", r"\bAndroid\b.*\bMobile\b"),
-    ("an Android tablet", r"\bAndroid\b"),
+    (_("an iPhone"), r"\biPhone\b|\biPod\b"),
+    (_("an iPad"), r"\biPad\b"),
+    (_("an Android phone"), r"\bAndroid\b.*\bMobile\b"),
+    (_("an Android tablet"), r"\bAndroid\b"),
     ("Windows", r"\bWindows\b"),
-    ("a Mac", r"\bMacintosh\b|\bMac OS X\b"),
-    ("a Chromebook", r"\bCrOS\b"),
+    (_("a Mac"), r"\bMacintosh\b|\bMac OS X\b"),
+    (_("a Chromebook"), r"\bCrOS\b"),
     ("Linux", r"\bLinux\b|\bX11\b"),
 )
 
@@ -30,10 +32,10 @@ def describe_device(user_agent: str) -> str:
     """Such as “Firefox on Windows”; what is not recognised is left out, or “An unknown browser”."""
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
     if browser and system:
-        return f"{browser} on {system}"
+        return _("%(browser)s on %(system)s", browser=browser, system=system)
     if system:
-        return f"A browser on {system}"
-    return browser or "An unknown browser"
+        return _("A browser on %(system)s", system=system)
+    return browser or _("An unknown browser")
 
 
 def _first(names: tuple[tuple[str, str], ...], user_agent: str) -> str | None:

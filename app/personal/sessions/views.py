@@ -2,6 +2,7 @@
 
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 
 from app.extensions import db
@@ -20,7 +21,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
     if not is_id(session_id) or not end_place(current_user.id, session_id):
         abort(404)
     db.session.commit()
-    flash("That place is signed out.")
+    flash(gettext("That place is signed out."))
     return redirect(url_for("personal.sessions"), 303)
 
 
@@ -28,5 +29,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
 def end_other_sessions() -> ResponseReturnValue:
     ended = end_other_places(current_user.id, current_user.session_id)
     db.session.commit()
-    flash("You were signed in nowhere else." if not ended else "You are signed out everywhere but here.")
+    flash(
+        gettext("You were signed in nowhere else.") if not ended else gettext("You are signed out everywhere but here.")
+    )
     return redirect(url_for("personal.sessions"), 303)
