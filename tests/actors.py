@@ -8,6 +8,10 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from app.accounts.models import User
+from app.accounts.sessions import start_session
+from app.extensions import db
+
 
 @dataclass(frozen=True)
 class Person:
@@ -45,6 +49,7 @@ class Browser:
     """
 
     def __init__(self, app: Flask, *, address: str = "127.0.0.1", host: str | None = None):
+        self._app = app
         self.client = app.test_client()
         self._base_url = app.extensions["services"].settings.issuer
         self._environ = {"REMOTE_ADDR": address} | ({"HTTP_HOST": host} if host else {})
@@ -92,6 +97,16 @@ class Browser:
         """Sign in through the form; the answer to it, which is a redirect to ``next`` when all is well."""
         page = self.get("/sign-in?" + urlencode({"next": next}))
         return self.submit(page, email=email, password=password)
+
+    def enter(self, person: Person) -> None:
+        """Be signed in as this person, as the form leaves a browser, without the two requests that it takes."""
+        with self._app.app_context():
+            user = db.session.get_one(User, person.id)
+            credential = start_session(user, address=self._environ["REMOTE_ADDR"], user_agent="")
+            db.session.commit()
+        with self.client.session_transaction("/", base_url=self._base_url, environ_overrides=self._environ) as session:
+            session.clear()
+            session["_user_id"], session["_fresh"] = credential, True
 
     def sign_out(self) -> TestResponse:
         """Sign out through the button of the home page."""

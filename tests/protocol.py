@@ -37,7 +37,7 @@ __all__ = ["at_once", "change_client", "change_consent", "change_settings", "del
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
     """Alice's browser, with her signed in."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 

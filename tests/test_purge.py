@@ -21,7 +21,7 @@ from app.purge import purge
 
 @pytest.fixture
 def tokens(notebook, browser, alice) -> dict:
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return notebook.tokens(browser)
 
 

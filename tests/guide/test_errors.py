@@ -33,7 +33,7 @@ _PROTOCOL = ("oauth/grants", "oauth/server.py", "oauth/endpoints")
 @pytest.fixture
 def person(app, alice) -> Browser:
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 

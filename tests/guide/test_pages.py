@@ -37,7 +37,7 @@ def stranger(app, carol) -> Browser:
 
 def _signed_in(app, person) -> Browser:
     browser = Browser(app)
-    browser.sign_in(person.email, person.password)
+    browser.enter(person)
     return browser
 
 

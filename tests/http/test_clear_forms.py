@@ -24,7 +24,7 @@ PAGES = [
 
 @pytest.fixture
 def admin(browser, bob):
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     return browser
 
 

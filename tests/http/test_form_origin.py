@@ -216,7 +216,7 @@ def test_no_answer_is_made_of_the_host_that_was_sent(settings, app, alice, noteb
     house = create_app(dataclasses.replace(settings, trusted_proxies=2))
     browser = Browser(house, host=_EVIL)
     browser._environ |= _FORGED
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     stranger, person = house.test_client(), browser.client
     page = notebook.start(browser)
     assert page.request.path == "/oauth/authorize/mementos"

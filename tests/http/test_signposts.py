@@ -34,7 +34,7 @@ LEADS = {
 
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 

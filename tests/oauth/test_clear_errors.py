@@ -297,7 +297,7 @@ def test_a_secret_that_comes_twice_is_refused_with_a_true_sentence(app, notebook
     response = notebook.client_credentials(client_id=notebook.client_id, client_secret=notebook.client_secret)
     assert "in the Authorization header or in the body, not both" in refused(response, "invalid_request")
     admin = Browser(app)
-    admin.sign_in(bob.email, bob.password)
+    admin.enter(bob)
     shown = admin.get(f"/org/oauth/{notebook.client_id}/requests").text
     assert "sent its client secret twice" in shown and "not alike" not in shown
 
@@ -443,7 +443,7 @@ def test_a_web_page_may_read_the_id(notebook, register, app):
 def find(app, bob, notebook):
     """Bob looks for a request by its id, in the tab of an app."""
     admin = Browser(app)
-    admin.sign_in(bob.email, bob.password)
+    admin.enter(bob)
 
     def find(request_id: str, client=notebook) -> str:
         with app.app_context():

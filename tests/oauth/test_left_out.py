@@ -168,7 +168,7 @@ def test_it_has_no_line_of_its_own_on_the_screens(client, signed_in):
 def test_the_apps_requests_do_not_call_it_unknown(app, notebook, bob, signed_in):
     notebook.start(signed_in, scope="offline_access memories:reed")
     admin = Browser(app)
-    admin.sign_in(bob.email, bob.password)
+    admin.enter(bob)
     with app.app_context():
         request_log.flush()
     shown = admin.get(f"/org/oauth/{notebook.client_id}/requests").text

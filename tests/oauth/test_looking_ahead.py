@@ -41,7 +41,7 @@ def rows(app):
 
 @pytest.fixture
 def admin(browser, bob) -> Browser:
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     return browser
 
 
@@ -113,7 +113,7 @@ def test_a_head_with_a_live_consent_issues_no_code(admin, notebook):
 def test_a_head_on_the_way_does_not_consume_the_request(browser, alice, notebook):
     """Today the GET that follows was told that the request was answered already."""
     other = Browser(browser.client.application)
-    other.sign_in(alice.email, alice.password)
+    other.enter(alice)
     notebook.authorize(other)
     page = notebook.start(browser)
     answer = browser.submit(page, email=alice.email, password=alice.password)

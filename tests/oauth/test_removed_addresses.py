@@ -140,7 +140,7 @@ def test_nor_one_that_a_consent_covers(notebook, tokens, signed_in, browser, ali
 def trial(app, notebook, bob) -> tuple[Integrator, Browser]:
     """Acme Notebook at its playground, open for Bob, and his browser."""
     browser = Browser(app)
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     browser.submit(browser.get(f"/org/oauth/{notebook.client_id}/playground"), press="Open the playground")
     with app.app_context():
         address = callback_uri(notebook.client_id)
@@ -210,7 +210,7 @@ def test_nor_does_it_get_anything_that_was_begun_before(notebook, signed_in, app
 def test_what_is_shown_as_ready_to_use_is_one_that_is_accepted(app, notebook, bob, change_client):
     """The example link under Credentials and the guide's snippets."""
     browser = Browser(app)
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     change_client(notebook, redirect_uris=["javascript:alert(1)", ELSEWHERE])
     credentials = browser.get(f"/org/oauth/{notebook.client_id}")
     guide = browser.get(f"/guide/?client_id={notebook.client_id}")

@@ -58,7 +58,7 @@ def stored(app):
 
 def signed_in(app, person: Person) -> Browser:
     browser = Browser(app)
-    browser.sign_in(person.email, person.password)
+    browser.enter(person)
     return browser
 
 

@@ -33,7 +33,7 @@ def ask(notebook):
 def tokens(app, notebook, alice) -> dict:
     """What Notebook got when Alice allowed it everything."""
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return notebook.tokens(browser)
 
 
@@ -74,7 +74,7 @@ def test_suspending_twice_is_recorded_once(app, admin, ask):
 def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(app, admin, notebook, tokens, ask, alice):
     own = notebook.client_credentials().json["access_token"]
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     code = notebook.code(browser)
 
     page = admin.submit(ask(admin, "Rotate everything"), press="Rotate everything")
@@ -92,7 +92,7 @@ def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(ap
 
 def test_rotating_everything_leaves_other_apps_alone(app, admin, notebook, pocket, ask, alice):
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     others = pocket.tokens(browser)
 
     admin.submit(ask(admin, "Rotate everything"), press="Rotate everything")
@@ -115,7 +115,7 @@ def test_rotating_everything_sent_twice_acts_once(admin, ask, stored):
 
 def test_rotating_everything_of_a_public_app_ends_its_tokens(app, admin, pocket, alice, ask):
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     tokens = pocket.tokens(browser)
 
     response = admin.submit(ask(admin, "Rotate everything", pocket.client_id), press="Rotate everything")

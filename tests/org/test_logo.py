@@ -203,7 +203,7 @@ def test_same_logo_again_is_no_change(admin, upload, stored):
 def test_people_see_the_logo_where_they_decide(app, admin, notebook, alice, upload):
     upload(image())
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
 
     assert 'src="/oauth/logos/' in notebook.start(browser).text
 

@@ -58,7 +58,7 @@ def test_without_a_request_the_page_says_how_to_make_one(page):
 
 
 def test_a_request_is_on_the_page_at_once(page, browser, alice, notebook):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     tokens = notebook.tokens(browser)
     notebook.refresh(notebook.refresh(tokens["refresh_token"]).json["refresh_token"])
     notebook.refresh(tokens["refresh_token"])
@@ -146,7 +146,7 @@ def test_an_address_that_has_been_registered_since_is_to_be_tried_again(app, bro
 
 
 def test_a_code_with_another_address_is_shown_beside_the_one_it_was_asked_with(page, browser, alice, notebook):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     notebook.exchange(notebook.code(browser), redirect_uri=REGISTERED + "/")
     assert f"Sent {REGISTERED}/ Asked with {REGISTERED} Differs the sent one ends with a slash" in page()
 

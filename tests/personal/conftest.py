@@ -113,7 +113,7 @@ def shelf(app, alice) -> Shelf:
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
     """Alice's browser, with her signed in."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 
@@ -121,7 +121,7 @@ def signed_in(browser, alice) -> Browser:
 def stranger(app, carol) -> Browser:
     """Carol's browser, with her signed in."""
     browser = Browser(app)
-    browser.sign_in(carol.email, carol.password)
+    browser.enter(carol)
     return browser
 
 

@@ -83,7 +83,7 @@ def _no_failure_is_logged(caplog):
 
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 
@@ -241,7 +241,7 @@ def test_any_form_that_decides(signed_in, notebook, step, body, ending):
 @pytest.mark.parametrize("path", ["/sign-out", "/oauth/authorize/switch"])
 def test_any_form_that_signs_out(app, alice, notebook, path, body):
     browser = Browser(app)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     answer = post(browser, path, notebook.start(browser), body)
     assert find_problem_with_page(answer, redirect_uri=None) is None
 

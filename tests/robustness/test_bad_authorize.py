@@ -56,7 +56,7 @@ def test_bad_value_never_redirects_a_stranger(parameter, browser, notebook, pock
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_bad_value_redirects_the_signed_in_to_the_registered_address_alone(parameter, browser, alice, notebook, pocket):
     """:rfc:`6749#section-3.1.2.4`; the confidential client has a consent already, the public one always asks."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     notebook.code(browser)
     problems = {}
     for integrator in (notebook, pocket):
@@ -94,7 +94,7 @@ STATES = ("é🐘", "a b+c%20d", "\r\nSet-Cookie: a=b", "\t\x1b\x7f", '"\\<>&=#?
 def test_state_comes_back_as_it_was(integrator, browser, alice, request):
     """:rfc:`6749#section-4.1.2`: the exact value, and as one parameter however it looks."""
     integrator = request.getfixturevalue(integrator)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     for state in STATES:
         assert integrator.authorize(browser, state=state)["state"] == state
         answer = integrator.answer(integrator.start(browser, state=state, scope="unknown"))
@@ -103,7 +103,7 @@ def test_state_comes_back_as_it_was(integrator, browser, alice, request):
 
 def test_state_that_is_refused_is_not_sent_back(browser, alice, notebook):
     """What cannot come back byte for byte does not come back at all."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     for kind in ("not UTF-8", "NUL", "twice", "100 kB"):
         answer = ask(browser, spoil(honest(notebook), "state", BAD_VALUES[kind]))
         parameters = parse_qs(urlsplit(answer.location).query)

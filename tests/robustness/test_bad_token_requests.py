@@ -47,7 +47,7 @@ class TestTokenEndpoint:
         ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret", "resource", "x"],
     )
     def test_bad_value_in_an_exchange(self, parameter, integrator, browser, alice):
-        browser.sign_in(alice.email, alice.password)
+        browser.enter(alice)
 
         def fresh():
             return {
@@ -61,7 +61,7 @@ class TestTokenEndpoint:
 
     @pytest.mark.parametrize("parameter", ["grant_type", "refresh_token", "scope", "client_id", "client_secret", "x"])
     def test_bad_value_in_a_refresh(self, parameter, integrator, browser, alice):
-        browser.sign_in(alice.email, alice.password)
+        browser.enter(alice)
 
         def fresh():
             return {"grant_type": "refresh_token", "refresh_token": integrator.tokens(browser)["refresh_token"]}
@@ -79,7 +79,7 @@ class TestSiblings:
     @pytest.mark.parametrize("parameter", ["token", "token_type_hint", "client_id", "client_secret", "x"])
     @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
     def test_bad_value(self, path, parameter, notebook, browser, alice):
-        browser.sign_in(alice.email, alice.password)
+        browser.enter(alice)
 
         def fresh():
             return {"token": notebook.tokens(browser)["access_token"], "token_type_hint": "access_token"}

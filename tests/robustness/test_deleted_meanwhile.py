@@ -13,7 +13,7 @@ from tests.actors import Browser
 
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 

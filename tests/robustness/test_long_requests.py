@@ -22,7 +22,7 @@ def app(server) -> RemoteApp:
 @pytest.fixture
 def call(server, browser, alice, notebook):
     """Call the API through a socket as an app that Alice let see everything; the status, and what was answered."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     tokens = notebook.tokens(browser, scope="memories:read memories:write")
 
     def call(method: str, path: str, body: bytes | None = None) -> tuple[int, dict]:

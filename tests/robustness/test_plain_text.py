@@ -88,7 +88,7 @@ def plant_and_find(app: RemoteApp, directory) -> None:
 def register_in_the_dashboard(app: RemoteApp, admin, issued: dict[str, str]) -> Integrator:
     """A client whose secret was made by the running server, and then renewed."""
     browser = Browser(app)
-    browser.sign_in(admin.email, admin.password)
+    browser.enter(admin)
     keep_cookies(app, browser, "the admin's", issued)
     redirect_uri = "https://notebook.acme.example/callback"
     page = browser.submit(

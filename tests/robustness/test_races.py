@@ -29,7 +29,7 @@ def app(each_server) -> RemoteApp:
 
 @pytest.fixture
 def signed_in(browser, alice) -> Browser:
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     return browser
 
 

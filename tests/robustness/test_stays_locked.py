@@ -23,7 +23,7 @@ def impatient(app, monkeypatch):
 
 
 def test_programs_are_told_and_can_try_again(notebook, browser, alice, impatient, app):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     tokens = notebook.tokens(browser)
     with locked(app):
         for answer in (notebook.refresh(tokens["refresh_token"]), notebook.client_credentials()):
@@ -33,7 +33,7 @@ def test_programs_are_told_and_can_try_again(notebook, browser, alice, impatient
 
 def test_people_are_told_and_can_try_again(notebook, browser, alice, impatient, app, caplog):
     caplog.set_level(logging.DEBUG)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     page = notebook.start(browser)
     with locked(app):
         answer = browser.submit(page, press="Continue", selection="all")

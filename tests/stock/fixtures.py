@@ -11,7 +11,7 @@ from flask import jsonify
 from werkzeug.exceptions import HTTPException
 
 from app.scopes import SCOPES
-from tests.actors import Person
+from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.stock import server as stock
 
@@ -32,6 +32,14 @@ class StockIntegrator(Integrator):
         assert response.status_code in (302, 303), (response.status, response.text)
         assert response.location.startswith(self.redirect_uri), response.location
         return dict(parse_qsl(urlsplit(response.location).query, keep_blank_values=True))
+
+
+def _enter(browser: Browser, person: Person) -> None:
+    # Nobody has a password or a session table here.
+    browser.sign_in(person.email, person.password)
+
+
+Browser.enter = _enter
 
 
 @pytest.fixture

@@ -402,7 +402,7 @@ def test_a_consent_that_has_ended_is_asked_for_anew(notebook, signed_in, change_
 def test_one_persons_consent_is_not_anothers(notebook, signed_in, carol):
     notebook.authorize(signed_in)
     signed_in.sign_out()
-    signed_in.sign_in(carol.email, carol.password)
+    signed_in.enter(carol)
     assert step(notebook.start(signed_in)) == "/oauth/authorize/mementos"
 
 

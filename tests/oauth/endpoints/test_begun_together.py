@@ -53,7 +53,7 @@ def test_eight_at_once_can_all_be_answered(notebook, browser, alice):
     answers = [begin(browser, notebook, state=f"state-{number}") for number in range(8)]
     for answer in answers:
         receive(browser, answer)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     for answer in answers:
         waiting = browser.follow(browser.get(answer.location))
         assert waiting.status_code == 200, waiting.status
@@ -104,7 +104,7 @@ def test_a_cookie_of_one_request_opens_no_other(app, notebook, pocket, browser, 
     mine = notebook.start(browser)
     handle = mine.request.args["next"].split("request=")[1]
     other = Browser(app)
-    other.sign_in(alice.email, alice.password)
+    other.enter(alice)
     pocket.start(other)
     page = other.get(f"/oauth/authorize/continue?request={handle}")
     assert page.status_code == 410

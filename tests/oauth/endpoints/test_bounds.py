@@ -101,7 +101,7 @@ def test_who_is_asked_to_sign_in_does_so_once(notebook, browser, alice, crowd, p
 
 def test_who_is_signed_in_and_must_sign_in_again_does_so(notebook, browser, alice, crowd, rows):
     """``prompt=login`` waits for somebody, too, and is counted with those."""
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     for _ in range(MOST_OF_NETWORK + 5):
         page = notebook.start(browser, prompt="login")
         assert page.request.path == "/sign-in"
@@ -124,14 +124,14 @@ def test_one_that_is_too_long_for_an_address_says_to_sign_in_first(notebook, bro
     crowd(MOST_OF_NETWORK)
     page = notebook.start(browser, state="é" * 1000)
     assert (page.status_code, "Please sign in first" in page.text) == (429, True)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     assert notebook.start(browser, state="é" * 1000).request.path == "/oauth/authorize/mementos"
 
 
 def test_what_one_row_keeps_of_a_stranger_is_short(notebook, browser, alice, rows):
     page = notebook.start(browser, state="x" * 4000, code_challenge="y" * 4000, code_challenge_method="z" * 4000)
     assert (page.status_code, rows()) == (429, 0)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     assert "error" in notebook.answer(notebook.start(browser, state="x" * 4000, code_challenge="y" * 4000))
 
 
@@ -146,7 +146,7 @@ def test_what_travels_along_is_checked_like_any_other(notebook, browser, alice, 
 
 
 def test_of_one_person_the_last_requests_are_kept(notebook, browser, alice, rows):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     for number in range(MOST_OF_PERSON + 20):
         page = notebook.start(browser, state=f"state-{number}")
     assert rows() == MOST_OF_PERSON
@@ -156,7 +156,7 @@ def test_of_one_person_the_last_requests_are_kept(notebook, browser, alice, rows
 def test_to_switch_again_and_again_gathers_nothing(notebook, browser, alice, rows):
     """A request that was given back is nobody's, and counts as such."""
     for _ in range(MOST_OF_NETWORK + 10):
-        browser.sign_in(alice.email, alice.password)
+        browser.enter(alice)
         browser.submit(notebook.start(browser), press="Not you? Switch account")
     assert rows() <= MOST_OF_NETWORK + MOST_OF_PERSON
     page = notebook.start(browser)

@@ -291,7 +291,7 @@ def test_the_first_person_may_come_back_as_themselves(notebook, picker, signed_i
 
 def test_nobody_can_switch_from_another_browser(app, picker, signed_in, carol):
     other = Browser(app)
-    other.sign_in(carol.email, carol.password)
+    other.enter(carol)
     csrf_token = other.get("/").text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
     path = picker.request.full_path.replace("/mementos", "/switch")
     response = other.client.post(path, data={"csrf_token": csrf_token}, base_url="http://127.0.0.1:8000")
@@ -309,7 +309,7 @@ def test_a_name_that_was_typed_makes_a_memento_also_when_continue_was_pressed(ap
     with app.app_context():
         db.session.add(Integration(user_id=alice.id, kind="memory", name="Notes"))
         db.session.commit()
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     page = notebook.start(browser)
     source = find_form(page, press="Continue").choices["new_integration_ids"][0]
     page = browser.submit(page, press="Continue", new_name="Only this", new_integration_ids=source)
@@ -321,7 +321,7 @@ def test_a_name_that_was_typed_makes_a_memento_also_when_continue_was_pressed(ap
 
 
 def test_what_another_tab_chose_is_shown_before_it_can_be_signed(notebook, browser, alice):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     picker = notebook.start(browser)
     summary = browser.follow(browser.submit(picker, press="Continue", selection="none"))
     browser.submit(picker, press="Continue", selection="all")

@@ -30,14 +30,14 @@ def main_of(page) -> str:
 def stranger(app, carol) -> Browser:
     """The browser of Carol, of another organization."""
     browser = Browser(app)
-    browser.sign_in(carol.email, carol.password)
+    browser.enter(carol)
     return browser
 
 
 @pytest.fixture
 def admin(app, bob) -> Browser:
     browser = Browser(app)
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     return browser
 
 

@@ -154,21 +154,21 @@ def test_two_tabs_with_one_app_are_two_requests(notebook, signed_in):
 def test_another_browser_cannot_open_it(app, notebook, signed_in, consent_page, alice):
     """Nobody can be sent a link to a request that somebody else began."""
     other = Browser(app)
-    other.sign_in(alice.email, alice.password)
+    other.enter(alice)
     assert_expired(other.get(consent_page.request.full_path))
     assert "code" in notebook.answer(signed_in.submit(consent_page, press="Authorize"))
 
 
 def test_another_browser_that_began_a_request_of_its_own_cannot_either(app, pocket, consent_page, alice):
     other = Browser(app)
-    other.sign_in(alice.email, alice.password)
+    other.enter(alice)
     pocket.start(other)
     assert_expired(other.get(consent_page.request.full_path))
 
 
 def test_another_person_in_the_same_browser_cannot_answer_it(count, consent_page, signed_in, carol):
     signed_in.sign_out()
-    signed_in.sign_in(carol.email, carol.password)
+    signed_in.enter(carol)
     response = signed_in.get(consent_page.request.full_path)
     assert (response.status_code, response.mimetype) == (403, "text/html")
     assert "another account" in response.text
@@ -177,10 +177,10 @@ def test_another_person_in_the_same_browser_cannot_answer_it(count, consent_page
 
 def test_the_person_who_began_it_still_can_afterwards(notebook, consent_page, signed_in, alice, carol):
     signed_in.sign_out()
-    signed_in.sign_in(carol.email, carol.password)
+    signed_in.enter(carol)
     signed_in.get(consent_page.request.full_path)
     signed_in.sign_out()
-    signed_in.sign_in(alice.email, alice.password)
+    signed_in.enter(alice)
     page = signed_in.get(consent_page.request.full_path)
     assert "code" in notebook.answer(signed_in.submit(page, press="Authorize"))
 

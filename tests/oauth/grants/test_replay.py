@@ -90,7 +90,7 @@ def test_a_person_who_has_disconnected_the_app_since_still_finds_it(notebook, si
 def test_the_organization_reads_it_in_its_audit_log(app, notebook, bob, signed_in, replay, presented):
     replay(notebook, signed_in)
     admin = Browser(app)
-    admin.sign_in(bob.email, bob.password)
+    admin.enter(bob)
     shown = text_of(admin.get(f"/org/oauth/audit?kind={KIND}"))
     assert f"this server Acme Notebook saw a {presented} come a second time and ended every token" in shown
     assert "Alice" not in shown
@@ -101,7 +101,7 @@ def test_the_organization_reads_it_in_its_audit_log(app, notebook, bob, signed_i
 def test_the_organization_reads_it_among_the_apps_requests(app, notebook, bob, signed_in, replay, presented):
     replay(notebook, signed_in)
     admin = Browser(app)
-    admin.sign_in(bob.email, bob.password)
+    admin.enter(bob)
     with app.app_context():
         request_log.flush()
     shown = text_of(admin.get(f"/org/oauth/{notebook.client_id}/requests?show=failed"))
@@ -177,9 +177,9 @@ def test_the_record_outlives_its_family_and_goes_after_ninety_days(app, notebook
 
 
 def test_the_notice_on_the_apps_page_goes_after_thirty_days(notebook, alice, browser, let_time_pass):
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     grant_id = replay_a_code(notebook, browser)["grant_id"]
     let_time_pass(days=31)
-    browser.sign_in(alice.email, alice.password)
+    browser.enter(alice)
     assert "old key" not in browser.get(f"/account/apps/{grant_id}/").text
     assert "an old key" in browser.get(f"/account/apps/{grant_id}/activity").text
