@@ -5,7 +5,7 @@ Tests hold these tables against what the code can really answer, in both directi
 
 from dataclasses import dataclass
 
-from app.oauth.refused_grants import REFUSED_GRANTS
+from app.oauth.refusals import REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,35 +158,10 @@ TOKEN_ERRORS = (
     ),
 )
 
-#: What happened with a code or a refresh token, and what to mend, by the anchor of its sentence on the wire.
-_INVALID_GRANT_ADVICE = {
-    "unknown-code": "It was cut off or decoded twice, is another app's, or was purged a day after it expired. Look whether"
-    " two environments share a configuration.",
-    "expired-code": "Exchange it at once, from the server that the person came back to.",
-    "used-code": "It came twice. Look for a callback that runs twice: a reload, a prefetch, a retry.",
-    "ended-code": "The person, or somebody who revoked its tokens, was quicker. Send the person to authorize.",
-    "paused": "Keep the refresh token: it is not used up, and works again when they resume your app. Only they can do that,"
-    " on their account's page or when you send them to authorize.",
-    "no-code": "Two values are stored under each other's name. The code is in the address, once for each sign-in.",
-    "redirect-uri": "It differs from the one the person was sent to authorize with. Keep it in one place.",
-    "removed-redirect-uri": "It was removed from the app's settings since the person was sent to authorize, or is not one"
-    " that this server accepts.",
-    "verifier": "Another sign-in has overwritten the verifier, or it was encoded. Keep one for each state.",
-    "unexpected-verifier": "A verifier came for a code that was asked for without a challenge. Send the challenge with"
-    " step 1.",
-    "unknown-refresh-token": "It was cut off, is another app's, or expired long ago. Store the newest one whole.",
-    "expired-refresh-token": "Nobody used it for as long as it lives, or, in a public app with the address of a web page,"
-    " the first one would have ended by now; and after a year every sign-in does.",
-    "used-refresh-token": "Two hold it, so all its tokens have been ended. Store the new one first, and refresh in one"
-    " place at a time.",
-    "ended-refresh-token": "Do not try it again. Send the person to authorize when they are next there.",
-    "no-refresh-token": "Two values of one answer are stored under each other's name.",
-}
-
-#: (anchor, error_description, what to mend), in the order of the table of sentences.
+#: (anchor, error_description, what to mend): a line for each that a row of the refusals leads to.
 INVALID_GRANT_REASONS = tuple(
-    (anchor, description.replace("{kind}", "…"), _INVALID_GRANT_ADVICE[anchor])
-    for anchor, description in dict.fromkeys(REFUSED_GRANTS.values())
+    (line.slug, line.said.replace("{kind}", "…"), line.advice)
+    for line in dict.fromkeys(row.line for row in REFUSALS.values() if row.line is not None)
 )
 
 API_ERRORS = (

@@ -12,61 +12,33 @@ from urllib.parse import unquote_to_bytes
 from app.clients.models import ClientSnapshot, find_client, touch_client_secret
 from app.credentials import digest
 from app.database.connections import Connection
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason, Refused, refuse
 
 BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
 _MAX_HEADER_LENGTH = 4096
 
 
-class ClientAuthenticationFailed(Exception):
-    """The client is not who it says, or says nothing.
-
-    For the record alone: the ``client`` it says it is, if there is one, the ``reason``, and the digest of a secret
-    that is not right.
-    """
-
-    def __init__(
-        self, client: ClientSnapshot | None = None, reason: Reason = Reason.OTHER, secret_digest: str | None = None
-    ):
-        super().__init__()
-        self.client, self.reason, self.secret_digest = client, reason, secret_digest
-
-
-class SeveralClientAuthentications(Exception):
-    """Two mechanisms, or two client ids, in one request; the message says which, in ASCII.
-
-    RFC 6749 section 2.3 forbids a client to use two, also when both say the same: ``reason`` tells that from two that
-    differ.
-    """
-
-    def __init__(self, message: str, reason: Reason):
-        super().__init__(message)
-        self.reason = reason
-
-
 def authenticate_client(
     connection: Connection, authorization: str | None, form: Mapping[str, str]
 ) -> tuple[ClientSnapshot, str]:
-    """The authenticated client and the method it used.
+    """Returns the authenticated client and the method it used.
 
-    Raises :class:`SeveralClientAuthentications` (``invalid_request``) or
-    :class:`ClientAuthenticationFailed` (``invalid_client``).
+    Raises :class:`Refused`: ``invalid_client``, or ``invalid_request`` for two mechanisms, or two client ids, in one
+    request. RFC 6749 section 2.3 forbids a client to use two, also when both say the same.
     """
     client_id, client_secret, method = _read_credentials(authorization, form)
     client = find_client(connection, client_id, client_secret)
     if client is None:
         ClientSnapshot.check_unknown_secret(client_secret)
-        raise ClientAuthenticationFailed
+        raise refuse(Reason.CLIENT_UNKNOWN)
     secret_is_right = client.check_client_secret(client_secret)
     if client.suspended_at is not None:
-        raise ClientAuthenticationFailed(client, Reason.CLIENT_SUSPENDED)
+        raise refuse(Reason.CLIENT_SUSPENDED, client=client)
     if client.is_confidential != (method != NONE):
-        raise ClientAuthenticationFailed(
-            client, Reason.SECRET_MISSING if client.is_confidential else Reason.SECRET_UNEXPECTED
-        )
+        raise refuse(Reason.SECRET_MISSING if client.is_confidential else Reason.SECRET_UNEXPECTED, client=client)
     if method != NONE:
         if not secret_is_right:
-            raise ClientAuthenticationFailed(client, Reason.SECRET_WRONG, digest(client_secret))
+            raise refuse(Reason.SECRET_WRONG, client=client, secret_digest=digest(client_secret))
         touch_client_secret(connection, client)
     return client, method
 
@@ -75,7 +47,7 @@ def claimed_client_id(authorization: str | None, form: Mapping[str, str]) -> str
     """Who a request says it is from, whatever else is wrong with it; empty when it does not say."""
     try:
         return _read_basic(authorization)[0] if authorization else form.get("client_id", "")
-    except ClientAuthenticationFailed:
+    except Refused:
         return form.get("client_id", "")
 
 
@@ -85,15 +57,9 @@ def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tup
         return client_id, client_secret, POST if client_secret else NONE
     basic_id, basic_secret = _read_basic(authorization)
     if client_id and client_id != basic_id:
-        raise SeveralClientAuthentications(
-            "The parameter 'client_id' differs from the one in the Authorization header.",
-            Reason.SEVERAL_AUTHENTICATIONS,
-        )
+        raise refuse(Reason.CLIENT_ID_TWICE)
     if client_secret:
-        raise SeveralClientAuthentications(
-            "Send the client secret in the Authorization header or in the body, not both.",
-            Reason.SECRET_TWICE if client_secret == basic_secret else Reason.SEVERAL_AUTHENTICATIONS,
-        )
+        raise refuse(Reason.SECRET_TWICE if client_secret == basic_secret else Reason.SEVERAL_AUTHENTICATIONS)
     # A client without a secret may send an empty one (RFC 6749 section 2.3.1), and some libraries do.
     return basic_id, basic_secret, BASIC if basic_secret else NONE
 
@@ -101,15 +67,15 @@ def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tup
 def _read_basic(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic" or len(encoded) > _MAX_HEADER_LENGTH:
-        raise ClientAuthenticationFailed
+        raise refuse(Reason.CLIENT_UNKNOWN)
     try:
         userpass = base64.b64decode(encoded.strip(), validate=True)
         raw_id, colon, raw_secret = userpass.partition(b":")
         client_id, client_secret = _form_decode(raw_id), _form_decode(raw_secret)
     except (binascii.Error, ValueError):
-        raise ClientAuthenticationFailed from None
+        raise refuse(Reason.CLIENT_UNKNOWN) from None
     if not colon or "\x00" in client_id:
-        raise ClientAuthenticationFailed
+        raise refuse(Reason.CLIENT_UNKNOWN)
     return client_id, client_secret
 
 

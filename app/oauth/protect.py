@@ -3,10 +3,6 @@
 from collections.abc import Callable
 from functools import wraps
 
-from authlib.integrations.flask_oauth2 import ResourceProtector
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidRequestError, MissingAuthorizationError, UnsupportedTokenTypeError
-from authlib.oauth2.rfc6750 import BearerTokenValidator, InsufficientScopeError, InvalidTokenError
 from flask import Response
 from flask import request as http_request
 
@@ -17,7 +13,8 @@ from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.wire import error_answer, error_uri
 from app.oauth.cross_origin import note_caller
-from app.oauth.refused_grants import find_mistaken_kind
+from app.oauth.grants.mistaken_kind import find_mistaken_kind
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.tokens.token import TokenSnapshot, find_access_token
 from app.scopes import parse_scope
 
@@ -26,55 +23,50 @@ _REALM = "reliquary"
 TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
 
 
-class _Guard(ResourceProtector):
-    """Authlib's, with the lookup on the connection of the request."""
+def find_token(
+    connection: Connection, authorization: str, required: str, find: TokenLookup, note: Callable[[str], None]
+) -> TokenSnapshot:
+    """Returns the live token of an ``Authorization`` header, if it has all the ``required`` scopes.
 
-    def find_token(self, required: list[str] | None, connection: Connection, find: TokenLookup) -> TokenSnapshot:
-        """The live token of the present request. Raises an ``OAuth2Error`` when it does not do."""
-        http = http_request._get_current_object()
-        if http.environ.get("HTTP_AUTHORIZATION", "").strip().lower() == "bearer":
-            raise InvalidRequestError("The Authorization header names no token.")
-        validator, token_string = self.parse_request_authorization(http)
-        mistaken = find_mistaken_kind(token_string, credentials.ACCESS_TOKEN)
-        if mistaken:
-            raise InvalidTokenError(f"That is {mistaken}, not an access token: send the access_token of the answer.")
-        token = find(connection, credentials.digest(token_string))
-        if token is not None:
-            note_caller(token.client_id)
-        validator.validate_token(token, required, http)
-        return token
-
-
-class _Validator(BearerTokenValidator):
-    """Authlib's, in words that say what happened and what to do: who holds a token may know all of its own fate."""
-
-    def validate_token(self, token: TokenSnapshot | None, scopes: list[str] | None, request) -> None:
-        if token is None:
-            raise InvalidTokenError("The access token is unknown: it is not whole, not ours, or expired long ago.")
-        if token.is_expired():
-            raise InvalidTokenError("The access token has expired: get the next one with the refresh token.")
-        if token.is_revoked():
-            raise InvalidTokenError(_why_ended(token))
-        # One element, or none, is Authlib's AND.
-        missing = [name for name in (scopes or [""])[0].split() if name not in parse_scope(token.get_scope())]
-        if missing:
-            error = InsufficientScopeError(f"This call needs the scope {' '.join(missing)}, which the token lacks.")
-            error.missing = " ".join(missing)
-            raise error
+    ``note`` is told which client calls. Raises :class:`Refused`, in words that say what happened and what to do:
+    whoever holds a token may know all of its own fate.
+    """
+    presented = _read_bearer(authorization)
+    mistaken = find_mistaken_kind(presented, credentials.ACCESS_TOKEN)
+    if mistaken:
+        raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
+    token = find(connection, credentials.digest(presented))
+    if token is None:
+        raise refuse(Reason.BEARER_UNKNOWN)
+    note(token.client_id)
+    if token.is_expired():
+        raise refuse(Reason.BEARER_EXPIRED)
+    if token.is_revoked():
+        raise refuse(_why_ended(token))
+    missing = [name for name in required.split() if name not in parse_scope(token.get_scope())]
+    if missing:
+        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing))
+    return token
 
 
-def _why_ended(token: TokenSnapshot) -> str:
+def _read_bearer(authorization: str) -> str:
+    scheme, *token = authorization.split(None, 1)[:2] or [""]
+    if scheme.lower() != "bearer":
+        # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
+        raise refuse(Reason.BEARER_MISSING)
+    if not token:
+        raise refuse(Reason.BEARER_EMPTY)
+    return token[0]
+
+
+def _why_ended(token: TokenSnapshot) -> Reason:
     if token.is_paused():
-        return "The user has paused this app's access. It works again when they resume it."
+        return Reason.BEARER_PAUSED
     if token.client_suspended_at is not None:
-        return "The app is switched off for now: its tokens work again when its organization resumes it."
+        return Reason.BEARER_SUSPENDED
     if token.revoked_at is None and token.family_revoked_at is None and token.consent_revoked_at is None:
-        return "The end has come that the user had set for this app's access: send them to authorize again."
-    return "The access token was revoked: the app ended it, or the user disconnected the app."
-
-
-_guard = _Guard()
-_guard.register_token_validator(_Validator(realm=_REALM))
+        return Reason.BEARER_PAST_ITS_END
+    return Reason.BEARER_REVOKED
 
 
 def protected(*scopes: str, find: TokenLookup = find_access_token) -> Callable:
@@ -86,17 +78,17 @@ def protected(*scopes: str, find: TokenLookup = find_access_token) -> Callable:
     Refusals are those of :rfc:`6750#section-3.1`: 401 ``invalid_token``, 403
     ``insufficient_scope``, and 401 without an error code when no token was sent.
     """
-    # One element is Authlib's AND; several would be its OR.
-    required = [" ".join(scopes)] if scopes else None
+    required = " ".join(scopes)
 
     def decorate(view: Callable) -> Callable:
         @wraps(view)
         def guarded(*args, **kwargs):
             with connect(db.engine) as connection:
                 try:
-                    token = _guard.find_token(required, connection, find)
-                except OAuth2Error as error:
-                    return _refuse(error, scopes)
+                    authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
+                    token = find_token(connection, authorization, required, find, note_caller)
+                except Refused as refused:
+                    return _answer_refusal(refused, required)
                 if token.grant_id is not None:
                     touch_consent(connection, token.grant_id, token.consent_last_used_at)
                 return view(token, connection, *args, **kwargs)
@@ -106,18 +98,16 @@ def protected(*scopes: str, find: TokenLookup = find_access_token) -> Callable:
     return decorate
 
 
-def _refuse(error: OAuth2Error, scopes: tuple[str, ...]) -> Response:
+def _answer_refusal(refused: Refused, required: str) -> Response:
     challenge = [
         f'realm="{_REALM}"',
         f'resource_metadata="{settings().issuer}/.well-known/oauth-protected-resource"',
     ]
-    if isinstance(error, MissingAuthorizationError | UnsupportedTokenTypeError):
-        # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
-        status, code, message = 401, "unauthenticated", "Send the access token as 'Authorization: Bearer <token>'."
-    else:
-        status, code, message = error.status_code, error.error, error.description
-        challenge += [f'error="{code}"', f'error_description="{message}"', f'error_uri="{error_uri(f"api-{code}")}"']
-        if status == 403:
-            challenge.append(f'scope="{" ".join(scopes)}"')
+    code, message = refused.error, refused.description
+    if refused.reason is not Reason.BEARER_MISSING:
+        uri = error_uri(refused.anchor("api"))
+        challenge += [f'error="{code}"', f'error_description="{message}"', f'error_uri="{uri}"']
+    if refused.reason is Reason.SCOPE_LACKING:
+        challenge.append(f'scope="{required}"')
     headers = {"WWW-Authenticate": "Bearer " + ", ".join(challenge)}
-    return error_answer(status, code, message, headers=headers, scope=getattr(error, "missing", None))
+    return error_answer(refused.status_code, code, message, headers=headers, scope=refused.values.get("missing"))

@@ -4,15 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import (
-    InvalidClientError,
-    InvalidGrantError,
-    InvalidRequestError,
-    OAuth2Request,
-    UnauthorizedClientError,
-    UnsupportedGrantTypeError,
-)
+from authlib.oauth2.rfc6749 import BaseGrant, OAuth2Request, UnsupportedGrantTypeError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import Response
 from flask import request as http_request
@@ -22,12 +14,7 @@ from app.clients.models import ClientSnapshot, find_client
 from app.config import settings
 from app.database.connections import Connection, RowGone
 from app.http.wire import error_uri, json_answer
-from app.oauth.client_authentication import (
-    ClientAuthenticationFailed,
-    SeveralClientAuthentications,
-    authenticate_client,
-    claimed_client_id,
-)
+from app.oauth.client_authentication import authenticate_client, claimed_client_id
 from app.oauth.cross_origin import note_caller
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant, demand_own_resource
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
@@ -36,34 +23,28 @@ from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.journal.log import note_refusal, note_success
 from app.oauth.journal.record import AUTHORIZE, TOKEN
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
-from app.oauth.reasons import Reason, because, reason_of
-from app.oauth.refused_grants import REFUSED_GRANTS
+from app.oauth.refusals import Reason, Refused, refuse
 from app.scopes import asks_offline_access
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
-_REALM = "reliquary"
-# Where the description of the error is a sentence about a parameter that the record should keep.
-_DETAILED = (
-    Reason.PARAMETER_DEFECTIVE,
-    Reason.DETAILS_REFUSED,
-    Reason.CODE_MISTAKEN,
-    Reason.REFRESH_MISTAKEN,
-    Reason.OTHER,
-)
-# What Authlib raises for one reason only.
-_FALLBACKS = {UnauthorizedClientError: Reason.GRANT_NOT_ALLOWED}
 
 
 class WireRequest(OAuth2Request):
     """A request as Authlib wants it, made from the configured issuer and strictly parsed parameters.
 
-    ``connection`` is the driver connection all of it runs on; ``defect`` is what was wrong
-    with the parameters, for endpoints that answer by redirect; ``consent`` is set before a
-    code is issued. ``reason`` and ``expected_uri`` are for the record, where a refusal comes
-    from Authlib and brings none. ``asks_offline_access`` and ``demands_state`` are what the request was begun with.
+    ``connection`` is the driver connection all of it runs on; ``defect`` is what was wrong with the parameters, and
+    ``is_form`` whether they came as a form; ``consent`` is set before a code is issued. ``asks_offline_access`` and
+    ``demands_state`` are what the request was begun with.
     """
 
-    def __init__(self, parameters: Mapping[str, str], connection: Connection, *, defect: str | None = None):
+    def __init__(
+        self,
+        parameters: Mapping[str, str],
+        connection: Connection,
+        *,
+        defect: str | None = None,
+        is_form: bool = True,
+    ) -> None:
         # Not super().__init__(), which looks whether the address is https: that is the issuer's, checked at the
         # start, and never that of the Host header, which depends on a proxy.
         # Flask's proxy is asked once: each look through it costs as much as several attributes.
@@ -75,119 +56,85 @@ class WireRequest(OAuth2Request):
         self._scope = None
         self.payload = BasicOAuth2Payload(parameters)
         self.connection = connection
-        self.defect = defect
-        self.consent = self.reason = None
+        self.defect, self.is_form = defect, is_form
+        self.consent = None
         # Now, because the screens put into ``scope`` what the person allows.
         self.asks_offline_access = asks_offline_access(parameters.get("scope"))
         self.demands_state = demands_state(http.path) or STATE_DEMANDED in parameters
-        self.expected_uri = ""
 
     @property
     def form(self) -> Mapping[str, str]:
         return self.payload.data
 
 
-class InvalidClient(InvalidClientError):
-    """The one answer to every failed client authentication (:rfc:`6749#section-5.2`)."""
-
-    status_code = 401
-    description = "Client authentication failed."
-
-    def __init__(self, failure: ClientAuthenticationFailed):
-        super().__init__()
-        self.reason, self.client, self.secret_digest = failure.reason, failure.client, failure.secret_digest
-
-    def get_headers(self):
-        headers = [(name, value) for name, value in super().get_headers() if name != "WWW-Authenticate"]
-        return [*headers, ("WWW-Authenticate", f'Basic realm="{_REALM}", charset="UTF-8"')]
-
-
-class UnreadableForm(InvalidRequestError):
-    """Parameters that cannot be relied on; ``request`` holds those that can, for the record."""
-
-    def __init__(self, description: str, reason: Reason, request: WireRequest):
-        super().__init__(description)
-        self.reason, self.request = reason, request
-
-
-class UnknownGrantType(UnsupportedGrantTypeError):
-    """:rfc:`6749#section-5.2`, without repeating what was sent."""
-
-    description = "The grant_type must be authorization_code, refresh_token or client_credentials."
+def demand_form(request: WireRequest) -> None:
+    """Refuse parameters that cannot be relied on."""
+    if not request.is_form:
+        raise refuse(Reason.NOT_A_FORM)
+    if request.defect:
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)
 
 
 class Server(AuthorizationServer):
     """What differs from Authlib's own, and nothing else."""
 
     def read_form(self, connection: Connection) -> WireRequest:
-        """The request of a token-like endpoint: from a form body alone, never the query string.
-
-        Raises :class:`UnreadableForm` (``invalid_request``) for anything else, and for any parameter that is
-        defective.
-        """
+        """Returns the request of a token-like endpoint: from a form body alone, never the query string."""
         http = http_request._get_current_object()
         body_type = (http.content_type or "").partition(";")[0].strip().lower()
         # Without a body there is nothing to name the type of; what is missing then is told by its name.
         if body_type != _FORM_TYPE and (body_type or http.content_length or "HTTP_TRANSFER_ENCODING" in http.environ):
-            what_to_do = f"Send the parameters in the body as {_FORM_TYPE}."
-            raise UnreadableForm(what_to_do, Reason.NOT_A_FORM, WireRequest({}, connection))
+            return WireRequest({}, connection, is_form=False)
         parameters = parse_parameters(http.read_body())
         note_caller(parameters.values.get("client_id"))
-        request = WireRequest(parameters.values, connection)
-        defect = parameters.find_defect()
-        if defect:
-            raise UnreadableForm(defect, Reason.PARAMETER_DEFECTIVE, request)
-        return request
+        return WireRequest(parameters.values, connection, defect=parameters.find_defect())
 
     def create_oauth2_request(self, request: WireRequest) -> WireRequest:
         return request
 
-    def authenticate_client(self, request: WireRequest, methods, endpoint="token") -> ClientSnapshot:
-        try:
-            client, request.auth_method = authenticate_client(
-                request.connection, request.headers.get("Authorization"), request.form
-            )
-        except SeveralClientAuthentications as error:
-            raise because(error.reason, InvalidRequestError(str(error))) from None
-        except ClientAuthenticationFailed as failure:
-            raise InvalidClient(failure) from None
+    def authenticate_client(self, request: WireRequest, methods: list[str], endpoint: str = "token") -> ClientSnapshot:
+        """Returns the client that the request is from. Raises :class:`Refused`."""
+        demand_form(request)
+        client, request.auth_method = authenticate_client(
+            request.connection, request.headers.get("Authorization"), request.form
+        )
         request.client = client
         note_caller(client.client_id)
         return client
 
-    def get_token_grant(self, request: WireRequest):
+    def get_token_grant(self, request: WireRequest) -> BaseGrant:
+        """Returns the grant that the request names. Raises :class:`Refused`."""
         if request.payload.grant_type is None:
-            raise because(Reason.GRANT_TYPE_MISSING, InvalidRequestError("The parameter 'grant_type' is missing."))
+            raise refuse(Reason.GRANT_TYPE_MISSING)
         try:
             return super().get_token_grant(request)
-        except UnsupportedGrantTypeError as error:
-            raise because(Reason.GRANT_TYPE_UNSUPPORTED, UnknownGrantType(error.grant_type)) from None
+        except UnsupportedGrantTypeError:
+            raise refuse(Reason.GRANT_TYPE_UNSUPPORTED) from None
 
     def create_token_response(self, request: WireRequest) -> Response:
+        """Answer the token endpoint, and note how it ended for the client's people."""
         try:
+            demand_form(request)
             demand_own_resource(request)
             grant = self.get_token_grant(request)
             grant.validate_token_request()
             response = self.handle_response(*grant.create_token_response())
-        except OAuth2Error as error:
-            self.note_token_refusal(request, error)
-            return self.handle_error_response(request, error)
+        except Refused as refused:
+            self.note_token_refusal(request, refused)
+            return self.handle_error_response(request, refused)
         except RowGone:
             # The client was deleted since it was looked up.
-            return self.handle_error_response(request, InvalidClient(ClientAuthenticationFailed()))
+            return self.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
         note_success(request.client, TOKEN, request.form)
         return response
 
-    def note_token_refusal(self, request: WireRequest, error: OAuth2Error) -> None:
+    def note_token_refusal(self, request: WireRequest, refused: Refused) -> None:
         """Note why, for the people of the client that it is, or says it is."""
-        if isinstance(error, InvalidClient):
-            _note_refusal(error.client, TOKEN, request, error, secret_digest=error.secret_digest)
-            return
-        client = request.client
-        if client is None:
+        client = refused.client or request.client
+        if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
             claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
             client = find_client(request.connection, claimed) if claimed else None
-        _note_refusal(client, TOKEN, request, error)
+        note_refusal(client, TOKEN, request.form, refused)
 
     def authorization_grant(self, request: WireRequest) -> AuthorizationCodeGrant:
         """The grant of an authorize request whose client is known. What is wrong with it, the grant will say."""
@@ -195,23 +142,21 @@ class Server(AuthorizationServer):
         S256CodeChallenge(required=True)(grant)
         return grant
 
-    def handle_error_response(self, request: WireRequest | None, error: OAuth2Error) -> Response:
+    def handle_error_response(self, request: WireRequest | None, error: Refused) -> Response:
+        """Answer with the refusal: by redirect where it is known to lead back to the client, else as JSON."""
         if error.redirect_uri is None:
             return super().handle_error_response(request, error)
-        _note_refusal(request.client, AUTHORIZE, request, error)
+        note_refusal(request.client, AUTHORIZE, request.form, error)
         body = {
             "error": error.error,
-            "error_description": error.get_error_description(),
-            "error_uri": error_uri(f"authorize-{error.error}"),
+            "error_description": error.description,
+            "error_uri": error_uri(error.anchor("authorize")),
         }
         return self.handle_response(*self.redirect_back(request, error.redirect_uri, body))
 
-    def get_error_uri(self, request: WireRequest | None, error: OAuth2Error) -> str:
-        """The guide's line about the error; about its reason where every reason that may be told has a line."""
-        reason = reason_of(error) or (request.reason if request is not None else None)
-        if isinstance(error, InvalidGrantError) and reason in REFUSED_GRANTS:
-            return error_uri(f"invalid_grant-{REFUSED_GRANTS[reason][0]}")
-        return error_uri(f"token-{error.error}")
+    def get_error_uri(self, request: WireRequest | None, error: Refused) -> str:
+        """Returns the address of the guide's line about the refusal."""
+        return error_uri(error.anchor("token"))
 
     def redirect_back(self, request: WireRequest, redirect_uri: str, parameters: Mapping[str, str]):
         """Status, body and headers of the redirect to the client, with ``state`` and ``iss`` (:rfc:`9207#section-2`).
@@ -253,22 +198,6 @@ class _RedirectToClient(Response):
             self.headers = with_location
         headers["Location"] = with_location["Location"]
         return headers
-
-
-def _note_refusal(
-    client: ClientSnapshot | None, endpoint: str, request: WireRequest, error: OAuth2Error, **more
-) -> None:
-    reason = reason_of(error) or request.reason or _FALLBACKS.get(type(error), Reason.OTHER)
-    note_refusal(
-        client,
-        endpoint,
-        request.form,
-        error=error.error,
-        reason=reason,
-        expected_uri=request.expected_uri,
-        detail=error.get_error_description() if reason in _DETAILED else "",
-        **more,
-    )
 
 
 server = Server()

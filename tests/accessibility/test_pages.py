@@ -12,7 +12,7 @@ from app.extensions import db
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
 

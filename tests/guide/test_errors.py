@@ -1,7 +1,6 @@
 """The guide's tables of errors hold what the code can answer, all of it and nothing else."""
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +8,6 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from authlib.oauth2 import OAuth2Error
 
 from app import clock
 from app.clients.models import Client
@@ -22,12 +20,10 @@ from app.guide.errors import (
     TOKEN_ERRORS,
 )
 from app.http import error_answers
-from app.oauth.refused_grants import REFUSED_GRANTS
+from app.oauth.refusals import REFUSALS, bearer
 from tests.actors import Browser
 
 _APP = Path(__file__).resolve().parents[2] / "app"
-#: Where the protocol's errors are raised.
-_PROTOCOL = ("oauth/grants", "oauth/server.py", "oauth/endpoints")
 
 
 @pytest.fixture
@@ -54,22 +50,25 @@ def _calls(*places: str) -> Iterator[tuple[str, str, list]]:
 
 def test_every_error_of_the_protocol_is_told():
     told = {entry.code for entry in (*AUTHORIZE_ERRORS, *TOKEN_ERRORS)}
-    raised = set()
-    for module, name, _ in _calls(*_PROTOCOL):
-        found = getattr(importlib.import_module(module), name, None)
-        if isinstance(found, type) and issubclass(found, OAuth2Error):
-            raised.add(found.error)
+    raised = {row.error for reason, row in REFUSALS.items() if reason not in bearer.ROWS}
     assert {"invalid_grant", "access_denied", "invalid_target"} <= raised
     # And what everything that programs call can meet.
     assert raised | {"server_error"} == told
+
+
+def test_every_refusal_is_told_with_its_status():
+    """Those of the authorize endpoint come by redirect."""
+    told = {(status, entry.code) for entry in TOKEN_ERRORS for status in entry.statuses}
+    by_redirect = {entry.code for entry in AUTHORIZE_ERRORS}
+    raised = {(row.status, row.error) for reason, row in REFUSALS.items() if reason not in bearer.ROWS}
+    assert {one for one in raised if one[1] not in by_redirect} <= told
 
 
 def test_every_error_of_the_api_is_told_with_its_status():
     told = {(status, entry.code) for entry in API_ERRORS for status in entry.statuses}
     raised = {(status, code) for status, (code, _) in error_answers.API_ERRORS.items()}
     raised |= {tuple(arguments[:2]) for _, name, arguments in _calls("api") if name == "ApiError"}
-    # The guard's, by RFC 6750.
-    raised |= {(401, "unauthenticated"), (401, "invalid_token"), (403, "insufficient_scope"), (400, "invalid_request")}
+    raised |= {(row.status, row.error) for row in bearer.ROWS.values()}
     assert told == raised
 
 
@@ -84,10 +83,11 @@ def test_every_page_that_people_see_instead_is_told():
 
 
 def test_every_reason_of_invalid_grant_is_told():
-    """What the code raises is in its own table, and the guide has a line for each of that."""
-    raised = {arguments[0] for _, name, arguments in _calls("oauth/grants") if name == "InvalidGrantError"}
-    assert raised == {None}, "Raise refused_grant(…), whose sentences the guide tells."
-    assert {anchor for anchor, _, _ in INVALID_GRANT_REASONS} == {anchor for anchor, _ in REFUSED_GRANTS.values()}
+    """Each has a line of the guide, and no line is told twice."""
+    assert all(row.line for row in REFUSALS.values() if row.error == "invalid_grant")
+    assert {anchor for anchor, _, _ in INVALID_GRANT_REASONS} == {
+        row.line.slug for row in REFUSALS.values() if row.line
+    }
     assert len({anchor for anchor, _, _ in INVALID_GRANT_REASONS}) == len(INVALID_GRANT_REASONS)
 
 

@@ -13,7 +13,7 @@ from app.api.operation import OPERATIONS
 from app.extensions import db
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, TOKEN_ERRORS
 from app.oauth.journal import log as request_log
-from app.oauth.refused_grants import REFUSED_GRANTS
+from app.oauth.refusals import REFUSALS
 from app.oauth.tokens.token import AccessToken
 from tests.actors import Browser
 from tests.integrator import TOKEN, apart_from_its_id, basic
@@ -315,7 +315,7 @@ def test_every_error_has_a_line_of_its_own_in_the_guide(anchors):
         f"authorize-{entry.code}" for entry in AUTHORIZE_ERRORS
     }
     expected |= {f"api-{entry.code}" for entry in API_ERRORS}
-    expected |= {f"invalid_grant-{anchor}" for anchor, _ in REFUSED_GRANTS.values()}
+    expected |= {f"invalid_grant-{row.line.slug}" for row in REFUSALS.values() if row.line}
     assert expected <= anchors
 
 

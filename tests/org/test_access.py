@@ -14,7 +14,7 @@ from app.accounts.organizations import find_organization
 from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from app.oauth.journal.record import RequestRecord
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 from tests.actors import Browser
 from tests.org.conftest import HONEST, csrf_token, send, signed_in
 

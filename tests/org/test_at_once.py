@@ -17,7 +17,7 @@ from app.accounts.models import Membership
 from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, in_acme, send, signed_in

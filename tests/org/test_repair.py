@@ -11,7 +11,7 @@ from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.extensions import db
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 from tests.org.conftest import send, signed_in
 
 REGISTERED = "https://notebook.acme.example/callback"

@@ -14,10 +14,9 @@ from app.database.engine import expect_writes
 from app.extensions import db
 from app.oauth.journal import log as request_log
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
-from app.oauth.journal.sentences import SENTENCES
 from app.oauth.journal.told import PAGE_SIZE
 from app.oauth.journal.uri_difference import compare, find_nearest
-from app.oauth.reasons import Reason
+from app.oauth.refusals import REFUSALS, Reason
 from tests.org.conftest import signed_in
 
 REGISTERED = "https://notebook.acme.example/callback"
@@ -76,13 +75,13 @@ def test_a_request_is_on_the_page_at_once(page, browser, alice, notebook):
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_a_sentence_and_a_fix(page, record, reason):
     record(reason=reason, detail="A sentence about a parameter.", scope="memories:reed")
-    happened, fix = SENTENCES[reason]
+    happened, fix = REFUSALS[reason].happened, REFUSALS[reason].fix
     shown = page()
     assert f"Fix: {'Did you mean memories:read? ' if reason == Reason.SCOPE_UNKNOWN else ''}{fix}" in shown
-    names = ": memories:reed" if "{names}" in happened else ""
-    assert happened.format(detail="A sentence about a parameter.", names=names) in shown
-    assert "{" not in shown
-    assert all(sentence.endswith((".", "}")) for sentence in (happened, fix))
+    names = ": memories:reed" if "%(names)s" in happened else ""
+    assert happened % {"detail": "A sentence about a parameter.", "names": names} in shown
+    assert "%(" not in shown
+    assert all(sentence.endswith((".", ")s")) for sentence in (happened, fix))
 
 
 def test_a_password_grant_is_told_that_there_is_none(page, notebook):

@@ -1,6 +1,5 @@
 """The authorize endpoint (:rfc:`6749#section-3.1`): identify the client, keep the request, lead the person on."""
 
-from authlib.oauth2 import OAuth2Error
 from flask import redirect
 from flask import request as http_request
 from flask_login import current_user
@@ -14,7 +13,7 @@ from app.extensions import db
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import save_choice
 from app.oauth.endpoints import blueprint
-from app.oauth.endpoints.error_pages import NoWayBack, already_answered_page, no_way_back_page, unknown_app_page
+from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -24,6 +23,7 @@ from app.oauth.endpoints.waiting import (
     sign_in_url,
 )
 from app.oauth.parameters import Parameters, parse_parameters
+from app.oauth.refusals import Refused
 from app.oauth.server import WireRequest, server
 from app.scopes import format_scope, parse_scope, reaches_memories
 
@@ -44,8 +44,8 @@ def authorize():
         lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
         try:
             return lead_on(parameters, _get_client(parameters, connection), connection)
-        except NoWayBack as refusal:
-            return no_way_back_page(refusal)
+        except Refused as refused:
+            return no_way_back_page(refused)
         except RowGone:
             # The client was deleted since it was looked up.
             return unknown_app_page()
@@ -70,8 +70,8 @@ def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connect
     grant = server.authorization_grant(request)
     try:
         grant.validate_consent_request()
-    except OAuth2Error as error:
-        return server.handle_error_response(request, error)
+    except Refused as refused:
+        return server.handle_error_response(request, refused)
     asks_login = asks_prompt(parameters.values, "login")
     # Nothing before it: also where a live consent would answer, the person says first as whom.
     if not asks_login and not asks_prompt(parameters.values, "select_account"):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from authlib.oauth2 import OAuth2Error
 from flask import Response, flash, redirect, render_template, url_for
 from flask import request as http_request
 from flask_login import current_user
@@ -33,6 +32,7 @@ from app.oauth.endpoints.screen import (
 )
 from app.oauth.endpoints.screen_facts import Facts, describe_memento
 from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
+from app.oauth.refusals import Refused
 from app.oauth.server import server
 from app.scopes import SCOPES, format_scope, parse_scope, reaches_memories
 
@@ -90,8 +90,8 @@ def _decide(flow: Flow) -> Response:
     flow.request.payload.data["scope"] = format_scope(granted)
     try:
         flow.grant.validate_consent_request()
-    except OAuth2Error as error:
-        return server.handle_error_response(flow.request, error)
+    except Refused as refused:
+        return server.handle_error_response(flow.request, refused)
     present = summary.consent
     flow.request.consent = record_consent(
         flow.connection,

@@ -12,7 +12,7 @@ from app.clients.models import ClientSnapshot
 from app.http.error_answers import error_page
 from app.http.wire import request_id
 from app.oauth.journal import log as request_log
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason, Refused
 from app.text import isolated
 
 _NOTHING_SHARED = "Nothing was shared."
@@ -33,17 +33,9 @@ _PLAYGROUND_CLOSED = (
 )
 
 
-class NoWayBack(Exception):
-    """No answer may go where the request says. ``client`` and ``reason`` are None for an app we do not know."""
-
-    def __init__(self, client: ClientSnapshot | None = None, reason: Reason | None = None):
-        super().__init__(reason)
-        self.client, self.reason = client, reason
-
-
-def no_way_back_page(refusal: NoWayBack):
+def no_way_back_page(refused: Refused):
     """What is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
-    client, reason = refusal.client, refusal.reason
+    client, reason = refused.client, refused.reason
     if client is None:
         return unknown_app_page()
     if reason is Reason.CLIENT_SUSPENDED:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import UnauthorizedClientError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Response
 
@@ -13,6 +11,7 @@ from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.presented_token import find_presented_token
 from app.oauth.grants.bearer import consent_details
+from app.oauth.refusals import Reason, refuse
 from app.oauth.server import server
 from app.oauth.tokens.token import TokenSnapshot
 
@@ -22,11 +21,7 @@ from app.oauth.tokens.token import TokenSnapshot
 def introspect() -> Response:
     """Whether one of the client's own tokens is alive, and what it may do now; any other is ``{"active": false}``."""
     with connect(db.engine) as connection:
-        try:
-            request = server.read_form(connection)
-        except OAuth2Error as error:
-            return server.handle_error_response(None, error)
-        return server.create_endpoint_response(_Introspection.ENDPOINT_NAME, request)
+        return server.create_endpoint_response(_Introspection.ENDPOINT_NAME, server.read_form(connection))
 
 
 class _Introspection(IntrospectionEndpoint):
@@ -35,7 +30,7 @@ class _Introspection(IntrospectionEndpoint):
     def authenticate_token(self, request, client) -> TokenSnapshot | None:
         # RFC 7662 section 2.1 wants the caller authorized, and a public client cannot prove who it is.
         if not client.is_confidential:
-            raise UnauthorizedClientError("Only confidential clients may introspect tokens.")
+            raise refuse(Reason.INTROSPECTION_NOT_ALLOWED)
         token = find_presented_token(request, client)
         return None if token is None or token.rotated_at is not None else token
 

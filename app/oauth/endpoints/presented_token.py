@@ -1,22 +1,21 @@
 """The ``token`` parameter of revocation and introspection (:rfc:`7009#section-2.1`, :rfc:`7662#section-2.1`)."""
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
-
 from app import credentials
 from app.clients.models import ClientSnapshot
+from app.oauth.refusals import Reason, refuse
 from app.oauth.server import WireRequest
 from app.oauth.tokens.token import TokenSnapshot, find_access_token, find_refresh_token
 
 
 def find_presented_token(request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:
-    """The presented token, in whatever state, if it was issued to this client; else None.
+    """Returns the presented token, in whatever state, if it was issued to this client; else None.
 
     ``token_type_hint`` changes nothing, whatever it says: a token shows by its prefix what it is.
-    Raises ``invalid_request`` when there is no token.
+    Raises :class:`Refused` (``invalid_request``) when there is no token.
     """
     presented = request.form.get("token")
     if presented is None:
-        raise InvalidRequestError("The parameter 'token' is missing.")
+        raise refuse(Reason.TOKEN_MISSING)
     find = find_refresh_token if presented.startswith(credentials.REFRESH_TOKEN) else find_access_token
     token = find(request.connection, credentials.digest(presented))
     return token if token is not None and token.check_client(client) else None

@@ -1,6 +1,5 @@
 """The revocation endpoint (:rfc:`7009`)."""
 
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from flask import Response
 
@@ -19,11 +18,7 @@ from app.oauth.tokens.token import TokenSnapshot, revoke_access_token
 def revoke() -> Response:
     """End a token. A refresh token takes its family with it, an access token ends alone (:rfc:`7009#section-2.1`)."""
     with connect(db.engine) as connection:
-        try:
-            request = server.read_form(connection)
-        except OAuth2Error as error:
-            return server.handle_error_response(None, error)
-        return server.create_endpoint_response(_Revocation.ENDPOINT_NAME, request)
+        return server.create_endpoint_response(_Revocation.ENDPOINT_NAME, server.read_form(connection))
 
 
 class _Revocation(RevocationEndpoint):

@@ -5,7 +5,7 @@ from flask import request as http_request
 from app.database.connections import connect
 from app.extensions import csrf, db
 from app.oauth.endpoints import blueprint
-from app.oauth.server import UnreadableForm, server
+from app.oauth.server import server
 
 _REMEMBERIZERS = "/api/v1/auth/oauth2/token/"
 
@@ -16,11 +16,7 @@ _REMEMBERIZERS = "/api/v1/auth/oauth2/token/"
 def token():
     """Exchange a code, a refresh token, or the client's own credentials for an access token."""
     with connect(db.engine) as connection:
-        try:
-            request = server.read_form(connection)
-        except UnreadableForm as error:
-            server.note_token_refusal(error.request, error)
-            return server.handle_error_response(None, error)
+        request = server.read_form(connection)
         if http_request.path.rstrip("/") == _REMEMBERIZERS.rstrip("/") and "code" in request.form:
             # Its documentation knows no grant_type: what comes with a code is the exchange of that code.
             request.form.setdefault("grant_type", "authorization_code")

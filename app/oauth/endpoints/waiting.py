@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial, wraps
 from urllib.parse import urlencode
 
-from authlib.oauth2 import OAuth2Error
 from flask import make_response, redirect, url_for
 from flask import request as http_request
 from flask_login import current_user
@@ -25,7 +24,6 @@ from app.oauth.authorization_request import (
 )
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.endpoints.error_pages import (
-    NoWayBack,
     already_answered_page,
     expired_page,
     no_way_back_page,
@@ -36,7 +34,7 @@ from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.journal.log import note_refusal
 from app.oauth.journal.record import AUTHORIZE, ERROR_PAGE
 from app.oauth.playground.callback import find_return_problem
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.server import WireRequest, server
 
 
@@ -58,7 +56,7 @@ class Flow:
     def renew_under_lock(self) -> bool:
         """Inside a transaction: hold still what is decided on, and read it anew; False when the request is over.
 
-        Raises :class:`NoWayBack` when the app is gone, suspended, or no longer at this address.
+        Raises :class:`Refused` when the app is gone, suspended, or no longer at this address.
         """
         lock_decision(self.connection, current_user.id, self.client.client_id, self.waiting.digest)
         client = get_client_with_way_back(self.connection, self.waiting.parameters, current_user.id)
@@ -86,12 +84,12 @@ def get_client_with_way_back(
     """The client, as it is now, if an answer may go to the request's redirect URI.
 
     ``user_id`` is None while nobody has signed in, ``defect`` what is wrong with the parameter itself.
-    Raises :class:`NoWayBack`; why, is noted for the client's people.
+    Raises :class:`Refused`; why, is noted for the client's people.
     """
     client_id, redirect_uri = parameters.get("client_id"), parameters.get("redirect_uri")
     client = find_client(connection, client_id) if client_id is not None else None
     if client is None:
-        raise NoWayBack
+        raise refuse(Reason.CLIENT_UNKNOWN)
     if client.suspended_at is not None:
         reason = Reason.CLIENT_SUSPENDED
     elif redirect_uri is None:
@@ -100,8 +98,9 @@ def get_client_with_way_back(
         reason = find_return_problem(connection, client, redirect_uri, user_id)
     if reason is None:
         return client
-    note_refusal(client, AUTHORIZE, parameters, error=ERROR_PAGE, reason=reason, detail=defect or "")
-    raise NoWayBack(client, reason)
+    refused = refuse(reason, client=client, detail=defect)
+    note_refusal(client, AUTHORIZE, parameters, refused, error=ERROR_PAGE)
+    raise refused
 
 
 # -- opening it again ----------------------------------------------------------------------------
@@ -158,20 +157,20 @@ def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
     try:
         # Against today's data: the app may have changed since the request was made.
         client = get_client_with_way_back(connection, waiting.parameters, current_user.id)
-    except NoWayBack as refusal:
-        return no_way_back_page(refusal)
+    except Refused as refused:
+        return no_way_back_page(refused)
     request.client = client
     grant = server.authorization_grant(request)
     flow = Flow(http_request.args["request"], waiting, request, grant, client, connection)
     try:
         grant.validate_consent_request()
-    except OAuth2Error as error:
-        return server.handle_error_response(request, error) if flow.take() else already_answered_page()
+    except Refused as refused:
+        return server.handle_error_response(request, refused) if flow.take() else already_answered_page()
     let_forms_lead_to_app()
     try:
         return view(flow)
-    except NoWayBack as refusal:
-        return no_way_back_page(refusal)
+    except Refused as refused:
+        return no_way_back_page(refused)
     except (RowGone, NoResultFound):
         # The client was deleted since it was looked up.
         return unknown_app_page()

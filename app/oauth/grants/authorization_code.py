@@ -2,27 +2,20 @@
 
 from datetime import timedelta
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import (
-    AccessDeniedError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnsupportedResponseTypeError,
-    grants,
-)
+from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
 from app.config import settings
 from app.consents.details import find_details_problem
-from app.oauth.grants.asked_scope import scope_refused
+from app.oauth.grants.allowed_client import authenticate_for_grant
+from app.oauth.grants.asked_scope import refuse_scope
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
-from app.oauth.grants.refused_grant import refused_grant
+from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.journal.log import note_success
 from app.oauth.journal.record import AUTHORIZE
 from app.oauth.playground.callback import find_return_problem
-from app.oauth.reasons import Reason, because
-from app.oauth.refused_grants import find_mistaken_kind
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.tokens.code import (
     CodeSnapshot,
     add_authorization_code,
@@ -36,25 +29,6 @@ PROMPTS = ("consent", "login", "select_account")
 # At the end of the code of a request that asked for offline_access: so it is stored nowhere, and nobody can add it.
 # No hex digit is an "o".
 _ASKED_OFFLINE = "o"
-
-
-class InvalidTargetError(OAuth2Error):
-    """:rfc:`8707#section-2`."""
-
-    error = "invalid_target"
-
-
-class InvalidAuthorizationDetailsError(OAuth2Error):
-    """:rfc:`9396#section-5`."""
-
-    error = "invalid_authorization_details"
-
-
-class OnlyResponseTypeCodeError(UnsupportedResponseTypeError):
-    """:rfc:`6749#section-4.1.2.1`, without repeating what was sent."""
-
-    def get_error_description(self) -> str:
-        return "The only response_type here is 'code'."
 
 
 class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
@@ -71,22 +45,24 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def validate_authorization_request(self) -> str:
         """Run every check in order; the redirect URI.
 
-        Raises an ``OAuth2Error`` that knows the redirect URI.
+        Raises :class:`Refused`, which knows the redirect URI.
         """
         redirect_uri = self.request.payload.redirect_uri
         try:
             for check in _AUTHORIZATION_CHECKS:
                 check(self.request)
             self.execute_hook("after_validate_authorization_request_payload", redirect_uri)
-        except OAuth2Error as error:
-            error.redirect_uri = redirect_uri
+        except Refused as refused:
+            refused.redirect_uri = redirect_uri
             raise
         return redirect_uri
 
     def create_authorization_response(self, redirect_uri: str, grant_user):
         """The redirect that carries the code, or ``access_denied`` without a ``grant_user``."""
         if grant_user is None:
-            raise because(Reason.DENIED, AccessDeniedError("The user chose Cancel.", redirect_uri=redirect_uri))
+            refused = refuse(Reason.DENIED)
+            refused.redirect_uri = redirect_uri
+            raise refused
         self.request.user = grant_user
         code = self.generate_authorization_code()
         self.save_authorization_code(code, self.request)
@@ -115,37 +91,37 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     # -- at the token endpoint -----------------------------------------------------------------
 
     def validate_token_request(self) -> None:
-        if "redirect_uri" not in self.request.form and "code" in self.request.form:
-            self.authenticate_token_endpoint_client()
-            raise because(Reason.REDIRECT_URI_MISSING, InvalidRequestError("The parameter 'redirect_uri' is missing."))
-        if "code" not in self.request.form:
-            # Authlib says so, once the client has shown who it is.
-            self.request.reason = Reason.CODE_MISSING
-        super().validate_token_request()
+        """Authenticate the client, and find the code that it presents. Raises :class:`Refused`."""
+        self.request.client = authenticate_for_grant(self)
+        code = self.request.form.get("code")
+        if code is None:
+            raise refuse(Reason.CODE_MISSING)
+        if "redirect_uri" not in self.request.form:
+            raise refuse(Reason.REDIRECT_URI_MISSING)
+        self.request.authorization_code = self.query_authorization_code(code, self.request.client)
+        self.execute_hook("after_validate_token_request", None)
 
     def query_authorization_code(self, code: str, client) -> CodeSnapshot:
         """The code, if this client may redeem it now; a code that was redeemed before ends its family."""
         mistaken = find_mistaken_kind(code, credentials.AUTHORIZATION_CODE)
         if mistaken:
-            raise refused_grant(Reason.CODE_MISTAKEN, kind=mistaken)
+            raise refuse(Reason.CODE_MISTAKEN, kind=mistaken)
         found = find_authorization_code(self.request.connection, credentials.digest(code))
         if found is None:
-            raise refused_grant(Reason.CODE_UNKNOWN)
+            raise refuse(Reason.CODE_UNKNOWN)
         if found.client_id != client.client_id:
-            raise refused_grant(Reason.CODE_OF_ANOTHER_CLIENT)
+            raise refuse(Reason.CODE_OF_ANOTHER_CLIENT)
         if found.redeemed_at is not None:
             self._end_family(found)
         if found.is_expired():
-            raise refused_grant(Reason.CODE_EXPIRED, code_seconds=found.lifetime)
+            raise refuse(Reason.CODE_EXPIRED, code_seconds=found.lifetime)
         if found.is_paused():
-            raise refused_grant(Reason.CODE_PAUSED)
+            raise refuse(Reason.CODE_PAUSED)
         if found.is_revoked():
-            raise refused_grant(Reason.CODE_ENDED)
+            raise refuse(Reason.CODE_ENDED)
         if self.request.payload.redirect_uri != found.redirect_uri:
-            # Authlib says so, next.
-            self.request.reason, self.request.expected_uri = Reason.REDIRECT_URI_CHANGED, found.redirect_uri
-        else:
-            self._demand_way_back(found)
+            raise refuse(Reason.REDIRECT_URI_CHANGED, expected_uri=found.redirect_uri)
+        self._demand_way_back(found)
         return found
 
     def _demand_way_back(self, code: CodeSnapshot) -> None:
@@ -153,7 +129,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         problem = find_return_problem(self.request.connection, self.request.client, code.redirect_uri, code.user_id)
         if problem is not None:
             reason = Reason.REDIRECT_URI_REMOVED if problem is Reason.REDIRECT_URI_MISMATCH else problem
-            raise refused_grant(reason)
+            raise refuse(reason)
 
     def create_token_response(self):
         """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
@@ -161,9 +137,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
         scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
         if not scope:
-            raise because(
-                Reason.SCOPE_NOTHING_LEFT, InvalidScopeError("Nothing is left of the scope that the user allowed.")
-            )
+            raise refuse(Reason.SCOPE_NOTHING_LEFT)
         tokens = new_bearer_tokens(scope=scope, client=client, origin=code, refresh_scope=code.scope)
         with connection.transaction():
             is_first = redeem_authorization_code(connection, code.digest)
@@ -177,7 +151,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
     def _end_family(self, code: CodeSnapshot):
         # RFC 6749 section 4.1.2: the tokens that were issued for a code are revoked when it comes twice.
         end_replayed_family(self.request, code, CODE)
-        raise refused_grant(Reason.CODE_USED)
+        raise refuse(Reason.CODE_USED)
 
 
 # -- the checks of the authorize endpoint, in order --------------------------------------------------
@@ -185,15 +159,15 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
 
 def _refuse_defects(request) -> None:
     if request.defect:
-        raise because(Reason.PARAMETER_DEFECTIVE, InvalidRequestError(request.defect))
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)
 
 
 def _demand_response_type_code(request) -> None:
     response_type = request.payload.data.get("response_type")
     if response_type is None:
-        raise because(Reason.RESPONSE_TYPE_MISSING, InvalidRequestError("The parameter 'response_type' is missing."))
+        raise refuse(Reason.RESPONSE_TYPE_MISSING)
     if response_type != "code":
-        raise because(Reason.RESPONSE_TYPE_UNSUPPORTED, OnlyResponseTypeCodeError(response_type))
+        raise refuse(Reason.RESPONSE_TYPE_UNSUPPORTED)
 
 
 def _demand_state(request) -> None:
@@ -201,30 +175,27 @@ def _demand_state(request) -> None:
     parameters = request.payload.data
     has_challenge = "code_challenge" in parameters and parameters.get("code_challenge_method") == "S256"
     if request.payload.state is None and (request.demands_state or not has_challenge):
-        raise because(Reason.STATE_MISSING, InvalidRequestError("The parameter 'state' is missing."))
+        raise refuse(Reason.STATE_MISSING)
 
 
 def _resolve_scope(request) -> None:
     scope = request.client.get_allowed_scope(request.payload.scope)
     if scope is None:
-        raise scope_refused(request.payload.scope)
+        raise refuse_scope(request.payload.scope)
     request.scope = scope
 
 
 def _demand_known_prompt(request) -> None:
     prompt = request.payload.data.get("prompt")
     if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
-        raise because(
-            Reason.PROMPT_UNKNOWN,
-            InvalidRequestError("The parameter 'prompt' can be 'consent', 'login' or 'select_account'."),
-        )
+        raise refuse(Reason.PROMPT_UNKNOWN)
 
 
 def demand_own_resource(request) -> None:
     """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`)."""
     resource = request.payload.data.get("resource")
     if resource is not None and resource not in _own_resources(settings().issuer):
-        raise because(Reason.RESOURCE_UNKNOWN, InvalidTargetError("The resource is not an API of this server."))
+        raise refuse(Reason.RESOURCE_UNKNOWN)
 
 
 def _own_resources(issuer: str) -> tuple[str, ...]:
@@ -235,7 +206,7 @@ def _demand_sound_details(request) -> None:
     details = request.payload.data.get("authorization_details")
     problem = find_details_problem(details, settings().issuer) if details is not None else None
     if problem:
-        raise because(Reason.DETAILS_REFUSED, InvalidAuthorizationDetailsError(problem))
+        raise refuse(Reason.DETAILS_REFUSED, detail=problem)
 
 
 _AUTHORIZATION_CHECKS = (

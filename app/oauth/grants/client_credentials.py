@@ -1,8 +1,11 @@
 """The client credentials grant (:rfc:`6749#section-4.4`): for the organization that owns the client, never a person."""
 
+from typing import Any
+
 from authlib.oauth2.rfc6749 import grants
 
-from app.oauth.grants.asked_scope import scope_refused
+from app.oauth.grants.allowed_client import authenticate_for_grant
+from app.oauth.grants.asked_scope import refuse_scope
 from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
 
 
@@ -11,11 +14,15 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
-    def create_token_response(self):
+    def validate_token_request(self) -> None:
+        """Authenticate the client. Raises :class:`Refused` also for a public one."""
+        self.request.client = authenticate_for_grant(self)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         client, connection = self.request.client, self.request.connection
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
-            raise scope_refused(self.request.payload.scope)
+            raise refuse_scope(self.request.payload.scope)
         tokens = new_bearer_tokens(scope=scope, client=client)
         add_bearer_tokens(connection, tokens)
         response = bearer_response(tokens, asked_offline=self.request.asks_offline_access)

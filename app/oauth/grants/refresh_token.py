@@ -3,16 +3,16 @@
 import secrets
 from datetime import timedelta
 
-from authlib.oauth2.rfc6749 import InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
 from app.config import settings
-from app.oauth.grants.asked_scope import scope_refused
+from app.oauth.grants.allowed_client import authenticate_for_grant
+from app.oauth.grants.asked_scope import refuse_scope
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
-from app.oauth.grants.refused_grant import refused_grant
+from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
-from app.oauth.reasons import Reason, because
-from app.oauth.refused_grants import find_mistaken_kind
+from app.oauth.refusals import Reason, refuse
 from app.oauth.tokens.replay import REFRESH_TOKEN
 from app.oauth.tokens.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.scopes import format_scope, parse_scope
@@ -27,33 +27,32 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
     def validate_token_request(self) -> None:
-        if "refresh_token" not in self.request.form:
-            # Authlib says so, once the client has shown who it is.
-            self.request.reason = Reason.REFRESH_MISSING
-        super().validate_token_request()
+        """Authenticate the client, and find the token that it presents. Raises :class:`Refused`."""
+        self.request.client = authenticate_for_grant(self)
+        presented = self.request.form.get("refresh_token")
+        if presented is None:
+            raise refuse(Reason.REFRESH_MISSING)
+        self.request.refresh_token = self.authenticate_refresh_token(presented)
 
     def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot:
         """The token, if this client may use it now; one that was used before ends its family."""
         mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
         if mistaken:
-            raise refused_grant(Reason.REFRESH_MISTAKEN, kind=mistaken)
+            raise refuse(Reason.REFRESH_MISTAKEN, kind=mistaken)
         token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
         if token is None:
-            raise refused_grant(Reason.REFRESH_UNKNOWN)
+            raise refuse(Reason.REFRESH_UNKNOWN)
         if not token.check_client(self.request.client):
-            raise refused_grant(Reason.REFRESH_OF_ANOTHER_CLIENT)
+            raise refuse(Reason.REFRESH_OF_ANOTHER_CLIENT)
         if token.rotated_at is not None and not _is_in_grace(token):
             self._end_family(token)
         if token.is_expired():
-            raise refused_grant(Reason.REFRESH_EXPIRED)
+            raise refuse(Reason.REFRESH_EXPIRED)
         if token.is_paused():
-            raise refused_grant(Reason.REFRESH_PAUSED)
+            raise refuse(Reason.REFRESH_PAUSED)
         if token.is_revoked():
-            raise refused_grant(Reason.REFRESH_ENDED)
+            raise refuse(Reason.REFRESH_ENDED)
         return token
-
-    def _validate_token_scope(self, token: TokenSnapshot) -> None:
-        """Left to ``_resolve_scope``: Authlib's own would refuse ``offline_access``, which asks for nothing."""
 
     def create_token_response(self):
         token, connection = self.request.refresh_token, self.request.connection
@@ -85,9 +84,9 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         allowed = parse_scope(token.get_scope())
         requested = parse_scope(self.request.payload.scope)
         if not requested <= allowed and "," in self.request.payload.scope:
-            raise scope_refused(self.request.payload.scope)
+            raise refuse_scope(self.request.payload.scope)
         if not requested <= allowed or not allowed:
-            raise because(Reason.SCOPE_TOO_WIDE, InvalidScopeError("The scope is more than the user still allows."))
+            raise refuse(Reason.SCOPE_TOO_WIDE)
         return format_scope(requested or allowed)
 
     def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
@@ -128,7 +127,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     def _end_family(self, token: TokenSnapshot):
         end_replayed_family(self.request, token, REFRESH_TOKEN)
-        raise refused_grant(Reason.REFRESH_REUSED)
+        raise refuse(Reason.REFRESH_REUSED)
 
 
 def _is_in_grace(token: TokenSnapshot) -> bool:

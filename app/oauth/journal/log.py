@@ -20,7 +20,7 @@ from app.http.wire import request_id
 from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason, Refused
 from app.services import Services
 
 #: How many of each a client keeps, and how long.
@@ -135,21 +135,28 @@ def note_refusal(
     client: ClientSnapshot | None,
     endpoint: str,
     parameters: Mapping[str, str],
+    refused: Refused,
     *,
-    error: str,
-    reason: Reason,
-    expected_uri: str = "",
-    detail: str = "",
-    secret_digest: str | None = None,
+    error: str | None = None,
 ) -> None:
     """Note that a request of the client was refused; nothing when there is no such client.
 
-    ``expected_uri`` is what should have been sent as ``redirect_uri``, ``detail`` a sentence of our own that
-    repeats nothing of what was sent.
+    ``error`` is what the client was told, where that is not the error of the refusal.
     """
-    if client is not None:
-        note = _take_note(client, endpoint, parameters, error, reason, expected_uri, detail, secret_digest)
-        services().notes.of(RequestLog).note(client.client_id, note)
+    if client is None:
+        return
+    row = refused.row
+    note = _take_note(
+        client,
+        endpoint,
+        parameters,
+        error or refused.error,
+        row.kept_as or refused.reason,
+        refused.expected_uri,
+        refused.description if row.keeps_detail else "",
+        refused.secret_digest,
+    )
+    services().notes.of(RequestLog).note(client.client_id, note)
 
 
 def flush() -> None:

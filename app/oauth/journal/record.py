@@ -17,7 +17,7 @@ ERROR_PAGE = "error_page"
 class RequestRecord(db.Model):
     """What was asked and how it ended. ``error`` and ``reason`` are None for a success.
 
-    ``error`` is the OAuth error on the wire, ``reason`` a :class:`app.oauth.reasons.Reason`. What was sent stands here
+    ``error`` is the OAuth error on the wire, ``reason`` a :class:`app.oauth.refusals.Reason`. What was sent stands here
     as ``oauth.shown_parameters`` leaves it. ``expected_uri`` is the redirect URI that the code was asked with, where
     another came with it; ``detail`` is a sentence of our own about a malformed parameter.
     """

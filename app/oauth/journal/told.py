@@ -14,7 +14,7 @@ from app.oauth.journal.log import KEPT_FOR, USER_NAME
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.journal.sentences import TRY_AGAIN, tell
 from app.oauth.journal.uri_difference import Difference, compare, find_nearest
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 from app.scopes import SCOPES, parse_scope
 
 PAGE_SIZE = 20

@@ -14,7 +14,7 @@ from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
-from app.oauth.reasons import Reason
+from app.oauth.refusals import Reason
 
 
 class PlaygroundCallback(db.Model):

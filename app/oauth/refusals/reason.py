@@ -1,29 +1,28 @@
-"""Why a request of a client was refused: finer than OAuth's errors, and told to the client's own people alone.
+"""Why a request was refused: finer than OAuth's errors, and told to the client's own people alone.
 
 The answer on the wire says as much as protects nobody: an ``invalid_client`` that told a wrong secret from a suspended
 client, or an ``invalid_grant`` that told another client's code from none, would tell it to anybody.
 """
 
 from enum import StrEnum
-from typing import TypeVar
-
-_Error = TypeVar("_Error", bound=Exception)
 
 
 class Reason(StrEnum):
-    """A stable code; ``org.request_sentences`` has the sentence and the fix for each."""
+    """A stable code. The families of this package have a row for each."""
 
     # -- who asks
+    CLIENT_UNKNOWN = "client_unknown"
     CLIENT_SUSPENDED = "client_suspended"
     CLIENT_DRAFT = "client_draft"
     SECRET_MISSING = "client_secret_missing"
     SECRET_WRONG = "client_secret_wrong"
     SECRET_ENDED = "client_secret_ended"
     SECRET_UNEXPECTED = "client_secret_unexpected"
+    CLIENT_ID_TWICE = "client_id_twice"
     SEVERAL_AUTHENTICATIONS = "several_authentications"
     SECRET_TWICE = "client_secret_twice"
 
-    # -- what either endpoint may object to
+    # -- what any endpoint may object to
     PARAMETER_DEFECTIVE = "parameter_defective"
     REDIRECT_URI_MISSING = "redirect_uri_missing"
     RESOURCE_UNKNOWN = "resource_unknown"
@@ -76,16 +75,21 @@ class Reason(StrEnum):
     REFRESH_ENDED = "refresh_ended"
     SCOPE_TOO_WIDE = "scope_too_wide"
 
-    #: Only if a check is added and nobody says what it is for.
+    # -- introspection and revocation
+    TOKEN_MISSING = "token_missing"
+    INTROSPECTION_NOT_ALLOWED = "introspection_not_allowed"
+
+    # -- an access token at a protected resource
+    BEARER_MISSING = "bearer_missing"
+    BEARER_EMPTY = "bearer_empty"
+    BEARER_MISTAKEN = "bearer_mistaken"
+    BEARER_UNKNOWN = "bearer_unknown"
+    BEARER_EXPIRED = "bearer_expired"
+    BEARER_PAUSED = "bearer_paused"
+    BEARER_SUSPENDED = "bearer_suspended"
+    BEARER_PAST_ITS_END = "bearer_past_its_end"
+    BEARER_REVOKED = "bearer_revoked"
+    SCOPE_LACKING = "scope_lacking"
+
+    #: Nothing is refused for it. It tells of a record whose reason this version does not know.
     OTHER = "other"
-
-
-def because(reason: Reason, error: _Error) -> _Error:
-    """The error, with its reason for the record: ``raise because(Reason.STATE_MISSING, InvalidRequestError(…))``."""
-    error.reason = reason
-    return error
-
-
-def reason_of(error: Exception) -> Reason | None:
-    """The reason that came with an error, if one did."""
-    return getattr(error, "reason", None)

@@ -1,0 +1,64 @@
+"""The one table of refusals: reason -> OAuth error, sentence on the wire, what happened, the fix.
+
+Whatever refuses says ``raise refuse(Reason.STATE_MISSING)``. The wire, an app's Requests, the guide and the playground
+all read the row. A family of reasons is a file of this package.
+"""
+
+from authlib.oauth2 import OAuth2Error
+
+from app.clients.models import ClientSnapshot
+from app.oauth.refusals import authorize, bearer, client, code, refresh, request
+from app.oauth.refusals.reason import Reason
+from app.oauth.refusals.row import GrantLine, Refusal
+
+__all__ = ["REFUSALS", "GrantLine", "Reason", "Refusal", "Refused", "refuse"]
+
+REFUSALS: dict[Reason, Refusal] = client.ROWS | request.ROWS | code.ROWS | refresh.ROWS | authorize.ROWS | bearer.ROWS
+
+# RFC 6749 section 5.2: a client that used the header is answered with its scheme.
+_CHALLENGE = ("WWW-Authenticate", 'Basic realm="reliquary", charset="UTF-8"')
+
+
+class Refused(OAuth2Error):
+    """A request that was refused, with the row of its reason.
+
+    ``values`` are what the sentence was filled in with. For the record alone: the ``client`` that it is from or says it
+    is from, the digest of a secret that was not right, and the redirect URI that the code was asked with.
+    ``redirect_uri`` is set once it is known that the answer may go there; without one it goes to whoever sent the
+    request.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        *,
+        client: ClientSnapshot | None = None,
+        secret_digest: str | None = None,
+        expected_uri: str = "",
+        **values: object,
+    ) -> None:
+        row = REFUSALS[reason]
+        super().__init__(row.said.format(**values), status_code=row.status, error=row.error)
+        self.reason, self.row, self.values = reason, row, values
+        self.client, self.secret_digest, self.expected_uri = client, secret_digest, expected_uri
+
+    def anchor(self, door: str) -> str:
+        """Returns the anchor of the guide's line: the reason's own if it has one, else the error's at this door."""
+        return f"{door}-{self.error}" if self.row.line is None else f"invalid_grant-{self.row.line.slug}"
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Returns the headers of the answer, with the challenge of a failed client authentication."""
+        headers: list[tuple[str, str]] = super().get_headers()
+        return [*headers, _CHALLENGE] if self.error == "invalid_client" else headers
+
+
+def refuse(
+    reason: Reason,
+    *,
+    client: ClientSnapshot | None = None,
+    secret_digest: str | None = None,
+    expected_uri: str = "",
+    **values: object,
+) -> Refused:
+    """Returns the error to raise. ``values`` fill in the sentence on the wire."""
+    return Refused(reason, client=client, secret_digest=secret_digest, expected_uri=expected_uri, **values)

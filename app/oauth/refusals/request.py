@@ -1,0 +1,88 @@
+"""Refusals of what a request says, whatever endpoint it came to."""
+
+from app.oauth.refusals.reason import Reason
+from app.oauth.refusals.row import Refusal
+from app.scopes import SCOPES
+from app.sentences import _
+
+_SCOPE_REFUSED = "The scope is unknown, or is not one this client is registered for."
+
+#: reason -> its row.
+ROWS = {
+    Reason.PARAMETER_DEFECTIVE: Refusal(
+        "invalid_request",
+        "{detail}",
+        happened="%(detail)s",
+        fix=_("Send each parameter once, as UTF-8, without control characters and not longer than 4096 characters."),
+    ),
+    Reason.RESOURCE_UNKNOWN: Refusal(
+        "invalid_target",
+        "The resource is not an API of this server.",
+        happened=_("The parameter resource names something that is not an API of this server."),
+        fix=_("Leave resource out, or send the address of this server."),
+    ),
+    Reason.SCOPE_UNKNOWN: Refusal(
+        "invalid_scope",
+        _SCOPE_REFUSED,
+        happened=_("The scope holds a name that does not exist here%(names)s."),
+        fix=_("Send names from this list, separated by single spaces: %(scopes)s.", scopes=", ".join(SCOPES)),
+    ),
+    Reason.SCOPE_WITH_COMMA: Refusal(
+        "invalid_scope",
+        "The scope has a comma: separate its names by spaces alone.",
+        happened=_("The scope has a comma between its names."),
+        fix=_("Separate the names by single spaces; many libraries take a list and have a setting for the separator."),
+    ),
+    Reason.SCOPE_NOT_REGISTERED: Refusal(
+        "invalid_scope",
+        _SCOPE_REFUSED,
+        happened=_("The scope holds a name that this app is not registered for%(names)s."),
+        fix=_("Tick it under Settings, or leave it out of the scope."),
+    ),
+    Reason.NOT_A_FORM: Refusal(
+        "invalid_request",
+        "Send the parameters in the body as application/x-www-form-urlencoded.",
+        happened=_("The body was not a form, perhaps JSON."),
+        fix=_("Send the parameters with Content-Type: application/x-www-form-urlencoded."),
+    ),
+    Reason.GRANT_TYPE_MISSING: Refusal(
+        "invalid_request",
+        "The parameter 'grant_type' is missing.",
+        happened=_("The parameter grant_type is missing from the body."),
+        fix=_(
+            "Send grant_type=authorization_code, refresh_token or client_credentials in the body, not in the address."
+        ),
+    ),
+    Reason.GRANT_TYPE_UNSUPPORTED: Refusal(
+        "unsupported_grant_type",
+        "The grant_type must be authorization_code, refresh_token or client_credentials.",
+        happened=_("The grant_type does not exist here."),
+        fix=_("Send grant_type=authorization_code, refresh_token or client_credentials."),
+    ),
+    Reason.GRANT_NOT_ALLOWED: Refusal(
+        "unauthorized_client",
+        "The client is not authorized to use 'grant_type={grant_type}'",
+        happened=_("This app may not use that grant_type: client_credentials are for confidential apps."),
+        fix=_(
+            "Send the person through the authorize endpoint, or register a confidential app for work without a person."
+        ),
+    ),
+    Reason.TOKEN_MISSING: Refusal(
+        "invalid_request",
+        "The parameter 'token' is missing.",
+        happened=_("The parameter token is missing."),
+        fix=_("Send the access token or the refresh token as token, in the body."),
+    ),
+    Reason.INTROSPECTION_NOT_ALLOWED: Refusal(
+        "unauthorized_client",
+        "Only confidential clients may introspect tokens.",
+        happened=_("A public app asked about a token: it cannot prove who it is."),
+        fix=_("Introspect from a server, with a confidential app of its own."),
+    ),
+    Reason.OTHER: Refusal(
+        "invalid_request",
+        "The request was refused.",
+        happened=_("The request was refused: %(detail)s"),
+        fix=_("Look at the error and the error_description of the answer that your app got."),
+    ),
+}
