@@ -33,20 +33,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     from app.database.engine import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
-    from app.http import web
+    from app.http.application import Application
+    from app.http.flask_config import flask_config
     from app.notes import Notes
     from app.services import Services
 
     logs.configure()
-    app = web.Application(
+    app = Application(
         __name__,
         root_path=str(_ROOT),
         template_folder="templates",
-        static_folder="static",
+        # Served by a route of ours, which says its door.
+        static_folder=None,
         instance_path=str(_ROOT / "instance"),
     )
     settings = settings or read_settings(os.environ, Path(app.instance_path))
-    app.config.update(web.flask_config(settings))
+    app.config.update(flask_config(settings))
 
     db.init_app(app)
     with app.app_context():

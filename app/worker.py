@@ -4,7 +4,7 @@ gunicorn refuses what it cannot read in HTML of its own. Here our app answers in
 asked reads.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from socket import socket
 
@@ -17,13 +17,11 @@ from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from app.http.doors import DOORS, PAGE, Door
 from app.http.incoming import REFUSED
-from app.http.wire import is_wire
 
-#: How many bytes a request line of the API may have: room for each parameter at its longest, percent-encoded.
-LONGEST_REQUEST_LINE = 64 * 1024
-#: The same for pages. None is that long, and a longer address would not come through most proxies and redirects.
-LONGEST_PAGE_LINE = 8190
+#: How many bytes a request line may have at any door, and at the one for people.
+LONGEST_REQUEST_LINE, LONGEST_PAGE_LINE = max(door.longest_line for door in DOORS), PAGE.longest_line
 # The first that fits.
 _STATUSES: tuple[tuple[type[errors.ParseException], int], ...] = (
     (errors.LimitRequestLine, 414),
@@ -45,6 +43,8 @@ class _Request(Request):
     """gunicorn's request, which remembers how it began, for a refusal."""
 
     _began: bytes | bytearray = b""
+    #: Whose address it is; our app knows, and the worker puts its own here.
+    find_door: Callable[[str], Door] = staticmethod(lambda path: PAGE)
 
     def parse(self, unreader: Unreader) -> bytes | bytearray:
         with self._telling_how_it_began():
@@ -57,8 +57,10 @@ class _Request(Request):
         self._began = buf
         line, rest = super().read_line(unreader, buf, LONGEST_REQUEST_LINE)
         self._began = line
-        if len(line) > LONGEST_PAGE_LINE and not is_wire(_read_beginning(line)[1]):
-            raise errors.LimitRequestLine(len(line), LONGEST_PAGE_LINE)
+        if len(line) > LONGEST_PAGE_LINE:
+            most = type(self).find_door(_read_beginning(line)[1]).longest_line
+            if len(line) > most:
+                raise errors.LimitRequestLine(len(line), most)
         return line, rest
 
     def set_body_reader(self) -> None:
@@ -80,6 +82,10 @@ RequestParser.mesg_class = _Request
 
 class Worker(ThreadWorker):
     """Threads, as gunicorn has them."""
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        _Request.find_door = staticmethod(self.wsgi.find_door)
 
     def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
         status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), None)

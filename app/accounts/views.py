@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from flask_wtf import FlaskForm
@@ -19,11 +19,15 @@ from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
 from app.extensions import csrf, db, login_manager
-from app.http.web import let_forms_lead_to_app, safe_next
+from app.http.doors import PAGE
+from app.http.form_action import let_forms_lead_to_app
+from app.http.form_checks import checks_its_own_token
+from app.http.routes import Blueprint
+from app.http.safe_next import safe_next
 from app.limits.attempts import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
 from app.sentences import _, sentence_of
 
-accounts = Blueprint("accounts", __name__)
+accounts = Blueprint("accounts", __name__, door=PAGE)
 
 _WRONG = _("That e-mail address and password do not belong together. Check both and try again.")
 
@@ -49,7 +53,7 @@ def home() -> ResponseReturnValue:
 
 
 @accounts.route("/sign-in", methods=["GET", "POST"])
-@csrf.exempt  # Not exempt at all: see _is_stale.
+@checks_its_own_token
 def sign_in() -> ResponseReturnValue:
     """Ask who it is, unless that is known. With ``again=1`` ask in any case (``prompt=login``)."""
     target = safe_next(request.args.get("next"))
@@ -74,7 +78,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
-@csrf.exempt  # Not exempt at all: see _is_stale.
+@checks_its_own_token
 def sign_up() -> ResponseReturnValue:
     """Make an account, and with an organization's name that too; the person is then signed in."""
     target = safe_next(request.args.get("next"))
@@ -129,7 +133,7 @@ def ask_to_sign_in() -> Response:
 def _find_person_first() -> None:
     # To find a session may write, on a connection of its own, when it was last used. Later in the
     # request SQLite would make that write wait for the request's own transaction.
-    if request.endpoint != "static" and "_user_id" in session:
+    if "_user_id" in session:
         current_user.is_authenticated  # noqa: B018
 
 

@@ -1,13 +1,12 @@
 """The resource API: what an app may read and change on behalf of whoever allowed it."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
-from app.extensions import csrf
+from app.http.doors import API
+from app.http.routes import Blueprint
 from app.parts import import_modules
 
-blueprint = Blueprint("api", __name__)
-# Whoever calls brings a token of their own; a browser sends none by itself.
-csrf.exempt(blueprint)
+blueprint = Blueprint("api", __name__, door=API)
 
 
 def register(app: Flask) -> None:

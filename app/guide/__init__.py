@@ -1,10 +1,12 @@
 """The guide: what integrators read, with their own app filled in."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
+from app.http.doors import PAGE
+from app.http.routes import Blueprint
 from app.parts import import_modules
 
-blueprint = Blueprint("guide", __name__, url_prefix="/guide")
+blueprint = Blueprint("guide", __name__, door=PAGE, url_prefix="/guide")
 
 
 def register(app: Flask) -> None:

@@ -7,6 +7,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import login_manager
+from app.http.doors import Errors
+from app.http.form_action import let_forms_stay_here
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
 
 _log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ def error_page(
     ``action`` is the way on, an address of ours and what it says; the start page unless it is given.
     """
     # It has no form, so none that leads to an app.
-    g.pop("forms_lead_to_app", None)
+    let_forms_stay_here()
     default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
     page = render_template(
         "shared/error.html",
@@ -95,10 +97,10 @@ def _answer_http_error(error: HTTPException):
     if error.response is not None:
         return error
     status = error.code or 500
-    if not request.is_wire:
+    if request.door.errors is Errors.PAGE:
         page, status = error_page(status)
         return page, status, _kept_headers(error)
-    if request.is_api:
+    if request.door.errors is Errors.API:
         code, message = API_ERRORS.get(status, API_ERRORS[400 if status < 500 else 500])
         if status == 405:
             message = say_methods(getattr(error, "valid_methods", None) or ())
@@ -118,8 +120,8 @@ def _answer_unexpected_error(error: Exception):
     _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
-    if request.is_api:
+    if request.door.errors is Errors.PAGE:
+        return error_page(500)
+    if request.door.errors is Errors.API:
         return error_answer(500, "server_error", _SERVER_ERROR)
-    if request.is_wire:
-        return protocol_error(500, "Internal Server Error")
-    return error_page(500)
+    return protocol_error(500, "Internal Server Error")

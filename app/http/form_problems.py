@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from wtforms import Field, FieldList, FormField
@@ -18,6 +19,11 @@ class Problem(NamedTuple):
 
     sentence: str
     field_id: str | None = None
+
+
+def init_app(app: Flask) -> None:
+    """Let the page's frame list them."""
+    app.jinja_env.globals["page_problems"] = list_page_problems
 
 
 def find_problems(form: BaseForm) -> list[Problem]:

@@ -2,14 +2,16 @@
 
 import logging
 
-from flask import Blueprint, jsonify
+from flask import jsonify
 from sqlalchemy import literal, select
 
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.extensions import db
+from app.http.doors import PROBE
+from app.http.routes import Blueprint
 
-blueprint = Blueprint("health", __name__)
+blueprint = Blueprint("health", __name__, door=PROBE)
 
 _log = logging.getLogger(__name__)
 _PING = Statement(select(literal(1).label("answer")))

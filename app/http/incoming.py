@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 
-from app.http.wire import is_api, is_wire
+from app.http.doors import Door
 
 #: Under this key of the environ the server says with which status it refuses a request that it could not read.
 REFUSED = "reliquary.refused"
@@ -50,6 +50,9 @@ class IncomingRequest(Request):
 
     form_data_parser_class = _FormParser
 
+    #: Who comes in here: the application sets it as soon as the request is there.
+    door: Door
+
     def __init__(self, environ, *args, **kwargs):
         # With it, Werkzeug takes a body that was cut off for a whole one, and half of a scope, or of a choice
         # of mementos, is another. Without it, fewer bytes than were announced are a 400 (RFC 9112 section 8).
@@ -58,8 +61,6 @@ class IncomingRequest(Request):
         elif environ.get("HTTP_TRANSFER_ENCODING"):
             environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
         super().__init__(environ, *args, **kwargs)
-        #: Whether a program asks, and not a person's browser; and whether it asks the resource API.
-        self.is_wire, self.is_api = is_wire(self.path), is_api(self.path)
 
     def read_body(self) -> bytes:
         """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""

@@ -30,7 +30,7 @@ def only_by_navigation(view: Callable) -> Callable:
 
 
 def _refuse_to_look_ahead() -> Response | None:
-    if request.method not in ("GET", "HEAD") or request.endpoint in (None, "static"):
+    if request.method not in ("GET", "HEAD") or request.endpoint is None:
         return None
     if _is_ahead():
         return _refusal()

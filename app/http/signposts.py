@@ -3,10 +3,13 @@
 None of them does anything: whoever wants to be signed out presses a button. They lead on by a path, whatever the Host.
 """
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Response, current_app, redirect, request, url_for
 from flask_login import current_user
 
-blueprint = Blueprint("signposts", __name__)
+from app.http.doors import PAGE
+from app.http.routes import Blueprint
+
+blueprint = Blueprint("signposts", __name__, door=PAGE)
 
 #: What people type -> the endpoint that they mean.
 _GUESSES = {

@@ -10,38 +10,14 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 
 from app.config import settings
+from app.http.doors import Errors
 
 _log = logging.getLogger(__name__)
 
 _ENVIRON_KEY = "reliquary.request_id"
 
-# Programs call these. They have no session, no CSRF token and no pages, and answer JSON.
-_WIRE_PATHS = (
-    "/api/",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/introspect",
-    "/.well-known/",
-    "/healthz",
-    "/readyz",
-)
-# A person's browser comes here, under a path that looks like the API's.
-_PAGE_PATHS = ("/api/v1/auth/oauth2/authorize",)
-# And OAuth's own endpoints answer OAuth's errors there.
-_PROTOCOL_PATHS = ("/api/v1/auth/oauth2/",)
-_OAUTH_PATHS = ("/oauth/", *_PROTOCOL_PATHS)
 _HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
-
-
-def is_wire(path: str) -> bool:
-    """Whether a path is called by programs rather than shown to people."""
-    return path.startswith(_WIRE_PATHS) and not path.startswith(_PAGE_PATHS)
-
-
-def is_api(path: str) -> bool:
-    """Whether a path is the resource API's, which has errors of its own shape."""
-    return path.startswith("/api/") and not path.startswith(_PROTOCOL_PATHS)
 
 
 def request_id() -> str:
@@ -108,7 +84,7 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
     if status == 405:
         description = say_methods(methods)
     body = {"error": error, "error_description": description}
-    if request.path.startswith(_OAUTH_PATHS):
+    if request.door.errors is Errors.OAUTH:
         # Of an address that does not exist there is no line; the section tells of those that do.
         body["error_uri"] = error_uri("token" if status == 404 else f"token-{error}")
     return json_answer(body, status)
@@ -117,7 +93,7 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
 def say_methods(methods: Iterable[str]) -> str:
     """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
     taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]
-    where = " with the parameters in the body" if taken == ["a POST"] and request.path.startswith(_OAUTH_PATHS) else ""
+    where = " with the parameters in the body" if taken == ["a POST"] and request.door.errors is Errors.OAUTH else ""
     return f"Wrong method: send {' or '.join(taken)}{where}."
 
 

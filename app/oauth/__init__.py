@@ -8,11 +8,12 @@ from app.parts import import_modules
 def register(app: Flask) -> None:
     """Attach the protocol's endpoints, and the log of what apps ask."""
     from app.oauth import cross_origin, endpoints
-    from app.oauth.endpoints import leading
+    from app.oauth.endpoints import leading, metadata
     from app.oauth.journal import log
 
     import_modules(__name__)
     cross_origin.init_app(app)
     log.init_app(app)
     leading.init_app(app)
-    app.register_blueprint(endpoints.blueprint)
+    for blueprint in (endpoints.blueprint, endpoints.documented, metadata.blueprint):
+        app.register_blueprint(blueprint)

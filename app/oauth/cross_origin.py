@@ -14,10 +14,7 @@ from app.clients.redirect_uris import find_origin_problems
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.extensions import db
-from app.http.wire import is_wire
-
-_PUBLIC_PATHS = ("/.well-known/oauth-",)
-_CLIENT_PATHS = ("/api/", "/oauth/token", "/oauth/revoke")
+from app.http.doors import Origins
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
@@ -42,7 +39,7 @@ _FIND_CLIENT = Statement(select(Client.client_id).where(Client.client_id == bind
 
 
 def init_app(app: Flask) -> None:
-    """Let every answer to a program that has an ``Origin`` pass through here."""
+    """Let every answer to a request with an ``Origin`` pass through here, where a door says that web pages may call."""
     app.allow_origin = _allow_origin
 
 
@@ -51,12 +48,10 @@ def note_caller(client_id: str | None) -> None:
     g.calling_client = client_id
 
 
-def _allow_origin(response: Response) -> Response:
+def _allow_origin(response: Response, origins: Origins) -> Response:
     origin = request.headers["Origin"]
-    if request.path.startswith(_PUBLIC_PATHS):
+    if origins is Origins.ANY:
         response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
-    if not request.path.startswith(_CLIENT_PATHS) or not is_wire(request.path):
         return response
     response.vary.add("Origin")
     if not _is_allowed(origin):

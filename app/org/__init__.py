@@ -1,10 +1,12 @@
 """The dashboard where an organization's people keep its apps. Its pages hang on one blueprint."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
+from app.http.doors import PAGE
+from app.http.routes import Blueprint
 from app.parts import import_modules
 
-blueprint = Blueprint("org", __name__, url_prefix="/org/oauth")
+blueprint = Blueprint("org", __name__, door=PAGE, url_prefix="/org/oauth")
 
 
 def register(app: Flask) -> None:

@@ -11,8 +11,9 @@ from app.clients.models import Client
 from app.clients.registration import ClientChanged, update_client
 from app.clients.secrets import list_live_secrets
 from app.config import settings
-from app.extensions import csrf, db
+from app.extensions import db
 from app.http.clear_forms import reads_its_own_form
+from app.http.form_checks import checks_its_own_token
 from app.oauth.client_life import activate_client
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
@@ -107,7 +108,7 @@ def _save_settings(access: Access, client: Client, form: EditForm) -> list[Confl
 
 
 @blueprint.post("/<client_id>/logo")
-@csrf.exempt  # Not exempt at all: see receive_form.
+@checks_its_own_token
 @reads_its_own_form
 def change_logo(client_id: str):
     if not receive_form(MOST_BYTES + 64 * 1024):

@@ -13,6 +13,7 @@ from app.clients.registration import register_client
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
 from app.http.error_answers import error_page
+from app.http.form_checks import checks_its_own_token
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
@@ -41,7 +42,7 @@ def list_clients(access: Access):
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
-@csrf.exempt  # Not exempt at all: see receive_form.
+@checks_its_own_token
 @reads_its_own_form
 def register():
     most = MOST_READ if current_user.is_authenticated else None

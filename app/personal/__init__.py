@@ -1,14 +1,16 @@
 """A person's own pages: their mementos, the apps they have connected, and where they are signed in."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.extensions import login_manager
+from app.http.doors import PAGE
+from app.http.routes import Blueprint
 from app.parts import import_modules
 
 #: ``/account/``. Every page of it is for whoever is signed in, and shows what is theirs; the rest is 404.
-blueprint = Blueprint("personal", __name__, url_prefix="/account")
+blueprint = Blueprint("personal", __name__, door=PAGE, url_prefix="/account")
 
 
 def register(app: Flask) -> None:

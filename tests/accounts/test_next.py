@@ -7,6 +7,7 @@ import pytest
 from flask_login import login_required
 
 from app import create_app
+from app.http.doors import PAGE
 from tests.actors import Browser
 
 OURS = [
@@ -141,7 +142,7 @@ def test_next_survives_sign_up(browser):
 def guarded(settings, app) -> Browser:
     """At an application with one more page, which is for signed-in people."""
     other = create_app(settings)
-    other.add_url_rule("/guarded", "guarded", login_required(lambda: "inside"), methods=["GET", "POST"])
+    other.add_url_rule("/guarded", "guarded", login_required(lambda: "inside"), methods=["GET", "POST"], door=PAGE)
     return Browser(other)
 
 

@@ -11,6 +11,7 @@ from app.accounts import authentication
 from app.accounts.models import Session, User
 from app.credentials import digest
 from app.extensions import db
+from app.http.doors import PAGE
 from tests.actors import Browser
 
 WRONG = "not the password at all"
@@ -286,7 +287,7 @@ def test_request_that_writes_first_may_ask_afterwards_who_it_is_from(settings, a
         db.session.execute(update(User).values(name="Renamed"))
         return current_user.name
 
-    other.add_url_rule("/writes", "writes", write_and_ask, methods=["POST"])
+    other.add_url_rule("/writes", "writes", write_and_ask, methods=["POST"], door=PAGE)
     browser = Browser(other)
     browser.sign_in(alice.email, alice.password)
     token = browser.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]

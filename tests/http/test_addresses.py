@@ -7,6 +7,7 @@ from flask import request
 
 from app import create_app
 from app.http.addresses import plain_address
+from app.http.doors import PAGE
 from app.limits.attempts import SIGN_IN_PER_ADDRESS, network_of
 from tests.actors import Browser
 
@@ -44,7 +45,7 @@ def test_an_address_is_read_without_its_port(written, address):
 def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, written, address):
     """Nothing else reaches the limits, the list of sessions, or the database."""
     app = create_app(dataclasses.replace(settings, trusted_proxies=1))
-    app.add_url_rule("/address", view_func=lambda: request.remote_addr)
+    app.add_url_rule("/address", view_func=lambda: request.remote_addr, door=PAGE)
     sent = {"X-Forwarded-For": f"198.51.100.1, {written}"}
     answer = app.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
     assert answer.text == (address or "10.0.0.1")

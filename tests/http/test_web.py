@@ -13,8 +13,8 @@ from werkzeug.test import EnvironBuilder
 
 from app import create_app
 from app.database.engine import _read_only
-from app.http.web import safe_next
-from app.http.wire import is_wire
+from app.http.doors import API, META, PAGE
+from app.http.safe_next import safe_next
 
 PAGES = ("/sign-in", "/nothing-here", "/oauth/authorize", "/api/v1/auth/oauth2/authorize/")
 WIRE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/api/me/", "/api/nothing-here", "/healthz")
@@ -101,7 +101,7 @@ def test_a_program_has_no_session_to_be_confused_with_a_persons(app, path):
 
 def test_over_https_cookies_and_transport_are_strict(settings):
     https = create_app(dataclasses.replace(settings, issuer="https://id.example.com"))
-    https.add_url_rule("/keep", view_func=_keep_something)
+    https.add_url_rule("/keep", view_func=_keep_something, door=PAGE)
     response = https.test_client().get("/keep", base_url="https://id.example.com")
     assert response.headers["Set-Cookie"].startswith("__Host-reliquary=")
     for attribute in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
@@ -127,7 +127,7 @@ def test_the_address_of_a_person_is_what_the_trusted_proxies_say(settings):
     sent = {"X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Host": "evil.example"}
     for proxies, address in ((0, "127.0.0.1"), (1, "3.3.3.3"), (2, "2.2.2.2")):
         app = create_app(dataclasses.replace(settings, trusted_proxies=proxies))
-        app.add_url_rule("/address", view_func=lambda: f"{request.remote_addr} {request.host}")
+        app.add_url_rule("/address", view_func=lambda: f"{request.remote_addr} {request.host}", door=PAGE)
         assert app.test_client().get("/address", headers=sent).text == f"{address} 127.0.0.1:8000"
 
 
@@ -257,22 +257,20 @@ def test_a_request_that_only_reads_says_so_and_only_for_itself(house):
 # -- a house with odd rooms ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", WIRE)
-def test_programs_and_people_are_told_apart(path):
-    assert is_wire(path)
-    assert not any(is_wire(page) for page in PAGES)
-
-
 @pytest.fixture(scope="module")
 def house(settings) -> Flask:
     """An app with routes that misbehave."""
     house = create_app(settings)
-    for prefix, name in (("", ""), ("/api", "api "), ("/.well-known", "protocol ")):
-        house.add_url_rule(f"{prefix}/fail/<int:status>", f"{name}fail", lambda status: abort(status))
-        house.add_url_rule(f"{prefix}/boom", f"{name}boom", _boom)
-        reads_only = house.extensions["csrf"].exempt(lambda: str(_read_only.get()))
-        house.add_url_rule(f"{prefix}/reads-only", f"{name}reads", reads_only, methods=["GET", "POST"])
+    for prefix, door in (("", PAGE), ("/api", API), ("/.well-known", META)):
+        house.add_url_rule(f"{prefix}/fail/<int:status>", f"{prefix} fail", lambda status: abort(status), door=door)
+        house.add_url_rule(f"{prefix}/boom", f"{prefix} boom", _boom, door=door)
+        methods = ["GET", "POST"]
+        house.add_url_rule(f"{prefix}/reads-only", f"{prefix} reads", _tell_reads_only, methods=methods, door=door)
     return house
+
+
+def _tell_reads_only() -> str:
+    return str(_read_only.get())
 
 
 def _boom():

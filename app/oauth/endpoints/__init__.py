@@ -1,5 +1,8 @@
-"""The protocol's endpoints: each file is one, and all hang on one blueprint."""
+"""The protocol's endpoints: each file is one. All that belong to no other folder hang on one blueprint."""
 
-from flask import Blueprint
+from app.http.doors import PAGE, WIRE
+from app.http.routes import Blueprint
 
-blueprint = Blueprint("oauth", __name__)
+blueprint = Blueprint("oauth", __name__, door=PAGE)
+#: The addresses under which the documentation of Rememberizer's API has two of them.
+documented = Blueprint("documented", __name__, door=WIRE, url_prefix="/api/v1/auth/oauth2")

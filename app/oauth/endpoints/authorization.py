@@ -10,9 +10,10 @@ from app.consents.models import ConsentSnapshot, find_consent_mementos, find_liv
 from app.consents.saved import find_saved_memento_id
 from app.database.connections import Connection, RowGone, connect
 from app.extensions import db
+from app.http.doors import PAGE
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import save_choice
-from app.oauth.endpoints import blueprint
+from app.oauth.endpoints import blueprint, documented
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.waiting import (
@@ -29,7 +30,7 @@ from app.scopes import format_scope, parse_scope, reaches_memories
 
 
 @blueprint.get("/oauth/authorize")
-@blueprint.get("/api/v1/auth/oauth2/authorize/")
+@documented.get("/authorize/", door=PAGE)
 @only_by_navigation
 def authorize():
     """Step one of the web flow, where an app sends its user.

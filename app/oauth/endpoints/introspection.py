@@ -7,7 +7,8 @@ from flask import Response
 
 from app.config import settings
 from app.database.connections import connect
-from app.extensions import csrf, db
+from app.extensions import db
+from app.http.doors import BACK
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.presented_token import find_presented_token
 from app.oauth.grants.bearer import consent_details
@@ -16,8 +17,7 @@ from app.oauth.server import server
 from app.oauth.tokens.token import TokenSnapshot
 
 
-@blueprint.post("/oauth/introspect")
-@csrf.exempt
+@blueprint.post("/oauth/introspect", door=BACK)
 def introspect() -> Response:
     """Whether one of the client's own tokens is alive, and what it may do now; any other is ``{"active": false}``."""
     with connect(db.engine) as connection:

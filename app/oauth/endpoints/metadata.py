@@ -4,8 +4,11 @@ from flask import jsonify
 
 from app.config import settings
 from app.consents.details import TYPE
-from app.oauth.endpoints import blueprint
+from app.http.doors import META
+from app.http.routes import Blueprint
 from app.scopes import SCOPES
+
+blueprint = Blueprint("metadata", __name__, door=META)
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")

@@ -5,7 +5,8 @@ from flask import Response
 
 from app import credentials
 from app.database.connections import connect
-from app.extensions import csrf, db
+from app.extensions import db
+from app.http.doors import WIRE
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.presented_token import find_presented_token
 from app.oauth.server import server
@@ -13,8 +14,7 @@ from app.oauth.tokens.code import revoke_family
 from app.oauth.tokens.token import TokenSnapshot, revoke_access_token
 
 
-@blueprint.post("/oauth/revoke")
-@csrf.exempt
+@blueprint.post("/oauth/revoke", door=WIRE)
 def revoke() -> Response:
     """End a token. A refresh token takes its family with it, an access token ends alone (:rfc:`7009#section-2.1`)."""
     with connect(db.engine) as connection:

@@ -14,7 +14,7 @@ from app.clients.models import ClientSnapshot, find_client
 from app.database.connections import Connection, RowGone, connect
 from app.database.engine import expect_reads_only
 from app.extensions import db
-from app.http.web import let_forms_lead_to_app
+from app.http.form_action import let_forms_lead_to_app
 from app.oauth.authorization_request import (
     WaitingRequest,
     consume_authorization_request,

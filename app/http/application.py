@@ -1,0 +1,145 @@
+"""The application: Flask, which asks the route's door what is to be done for a request, and does only that."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, abort, request
+from flask.ctx import RequestContext
+from werkzeug.routing import MapAdapter
+from werkzeug.utils import cached_property
+
+from app.database.engine import expect_no_effect, expect_reads_only
+from app.http.doors import SAFE_METHODS, Door, Origins
+from app.http.form_checks import check_form
+from app.http.headers import add_headers
+from app.http.incoming import REFUSED, IncomingRequest
+from app.http.routes import Route, RouteWithoutDoor, find_beginnings, find_door
+from app.http.wire import JsonAnswer
+
+
+class Application(Flask):
+    """Flask, without the work that only pages need where programs call.
+
+    There the hooks of the extensions (CSRF, sign-in, session) have nothing to do, and cost
+    more than the lookup that answers the request.
+    """
+
+    request_class = IncomingRequest
+    url_rule_class = Route
+
+    #: Says whether a path of ours leads to a waiting authorization request, whose answer goes to an app;
+    #: ``oauth.endpoints.leading`` knows, and puts its own here.
+    leads_to_app = staticmethod(lambda target: False)
+
+    #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
+    allow_origin = staticmethod(lambda response, origins: response)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Flask's, for a route that says its door. Raises :class:`RouteWithoutDoor` for any other."""
+        if options.get("door") is None:
+            raise RouteWithoutDoor(rule, endpoint or getattr(view_func, "__name__", ""))
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+        for name in ("_beginnings", "_direct_routes"):
+            self.__dict__.pop(name, None)
+
+    def find_door(self, path: str) -> Door:
+        """Returns the door of a path that leads nowhere, or of which nobody knows yet where it leads."""
+        return find_door(path, self._beginnings)
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """Flask's, with the route known from the start."""
+        return _RoutedContext(self, environ)
+
+    def create_url_adapter(self, request: IncomingRequest | None) -> MapAdapter | None:
+        """None for a path that leads to one view whatever else is asked; its rule is known without a search."""
+        if request is not None:
+            route = self._direct_routes.get((request.method, request.path))
+            if route is not None:
+                request.url_rule, request.view_args, request.door = route, {}, route.door
+                return None
+        return super().create_url_adapter(request)
+
+    def preprocess_request(self) -> Any:
+        """What comes before the view: what the door asks for."""
+        incoming = _request()
+        if (refused := incoming.environ.get(REFUSED)) is not None:
+            abort(refused)
+        door = incoming.door
+        expect_no_effect(incoming.method == "HEAD")
+        expect_reads_only(door.reads_only and incoming.method in SAFE_METHODS)
+        if door.checks_forms and (answer := check_form(incoming, self.view_functions)) is not None:
+            return answer
+        return super().preprocess_request() if door.has_session else None
+
+    def process_response(self, response: Response) -> Response:
+        """What comes after the view: what the door says of itself, and who may read it."""
+        incoming = _request()
+        # A refusal, or the way to sign in first, may come before the body was read.
+        if response.status_code >= 300:
+            incoming.read_in_vain()
+        door = incoming.door
+        if door.has_session:
+            response = super().process_response(response)
+        if not isinstance(response, JsonAnswer):
+            add_headers(response, door)
+        # Sent by web pages of another origin alone, and by browsers with their POSTs.
+        if door.origins is not Origins.NONE and "HTTP_ORIGIN" in incoming.environ:
+            return self.allow_origin(response, door.origins)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """What comes last. The thread goes on: to a command's or a test's own transaction, which may write."""
+        if _request().door.has_session:
+            super().do_teardown_request(exc)
+        expect_no_effect(False)
+        expect_reads_only(False)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: no view here is a coroutine."""
+        return func
+
+    def _routes(self) -> Iterable[Route]:
+        return self.url_map.iter_rules()
+
+    @cached_property
+    def _beginnings(self) -> dict[str, Door]:
+        return find_beginnings(self._routes(), self.blueprints)
+
+    @cached_property
+    def _direct_routes(self) -> dict[tuple[str, str], Route]:
+        """The paths that programs call, in both spellings. Nothing there may build an address with ``url_for``."""
+        return {
+            (method, path): route
+            for route in self._routes()
+            if not route.door.has_session and not route.arguments
+            for method in route.methods - {"HEAD", "OPTIONS"}
+            for path in (route.rule.rstrip("/"), route.rule.rstrip("/") + "/")
+        }
+
+
+class _RoutedContext(RequestContext):
+    """Flask's, which finds the route before it opens a session: whether there is one, the route's door says."""
+
+    def __init__(self, app: Application, environ: dict[str, Any], *arguments: Any, **options: Any):
+        super().__init__(app, environ, *arguments, **options)
+        request = self.request
+        if self.url_adapter is not None:
+            super().match_request()
+            request.door = app.find_door(request.path) if request.url_rule is None else request.url_rule.door
+        elif request.url_rule is None:
+            # Not even the host could be read.
+            request.door = app.find_door(request.path)
+
+    def match_request(self) -> None:
+        """Nothing: it is done."""
+
+
+def _request() -> IncomingRequest:
+    return request._get_current_object()

@@ -1,0 +1,33 @@
+"""Where a request came to: the issuer's address, whatever a proxy wrote."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.http.addresses import PlainAddresses
+
+
+def init_app(app: Flask) -> None:
+    """Put it in front of the app, and before that what reads the address of whoever sends, as far as proxies say it."""
+    app.wsgi_app = AtIssuer(app.wsgi_app, app)
+    if proxies := app.extensions["services"].settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(PlainAddresses(app.wsgi_app), x_for=proxies, x_proto=0, x_host=0)
+
+
+class AtIssuer:
+    """Tells the app inside that every request came to the issuer's address, whatever ``Host`` says.
+
+    A proxy writes there what it likes: nginx and Apache, left to themselves, their own name for us. An address that
+    were made of it, or a redirect that were decided by it, would lead nowhere, or to where a stranger wants.
+    """
+
+    def __init__(self, inside: Callable[..., Iterable[bytes]], app: Flask):
+        self._inside = inside
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        scheme, _, host = self._app.extensions["services"].settings.issuer.partition("://")
+        environ["HTTP_HOST"], environ["wsgi.url_scheme"] = host, scheme
+        return self._inside(environ, start_response)

@@ -1,0 +1,107 @@
+"""The doors: who comes in where, and everything that follows from it. This file knows no framework and no request.
+
+A blueprint or a route names its door once (:mod:`app.http.routes`). Whatever stands in front of our routes, such as the
+server's worker or a path around Flask, reads the same rows.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Errors(Enum):
+    """In what shape an error is told."""
+
+    #: A page for a person.
+    PAGE = "page"
+    #: ``error`` and ``error_description``, with the line of our guide that explains it.
+    OAUTH = "oauth"
+    #: The same for programs that know no guide.
+    PLAIN = "plain"
+    #: ``code``, ``message`` and ``request_id``.
+    API = "api"
+
+
+class Origins(Enum):
+    """Which web pages may read an answer (CORS)."""
+
+    NONE = "none"
+    #: Those that the calling client has registered.
+    CALLER = "caller"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What every answer says, unless it says something else by itself."""
+
+    fixed: tuple[tuple[str, str], ...]
+    #: The Content-Security-Policy; a page adds where its forms may lead.
+    policy: str = ""
+    #: What only an answer over https says.
+    over_https: tuple[tuple[str, str], ...] = ()
+
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+_TRANSPORT = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
+_FOR_A_BROWSER = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    # Not "no-referrer": with it browsers send "Origin: null" along with our own forms.
+    ("Referrer-Policy", "same-origin"),
+    # No Cross-Origin-Opener-Policy: an app may open the sign-in in a popup and wait for it.
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+FOR_A_FILE = Headers(_FOR_A_BROWSER, over_https=_TRANSPORT)
+FOR_A_PAGE = Headers((*_FOR_A_BROWSER, ("Cache-Control", "no-store")), _CONTENT_SECURITY_POLICY, _TRANSPORT)
+FOR_A_PROGRAM = Headers((("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")))
+
+#: How many bytes a request line may have where programs call: room for each parameter of the API at its longest,
+#: percent-encoded.
+_LONG_LINE = 64 * 1024
+#: The same for pages. None is that long, and a longer address would not come through most proxies and redirects.
+_PAGE_LINE = 8190
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One row of the table below."""
+
+    name: str
+    #: Whether a person may be signed in here. The hooks of the extensions run for these doors alone.
+    has_session: bool
+    #: Whether a form must come from a page of ours and bring its CSRF token.
+    checks_forms: bool
+    #: Whether GET, HEAD and OPTIONS only read.
+    reads_only: bool
+    #: Whether an answer tells the id of its request.
+    tells_request_id: bool
+    headers: Headers
+    origins: Origins
+    errors: Errors
+    longest_line: int
+
+
+# fmt: off
+#                      session  forms  reads  id     headers        origins         errors        longest line
+#: A person's browser.
+PAGE = Door("page",    True,    True,  True,  True,  FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+#: Our own files, which are the same for everybody.
+FILE = Door("file",    False,   False, True,  True,  FOR_A_FILE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+#: OAuth's endpoints, called by apps: those of servers, and those that run in a web page.
+WIRE = Door("wire",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.CALLER, Errors.OAUTH, _LONG_LINE)
+#: OAuth's endpoints that only servers call: whoever may has a secret, which no web page can keep.
+BACK = Door("back",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
+#: What a client library finds out by itself, before anybody knows it.
+META = Door("meta",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
+#: The resource API, called by apps with an access token.
+API = Door("api",      False,   False, True,  True,  FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
+#: Load balancers and supervisors.
+PROBE = Door("probe",  False,   False, True,  True,  FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
+# fmt: on
+
+DOORS = (PAGE, FILE, WIRE, BACK, META, API, PROBE)
+#: The methods that only read, where a door says so.
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))

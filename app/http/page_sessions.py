@@ -1,0 +1,27 @@
+"""The signed cookie by which we know a person's browser again, for the doors that people come in by."""
+
+from flask import Flask, Response
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+
+from app.database.engine import has_no_effect
+from app.http.incoming import IncomingRequest
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie for people; nothing at all for programs."""
+
+    def open_session(self, app: Flask, request: IncomingRequest) -> SessionMixin | None:
+        """Returns what the cookie holds, or what takes nothing in where the door has no session."""
+        if not request.door.has_session:
+            return self.make_null_session(app)
+        opened = super().open_session(app, request)
+        if opened is not None:
+            # Earlier versions kept the origins of apps here.
+            opened.pop("redirect_origins", None)
+        return opened
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie if it has changed."""
+        # A HEAD has no effect: it would take away a notice that nobody has read.
+        if not self.is_null_session(session) and not has_no_effect():
+            super().save_session(app, session, response)

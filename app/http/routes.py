@@ -1,0 +1,73 @@
+"""Routes that say their door, and what door an address belongs to that leads nowhere."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from posixpath import commonpath
+from typing import Any
+
+import flask
+from werkzeug.routing import Rule
+
+from app.http.doors import PAGE, Door
+
+
+class RouteWithoutDoor(Exception):
+    """A route was registered that does not say who comes in by it."""
+
+    def __init__(self, rule: str, endpoint: str):
+        super().__init__(f"The route {rule} ({endpoint}) says no door. Give its blueprint or the route itself a door=.")
+
+
+class Route(Rule):
+    """A rule of the url map, with its door."""
+
+    def __init__(self, string: str, *, door: Door, **options: Any):
+        super().__init__(string, **options)
+        self.door = door
+
+    @property
+    def beginning(self) -> str:
+        """What every address of the route begins with."""
+        fixed, variable, _ = self.rule.partition("<")
+        return fixed if variable else fixed.rstrip("/")
+
+    @property
+    def folder(self) -> str:
+        """Where it lies: what comes before the last part of its path that is fixed."""
+        path = self.rule.rstrip("/")
+        return (path.rpartition("/")[0] + "/").partition("<")[0]
+
+
+class Blueprint(flask.Blueprint):
+    """Flask's, whose routes have its door, except those that name another: ``@blueprint.get("/x", door=WIRE)``."""
+
+    def __init__(self, name: str, import_name: str, *, door: Door, url_prefix: str | None = None):
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.door = door
+
+    def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
+        """Flask's, with the blueprint's door unless the route names one."""
+        super().add_url_rule(rule, *arguments, **{"door": self.door, **options})
+
+
+def find_beginnings(routes: Iterable[Route], blueprints: dict[str, flask.Blueprint]) -> dict[str, Door]:
+    """Returns what addresses begin with, and the door that such an address belongs to if no route takes it.
+
+    That is each route's own beginning, and the folder that all routes of one blueprint share, such as ``/api/``.
+    """
+    found: dict[str, Door] = {}
+    folders: defaultdict[str, list[str]] = defaultdict(list)
+    for route in routes:
+        found[route.beginning] = route.door
+        folders[route.endpoint.rpartition(".")[0]].append(route.folder)
+    for name, all_of_them in folders.items():
+        blueprint = blueprints.get(name)
+        if isinstance(blueprint, Blueprint):
+            found[commonpath(all_of_them).rstrip("/") + "/"] = blueprint.door
+    # The house itself is for people.
+    return found | {"": PAGE, "/": PAGE}
+
+
+def find_door(path: str, beginnings: dict[str, Door]) -> Door:
+    """Returns the door of the longest beginning that a path has."""
+    return beginnings[max((beginning for beginning in beginnings if path.startswith(beginning)), key=len)]
