@@ -119,7 +119,7 @@ def test_what_an_earlier_version_kept_of_apps_is_dropped(app):
 
 
 def test_a_file_of_ours_may_be_kept_for_a_while(app):
-    response = app.test_client().get("/static/css/base.css")
+    response = app.test_client().get("/static/css/tokens.css")
     assert response.status_code == 200 and "max-age=3600" in response.headers["Cache-Control"]
 
 

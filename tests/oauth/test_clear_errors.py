@@ -369,7 +369,7 @@ def test_error_uri_follows_the_issuer(notebook, publish_issuer):
 
 def test_every_answer_has_an_id_of_its_own(app, notebook, signed_in, tokens):
     """Pages, programs' answers, errors of both, redirects, preflights, files and what has not changed."""
-    fetched = app.test_client().get("/static/css/base.css")
+    fetched = app.test_client().get("/static/css/tokens.css")
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     answers = [
         signed_in.get("/"),
@@ -397,7 +397,7 @@ def test_every_answer_has_an_id_of_its_own(app, notebook, signed_in, tokens):
         app.test_client().head("/healthz"),
         app.test_client().get("/oauth/logos/none/none.png"),
         fetched,
-        app.test_client().get("/static/css/base.css", headers={"If-None-Match": fetched.headers["ETag"]}),
+        app.test_client().get("/static/css/tokens.css", headers={"If-None-Match": fetched.headers["ETag"]}),
         app.test_client().get("/static/nothing"),
         app.test_client().post(TOKEN, data=b"x" * 300_000, content_type="application/x-www-form-urlencoded"),
     ]
