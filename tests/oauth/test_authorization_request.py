@@ -51,3 +51,10 @@ def test_another_person_changes_nothing_of_a_request(app, change, alice, carol, 
     # And it was no other reason that held them up.
     assert change(what, alice) is True
     assert read_row(app) != before
+
+
+def test_a_request_is_consumed_once_whoever_has_read_it_before(app, change, alice):
+    assert change("answer", alice) is True
+    consumed = read_row(app)
+    assert change("answer", alice) is False
+    assert read_row(app) == consumed

@@ -261,6 +261,14 @@ def test_one_of_two_parallel_clicks_wins(count, notebook, consent_page, signed_i
     assert count(AuthorizationCode) == 1
 
 
+def test_one_of_two_parallel_cancels_wins(notebook, consent_page, signed_in, at_once):
+    responses = at_once(
+        lambda: signed_in.submit(consent_page, press="Cancel"),
+        after=(AuthorizationCodeGrant, "validate_authorization_request"),
+    )
+    assert sorted(response.status_code for response in responses) == [303, 410]
+
+
 def test_a_refused_request_is_answered_too(notebook, browser, alice):
     page = notebook.start(browser, scope="unknown")
     response = browser.submit(page, email=alice.email, password=alice.password)
