@@ -6,7 +6,6 @@ from sqlalchemy import ColumnElement, delete, exists, inspect, or_, select
 
 from app import clock
 from app.accounts.models import Invitation, Session
-from app.api.models import IdempotencyKey
 from app.clients.models import Client
 from app.config import settings
 from app.consents.receipts import AccessRecord
@@ -21,6 +20,7 @@ from app.oauth.playground.callback import PlaygroundCallback
 from app.oauth.tokens.code import AuthorizationCode, TokenFamily
 from app.oauth.tokens.replay import TokenReplay
 from app.oauth.tokens.token import AccessToken, RefreshToken
+from app.operations.models import IdempotencyKey
 
 _BATCH = 500
 # A code or a request that is over still answers "used before" or "already answered" for a day.

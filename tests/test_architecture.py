@@ -59,7 +59,7 @@ _AUTHLIB = ("app.oauth", "app.clients.models")
 #: The files that speak HTTP: only they may look at the request.
 _HTTP = (
     "app.http",
-    "app.api.operation",
+    "app.api.calls",
     "app.oauth.protect",
     "app.oauth.server",
     "app.oauth.cross_origin",

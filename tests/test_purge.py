@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock, create_app
-from app.api.models import IdempotencyKey
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.receipts import AccessRecord
@@ -16,6 +15,7 @@ from app.oauth.journal.log import flush as write_down_requests
 from app.oauth.playground.callbacks import open_callback
 from app.oauth.tokens.code import AuthorizationCode, TokenFamily
 from app.oauth.tokens.token import AccessToken, RefreshToken
+from app.operations.models import IdempotencyKey
 from app.purge import purge
 
 

@@ -6,8 +6,8 @@ import pytest
 import regex
 
 from app import text
-from app.api import patterns
 from app.demonstration import seeds
+from app.operations import patterns
 
 #: Every character there is, without most of the ideographs, syllables and private ones: each is like the next.
 EVERYTHING = "".join(

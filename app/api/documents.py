@@ -1,112 +1,182 @@
-"""The documents of the Rememberizer API, for clients that were written for it: our memories under its names.
+"""The documents of the Rememberizer API, for clients that were written for it: its paths, parameters and answers.
 
-Its ids are numbers and ours are not; everything else has the type its documentation gives. Parameters that mean
-nothing here are let pass, because such clients send them.
+Its agentic search is the same search: nothing here reasons about a question. Parameters that mean nothing here are let
+pass, because such clients send them.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
 from urllib.parse import urlencode
 
-from app.api.fields import Fields, Integer, Text, object_schema, read_object
-from app.api.new_memories import CONTENT, TITLE, add_drafts
-from app.api.operation import ROOT, Call, operation
-from app.api.patterns import KIND
-from app.api.representations import describe_document, list_of
+from app.api.components import answer_schema
+from app.api.serving import ROOT, serve
 from app.config import settings
-from app.memories.records import count_by_integration, count_kind
-from app.memories.search import Filters, list_memories_from
-
-_LIST: Fields = {
-    "page": Integer(least=1, most=1_000_000, default=1),
-    "page_size": Integer(least=1, most=1000, default=10),
-    "integration_type": Text(most=40, pattern=KIND, hint="Must be a kind of integration, such as google_drive."),
-}
-_MEMORIZE: Fields = {"name": TITLE, "content": CONTENT}
-
-_NULLABLE_STRING = {"type": ["string", "null"]}
-_COUNT = {"type": "integer", "minimum": 0}
-
-
-@operation(
-    "GET",
-    "documents/",
-    scopes=("memories:read",),
-    summary="List memories by page number (as Rememberizer's documents)",
-    query=_LIST,
-    takes_anything_in_query=True,
-    answers={
-        200: {
-            "type": "object",
-            "properties": {
-                "count": _COUNT,
-                "next": _NULLABLE_STRING,
-                "previous": _NULLABLE_STRING,
-                "results": list_of("Document"),
-            },
-            "required": ["count", "next", "previous", "results"],
-        }
-    },
+from app.operations.document_search import Asked, FoundDocuments, Question, search_documents
+from app.operations.documents import (
+    DiscussionContents,
+    DocumentContents,
+    DocumentPage,
+    WantedPage,
+    list_documents,
+    read_discussion,
+    read_document,
 )
-def get_documents(call: Call) -> dict[str, Any]:
-    """Pages by number shift when memories are added; ``memories/`` has pages that do not."""
-    query = call.query
-    kind, page, size = query["integration_type"], query["page"], query["page_size"]
-    count = sum(count_by_integration(call.reach).values()) if kind is None else count_kind(call.reach, kind)
-    begin = (page - 1) * size
-    results = []
-    if begin < count:
-        memories = list_memories_from(call.reach, Filters(integration_kind=kind), begin, size)
-        results = [describe_document(memory) for memory in memories]
-    call.note_read([one["id"] for one in results])
+from app.operations.fields import Instant, Integer, Text
+from app.operations.new_memories import Content, NewMemory, Title, add_memory
+from app.operations.operation import Operation
+from app.operations.results import Count, ShownDocument, ShownMemory
+from app.operations.schemas import Says
+from app.operations.shapes import Shape
+
+_DEFAULT_CHUNKS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AgenticQuestion:
+    """A search as the agentic search is sent."""
+
+    query: Question
+    n_chunks: Annotated[int | None, Integer(least=1, most=100, nullable=True, about="How many results.")] = (
+        _DEFAULT_CHUNKS
+    )
+    user_context: Annotated[str | None, Text(most=20_000, nullable=True, about="It is taken, and changes nothing.")] = (
+        None
+    )
+    begin: Annotated[
+        datetime | None, Instant(name="from", nullable=True, about="Only memories created then or later.")
+    ] = None
+    end: Annotated[datetime | None, Instant(name="to", nullable=True, about="Only memories created before.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _NewDocument:
+    """A memory to be added, by Rememberizer's names."""
+
+    name: Title
+    content: Content
+
+
+class _Page(TypedDict):
+    """A page of a list, with the addresses of its neighbours."""
+
+    count: Count
+    next: str | None
+    previous: str | None
+    results: list[ShownDocument]
+
+
+class _Memorized(TypedDict):
+    """What was added."""
+
+    data: list[dict[str, Any]]
+    message: str
+    code: str | None
+
+
+def _ask(question: _AgenticQuestion) -> Asked:
+    number = question.n_chunks or _DEFAULT_CHUNKS
+    return Asked(q=question.query, n=number, begin=question.begin, end=question.end)
+
+
+def _draft(document: _NewDocument) -> NewMemory:
+    return NewMemory(title=document.name, text=document.content)
+
+
+def _show_memorized(memory: ShownMemory, _sent: _NewDocument) -> _Memorized:
+    document = {"id": memory["id"], "name": memory["title"], "created_time": memory["created_at"]}
+    return {"data": [document], "message": "The document is saved.", "code": None}
+
+
+def _show_page(found: DocumentPage, wanted: WantedPage) -> _Page:
+    is_last = wanted.page * wanted.page_size >= found["count"]
     return {
-        "count": count,
-        "next": _address(query, page + 1) if begin + size < count else None,
-        "previous": _address(query, page - 1) if page > 1 else None,
-        "results": results,
+        "count": found["count"],
+        "next": None if is_last else _address(wanted, wanted.page + 1),
+        "previous": _address(wanted, wanted.page - 1) if wanted.page > 1 else None,
+        "results": found["results"],
     }
 
 
-@operation(
+def _address(wanted: WantedPage, page: int) -> str:
+    parameters: dict[str, Any] = {"page": page, "page_size": wanted.page_size}
+    if wanted.integration_type is not None:
+        parameters["integration_type"] = wanted.integration_type
+    return f"{settings().issuer}{ROOT}documents/?{urlencode(parameters)}"
+
+
+#: No operation of ours: Rememberizer's clients ask for it, and what it would tell does not exist here.
+_LIST_SHARED_KNOWLEDGE = Operation(
+    name="list_shared_knowledge",
+    summary="Rememberizer's shared knowledge that the person has added; there is none of that here",
+    scopes=("memories:read",),
+    gives=Annotated[list[dict[str, Any]], Says(maxItems=0)],
+    act=lambda _caller: [],
+)
+_FOUND = answer_schema(FoundDocuments, is_closed=False)
+
+serve(
+    "GET",
+    "documents/",
+    list_documents,
+    "get_documents",
+    present=_show_page,
+    answer=answer_schema(_Page, is_closed=False),
+    is_lenient=True,
+)
+serve(
     "POST",
     "documents/memorize/",
-    scopes=("memories:write",),
+    add_memory,
+    "memorize_document",
+    status=201,
     summary="Add a memory (as Rememberizer's document)",
-    body=object_schema(_MEMORIZE),
-    is_idempotent=True,
-    answers={
-        201: {
-            "type": "object",
-            "properties": {
-                "data": {"type": "array", "items": {"type": "object"}},
-                "message": {"type": "string"},
-                "code": _NULLABLE_STRING,
-            },
-            "required": ["data", "message", "code"],
-        }
-    },
+    takes=Shape(_NewDocument),
+    prepare=_draft,
+    present=_show_memorized,
+    answer=answer_schema(_Memorized, is_closed=False),
 )
-def memorize_document(call: Call) -> tuple[dict[str, Any], int]:
-    fields = read_object(_MEMORIZE, call.body)
-    draft = {"title": fields["name"], "text": fields["content"], "tags": [], "folder": "", "source_url": None}
-    memory = add_drafts(call, [draft])[0]
-    document = {"id": memory["id"], "name": memory["title"], "created_time": memory["created_at"]}
-    return {"data": [document], "message": "The document is saved.", "code": None}, 201
-
-
-@operation(
+serve("GET", "documents/search/", search_documents, "search_documents", answer=_FOUND, is_lenient=True)
+serve(
+    "GET",
+    "documents/agentic_search/",
+    search_documents,
+    "get_agentic_search",
+    summary="The same search, under another of Rememberizer's names",
+    answer=_FOUND,
+    is_lenient=True,
+)
+serve(
+    "POST",
+    "documents/agentic_search/",
+    search_documents,
+    "post_agentic_search",
+    summary="The same search, as Rememberizer's agentic search is sent",
+    takes=Shape(_AgenticQuestion),
+    prepare=_ask,
+    answer=_FOUND,
+    is_lenient=True,
+)
+serve(
+    "GET",
+    "documents/{memory_id}/contents/",
+    read_document,
+    "get_document_contents",
+    answer=answer_schema(DocumentContents, is_closed=False),
+    is_lenient=True,
+)
+serve(
+    "GET",
+    "discussions/{memory_id}/contents/",
+    read_discussion,
+    "get_discussion_contents",
+    answer=answer_schema(DiscussionContents, is_closed=False),
+    is_lenient=True,
+)
+serve(
     "GET",
     "common-knowledge/subscribed-list/",
-    scopes=("memories:read",),
-    summary="Rememberizer's shared knowledge that the person has added; there is none of that here",
-    takes_anything_in_query=True,
-    answers={200: {"type": "array", "items": {"type": "object"}, "maxItems": 0}},
+    _LIST_SHARED_KNOWLEDGE,
+    "get_subscribed_knowledge",
+    is_lenient=True,
 )
-def get_subscribed_knowledge(_call: Call) -> list[Any]:
-    return []
-
-
-def _address(query: dict[str, Any], page: int) -> str:
-    parameters = {"page": page, "page_size": query["page_size"]}
-    if query["integration_type"] is not None:
-        parameters["integration_type"] = query["integration_type"]
-    return f"{settings().issuer}{ROOT}documents/?{urlencode(parameters)}"

@@ -1,27 +1,44 @@
-"""What can be wrong with a call, as an exception that the operation turns into the API's one shape of errors."""
+"""What can be wrong with a call, in the API's one shape of errors: what HTTP finds, and what an operation refuses."""
 
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict
+
+from flask import Response
+
+from app.http.wire import error_answer
+from app.operations.refusals import FieldError, Kind, Refused
+from app.operations.results import Count
+from app.operations.schemas import Says
+
+_STATUSES = {Kind.MALFORMED: 400, Kind.FORBIDDEN: 403, Kind.NOT_FOUND: 404, Kind.INVALID: 422}
+
+
+class ShownFieldError(TypedDict):
+    """What is wrong with one field."""
+
+    index: NotRequired[Annotated[Count, Says(description="Which of several objects.")]]
+    field: str
+    code: str
+    message: str
+
+
+class ShownError(TypedDict):
+    """The body of every error."""
+
+    code: Annotated[str, Says(description="For programs; it does not change.")]
+    message: Annotated[str, Says(description="For people: what happened and what to do.")]
+    request_id: Annotated[str, Says(description="As in the X-Request-ID header and in the server's log.")]
+    scope: NotRequired[Annotated[str, Says(description="The scopes that the token lacks, separated by spaces.")]]
+    errors: NotRequired[list[ShownFieldError]]
 
 
 class ApiError(Exception):
-    """A refusal: an HTTP status, a stable code for programs, and a sentence that says what to do."""
+    """What HTTP itself finds wrong with a call, before an operation sees it: a status, a code and a sentence."""
 
-    def __init__(self, status: int, code: str, message: str, errors: list[dict[str, Any]] | None = None):
+    def __init__(self, status: int, code: str, message: str):
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
-        self.errors = errors
-
-
-def not_found() -> ApiError:
-    """For what does not exist and for what lies out of reach, which nobody can tell apart."""
-    return ApiError(404, "not_found", "There is nothing here that this token can reach.")
-
-
-def not_writable(message: str) -> ApiError:
-    """For what the token reaches but may not change."""
-    return ApiError(403, "not_writable", message)
 
 
 def invalid_request(message: str) -> ApiError:
@@ -29,11 +46,9 @@ def invalid_request(message: str) -> ApiError:
     return ApiError(400, "invalid_request", message)
 
 
-def invalid_cursor() -> ApiError:
-    """For a cursor that no page has given."""
-    return ApiError(400, "invalid_cursor", "That cursor is not one of ours; start again without one.")
-
-
-def invalid_fields(errors: list[dict[str, Any]]) -> ApiError:
-    """For fields that are missing, unknown, or hold what they cannot hold; each error names its field."""
-    return ApiError(422, "validation_failed", "Some fields cannot be taken; see 'errors' for each of them.", errors)
+def answer_error(error: ApiError | Refused) -> Response:
+    """Returns the answer that says what is wrong."""
+    if isinstance(error, ApiError):
+        return error_answer(error.status, error.code, error.message)
+    errors: list[FieldError] = error.errors
+    return error_answer(_STATUSES[error.kind], error.code, error.message, errors=[dict(one) for one in errors])

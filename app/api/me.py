@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from flask import Response
+
 from app.api import blueprint
-from app.api.operation import OPERATIONS, Operation
-from app.api.representations import manage_url
+from app.api.route import ROUTES, Route
 from app.config import settings
 from app.consents.details import describe_mementos
 from app.consents.reach import token_reach
@@ -13,20 +14,21 @@ from app.http.wire import json_answer
 from app.oauth.protect import protected
 from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
 from app.oauth.tokens.token import TokenSnapshot
+from app.operations.results import manage_url
 from app.scopes import parse_scope, reaches_memories
 
 _PATHS = ("/api/me/", "/api/v1/me/", "/api/v1/account/")
 
-# Measured, and so wired by hand (see ``operation``): it has nothing to read from the request but the token.
-OPERATIONS += [
-    Operation(
+# Measured, and so wired by hand (see ``serving``): it has nothing to read from the request but the token.
+ROUTES += [
+    Route(
         method="GET",
         path=path,
         name=path.strip("/").replace("/", "_"),
         summary="Whom the token speaks for, and what it was allowed",
         scopes=(),
         answers={200: {"type": "object", "required": ["type", "id", "name", "organization", "client_id"]}},
-        takes_anything_in_query=True,
+        is_lenient=True,
     )
     for path in _PATHS
 ]
@@ -36,7 +38,7 @@ OPERATIONS += [
 @blueprint.get(_PATHS[1])
 @blueprint.get(_PATHS[2])
 @protected(find=find_speaking_token)
-def me(token: SpeakingToken, _connection: Connection):
+def me(token: SpeakingToken, _connection: Connection) -> Response:
     """Step five of the web flow. Any live token may ask; a client credentials token speaks for its organization."""
     return json_answer(_describe_organization(token) if token.user_id is None else _describe_user(token))
 
@@ -68,7 +70,7 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
         "selection": token.selection if reaches_memories(scopes) else "none",
         "authorization_details": describe_mementos(token_reach(token), scopes, issuer),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
-        "manage_url": manage_url(token.grant_id),
+        "manage_url": manage_url(issuer, token.grant_id or ""),
     }
 
 

@@ -1,16 +1,16 @@
-"""``/api/openapi.json``: the resource API described (OpenAPI 3.1), from the operations themselves."""
+"""``/api/openapi.json``: the resource API described (OpenAPI 3.1), from the routes themselves."""
 
 import re
 from typing import Any
 
-from flask import jsonify
+from flask import Response, jsonify
 
 from app.api import blueprint
 from app.api.bodies import describe_size
-from app.api.operation import OPERATIONS, Operation
-from app.api.patterns import IDENTIFIER
-from app.api.representations import COMPONENTS, reference
+from app.api.components import ERROR, components
+from app.api.route import ROUTES, Route
 from app.config import settings
+from app.operations.patterns import IDENTIFIER
 from app.scopes import SCOPES
 
 _JSON = "application/json"
@@ -27,7 +27,7 @@ _ERRORS = {
 
 
 @blueprint.get("/api/openapi.json")
-def openapi():
+def openapi() -> Response:
     """Anybody may read it; it holds nothing of anybody's."""
     return jsonify(describe_api())
 
@@ -35,7 +35,7 @@ def openapi():
 def describe_api() -> dict[str, Any]:
     """The whole description."""
     paths: dict[str, Any] = {}
-    for one in OPERATIONS:
+    for one in ROUTES:
         paths.setdefault(one.path, {})[one.method.lower()] = _describe(one)
     return {
         "openapi": "3.1.0",
@@ -48,7 +48,7 @@ def describe_api() -> dict[str, Any]:
         "servers": [{"url": settings().issuer}],
         "paths": paths,
         "components": {
-            "schemas": COMPONENTS,
+            "schemas": components(),
             "securitySchemes": {
                 "oauth": {
                     "type": "oauth2",
@@ -66,7 +66,7 @@ def describe_api() -> dict[str, Any]:
     }
 
 
-def _describe(one: Operation) -> dict[str, Any]:
+def _describe(one: Route) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.summary,
@@ -80,7 +80,7 @@ def _describe(one: Operation) -> dict[str, Any]:
     return described
 
 
-def _parameters(one: Operation) -> list[dict[str, Any]]:
+def _parameters(one: Route) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {
             "name": name,
@@ -90,10 +90,10 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"{(\w+)}", one.path)
     ]
-    for name, field in one.query.items():
-        parameter = {"name": name, "in": "query", "required": field.required, "schema": field.schema()}
+    for name, member in one.query.items():
+        parameter = {"name": name, "in": "query", "required": member.required, "schema": member.schema()}
         # Empty is as if it were not there.
-        parameters.append(parameter if field.required else parameter | {"allowEmptyValue": True})
+        parameters.append(parameter if member.required else parameter | {"allowEmptyValue": True})
     if one.is_idempotent:
         parameters.append(
             {
@@ -112,13 +112,13 @@ def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
     return {"description": "Done.", "content": {_JSON: {"schema": schema}}}
 
 
-def _error(status: int, one: Operation) -> dict[str, Any]:
+def _error(status: int, one: Route) -> dict[str, Any]:
     description = _ERRORS[status].format(largest_body=describe_size(one.largest_body))
-    return {"description": description, "content": {_JSON: {"schema": reference("Error")}}}
+    return {"description": description, "content": {_JSON: {"schema": ERROR}}}
 
 
-def _statuses(one: Operation) -> list[int]:
-    """The errors that an operation can answer with."""
+def _statuses(one: Route) -> list[int]:
+    """The errors that a route can answer with."""
     statuses = [400, 401, 403, 422]
     if "{" in one.path:
         statuses.append(404)

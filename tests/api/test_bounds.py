@@ -6,7 +6,7 @@ import pytest
 
 from app.api.bodies import MOST_VALUES, describe_size, largest_body, parse_body
 from app.api.errors import ApiError
-from app.api.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
+from app.operations.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
 from tests.api.bounds import WIDE, find_bounds
 from tests.api.operations import OPERATIONS
 

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import delete, select
 
 from app import clock
-from app.api.made import MOST_IN_ONE, MOST_MADE
 from app.consents import receipt_log as access_log
 from app.consents.made import MadeMemento
 from app.consents.models import Consent
@@ -14,6 +13,7 @@ from app.consents.receipts import AccessRecord
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.models import Memento, MementoContent
+from app.operations.made import MOST_IN_ONE, MOST_MADE
 from tests.api.conftest import ALL_SCOPES, Caller
 
 REFUSED = (403, "not_writable")

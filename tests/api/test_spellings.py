@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.api.instants import read_instant
+from app.operations.instants import read_instant
 from tests.api.operations import OPERATIONS
 
 OPTIONAL = [

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from app import clock
-from app.api.operation import OPERATIONS
+from app.api.route import ROUTES
 from app.extensions import db
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, TOKEN_ERRORS
 from app.oauth.journal import log as request_log
@@ -182,7 +182,7 @@ def test_every_operation_names_the_scope_that_is_missing(notebook, signed_in):
         scope: notebook.tokens(signed_in, scope=scope)["access_token"]
         for scope in ("memories:read", "integrations:read")
     }
-    guarded = [one for one in OPERATIONS if one.scopes]
+    guarded = [one for one in ROUTES if one.scopes]
     assert len(guarded) > 10
     for one in guarded:
         token = tokens["memories:read" if "integrations:read" in one.scopes else "integrations:read"]

@@ -5,11 +5,11 @@ import binascii
 import json
 from typing import Any
 
-from app.api.errors import invalid_cursor
+from app.operations.refusals import invalid_cursor
 
 
 def format_cursor(kind: str, position: Any) -> str | None:
-    """The cursor of a position, which JSON can hold; None for no position. ``kind`` says of which list it is."""
+    """Returns the cursor of a position, which JSON can hold; None for no position. ``kind`` says of which list it is."""
     if position is None:
         return None
     packed = json.dumps([kind, position], separators=(",", ":")).encode()
@@ -17,7 +17,7 @@ def format_cursor(kind: str, position: Any) -> str | None:
 
 
 def read_cursor(kind: str, cursor: str | None) -> Any:
-    """The position of a cursor; None for no cursor. Raises ``invalid_cursor``."""
+    """Returns the position of a cursor; None for no cursor. Raises ``invalid_cursor``."""
     if cursor is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The record by which a repeated POST is known."""
+"""The record by which a repeated request is known."""
 
 from datetime import datetime
 
@@ -9,7 +9,10 @@ from app.database.types import Base, UtcDateTime
 
 
 class IdempotencyKey(Base):
-    """A POST that was carried out, and its answer. ``digest`` is of the client, whom it speaks for, and the key."""
+    """A request that was carried out, and what was made of it.
+
+    ``digest`` is of the client, whom it speaks for, and the key.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (Index(None, "client_id"), Index(None, "expires_at"))

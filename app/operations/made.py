@@ -11,161 +11,161 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, 
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
-from app.api.errors import invalid_fields, not_found, not_writable
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
-from app.extensions import db
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
 from app.memories.models import Memento, MementoContent, Memory
-from app.oauth.tokens.token import TokenSnapshot
+from app.operations.caller import Caller
+from app.operations.refusals import Refused, invalid_field, invalid_fields, not_found, not_writable
 
 #: How many mementos one connection may make, and how many memories each may hold.
 MOST_MADE = 100
 MOST_IN_ONE = 1000
 
 
-def list_made(token: TokenSnapshot) -> list[MadeMemento]:
+def list_made(caller: Caller) -> list[MadeMemento]:
     """The mementos that the connection has made, by name."""
-    statement = select(MadeMemento).where(MadeMemento.grant_id == token.grant_id)
-    return list(db.session.scalars(statement.order_by(MadeMemento.name)))
+    statement = select(MadeMemento).where(MadeMemento.grant_id == caller.grant_id)
+    return list(caller.session.scalars(statement.order_by(MadeMemento.name)))
 
 
-def find_made(token: TokenSnapshot, memento_id: str) -> MadeMemento | None:
+def find_made(caller: Caller, memento_id: str) -> MadeMemento | None:
     """The memento of that id, if the connection made it."""
-    mine = (MadeMemento.memento_id == memento_id, MadeMemento.grant_id == token.grant_id)
-    return db.session.scalar(select(MadeMemento).where(*mine))
+    mine = (MadeMemento.memento_id == memento_id, MadeMemento.grant_id == caller.grant_id)
+    return caller.session.scalar(select(MadeMemento).where(*mine))
 
 
-def make(token: TokenSnapshot, name: str) -> MadeMemento:
+def make(caller: Caller, name: str) -> MadeMemento:
     """A new, empty memento of the person's, flushed. Raises ``validation_failed``."""
     try:
         name = read_name(name)
     except MementoError as error:
         raise _wrong_name("invalid", str(error)) from None
     # Two at once wait for each other here.
-    db.session.execute(select(Consent.grant_id).where(Consent.grant_id == token.grant_id).with_for_update())
-    names = {made.name.casefold() for made in list_made(token)}
+    caller.session.execute(select(Consent.grant_id).where(Consent.grant_id == caller.grant_id).with_for_update())
+    names = {made.name.casefold() for made in list_made(caller)}
     if name.casefold() in names:
         raise _wrong_name("taken", "This app has made a memento of that name; choose another.")
     if len(names) >= MOST_MADE:
         raise _wrong_name("too_many", f"This app has made {MOST_MADE} mementos; delete one first.")
-    made = MadeMemento(memento_id=_add_memento(token.user_id, name).id, grant_id=token.grant_id, name=name)
-    db.session.add(made)
-    db.session.flush()
+    made = MadeMemento(memento_id=_add_memento(caller, name).id, grant_id=caller.grant_id, name=name)
+    caller.session.add(made)
+    caller.session.flush()
     return made
 
 
-def change_contents(token: TokenSnapshot, made: MadeMemento, add: Sequence[str], remove: Iterable[str]) -> list[str]:
+def change_contents(caller: Caller, made: MadeMemento, add: Sequence[str], remove: Iterable[str]) -> list[str]:
     """Put memories in and take others out; the ids of those that went in or out.
 
     Raises ``not_writable``, and ``validation_failed`` for a memory that the app did not add.
     """
-    _demand_changeable(token, made)
-    held = set(db.session.scalars(select(MementoContent.memory_id).where(*_in(made))))
+    _demand_changeable(caller, made)
+    held = set(caller.session.scalars(select(MementoContent.memory_id).where(*_in(made))))
     new = [id for id in add if id not in held]
-    own = set(db.session.scalars(select(Memory.id).where(Memory.id.in_(new), _added_by(token))))
+    own = set(caller.session.scalars(select(Memory.id).where(Memory.id.in_(new), _added_by(caller))))
     unknown = [id for id in new if id not in own]
     if unknown:
         raise _not_added(unknown)
     gone = [id for id in held if id in set(remove)]
     if len(held) - len(gone) + len(new) > MOST_IN_ONE:
         sentence = f"A memento that an app makes holds at most {MOST_IN_ONE} memories."
-        raise invalid_fields([{"field": "add", "code": "too_many", "message": sentence}])
-    db.session.execute(delete(MementoContent).where(*_in(made), MementoContent.memory_id.in_(gone)))
+        raise invalid_field("add", "too_many", sentence)
+    caller.session.execute(delete(MementoContent).where(*_in(made), MementoContent.memory_id.in_(gone)))
     try:
-        with db.session.begin_nested():
-            db.session.add_all(MementoContent(memento_id=made.memento_id, memory_id=id) for id in new)
+        with caller.session.begin_nested():
+            caller.session.add_all(MementoContent(memento_id=made.memento_id, memory_id=id) for id in new)
     except IntegrityError:
         # Somebody deleted one of them between our look and our insert.
         raise _not_added(new) from None
     return [*new, *gone]
 
 
-def empty(token: TokenSnapshot, made: MadeMemento) -> list[str]:
+def empty(caller: Caller, made: MadeMemento) -> list[str]:
     """Take everything out; the ids of what was in it. Raises ``not_writable``."""
-    _demand_changeable(token, made)
-    held = list(db.session.scalars(select(MementoContent.memory_id).where(*_in(made))))
-    db.session.execute(delete(MementoContent).where(*_in(made)))
-    return held
+    _demand_changeable(caller, made)
+    held = caller.session.scalars(select(MementoContent.memory_id).where(*_in(made))).all()
+    caller.session.execute(delete(MementoContent).where(*_in(made)))
+    # Whoever may change it has put nothing but memories in.
+    return [id for id in held if id is not None]
 
 
-def unmake(token: TokenSnapshot, made: MadeMemento) -> list[str]:
+def unmake(caller: Caller, made: MadeMemento) -> list[str]:
     """Delete the memento; the ids of what was in it. The memories stay. Raises ``not_writable``."""
-    held = empty(token, made)
-    delete_memento(db.session.get_one(Memento, made.memento_id))
+    held = empty(caller, made)
+    delete_memento(caller.session.get_one(Memento, made.memento_id))
     return held
 
 
-def select_held(token: TokenSnapshot, made: MadeMemento) -> Select:
+def select_held(caller: Caller, made: MadeMemento) -> Select[str]:
     """The ids of the memories in it that the app added, the newest first."""
     inside = select(MementoContent.memory_id).where(*_in(made))
-    added = select(Memory.id).where(Memory.id.in_(inside), _added_by(token))
+    added = select(Memory.id).where(Memory.id.in_(inside), _added_by(caller))
     return added.order_by(Memory.created_at.desc(), Memory.id.desc())
 
 
-def _add_memento(user_id: str, name: str) -> Memento:
+def _add_memento(caller: Caller, name: str) -> Memento:
     # The person may have a memento of that name. The app is not told.
     for place in range(1, MOST_MADE + 2):
         ending = f" ({place})" if place > 1 else ""
-        memento = Memento(user_id=user_id, name=name[: NAME_LENGTH - len(ending)].rstrip() + ending)
+        memento = Memento(user_id=caller.subject, name=name[: NAME_LENGTH - len(ending)].rstrip() + ending)
         try:
-            memento.name = check_name(user_id, memento.name)
-            with db.session.begin_nested():
-                db.session.add(memento)
+            memento.name = check_name(caller.subject, memento.name)
+            with caller.session.begin_nested():
+                caller.session.add(memento)
         except (MementoNameTaken, IntegrityError):
             continue
         return memento
     raise _wrong_name("taken", "Choose another name.")
 
 
-def _demand_changeable(token: TokenSnapshot, made: MadeMemento) -> None:
+def _demand_changeable(caller: Caller, made: MadeMemento) -> None:
     """Keep the memento as it is until the transaction ends, if the app may change it."""
-    locked = select(Memento.id).where(Memento.id == made.memento_id, Memento.user_id == token.user_id)
-    if db.session.scalar(locked.with_for_update()) is None:
+    locked = select(Memento.id).where(Memento.id == made.memento_id, Memento.user_id == caller.user_id)
+    if caller.session.scalar(locked.with_for_update()) is None:
         raise not_found()
-    if db.session.scalar(select(exists().where(_is_named_by_another(token, made)))):
+    if caller.session.scalar(select(exists().where(_is_named_by_another(caller, made)))):
         raise not_writable("Another app looks through this memento; only the person may change it now.")
-    other = or_(MementoContent.memory_id.is_(None), MementoContent.memory_id.not_in(_select_added(token)))
-    if db.session.scalar(select(exists().where(*_in(made), other))):
+    other = or_(MementoContent.memory_id.is_(None), MementoContent.memory_id.not_in(_select_added(caller)))
+    if caller.session.scalar(select(exists().where(*_in(made), other))):
         raise not_writable("This memento holds what this app has not added; only the person may change it now.")
 
 
-def _is_named_by_another(token: TokenSnapshot, made: MadeMemento) -> ColumnElement[bool]:
+def _is_named_by_another(caller: Caller, made: MadeMemento) -> ColumnElement[bool]:
     """An app that sees everything goes on seeing what is in it; one whose choice names it would see something else."""
     return and_(
         ConsentMemento.memento_id == made.memento_id,
         ConsentMemento.grant_id == Consent.grant_id,
-        Consent.grant_id != token.grant_id,
+        Consent.grant_id != caller.grant_id,
         Consent.revoked_at.is_(None),
         or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
     )
 
 
-def _added_by(token: TokenSnapshot) -> ColumnElement[bool]:
+def _added_by(caller: Caller) -> ColumnElement[bool]:
     """A condition on :class:`Memory`: the app added it, which nobody else does in these integrations."""
-    if token.saved_memento_id is None:
+    if caller.saved_memento_id is None:
         return false()
     own = select(MementoContent.integration_id).where(
-        MementoContent.memento_id == token.saved_memento_id,
+        MementoContent.memento_id == caller.saved_memento_id,
         MementoContent.integration_id.is_not(None),
         MementoContent.folder.is_(None),
     )
-    return and_(Memory.user_id == token.user_id, Memory.integration_id.in_(own))
+    return and_(Memory.user_id == caller.user_id, Memory.integration_id.in_(own))
 
 
-def _select_added(token: TokenSnapshot) -> Select:
-    return select(Memory.id).where(_added_by(token))
+def _select_added(caller: Caller) -> Select[str]:
+    return select(Memory.id).where(_added_by(caller))
 
 
 def _in(made: MadeMemento) -> tuple[ColumnElement[bool]]:
     return (MementoContent.memento_id == made.memento_id,)
 
 
-def _wrong_name(code: str, sentence: str) -> Exception:
-    return invalid_fields([{"field": "name", "code": code, "message": sentence}])
+def _wrong_name(code: str, sentence: str) -> Refused:
+    return invalid_field("name", code, sentence)
 
 
-def _not_added(ids: Iterable[str]) -> Exception:
+def _not_added(ids: Iterable[str]) -> Refused:
     sentence = "There is no such memory that this app has added."
     return invalid_fields([{"field": "add", "code": "unknown", "message": f"{id}: {sentence}"} for id in ids])

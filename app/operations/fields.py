@@ -1,18 +1,19 @@
-"""What a field may hold: checked by :meth:`check`, told by :meth:`schema`, both from one description.
+"""What a field may hold: checked by :meth:`Field.check`, told by :meth:`Field.schema`, both from one description.
 
-The description in ``/api/openapi.json`` so cannot say anything else than what the API does.
+So the description of an operation cannot say anything else than what the operation takes.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.api.errors import invalid_fields
-from app.api.instants import read_instant
-from app.api.patterns import ANY_TEXT
+from app.operations.instants import read_instant
+from app.operations.patterns import ANY_TEXT
 from app.text import shows_nothing
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Problem(Exception):
@@ -26,15 +27,14 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field. ``required`` is when an object is made; a change may leave out any."""
+    """One field. ``name`` is what it is called outside, where that is no name in Python; ``nullable`` lets null be sent."""
 
+    name: str | None = None
     about: str = ""
-    required: bool = False
     nullable: bool = False
-    default: Any = None
 
     def check(self, value: Any) -> Any:
-        """The value to keep. Raises :class:`Problem`."""
+        """Returns the value to keep. Raises :class:`Problem`."""
         if value is None:
             if self.nullable:
                 return None
@@ -42,14 +42,12 @@ class Field:
         return self.check_present(value)
 
     def schema(self) -> dict[str, Any]:
-        """The field in JSON Schema."""
+        """Returns the field in JSON Schema."""
         schema = self.schema_present()
         if self.nullable:
             schema["type"] = [schema["type"], "null"]
         if self.about:
             schema["description"] = self.about
-        if self.default is not None:
-            schema["default"] = self.default
         return schema
 
     def noun(self) -> str:
@@ -86,7 +84,7 @@ class Text(Field):
             raise Problem("too_long", f"Must have at most {self.most} characters.")
         if re.fullmatch(self.pattern, value) is None:
             raise Problem("invalid", self.hint)
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _SURROGATE.search(value):
             raise Problem("invalid", "Must not hold halves of surrogate pairs.")
         # Of this, the pattern leaves out the marks that stand on a letter: they would fill a page.
         if self.is_shown and value and any(map(shows_nothing, value.split(self.separator))):
@@ -126,7 +124,7 @@ class Integer(Field):
         return f"a whole number from {self.least} to {self.most}"
 
     def check_present(self, value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value, re.ASCII):
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if type(value) is not int or not self.least <= value <= self.most:
             raise Problem("invalid", f"Must be {self.noun()}.")
@@ -172,73 +170,3 @@ class Texts(Field):
 
     def schema_present(self) -> dict[str, Any]:
         return {"type": "array", "items": self.each.schema(), "maxItems": self.most}
-
-
-#: name -> what it may hold.
-Fields = Mapping[str, Field]
-
-
-def read_object(fields: Fields, value: Any, *, is_change: bool = False, index: int | None = None) -> dict[str, Any]:
-    """The checked fields of an object, with defaults unless it is a change of one.
-
-    Raises a ``validation_failed`` that names every field with something wrong; ``index`` is the object's place among
-    several.
-    """
-    errors, kept = find_problems(fields, value, is_change=is_change)
-    if errors:
-        raise invalid_fields(errors if index is None else [{"index": index, **error} for error in errors])
-    return kept
-
-
-def read_objects(fields: Fields, values: list[Any]) -> list[dict[str, Any]]:
-    """Several objects; every error of every one is told, by ``index``."""
-    errors, kept = [], []
-    for index, value in enumerate(values):
-        problems, one = find_problems(fields, value)
-        errors += [{"index": index, **problem} for problem in problems]
-        kept.append(one)
-    if errors:
-        raise invalid_fields(errors)
-    return kept
-
-
-def find_problems(
-    fields: Fields, value: Any, *, is_change: bool = False
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """What is wrong with an object, field by field, and what is right."""
-    if not isinstance(value, dict):
-        return [_error("", "type", "Must be an object.")], {}
-    errors, kept = [], {}
-    for name in value.keys() - fields.keys():
-        errors.append(_error(_printable(name), "unknown", f"There is no such field; there are {', '.join(fields)}."))
-    for name, field in fields.items():
-        if name in value:
-            try:
-                kept[name] = field.check(value[name])
-            except Problem as problem:
-                errors.append(_error(name, problem.code, problem.message))
-        elif field.required and not is_change:
-            errors.append(_error(name, "required", "Is required."))
-        elif not is_change:
-            kept[name] = field.default
-    return sorted(errors, key=lambda error: error["field"]), kept
-
-
-def object_schema(fields: Fields, *, is_change: bool = False) -> dict[str, Any]:
-    """An object that :func:`read_object` takes, in JSON Schema."""
-    required = [name for name, field in fields.items() if field.required and not is_change]
-    schema: dict[str, Any] = {
-        "type": "object",
-        "properties": {name: field.schema() for name, field in fields.items()},
-        "additionalProperties": False,
-    }
-    return schema | ({"required": required} if required else {})
-
-
-def _error(field: str, code: str, message: str) -> dict[str, Any]:
-    return {"field": field, "code": code, "message": message}
-
-
-def _printable(name: str) -> str:
-    """A name that came from outside, fit to be told back."""
-    return name[:60].encode("ascii", "backslashreplace").decode()

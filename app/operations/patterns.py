@@ -1,4 +1,4 @@
-"""What the texts of the API look like, as patterns that are told in its description too."""
+"""What texts look like, as patterns that are told in the description of an operation too."""
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 # What is drawn as nothing: a test compares it with what ``app.text`` knows, but for the marks that need a letter.

@@ -1,0 +1,141 @@
+"""Integrations: where the memories come from, how fresh they are, and how many of them the caller reaches.
+
+An app sees the integrations that its consent lets it see memories of, or that the person picked as a whole or by
+folder. One that asked for no memories at all sees them all, as the person read when they allowed it: there is no choice
+of mementos to go by. An app may rename what it sees and report how its sync went. It may delete only an integration
+whose memories it reaches as a whole, because they go with it. An integration that an app makes is the person's; it is
+put into the app's own memento "Saved by {App}", so that the app reaches it and may add memories to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
+
+from app.memories.models import Integration
+from app.memories.records import (
+    Amount,
+    Found,
+    add_integration,
+    find_integration,
+    list_integrations_in_reach,
+    measure_by_integration,
+)
+from app.memories.records import change_integration as change_record
+from app.memories.records import delete_integration as delete_record
+from app.operations.caller import Caller
+from app.operations.fields import Choice, Instant, Text
+from app.operations.idempotency import Idempotency
+from app.operations.operation import operation
+from app.operations.patterns import KIND, ONE_LINE
+from app.operations.refusals import not_found, not_writable
+from app.operations.results import ShownIntegration, show_integration
+from app.operations.saved import keep_in_own_memento
+from app.operations.shapes import Change, Shape
+
+_Kind = Annotated[
+    str,
+    Text(least=1, most=40, pattern=KIND, hint="Must be lower-case letters, digits and '_', such as google_drive."),
+]
+_Name = Annotated[
+    str,
+    Text(least=1, most=100, pattern=ONE_LINE, is_shown=True, hint="Must be one line with something visible in it."),
+]
+_Status = Annotated[
+    str,
+    Choice(choices=("connected", "syncing", "paused", "error", "disconnected"), about="How the connection does."),
+]
+_SyncedAt = Annotated[datetime | None, Instant(nullable=True, about="When the sync last came to its end.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationFields:
+    """What an app may change of an integration."""
+
+    name: _Name
+    status: _Status = "connected"
+    last_synced_at: _SyncedAt = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIntegration:
+    """An integration to be made."""
+
+    kind: _Kind
+    name: _Name
+    status: _Status = "connected"
+    last_synced_at: _SyncedAt = None
+
+
+class IntegrationList(TypedDict):
+    """A whole list of integrations, with a message and a code as Rememberizer's has them."""
+
+    data: list[ShownIntegration]
+    message: str
+    code: str | None
+
+
+@operation(
+    summary="List the integrations within reach, the oldest first",
+    scopes=("integrations:read",),
+    gives=IntegrationList,
+)
+def list_integrations(caller: Caller) -> IntegrationList:
+    amounts = measure_by_integration(caller.reach)
+    within_reach = list_integrations_in_reach(caller.reach)
+    return {
+        "data": [show_integration(one, amounts.get(one.id, Amount())) for one in within_reach],
+        "message": "These integrations are within reach.",
+        "code": None,
+    }
+
+
+@operation(summary="Read one integration", scopes=("integrations:read",), gives=ShownIntegration)
+def read_integration(caller: Caller, integration_id: str) -> ShownIntegration:
+    return _show(caller, _get(caller, integration_id).record)
+
+
+@operation(
+    summary="Make an integration, which the app may then add memories to",
+    scopes=("integrations:write",),
+    takes=Shape(NewIntegration),
+    gives=ShownIntegration,
+    idempotency=Idempotency(),
+)
+def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
+    owner = {"organization_id": caller.organization_id} if caller.user_id is None else {"user_id": caller.user_id}
+    integration = add_integration(**owner, **asdict(new))
+    keep_in_own_memento(caller, integration)
+    return show_integration(integration, Amount())
+
+
+@operation(
+    summary="Change some fields of an integration",
+    scopes=("integrations:write",),
+    takes=Change(IntegrationFields),
+    gives=ShownIntegration,
+)
+def change_integration(caller: Caller, integration_id: str, changes: Mapping[str, Any]) -> ShownIntegration:
+    found = _get(caller, integration_id)
+    change_record(found.record, changes)
+    return _show(caller, found.record)
+
+
+@operation(summary="Delete an integration and its memories", scopes=("integrations:write",), gives=None)
+def delete_integration(caller: Caller, integration_id: str) -> None:
+    found = _get(caller, integration_id)
+    if not found.is_writable:
+        raise not_writable("This app does not reach all of this integration, and its memories would go with it.")
+    delete_record(found.record)
+
+
+def _get(caller: Caller, integration_id: str) -> Found:
+    found = find_integration(caller.reach, integration_id)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _show(caller: Caller, integration: Integration) -> ShownIntegration:
+    amounts = measure_by_integration(caller.reach, integration.id)
+    return show_integration(integration, amounts.get(integration.id, Amount()))

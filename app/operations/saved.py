@@ -1,0 +1,97 @@
+"""Where an app's new memories go: its own memento "Saved by {App}", and the source behind it.
+
+For an organization's own app there is no memento, as no one has to choose: a source of that name is enough.
+"""
+
+from sqlalchemy import and_, select
+
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento
+from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
+from app.memories.models import Integration, Memento, MementoContent
+from app.memories.records import add_integration
+from app.operations.caller import Caller
+
+KIND = "memory"
+
+
+def ensure_source(caller: Caller) -> Integration:
+    """The integration that the app's new memories go into, made on its first write."""
+    if caller.user_id is None:
+        return _ensure_source_of_organization(caller)
+    return caller.session.get_one(Integration, _ensure_saved(caller).integration_id)
+
+
+def keep_in_own_memento(caller: Caller, integration: Integration) -> None:
+    """Let the app's own memento with the person contain an integration, so that the app reaches what it made."""
+    if caller.user_id is not None:
+        saved = _ensure_saved(caller)
+        caller.session.add(MementoContent(memento_id=saved.memento_id, integration_id=integration.id))
+        caller.session.flush()
+
+
+def find_own_integration(caller: Caller, integration_id: str) -> Integration | None:
+    """An integration the app may add memories to: its own memento has it as a whole, or it is the organization's."""
+    if caller.user_id is None:
+        owned = Integration.organization_id == caller.organization_id
+    else:
+        own = select(MementoContent.integration_id).where(
+            MementoContent.memento_id == caller.saved_memento_id, MementoContent.folder.is_(None)
+        )
+        owned = and_(Integration.user_id == caller.user_id, Integration.id.in_(own))
+    return caller.session.scalar(select(Integration).where(Integration.id == integration_id, owned))
+
+
+def _ensure_saved(caller: Caller) -> SavedMemento:
+    saved = _find_saved(caller)
+    if saved is not None:
+        return saved
+    # Two first writes at once wait for each other here, where both depend on the same row.
+    caller.session.execute(select(Consent.grant_id).where(Consent.grant_id == caller.grant_id).with_for_update())
+    return _find_saved(caller) or _make_saved(caller)
+
+
+def _find_saved(caller: Caller) -> SavedMemento | None:
+    own = (SavedMemento.user_id == caller.user_id, SavedMemento.client_id == caller.client_id)
+    return caller.session.scalar(select(SavedMemento).where(*own))
+
+
+def _make_saved(caller: Caller) -> SavedMemento:
+    name = _name(caller)
+    integration = add_integration(user_id=caller.user_id, kind=KIND, name=name)
+    memento = _make_memento(caller.subject, name, integration.id)
+    saved = SavedMemento(
+        user_id=caller.user_id, client_id=caller.client_id, memento_id=memento.id, integration_id=integration.id
+    )
+    caller.session.add(saved)
+    caller.session.flush()
+    return saved
+
+
+def _make_memento(user_id: str, name: str, integration_id: str) -> Memento:
+    # The person may have a memento of that name, perhaps an earlier one of this app's.
+    for place in range(1, 100):
+        ending = f" ({place})" if place > 1 else ""
+        try:
+            return create_memento(user_id, name[: NAME_LENGTH - len(ending)].rstrip() + ending, [integration_id])
+        except MementoError:
+            continue
+    return create_memento(user_id, f"Saved in {integration_id}", [integration_id])
+
+
+def _ensure_source_of_organization(caller: Caller) -> Integration:
+    caller.session.execute(select(Client.client_id).where(Client.client_id == caller.client_id).with_for_update())
+    name = _name(caller)
+    same = (
+        Integration.organization_id == caller.organization_id,
+        Integration.kind == KIND,
+        Integration.name == name,
+    )
+    known = caller.session.scalar(select(Integration).where(*same).order_by(Integration.created_at).limit(1))
+    return known or add_integration(organization_id=caller.organization_id, kind=KIND, name=name)
+
+
+def _name(caller: Caller) -> str:
+    client_name = caller.session.scalar(select(Client.name).where(Client.client_id == caller.client_id))
+    return f"Saved by {client_name}"[:NAME_LENGTH].rstrip()
