@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
+from app.sentences import _
+
 #: name -> what a person reads after "{App} will be able to".
 SCOPES = {
-    "memories:read": "read and search the memories you choose",
-    "memories:write": "add memories, and change or delete the ones it added, or others in mementos where you allow that",
-    "integrations:read": "see which sources you have connected, how fresh they are and how much they hold",
-    "integrations:write": "connect, change and remove your sources",
+    "memories:read": _("read and search the memories you choose"),
+    "memories:write": _(
+        "add memories, and change or delete the ones it added, or others in mementos where you allow that"
+    ),
+    "integrations:read": _("see which sources you have connected, how fresh they are and how much they hold"),
+    "integrations:write": _("connect, change and remove your sources"),
 }
 
 # Asked for by OpenID-minded libraries to get a refresh token, which every client with the

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 import regex
 
+from app.sentences import _
+
 #: What draws nothing, or nothing by itself. Some marks of Arabic numbers are format characters that can be seen.
 _NOTHING = (
     r"[[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\p{Cc}\p{Cs}\p{Cf}\p{Noncharacter_Code_Point}"
@@ -73,7 +75,7 @@ def find_name_problem(name: str) -> str | None:
     if control is not None:
         return _hidden_sentence(control)
     if shows_nothing(name):
-        return "has no visible character."
+        return _("has no visible character.")
     return find_hidden(name) or _find_unreadable(name)
 
 
@@ -93,7 +95,7 @@ def find_line_problem(text: str) -> str | None:
     found = _search(f"{_CONTROL}|{_TURNING}", text)
     if found is not None:
         return _hidden_sentence(found)
-    return "has no visible character." if shows_nothing(text) else None
+    return _("has no visible character.") if shows_nothing(text) else None
 
 
 def shows_nothing(text: str) -> bool:
@@ -138,14 +140,20 @@ def _find_unreadable(name: str, *, alone: bool = True) -> str | None:
         return _hidden_sentence(found)
     found = _search(_MEANINGLESS, name)
     if found is not None:
-        return f"contains a character ({_code_point(found)}) that many screens cannot show; leave it out."
+        return _(
+            "contains a character (%(code_point)s) that many screens cannot show; leave it out.",
+            code_point=_code_point(found),
+        )
     if _search(_MARKS_OUT_OF_PLACE, unicodedata.normalize("NFD", name)) is not None:
-        return "has an accent or mark without a letter under it, or too many on one; leave it out."
+        return _("has an accent or mark without a letter under it, or too many on one; leave it out.")
     if alone and _search(r"[\p{L}\p{N}]", name) is None:
-        return "has no letter or digit; add one, so that people can say it."
+        return _("has no letter or digit; add one, so that people can say it.")
     for word in regex.findall(_WORD, name):
         if not _is_of_one_script(word):
-            return f"mixes alphabets in the word “{word}”, where letters that look alike mislead; write it in one."
+            return _(
+                "mixes alphabets in the word “%(word)s”, where letters that look alike mislead; write it in one.",
+                word=word,
+            )
     return None
 
 
@@ -174,8 +182,9 @@ def _search(pattern: str, text: str) -> str | None:
 
 
 def _hidden_sentence(letter: str) -> str:
-    return (
-        f"contains an invisible or control character ({_code_point(letter)}); type it again without control characters."
+    return _(
+        "contains an invisible or control character (%(code_point)s); type it again without control characters.",
+        code_point=_code_point(letter),
     )
 
 

@@ -14,6 +14,7 @@ from app.accounts.organizations import can_administer
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.extensions import db
 from app.scopes import SCOPES, format_scope
+from app.sentences import _
 
 #: So many apps are offered to choose from; whoever has more can name any in the address.
 MOST_OFFERED = 200
@@ -51,7 +52,7 @@ def made_up_app(type: str) -> ExampleApp:
     """An app of nobody's, whose client id says that it is to be replaced."""
     return ExampleApp(
         client_id="YOUR_CLIENT_ID",
-        name="an app of yours",
+        name=_("an app of yours"),
         type=PUBLIC if type == PUBLIC else CONFIDENTIAL,
         scope=format_scope(SCOPES),
         redirect_uri=_PLACEHOLDER_REDIRECT_URI,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.sentences import _
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -15,57 +17,57 @@ class Page:
 PAGES = (
     Page(
         "",
-        "The five steps",
+        _("The five steps"),
         (
-            ("before-you-begin", "Before you begin"),
-            ("step-1", "1. Send the user to authorize"),
-            ("step-2", "2. The user picks mementos"),
-            ("step-3", "3. They come back with a code"),
-            ("step-4", "4. Exchange the code"),
-            ("step-5", "5. Call the API"),
-            ("in-a-framework", "All five in a web framework"),
+            ("before-you-begin", _("Before you begin")),
+            ("step-1", _("1. Send the user to authorize")),
+            ("step-2", _("2. The user picks mementos")),
+            ("step-3", _("3. They come back with a code")),
+            ("step-4", _("4. Exchange the code")),
+            ("step-5", _("5. Call the API")),
+            ("in-a-framework", _("All five in a web framework")),
         ),
     ),
     Page(
         "scopes-and-mementos",
-        "Scopes and mementos",
+        _("Scopes and mementos"),
         (
-            ("scopes", "Choosing scopes"),
-            ("mementos", "Mementos, and what the token says about them"),
-            ("changes", "When the person changes their choice"),
-            ("searching", "Searching"),
-            ("saving", "What your app saves"),
+            ("scopes", _("Choosing scopes")),
+            ("mementos", _("Mementos, and what the token says about them")),
+            ("changes", _("When the person changes their choice")),
+            ("searching", _("Searching")),
+            ("saving", _("What your app saves")),
         ),
     ),
     Page(
         "tokens",
-        "Tokens",
+        _("Tokens"),
         (
-            ("client-credentials", "Client credentials"),
-            ("refresh", "Refresh and rotation"),
-            ("introspection", "Asking about a token"),
-            ("revocation", "Signing out"),
+            ("client-credentials", _("Client credentials")),
+            ("refresh", _("Refresh and rotation")),
+            ("introspection", _("Asking about a token")),
+            ("revocation", _("Signing out")),
         ),
     ),
     Page(
         "errors",
-        "Errors",
+        _("Errors"),
         (
-            ("pages", "Pages that people see"),
-            ("authorize", "Errors that come back to your redirect URI"),
-            ("token", "Errors of the token endpoint"),
-            ("api", "Errors of the API"),
+            ("pages", _("Pages that people see")),
+            ("authorize", _("Errors that come back to your redirect URI")),
+            ("token", _("Errors of the token endpoint")),
+            ("api", _("Errors of the API")),
         ),
     ),
     Page(
         "apps-and-addresses",
-        "Apps and addresses",
+        _("Apps and addresses"),
         (
-            ("native-apps", "Native apps and loopback ports"),
-            ("browser-apps", "Browser apps and request origins"),
-            ("discovery", "Discovery"),
-            ("openapi", "The API's description"),
-            ("rememberizer", "Apps written for Rememberizer"),
+            ("native-apps", _("Native apps and loopback ports")),
+            ("browser-apps", _("Browser apps and request origins")),
+            ("discovery", _("Discovery")),
+            ("openapi", _("The API's description")),
+            ("rememberizer", _("Apps written for Rememberizer")),
         ),
     ),
 )
@@ -75,7 +77,7 @@ def find_section(guess: str) -> tuple[Page, str] | None:
     """The page and the anchor that somebody means who takes a section, or the first page's title, for an address."""
     if guess == "five-steps":
         return PAGES[0], ""
-    sections = ((page, anchor) for page in PAGES for anchor, _ in page.sections)
+    sections = ((page, anchor) for page in PAGES for anchor, _heading in page.sections)
     return next((found for found in sections if found[1] == guess), None)
 
 

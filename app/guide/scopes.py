@@ -1,25 +1,31 @@
 """When an app needs a scope; what the scopes are called and what people read is in ``app.scopes``."""
 
+from app.sentences import _
+
 #: scope -> (when to ask for it, which calls it opens).
 ADVICE = {
     "memories:read": (
-        "Your app answers, summarizes or shows from what people know. It sees the mementos they picked and no others.",
+        _(
+            "Your app answers, summarizes or shows from what people know. It sees the mementos they picked and no others."
+        ),
         "GET memories/, memories/{id}/, documents/, documents/search/, documents/agentic_search/,"
         " documents/{id}/contents/, discussions/{id}/contents/, common-knowledge/subscribed-list/;"
         " POST documents/agentic_search/",
     ),
     "memories:write": (
-        "Your app keeps something for people. It may always change what it added itself; the rest only where they"
-        " ticked that.",
+        _(
+            "Your app keeps something for people. It may always change what it added itself; the rest only where they"
+            " ticked that."
+        ),
         "POST memories/, memories/bulk/, documents/memorize/, mementos/; PATCH and DELETE memories/{id}/;"
         " DELETE mementos/{id}/; POST and DELETE mementos/memento_document/{id}/",
     ),
     "integrations:read": (
-        "Your app shows where an answer came from, or how fresh a source is.",
+        _("Your app shows where an answer came from, or how fresh a source is."),
         "GET integrations/, integrations/{id}/",
     ),
     "integrations:write": (
-        "Your app is itself a source that brings memories in. Few apps are; people hesitate here.",
+        _("Your app is itself a source that brings memories in. Few apps are; people hesitate here."),
         "POST integrations/; PATCH and DELETE integrations/{id}/",
     ),
 }

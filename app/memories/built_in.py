@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.sentences import _
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltInMemento:
@@ -14,13 +16,13 @@ class BuiltInMemento:
 
 ALL = BuiltInMemento(
     id="all",
-    name="Everything",
-    explanation="All your memories from every source, also what you add or connect later.",
+    name=_("Everything"),
+    explanation=_("All your memories from every source, also what you add or connect later."),
 )
 NONE = BuiltInMemento(
     id="none",
-    name="Nothing yet",
-    explanation="The app is connected but sees none of your memories until you choose some for it.",
+    name=_("Nothing yet"),
+    explanation=_("The app is connected but sees none of your memories until you choose some for it."),
 )
 
 #: In lower case. A memento of a person's own under such a name would be mistaken for a built-in one.

@@ -15,6 +15,7 @@ from app.memories.contents import select_counts_of_draft
 from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
+from app.sentences import _
 
 #: How many changes one draft may hold.
 MOST_CHANGES = 500
@@ -92,7 +93,9 @@ def count_inside(draft: Draft) -> Counter[Pick]:
 def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -> Memento:
     """Name the memento and change its picks, or make it. Raises :class:`MementoError`."""
     if len(draft) > MOST_CHANGES:
-        raise TooManyChanges(f"That is more than {MOST_CHANGES} changes at once; save fewer, then go on.")
+        raise TooManyChanges(
+            _("That is more than %(most)s changes at once; save fewer, then go on.", most=MOST_CHANGES)
+        )
     but_id = _lock(memento) if memento else None
     name = check_name(user_id, name, but_id=but_id)
     _check_owner(user_id, draft.added)
@@ -138,7 +141,7 @@ def _lock(memento: Memento) -> str:
     """Keep the memento from being changed or deleted until the transaction ends; its id."""
     id = db.session.scalar(select(Memento.id).where(Memento.id == memento.id).with_for_update())
     if id is None:
-        raise PickGone("This memento was deleted meanwhile.")
+        raise PickGone(_("This memento was deleted meanwhile."))
     return id
 
 
@@ -167,7 +170,7 @@ def _check_owner(user_id: str, picks: Iterable[Pick]) -> None:
     for model, wanted in ((Integration, integrations), (Memory, memories)):
         own = set(db.session.scalars(select(model.id).where(model.id.in_(wanted), model.user_id == user_id)))
         if own != wanted:
-            raise PickGone("Something you ticked is not there any more; look at your choice again.")
+            raise PickGone(_("Something you ticked is not there any more; look at your choice again."))
 
 
 def _change_contents(memento: Memento, draft: Draft) -> None:
@@ -183,7 +186,7 @@ def _change_contents(memento: Memento, draft: Draft) -> None:
     )
     db.session.flush()
     if db.session.scalar(select(MementoContent.id).where(MementoContent.memento_id == memento.id).limit(1)) is None:
-        raise NothingPicked("Tick at least one source, folder or memory for the memento to hold.")
+        raise NothingPicked(_("Tick at least one source, folder or memory for the memento to hold."))
 
 
 def _name_of_copy(memento: Memento) -> str:

@@ -22,6 +22,7 @@ from app.memories.contents import (
 )
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.sources import label_of
+from app.sentences import _
 
 __all__ = [
     "IntegrationSummary",
@@ -200,7 +201,7 @@ def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
     others = select(Memento.name).where(Memento.user_id == user_id)
     taken = db.session.scalars(others if but_id is None else others.where(Memento.id != but_id))
     if name.casefold() in {known.casefold() for known in taken}:
-        raise MementoNameTaken(f"You already have a memento called “{name}”; choose another name.")
+        raise MementoNameTaken(_("You already have a memento called “%(name)s”; choose another name.", name=name))
     return name
 
 
@@ -208,14 +209,22 @@ def read_name(name: str) -> str:
     """The name as it is kept, whoever has another of that name. Raises :class:`MementoError`."""
     name = text.clean_line(name)
     if not name:
-        raise MementoNameInvalid("Give the memento a name, such as “Recipes”.")
+        raise MementoNameInvalid(_("Give the memento a name, such as “Recipes”."))
     if len(name) > NAME_LENGTH:
-        raise MementoNameInvalid(f"That name has {len(name)} characters; shorten it to {NAME_LENGTH} or fewer.")
+        raise MementoNameInvalid(
+            _(
+                "That name has %(length)s characters; shorten it to %(most)s or fewer.",
+                length=len(name),
+                most=NAME_LENGTH,
+            )
+        )
     problem = text.find_line_problem(name)
     if problem:
-        raise MementoNameInvalid(f"That name {problem}")
+        raise MementoNameInvalid(_("That name %(problem)s", problem=problem))
     if name.casefold() in RESERVED_NAMES:
-        raise MementoNameTaken(f"“{name}” is the name of a built-in choice; give your memento another name.")
+        raise MementoNameTaken(
+            _("“%(name)s” is the name of a built-in choice; give your memento another name.", name=name)
+        )
     return name
 
 
@@ -241,8 +250,8 @@ def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]
 
 def _check_integrations(user_id: str, asked: list[str]) -> list[str]:
     if not asked:
-        raise NoIntegrationChosen("Tick at least one source for the memento to look into.")
+        raise NoIntegrationChosen(_("Tick at least one source for the memento to look into."))
     own = set(db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)))
     if not own.issuperset(asked):
-        raise UnknownIntegration("One of those sources is not connected to your account any more; choose again.")
+        raise UnknownIntegration(_("One of those sources is not connected to your account any more; choose again."))
     return asked

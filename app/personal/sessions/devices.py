@@ -8,7 +8,7 @@ from app.sentences import _
 _BROWSERS = (
     ("Edge", r"\bEdg(?:e|A|iOS)?/"),
     ("Opera", r"\bOPR/|\bOpera\b"),
-    ("Samsung Internet", r"\bSamsungBrowser/"),
+    (_("Samsung Internet"), r"\bSamsungBrowser/"),
     ("Vivaldi", r"\bVivaldi/"),
     ("DuckDuckGo", r"\bDuckDuckGo/|\bDdg/"),
     ("Firefox", r"\bFirefox/|\bFxiOS/"),
