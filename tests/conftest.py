@@ -1,13 +1,18 @@
 """What every test shares: an app on a migrated database of its own, emptied after each test."""
 
+from functools import cache
+
 import pytest
 from flask_migrate import upgrade
+from sqlalchemy import insert, select
 
 from app import create_app
-from app.accounts.organizations import add_member, create_organization, find_organization
-from app.accounts.users import register_user
+from app.accounts.models import Membership, Organization, User
+from app.accounts.organizations import find_organization
+from app.accounts.passwords import hash_password
 from app.clients.registration import register_client
 from app.config import Settings
+from app.credentials import new_id
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
@@ -64,13 +69,23 @@ def carol(app) -> Person:
 
 
 def _register(app, name: str, email: str, organization_name: str, role: str) -> Person:
-    password = f"the password of {name}"
-    with app.app_context():
-        user = register_user(email=email, name=name, password=password)
-        organization = find_organization(organization_name.lower()) or create_organization(organization_name)
-        add_member(organization, user, role)
-        db.session.commit()
-        return Person(user.id, email, name, password)
+    """What ``register_user`` and ``add_member`` write, without the session they need: most tests begin with it."""
+    password, user_id, slug = f"the password of {name}", new_id("usr"), organization_name.lower()
+    with app.app_context(), db.engine.begin() as connection:
+        hashed = _hash_once(password)
+        connection.execute(insert(User), {"id": user_id, "email": email, "name": name, "password_hash": hashed})
+        organization_id = connection.scalar(select(Organization.id).where(Organization.slug == slug))
+        if organization_id is None:
+            organization_id = new_id("org")
+            connection.execute(insert(Organization), {"id": organization_id, "slug": slug, "name": organization_name})
+        membership = {"user_id": user_id, "organization_id": organization_id, "role": role}
+        connection.execute(insert(Membership), membership)
+    return Person(user_id, email, name, password)
+
+
+@cache
+def _hash_once(password: str) -> str:
+    return hash_password(password)
 
 
 @pytest.fixture
