@@ -18,7 +18,8 @@ from app.accounts.users import register_user
 from app.clients.models import find_client
 from app.clients.registration import register_client
 from app.config import settings
-from app.consents.models import record_consent
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.memories.models import Memento
@@ -94,13 +95,12 @@ def new_site(app: Flask) -> Site:
         user_id, client_id, memento_ids = user.id, client.client_id, [memento.id for memento in mementos]
         db.session.remove()
         with connect(db.engine) as connection, connection.transaction():
-            consent = record_consent(
+            consent = give_consent(
                 connection,
                 user_id=user_id,
-                client_id=client_id,
+                client_key=client_id,
                 scope=_SCOPE,
-                selection="selected",
-                memento_ids=memento_ids,
+                choice=Choice("selected", dict.fromkeys(memento_ids, False)),
             )
     return Site(app, user_id, _cookie(app, session), client_id, client_secret, consent.grant_id)
 

@@ -1,26 +1,42 @@
-"""Which mementos an app may look through, as a person's page sends the choice. Both pickers read it here."""
+"""Which mementos an app may look through. It has one shape, from the form to the bearer check: :class:`Choice`."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from sqlalchemy import ColumnElement, Dialect, Text, case, func, literal_column, select, type_coerce
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator
 from werkzeug.datastructures import MultiDict
 
-from app.consents.models import SELECTIONS
+from app.consents.models import SELECTIONS, Consent, ConsentMemento
 from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
-from app.memories.built_in import ALL
-from app.memories.mementos import MementoSummary, owned_memento_ids
+from app.memories.built_in import ALL, NONE
+from app.memories.mementos import MementoSummary
+from app.memories.models import Memento
+from app.sentences import _
 
 _MOST_MEMENTOS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``selection`` is one of :data:`SELECTIONS`, or None while nothing was chosen; what is writable is chosen too."""
+    """``selection`` is one of :data:`SELECTIONS`, or None while nothing was chosen.
 
-    selection: str | None
-    memento_ids: tuple[str, ...] = ()
-    writable_ids: tuple[str, ...] = ()
+    ``can_write`` has the ids of the chosen mementos, each with whether the app may also change what lies in it.
+    """
+
+    selection: str | None = None
+    can_write: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def memento_ids(self) -> tuple[str, ...]:
+        return tuple(self.can_write)
+
+    @property
+    def writable_ids(self) -> tuple[str, ...]:
+        return tuple([id for id, writable in self.can_write.items() if writable])
 
     @property
     def fingerprint(self) -> str:
@@ -28,45 +44,103 @@ class Choice:
         lines = [str(self.selection), *sorted(self.memento_ids), "", *sorted(self.writable_ids)]
         return digest("\n".join(lines))
 
-    def find_problem(self, *, nothing: str) -> str | None:
-        """Why it cannot be applied, as a sentence. ``nothing`` is what the page calls the choice of no memento."""
+    def without(self, memento_id: str | None) -> "Choice":
+        """Returns the choice but for one memento: the app's own, which it reaches in any case."""
+        if memento_id not in self.can_write:
+            return self
+        return replace(self, can_write={id: writable for id, writable in self.can_write.items() if id != memento_id})
+
+    def including(self, memento_id: str) -> "Choice":
+        """Returns the choice and one more memento, to read. Who has chosen nothing yet means "only what I tick"."""
+        return Choice(self.selection or "selected", {**self.can_write, memento_id: False})
+
+    def find_problem(self) -> str | None:
+        """Returns why it cannot be applied, as a sentence."""
         if self.selection is None:
-            return f"Choose what the app may look through: some mementos, everything, or {nothing.lower()}."
-        if self.selection == "selected" and not self.memento_ids:
-            return f"Tick at least one memento, or choose “{nothing}”."
-        if self.selection != "selected" and self.memento_ids:
+            return _(
+                "Choose what the app may look through: some mementos, everything, or %(nothing)s.",
+                nothing=NONE.name.lower(),
+            )
+        if self.selection == "selected" and not self.can_write:
+            return _("Tick at least one memento, or choose “%(nothing)s”.", nothing=NONE.name)
+        if self.selection != "selected" and self.can_write:
             # Never guess between more and less.
-            chosen = ALL.name if self.selection == "all" else nothing
-            return f"You ticked mementos and also chose “{chosen}”. Choose one or the other."
+            chosen = ALL.name if self.selection == "all" else NONE.name
+            return _("You ticked mementos and also chose “%(chosen)s”. Choose one or the other.", chosen=chosen)
         return None
 
 
-def read_choice(sent: MultiDict, *, user_id: str, client_id: str, may_write: bool) -> Choice:
-    """What a page sent. A ticked memento without a choice of how much means "only what I tick"."""
+# -- from a form ---------------------------------------------------------------------------------
+
+
+def read_choice(
+    session: Session, sent: MultiDict[str, str], *, user_id: str, client_key: str, may_write: bool
+) -> Choice:
+    """Returns what a page sent. A ticked memento without a choice of how much means "only what I tick".
+
+    The app's own memento is nothing to choose: the app reaches that in any case.
+    """
     # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
-    memento_ids = owned_memento_ids(user_id, sent.getlist("memento_ids")[:_MOST_MEMENTOS])
+    own = set(session.scalars(select(Memento.id).where(Memento.user_id == user_id)))
     ticked = set(sent.getlist("writable_ids")) if may_write else set()
-    can_write = {id: id in ticked for id in memento_ids}
-    choice = choose(sent.get("selection"), can_write, but=find_saved_memento_id(user_id, client_id))
+    asked = dict.fromkeys(sent.getlist("memento_ids")[:_MOST_MEMENTOS])
+    choice = Choice(sent.get("selection"), {id: id in ticked for id in asked if id in own})
+    choice = choice.without(find_saved_memento_id(session, user_id, client_key))
     if choice.selection in SELECTIONS:
         return choice
-    return replace(choice, selection="selected" if choice.memento_ids else None)
+    return replace(choice, selection="selected" if choice.can_write else None)
 
 
-def choose(selection: str | None, can_write: dict[str, bool], *, but: str | None) -> Choice:
-    """A choice of mementos, each with whether the app may also write in it.
+# -- from the database ---------------------------------------------------------------------------
 
-    ``but`` is the app's own memento: it reaches that in any case, so there is nothing to choose.
+
+class _ChoiceColumn(TypeDecorator[Choice]):
+    """The text of :func:`select_choice`, read as a :class:`Choice`."""
+
+    impl = Text
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[str | None], Choice | None]:
+        return _read_column
+
+
+def _read_column(value: str | None) -> Choice | None:
+    if value is None:
+        return None
+    selection, *chosen = value.split("\n")
+    # What was ticked counts for this selection alone.
+    return Choice(selection, {one[1:]: one[0] == "+" for one in chosen} if selection == "selected" else {})
+
+
+def select_choice() -> ColumnElement[Choice]:
+    """Returns a column that reads as a consent's choice, for a SELECT that has the consent; None where there is none.
+
+    One statement reads both that way, however many mementos there are.
     """
-    memento_ids = tuple(id for id in can_write if id != but)
-    return Choice(selection, memento_ids, tuple(id for id in memento_ids if can_write[id]))
+    one = (
+        case((ConsentMemento.can_write, literal_column("'+'")), else_=literal_column("'-'")) + ConsentMemento.memento_id
+    )
+    new_line: Any = literal_column("'\n'")
+    chosen = (
+        select(new_line.concat(func.aggregate_strings(one, new_line)))
+        .where(ConsentMemento.grant_id == Consent.grant_id)
+        .correlate(Consent)
+        .scalar_subquery()
+    )
+    return type_coerce(Consent.selection.concat(func.coalesce(chosen, literal_column("''"))), _ChoiceColumn)
+
+
+def find_choice(session: Session, consent: Consent) -> Choice:
+    """Returns what was chosen in a consent, but for the app's own memento."""
+    choice = session.execute(select(select_choice()).where(Consent.grant_id == consent.grant_id)).scalar_one()
+    return choice.without(find_saved_memento_id(session, consent.user_id, consent.client_id))
 
 
 def separate_saved(
-    mementos: Iterable[MementoSummary], *, user_id: str, client_id: str
+    session: Session, mementos: Iterable[MementoSummary], *, user_id: str, client_key: str
 ) -> tuple[list[MementoSummary], MementoSummary | None]:
-    """The mementos to choose from, and the app's own, which it reaches in any case; None if it has none."""
-    saved_id = find_saved_memento_id(user_id, client_id)
+    """Returns the mementos to choose from, and the app's own, which it reaches in any case; None if it has none."""
+    saved_id = find_saved_memento_id(session, user_id, client_key)
     others, saved = [], None
     for memento in mementos:
         if memento.id == saved_id:

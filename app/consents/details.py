@@ -49,17 +49,18 @@ def location(issuer: str) -> str:
 
 
 def describe_mementos(reach: Reach, scopes: Collection[str], issuer: str) -> list[dict[str, Any]]:
-    """What a consent reaches now: one object a memento, one with ``all`` for everything, none for nothing.
+    """Returns what a consent reaches now: one object a memento, one with ``all`` for everything, none for nothing.
 
     Mementos are told by identifier alone: their names are the person's own. An action is told
     when both the scopes and the person's choice allow it.
     """
-    identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.readable)
+    # An app that sees everything is told only those in which it may also write.
+    identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.can_write)
     locations = [location(issuer)]
     details = []
     for identifier in identifiers:
         actions = ["read"] if "memories:read" in scopes else []
-        if "memories:write" in scopes and identifier in reach.writable:
+        if "memories:write" in scopes and reach.can_write.get(identifier):
             actions.append("write")
         if actions:
             details.append({"type": TYPE, "identifier": identifier, "actions": actions, "locations": locations})

@@ -3,10 +3,10 @@
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.extensions import db
+from app.database.types import Base
 
 
-class MadeMemento(db.Model):
+class MadeMemento(Base):
     """A memento that an app made for a person. It is the person's, and stays when the connection ends.
 
     ``name`` is what the app called it. The memento itself may have another: the person's names are their own, and an

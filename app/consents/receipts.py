@@ -6,11 +6,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.credentials import new_id
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 
 
-class AccessRecord(db.Model):
+class AccessRecord(Base):
     """One minute of one kind of act under one consent.
 
     Without a memento it is the whole minute: ``count`` memories, each once a call. With one it

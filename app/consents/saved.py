@@ -1,12 +1,17 @@
 """Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import ColumnElement, ForeignKey, Index, and_, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.extensions import db
+from app.database.types import Base
+
+if TYPE_CHECKING:
+    from app.consents.models import Consent
 
 
-class SavedMemento(db.Model):
+class SavedMemento(Base):
     """The app's own memento with one person. It is made by the app's first write.
 
     The app may always read it and change what lies in it. It goes when the person deletes the
@@ -22,13 +27,13 @@ class SavedMemento(db.Model):
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
 
 
-def is_saved_under(consent) -> ColumnElement[bool]:
+def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
     """Whether the saved memento is that of the consent's app with the consent's person."""
     return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_id == consent.client_id)
 
 
-def find_saved_memento_id(user_id: str, client_id: str) -> str | None:
-    """The app's own memento with the person; None before it has added anything."""
-    return db.session.scalar(
-        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_id == client_id)
+def find_saved_memento_id(session: Session, user_id: str, client_key: str) -> str | None:
+    """Returns the app's own memento with the person; None before it has added anything."""
+    return session.scalar(
+        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_id == client_key)
     )

@@ -5,6 +5,7 @@ They run compiled Core statements, one round trip each, and open a transaction o
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
@@ -34,7 +35,7 @@ class Connection:
         self._dialect = engine.dialect
         self._pooled = engine.raw_connection()
         self._idle = idle
-        self._cursor = None
+        self._cursor: Any = None
 
     def __enter__(self) -> "Connection":
         self._cursor = self._pooled.cursor()
@@ -58,29 +59,28 @@ class Connection:
     def first(self, statement: Statement, **values):
         """The first row, or None. May raise :class:`RowGone`, as may ``run``."""
         compiled = statement.compiled_for(self._dialect)
-        try:
-            self._cursor.execute(compiled.sql, compiled.bind(values))
-        except self._dialect.dbapi.IntegrityError as error:
-            raise _explained(error) from None
-        row = self._cursor.fetchone()
+        row = self._execute(compiled.sql, compiled.bind(values)).fetchone()
         return None if row is None else compiled.read(row)
 
     def all(self, statement: Statement, **values) -> list:
         """Every row."""
         compiled = statement.compiled_for(self._dialect)
-        self._cursor.execute(compiled.sql, compiled.bind(values))
-        return [compiled.read(row) for row in self._cursor.fetchall()]
+        return [compiled.read(row) for row in self._execute(compiled.sql, compiled.bind(values)).fetchall()]
 
     def run(self, statement: Statement, **values) -> int:
         """Execute a statement without a result; how many rows it changed."""
         if has_no_effect():
             raise RuntimeError("A HEAD must not write. Mark the page only_by_navigation, or leave the note out.")
         compiled = statement.compiled_for(self._dialect)
+        return self._execute(compiled.sql, compiled.bind(values)).rowcount
+
+    def _execute(self, sql: str, values: Any) -> Any:
+        """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
         try:
-            self._cursor.execute(compiled.sql, compiled.bind(values))
+            self._cursor.execute(sql, values)
         except self._dialect.dbapi.IntegrityError as error:
             raise _explained(error) from None
-        return self._cursor.rowcount
+        return self._cursor
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

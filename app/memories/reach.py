@@ -1,6 +1,7 @@
 """What somebody may look through: the one place that decides, for each query anew, which memories that is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
@@ -12,17 +13,26 @@ from app.memories.models import Integration, MementoContent, Memory
 class Reach:
     """Either a person's memories, as far as the mementos go, or all of an organization's own.
 
-    ``everything`` includes what the person adds later. ``readable`` and ``writable`` are ids of
-    mementos; what is writable is always readable. ``every_integration`` shows all of the person's
-    integrations, with what they hold in numbers, and no memory more.
+    ``everything`` includes what the person adds later. ``can_write`` has the ids of the mementos that may be read, each
+    with whether what lies in it may be changed too. ``every_integration`` shows all of the person's integrations, with
+    what they hold in numbers, and no memory more.
     """
 
     user_id: str | None = None
     organization_id: str | None = None
     everything: bool = False
     every_integration: bool = False
-    readable: tuple[str, ...] = ()
-    writable: tuple[str, ...] = ()
+    can_write: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The ids of the mementos that may be read."""
+        return tuple(self.can_write)
+
+    @property
+    def writable(self) -> tuple[str, ...]:
+        """The ids of those whose memories may be changed too."""
+        return tuple([id for id, writable in self.can_write.items() if writable])
 
 
 def readable_memories(reach: Reach) -> ColumnElement[bool]:

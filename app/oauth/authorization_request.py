@@ -1,7 +1,6 @@
 """The authorization request: validated, waiting server-side for the person's decision."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +11,8 @@ from app import clock, credentials
 from app.accounts.models import User
 from app.clients.models import Client
 from app.config import settings
+from app.consents.choice import Choice
+from app.consents.live import is_open
 from app.consents.models import Consent
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -87,6 +88,12 @@ class WaitingRequest:
     issued_at: datetime
     expires_at: datetime
     consumed_at: datetime | None
+
+    @property
+    def choice(self) -> Choice:
+        """What the person has picked so far."""
+        writable = set(self.writable_ids)
+        return Choice(self.selection, {id: id in writable for id in self.memento_ids})
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -184,7 +191,7 @@ _LOCK_CLIENT = Statement(
 )
 _LOCK_CONSENT = Statement(
     select(Consent.grant_id)
-    .where(Consent.user_id == bindparam("user"), Consent.client_id == bindparam("client"), Consent.revoked_at.is_(None))
+    .where(Consent.user_id == bindparam("user"), Consent.client_id == bindparam("client"), is_open(Consent))
     .with_for_update()
 )
 _LOCK_REQUEST = Statement(
@@ -299,9 +306,7 @@ def save_choice(
     waiting: WaitingRequest,
     *,
     user_id: str,
-    selection: str,
-    memento_ids: Iterable[str],
-    writable_ids: Iterable[str] = (),
+    choice: Choice,
 ) -> bool:
     """Remember what was picked, until the consent is given; False when the request is over."""
     return (
@@ -310,9 +315,9 @@ def save_choice(
             handle_digest=waiting.digest,
             at=clock.now(),
             user=user_id,
-            chosen=selection,
-            chosen_ids=list(memento_ids),
-            chosen_writable_ids=list(writable_ids),
+            chosen=choice.selection,
+            chosen_ids=list(choice.memento_ids),
+            chosen_writable_ids=list(choice.writable_ids),
         )
         == 1
     )

@@ -8,7 +8,10 @@ from app import clock
 from app.clients.events import record_client_event
 from app.clients.models import Client
 from app.clients.registration import add_client_secret, check_client, lock_client, rotate_client_secret
+from app.consents.changes import end_consents_of_client
+from app.consents.events import ADMIN, OPERATOR
 from app.consents.models import Consent
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.oauth.tokens.code import TokenFamily
 from app.oauth.tokens.token import AccessToken
@@ -75,8 +78,10 @@ def rotate_everything(client: Client, *, actor_user_id: str | None, secret_id: s
 
 
 def delete_client(client: Client, *, actor_user_id: str | None) -> None:
-    """Delete the client with its secrets, tokens and consents. Only the audit log remembers it."""
+    """Delete the client with its secrets, tokens and consents. The audit log remembers it, and each person's events."""
     record_client_event("client.deleted", client, actor_user_id, name=client.name)
+    actor = OPERATOR if actor_user_id is None else ADMIN
+    end_consents_of_client(SessionConnection(db.session), client.client_id, actor=actor)
     # Also what hangs on it, by the foreign keys; the ORM need not look at all of that first.
     db.session.flush()
     db.session.execute(delete(Client).where(Client.client_id == client.client_id))

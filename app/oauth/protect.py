@@ -8,7 +8,8 @@ from flask import request as http_request
 
 from app import credentials
 from app.config import settings
-from app.consents.models import touch_consent
+from app.consents.live import has_run_out
+from app.consents.snapshot import touch_consent
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.wire import error_answer, error_uri
@@ -64,7 +65,8 @@ def _why_ended(token: TokenSnapshot) -> Reason:
         return Reason.BEARER_PAUSED
     if token.client_suspended_at is not None:
         return Reason.BEARER_SUSPENDED
-    if token.revoked_at is None and token.family_revoked_at is None and token.consent_revoked_at is None:
+    is_over = has_run_out(token.consent_revoked_at, token.consent_expires_at)
+    if token.revoked_at is None and token.family_revoked_at is None and is_over:
         return Reason.BEARER_PAST_ITS_END
     return Reason.BEARER_REVOKED
 

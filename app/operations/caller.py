@@ -68,7 +68,7 @@ def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:
         organization_id=token.organization_id,
         user_id=token.user_id,
         grant_id=token.grant_id,
-        selection=token.selection,
+        selection=None if token.choice is None else token.choice.selection,
         saved_memento_id=token.saved_memento_id,
         scopes=parse_scope(token.get_scope()),
         reach=token_reach(token),

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app import clock
+from app.consents.changes import note_deleted_memento
+from app.consents.events import APP
+from app.consents.live import is_live
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
+from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
 from app.memories.models import Memento, MementoContent, Memory
@@ -93,6 +96,7 @@ def empty(caller: Caller, made: MadeMemento) -> list[str]:
 def unmake(caller: Caller, made: MadeMemento) -> list[str]:
     """Delete the memento; the ids of what was in it. The memories stay. Raises ``not_writable``."""
     held = empty(caller, made)
+    note_deleted_memento(SessionConnection(caller.session), made.memento_id, actor=APP)
     delete_memento(caller.session.get_one(Memento, made.memento_id))
     return held
 
@@ -137,8 +141,7 @@ def _is_named_by_another(caller: Caller, made: MadeMemento) -> ColumnElement[boo
         ConsentMemento.memento_id == made.memento_id,
         ConsentMemento.grant_id == Consent.grant_id,
         Consent.grant_id != caller.grant_id,
-        Consent.revoked_at.is_(None),
-        or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
+        is_live(Consent),
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select
 from app import clock
 from app.clients.models import Client
 from app.clients.secrets import list_live_secrets
+from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.tokens.code import TokenFamily
@@ -32,7 +33,9 @@ def count_costs(*clients: Client) -> Costs:
     """Of one app, or of several together; a person who has two of them connected counts once."""
     ids = [client.client_id for client in clients]
     return Costs(
-        people=_count(select(func.count(Consent.user_id.distinct())).where(Consent.client_id.in_(ids), *_is_live())),
+        people=_count(
+            select(func.count(Consent.user_id.distinct())).where(Consent.client_id.in_(ids), is_live(Consent))
+        ),
         access_tokens=_count(
             select(func.count())
             .select_from(AccessToken)
@@ -43,7 +46,7 @@ def count_costs(*clients: Client) -> Costs:
                 AccessToken.expires_at > clock.now(),
                 AccessToken.revoked_at.is_(None),
                 # One without a family is the organization's own.
-                or_(AccessToken.family_id.is_(None), and_(TokenFamily.revoked_at.is_(None), *_is_live())),
+                or_(AccessToken.family_id.is_(None), and_(TokenFamily.revoked_at.is_(None), is_live(Consent))),
             )
         ),
         refresh_tokens=_count(
@@ -56,15 +59,11 @@ def count_costs(*clients: Client) -> Costs:
                 RefreshToken.expires_at > clock.now(),
                 RefreshToken.rotated_at.is_(None),
                 TokenFamily.revoked_at.is_(None),
-                *_is_live(),
+                is_live(Consent),
             )
         ),
         secrets=sum(len(list_live_secrets(client_id)) for client_id in ids),
     )
-
-
-def _is_live() -> tuple:
-    return Consent.revoked_at.is_(None), or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())
 
 
 def _count(statement) -> int:

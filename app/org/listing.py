@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
-from app import clock, text
+from app import text
 from app.clients.models import Client, ClientLogo, ClientSecret
+from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.folding import holds
@@ -83,13 +84,13 @@ def _has_status(status: str) -> ColumnElement[bool]:
 
 
 def _rows() -> Select:
-    live = (
-        Consent.client_id == Client.client_id,
-        Consent.revoked_at.is_(None),
-        or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
-    )
     # Each looks up one client's rows by an index, and only for the clients of the page.
-    people = select(func.count()).select_from(Consent).where(*live).scalar_subquery()
+    people = (
+        select(func.count())
+        .select_from(Consent)
+        .where(Consent.client_id == Client.client_id, is_live(Consent))
+        .scalar_subquery()
+    )
     consent_used = select(func.max(Consent.last_used_at)).where(Consent.client_id == Client.client_id)
     secret_used = select(func.max(ClientSecret.last_used_at)).where(ClientSecret.client_id == Client.client_id)
     return (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
-from app import clock
+from app.consents.live import is_live
 from app.consents.models import SELECTIONS, Consent
 from app.extensions import db
 from app.scopes import SCOPES, parse_scope
@@ -27,14 +27,9 @@ class People:
 
 def count_people(client_id: str) -> People:
     """Who has the app connected now, as counts alone."""
-    live = (
-        Consent.client_id == client_id,
-        Consent.revoked_at.is_(None),
-        or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now()),
-    )
     rows = db.session.execute(
         select(Consent.scope, Consent.selection, func.count(), func.count(Consent.paused_at))
-        .where(*live)
+        .where(Consent.client_id == client_id, is_live(Consent))
         .group_by(Consent.scope, Consent.selection)
     ).all()
     connected = sum(count for *_, count, _ in rows)

@@ -187,7 +187,7 @@ def test_the_best_of_many_comes_first_however_old_it_is(ann, texts, everything):
     texts(Lisbon="A walk.", Diary="Lisbon, and Lisbon again: Lisbon! Lisbon.")
     keep_many(ann, ["Bread from Lisbon, and much else."] * 1200)
     assert find(everything, "lisbon")[:3] == ["Lisbon", "Diary", "1199"]
-    reach = Reach(user_id=ann.user_id, readable=(ann.memento("all", *ann.integrations.values()),))
+    reach = Reach(user_id=ann.user_id, can_write={ann.memento("all", *ann.integrations.values()): False})
     assert find(reach, "lisbon", limit=3) == ["Lisbon", "Diary", "1199"]
 
 
@@ -203,7 +203,9 @@ def test_what_is_not_within_reach_takes_no_place_among_the_best(ann, texts, ever
     folder = ann.keep("In the folder", folder="f")
     folder.text, folder.tags = "word word", [MemoryTag(tag="t")]
     db.session.flush()
-    reach = Reach(user_id=ann.user_id, readable=(ann.memento("m", ("google_drive", "f"), ann.integrations["slack"]),))
+    reach = Reach(
+        user_id=ann.user_id, can_write={ann.memento("m", ("google_drive", "f"), ann.integrations["slack"]): False}
+    )
     assert find(everything, "word", limit=1, tag="t") == ["In the folder"]
     assert find(reach, "word", integration_id=ann.integrations["google_drive"].id) == ["In the folder"]
     monkeypatch.setattr(search, "_MOST_PLACES", 1)
@@ -328,7 +330,7 @@ def test_only_what_is_within_reach_is_found(ann, ben, everything):
         ann.memento("b", single),
         ann.memento("c", ann.integrations["slack"]),
     )
-    reach = Reach(user_id=ann.user_id, readable=mementos)
+    reach = Reach(user_id=ann.user_id, can_write=dict.fromkeys(mementos, False))
     assert set(find(reach, "word")) == {trip.title, single.title, chat.title}
     assert find(reach, "word", memento_id=mementos[1]) == [single.title]
     assert len(find(everything, "word")) == 5
@@ -338,21 +340,21 @@ def test_only_what_is_within_reach_is_found(ann, ben, everything):
 def test_more_picks_than_the_index_is_asked_for_are_found_too(ann, monkeypatch):
     monkeypatch.setattr(search, "_MOST_PLACES", 3)
     memories = [ann.keep(f"word {number}") for number in range(6)]
-    reach = Reach(user_id=ann.user_id, readable=(ann.memento("many", *memories[:5]),))
+    reach = Reach(user_id=ann.user_id, can_write={ann.memento("many", *memories[:5]): False})
     assert find(reach, "word") == [f"word {number}" for number in (4, 3, 2, 1, 0)]
     assert [memory.title for memory in list_memories(reach, Filters(), 10).memories] == find(reach, "word")
 
 
 def test_hundreds_of_picks_are_looked_for_at_once(ann):
     memories = [ann.keep(f"word {number}") for number in range(300)]
-    reach = Reach(user_id=ann.user_id, readable=(ann.memento("many", *memories),))
+    reach = Reach(user_id=ann.user_id, can_write={ann.memento("many", *memories): False})
     assert len(find(reach, "word")) == 100
 
 
 def test_odd_folder_names_are_found(ann):
     for folder in ('a"b', "x' OR 1", "%", "été/Lüge", "😀", "()", "a\\b", "!!!"):
         memory = ann.keep(f"word in {folder}", folder=folder)
-        reach = Reach(user_id=ann.user_id, readable=(ann.memento(f"m {folder}", ("google_drive", folder)),))
+        reach = Reach(user_id=ann.user_id, can_write={ann.memento(f"m {folder}", ("google_drive", folder)): False})
         assert find(reach, "word") == [memory.title]
 
 
@@ -364,7 +366,7 @@ def test_the_index_follows_every_change(ann, everything):
     db.session.execute(update(Memory).where(Memory.id == memory.id).values(text="Changed behind the ORM's back."))
     assert (find(everything, "changed"), find(everything, "about")) == (["First"], [])
     db.session.execute(update(Memory).where(Memory.id == memory.id).values(folder="Moved"))
-    reach = Reach(user_id=ann.user_id, readable=(ann.memento("m", ("google_drive", "Moved")),))
+    reach = Reach(user_id=ann.user_id, can_write={ann.memento("m", ("google_drive", "Moved")): False})
     assert find(reach, "changed") == ["First"]
     db.session.execute(delete(Integration).where(Integration.id == memory.integration_id))
     assert find(everything, "changed") == []

@@ -5,9 +5,8 @@ from flask import request as http_request
 from flask_login import current_user
 
 from app.clients.models import ClientSnapshot
-from app.consents.choice import choose
-from app.consents.models import ConsentSnapshot, find_consent_mementos, find_live_consent
 from app.consents.saved import find_saved_memento_id
+from app.consents.snapshot import ConsentSnapshot, find_live_consent
 from app.database.connections import Connection, RowGone, connect
 from app.extensions import db
 from app.http.doors import PAGE
@@ -129,18 +128,7 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    choice = choose(
-        consent.selection,
-        find_consent_mementos(flow.connection, consent.grant_id),
-        but=find_saved_memento_id(current_user.id, flow.client.client_id),
-    )
-    if choice.selection == "selected" and not choice.memento_ids:
+    choice = consent.choice.without(find_saved_memento_id(db.session, current_user.id, flow.client.client_id))
+    if choice.selection == "selected" and not choice.can_write:
         return False
-    return save_choice(
-        flow.connection,
-        flow.waiting,
-        user_id=current_user.id,
-        selection=choice.selection,
-        memento_ids=choice.memento_ids,
-        writable_ids=choice.writable_ids,
-    )
+    return save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)

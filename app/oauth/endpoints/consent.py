@@ -7,9 +7,10 @@ from flask import Response, flash, redirect, render_template, url_for
 from flask import request as http_request
 from flask_login import current_user
 
+from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.consents.ends import End, list_ends, read_end
-from app.consents.models import Consent, record_consent
+from app.consents.models import Consent
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
@@ -93,15 +94,13 @@ def _decide(flow: Flow) -> Response:
     except Refused as refused:
         return server.handle_error_response(flow.request, refused)
     present = summary.consent
-    flow.request.consent = record_consent(
+    flow.request.consent = give_consent(
         flow.connection,
         user_id=current_user.id,
-        client_id=flow.client.client_id,
+        client_key=flow.client.client_id,
         scope=format_scope(granted),
         declined=declined,
-        selection=summary.choice.selection if reaches_memories(granted) else None,
-        memento_ids=summary.choice.memento_ids,
-        writable_ids=summary.choice.writable_ids,
+        choice=summary.choice if reaches_memories(granted) else None,
         expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
         # The button says so, and the facts that were just compared say that it did.
         resumes=True,
@@ -154,7 +153,7 @@ class _Summary:
         """The names of the mementos that the app loses: none when it is now to see everything."""
         if self.choice.selection == "all":
             return []
-        return [name for memento_id, name in self.before.items() if memento_id not in self.choice.memento_ids]
+        return [name for memento_id, name in self.before.items() if memento_id not in self.choice.can_write]
 
     @property
     def paused_at(self) -> datetime | None:
@@ -188,8 +187,8 @@ def _read_summary(flow: Flow) -> _Summary:
         scopes=scopes,
         optional=parse_scope(flow.client.optional_scope) & scopes,
         allowed_before=parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset(),
-        choice=Choice(waiting.selection, tuple(waiting.memento_ids), tuple(waiting.writable_ids)),
-        mementos=[memento for memento in mementos if memento.id in waiting.memento_ids],
+        choice=waiting.choice,
+        mementos=[memento for memento in mementos if memento.id in waiting.choice.can_write],
         saved=saved,
         consent=consent,
     )
@@ -213,7 +212,7 @@ def _show_consent(flow: Flow, *, errors: list[str] | None = None, notices: list[
         selection=summary.choice.selection,
         asks_to_write=asks_to_write(flow),
         mementos=[
-            summary_with(memento, is_new=memento.id not in before, writable=memento.id in summary.choice.writable_ids)
+            summary_with(memento, is_new=memento.id not in before, writable=summary.choice.can_write[memento.id])
             for memento in summary.mementos
         ],
         saved=summary.saved,
@@ -259,9 +258,10 @@ def _list_ends(consent: Consent | None) -> list[End]:
 
 def _has_choice(flow: Flow) -> bool:
     """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
-    if flow.waiting.selection != "selected":
-        return flow.waiting.selection is not None
-    return len(owned_memento_ids(current_user.id, flow.waiting.memento_ids)) == len(flow.waiting.memento_ids) > 0
+    choice = flow.waiting.choice
+    if choice.selection != "selected":
+        return choice.selection is not None
+    return len(owned_memento_ids(current_user.id, choice.memento_ids)) == len(choice.can_write) > 0
 
 
 def _count_reachable(choice: Choice) -> int:

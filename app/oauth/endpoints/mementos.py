@@ -1,7 +1,7 @@
 """The first screen of the decision: which mementos the app may look through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import redirect, render_template
 from flask import request as http_request
@@ -12,7 +12,6 @@ from app.database.engine import expect_writes
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
-from app.memories.built_in import NONE
 from app.memories.mementos import (
     IntegrationSummary,
     MementoSummary,
@@ -52,9 +51,7 @@ _LISTS = ("memento_ids", "writable_ids", "new_integration_ids")
 @opens_request
 def choose_mementos(flow: Flow):
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    waiting = flow.waiting
-    choice = Choice(waiting.selection, tuple(waiting.memento_ids), tuple(waiting.writable_ids))
-    return _show_picker(flow, MementoChoiceForm(), choice)
+    return _show_picker(flow, MementoChoiceForm(), flow.waiting.choice)
 
 
 @blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
@@ -68,9 +65,10 @@ def save_mementos(flow: Flow):
     if action == "cancel":
         return flow.cancel()
     choice = read_choice(
+        db.session,
         http_request.form,
         user_id=current_user.id,
-        client_id=flow.client.client_id,
+        client_key=flow.client.client_id,
         may_write=asks_to_write(flow),
     )
     integration_ids = http_request.form.getlist("new_integration_ids")[:100]
@@ -79,19 +77,12 @@ def save_mementos(flow: Flow):
     # A name that was typed is meant, whichever button was pressed.
     if action == "create" or form.new_name.data:
         return _make_memento(flow, form, choice, integration_ids)
-    problem = choice.find_problem(nothing=NONE.name)
+    problem = choice.find_problem()
     if problem:
         return _show_picker(flow, form, choice, [problem])
     with flow.connection.transaction():
         changes = flow.renew_under_lock() and _find_changes(flow, http_request.form.getlist("memento_ids"))
-        is_saved = not changes and save_choice(
-            flow.connection,
-            flow.waiting,
-            user_id=current_user.id,
-            selection=choice.selection,
-            memento_ids=choice.memento_ids,
-            writable_ids=choice.writable_ids,
-        )
+        is_saved = not changes and save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)
     if changes:
         return _show_picker(flow, form, choice, notices=[CHANGED, *changes])
     return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
@@ -106,8 +97,7 @@ def _make_memento(flow: Flow, form: MementoChoiceForm, choice: Choice, integrati
     if made_id is None:
         return _show_picker(flow, form, choice, new_integration_ids=integration_ids)
     # What was ticked before stays ticked.
-    choice = replace(choice, selection=choice.selection or "selected", memento_ids=(*choice.memento_ids, made_id))
-    return _show_picker(flow, form, choice)
+    return _show_picker(flow, form, choice.including(made_id))
 
 
 def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
@@ -193,7 +183,9 @@ def _show_picker(
         sentences=[SCOPES[name] for name in picker.names],
         asks_to_write=asks_to_write(flow),
         mementos=[
-            summary_with(memento, chosen=memento.id in choice.memento_ids, writable=memento.id in choice.writable_ids)
+            summary_with(
+                memento, chosen=memento.id in choice.can_write, writable=bool(choice.can_write.get(memento.id))
+            )
             for memento in picker.mementos
         ],
         saved=picker.saved,

@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.redirect_uris import host_of
 from app.consents.choice import separate_saved
+from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.http.clear_forms import find_repeated
@@ -82,7 +83,9 @@ def common_facts(client: dict[str, str], account: User) -> dict[str, Any]:
 
 def separate_own(flow: Flow) -> tuple[list[MementoSummary], MementoSummary | None]:
     """The person's mementos, and the one of what this app has added itself."""
-    return separate_saved(list_mementos(current_user.id), user_id=current_user.id, client_id=flow.client.client_id)
+    return separate_saved(
+        db.session, list_mementos(current_user.id), user_id=current_user.id, client_key=flow.client.client_id
+    )
 
 
 def asks_to_write(flow: Flow) -> bool:
@@ -91,14 +94,13 @@ def asks_to_write(flow: Flow) -> bool:
 
 def find_consent(flow: Flow) -> Consent | None:
     """The live consent with its mementos, for what is new since last time."""
-    consent = db.session.scalar(
+    return db.session.scalar(
         select(Consent).where(
             Consent.user_id == current_user.id,
             Consent.client_id == flow.client.client_id,
-            Consent.revoked_at.is_(None),
+            is_live(Consent),
         )
     )
-    return consent if consent is not None and consent.is_live() else None
 
 
 def summary_with(summary, **more) -> dict[str, Any]:

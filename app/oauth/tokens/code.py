@@ -8,7 +8,9 @@ from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, upd
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
-from app.consents.models import Consent, chosen_mementos
+from app.consents.choice import Choice, select_choice
+from app.consents.live import has_ended
+from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -70,11 +72,10 @@ class CodeSnapshot(AuthorizationCodeMixin):
     grant_id: str
     user_id: str
     consent_scope: str
-    selection: str
     consent_expires_at: datetime | None
     consent_revoked_at: datetime | None
     consent_paused_at: datetime | None
-    mementos: list[str] | None
+    choice: Choice
     saved_memento_id: str | None
 
     @property
@@ -100,11 +101,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return self.consent_paused_at is not None and not self._is_ended()
 
     def _is_ended(self) -> bool:
-        return (
-            self.family_revoked_at is not None
-            or self.consent_revoked_at is not None
-            or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
-        )
+        return self.family_revoked_at is not None or has_ended(self.consent_revoked_at, self.consent_expires_at)
 
 
 _FIND_CODE = Statement(
@@ -122,11 +119,10 @@ _FIND_CODE = Statement(
         Consent.grant_id,
         Consent.user_id,
         Consent.scope.label("consent_scope"),
-        Consent.selection,
         Consent.expires_at.label("consent_expires_at"),
         Consent.revoked_at.label("consent_revoked_at"),
         Consent.paused_at.label("consent_paused_at"),
-        chosen_mementos(Consent.grant_id).label("mementos"),
+        select_choice().label("choice"),
         SavedMemento.memento_id.label("saved_memento_id"),
     )
     .join(TokenFamily, TokenFamily.family_id == AuthorizationCode.family_id)

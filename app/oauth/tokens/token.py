@@ -22,7 +22,9 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
 from app.clients.models import Client
-from app.consents.models import Consent, chosen_mementos
+from app.consents.choice import Choice, select_choice
+from app.consents.live import has_ended
+from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -105,12 +107,11 @@ class TokenSnapshot(TokenMixin):
     grant_id: str | None
     user_id: str | None
     consent_scope: str | None
-    selection: str | None
     consent_expires_at: datetime | None
     consent_revoked_at: datetime | None
     consent_paused_at: datetime | None
     consent_last_used_at: datetime | None
-    mementos: list[str] | None
+    choice: Choice | None
     saved_memento_id: str | None
     is_refresh_token: bool = False
     rotated_at: datetime | None = None
@@ -159,8 +160,7 @@ class TokenSnapshot(TokenMixin):
             self.revoked_at is not None
             or self.client_suspended_at is not None
             or self.family_revoked_at is not None
-            or self.consent_revoked_at is not None
-            or (self.consent_expires_at is not None and self.consent_expires_at <= clock.now())
+            or has_ended(self.consent_revoked_at, self.consent_expires_at)
         )
 
 
@@ -182,12 +182,11 @@ def select_tokens(token: type[AccessToken] | type[RefreshToken], *more) -> Selec
         Consent.grant_id,
         Consent.user_id,
         Consent.scope.label("consent_scope"),
-        Consent.selection,
         Consent.expires_at.label("consent_expires_at"),
         Consent.revoked_at.label("consent_revoked_at"),
         Consent.paused_at.label("consent_paused_at"),
         Consent.last_used_at.label("consent_last_used_at"),
-        chosen_mementos(Consent.grant_id).label("mementos"),
+        select_choice().label("choice"),
         SavedMemento.memento_id.label("saved_memento_id"),
         *more,
     )

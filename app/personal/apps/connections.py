@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app import clock
+from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
 from app.consents.saved import find_saved_memento_id
@@ -13,7 +14,6 @@ from app.extensions import db
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.tokens.replay import TokenReplay
-from app.personal.mementos.use import is_live
 from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
 _MOST_ENDED = 20
@@ -67,7 +67,7 @@ class Connection:
 
 def list_connections(user_id: str) -> list[Connection]:
     """The person's live consents, the one used last first."""
-    consents = db.session.scalars(select(Consent).where(Consent.user_id == user_id, is_live())).all()
+    consents = db.session.scalars(select(Consent).where(Consent.user_id == user_id, is_live(Consent))).all()
     found = [_describe(consent) for consent in consents]
     return sorted(found, key=lambda one: one.consent.last_used_at or one.consent.issued_at, reverse=True)
 
@@ -77,7 +77,7 @@ def list_ended(user_id: str) -> list[Consent]:
     return list(
         db.session.scalars(
             select(Consent)
-            .where(Consent.user_id == user_id, ~is_live())
+            .where(Consent.user_id == user_id, ~is_live(Consent))
             .where(
                 select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists()
                 | select(TokenReplay.family_id).where(TokenReplay.grant_id == Consent.grant_id).exists()
@@ -117,7 +117,7 @@ def _describe(consent: Consent) -> Connection:
 
 
 def _list_windows(consent: Consent) -> list[Window]:
-    saved = find_saved_memento_id(consent.user_id, consent.client_id)
+    saved = find_saved_memento_id(db.session, consent.user_id, consent.client_id)
     rows = db.session.execute(
         select(Memento.id, Memento.name, ConsentMemento.can_write)
         .outerjoin(

@@ -1,5 +1,6 @@
 """``/account/apps/``: what I have allowed; changing, pausing and ending it; what the apps did."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -7,15 +8,16 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
-from app import clock
-from app.consents.choice import Choice, read_choice, separate_saved
+from app.consents import changes
+from app.consents.choice import Choice, find_choice, read_choice, separate_saved
 from app.consents.ends import list_ends, read_end
 from app.credentials import digest
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.mementos import MementoSummary, list_mementos, summarize_everything
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
-from app.personal.apps.choice import apply_choice, change_consent, compare, present_choice
+from app.personal.apps.choice import compare
 from app.personal.apps.connections import (
     Connection,
     find_connection,
@@ -26,13 +28,10 @@ from app.personal.apps.connections import (
 )
 from app.personal.mementos.editor import read_page
 from app.personal.mementos.use import find_savings
-from app.sentences import _
 from app.text import isolated
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
-#: What the picker calls the choice of no memento.
-_NOTHING = _("Nothing yet")
 
 
 @blueprint.get("/apps/")
@@ -75,7 +74,7 @@ def show_activity(grant_id: str):
 @blueprint.get("/apps/<grant_id>/mementos")
 def choose_mementos(grant_id: str):
     connection = _get_connection(grant_id)
-    return _show_picker(connection, present_choice(connection.consent))
+    return _show_picker(connection, find_choice(db.session, connection.consent))
 
 
 @blueprint.post("/apps/<grant_id>/mementos")
@@ -83,7 +82,7 @@ def review_mementos(grant_id: str):
     """What the new choice would change, to be read before it is applied. Nothing is written."""
     connection = _get_connection(grant_id)
     choice = _read_choice(connection)
-    problem = choice.find_problem(nothing=_NOTHING)
+    problem = choice.find_problem()
     if problem or request.form.get("action") == "back":
         return _show_picker(connection, choice, problem)
     return _show_difference(connection, choice)
@@ -93,16 +92,14 @@ def review_mementos(grant_id: str):
 def apply_mementos(grant_id: str):
     connection = _get_connection(grant_id)
     choice = _read_choice(connection)
-    problem = choice.find_problem(nothing=_NOTHING)
+    problem = choice.find_problem()
     if problem:
         return _show_picker(connection, choice, problem)
     if request.form.get("seen") != _seal(connection, choice):
         # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
         flash(gettext("Something has changed since you opened this page. Look at it once more."), "error")
         return _show_difference(connection, choice)
-    if not apply_choice(connection.consent, choice):
-        abort(404)
-    db.session.commit()
+    _change(changes.change_choice, grant_id, choice)
     flash(
         gettext(
             "Changed. %(app_name)s sees what you have chosen from its next call on.",
@@ -114,16 +111,17 @@ def apply_mementos(grant_id: str):
 
 def _read_choice(connection: Connection) -> Choice:
     return read_choice(
+        db.session,
         request.form,
         user_id=current_user.id,
-        client_id=connection.consent.client_id,
+        client_key=connection.consent.client_id,
         may_write=connection.may_write,
     )
 
 
 def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
     mementos, saved = separate_saved(
-        list_mementos(current_user.id), user_id=current_user.id, client_id=connection.consent.client_id
+        db.session, list_mementos(current_user.id), user_id=current_user.id, client_key=connection.consent.client_id
     )
     page = render_template(
         "personal/apps/choose.html",
@@ -154,7 +152,7 @@ def _describe_mementos(mementos: list[MementoSummary], choice: Choice) -> list[d
 
 
 def _show_difference(connection: Connection, choice: Choice):
-    present = present_choice(connection.consent)
+    present = find_choice(db.session, connection.consent)
     if present.fingerprint == choice.fingerprint:
         flash(gettext("Nothing was changed: that is what it sees already."))
         return _to_app(connection.grant_id)
@@ -169,7 +167,7 @@ def _show_difference(connection: Connection, choice: Choice):
 
 def _seal(connection: Connection, choice: Choice) -> str:
     """What the page tells, so that only that is applied."""
-    before = present_choice(connection.consent).fingerprint
+    before = find_choice(db.session, connection.consent).fingerprint
     told = [before, choice.fingerprint, compare(connection.consent, choice).fingerprint, connection.app_name]
     return digest("\n".join(told))
 
@@ -180,8 +178,7 @@ def _seal(connection: Connection, choice: Choice) -> str:
 @blueprint.post("/apps/<grant_id>/pause")
 def pause(grant_id: str):
     connection = _get_connection(grant_id)
-    if connection.consent.paused_at is None:
-        _change(connection, paused_at=clock.now())
+    _change(changes.pause, grant_id)
     flash(gettext("%(app_name)s is paused.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
 
@@ -189,7 +186,7 @@ def pause(grant_id: str):
 @blueprint.post("/apps/<grant_id>/resume")
 def resume(grant_id: str):
     connection = _get_connection(grant_id)
-    _change(connection, paused_at=None)
+    _change(changes.resume, grant_id)
     flash(gettext("%(app_name)s is no longer paused.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
 
@@ -201,7 +198,7 @@ def change_end(grant_id: str):
     present = connection.consent.expires_at
     expires_at = read_end(request.form.get("until"), present)
     if expires_at != present:
-        _change(connection, expires_at=expires_at)
+        _change(changes.change_end, grant_id, expires_at)
     name = isolated(connection.app_name)
     if expires_at:
         flash(gettext("%(app_name)s stays connected until the end you have set.", app_name=name))
@@ -214,16 +211,16 @@ def change_end(grant_id: str):
 def disconnect(grant_id: str):
     """End a consent; its codes and tokens die with it, at once."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
-    if consent.revoked_at is None:
-        consent.revoked_at = clock.now()
     name = consent.client.name
+    changes.end(SessionConnection(db.session), current_user.id, grant_id)
     db.session.commit()
     flash(gettext("%(name)s is disconnected. It can no longer reach anything of yours.", name=isolated(name)))
     return redirect(url_for("personal.apps"), 303)
 
 
-def _change(connection: Connection, **values) -> None:
-    if not change_consent(connection.consent, values):
+def _change(change: Callable[..., bool], grant_id: str, *to: Any) -> None:
+    """Commit a change of a consent that is still live."""
+    if not change(SessionConnection(db.session), current_user.id, grant_id, *to):
         abort(404)
     db.session.commit()
 

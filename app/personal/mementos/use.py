@@ -3,10 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from app import clock
 from app.clients.models import Client
+from app.consents.live import is_live
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
 from app.consents.saved import SavedMemento
@@ -39,7 +39,7 @@ def find_uses(user_id: str) -> dict[str, list[Use]]:
         select(ConsentMemento.memento_id, Consent.grant_id, Client.name, ConsentMemento.can_write, Consent.paused_at)
         .join_from(ConsentMemento, Consent, Consent.grant_id == ConsentMemento.grant_id)
         .join(Client, Client.client_id == Consent.client_id)
-        .where(Consent.user_id == user_id, Consent.selection == "selected", is_live())
+        .where(Consent.user_id == user_id, Consent.selection == "selected", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     ).all()
     sizes = defaultdict(int)
@@ -56,7 +56,7 @@ def find_all_seeing(user_id: str) -> list[Use]:
     rows = db.session.execute(
         select(Consent.grant_id, Client.name, Consent.scope, Consent.paused_at)
         .join(Client, Client.client_id == Consent.client_id)
-        .where(Consent.user_id == user_id, Consent.selection == "all", is_live())
+        .where(Consent.user_id == user_id, Consent.selection == "all", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     )
     return [
@@ -85,8 +85,3 @@ def find_makers(user_id: str) -> dict[str, str]:
         .where(Consent.user_id == user_id)
     )
     return dict(rows.all())
-
-
-def is_live():
-    """A condition on :class:`Consent`: neither revoked nor come to its end."""
-    return Consent.revoked_at.is_(None) & or_(Consent.expires_at.is_(None), Consent.expires_at > clock.now())

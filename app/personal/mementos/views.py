@@ -6,7 +6,10 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from sqlalchemy import delete, select
 
+from app.consents.changes import note_deleted_memento
+from app.consents.events import PERSON
 from app.database.engine import expect_reads_only
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
@@ -198,6 +201,7 @@ def ask_to_delete(memento_id: str) -> ResponseReturnValue:
 def delete_for_good(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
     name, saving = memento.name, find_savings(current_user.id).get(memento.id)
+    note_deleted_memento(SessionConnection(db.session), memento.id, actor=PERSON)
     delete_memento(memento)
     if saving and request.form.get("memories") == "too":
         db.session.execute(

@@ -11,7 +11,9 @@ from sqlalchemy import func, select, update
 from app import clock
 from app.accounts.models import Organization, User
 from app.clients.models import Client, ClientLogo
-from app.consents.models import Consent, ConsentMemento, record_consent
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.consents.models import Consent, ConsentMemento
 from app.database.connections import connect
 from app.database.engine import expect_writes
 from app.extensions import db
@@ -330,8 +332,8 @@ def test_a_consent_that_is_recorded_without_that_button_stays_paused(
 ):
     change_consent(notebook, paused_at=clock.now())
     with app.app_context(), expect_writes(), connect(db.engine) as connection, connection.transaction():
-        again = record_consent(
-            connection, user_id=alice.id, client_id=notebook.client_id, scope=SCOPE, selection="all", memento_ids=()
+        again = give_consent(
+            connection, user_id=alice.id, client_key=notebook.client_id, scope=SCOPE, choice=Choice("all")
         )
     assert again.paused_at is not None
 

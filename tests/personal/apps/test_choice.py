@@ -4,10 +4,12 @@ import pytest
 from sqlalchemy import update
 
 from app import clock
+from app.consents import changes
+from app.consents.choice import Choice
 from app.consents.models import Consent, ConsentMemento
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.models import Memento
-from app.personal.apps.choice import Choice, apply_choice, change_consent
 from tests.personal.conftest import post, stock
 
 
@@ -259,8 +261,11 @@ def test_a_consent_that_ends_while_the_answer_is_made_is_not_changed(app, connec
         ended = update(Consent).values(revoked_at=clock.now()).execution_options(synchronize_session=False)
         db.session.execute(ended)
         assert consent.is_live()
-        assert not apply_choice(consent, Choice("selected", (diary,)))
-        assert not change_consent(consent, {"paused_at": None})
+        connection = SessionConnection(db.session)
+        mine = (connection, consent.user_id, consent.grant_id)
+        assert not changes.change_choice(*mine, Choice("selected", {diary: False}))
+        assert not changes.change_end(*mine, None)
+        assert not changes.pause(*mine) and not changes.resume(*mine)
 
 
 def test_after_the_app_was_disconnected_an_open_page_changes_nothing(signed_in, connected, picker, diary):

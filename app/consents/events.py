@@ -1,0 +1,182 @@
+"""What happened to a consent, kept for the person as long as their account: when, by whom, and what was changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    insert,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.clients.models import Client
+from app.consents.choice import Choice
+from app.consents.models import Consent
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.database.types import Base, ShownName, UtcDateTime
+
+#: Who did it. Of an organization's admin or an operator the person learns no more than that.
+PERSON: Final = "person"
+APP: Final = "app"
+ADMIN: Final = "admin"
+OPERATOR: Final = "operator"
+
+GIVEN: Final = "given"
+WIDENED: Final = "widened"
+NARROWED: Final = "narrowed"
+PAUSED: Final = "paused"
+RESUMED: Final = "resumed"
+ENDED: Final = "ended"
+
+
+class ConsentEvent(Base):
+    """One change of what a person allows an app.
+
+    It refers to the account alone, and so outlives the consent and the app. ``client_name`` is what the app was called
+    then. ``changed`` is JSON, see :class:`Terms`.
+    """
+
+    __tablename__ = "consent_events"
+    __table_args__ = (
+        CheckConstraint("kind IN ('given', 'widened', 'narrowed', 'paused', 'resumed', 'ended')", name="kind"),
+        CheckConstraint("actor IN ('person', 'app', 'admin', 'operator')", name="actor"),
+        Index(None, "user_id", "grant_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    grant_id: Mapped[str] = mapped_column(String(40))
+    client_key: Mapped[str] = mapped_column(String(40))
+    client_name: Mapped[str] = mapped_column(ShownName(100))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(8))
+    actor: Mapped[str] = mapped_column(String(8))
+    changed: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as the person may read it. ``changed`` holds only what this event is about, by these names:
+
+    ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
+    was given, added or taken away. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
+    """
+
+    at: datetime
+    kind: str
+    actor: str
+    grant_id: str
+    client_name: str
+    changed: Mapping[str, Any]
+
+
+def list_events(session: Session, user_id: str, grant_id: str | None = None) -> list[Event]:
+    """Returns what happened to the person's consents, or to one of them, the latest first; also to those long ended."""
+    statement = select(ConsentEvent).where(ConsentEvent.user_id == user_id).order_by(ConsentEvent.id.desc())
+    if grant_id is not None:
+        statement = statement.where(ConsentEvent.grant_id == grant_id)
+    return [
+        Event(one.at, one.kind, one.actor, one.grant_id, one.client_name, json.loads(one.changed))
+        for one in session.scalars(statement)
+    ]
+
+
+# -- what was changed ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a consent says: what the app may do, through which mementos, where, and until when."""
+
+    scopes: frozenset[str]
+    choice: Choice
+    resources: frozenset[str]
+    expires_at: datetime | None
+
+    def describe(self) -> dict[str, Any]:
+        """Returns all of it, as the event tells that gives it."""
+        return {
+            "scopes": sorted(self.scopes),
+            "selection": self.choice.selection,
+            "mementos": sorted(self.choice.can_write),
+            "writing": sorted(self.choice.writable_ids),
+            "resources": sorted(self.resources),
+            "until": _as_text(self.expires_at),
+        }
+
+
+def find_gains(before: Terms, after: Terms) -> dict[str, Any]:
+    """Returns what ``after`` allows beyond ``before``, by the names of :class:`Event`; empty when that is nothing."""
+    old, new = before.choice, after.choice
+    gains: dict[str, Any] = {
+        "scopes": sorted(after.scopes - before.scopes),
+        # Whoever sees everything gains nothing by a part of it.
+        "mementos": [] if old.selection == "all" else sorted(new.can_write.keys() - old.can_write.keys()),
+        "writing": sorted(set(new.writable_ids) - set(old.writable_ids)),
+        "resources": sorted(after.resources - before.resources),
+    }
+    gains = {name: ids for name, ids in gains.items() if ids}
+    if _RANKS[new.selection] > _RANKS[old.selection]:
+        gains["selection"] = new.selection
+    if before.expires_at is not None and (after.expires_at is None or after.expires_at > before.expires_at):
+        gains["until"] = _as_text(after.expires_at)
+    return gains
+
+
+def find_losses(before: Terms, after: Terms) -> dict[str, Any]:
+    """Returns what ``after`` no longer allows of ``before``; ``selection`` and ``until`` are those that hold now."""
+    losses = find_gains(after, before)
+    if "selection" in losses:
+        losses["selection"] = after.choice.selection
+    if "until" in losses:
+        losses["until"] = _as_text(after.expires_at)
+    return losses
+
+
+_RANKS = {None: 0, "none": 0, "selected": 1, "all": 2}
+
+
+def _as_text(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+# -- writing one down ----------------------------------------------------------------------------
+
+_INSERT_EVENT = Statement(
+    insert(ConsentEvent).from_select(
+        ["user_id", "grant_id", "client_key", "client_name", "at", "kind", "actor", "changed"],
+        select(
+            Consent.user_id,
+            Consent.grant_id,
+            Consent.client_id,
+            Client.name,
+            bindparam("at", type_=UtcDateTime()),
+            bindparam("kind", type_=String()),
+            bindparam("actor", type_=String()),
+            bindparam("changed", type_=Text()),
+        )
+        .join(Client, Client.client_id == Consent.client_id)
+        .where(Consent.grant_id == bindparam("grant")),
+    )
+)
+
+
+def add_event(
+    connection: Connection, grant_id: str, kind: str, *, actor: str, at: datetime, changed: Mapping[str, Any]
+) -> None:
+    """Write down what happened, in the transaction in which it did."""
+    connection.run(
+        _INSERT_EVENT, grant=grant_id, kind=kind, actor=actor, at=at, changed=json.dumps(changed, sort_keys=True)
+    )

@@ -1,0 +1,79 @@
+"""A consent as the hot path reads it: in one SELECT, without the ORM."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+
+from app import clock
+from app.consents.choice import Choice, select_choice
+from app.consents.events import Terms
+from app.consents.live import is_live
+from app.consents.models import Consent
+from app.consents.resources import parse_resources
+from app.database.connections import Connection
+from app.database.engine import has_no_effect
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
+from app.scopes import parse_scope
+
+
+@dataclass(slots=True)
+class ConsentSnapshot:
+    """A consent as one SELECT saw it."""
+
+    grant_id: str
+    scope: str
+    declined_scope: str
+    choice: Choice
+    resources: str
+    expires_at: datetime | None
+    paused_at: datetime | None
+
+    @property
+    def terms(self) -> Terms:
+        """What it says."""
+        return Terms(frozenset(parse_scope(self.scope)), self.choice, parse_resources(self.resources), self.expires_at)
+
+
+#: The columns of :class:`ConsentSnapshot`.
+CONSENT_COLUMNS = (
+    Consent.grant_id,
+    Consent.scope,
+    Consent.declined_scope,
+    select_choice().label("choice"),
+    Consent.resources,
+    Consent.expires_at,
+    Consent.paused_at,
+)
+
+_FIND_CONSENT = Statement(
+    select(*CONSENT_COLUMNS).where(
+        Consent.user_id == bindparam("user_id"),
+        Consent.client_id == bindparam("client_id"),
+        Consent.installation == bindparam("installation"),
+        is_live(Consent, bindparam("at", type_=UtcDateTime())),
+    ),
+    row=ConsentSnapshot,
+)
+
+_TOUCH_CONSENT = Statement(
+    update(Consent).where(Consent.grant_id == bindparam("consent")).values(last_used_at=bindparam("at"))
+)
+
+
+def find_live_consent(
+    connection: Connection, user_id: str, client_key: str, installation: str = ""
+) -> ConsentSnapshot | None:
+    """Returns what the person allows this installation of the app now; None when that is nothing."""
+    found: ConsentSnapshot | None = connection.first(
+        _FIND_CONSENT, user_id=user_id, client_id=client_key, installation=installation, at=clock.now()
+    )
+    return found
+
+
+def touch_consent(connection: Connection, grant_id: str, last_used_at: datetime | None) -> None:
+    """Note that the consent was used, at most once a minute."""
+    at = clock.now()
+    if (last_used_at is None or (at - last_used_at).total_seconds() >= 60) and not has_no_effect():
+        connection.run(_TOUCH_CONSENT, consent=grant_id, at=at)
