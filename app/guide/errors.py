@@ -6,6 +6,7 @@ Tests hold these tables against what the code can really answer, in both directi
 from dataclasses import dataclass
 
 from app.oauth.refusals import REFUSALS
+from app.sentences import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,47 +22,54 @@ class ErrorEntry:
 #: Shown to the person, and never sent to the app: here ``code`` is the page's heading.
 ERROR_PAGES = (
     ErrorEntry(
-        "We do not know this app",
-        "The client_id is missing, or none that is registered here.",
-        "Copy it from the app's credentials. Nothing is sent back, because nobody could say to whom.",
+        _("We do not know this app"),
+        _("The client_id is missing, or none that is registered here."),
+        _("Copy it from the app's credentials. Nothing is sent back, because nobody could say to whom."),
         (400,),
     ),
     ErrorEntry(
-        "This link does not lead back to …",
-        "The redirect_uri is missing, is there twice, or is not one of those registered for the app that it names.",
-        "Compare it, character by character, with the app's settings; its requests show what differs. Nothing is sent"
-        " back, because nobody could say to whom.",
+        _("This link does not lead back to …"),
+        _("The redirect_uri is missing, is there twice, or is not one of those registered for the app that it names."),
+        _(
+            "Compare it, character by character, with the app's settings; its requests show what differs. Nothing is"
+            " sent back, because nobody could say to whom."
+        ),
         (400,),
     ),
     ErrorEntry(
-        "… is switched off for now",
-        "The app is suspended, or still a draft.",
-        "Resume it under Danger, or activate it under Credentials.",
+        _("… is switched off for now"),
+        _("The app is suspended, or still a draft."),
+        _("Resume it under Danger, or activate it under Credentials."),
         (400,),
     ),
     ErrorEntry(
-        "This request has expired",
-        "The person took longer than {request_minutes} minutes for one step, or went on in another browser.",
-        "Send them to authorize again, with a new state and a new code_challenge.",
+        _("This request has expired"),
+        _("The person took longer than {request_minutes} minutes for one step, or went on in another browser."),
+        _("Send them to authorize again, with a new state and a new code_challenge."),
         (410,),
     ),
     ErrorEntry(
-        "This request was already answered",
-        "An answer went back to your app before, perhaps from another tab, or they used the Back button.",
-        "Nothing, if your app has its code. Otherwise start again.",
+        _("This request was already answered"),
+        _("An answer went back to your app before, perhaps from another tab, or they used the Back button."),
+        _("Nothing, if your app has its code. Otherwise start again."),
         (410,),
     ),
     ErrorEntry(
-        "This request belongs to another account",
-        "Somebody else began it in this browser.",
-        "Start again; do not reuse an authorize link for several people.",
+        _("This request belongs to another account"),
+        _("Somebody else began it in this browser."),
+        _("Start again; do not reuse an authorize link for several people."),
         (403,),
     ),
     ErrorEntry(
-        "Please sign in first",
-        "The request is longer than 8 kB, or twenty wait at the sign-in for the same network and it is too long to"
-        " travel along in an address.",
-        "Send less, most likely in state: keep the rest in the person's session. They can also sign in and start again.",
+        _("Please sign in first"),
+        _(
+            "The request is longer than 8 kB, or twenty wait at the sign-in for the same network and it is too long"
+            " to travel along in an address."
+        ),
+        _(
+            "Send less, most likely in state: keep the rest in the person's session. They can also sign in and start"
+            " again."
+        ),
         (429,),
     ),
 )
@@ -69,91 +77,109 @@ ERROR_PAGES = (
 AUTHORIZE_ERRORS = (
     ErrorEntry(
         "access_denied",
-        "The person pressed Cancel.",
-        "Respect it: say what your app cannot do without access, and offer to ask again. Do not ask by yourself.",
+        _("The person pressed Cancel."),
+        _("Respect it: say what your app cannot do without access, and offer to ask again. Do not ask by yourself."),
     ),
     ErrorEntry(
         "invalid_request",
-        "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Often:"
-        " neither state nor code_challenge, no code_challenge from a public client, a code_challenge_method other than S256.",
-        "Send what error_description asks for. A code_challenge is BASE64URL(SHA256(code_verifier)), 43 characters,"
-        " without padding.",
+        _(
+            "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Often:"
+            " neither state nor code_challenge, no code_challenge from a public client, a code_challenge_method other"
+            " than S256."
+        ),
+        _(
+            "Send what error_description asks for. A code_challenge is BASE64URL(SHA256(code_verifier)), 43"
+            " characters, without padding."
+        ),
     ),
     ErrorEntry(
         "unsupported_response_type",
-        "The response_type is not code. The implicit and hybrid flows do not exist here.",
-        "Send response_type=code, also from a browser app.",
+        _("The response_type is not code. The implicit and hybrid flows do not exist here."),
+        _("Send response_type=code, also from a browser app."),
     ),
     ErrorEntry(
         "invalid_scope",
-        "A scope is unknown, your app is not registered for it, or there is a comma. Nothing is dropped silently.",
-        "Separate scopes by spaces, ask for those of the app's settings only, or have an admin add it there.",
+        _("A scope is unknown, your app is not registered for it, or there is a comma. Nothing is dropped silently."),
+        _("Separate scopes by spaces, ask for those of the app's settings only, or have an admin add it there."),
     ),
     ErrorEntry(
         "invalid_target",
-        "The resource parameter names something other than this server's API.",
-        "Leave it out, or send {issuer}/api/v1/.",
+        _("The resource parameter names something other than this server's API."),
+        _("Leave it out, or send {issuer}/api/v1/."),
     ),
     ErrorEntry(
         "invalid_authorization_details",
-        "authorization_details is not a JSON array of objects of the type memento, or names an identifier.",
-        "Ask for the type and, if you like, the actions. Which mementos it becomes is for the person to pick.",
+        _("authorization_details is not a JSON array of objects of the type memento, or names an identifier."),
+        _("Ask for the type and, if you like, the actions. Which mementos it becomes is for the person to pick."),
     ),
 )
 
 TOKEN_ERRORS = (
     ErrorEntry(
         "invalid_client",
-        "The client is unknown or suspended, or its secret is wrong, ended or missing; or a public client sent a"
-        " secret. Which of these it was, is not told to anybody who asks.",
-        "Check the environment that the secret comes from: no space, no line break, not its last four characters"
-        " alone. Send it as HTTP Basic or in the body. If it is lost, make another in the dashboard.",
+        _(
+            "The client is unknown or suspended, or its secret is wrong, ended or missing; or a public client sent a"
+            " secret. Which of these it was, is not told to anybody who asks."
+        ),
+        _(
+            "Check the environment that the secret comes from: no space, no line break, not its last four characters"
+            " alone. Send it as HTTP Basic or in the body. If it is lost, make another in the dashboard."
+        ),
         (401,),
     ),
     ErrorEntry(
         "invalid_request",
-        "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Also: the body"
-        " is not a form, parameters stand in the address, the secret comes twice, be it alike, or the method is not POST.",
-        "POST application/x-www-form-urlencoded, not JSON. Send the code_verifier whenever you sent a"
-        " code_challenge, and the same redirect_uri as before.",
+        _(
+            "A parameter is missing, is there twice, or cannot be what it is; error_description names it. Also: the"
+            " body is not a form, parameters stand in the address, the secret comes twice, be it alike, or the method"
+            " is not POST."
+        ),
+        _(
+            "POST application/x-www-form-urlencoded, not JSON. Send the code_verifier whenever you sent a"
+            " code_challenge, and the same redirect_uri as before."
+        ),
         (400, 405, 413),
     ),
     ErrorEntry(
         "invalid_grant",
-        "The code or refresh token is not good, or not any more. The reasons are below.",
-        "Do not try it again: send the person to authorize. If their consent is still there, that takes them no click"
-        " in a confidential app.",
+        _("The code or refresh token is not good, or not any more. The reasons are below."),
+        _(
+            "Do not try it again: send the person to authorize. If their consent is still there, that takes them no"
+            " click in a confidential app."
+        ),
         (400,),
     ),
     ErrorEntry(
         "invalid_scope",
-        "With client credentials: a scope your app is not registered for. With a refresh token: more than the person"
-        " still allows, or nothing is left of it. With either: a comma between the names.",
-        "Leave scope out to get all that is allowed. To get more, send the person to authorize.",
+        _(
+            "With client credentials: a scope your app is not registered for. With a refresh token: more than the"
+            " person still allows, or nothing is left of it. With either: a comma between the names."
+        ),
+        _("Leave scope out to get all that is allowed. To get more, send the person to authorize."),
         (400,),
     ),
     ErrorEntry(
         "unauthorized_client",
-        "A public client asked for client credentials, or wanted to introspect a token.",
-        "Do it from a server, with a confidential client of its own.",
+        _("A public client asked for client credentials, or wanted to introspect a token."),
+        _("Do it from a server, with a confidential client of its own."),
         (400,),
     ),
     ErrorEntry(
         "unsupported_grant_type",
-        "The grant_type is not authorization_code, refresh_token or client_credentials.",
-        "Use one of these. Passwords and device codes are not taken here.",
+        _("The grant_type is not authorization_code, refresh_token or client_credentials."),
+        _("Use one of these. Passwords and device codes are not taken here."),
         (400,),
     ),
     ErrorEntry(
         "invalid_target",
-        "The resource parameter names something other than this server's API.",
-        "Leave it out, or send {issuer}/api/v1/.",
+        _("The resource parameter names something other than this server's API."),
+        _("Leave it out, or send {issuer}/api/v1/."),
         (400,),
     ),
     ErrorEntry(
         "server_error",
-        "Something went wrong on our side.",
-        "Try again in a moment. A code or a refresh token that was used meanwhile may need the person again.",
+        _("Something went wrong on our side."),
+        _("Try again in a moment. A code or a refresh token that was used meanwhile may need the person again."),
         (500,),
     ),
 )
@@ -167,90 +193,105 @@ INVALID_GRANT_REASONS = tuple(
 API_ERRORS = (
     ErrorEntry(
         "unauthenticated",
-        "No access token came with the call.",
-        "Send it as Authorization: Bearer and the token; not in the address, not in the body.",
+        _("No access token came with the call."),
+        _("Send it as Authorization: Bearer and the token; not in the address, not in the body."),
         (401,),
     ),
     ErrorEntry(
         "invalid_token",
-        "The access token has expired, was revoked, or is none; the person has ended or paused your app's access, or the"
-        " app is switched off. message says which.",
-        "Refresh once and repeat the call. If refreshing answers invalid_grant, send the person to authorize.",
+        _(
+            "The access token has expired, was revoked, or is none; the person has ended or paused your app's access,"
+            " or the app is switched off. message says which."
+        ),
+        _("Refresh once and repeat the call. If refreshing answers invalid_grant, send the person to authorize."),
         (401,),
     ),
     ErrorEntry(
         "insufficient_scope",
-        "The token is good and lacks a scope: message and scope name it. A person may have left out an optional one.",
-        "Ask for it at the moment the person wants what needs it, by sending them to authorize with more scopes.",
+        _(
+            "The token is good and lacks a scope: message and scope name it. A person may have left out an optional"
+            " one."
+        ),
+        _("Ask for it at the moment the person wants what needs it, by sending them to authorize with more scopes."),
         (403,),
     ),
     ErrorEntry(
         "not_writable",
-        "Your app may read this and not change it.",
-        "The person decides that for each memento: show them the consent's manage_url.",
+        _("Your app may read this and not change it."),
+        _("The person decides that for each memento: show them the consent's manage_url."),
         (403,),
     ),
     ErrorEntry(
         "not_a_person",
-        "A client credentials token asked for mementos. It speaks for an organization, which has none.",
-        "Use a token that a person has allowed.",
+        _("A client credentials token asked for mementos. It speaks for an organization, which has none."),
+        _("Use a token that a person has allowed."),
         (403,),
     ),
-    ErrorEntry("forbidden", "The request is not allowed.", "Do not repeat it as it is.", (403,)),
+    ErrorEntry("forbidden", _("The request is not allowed."), _("Do not repeat it as it is."), (403,)),
     ErrorEntry(
         "not_found",
-        "It does not exist, was deleted, or lies outside the mementos that the person picked. Nobody can tell these"
-        " apart.",
-        "Drop your copy of it. Do not tell the person that it is hidden: it may be gone.",
+        _(
+            "It does not exist, was deleted, or lies outside the mementos that the person picked. Nobody can tell"
+            " these apart."
+        ),
+        _("Drop your copy of it. Do not tell the person that it is hidden: it may be gone."),
         (404,),
     ),
     ErrorEntry(
         "invalid_request",
-        "The body is not JSON, a header cannot be read, or the Idempotency-Key is not 1 to 255 visible ASCII"
-        " characters.",
-        "Do what message says; the operation is described at /api/openapi.json.",
+        _(
+            "The body is not JSON, a header cannot be read, or the Idempotency-Key is not 1 to 255 visible ASCII"
+            " characters."
+        ),
+        _("Do what message says; the operation is described at /api/openapi.json."),
         (400,),
     ),
-    ErrorEntry("invalid_cursor", "The cursor is from another query, or never was one.", "Start without one.", (400,)),
+    ErrorEntry(
+        "invalid_cursor", _("The cursor is from another query, or never was one."), _("Start without one."), (400,)
+    ),
     ErrorEntry(
         "validation_failed",
-        "A field or a parameter of the query cannot be taken. errors has a field, code and message for each.",
-        "Correct what errors names; with several objects, index says which.",
+        _("A field or a parameter of the query cannot be taken. errors has a field, code and message for each."),
+        _("Correct what errors names; with several objects, index says which."),
         (422,),
     ),
     ErrorEntry(
         "idempotency_conflict",
-        "The Idempotency-Key was used for another request within a day.",
-        "Make a new key for each new request, and repeat it only with the same body.",
+        _("The Idempotency-Key was used for another request within a day."),
+        _("Make a new key for each new request, and repeat it only with the same body."),
         (422,),
     ),
-    ErrorEntry("method_not_allowed", "The path does not take that method.", "Look at the Allow header.", (405,)),
+    ErrorEntry("method_not_allowed", _("The path does not take that method."), _("Look at the Allow header."), (405,)),
     ErrorEntry(
         "unsupported_media_type",
-        "The body is not sent as JSON.",
-        "Send Content-Type: application/json.",
+        _("The body is not sent as JSON."),
+        _("Send Content-Type: application/json."),
         (415,),
     ),
     ErrorEntry(
         "payload_too_large",
-        "The body is larger than the call takes; the message says how large it may be.",
-        "Send less at once; memories/bulk/ in parts.",
+        _("The body is larger than the call takes; the message says how large it may be."),
+        _("Send less at once; memories/bulk/ in parts."),
         (413,),
     ),
-    ErrorEntry("uri_too_long", "The address is longer than 64 kB.", "Shorten what you look for.", (414,)),
-    ErrorEntry("headers_too_large", "A header is longer than 8 kB, or there are more than 100.", "Send fewer.", (431,)),
+    ErrorEntry("uri_too_long", _("The address is longer than 64 kB."), _("Shorten what you look for."), (414,)),
+    ErrorEntry(
+        "headers_too_large", _("A header is longer than 8 kB, or there are more than 100."), _("Send fewer."), (431,)
+    ),
     ErrorEntry(
         "too_many_requests",
-        "Calls come too fast.",
-        "Wait as long as Retry-After says, if it is there.",
+        _("Calls come too fast."),
+        _("Wait as long as Retry-After says, if it is there."),
         (429,),
     ),
     ErrorEntry(
         "server_error",
-        "Something went wrong on our side.",
-        "Try again in a moment, with the same Idempotency-Key; if it stays so, tell us the request_id.",
+        _("Something went wrong on our side."),
+        _("Try again in a moment, with the same Idempotency-Key; if it stays so, tell us the request_id."),
         (500,),
     ),
-    ErrorEntry("not_implemented", "The server does not know the Transfer-Encoding.", "Send the body as it is.", (501,)),
-    ErrorEntry("unavailable", "The server is busy.", "Try again in a moment, and wait longer each time.", (503,)),
+    ErrorEntry(
+        "not_implemented", _("The server does not know the Transfer-Encoding."), _("Send the body as it is."), (501,)
+    ),
+    ErrorEntry("unavailable", _("The server is busy."), _("Try again in a moment, and wait longer each time."), (503,)),
 )

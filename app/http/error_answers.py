@@ -10,22 +10,23 @@ from app.extensions import login_manager
 from app.http.doors import Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
+from app.sentences import _
 
 _log = logging.getLogger(__name__)
 
 #: status -> (title, what to do), for people.
 _SENTENCES = {
-    400: ("That request did not make sense", "Go back, reload the page and try again."),
-    403: ("You may not do that", "Ask an owner of your organization for access."),
-    404: ("There is nothing here", "The address may be mistyped, or what was here is gone."),
-    405: ("That is not how this page is used", "Go back and use the buttons on the page."),
-    413: ("That was too much at once", "Send less text and try again."),
-    414: ("That address is too long", "Shorten what comes after the “?” in it, or follow the link again."),
-    431: ("Your browser sent too much beside the request", "Delete the cookies that it keeps for this site."),
-    429: ("Too many attempts", "Wait a few minutes and try again."),
+    400: (_("That request did not make sense"), _("Go back, reload the page and try again.")),
+    403: (_("You may not do that"), _("Ask an owner of your organization for access.")),
+    404: (_("There is nothing here"), _("The address may be mistyped, or what was here is gone.")),
+    405: (_("That is not how this page is used"), _("Go back and use the buttons on the page.")),
+    413: (_("That was too much at once"), _("Send less text and try again.")),
+    414: (_("That address is too long"), _("Shorten what comes after the “?” in it, or follow the link again.")),
+    431: (_("Your browser sent too much beside the request"), _("Delete the cookies that it keeps for this site.")),
+    429: (_("Too many attempts"), _("Wait a few minutes and try again.")),
     500: (
-        "Something went wrong on our side",
-        "Please look whether what you did is there, and try again in a moment if it is not.",
+        _("Something went wrong on our side"),
+        _("Please look whether what you did is there, and try again in a moment if it is not."),
     ),
 }
 _SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
@@ -83,13 +84,13 @@ def _answer_csrf_error(_error: CSRFError):
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return error_page(
             400,
-            "This page was open for too long, or your browser takes no cookies",
-            "Nothing was changed. Let your browser take cookies from here, go back, reload the page and try again.",
+            _("This page was open for too long, or your browser takes no cookies"),
+            _("Nothing was changed. Let your browser take cookies from here, go back, reload the page and try again."),
         )
     return error_page(
         400,
-        "This page was open for too long",
-        "Your browser and this page no longer agree on who you are. Go back, reload the page and try again.",
+        _("This page was open for too long"),
+        _("Your browser and this page no longer agree on who you are. Go back, reload the page and try again."),
     )
 
 

@@ -11,6 +11,7 @@ from app.http.doors import SAFE_METHODS
 from app.http.error_answers import error_page
 from app.http.form_origin import is_from_us
 from app.http.incoming import IncomingRequest
+from app.sentences import _
 
 _CHECKS_ITSELF = "checks_its_own_token"
 
@@ -47,7 +48,11 @@ def _is_from_us(request: IncomingRequest) -> bool:
 def _refusal() -> Any:
     return error_page(
         400,
-        "That form came from another address",
-        f"Nothing was changed. {settings().site_name} takes forms from its own pages at {settings().issuer} alone."
-        " Open it there and try again.",
+        _("That form came from another address"),
+        _(
+            "Nothing was changed. %(site_name)s takes forms from its own pages at %(issuer)s alone. Open it there and"
+            " try again.",
+            site_name=settings().site_name,
+            issuer=settings().issuer,
+        ),
     )

@@ -10,6 +10,8 @@ from wtforms import Field, FieldList, FormField
 from wtforms.form import BaseForm
 from wtforms.widgets import HiddenInput
 
+from app.sentences import _
+
 #: Under these names a page hands over what is wrong beside its forms: a sentence, a list of them, or a :class:`Problem`.
 _SENTENCES = ("problem", "error", "errors")
 
@@ -55,7 +57,7 @@ def _find_field_problems(field: Field) -> Iterator[Problem]:
     for error in field.errors:
         if not isinstance(error, list | tuple | dict):
             # An error without words is one all the same.
-            yield Problem(str(error).strip() or f"Look at “{field.label.text}” again.", field_id)
+            yield Problem(_told(error) or _("Look at “%(field)s” again.", field=field.label.text), field_id)
 
 
 def _listed(given: str | Problem | list[str] | None) -> list[Problem]:
@@ -65,4 +67,9 @@ def _listed(given: str | Problem | list[str] | None) -> list[Problem]:
 
 
 def _sentences(errors: Iterable[Any]) -> list[str]:
-    return [str(error).strip() or "Something is not right yet. Look it over and send it again." for error in errors]
+    return [_told(error) or _("Something is not right yet. Look it over and send it again.") for error in errors]
+
+
+def _told(error: Any) -> str:
+    """Returns what the error says, with its mark if it has one; an empty string when it says nothing."""
+    return error if isinstance(error, str) and error.strip() == error else str(error).strip()

@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension(EnglishSentences)
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.filters["translated"] = sentences.translated
     sentences.speak_with(_speak)
 
 

@@ -40,7 +40,7 @@ def add_secret(access: Access, client_id: str):
         return _new_secret_page(access, client, form)
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
     try:
-        _, secret = add_another_secret(
+        _added, secret = add_another_secret(
             client, actor_user_id=access.user_id, label=form.label.data or "", secret_id=secret_id
         )
     except ClientError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import clock
+from app.api import errors
 from app.clients.models import Client
 from app.extensions import db
 from app.guide.errors import (
@@ -21,6 +22,7 @@ from app.guide.errors import (
 )
 from app.http import error_answers
 from app.oauth.refusals import REFUSALS, bearer
+from app.operations.refusals import Kind
 from tests.actors import Browser
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -44,8 +46,16 @@ def _calls(*places: str) -> Iterator[tuple[str, str, list]]:
             module = ".".join(("app", *file.relative_to(_APP).with_suffix("").parts)).removesuffix(".__init__")
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    arguments = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
-                    yield module, node.func.id, arguments
+                    yield module, node.func.id, [_literal(one) for one in node.args]
+
+
+def _literal(argument: ast.expr) -> object:
+    """A literal, be it a marked sentence; the last name of ``Kind.NOT_FOUND``; None for anything else."""
+    if isinstance(argument, ast.Call) and isinstance(argument.func, ast.Name) and argument.func.id == "_":
+        argument = argument.args[0]
+    if isinstance(argument, ast.Attribute):
+        return argument.attr
+    return argument.value if isinstance(argument, ast.Constant) else None
 
 
 def test_every_error_of_the_protocol_is_told():
@@ -68,6 +78,8 @@ def test_every_error_of_the_api_is_told_with_its_status():
     told = {(status, entry.code) for entry in API_ERRORS for status in entry.statuses}
     raised = {(status, code) for status, (code, _) in error_answers.API_ERRORS.items()}
     raised |= {tuple(arguments[:2]) for _, name, arguments in _calls("api") if name == "ApiError"}
+    refused = [arguments for _, name, arguments in _calls("operations") if name == "Refused"]
+    raised |= {(errors._STATUSES[Kind[kind]], code) for kind, code, *_ in refused}
     raised |= {(row.status, row.error) for row in bearer.ROWS.values()}
     assert told == raised
 
@@ -77,7 +89,7 @@ def test_every_page_that_people_see_instead_is_told():
     raised = {tuple(arguments[:2]) for name, arguments in calls if name == "error_page" and arguments[0]}
     # And those that call the app by its name.
     raised |= {
-        (arguments[0], arguments[1].replace("{name}", "…")) for name, arguments in calls if name == "_page_of_app"
+        (arguments[0], arguments[1].replace("%(name)s", "…")) for name, arguments in calls if name == "_page_of_app"
     }
     assert {(entry.statuses[0], entry.code) for entry in ERROR_PAGES} == raised
 

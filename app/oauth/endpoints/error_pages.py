@@ -13,21 +13,24 @@ from app.http.error_answers import error_page
 from app.http.wire import request_id
 from app.oauth.journal import log as request_log
 from app.oauth.refusals import Reason, Refused
+from app.sentences import _, translated
 from app.text import isolated
 
-_NOTHING_SHARED = "Nothing was shared."
-_TELL_ITS_MAKERS = "Go back to the app and tell its makers."
-_LINK = "The link that brought you here"
+_NOTHING_SHARED = _("Nothing was shared.")
+_TELL_ITS_MAKERS = _("Go back to the app and tell its makers.")
+_NOT_ITS_ADDRESS = _("The link that brought you here names an address to return to that is not one of this app's.")
 
 #: What is wrong with the link, for whoever has followed it.
 _NO_WAY_BACK = {
-    Reason.REDIRECT_URI_MISMATCH: f"{_LINK} names an address to return to that is not one of this app's.",
-    Reason.REDIRECT_URI_REFUSED: f"{_LINK} names an address to return to that we send nobody to.",
-    Reason.REDIRECT_URI_MISSING: f"{_LINK} names no address to return to.",
-    Reason.PARAMETER_DEFECTIVE: f"{_LINK} does not say clearly which address to return to.",
-    Reason.PLAYGROUND_CLOSED: f"{_LINK} names an address to return to that is not one of this app's.",
+    Reason.REDIRECT_URI_MISMATCH: _NOT_ITS_ADDRESS,
+    Reason.REDIRECT_URI_REFUSED: _(
+        "The link that brought you here names an address to return to that we send nobody to."
+    ),
+    Reason.REDIRECT_URI_MISSING: _("The link that brought you here names no address to return to."),
+    Reason.PARAMETER_DEFECTIVE: _("The link that brought you here does not say clearly which address to return to."),
+    Reason.PLAYGROUND_CLOSED: _NOT_ITS_ADDRESS,
 }
-_PLAYGROUND_CLOSED = (
+_PLAYGROUND_CLOSED = _(
     "The link that brought you here comes from the playground, which is not open for you: it is open for an hour, for"
     " whoever opened it, until they finish. Open it again and begin with step 1."
 )
@@ -41,61 +44,73 @@ def no_way_back_page(refused: Refused):
     if reason is Reason.CLIENT_SUSPENDED:
         return _page_of_app(
             400,
-            "{name} is switched off for now",
+            _("%(name)s is switched off for now", name=isolated(client.name)),
             client,
-            f"{_NOTHING_SHARED} Whoever looks after this app has switched it off here, or not switched it on yet."
-            " Try again later, or ask its makers.",
+            _(
+                "Nothing was shared. Whoever looks after this app has switched it off here, or not switched it on yet."
+                " Try again later, or ask its makers."
+            ),
         )
-    sentence = f"{_NO_WAY_BACK[reason]} {_TELL_ITS_MAKERS}"
+    sentences = [_NOTHING_SHARED, _NO_WAY_BACK[reason], _TELL_ITS_MAKERS]
     if reason is Reason.PLAYGROUND_CLOSED and _is_own(client):
-        sentence = _PLAYGROUND_CLOSED
-    return _page_of_app(400, "This link does not lead back to {name}", client, f"{_NOTHING_SHARED} {sentence}")
+        sentences = [_NOTHING_SHARED, _PLAYGROUND_CLOSED]
+    return _page_of_app(
+        400,
+        _("This link does not lead back to %(name)s", name=isolated(client.name)),
+        client,
+        " ".join(map(translated, sentences)),
+    )
 
 
 def unknown_app_page():
     """For a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile."""
     return error_page(
         400,
-        "We do not know this app",
-        f"{_NOTHING_SHARED} {_LINK} names an app that is not registered with us, or not any more."
-        f" {_TELL_ITS_MAKERS[:-1]} that its client ID is not right.",
+        _("We do not know this app"),
+        _(
+            "Nothing was shared. The link that brought you here names an app that is not registered with us, or not any"
+            " more. Go back to the app and tell its makers that its client ID is not right."
+        ),
     )
 
 
 def already_answered_page():
     return error_page(
         410,
-        "This request was already answered",
-        "The answer went back to the app, perhaps from another tab. If the app is still waiting, go back to it and"
-        " start again.",
+        _("This request was already answered"),
+        _(
+            "The answer went back to the app, perhaps from another tab. If the app is still waiting, go back to it"
+            " and start again."
+        ),
     )
 
 
 def expired_page():
     return error_page(
         410,
-        "This request has expired",
-        f"{_NOTHING_SHARED} Requests wait for a few minutes only, in the browser that began them, and end with their"
-        " app. Go back to the app and start again from there.",
+        _("This request has expired"),
+        _(
+            "Nothing was shared. Requests wait for a few minutes only, in the browser that began them, and end with"
+            " their app. Go back to the app and start again from there."
+        ),
     )
 
 
 def other_account_page():
     return error_page(
         403,
-        "This request belongs to another account",
-        "It was begun by somebody else in this browser. Go back to the app and start again.",
+        _("This request belongs to another account"),
+        _("It was begun by somebody else in this browser. Go back to the app and start again."),
     )
 
 
 def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str):
-    page_title = title.format(name=isolated(client.name))
     if not _is_own(client):
-        return error_page(status, page_title, sentence)
+        return error_page(status, title, sentence)
     # So that this request is there when they follow the link.
     request_log.flush_if_possible()
     entry = url_for("org.show_requests", client_id=client.client_id, request=request_id())
-    return error_page(status, page_title, sentence, action=(entry, "See what is wrong, and the fix, in its requests"))
+    return error_page(status, title, sentence, action=(entry, _("See what is wrong, and the fix, in its requests")))
 
 
 def _is_own(client: ClientSnapshot) -> bool:

@@ -4,11 +4,15 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
+from app.sentences import _
+
 
 class MementoChoiceForm(FlaskForm):
     """Which mementos, and perhaps a new one made right there."""
 
-    new_name = StringField("Name of the new memento", validators=[Length(max=100)], render_kw={"autocomplete": "off"})
+    new_name = StringField(
+        _("Name of the new memento"), validators=[Length(max=100)], render_kw={"autocomplete": "off"}
+    )
 
 
 class DecisionForm(FlaskForm):

@@ -27,6 +27,7 @@ from app.oauth.endpoints.browser import (
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
 from app.scopes import asks_offline_access, with_offline_access
+from app.sentences import _
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (
@@ -103,7 +104,7 @@ def continue_url(handle: str) -> str:
 
 def leads_to_known_app(query: str) -> bool:
     """Whether a request was sent along by us, in this browser, and may be answered at the address it names."""
-    sent, _, signature = query.rpartition(f"&{_SENT_ALONG}=")
+    sent, _name, signature = query.rpartition(f"&{_SENT_ALONG}=")
     if not is_signed_for_this_browser(sent, signature):
         return False
     parameters = parse_parameters(sent.encode()).values
@@ -120,9 +121,11 @@ def _sign_in_and_begin_again(browser: str, again: bool) -> Response:
     if len(address) > _LONGEST_ADDRESS:
         return error_page(
             429,
-            "Please sign in first",
-            "What the app sends along is too long to be kept for somebody whom we do not know yet. Sign in here, then"
-            " go back to the app and start again from there.",
+            _("Please sign in first"),
+            _(
+                "What the app sends along is too long to be kept for somebody whom we do not know yet. Sign in here,"
+                " then go back to the app and start again from there."
+            ),
         )
     return redirect(address, 303)
 
@@ -134,7 +137,7 @@ def _query_without_sign_in() -> str:
 
 
 def _settle_prompt(pair: bytes) -> bytes:
-    name, _, value = pair.partition(b"=")
+    name, _equals, value = pair.partition(b"=")
     if _unquoted(name) != b"prompt":
         return pair
     prompts = _unquoted(value).decode("utf-8", "replace").split(" ")

@@ -22,9 +22,12 @@ from app.oauth.endpoints.logo import logo_url
 from app.oauth.endpoints.screen_facts import Facts
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import parse_scope
+from app.sentences import _
 
-UNCLEAR = "It was not clear what you decided, so nothing was. Please look at this again and press one of the buttons."
-CHANGED = "Something changed while this page was open, so nothing was shared. Look at it once more."
+UNCLEAR = _(
+    "It was not clear what you decided, so nothing was. Please look at this again and press one of the buttons."
+)
+CHANGED = _("Something changed while this page was open, so nothing was shared. Look at it once more.")
 
 
 def read_action(known: Collection[str], lists: Collection[str] = ()) -> str | None:

@@ -11,21 +11,22 @@ from typing import Any
 
 from app.credentials import digest
 from app.memories.mementos import MementoSummary
+from app.sentences import _
 
 #: fact -> what is said when it has changed. A seal holds them in this order.
 _SENTENCES = {
-    "name": "What the app is called, or whose it is, has changed.",
-    "appearance": "The app's logo or one of its links has changed.",
-    "kind": "How the app proves that it is itself has changed.",
-    "receiver": "Where your answer goes has changed.",
-    "account": "The account has changed: another one, or its name or e-mail address.",
-    "abilities": "What the app may do, or what of it you can leave out, has changed.",
-    "choice": "What it is to see was chosen anew, perhaps in another tab.",
-    "mementos": "A memento was renamed or deleted, or now holds something from another source.",
-    "saved": "What the app has added itself is kept elsewhere now.",
-    "losses": "What it would no longer see has changed.",
-    "end": "Until when it is allowed has changed.",
-    "pause": "It was paused or resumed meanwhile.",
+    "name": _("What the app is called, or whose it is, has changed."),
+    "appearance": _("The app's logo or one of its links has changed."),
+    "kind": _("How the app proves that it is itself has changed."),
+    "receiver": _("Where your answer goes has changed."),
+    "account": _("The account has changed: another one, or its name or e-mail address."),
+    "abilities": _("What the app may do, or what of it you can leave out, has changed."),
+    "choice": _("What it is to see was chosen anew, perhaps in another tab."),
+    "mementos": _("A memento was renamed or deleted, or now holds something from another source."),
+    "saved": _("What the app has added itself is kept elsewhere now."),
+    "losses": _("What it would no longer see has changed."),
+    "end": _("Until when it is allowed has changed."),
+    "pause": _("It was paused or resumed meanwhile."),
 }
 _LENGTH = 24
 _KEY_LENGTH = 8
@@ -49,10 +50,10 @@ class Facts:
 
     def find_changes(self, sealed: str | None, ticked: Iterable[str] = ()) -> list[str]:
         """What has changed since the page with this seal, one sentence each. None, or no seal of ours: all of it."""
-        fixed, _, offered = (sealed or "").partition("~")
+        fixed, _tilde, offered = (sealed or "").partition("~")
         before = fixed.split(".")
         if len(before) != len(_SENTENCES):
-            return ["This page was not shown to you before, or was made by an older version of this site."]
+            return [_("This page was not shown to you before, or was made by an older version of this site.")]
         now = self.seal().partition("~")[0].split(".")
         changes = [
             sentence for sentence, *pair in zip(_SENTENCES.values(), before, now, strict=True) if pair[0] != pair[1]
