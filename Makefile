@@ -36,7 +36,6 @@ check: installed-to-test
 	@$(VENV)/bin/ruff check $(CHECKED)
 	@$(VENV)/bin/ruff format --check $(CHECKED)
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/vulture
 
 lock:
 	$(COMPILE) -o requirements.lock

@@ -116,11 +116,6 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
     return memento
 
 
-def rename_memento(memento: Memento, name: str) -> None:
-    """Give the memento another name. Raises :class:`MementoError`."""
-    save_draft(memento.user_id, memento, name, Draft(memento.id))
-
-
 def duplicate_memento(memento: Memento) -> Memento:
     """A memento with the same picks, called “… (copy)”."""
     copy = Memento(user_id=memento.user_id, name=_name_of_copy(memento))

@@ -16,7 +16,6 @@ from app.memories.editing import (
     delete_memento,
     duplicate_memento,
     find_saved,
-    rename_memento,
     save_draft,
 )
 from app.memories.mementos import MementoNameInvalid, MementoNameTaken, find_memento, list_mementos
@@ -158,6 +157,11 @@ def test_inside_of_a_source_and_a_folder_is_counted_what_is_picked_there(ann, dr
     assert (inside[Pick(drive)], inside[Pick(drive, "Trips")], inside[Pick(drive, "Trips/Lisbon")]) == (3, 2, 1)
     inside = count_inside(draft_of(id, add=[Pick(drive, "Trips")], remove=[Pick(memory_id=tiles.id)]))
     assert (inside[Pick(drive)], inside[Pick(drive, "Trips")], inside[Pick(drive, "Trips/Lisbon")]) == (3, 1, 0)
+
+
+def rename_memento(memento, name):
+    """Save it with another name and nothing changed in it."""
+    save_draft(memento.user_id, memento, name, Draft(memento.id))
 
 
 # -- names ---------------------------------------------------------------------------------------
