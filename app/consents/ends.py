@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import clock
+from app.sentences import _
 
 #: What the form sends -> (what a person reads, how long that is; None for no end).
 _ENDS = {
-    "forever": ("Until I end it", None),
-    "day": ("For a day", timedelta(days=1)),
-    "month": ("For a month (30 days)", timedelta(days=30)),
-    "year": ("For a year (365 days)", timedelta(days=365)),
+    "forever": (_("Until I end it"), None),
+    "day": (_("For a day"), timedelta(days=1)),
+    "month": (_("For a month (30 days)"), timedelta(days=30)),
+    "year": (_("For a year (365 days)"), timedelta(days=365)),
 }
 _KEEP = "keep"
 
@@ -27,8 +28,10 @@ class End:
 
 def list_ends(present: datetime | None) -> list[End]:
     """The choices; a present end comes first, and nothing is prolonged unless the person says so."""
-    ends = [End(value, label, chosen=present is None and value == "forever") for value, (label, _) in _ENDS.items()]
-    return ends if present is None else [End(_KEEP, "As it is now, until", chosen=True, at=present), *ends]
+    ends = [
+        End(value, label, chosen=present is None and value == "forever") for value, (label, _lasts) in _ENDS.items()
+    ]
+    return ends if present is None else [End(_KEEP, _("As it is now, until"), chosen=True, at=present), *ends]
 
 
 def read_end(value: str | None, present: datetime | None) -> datetime | None:

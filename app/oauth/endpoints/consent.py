@@ -36,6 +36,7 @@ from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_reque
 from app.oauth.refusals import Refused
 from app.oauth.server import server
 from app.scopes import SCOPES, format_scope, parse_scope, reaches_memories
+from app.sentences import _, translated
 
 _ACTIONS = ("authorize", "cancel")
 _LISTS = ("scopes",)
@@ -86,7 +87,7 @@ def _decide(flow: Flow) -> Response:
     declined = _read_declined(summary)
     granted = summary.scopes - declined
     if not granted:
-        raise _NotDecided(errors=["Leave at least one thing ticked that the app may do, or cancel."])
+        raise _NotDecided(errors=[_("Leave at least one thing ticked that the app may do, or cancel.")])
     # Replayed below, as if the app had asked for no more than the person allows.
     flow.request.payload.data["scope"] = format_scope(granted)
     try:
@@ -197,7 +198,7 @@ def _read_summary(flow: Flow) -> _Summary:
 def _show_consent(flow: Flow, *, errors: list[str] | None = None, notices: list[str] | None = None):
     if reaches_memories(parse_scope(flow.request.scope)) and not _has_choice(flow):
         for notice in notices or ():
-            flash(notice, "error")
+            flash(translated(notice), "error")
         return redirect(flow.url_for("choose_mementos"), 303)
     summary = _read_summary(flow)
     consent, before = summary.consent, summary.before
