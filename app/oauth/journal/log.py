@@ -21,13 +21,14 @@ from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
 from app.oauth.refusals import Reason, Refused
+from app.sentences import _
 from app.services import Services
 
 #: How many of each a client keeps, and how long.
 MOST_FAILURES, MOST_SUCCESSES = 200, 50
 KEPT_FOR = timedelta(days=30)
 #: The detail of an address that is shown without what stood before its host.
-USER_NAME = "A user name or password stood before its host, which is not kept."
+USER_NAME = _("A user name or password stood before its host, which is not kept.")
 # So many notes wait at most, of all clients together.
 _MOST_NOTES = 5_000
 # Of what was sent, so that a note is small.

@@ -16,6 +16,7 @@ from app.oauth.journal.sentences import TRY_AGAIN, tell
 from app.oauth.journal.uri_difference import Difference, compare, find_nearest
 from app.oauth.refusals import Reason
 from app.scopes import SCOPES, parse_scope
+from app.sentences import _
 
 PAGE_SIZE = 20
 _RECORD_ID = re.compile(r"[0-9]{1,18}")
@@ -113,11 +114,12 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
     expected = _expected_uri(record, client)
     is_mismatch = record.reason == Reason.REDIRECT_URI_MISMATCH
     if is_mismatch and not _is_whole(record):
-        happened = f"{happened} {record.detail}"
+        detail = USER_NAME if record.detail == USER_NAME else record.detail
+        happened = _("%(happened)s %(detail)s", happened=happened, detail=detail)
     is_registered = is_mismatch and _is_whole(record) and client.check_redirect_uri(record.redirect_uri)
     repair = _find_repair(record, client)
     if is_mismatch and record.redirect_uri and _is_whole(record) and not (is_registered or repair):
-        fix = f"{fix} {_ANOTHER_HOST}"
+        fix = _("%(fix)s %(more)s", fix=fix, more=_ANOTHER_HOST)
     return Entry(
         id=record.id,
         at=record.at,
@@ -132,13 +134,15 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
         difference=compare(record.redirect_uri, expected)
         if expected not in (None, record.redirect_uri) and not is_registered
         else None,
-        expected="Registered" if is_mismatch else "Asked with",
+        expected=_("Registered") if is_mismatch else _("Asked with"),
         repair=repair,
         request_id=record.request_id,
     )
 
 
-_ANOTHER_HOST = "The app has no address on this host, and anybody may have sent it: type it yourself, if it is yours."
+_ANOTHER_HOST = _(
+    "The app has no address on this host, and anybody may have sent it: type it yourself, if it is yours."
+)
 
 
 def _find_repair(record: RequestRecord, client: Client) -> str:

@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from app.sentences import _
+
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 # Enough to know which was meant; somebody may send very long ones to make this slow.
 _MOST_COMPARED = 300
@@ -86,41 +88,45 @@ def _parse(uri: str) -> _Parts:
 
 def _in_words(sent: str, registered: str) -> list[str]:
     if sent.strip() == registered:
-        return ["the sent one has a space before or after it"]
+        return [_("the sent one has a space before or after it")]
     if sent.lower() == registered.lower():
-        return ["only upper and lower case differ, and they count"]
+        return [_("only upper and lower case differ, and they count")]
     if unquote(sent) == registered:
-        return ["the sent one was percent-encoded once too often"]
+        return [_("the sent one was percent-encoded once too often")]
     ours, theirs = _parse(sent), _parse(registered)
-    return [words for check in _CHECKS if (words := check(ours, theirs))] or ["some characters differ"]
+    return [words for check in _CHECKS if (words := check(ours, theirs))] or [_("some characters differ")]
 
 
 def _compare_schemes(sent: _Parts, registered: _Parts) -> str | None:
     if sent.scheme == registered.scheme:
         return None
     if not sent.scheme or (not sent.host and registered.host):
-        return f"the sent one does not begin with {registered.scheme}://"
-    return f"the sent one has {sent.scheme} instead of {registered.scheme}"
+        return _("the sent one does not begin with %(scheme)s://", scheme=registered.scheme)
+    return _("the sent one has %(sent)s instead of %(registered)s", sent=sent.scheme, registered=registered.scheme)
 
 
 def _compare_hosts(sent: _Parts, registered: _Parts) -> str | None:
     if sent.host == registered.host or not sent.host:
         return None
     if sent.host.lower() == registered.host.lower():
-        return "the host has upper case letters in one of them"
+        return _("the host has upper case letters in one of them")
     if sent.host in _LOOPBACK and registered.host in _LOOPBACK:
-        return f"{sent.host} and {registered.host} are two addresses here"
+        return _("%(sent)s and %(registered)s are two addresses here", sent=sent.host, registered=registered.host)
     if "www." + sent.host == registered.host:
-        return "the registered one begins with www."
+        return _("the registered one begins with www.")
     if sent.host == "www." + registered.host:
-        return "the sent one begins with www."
-    return "another host"
+        return _("the sent one begins with www.")
+    return _("another host")
 
 
 def _compare_ports(sent: _Parts, registered: _Parts) -> str | None:
     if sent.port == registered.port or not sent.host:
         return None
-    return f"another port: {sent.port or 'none'} instead of {registered.port or 'none'}"
+    return _(
+        "another port: %(sent)s instead of %(registered)s",
+        sent=sent.port or _("none"),
+        registered=registered.port or _("none"),
+    )
 
 
 def _compare_paths(sent: _Parts, registered: _Parts) -> str | None:
@@ -128,26 +134,26 @@ def _compare_paths(sent: _Parts, registered: _Parts) -> str | None:
     if sent.path == registered.path or (registered.host and not sent.host):
         return None
     if sent.path + "/" == registered.path:
-        return "the registered one ends with a slash, the sent one does not"
+        return _("the registered one ends with a slash, the sent one does not")
     if sent.path == registered.path + "/":
-        return "the sent one ends with a slash, the registered one does not"
+        return _("the sent one ends with a slash, the registered one does not")
     if sent.path.lower() == registered.path.lower():
-        return "upper and lower case differ in the path, and they count"
-    return "another path"
+        return _("upper and lower case differ in the path, and they count")
+    return _("another path")
 
 
 def _compare_queries(sent: _Parts, registered: _Parts) -> str | None:
     if sent.query == registered.query:
         return None
     if registered.query is None:
-        return "the sent one has a query (what follows “?”), the registered one has none"
+        return _("the sent one has a query (what follows “?”), the registered one has none")
     if sent.query is None:
-        return "the registered one has a query (what follows “?”), the sent one has none"
-    return "another query (what follows “?”)"
+        return _("the registered one has a query (what follows “?”), the sent one has none")
+    return _("another query (what follows “?”)")
 
 
 def _compare_fragments(sent: _Parts, registered: _Parts) -> str | None:
-    return None if sent.fragment == registered.fragment else "the sent one has a fragment (what follows “#”)"
+    return None if sent.fragment == registered.fragment else _("the sent one has a fragment (what follows “#”)")
 
 
 _CHECKS: tuple[Callable[[_Parts, _Parts], str | None], ...] = (

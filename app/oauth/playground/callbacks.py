@@ -11,6 +11,7 @@ from app.clients.models import Client
 from app.clients.registration import lock_client
 from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback
+from app.sentences import _
 
 LIFETIME = timedelta(hours=1)
 
@@ -23,7 +24,7 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
     # Two clicks take turns, so that the later one finds what the earlier one left.
     lock_client(client)
     if client.suspended_at is not None:
-        raise ClientError("status", "This app is suspended, so it cannot be tried. Resume it under Danger first.")
+        raise ClientError("status", _("This app is suspended, so it cannot be tried. Resume it under Danger first."))
     _delete(client, user_id)
     until = clock.now() + LIFETIME
     db.session.add(
