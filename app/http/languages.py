@@ -23,13 +23,15 @@ _MARKED = ["name", "lparen", "string", "rparen"]
 
 def init_app(app: Flask) -> None:
     """Let the templates mark sentences, and say those that code has marked."""
-    Babel(app, default_locale="en", configure_jinja=False)
+    babel = Babel(app, default_locale="en", configure_jinja=False)
     # A sentence is one line to whoever translates it, however the template wraps it.
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension(EnglishSentences)
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)
     app.jinja_env.filters["translated"] = sentences.translated
-    sentences.speak_with(_speak)
+    with app.app_context():
+        if any(language.language != "en" for language in babel.list_translations()):
+            sentences.speak_with(_speak)
 
 
 class EnglishSentences(InternationalizationExtension):
