@@ -2,6 +2,13 @@
 
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any, Protocol
+
+
+class App(Protocol):
+    """What a package that knows no Flask sees of the app that it attaches itself to."""
+
+    extensions: dict[str, Any]
 
 
 def import_modules(package: str) -> None:

@@ -12,9 +12,10 @@ from app.api.bodies import describe_size, parse_body
 from app.api.errors import ApiError, invalid_request
 from app.api.route import Route
 from app.config import settings
-from app.consents import receipt_log
+from app.consents.receipt_log import AccessLog
 from app.database.engine import expect_reads_only
 from app.extensions import db
+from app.http.services import services
 from app.oauth.tokens.token import TokenSnapshot
 from app.operations.caller import Caller, caller_of
 from app.operations.idempotency import Once
@@ -102,8 +103,9 @@ def _answer(status: int, content: Any) -> Response:
 def _note(caller: Caller) -> None:
     """Hand over what is to be noted."""
     if caller.grant_id is not None:
+        log = services().notes.of(AccessLog)
         for seen in caller.seen:
-            receipt_log.note(caller.grant_id, seen.action, seen.memory_ids, caller.mementos, seen.memento_ids)
+            log.note(caller.grant_id, seen.action, seen.memory_ids, caller.mementos, seen.memento_ids)
 
 
 def _without_length(response: Response) -> Response:

@@ -1,13 +1,12 @@
 """What a person allowed an app: the consent, the mementos chosen in it, and what was done with it."""
 
-from flask import Flask
-
-from app.parts import import_modules
+from app.parts import App, import_modules
 
 
-def register(app: Flask) -> None:
+def register(app: App) -> None:
     """Attach the log of what apps read and write."""
-    from app.consents import receipt_log
+    from app.consents.receipt_log import AccessLog
 
     import_modules(__name__)
-    receipt_log.init_app(app)
+    services = app.extensions["services"]
+    AccessLog(services.engine, services.notes)

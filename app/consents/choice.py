@@ -1,6 +1,6 @@
 """Which mementos an app may look through. It has one shape, from the form to the bearer check: :class:`Choice`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from app.consents.models import SELECTIONS, Consent, ConsentMemento
 from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
 from app.memories.built_in import ALL, NONE
-from app.memories.mementos import MementoSummary
 from app.memories.models import Memento
 from app.sentences import _
 
@@ -134,17 +133,3 @@ def find_choice(session: Session, consent: Consent) -> Choice:
     """Returns what was chosen in a consent, but for the app's own memento."""
     choice = session.execute(select(select_choice()).where(Consent.grant_id == consent.grant_id)).scalar_one()
     return choice.without(find_saved_memento_id(session, consent.user_id, consent.client_id))
-
-
-def separate_saved(
-    session: Session, mementos: Iterable[MementoSummary], *, user_id: str, client_key: str
-) -> tuple[list[MementoSummary], MementoSummary | None]:
-    """Returns the mementos to choose from, and the app's own, which it reaches in any case; None if it has none."""
-    saved_id = find_saved_memento_id(session, user_id, client_key)
-    others, saved = [], None
-    for memento in mementos:
-        if memento.id == saved_id:
-            saved = memento
-        else:
-            others.append(memento)
-    return others, saved

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flask import Flask
-from sqlalchemy import Engine, String, bindparam, select, text
+from sqlalchemy import Connection, Engine, String, bindparam, select, text
 
 from app import clock
 from app.consents.details import EVERYTHING
@@ -19,11 +18,9 @@ from app.consents.saved import SavedMemento, is_saved_under
 from app.credentials import new_id
 from app.database.engine import expect_reads_only, has_no_effect
 from app.database.types import UtcDateTime
-from app.http.services import services
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
 from app.notes import Notes, WriteBehind
-from app.services import Services
 
 # So many memories wait at most with their ids; of further ones only the number is known.
 _MOST_IDS = 50_000
@@ -54,8 +51,8 @@ class _Seen:
     """What was noted under one key. ``by_memento`` is what was known at once, ``by_memory`` is to be looked up."""
 
     total: int = 0
-    by_memory: Counter = field(default_factory=Counter)
-    by_memento: Counter = field(default_factory=Counter)
+    by_memory: Counter[str] = field(default_factory=Counter)
+    by_memento: Counter[str] = field(default_factory=Counter)
 
 
 class AccessLog(WriteBehind):
@@ -74,11 +71,20 @@ class AccessLog(WriteBehind):
         grant_id: str,
         action: str,
         memory_ids: Iterable[str],
-        within: tuple[str, ...],
-        memento_ids: Iterable[str] | None,
+        within: Iterable[str],
+        memento_ids: Iterable[str] | None = None,
     ) -> None:
+        """Note that memories were read or written under a consent, each once a call.
+
+        ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers
+        that. ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be
+        looked up.
+        """
+        # A HEAD gives nothing away, not even a length: there is nothing to note.
+        if has_no_effect():
+            return
         memory_ids = list(memory_ids)
-        key = (grant_id, action, clock.now().replace(second=0, microsecond=0), within)
+        key = (grant_id, action, clock.now().replace(second=0, microsecond=0), tuple(within))
         with self.lock:
             seen = self._seen.setdefault(key, _Seen())
             seen.total += len(memory_ids)
@@ -106,34 +112,6 @@ class AccessLog(WriteBehind):
                 self._ids += one.by_memory.total()
 
 
-def init_app(app: Flask) -> None:
-    """Give the app its log."""
-    of_app: Services = app.extensions["services"]
-    AccessLog(of_app.engine, of_app.notes)
-
-
-def note(
-    grant_id: str,
-    action: str,
-    memory_ids: Iterable[str],
-    within: Iterable[str],
-    memento_ids: Iterable[str] | None = None,
-) -> None:
-    """Note that memories were read or written under a consent, each once a call.
-
-    ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers that.
-    ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be looked up.
-    """
-    # A HEAD gives nothing away, not even a length: there is nothing to note.
-    if not has_no_effect():
-        services().notes.of(AccessLog).note(grant_id, action, memory_ids, tuple(within), memento_ids)
-
-
-def flush() -> None:
-    """Write down now what this process has noted."""
-    services().notes.of(AccessLog).flush()
-
-
 def _write(engine: Engine, seen: dict[_Key, _Seen]) -> None:
     rows = _count(engine, seen)
     with engine.begin() as connection:
@@ -149,23 +127,24 @@ def _count(engine: Engine, seen: dict[_Key, _Seen]) -> list[tuple[str, str, date
     expect_reads_only(True)
     try:
         with engine.begin() as connection:
-            for (*key, within), one in seen.items():
+            for (grant_id, action, minute, within), one in seen.items():
                 counts = Counter(one.by_memento)
-                for memento_id in _could_hold(connection, key[0], within) if one.by_memory else ():
+                for memento_id in _could_hold(connection, grant_id, within) if one.by_memory else ():
                     counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
-                rows += [(*key, "", one.total), *((*key, memento_id, n) for memento_id, n in counts.items() if n)]
+                told = {"": one.total} | {memento_id: count for memento_id, count in counts.items() if count}
+                rows += [(grant_id, action, minute, memento_id, count) for memento_id, count in told.items()]
     finally:
         expect_reads_only(False)
     return rows
 
 
-def _could_hold(connection, grant_id: str, within: tuple[str, ...]) -> list[str]:
+def _could_hold(connection: Connection, grant_id: str, within: tuple[str, ...]) -> list[str]:
     """The mementos that the consent covered, and the app's own, which its first write has only just made."""
     saved = select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
     return sorted({*within, *connection.scalars(saved)})
 
 
-def _count_in(connection, memento_id: str, by_memory: Counter) -> int:
+def _count_in(connection: Connection, memento_id: str, by_memory: Counter[str]) -> int:
     if memento_id == EVERYTHING:
         return by_memory.total()
     ids, count = list(by_memory), 0

@@ -1,10 +1,12 @@
 """Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.clients.models import Client
 from app.database.types import Base
 
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ class SavedMemento(Base):
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
 
 
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """That a memento is an app's own: it holds what the app added, and the source behind it holds nothing else."""
+
+    app_name: str
+    integration_id: str
+
+
 def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
     """Whether the saved memento is that of the consent's app with the consent's person."""
     return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_id == consent.client_id)
@@ -37,3 +47,13 @@ def find_saved_memento_id(session: Session, user_id: str, client_key: str) -> st
     return session.scalar(
         select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_id == client_key)
     )
+
+
+def find_savings(session: Session, user_id: str) -> dict[str, Saving]:
+    """Returns, for each memento that is an app's own, whose it is."""
+    rows = session.execute(
+        select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
+        .join_from(SavedMemento, Client, Client.client_id == SavedMemento.client_id)
+        .where(SavedMemento.user_id == user_id)
+    )
+    return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}

@@ -81,7 +81,7 @@ def delete_client(client: Client, *, actor_user_id: str | None) -> None:
     """Delete the client with its secrets, tokens and consents. The audit log remembers it, and each person's events."""
     record_client_event("client.deleted", client, actor_user_id, name=client.name)
     actor = OPERATOR if actor_user_id is None else ADMIN
-    end_consents_of_client(SessionConnection(db.session), client.client_id, actor=actor)
+    end_consents_of_client(SessionConnection(db.session()), client.client_id, actor=actor)
     # Also what hangs on it, by the foreign keys; the ORM need not look at all of that first.
     db.session.flush()
     db.session.execute(delete(Client).where(Client.client_id == client.client_id))

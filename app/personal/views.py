@@ -4,10 +4,11 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.consents.uses import find_uses
+from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.personal import blueprint
 from app.personal.apps.connections import list_connections
-from app.personal.mementos.use import find_uses
 from app.personal.sessions.places import list_places
 
 
@@ -19,6 +20,6 @@ def overview() -> ResponseReturnValue:
         account=current_user,
         connections=list_connections(current_user.id),
         mementos=list_mementos(current_user.id),
-        uses=find_uses(current_user.id),
+        uses=find_uses(db.session(), current_user.id),
         places=list_places(current_user.id, current_user.session_id),
     )

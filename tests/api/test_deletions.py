@@ -6,8 +6,9 @@ from sqlalchemy import delete, func, select, text
 from app.accounts.models import Organization, User
 from app.accounts.organizations import find_organization
 from app.clients.models import Client
-from app.consents import receipt_log as access_log
+from app.consents.receipt_log import AccessLog
 from app.extensions import db
+from app.http.services import services
 from app.memories.models import Integration, Memento, Memory
 
 NEW = {"title": "Bread", "text": "Flour and water."}
@@ -26,7 +27,7 @@ def house(app, shelf, connect, organization, notebook, signed_in):
     assert organization.post("memories/", NEW, headers=KEY).status_code == 201
     assert len(caller.titles()) == 2
     with app.app_context():
-        access_log.flush()
+        services().notes.of(AccessLog).flush()
         acme = find_organization("acme").id
     things = {
         "memento": (Memento, memento),

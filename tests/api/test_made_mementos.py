@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import delete, select
 
 from app import clock
-from app.consents import receipt_log as access_log
 from app.consents.made import MadeMemento
 from app.consents.models import Consent
+from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
 from app.consents.saved import SavedMemento
 from app.extensions import db
+from app.http.services import services
 from app.memories.models import Memento, MementoContent
 from app.operations.made import MOST_IN_ONE, MOST_MADE
 from tests.api.conftest import ALL_SCOPES, Caller
@@ -311,12 +312,12 @@ def test_a_repeated_request_makes_one_memento(caller):
 def test_what_goes_in_and_out_has_a_receipt(app, caller):
     id, bread = make(caller), add_memory(caller)
     with app.app_context():
-        access_log.flush()
+        services().notes.of(AccessLog).flush()
         db.session.execute(delete(AccessRecord))
         db.session.commit()
     fill(caller, id, bread), fill(caller, id, bread), caller.delete(f"mementos/memento_document/{id}/")
     with app.app_context():
-        access_log.flush()
+        services().notes.of(AccessLog).flush()
         rows = db.session.execute(select(AccessRecord.action, AccessRecord.memento_key, AccessRecord.count))
         counts = {}
         for action, key, count in rows:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from app.consents import receipt_log as access_log
+from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
 from app.extensions import db
+from app.http.services import services
 
 CHAT = "2026-01-01T00:03:00+00:00"
 
@@ -160,7 +161,7 @@ def test_what_is_read_under_these_names_is_noted_as_read(app, filled):
     caller.get(f"discussions/{ids['chat']}/contents/", to="2025-01-01")
     caller.post("documents/agentic_search/", {"query": "salt"})
     with app.app_context():
-        access_log.flush()
+        services().notes.of(AccessLog).flush()
         rows = db.session.execute(select(AccessRecord.action, AccessRecord.count).where(AccessRecord.memento_key == ""))
         assert {action: count for action, count in rows} == {"read": 3}
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.consents.models import find_consent_mementos, record_consent
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.consents.snapshot import find_live_consent
 from app.database.connections import connect
 from app.extensions import db
 from app.memories.mementos import create_memento
@@ -24,13 +26,12 @@ def carols_memento(app, carol) -> str:
 def test_another_persons_memento_is_not_recorded(app, notebook, alice, make_memento, carols_memento):
     hers = make_memento("Recipes")
     with app.app_context(), connect(db.engine) as connection, connection.transaction():
-        consent = record_consent(
+        give_consent(
             connection,
             user_id=alice.id,
-            client_id=notebook.client_id,
+            client_key=notebook.client_id,
             scope="memories:read",
-            selection="selected",
-            memento_ids=[hers, carols_memento],
-            writable_ids=[carols_memento],
+            choice=Choice("selected", {hers: False, carols_memento: True}),
         )
-        assert find_consent_mementos(connection, consent.grant_id) == {hers: False}
+        found = find_live_consent(connection, alice.id, notebook.client_id)
+        assert found is not None and found.choice == Choice("selected", {hers: False})

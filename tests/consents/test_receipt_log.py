@@ -17,6 +17,7 @@ from app.consents import receipt_log as access_log
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
 from app.extensions import db
+from app.http.services import services
 from app.memories.models import Integration, Memento, Memory
 from app.oauth.tokens.code import TokenFamily
 from app.oauth.tokens.token import AccessToken
@@ -31,14 +32,14 @@ def records(app):
 
     def records(memento_names: dict | None = None) -> dict:
         with app.app_context():
-            access_log.flush()
+            services().notes.of(access_log.AccessLog).flush()
             rows = db.session.scalars(select(AccessRecord)).all()
             assert all(row.memento_id == row.memento_key for row in rows if row.memento_key not in ("", "all"))
             return {(row.action, row.memento_key or None): row.count for row in rows}
 
     yield records
     with app.app_context():
-        access_log.flush()
+        services().notes.of(access_log.AccessLog).flush()
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +179,7 @@ def test_what_could_not_be_written_down_is_kept_for_the_next_time(app, filled, r
     with monkeypatch.context() as patch, app.app_context():
         patch.setattr(access_log, "_write", lambda _engine, _seen: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            access_log.flush()
+            services().notes.of(access_log.AccessLog).flush()
     caller.titles()
     assert records() == {("read", None): 6, ("read", trips): 2, ("read", work): 6}
 

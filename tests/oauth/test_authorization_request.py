@@ -6,6 +6,7 @@ The screens look at that first; these say that the statements themselves ask onc
 import pytest
 from sqlalchemy import select
 
+from app.consents.choice import Choice
 from app.database.connections import connect
 from app.extensions import db
 from app.oauth.authorization_request import (
@@ -18,7 +19,7 @@ from app.oauth.authorization_request import (
 )
 
 CHANGES = {
-    "choice": lambda *who: save_choice(*who[:2], user_id=who[2], selection="all", memento_ids=()),
+    "choice": lambda *who: save_choice(*who[:2], user_id=who[2], choice=Choice("all")),
     "account": choose_account,
     "answer": consume_authorization_request,
     "renewal": renew_authorization_request,

@@ -5,6 +5,7 @@ from flask import request as http_request
 from flask_login import current_user
 
 from app.clients.models import ClientSnapshot
+from app.consents.covering import find_covered_scopes
 from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
 from app.database.connections import Connection, RowGone, connect
@@ -93,15 +94,12 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     if not request.client.is_confidential or asks_prompt(request.payload.data, "consent"):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
-    if consent is None or consent.paused_at is not None:
+    covered = find_covered_scopes(
+        consent, asked=parse_scope(request.scope), optional=parse_scope(request.client.optional_scope)
+    )
+    if covered is None:
         return None
-    asked, allowed = parse_scope(request.scope), parse_scope(consent.scope)
-    # An app asks each time for what it would like. What the person left out they have answered already,
-    # as long as the app can do without it.
-    declined = parse_scope(consent.declined_scope) & parse_scope(request.client.optional_scope)
-    if not asked & allowed or not asked <= allowed | declined:
-        return None
-    request.payload.data["scope"] = format_scope(asked & allowed)
+    request.payload.data["scope"] = format_scope(covered)
     return consent
 
 
@@ -128,7 +126,7 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    choice = consent.choice.without(find_saved_memento_id(db.session, current_user.id, flow.client.client_id))
+    choice = consent.choice.without(find_saved_memento_id(db.session(), current_user.id, flow.client.client_id))
     if choice.selection == "selected" and not choice.can_write:
         return False
     return save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)

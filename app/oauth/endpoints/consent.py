@@ -11,6 +11,7 @@ from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.consents.ends import End, list_ends, read_end
 from app.consents.models import Consent
+from app.consents.picker import describe_memento, read_offer
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
@@ -28,10 +29,9 @@ from app.oauth.endpoints.screen import (
     find_consent,
     read_action,
     seal_page,
-    separate_own,
     summary_with,
 )
-from app.oauth.endpoints.screen_facts import Facts, describe_memento
+from app.oauth.endpoints.screen_facts import Facts
 from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
 from app.oauth.refusals import Refused
 from app.oauth.server import server
@@ -181,7 +181,7 @@ class _Summary:
 def _read_summary(flow: Flow) -> _Summary:
     waiting, consent = flow.waiting, find_consent(flow)
     scopes = parse_scope(flow.request.scope)
-    mementos, saved = separate_own(flow)
+    offer = read_offer(db.session(), current_user.id, flow.client.client_id)
     return _Summary(
         client=describe_client(flow),
         account=describe_account(),
@@ -189,8 +189,8 @@ def _read_summary(flow: Flow) -> _Summary:
         optional=parse_scope(flow.client.optional_scope) & scopes,
         allowed_before=parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset(),
         choice=waiting.choice,
-        mementos=[memento for memento in mementos if memento.id in waiting.choice.can_write],
-        saved=saved,
+        mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
+        saved=offer.saved,
         consent=consent,
     )
 

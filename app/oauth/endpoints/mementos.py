@@ -8,16 +8,16 @@ from flask import request as http_request
 from flask_login import current_user
 
 from app.consents.choice import Choice, read_choice
+from app.consents.models import Consent
+from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
 from app.database.engine import expect_writes
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
 from app.memories.mementos import (
     IntegrationSummary,
-    MementoSummary,
     create_memento,
     list_integrations,
-    summarize_everything,
 )
 from app.oauth.authorization_request import save_choice
 from app.oauth.endpoints import blueprint
@@ -33,15 +33,12 @@ from app.oauth.endpoints.screen import (
     find_consent,
     read_action,
     seal_page,
-    separate_own,
     summary_with,
 )
-from app.oauth.endpoints.screen_facts import Facts, describe_memento
+from app.oauth.endpoints.screen_facts import Facts
 from app.oauth.endpoints.waiting import Flow, already_answered_page, opens_request
 from app.scopes import SCOPES, parse_scope
 
-#: From how many mementos on the list gets a search box.
-_MANY_MEMENTOS = 8
 _ACTIONS = ("continue", "create", "cancel")
 _LISTS = ("memento_ids", "writable_ids", "new_integration_ids")
 
@@ -65,7 +62,7 @@ def save_mementos(flow: Flow):
     if action == "cancel":
         return flow.cancel()
     choice = read_choice(
-        db.session,
+        db.session(),
         http_request.form,
         user_id=current_user.id,
         client_key=flow.client.client_id,
@@ -121,38 +118,34 @@ def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str 
 
 
 @dataclass(slots=True)
-class _Picker:
+class _Screen:
     """What the page is made of, as one look at the database saw it."""
 
     client: dict[str, str]
     account: object
     names: list[str]
-    mementos: list[MementoSummary]
-    saved: MementoSummary | None
+    offer: Offer
     integrations: list[IntegrationSummary]
-    consent: object
+    consent: Consent | None
 
     @property
     def facts(self) -> Facts:
-        paused_at = self.consent.paused_at if self.consent else None
+        paused_at, saved = self.consent.paused_at if self.consent else None, self.offer.saved
         fixed = common_facts(self.client, self.account) | {
             "abilities": [[name, SCOPES[name]] for name in self.names],
-            "saved": self.saved and [self.saved.id, self.saved.name],
+            "saved": saved and [saved.id, saved.name],
             "pause": paused_at and paused_at.isoformat(),
         }
-        offered = {one.id: describe_memento(one) for one in self.mementos}
-        return Facts(fixed, offered | {one.id: [one.kind, one.name] for one in self.integrations})
+        return Facts(fixed, self.offer.facts | {one.id: [one.kind, one.name] for one in self.integrations})
 
 
-def _read_picker(flow: Flow) -> _Picker:
+def _read_screen(flow: Flow) -> _Screen:
     scopes = parse_scope(flow.request.scope)
-    mementos, saved = separate_own(flow)
-    return _Picker(
+    return _Screen(
         client=describe_client(flow),
         account=describe_account(),
         names=[name for name in SCOPES if name in scopes],
-        mementos=mementos,
-        saved=saved,
+        offer=read_offer(db.session(), current_user.id, flow.client.client_id),
         integrations=list_integrations(current_user.id),
         consent=find_consent(flow),
     )
@@ -160,7 +153,7 @@ def _read_picker(flow: Flow) -> _Picker:
 
 def _find_changes(flow: Flow, ticked: list[str]) -> list[str]:
     db.session.rollback()
-    return find_changes(flow, "picker", _read_picker(flow).facts, ticked)
+    return find_changes(flow, "picker", _read_screen(flow).facts, ticked)
 
 
 def _show_picker(
@@ -172,33 +165,24 @@ def _show_picker(
     notices: Sequence[str] = (),
     new_integration_ids: Sequence[str] = (),
 ):
-    picker = _read_picker(flow)
+    screen = _read_screen(flow)
+    picker = prepare_picker(screen.offer, choice, user_id=current_user.id, may_write=asks_to_write(flow))
     errors = [*problems, *form.new_name.errors]
     page = render_template(
         "oauth/mementos.html",
         form=form,
-        seal=seal_page(flow, "picker", picker.facts),
-        client=picker.client,
-        account=picker.account,
-        sentences=[SCOPES[name] for name in picker.names],
-        asks_to_write=asks_to_write(flow),
-        mementos=[
-            summary_with(
-                memento, chosen=memento.id in choice.can_write, writable=bool(choice.can_write.get(memento.id))
-            )
-            for memento in picker.mementos
-        ],
-        saved=picker.saved,
-        everything=summarize_everything(current_user.id),
-        selection=choice.selection,
+        seal=seal_page(flow, "picker", screen.facts),
+        client=screen.client,
+        account=screen.account,
+        sentences=[SCOPES[name] for name in screen.names],
+        **fields_of(picker),
         integrations=[
             summary_with(integration, label=integration.label, chosen=integration.id in new_integration_ids)
-            for integration in picker.integrations
+            for integration in screen.integrations
         ],
         errors=[*errors, *notices],
-        show_search=len(picker.mementos) >= _MANY_MEMENTOS,
-        returning=picker.consent is not None,
-        paused_at=picker.consent.paused_at if picker.consent else None,
+        returning=screen.consent is not None,
+        paused_at=screen.consent.paused_at if screen.consent else None,
         switch_url=flow.url_for("switch_account"),
     )
     return page, 422 if errors else 200

@@ -11,12 +11,10 @@ from sqlalchemy import select
 from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.redirect_uris import host_of
-from app.consents.choice import separate_saved
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.http.clear_forms import find_repeated
-from app.memories.mementos import MementoSummary, list_mementos
 from app.oauth.authorization_request import remember_shown
 from app.oauth.endpoints.logo import logo_url
 from app.oauth.endpoints.screen_facts import Facts
@@ -82,13 +80,6 @@ def common_facts(client: dict[str, str], account: User) -> dict[str, Any]:
         "receiver": client["redirect_host"],
         "account": [account.id, account.name, account.email],
     }
-
-
-def separate_own(flow: Flow) -> tuple[list[MementoSummary], MementoSummary | None]:
-    """The person's mementos, and the one of what this app has added itself."""
-    return separate_saved(
-        db.session, list_mementos(current_user.id), user_id=current_user.id, client_key=flow.client.client_id
-    )
 
 
 def asks_to_write(flow: Flow) -> bool:

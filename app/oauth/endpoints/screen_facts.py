@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.credentials import digest
-from app.memories.mementos import MementoSummary
 from app.sentences import _
 
 #: fact -> what is said when it has changed. A seal holds them in this order.
@@ -71,11 +70,6 @@ class Facts:
             if shown.get(key) != now:
                 return False
         return True
-
-
-def describe_memento(memento: MementoSummary) -> list[Any]:
-    """The facts of a memento: its name, and from where its memories come."""
-    return [memento.id, memento.name, sorted([source.kind, source.name] for source in memento.sources)]
 
 
 def _seal_offer(id: str, facts: Any) -> str:

@@ -42,7 +42,7 @@ class Difference:
 
 def compare(consent: Consent, new: Choice) -> Difference:
     """What would change for the consent's app."""
-    old = find_choice(db.session, consent)
+    old = find_choice(db.session(), consent)
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
     names = dict(sorted(rows, key=lambda row: row.name.casefold()))
     count_before, count_after, count_both = (_count(consent, *choices) for choices in ((old,), (new,), (old, new)))
@@ -69,5 +69,5 @@ def _count(consent: Consent, *choices: Choice) -> int:
     """How many memories one of the choices reaches, together with what the app has added itself."""
     if any(choice.selection == "all" for choice in choices):
         return summarize_everything(consent.user_id).count
-    saved = find_saved_memento_id(db.session, consent.user_id, consent.client_id)
+    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_id)
     return count_chosen(consent.user_id, [saved, *(id for choice in choices for id in choice.memento_ids)])

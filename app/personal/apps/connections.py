@@ -117,7 +117,7 @@ def _describe(consent: Consent) -> Connection:
 
 
 def _list_windows(consent: Consent) -> list[Window]:
-    saved = find_saved_memento_id(db.session, consent.user_id, consent.client_id)
+    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_id)
     rows = db.session.execute(
         select(Memento.id, Memento.name, ConsentMemento.can_write)
         .outerjoin(

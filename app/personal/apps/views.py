@@ -1,7 +1,6 @@
 """``/account/apps/``: what I have allowed; changing, pausing and ending it; what the apps did."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -9,12 +8,12 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.consents import changes
-from app.consents.choice import Choice, find_choice, read_choice, separate_saved
+from app.consents.choice import Choice, find_choice, read_choice
 from app.consents.ends import list_ends, read_end
+from app.consents.picker import fields_of, prepare_picker, read_offer
 from app.credentials import digest
 from app.database.session_connection import SessionConnection
 from app.extensions import db
-from app.memories.mementos import MementoSummary, list_mementos, summarize_everything
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
 from app.personal.apps.choice import compare
@@ -27,11 +26,7 @@ from app.personal.apps.connections import (
     list_replays,
 )
 from app.personal.mementos.editor import read_page
-from app.personal.mementos.use import find_savings
 from app.text import isolated
-
-#: From how many mementos on the list gets a search box.
-_MANY_MEMENTOS = 8
 
 
 @blueprint.get("/apps/")
@@ -74,7 +69,7 @@ def show_activity(grant_id: str):
 @blueprint.get("/apps/<grant_id>/mementos")
 def choose_mementos(grant_id: str):
     connection = _get_connection(grant_id)
-    return _show_picker(connection, find_choice(db.session, connection.consent))
+    return _show_picker(connection, find_choice(db.session(), connection.consent))
 
 
 @blueprint.post("/apps/<grant_id>/mementos")
@@ -111,7 +106,7 @@ def apply_mementos(grant_id: str):
 
 def _read_choice(connection: Connection) -> Choice:
     return read_choice(
-        db.session,
+        db.session(),
         request.form,
         user_id=current_user.id,
         client_key=connection.consent.client_id,
@@ -120,39 +115,14 @@ def _read_choice(connection: Connection) -> Choice:
 
 
 def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
-    mementos, saved = separate_saved(
-        db.session, list_mementos(current_user.id), user_id=current_user.id, client_key=connection.consent.client_id
-    )
-    page = render_template(
-        "personal/apps/choose.html",
-        connection=connection,
-        selection=choice.selection,
-        mementos=_describe_mementos(mementos, choice),
-        saved=saved,
-        everything=summarize_everything(current_user.id),
-        asks_to_write=connection.may_write,
-        show_search=len(mementos) >= _MANY_MEMENTOS,
-        problem=problem,
-    )
+    offer = read_offer(db.session(), current_user.id, connection.consent.client_id)
+    picker = prepare_picker(offer, choice, user_id=current_user.id, may_write=connection.may_write)
+    page = render_template("personal/apps/choose.html", connection=connection, problem=problem, **fields_of(picker))
     return page, 422 if problem else 200
 
 
-def _describe_mementos(mementos: list[MementoSummary], choice: Choice) -> list[dict[str, Any]]:
-    """What the picker says of each memento, and whether it is ticked."""
-    savings = find_savings(current_user.id)
-    return [
-        asdict(memento)
-        | {
-            "chosen": memento.id in choice.memento_ids,
-            "writable": memento.id in choice.writable_ids,
-            "added_by": savings[memento.id].app_name if memento.id in savings else None,
-        }
-        for memento in mementos
-    ]
-
-
 def _show_difference(connection: Connection, choice: Choice):
-    present = find_choice(db.session, connection.consent)
+    present = find_choice(db.session(), connection.consent)
     if present.fingerprint == choice.fingerprint:
         flash(gettext("Nothing was changed: that is what it sees already."))
         return _to_app(connection.grant_id)
@@ -167,7 +137,7 @@ def _show_difference(connection: Connection, choice: Choice):
 
 def _seal(connection: Connection, choice: Choice) -> str:
     """What the page tells, so that only that is applied."""
-    before = find_choice(db.session, connection.consent).fingerprint
+    before = find_choice(db.session(), connection.consent).fingerprint
     told = [before, choice.fingerprint, compare(connection.consent, choice).fingerprint, connection.app_name]
     return digest("\n".join(told))
 
@@ -212,7 +182,7 @@ def disconnect(grant_id: str):
     """End a consent; its codes and tokens die with it, at once."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
     name = consent.client.name
-    changes.end(SessionConnection(db.session), current_user.id, grant_id)
+    changes.end(SessionConnection(db.session()), current_user.id, grant_id)
     db.session.commit()
     flash(gettext("%(name)s is disconnected. It can no longer reach anything of yours.", name=isolated(name)))
     return redirect(url_for("personal.apps"), 303)
@@ -220,7 +190,7 @@ def disconnect(grant_id: str):
 
 def _change(change: Callable[..., bool], grant_id: str, *to: Any) -> None:
     """Commit a change of a consent that is still live."""
-    if not change(SessionConnection(db.session), current_user.id, grant_id, *to):
+    if not change(SessionConnection(db.session()), current_user.id, grant_id, *to):
         abort(404)
     db.session.commit()
 

@@ -8,6 +8,8 @@ from sqlalchemy import delete, select
 
 from app.consents.changes import note_deleted_memento
 from app.consents.events import PERSON
+from app.consents.saved import find_savings
+from app.consents.uses import find_all_seeing, find_makers, find_uses
 from app.database.engine import expect_reads_only
 from app.database.session_connection import SessionConnection
 from app.extensions import db
@@ -29,7 +31,6 @@ from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
-from app.personal.mementos.use import find_all_seeing, find_makers, find_savings, find_uses
 from app.sentences import sentence_of
 from app.text import isolated
 
@@ -39,10 +40,10 @@ def mementos() -> ResponseReturnValue:
     return render_template(
         "personal/mementos/list.html",
         mementos=list_mementos(current_user.id),
-        uses=find_uses(current_user.id),
-        all_seeing=find_all_seeing(current_user.id),
-        savings=find_savings(current_user.id),
-        makers=find_makers(current_user.id),
+        uses=find_uses(db.session(), current_user.id),
+        all_seeing=find_all_seeing(db.session(), current_user.id),
+        savings=find_savings(db.session(), current_user.id),
+        makers=find_makers(db.session(), current_user.id),
         integrations=list_integrations(current_user.id),
     )
 
@@ -58,10 +59,10 @@ def show_memento(memento_id: str) -> ResponseReturnValue:
         memento=memento,
         summary=summarize_memento(memento),
         contents=describe_contents(memento),
-        uses=find_uses(current_user.id).get(memento.id, []),
-        all_seeing=find_all_seeing(current_user.id),
-        saving=find_savings(current_user.id).get(memento.id),
-        maker=find_makers(current_user.id).get(memento.id),
+        uses=find_uses(db.session(), current_user.id).get(memento.id, []),
+        all_seeing=find_all_seeing(db.session(), current_user.id),
+        saving=find_savings(db.session(), current_user.id).get(memento.id),
+        maker=find_makers(db.session(), current_user.id).get(memento.id),
         memories=memories[:PAGE_SIZE],
         page=page,
         has_next=len(memories) > PAGE_SIZE,
@@ -145,7 +146,7 @@ def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Prob
             "removed": [pick.key for pick in draft.removed if pick not in shown],
         },
         sources=count_draft(current_user.id, draft) if len(draft) <= MOST_CHANGES else [],
-        uses=find_uses(current_user.id).get(memento.id, []) if memento else [],
+        uses=find_uses(db.session(), current_user.id).get(memento.id, []) if memento else [],
         problem=problem,
     )
     return page, 422 if problem else 200
@@ -166,7 +167,7 @@ def duplicate(memento_id: str) -> ResponseReturnValue:
 def prune(memento_id: str) -> ResponseReturnValue:
     """Delete single memories that an app has saved; asked about once."""
     memento = _get_memento(memento_id)
-    saving = find_savings(current_user.id).get(memento.id) or abort(404)
+    saving = find_savings(db.session(), current_user.id).get(memento.id) or abort(404)
     in_it = (
         Memory.user_id == current_user.id,
         Memory.integration_id == saving.integration_id,
@@ -191,17 +192,17 @@ def ask_to_delete(memento_id: str) -> ResponseReturnValue:
         "personal/mementos/delete.html",
         memento=memento,
         summary=summarize_memento(memento),
-        uses=find_uses(current_user.id).get(memento.id, []),
-        all_seeing=find_all_seeing(current_user.id),
-        saving=find_savings(current_user.id).get(memento.id),
+        uses=find_uses(db.session(), current_user.id).get(memento.id, []),
+        all_seeing=find_all_seeing(db.session(), current_user.id),
+        saving=find_savings(db.session(), current_user.id).get(memento.id),
     )
 
 
 @blueprint.post("/mementos/<memento_id>/delete")
 def delete_for_good(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
-    name, saving = memento.name, find_savings(current_user.id).get(memento.id)
-    note_deleted_memento(SessionConnection(db.session), memento.id, actor=PERSON)
+    name, saving = memento.name, find_savings(db.session(), current_user.id).get(memento.id)
+    note_deleted_memento(SessionConnection(db.session()), memento.id, actor=PERSON)
     delete_memento(memento)
     if saving and request.form.get("memories") == "too":
         db.session.execute(
@@ -219,6 +220,6 @@ def _get_memento(memento_id: str) -> Memento:
 def _get_own_making(memento_id: str) -> Memento:
     """A memento whose picks are the person's: an app writes in all of its own, so that nothing may be added there."""
     memento = _get_memento(memento_id)
-    if memento.id in find_savings(current_user.id):
+    if memento.id in find_savings(db.session(), current_user.id):
         abort(404)
     return memento

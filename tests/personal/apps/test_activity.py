@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.consents import receipt_log as access_log
+from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
+from app.http.services import services
 from app.memories.models import Memento
 from app.personal.apps.activity import PAGE_SIZE
 
@@ -88,6 +89,6 @@ def test_what_the_api_notes_is_what_the_page_shows(app, signed_in, connected):
     answer = connected.integrator.me(connected.access_token, "/api/v1/memories/")
     assert len(answer.json["data"]) == 2
     with app.app_context():
-        access_log.flush()
+        services().notes.of(AccessLog).flush()
     (row,) = rows(signed_in.get(connected.path + "activity"))
     assert row.endswith("Read 2 memories Recipes 2")

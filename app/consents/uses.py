@@ -4,13 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.clients.models import Client
 from app.consents.live import is_live
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
-from app.consents.saved import SavedMemento
-from app.extensions import db
 from app.scopes import parse_scope, reaches_memories
 
 
@@ -25,35 +24,27 @@ class Use:
     is_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """That a memento is an app's own: it holds what the app added, and the source behind it holds nothing else."""
-
-    app_name: str
-    integration_id: str
-
-
-def find_uses(user_id: str) -> dict[str, list[Use]]:
-    """For each memento that an app was allowed by name: the apps, by name."""
-    rows = db.session.execute(
+def find_uses(session: Session, user_id: str) -> dict[str, list[Use]]:
+    """Returns, for each memento that an app was allowed by name, the apps, by name."""
+    rows = session.execute(
         select(ConsentMemento.memento_id, Consent.grant_id, Client.name, ConsentMemento.can_write, Consent.paused_at)
         .join_from(ConsentMemento, Consent, Consent.grant_id == ConsentMemento.grant_id)
         .join(Client, Client.client_id == Consent.client_id)
         .where(Consent.user_id == user_id, Consent.selection == "selected", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     ).all()
-    sizes = defaultdict(int)
+    sizes: dict[str, int] = defaultdict(int)
     for row in rows:
         sizes[row.grant_id] += 1
-    uses = defaultdict(list)
+    uses: dict[str, list[Use]] = defaultdict(list)
     for memento_id, grant_id, name, can_write, paused_at in rows:
         uses[memento_id].append(Use(grant_id, name, can_write, paused_at is not None, sizes[grant_id] == 1))
     return uses
 
 
-def find_all_seeing(user_id: str) -> list[Use]:
-    """The apps that look through everything, by name: whatever is in a memento, they see it too."""
-    rows = db.session.execute(
+def find_all_seeing(session: Session, user_id: str) -> list[Use]:
+    """Returns the apps that look through everything, by name: whatever is in a memento, they see it too."""
+    rows = session.execute(
         select(Consent.grant_id, Client.name, Consent.scope, Consent.paused_at)
         .join(Client, Client.client_id == Consent.client_id)
         .where(Consent.user_id == user_id, Consent.selection == "all", is_live(Consent))
@@ -66,19 +57,9 @@ def find_all_seeing(user_id: str) -> list[Use]:
     ]
 
 
-def find_savings(user_id: str) -> dict[str, Saving]:
-    """For each memento that is an app's own: whose."""
-    rows = db.session.execute(
-        select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
-        .join_from(SavedMemento, Client, Client.client_id == SavedMemento.client_id)
-        .where(SavedMemento.user_id == user_id)
-    )
-    return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}
-
-
-def find_makers(user_id: str) -> dict[str, str]:
-    """For each memento that an app has made: the app's name, also when it is not connected any more."""
-    rows = db.session.execute(
+def find_makers(session: Session, user_id: str) -> dict[str, str]:
+    """Returns, for each memento that an app has made, the app's name, also when it is not connected any more."""
+    rows = session.execute(
         select(MadeMemento.memento_id, Client.name)
         .join_from(MadeMemento, Consent, Consent.grant_id == MadeMemento.grant_id)
         .join(Client, Client.client_id == Consent.client_id)

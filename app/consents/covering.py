@@ -1,0 +1,28 @@
+"""Whether what a person allowed before makes a screen needless."""
+
+from collections.abc import Collection
+
+from app.consents.resources import API
+from app.consents.snapshot import ConsentSnapshot
+from app.scopes import parse_scope
+
+
+def find_covered_scopes(
+    consent: ConsentSnapshot | None,
+    *,
+    asked: frozenset[str],
+    optional: frozenset[str],
+    resources: Collection[str] = (API,),
+) -> frozenset[str] | None:
+    """Returns what of the ``asked`` scopes is granted without asking; None when the person has to be asked.
+
+    An app asks each time for what it would like. What the person left out they have answered already, as long as the app
+    can do without it: as long as its registration says that it is ``optional``. A resource that the consent does not
+    name is never granted without the screen.
+    """
+    if consent is None or consent.paused_at is not None or not consent.terms.resources.issuperset(resources):
+        return None
+    allowed, declined = parse_scope(consent.scope), parse_scope(consent.declined_scope) & optional
+    if not asked & allowed or not asked <= allowed | declined:
+        return None
+    return asked & allowed

@@ -1,0 +1,101 @@
+"""The picker: the mementos that a person may open to an app. Both pages that show it are made here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.consents.choice import Choice
+from app.consents.saved import find_saved_memento_id, find_savings
+from app.memories.mementos import MementoSummary, list_mementos, summarize_everything
+
+#: From how many mementos on the list gets a search box.
+_MANY_MEMENTOS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What there is to choose from, as one look at the database saw it.
+
+    ``saved`` is the app's own memento, which it reaches in any case; None if it has none. ``added_by`` has the name of
+    the app for each memento that holds what another app has added.
+    """
+
+    mementos: list[MementoSummary]
+    saved: MementoSummary | None
+    added_by: Mapping[str, str]
+
+    @property
+    def facts(self) -> dict[str, list[Any]]:
+        """What a page tells of each memento, by its id: it must be so still when the page is answered."""
+        return {memento.id: describe_memento(memento) for memento in self.mementos}
+
+
+def read_offer(session: Session, user_id: str, client_key: str) -> Offer:
+    """Returns what the person may choose from for this app."""
+    saved_id = find_saved_memento_id(session, user_id, client_key)
+    mementos = {memento.id: memento for memento in list_mementos(user_id)}
+    saved = mementos.pop(saved_id, None) if saved_id is not None else None
+    added_by = {memento_id: saving.app_name for memento_id, saving in find_savings(session, user_id).items()}
+    return Offer(list(mementos.values()), saved, added_by)
+
+
+def describe_memento(memento: MementoSummary) -> list[Any]:
+    """Returns the facts of a memento: its name, and from where its memories come."""
+    return [memento.id, memento.name, sorted([source.kind, source.name] for source in memento.sources)]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedMemento:
+    """A memento of the picker, and how it is ticked."""
+
+    id: str
+    name: str
+    count: int
+    sources: list[Any]
+    sample_titles: list[str]
+    chosen: bool
+    writable: bool
+    added_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """What the template of the picker receives, under these names."""
+
+    selection: str | None
+    mementos: list[OfferedMemento]
+    saved: MementoSummary | None
+    everything: MementoSummary
+    asks_to_write: bool
+    show_search: bool
+
+
+def prepare_picker(offer: Offer, choice: Choice, *, user_id: str, may_write: bool) -> Picker:
+    """Returns the picker of this offer, ticked as ``choice`` says; with a second tick a memento if it ``may_write``."""
+    return Picker(
+        selection=choice.selection,
+        mementos=[
+            OfferedMemento(
+                id=memento.id,
+                name=memento.name,
+                count=memento.count,
+                sources=memento.sources,
+                sample_titles=memento.sample_titles,
+                chosen=memento.id in choice.can_write,
+                writable=choice.can_write.get(memento.id, False),
+                added_by=offer.added_by.get(memento.id),
+            )
+            for memento in offer.mementos
+        ],
+        saved=offer.saved,
+        everything=summarize_everything(user_id),
+        asks_to_write=may_write,
+        show_search=len(offer.mementos) >= _MANY_MEMENTOS,
+    )
+
+
+def fields_of(picker: Picker) -> dict[str, Any]:
+    """Returns the picker's fields by name, for a template."""
+    return {field.name: getattr(picker, field.name) for field in fields(picker)}
