@@ -13,6 +13,7 @@ from app.clients.redirect_uris import (
 )
 from app.config import Settings, settings
 from app.scopes import OFFLINE_ACCESS, SCOPES
+from app.sentences import _
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 500
@@ -61,7 +62,9 @@ def find_field_problems(fields: Mapping[str, Any], *, draft: bool = False) -> li
     beyond = sorted(fields["optional_scopes"] - fields["scopes"])
     if beyond:
         named = ", ".join(quoted(name) for name in beyond[:5])
-        problems.append(("optional_scopes", f"{named} can be optional only if it is among the scopes too."))
+        problems.append(
+            ("optional_scopes", _("%(named)s can be optional only if it is among the scopes too.", named=named))
+        )
     return problems
 
 
@@ -69,10 +72,13 @@ def check_label(label: str) -> str:
     """A secret's label on one line, or empty. Raises :class:`ClientError`."""
     label = label.strip()
     if len(label) > MAX_LABEL:
-        raise ClientError("label", f"The label has {len(label)} characters; {MAX_LABEL} is the most.")
+        raise ClientError(
+            "label",
+            _("The label has %(length)s characters; %(most)s is the most.", length=len(label), most=MAX_LABEL),
+        )
     problem = text.find_line_problem(label) if label else None
     if problem:
-        raise ClientError("label", f"The label {problem}")
+        raise ClientError("label", _("The label %(problem)s", problem=problem))
     return text.clean_line(label)
 
 
@@ -90,23 +96,27 @@ def refresh_token_bounds(settings: Settings) -> tuple[int, int]:
 
 def _find_type_problems(type_: str) -> Iterable[str]:
     if type_ not in (CONFIDENTIAL, PUBLIC):
-        yield "Choose whether the app is confidential or public."
+        yield _("Choose whether the app is confidential or public.")
 
 
 def _find_name_problems(name: str) -> Iterable[str]:
     if not name:
-        yield "Give the app a name: people see it when they decide."
+        yield _("Give the app a name: people see it when they decide.")
     elif len(name) > MAX_NAME:
-        yield f"The name has {len(name)} characters; {MAX_NAME} is the most."
+        yield _("The name has %(length)s characters; %(most)s is the most.", length=len(name), most=MAX_NAME)
     elif problem := text.find_name_problem(name):
-        yield f"The name {problem}"
+        yield _("The name %(problem)s", problem=problem)
 
 
 def _find_description_problems(description: str) -> Iterable[str]:
     if len(description) > MAX_DESCRIPTION:
-        yield f"The description has {len(description)} characters; {MAX_DESCRIPTION} is the most."
+        yield _(
+            "The description has %(length)s characters; %(most)s is the most.",
+            length=len(description),
+            most=MAX_DESCRIPTION,
+        )
     elif problem := text.find_hidden(description.replace("\n", "")):
-        yield f"The description {problem}"
+        yield _("The description %(problem)s", problem=problem)
 
 
 def _find_address_problems(address: str) -> Iterable[str]:
@@ -119,9 +129,9 @@ def _find_scope_problems(scopes: set[str]) -> Iterable[str]:
     unknown = sorted(scopes - SCOPES.keys())
     if unknown:
         named = ", ".join(quoted(name) for name in unknown[:5])
-        yield f"There is no scope {named}; the scopes are {', '.join(SCOPES)}."
+        yield _("There is no scope %(named)s; the scopes are %(scopes)s.", named=named, scopes=", ".join(SCOPES))
     elif not scopes:
-        yield "Choose at least one scope."
+        yield _("Choose at least one scope.")
 
 
 def _find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
@@ -130,16 +140,18 @@ def _find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
 
 
 def _find_access_lifetime_problems(seconds: int | None) -> Iterable[str]:
-    yield from _find_lifetime_problems("An access token", seconds, *access_token_bounds(settings()))
+    yield from _find_lifetime_problems(_("An access token"), seconds, *access_token_bounds(settings()))
 
 
 def _find_refresh_lifetime_problems(seconds: int | None) -> Iterable[str]:
-    yield from _find_lifetime_problems("A refresh token", seconds, *refresh_token_bounds(settings()))
+    yield from _find_lifetime_problems(_("A refresh token"), seconds, *refresh_token_bounds(settings()))
 
 
 def _find_lifetime_problems(what: str, seconds: int | None, least: int, most: int) -> Iterable[str]:
     if seconds is not None and not least <= seconds <= most:
-        yield f"{what} may live from {least} to {most} seconds on this server."
+        yield _(
+            "%(what)s may live from %(least)s to %(most)s seconds on this server.", what=what, least=least, most=most
+        )
 
 
 _CHECKS: tuple[tuple[str, Callable[[Any], Iterable[str]]], ...] = (

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 from app.clients.events import record_client_event
 from app.clients.fields import ClientError
 from app.clients.models import Client, ClientLogo
+from app.sentences import _
 
 MOST_BYTES = 512 * 1024
 #: What is kept fits into a square of this many pixels a side.
@@ -22,16 +23,16 @@ _MOST_PIXELS_A_SIDE = 2048
 def draw_logo(content: bytes) -> bytes:
     """The uploaded image as a PNG of at most :data:`SIDE` pixels a side. Raises :class:`ClientError`."""
     if not content:
-        raise ClientError("logo", "Choose an image file first.")
+        raise ClientError("logo", _("Choose an image file first."))
     if len(content) > MOST_BYTES:
-        raise ClientError("logo", "The file is too large: 512 KB is the most. Make the image smaller and try again.")
+        raise ClientError("logo", _("The file is too large: 512 KB is the most. Make the image smaller and try again."))
     try:
         return _draw(content)
     except ClientError:
         raise
     # Whatever an image library says about bytes from outside: OSError, ValueError, SyntaxError, its own errors…
     except Exception:
-        raise ClientError("logo", "This is not a PNG, JPEG or WebP image that can be read.") from None
+        raise ClientError("logo", _("This is not a PNG, JPEG or WebP image that can be read.")) from None
 
 
 def set_logo(client: Client, png: bytes, *, actor_user_id: str | None) -> None:
@@ -56,7 +57,7 @@ def _draw(content: bytes) -> bytes:
     with Image.open(BytesIO(content), formats=_FORMATS) as opened:
         if max(opened.size) > _MOST_PIXELS_A_SIDE:
             most = f"{_MOST_PIXELS_A_SIDE} × {_MOST_PIXELS_A_SIDE}"
-            raise ClientError("logo", f"The image has too many pixels: {most} is the most.")
+            raise ClientError("logo", _("The image has too many pixels: %(most)s is the most.", most=most))
         image = ImageOps.exif_transpose(opened).convert("RGBA")
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     # On a fresh canvas: a converted image still carries the file's text, profile and position.

@@ -6,6 +6,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from app.sentences import _
+
 MAX_REDIRECT_URIS = 20
 MAX_ORIGINS = 20
 
@@ -38,11 +40,19 @@ class _Parts(NamedTuple):
 def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
     """What is wrong with a list of URIs that are to be registered: one sentence for each that is wrong or repeated."""
     if not uris:
-        return ["Give at least one redirect URI: the address in your app that people come back to."]
+        return [_("Give at least one redirect URI: the address in your app that people come back to.")]
     if len(uris) > MAX_REDIRECT_URIS:
-        return [f"There are {len(uris)} redirect URIs; {MAX_REDIRECT_URIS} is the most."]
+        return [
+            _(
+                "There are %(count)s redirect URIs; %(most)s is the most.",
+                count=len(uris),
+                most=MAX_REDIRECT_URIS,
+            )
+        ]
     problems = [find_redirect_uri_problem(uri) for uri in dict.fromkeys(uris)]
-    repeated = [f"{quoted(uri)} is listed more than once." for uri in dict.fromkeys(uris) if uris.count(uri) > 1]
+    repeated = [
+        _("%(uri)s is listed more than once.", uri=quoted(uri)) for uri in dict.fromkeys(uris) if uris.count(uri) > 1
+    ]
     return [problem for problem in problems if problem] + repeated
 
 
@@ -59,9 +69,19 @@ def find_web_address_problem(address: str) -> str | None:
 def find_origin_problems(origins: Sequence[str]) -> list[str]:
     """What is wrong with a list of web origins (:rfc:`6454`) that are to be registered, one sentence for each."""
     if len(origins) > MAX_ORIGINS:
-        return [f"There are {len(origins)} request origins; {MAX_ORIGINS} is the most."]
+        return [
+            _(
+                "There are %(count)s request origins; %(most)s is the most.",
+                count=len(origins),
+                most=MAX_ORIGINS,
+            )
+        ]
     problems = [_find_problem(origin, _ORIGIN_CHECKS) for origin in dict.fromkeys(origins)]
-    repeated = [f"{quoted(one)} is listed more than once." for one in dict.fromkeys(origins) if origins.count(one) > 1]
+    repeated = [
+        _("%(uri)s is listed more than once.", uri=quoted(one))
+        for one in dict.fromkeys(origins)
+        if origins.count(one) > 1
+    ]
     return [problem for problem in problems if problem] + repeated
 
 
@@ -117,101 +137,114 @@ def _loopback_without_port(uri: str) -> tuple[str, str] | None:
 
 def _find_problem(uri: str, checks: Iterable[Callable[[_Parts], str | None]]) -> str | None:
     if not uri:
-        return "An address is empty."
+        return _("An address is empty.")
     problem = _find_spelling_problem(uri)
     if problem is None:
         parts = _Parts(*_URI.fullmatch(uri).groups())
         problem = next(filter(None, (check(parts) for check in checks)), None)
-    return problem and f"{quoted(uri)} {problem}"
+    return problem and _("%(uri)s %(problem)s", uri=quoted(uri), problem=problem)
 
 
 def _find_spelling_problem(uri: str) -> str | None:
     if len(uri) > _MAX_LENGTH:
-        return f"is longer than {_MAX_LENGTH} characters."
+        return _("is longer than %(most)s characters.", most=_MAX_LENGTH)
     forbidden = _FORBIDDEN_CHARACTER.search(uri)
     if forbidden:
-        return f"contains {_describe(forbidden[0])}."
+        return _("contains %(forbidden)s.", forbidden=_describe(forbidden[0]))
     if "*" in uri:
-        return "contains “*”: wildcards are not allowed, list each address in full."
+        return _("contains “*”: wildcards are not allowed, list each address in full.")
     if "#" in uri:
-        return "has a fragment (what follows “#”), which is not allowed: leave it out."
+        return _("has a fragment (what follows “#”), which is not allowed: leave it out.")
     if _BAD_ESCAPE.search(uri):
-        return "contains a “%” that is not followed by two hexadecimal digits."
+        return _("contains a “%” that is not followed by two hexadecimal digits.")
     if not _URI.fullmatch(uri):
-        return "does not start with a scheme: write it in full, as in https://app.example.com/callback."
+        return _("does not start with a scheme: write it in full, as in https://app.example.com/callback.")
     return None
 
 
 def _describe(character: str) -> str:
     if character == "\\":
-        return "a backslash, which browsers read as “/”"
+        return _("a backslash, which browsers read as “/”")
     if character in "\t\r\n":
-        return "a tab or a line break"
+        return _("a tab or a line break")
     if character == " ":
-        return "a space: write %20 if you mean one"
+        return _("a space: write %20 if you mean one")
     if not character.isprintable():
-        return "an invisible or control character"
+        return _("an invisible or control character")
     if not character.isascii():
-        return f"“{character}”: write a host in its ASCII form (xn--…), and other letters as percent escapes"
-    return f"the character {character}, which a URI cannot hold"
+        return _(
+            "“%(character)s”: write a host in its ASCII form (xn--…), and other letters as percent escapes",
+            character=character,
+        )
+    return _("the character %(character)s, which a URI cannot hold", character=character)
 
 
 def _find_scheme_problem(parts: _Parts) -> str | None:
     if parts.scheme != parts.scheme.lower():
-        return (
-            f"has the scheme “{parts.scheme}:”: write “{parts.scheme.lower()}:”,"
-            " since addresses are compared character by character."
+        return _(
+            "has the scheme “%(scheme)s:”: write “%(lower)s:”, since addresses are compared character by character.",
+            scheme=parts.scheme,
+            lower=parts.scheme.lower(),
         )
     if parts.scheme in ("http", "https") or _PRIVATE_SCHEME.fullmatch(parts.scheme):
         return None
-    return (
-        f"has the scheme “{parts.scheme}:”, which is not allowed: use https, http on 127.0.0.1,"
-        " or a private scheme in reverse-domain form such as com.example.app:/callback."
+    return _(
+        "has the scheme “%(scheme)s:”, which is not allowed: use https, http on 127.0.0.1, or a private scheme in"
+        " reverse-domain form such as com.example.app:/callback.",
+        scheme=parts.scheme,
     )
 
 
 def _find_web_scheme_problem(parts: _Parts) -> str | None:
-    return None if parts.scheme in ("http", "https") else "is not a web address: it must start with https://."
+    return None if parts.scheme in ("http", "https") else _("is not a web address: it must start with https://.")
 
 
 def _find_authority_problem(parts: _Parts) -> str | None:
     if parts.authority and "@" in parts.authority:
-        return "has a user name before the host (what precedes “@”), which is not allowed."
+        return _("has a user name before the host (what precedes “@”), which is not allowed.")
     if parts.scheme not in ("http", "https"):
         return _find_private_problem(parts)
     if parts.authority is None:
-        return f"needs two slashes after “{parts.scheme}:”, as in {parts.scheme}://app.example.com/callback."
+        return _(
+            "needs two slashes after “%(scheme)s:”, as in %(scheme)s://app.example.com/callback.", scheme=parts.scheme
+        )
     match = _HOST_AND_PORT.fullmatch(parts.authority)
     if match is None:
-        return "has a host that cannot be read: check its colons and brackets."
+        return _("has a host that cannot be read: check its colons and brackets.")
     host, port = match.groups()
     return _find_host_problem(host) or _find_port_problem(port) or _find_plain_http_problem(parts.scheme, host)
 
 
 def _find_private_problem(parts: _Parts) -> str | None:
     if not parts.authority and not parts.path:
-        return f"ends after its scheme: add a path, as in {parts.scheme}:/callback."
+        return _("ends after its scheme: add a path, as in %(scheme)s:/callback.", scheme=parts.scheme)
     if parts.authority is None and not parts.path.startswith("/"):
         # Also what app.example.com:8443/callback turns out to be.
-        return f"needs a slash after “{parts.scheme}:”; if you mean a web address, begin it with https://."
+        return _(
+            "needs a slash after “%(scheme)s:”; if you mean a web address, begin it with https://.", scheme=parts.scheme
+        )
     if parts.authority and ("[" in parts.authority or "]" in parts.authority):
-        return "has a bracket after “//”, which is not allowed."
+        return _("has a bracket after “//”, which is not allowed.")
     return None
 
 
 def _find_host_problem(host: str) -> str | None:
     if not host:
-        return "has no host: write it in full, as in https://app.example.com/callback."
+        return _("has no host: write it in full, as in https://app.example.com/callback.")
     if host != host.lower():
-        return "has capital letters in its host: write them small, since addresses are compared character by character."
+        return _(
+            "has capital letters in its host: write them small, since addresses are compared character by character."
+        )
     if host.startswith("["):
-        return None if _is_ipv6(host[1:-1]) else "has an IPv6 address that is not in its shortest form, such as [::1]."
+        return (
+            None if _is_ipv6(host[1:-1]) else _("has an IPv6 address that is not in its shortest form, such as [::1].")
+        )
     if host.endswith("."):
-        return "has a host that ends with a dot: leave the dot out."
+        return _("has a host that ends with a dot: leave the dot out.")
     if _ENDS_IN_NUMBER.fullmatch(host):
-        return None if _is_ipv4(host) else "has a host that is neither a name nor a full IPv4 address (127.0.0.1)."
+        return None if _is_ipv4(host) else _("has a host that is neither a name nor a full IPv4 address (127.0.0.1).")
     if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in host.split(".")):
-        return "has a host that is not a name: use letters, digits, “-” and dots between them."
+        return _("has a host that is not a name: use letters, digits, “-” and dots between them.")
     return None
 
 
@@ -233,35 +266,45 @@ def _find_port_problem(port: str | None) -> str | None:
     if port is None or (_PORT.fullmatch(port) and int(port) < 65536):
         return None
     if not port:
-        return "has a “:” after its host and no port: add the port or leave the colon out."
-    return "has a port that is not a whole number from 1 to 65535, written without leading zeros."
+        return _("has a “:” after its host and no port: add the port or leave the colon out.")
+    return _("has a port that is not a whole number from 1 to 65535, written without leading zeros.")
 
 
 def _find_plain_http_problem(scheme: str, host: str) -> str | None:
     if scheme == "https" or host in _LOOPBACK_HOSTS:
         return None
-    return "uses http: use https (plain http is for 127.0.0.1, [::1] and localhost only)."
+    return _("uses http: use https (plain http is for 127.0.0.1, [::1] and localhost only).")
 
 
 def _find_path_problem(parts: _Parts) -> str | None:
     if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
-        return "has “.” or “..” in its path, which browsers resolve before they follow it: write the path it leads to."
+        return _(
+            "has “.” or “..” in its path, which browsers resolve before they follow it: write the path it leads to."
+        )
     if any(bracket in parts.path + (parts.query or "") for bracket in "[]"):
-        return "has a bracket outside its host: write %5B for “[” and %5D for “]”."
+        return _("has a bracket outside its host: write %5B for “[” and %5D for “]”.")
     return None
 
 
 def _find_more_than_origin(parts: _Parts) -> str | None:
     if parts.path or parts.query is not None:
-        return "is more than an origin: write scheme, host and port alone, as in https://app.example.com."
+        return _("is more than an origin: write scheme, host and port alone, as in https://app.example.com.")
     # Browsers leave it out of the Origin header, which is compared character by character.
     port = {"https": ":443", "http": ":80"}[parts.scheme]
-    return f"names the port that browsers leave out: leave out “{port}”." if parts.authority.endswith(port) else None
+    return (
+        _("names the port that browsers leave out: leave out “%(port)s”.", port=port)
+        if parts.authority.endswith(port)
+        else None
+    )
 
 
 def _find_query_problem(parts: _Parts) -> str | None:
     taken = [name for name, _ in parse_qsl(parts.query or "", keep_blank_values=True) if name in _ANSWER_PARAMETERS]
-    return f"has “{taken[0]}” in its query, which the answer itself carries: leave it out." if taken else None
+    return (
+        _("has “%(taken)s” in its query, which the answer itself carries: leave it out.", taken=taken[0])
+        if taken
+        else None
+    )
 
 
 _ORIGIN_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_more_than_origin)

@@ -15,6 +15,7 @@ from app.clients.fields import ClientError, check_label, clean_fields, find_fiel
 from app.clients.models import CONFIDENTIAL, Client, ClientSecret
 from app.extensions import db
 from app.scopes import format_scope, parse_scope
+from app.sentences import _
 
 _MOST_CHANGES = 200
 
@@ -154,7 +155,7 @@ def rotate_client_secret(
     Raises :class:`ClientError` for a public client.
     """
     if client.type != CONFIDENTIAL:
-        raise ClientError("type", "This app is public, so it has no secret to rotate.")
+        raise ClientError("type", _("This app is public, so it has no secret to rotate."))
     # Two rotations at the same moment take turns, so that only the later secret is left alive.
     lock_client(client)
     db.session.execute(

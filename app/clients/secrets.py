@@ -10,6 +10,7 @@ from app.clients.fields import ClientError
 from app.clients.models import Client, ClientSecret
 from app.clients.registration import add_client_secret, lock_client
 from app.extensions import db
+from app.sentences import _
 
 MOST_LIVE_SECRETS = 5
 
@@ -37,11 +38,17 @@ def add_another_secret(
     ``secret_id`` may be chosen beforehand, so that what is sent twice collides. Raises :class:`ClientError`.
     """
     if not client.is_confidential:
-        raise ClientError("type", "This app is public, so it has no secret.")
+        raise ClientError("type", _("This app is public, so it has no secret."))
     lock_client(client)
     # Counted first: what was sent twice must collide, also when it was the last that there was room for.
     if len(list_live_secrets(client.client_id)) >= MOST_LIVE_SECRETS and not _exists(secret_id):
-        raise ClientError("label", f"The app has {MOST_LIVE_SECRETS} secrets that work; retire one first.")
+        raise ClientError(
+            "label",
+            _(
+                "The app has %(most)s secrets that work; retire one first.",
+                most=MOST_LIVE_SECRETS,
+            ),
+        )
     secret, plain = add_client_secret(client, actor_user_id=actor_user_id, label=label, secret_id=secret_id)
     record_client_event("client.secret_added", client, actor_user_id, **_named(secret))
     return secret, plain
@@ -57,7 +64,7 @@ def end_client_secret(
 ) -> None:
     """Give the secret an end, or with None take it back. Raises :class:`ClientError` for one that is past."""
     if expires_at is not None and expires_at <= clock.now():
-        raise ClientError("ends_on", "That day is over: choose today or a later one, or retire the secret now.")
+        raise ClientError("ends_on", _("That day is over: choose today or a later one, or retire the secret now."))
     if expires_at == secret.expires_at:
         return
     secret.expires_at = expires_at

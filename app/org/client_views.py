@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 
 from app.accounts.models import User
 from app.clients.fields import ClientError
@@ -22,6 +23,7 @@ from app.org.forms import ConfirmForm, EditForm, LogoForm
 from app.org.people import LEAST_GROUP, count_people
 from app.org.views import receive_form, secret_page, to_client
 from app.scopes import SCOPES, parse_scope
+from app.sentences import _
 
 # RFC 7636, appendix B: a challenge whose verifier everybody may know, for the example alone.
 _EXAMPLE_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -66,7 +68,7 @@ def activate(access: Access, client_id: str):
     db.session.commit()
     if secret is not None:
         return secret_page(client, secret)
-    flash("The app is active.")
+    flash(gettext("The app is active."))
     return to_client(client_id)
 
 
@@ -90,7 +92,7 @@ def edit_settings(access: Access, client_id: str):
     if conflicts:
         return _settings_page(access, client, form, conflicts=conflicts, status=409)
     db.session.commit()
-    flash("The app was saved.")
+    flash(gettext("The app was saved."))
     return redirect(url_for("org.edit_settings", client_id=client_id), 303)
 
 
@@ -135,7 +137,7 @@ def _change_logo(access: Access, client_id: str):
         client = access.get_client(client_id)
         return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=400)
     db.session.commit()
-    flash("The logo was saved." if client.logo else "The logo was removed.")
+    flash(gettext("The logo was saved.") if client.logo else gettext("The logo was removed."))
     return redirect(url_for("org.edit_settings", client_id=client_id), 303)
 
 
@@ -143,7 +145,7 @@ def _change_logo(access: Access, client_id: str):
 def _refuse_large_logo(access: Access, client_id: str):
     client = access.get_client(client_id)
     form = LogoForm(formdata=None)
-    form.logo.errors = ["The file is too large: 512 KB is the most. Make the image smaller and try again."]
+    form.logo.errors = [_("The file is too large: 512 KB is the most. Make the image smaller and try again.")]
     return _settings_page(access, client, EditForm.of(client, formdata=None), logo_form=form, status=413)
 
 

@@ -32,6 +32,7 @@ from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
 from app.org.once import is_token, new_token
 from app.scopes import SCOPES, parse_scope
+from app.sentences import _
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
@@ -62,7 +63,7 @@ class SecondsField(Field):
         self.data = None
         if text:
             if not _WHOLE_NUMBER.fullmatch(text):
-                raise ValueError("Write a whole number of seconds.")
+                raise ValueError(_("Write a whole number of seconds."))
             self.data = int(text)
 
 
@@ -75,76 +76,95 @@ class OnceForm(FlaskForm):
         # A field that was not sent holds its default, a token that nobody has seen.
         if not field.raw_data or not is_token(field.data):
             field.data = new_token()
-            raise ValidationError("This page was not sent whole. Look it over and send it again.")
+            raise ValidationError(_("This page was not sent whole. Look it over and send it again."))
+
+
+# Made for each form, so that a label speaks the language of its reader.
+def _list_scopes() -> list[SelectChoice]:
+    label = Markup("<code>{}</code><br><small>{}</small>")
+    return [SelectChoice(name, label.format(name, sentence)) for name, sentence in SCOPES.items()]
+
+
+def _list_what_may_be_left_out() -> list[SelectChoice]:
+    label = Markup("<code>{}</code> {}")
+    return [SelectChoice(name, label.format(name, _("may be left out"))) for name in SCOPES]
 
 
 class ClientForm(FlaskForm):
     """A client's fields, in the order in which a person thinks of them."""
 
     name = StringField(
-        "Name",
-        description="People see it when they decide what the app may do.",
+        _("Name"),
+        description=_("People see it when they decide what the app may do."),
         render_kw={"required": True, "maxlength": MAX_NAME, "autocomplete": "off"},
     )
     description = TextAreaField(
-        "Description",
+        _("Description"),
         [Optional()],
-        description=f"What the app does with people's memories. Up to {MAX_DESCRIPTION} characters.",
+        description=_(
+            "What the app does with people's memories. Up to %(most)s characters.",
+            most=MAX_DESCRIPTION,
+        ),
         render_kw={"rows": 3, "maxlength": MAX_DESCRIPTION},
     )
     logo = FileField(
-        "Logo",
+        _("Logo"),
         [Optional()],
-        description="PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name.",
+        description=_("PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name."),
         render_kw={"accept": "image/png,image/jpeg,image/webp"},
     )
     homepage_url = StringField(
-        "Landing page",
+        _("Landing page"),
         [Optional()],
-        description="Where people can read what the app does and how it uses what they share, as in"
-        " https://app.example.com. They can follow it where they decide.",
+        description=_(
+            "Where people can read what the app does and how it uses what they share, as in https://app.example.com."
+            " They can follow it where they decide."
+        ),
         render_kw=_ADDRESS,
     )
     type = RadioField(
-        "Type",
-        description="This cannot be changed later.",
+        _("Type"),
+        description=_("This cannot be changed later."),
         choices=[
-            SelectChoice(CONFIDENTIAL, "Confidential: it runs on a server of yours, which can keep a secret."),
-            SelectChoice(PUBLIC, "Public: it runs in a browser, on a phone or a desktop, and cannot keep a secret."),
+            SelectChoice(CONFIDENTIAL, _("Confidential: it runs on a server of yours, which can keep a secret.")),
+            SelectChoice(PUBLIC, _("Public: it runs in a browser, on a phone or a desktop, and cannot keep a secret.")),
         ],
         validate_choice=False,
     )
     redirect_uris = LinesField(
-        "Redirect URIs",
-        description="Where people come back to in your app, one address a line, each exactly as your app sends it:"
-        " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build.",
+        _("Redirect URIs"),
+        description=_(
+            "Where people come back to in your app, one address a line, each exactly as your app sends it:"
+            " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build."
+        ),
         render_kw={"rows": 3, "required": True, "spellcheck": "false", "autocapitalize": "off"},
     )
     request_origins = LinesField(
-        "Authorized request origins",
+        _("Authorized request origins"),
         [Optional()],
-        description="Only for an app that calls us from a web page (CORS): the origins of its pages, one a line,"
-        " as in https://app.example.com, without a path.",
+        description=_(
+            "Only for an app that calls us from a web page (CORS): the origins of its pages, one a line, as in"
+            " https://app.example.com, without a path."
+        ),
         render_kw={"rows": 2, "spellcheck": "false", "autocapitalize": "off"},
     )
     scopes = SelectMultipleField(
-        "Scopes",
-        description="What the app may ask people for; below each name, what they read. Tick only what it needs.",
-        choices=[
-            SelectChoice(name, Markup("<code>{}</code><br><small>{}</small>").format(name, sentence))
-            for name, sentence in SCOPES.items()
-        ],
+        _("Scopes"),
+        description=_("What the app may ask people for; below each name, what they read. Tick only what it needs."),
+        choices=_list_scopes,
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
     native_app = BooleanField(
-        "Native app",
-        description="It runs on people's own devices and listens on any free port:"
-        " the port of an http address on 127.0.0.1, [::1] or localhost may then differ from the registered one.",
+        _("Native app"),
+        description=_(
+            "It runs on people's own devices and listens on any free port: the port of an http address on 127.0.0.1,"
+            " [::1] or localhost may then differ from the registered one."
+        ),
     )
     require_pkce = BooleanField(
-        "Require PKCE",
-        description="Refuse requests without a code_challenge. Public apps must always send one.",
+        _("Require PKCE"),
+        description=_("Refuse requests without a code_challenge. Public apps must always send one."),
     )
 
     def fields(self) -> dict[str, Any]:
@@ -178,7 +198,7 @@ class RegisterForm(ClientForm, OnceForm):
     def ask_for_logo_again(self) -> None:
         """Say that the file has to be chosen again, when something else is wrong: a browser does not keep it."""
         if self.errors and self.logo.data and not self.logo.errors:
-            self.logo.errors = ["Choose the file again: it was not kept, as something else is not right yet."]
+            self.logo.errors = [_("Choose the file again: it was not kept, as something else is not right yet.")]
 
 
 class EditForm(ClientForm):
@@ -189,26 +209,26 @@ class EditForm(ClientForm):
     logo = None
     version = HiddenField()
     privacy_url = StringField(
-        "Privacy policy",
+        _("Privacy policy"),
         [Optional()],
-        description="Its address. People can follow it where they decide.",
+        description=_("Its address. People can follow it where they decide."),
         render_kw=_ADDRESS,
     )
     terms_url = StringField(
-        "Terms of use",
+        _("Terms of use"),
         [Optional()],
-        description="Their address. It stands beside the privacy policy.",
+        description=_("Their address. It stands beside the privacy policy."),
         render_kw=_ADDRESS,
     )
     optional_scopes = SelectMultipleField(
-        "Scopes that people may leave out",
-        description="Of the scopes above, those that people can untick when they decide. The others are required.",
-        choices=[SelectChoice(name, Markup("<code>{}</code> may be left out").format(name)) for name in SCOPES],
+        _("Scopes that people may leave out"),
+        description=_("Of the scopes above, those that people can untick when they decide. The others are required."),
+        choices=_list_what_may_be_left_out,
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
-    access_token_lifetime = SecondsField("Access tokens live", [Optional()])
-    refresh_token_lifetime = SecondsField("Refresh tokens live", [Optional()])
+    access_token_lifetime = SecondsField(_("Access tokens live"), [Optional()])
+    refresh_token_lifetime = SecondsField(_("Refresh tokens live"), [Optional()])
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -216,8 +236,11 @@ class EditForm(ClientForm):
             (self.access_token_lifetime, access_token_bounds(settings())),
             (self.refresh_token_lifetime, refresh_token_bounds(settings())),
         ):
-            field.description = "In seconds, from {:,} to {:,}. Leave it empty for the server's own, {:,}.".format(
-                *bounds, bounds[1]
+            least, most = (format(bound, ",") for bound in bounds)
+            field.description = _(
+                "In seconds, from %(least)s to %(most)s. Leave it empty for the server's own, %(most)s.",
+                least=least,
+                most=most,
             )
 
     @classmethod
@@ -241,7 +264,7 @@ class EditForm(ClientForm):
 
     def validate_version(self, field):
         if not field.raw_data or not _WHOLE_NUMBER.fullmatch(field.data or ""):
-            raise ValidationError("This page was not sent whole. Look it over and send it again.")
+            raise ValidationError(_("This page was not sent whole. Look it over and send it again."))
 
 
 class LogoForm(FlaskForm):
@@ -254,15 +277,15 @@ class SecretForm(OnceForm):
     """One more secret."""
 
     label = StringField(
-        "Label",
+        _("Label"),
         [Optional()],
-        description="To tell your secrets apart: where it will be used, as in “production”.",
+        description=_("To tell your secrets apart: where it will be used, as in “production”."),
         render_kw={"maxlength": MAX_LABEL, "autocomplete": "off"},
     )
 
 
 class SecretEndForm(FlaskForm):
-    ends_on = DateField("Last day", [Optional()], description="It works until the end of this day, UTC.")
+    ends_on = DateField(_("Last day"), [Optional()], description=_("It works until the end of this day, UTC."))
 
 
 class ConfirmForm(FlaskForm):

@@ -1,6 +1,7 @@
 """/org/oauth/: an organization's apps, listed and registered."""
 
 from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -19,6 +20,7 @@ from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
 from app.org.listing import STATUSES, read_listing
 from app.org.once import identifier_for
+from app.sentences import _
 
 #: So much of a body is read: a photograph as cameras make them, so that beside a file that is too large what was
 #: typed is not lost.
@@ -47,7 +49,7 @@ def list_clients(access: Access):
 def register():
     most = MOST_READ if current_user.is_authenticated else None
     if request.method == "POST" and not receive_form(most):
-        return error_page(413, "That was too large to be read", _TOO_LARGE)
+        return error_page(413, _("That was too large to be read"), _TOO_LARGE)
     return _register()
 
 
@@ -101,7 +103,7 @@ def _draw(form: RegisterForm) -> tuple[bytes | None, ClientError | None]:
         return None, error
 
 
-_TOO_LARGE = (
+_TOO_LARGE = _(
     "512 KB is the most for a logo. Nothing was registered: go back in your browser to what you typed, and choose a"
     " smaller file."
 )
@@ -128,7 +130,7 @@ def _is_clear(form: RegisterForm) -> bool:
     """Whether one of the two buttons was pressed: an app that works is not made by accident."""
     if request.form.get("action") in ("register", "draft"):
         return True
-    form.form_errors = [*form.form_errors, "Nothing was registered yet. Press one of the two buttons below."]
+    form.form_errors = [*form.form_errors, _("Nothing was registered yet. Press one of the two buttons below.")]
     return False
 
 
@@ -145,13 +147,18 @@ def to_client(client_id: str):
 def _answer_to_registration(client: Client, secret: str | None):
     if secret is not None:
         return secret_page(client, secret)
-    flash("The draft is saved." if client.drafted_at else "The app is registered.")
+    flash(gettext("The draft is saved.") if client.drafted_at else gettext("The app is registered."))
     return to_client(client.client_id)
 
 
 def _to_what_was_registered(client_id: str):
     if db.session.get(Client, client_id) is None:
-        flash("This form registered an app before, which has been deleted since. Nothing was registered.", "error")
+        flash(
+            gettext("This form registered an app before, which has been deleted since. Nothing was registered."),
+            "error",
+        )
         return redirect(url_for("org.list_clients"), 303)
-    flash("This app was registered already. A secret is shown only once; make a new one if you did not keep it.")
+    flash(
+        gettext("This app was registered already. A secret is shown only once; make a new one if you did not keep it.")
+    )
     return to_client(client_id)
