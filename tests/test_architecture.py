@@ -67,6 +67,40 @@ _HTTP = (
     "app.org.access",
 )
 
+#: What knows no Flask, so that another door than Flask's can call it. What these need comes as an argument.
+_WITHOUT_FLASK = (
+    "app.notes",
+    "app.oauth.bearer_check",
+    "app.oauth.checks",
+    "app.oauth.client_authentication",
+    "app.oauth.exchange",
+    "app.oauth.grants",
+    "app.oauth.introspection",
+    "app.oauth.journal.log",
+    "app.oauth.journal.record",
+    "app.oauth.parameters",
+    "app.oauth.playground.callback",
+    "app.oauth.presented_token",
+    "app.oauth.redirect",
+    "app.oauth.refusals",
+    "app.oauth.revocation",
+    "app.oauth.wire_request",
+    "app.services",
+)
+#: Flask, by whatever name it comes in.
+_OF_FLASK = (
+    "app.config.settings",
+    "app.extensions",
+    "app.http",
+    "authlib.integrations",
+    "flask",
+    "flask_babel",
+    "flask_login",
+    "flask_sqlalchemy",
+    "flask_wtf",
+    "werkzeug",
+)
+
 #: Who may read the time, and what reading it looks like.
 _CLOCK = "app.clock"
 _CLOCK_READERS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
@@ -143,6 +177,14 @@ def keys_come_from_joserfc(module: Module) -> Iterator[str]:
             yield f"{_place(module, node)} imports {imported}; take keys from joserfc."
 
 
+def the_protocol_knows_no_flask(module: Module) -> Iterator[str]:
+    if not _is_in(module.name, _WITHOUT_FLASK):
+        return
+    for node, imported in module.imports():
+        if _is_in(imported, _OF_FLASK):
+            yield f"{_place(module, node)} imports {imported}; take what it needs as an argument."
+
+
 def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
     if module.name.endswith("views") or _is_in(module.name, _HTTP):
         return
@@ -200,6 +242,7 @@ RULES = (
     imports_stand_at_the_top,
     only_the_protocol_imports_authlib,
     keys_come_from_joserfc,
+    the_protocol_knows_no_flask,
     only_http_files_touch_the_request,
     only_the_outermost_commits,
     only_the_clock_reads_time,
@@ -303,10 +346,17 @@ EXAMPLES = [
     (imports_stand_at_the_top, "app", "def create_app():\n    from app import web", None),
     (only_the_protocol_imports_authlib, "app.org.views", "from authlib.oauth2 import OAuth2Error", "imports authlib"),
     (only_the_protocol_imports_authlib, "app.clients.registration", "import authlib", "imports authlib"),
-    (only_the_protocol_imports_authlib, "app.oauth.grants.pkce", "import authlib", None),
+    (only_the_protocol_imports_authlib, "app.oauth.checks.pkce", "import authlib", None),
     (keys_come_from_joserfc, "app.oauth.server", "from authlib.jose import JsonWebKey", "joserfc"),
+    (the_protocol_knows_no_flask, "app.oauth.exchange", "from flask import current_app", "imports flask.current_app"),
+    (the_protocol_knows_no_flask, "app.oauth.grants.bearer", "from app.config import settings", "as an argument"),
+    (the_protocol_knows_no_flask, "app.oauth.checks.pkce", "from app.extensions import db", "as an argument"),
+    (the_protocol_knows_no_flask, "app.oauth.checks", "from flask_login import current_user", "as an argument"),
+    (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.http.services import services", "as an argument"),
+    (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.config import Settings", None),
+    (the_protocol_knows_no_flask, "app.oauth.server", "from flask import Response", None),
     (only_http_files_touch_the_request, "app.accounts.users", "from flask import g, request", "flask.request"),
-    (only_http_files_touch_the_request, "app.oauth.grants.pkce", "import flask\nx = flask.request.args", "touches"),
+    (only_http_files_touch_the_request, "app.oauth.checks.pkce", "import flask\nx = flask.request.args", "touches"),
     (only_http_files_touch_the_request, "app.accounts.views", "from flask import request", None),
     (only_the_outermost_commits, "app.accounts.users", "def f():\n    db.session.commit()", "commits"),
     (only_the_outermost_commits, "app.accounts.views", "def f():\n    db.session.commit()", None),

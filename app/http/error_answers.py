@@ -59,7 +59,7 @@ def error_page(
     title: str | None = None,
     sentence: str | None = None,
     action: tuple[str | None, str | None] = (None, None),
-):
+) -> tuple[str, int]:
     """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
 
     ``action`` is the way on, an address of ours and what it says; the start page unless it is given.

@@ -10,10 +10,12 @@ def register(app: Flask) -> None:
     from app.oauth import cross_origin, endpoints
     from app.oauth.endpoints import leading, metadata
     from app.oauth.journal import log
+    from app.oauth.server import server
 
     import_modules(__name__)
     cross_origin.init_app(app)
-    log.init_app(app)
+    log.keep_requests(app.extensions["services"])
+    server.init_app(app)
     leading.init_app(app)
     for blueprint in (endpoints.blueprint, endpoints.documented, metadata.blueprint):
         app.register_blueprint(blueprint)

@@ -49,7 +49,7 @@ def start_playground(access: Access, client_id: str):
     client = access.get_client(client_id)
     try:
         secret = activate_client(client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
-        open_callback(client, callback_uri(client_id), user_id=access.user_id)
+        open_callback(client, callback_uri(settings().issuer, client_id), user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
         for _field, sentence in error.problems:

@@ -3,7 +3,9 @@
 from flask import render_template, request
 
 from app.extensions import db
+from app.http.services import services
 from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.journal.told import list_requests
 from app.org import blueprint
 from app.org.access import Access, members_only
@@ -14,7 +16,7 @@ from app.org.access import Access, members_only
 def show_requests(access: Access, client_id: str):
     # What this process has noted is to be on the page, and what was read so far is older than that.
     db.session.rollback()
-    request_log.flush_if_possible()
+    services().notes.of(RequestLog).flush_if_possible()
     # To write may have waited for somebody who deletes the app.
     client = access.get_client(client_id)
     only_failed = request.args.get("show") == "failed"

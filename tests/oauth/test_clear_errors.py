@@ -12,7 +12,7 @@ from app import clock
 from app.api.route import ROUTES
 from app.extensions import db
 from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, TOKEN_ERRORS
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import REFUSALS
 from app.oauth.tokens.token import AccessToken
 from tests.actors import Browser
@@ -419,7 +419,7 @@ def test_an_error_of_ours_has_an_id_too(app, notebook, signed_in, monkeypatch):
     def fail(*_args, **_more):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.oauth.endpoints.token.connect", fail)
+    monkeypatch.setattr("app.oauth.endpoints.requests.connect", fail)
     monkeypatch.setattr("app.oauth.endpoints.authorization.connect", fail)
     answers = [notebook.client_credentials(), signed_in.get(notebook.authorize_url())]
     assert [answer.status_code for answer in answers] == [500, 500]
@@ -447,7 +447,7 @@ def find(app, bob, notebook):
 
     def find(request_id: str, client=notebook) -> str:
         with app.app_context():
-            request_log.flush()
+            app.extensions["services"].notes.of(RequestLog).flush()
         page = admin.get(f"/org/oauth/{client.client_id}/requests")
         return admin.submit(page, request=request_id).text
 

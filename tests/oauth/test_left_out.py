@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.token import AccessToken, RefreshToken
 from tests.actors import Browser
@@ -170,7 +170,7 @@ def test_the_apps_requests_do_not_call_it_unknown(app, notebook, bob, signed_in)
     admin = Browser(app)
     admin.enter(bob)
     with app.app_context():
-        request_log.flush()
+        app.extensions["services"].notes.of(RequestLog).flush()
     shown = admin.get(f"/org/oauth/{notebook.client_id}/requests").text
     assert "does not exist here: memories:reed." in shown
     assert "Did you mean memories:read?" in shown

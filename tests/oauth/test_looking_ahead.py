@@ -7,7 +7,7 @@ from app.consents.models import Consent
 from app.consents.receipt_log import AccessLog
 from app.extensions import db
 from app.http.navigation import only_by_navigation
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from tests.actors import Browser
 
 #: What browsers send when they fetch a page that nobody has gone to, or draw a preview of a link.
@@ -30,7 +30,7 @@ def rows(app):
 
     def rows() -> dict[str, list]:
         with app.app_context():
-            request_log.flush()
+            app.extensions["services"].notes.of(RequestLog).flush()
             app.extensions["services"].notes.of(AccessLog).flush()
             return {
                 table.name: sorted(map(repr, db.session.execute(select(table)))) for table in db.metadata.sorted_tables

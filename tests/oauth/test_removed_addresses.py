@@ -143,7 +143,7 @@ def trial(app, notebook, bob) -> tuple[Integrator, Browser]:
     browser.enter(bob)
     browser.submit(browser.get(f"/org/oauth/{notebook.client_id}/playground"), press="Open the playground")
     with app.app_context():
-        address = callback_uri(notebook.client_id)
+        address = callback_uri(app.extensions["services"].settings.issuer, notebook.client_id)
     return Integrator(app, notebook.client_id, notebook.client_secret, address, notebook.scope), browser
 
 
@@ -151,7 +151,10 @@ def test_the_address_of_the_playground_is_where_it_listens(app, notebook):
     with app.test_request_context():
         path = app.url_map.bind("").build("org.return_to_playground", {"client_id": notebook.client_id})
     with app.app_context():
-        assert callback_uri(notebook.client_id) == app.extensions["services"].settings.issuer + path
+        assert (
+            callback_uri(app.extensions["services"].settings.issuer, notebook.client_id)
+            == app.extensions["services"].settings.issuer + path
+        )
 
 
 def test_the_playgrounds_code_is_redeemed_while_it_is_open(trial):

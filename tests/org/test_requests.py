@@ -12,7 +12,7 @@ from app.accounts.models import Organization
 from app.clients.models import Client
 from app.database.engine import expect_writes
 from app.extensions import db
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.journal.told import PAGE_SIZE
 from app.oauth.journal.uri_difference import compare, find_nearest
@@ -246,7 +246,7 @@ def test_a_database_that_cannot_be_written_to_does_not_hide_the_page(app, page, 
     record()
     notebook.client_credentials()
     with monkeypatch.context() as patch:
-        patch.setattr("app.oauth.journal.log._write", lambda _notes: 1 / 0)
+        patch.setattr("app.oauth.journal.log._write", lambda _engine, _notes: 1 / 0)
         assert "The code had expired" in page()
     assert "The requests of apps could not be written down" in caplog.text
     assert "Your app got a token." in page()
@@ -254,12 +254,12 @@ def test_a_database_that_cannot_be_written_to_does_not_hide_the_page(app, page, 
 
 @pytest.mark.parametrize("owner", [Client, Organization])
 def test_an_app_that_is_deleted_while_the_notes_are_written_is_not_found(app, admin, notebook, monkeypatch, owner):
-    def delete_meanwhile():
+    def delete_meanwhile(_log) -> None:
         with app.app_context(), expect_writes():
             db.session.execute(delete(owner).where(owner.name.in_(["Acme Notebook", "Acme"])))
             db.session.commit()
 
-    monkeypatch.setattr(request_log, "flush_if_possible", delete_meanwhile)
+    monkeypatch.setattr(RequestLog, "flush_if_possible", delete_meanwhile)
     assert admin.get(f"/org/oauth/{notebook.client_id}/requests").status_code == 404
 
 

@@ -1,38 +1,40 @@
 """The authorize endpoint (:rfc:`6749#section-3.1`): identify the client, keep the request, lead the person on."""
 
-from flask import redirect
+from flask import Response, redirect
 from flask import request as http_request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.clients.models import ClientSnapshot
 from app.consents.covering import find_covered_scopes
 from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
-from app.database.connections import Connection, RowGone, connect
+from app.database.connections import RowGone, connect
 from app.extensions import db
 from app.http.doors import PAGE
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import save_choice
+from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.endpoints import blueprint, documented
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
+from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
     Flow,
     asks_prompt,
-    get_client_with_way_back,
     opens_request,
     sign_in_url,
 )
 from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.refusals import Refused
-from app.oauth.server import WireRequest, server
+from app.oauth.server import server
+from app.oauth.wire_request import WireRequest
 from app.scopes import format_scope, parse_scope, reaches_memories
 
 
 @blueprint.get("/oauth/authorize")
 @documented.get("/authorize/", door=PAGE)
 @only_by_navigation
-def authorize():
+def authorize() -> ResponseReturnValue:
     """Step one of the web flow, where an app sends its user.
 
     Without a known client and one of its redirect URIs there is nowhere to send an error, so
@@ -44,7 +46,8 @@ def authorize():
     with connect(db.engine) as connection:
         lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
         try:
-            return lead_on(parameters, _get_client(parameters, connection), connection)
+            request = authorization_request(connection, parameters)
+            return lead_on(parameters, request, check_way_back(request, Door.AUTHORIZE))
         except Refused as refused:
             return no_way_back_page(refused)
         except RowGone:
@@ -52,23 +55,18 @@ def authorize():
             return unknown_app_page()
 
 
-def _get_client(parameters: Parameters, connection: Connection) -> ClientSnapshot:
-    """The client, if it is known, not suspended, and asks for an answer at an address it has registered."""
-    user_id = current_user.id if current_user.is_authenticated else None
-    defect = parameters.find_defect("redirect_uri")
-    return get_client_with_way_back(connection, parameters.values, user_id, defect=defect)
-
-
-def _keep_and_lead_to_sign_in(parameters: Parameters, client: ClientSnapshot, connection: Connection):
+def _keep_and_lead_to_sign_in(parameters: Parameters, request: WireRequest, _way_back: WayBack) -> Response:
     return keep_request(
-        connection, parameters, client, user_id=None, lead_on=lambda handle: sign_in_url(continue_url(handle))
+        request.connection,
+        parameters,
+        request.known_client,
+        user_id=None,
+        lead_on=lambda handle: sign_in_url(continue_url(handle)),
     )
 
 
-def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connection):
-    request = WireRequest(parameters.values, connection, defect=parameters.find_defect())
-    request.client = client
-    grant = server.authorization_grant(request)
+def _proceed(parameters: Parameters, request: WireRequest, way_back: WayBack) -> Response:
+    grant = server.authorization_grant(request, way_back)
     try:
         grant.validate_consent_request()
     except Refused as refused:
@@ -78,11 +76,13 @@ def _proceed(parameters: Parameters, client: ClientSnapshot, connection: Connect
     if not asks_login and not asks_prompt(parameters.values, "select_account"):
         request.consent = _find_covering_consent(request)
         if request.consent is not None:
-            with connection.transaction():
+            with request.connection.transaction():
                 return server.create_authorization_response(request, current_user, grant)
     # Apps also ask for a sign-in so that somebody else can answer: then it is nobody's yet.
     owner = None if asks_login else current_user.id
-    return keep_request(connection, parameters, client, user_id=owner, lead_on=continue_url, again=asks_login)
+    return keep_request(
+        request.connection, parameters, request.known_client, user_id=owner, lead_on=continue_url, again=asks_login
+    )
 
 
 def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
@@ -91,11 +91,11 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     Only for a confidential client: a public one cannot prove that it is the app the person
     once allowed (:rfc:`6749#section-10.2`).
     """
-    if not request.client.is_confidential or asks_prompt(request.payload.data, "consent"):
+    if not request.known_client.is_confidential or asks_prompt(request.payload.data, "consent"):
         return None
-    consent = find_live_consent(request.connection, current_user.id, request.client.client_id)
+    consent = find_live_consent(request.connection, current_user.id, request.known_client.client_id)
     covered = find_covered_scopes(
-        consent, asked=parse_scope(request.scope), optional=parse_scope(request.client.optional_scope)
+        consent, asked=parse_scope(request.scope), optional=parse_scope(request.known_client.optional_scope)
     )
     if covered is None:
         return None
@@ -106,7 +106,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
 @blueprint.get("/oauth/authorize/continue")
 @only_by_navigation
 @opens_request
-def continue_authorization(flow: Flow):
+def continue_authorization(flow: Flow) -> ResponseReturnValue:
     """Where every step leads back to: whatever is still to be done for the waiting request."""
     consent = find_live_consent(flow.connection, current_user.id, flow.client.client_id)
     flow.request.consent = _find_covering_consent(flow.request)

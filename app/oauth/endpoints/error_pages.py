@@ -10,8 +10,9 @@ from flask_login import current_user
 from app.accounts.organizations import find_role
 from app.clients.models import ClientSnapshot
 from app.http.error_answers import error_page
+from app.http.services import services
 from app.http.wire import request_id
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import Reason, Refused
 from app.sentences import _, translated
 from app.text import isolated
@@ -36,7 +37,7 @@ _PLAYGROUND_CLOSED = _(
 )
 
 
-def no_way_back_page(refused: Refused):
+def no_way_back_page(refused: Refused) -> tuple[str, int]:
     """What is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
     client, reason = refused.client, refused.reason
     if client is None:
@@ -62,7 +63,7 @@ def no_way_back_page(refused: Refused):
     )
 
 
-def unknown_app_page():
+def unknown_app_page() -> tuple[str, int]:
     """For a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile."""
     return error_page(
         400,
@@ -74,7 +75,7 @@ def unknown_app_page():
     )
 
 
-def already_answered_page():
+def already_answered_page() -> tuple[str, int]:
     return error_page(
         410,
         _("This request was already answered"),
@@ -85,7 +86,7 @@ def already_answered_page():
     )
 
 
-def expired_page():
+def expired_page() -> tuple[str, int]:
     return error_page(
         410,
         _("This request has expired"),
@@ -96,7 +97,7 @@ def expired_page():
     )
 
 
-def other_account_page():
+def other_account_page() -> tuple[str, int]:
     return error_page(
         403,
         _("This request belongs to another account"),
@@ -104,11 +105,11 @@ def other_account_page():
     )
 
 
-def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str):
+def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str) -> tuple[str, int]:
     if not _is_own(client):
         return error_page(status, title, sentence)
     # So that this request is there when they follow the link.
-    request_log.flush_if_possible()
+    services().notes.of(RequestLog).flush_if_possible()
     entry = url_for("org.show_requests", client_id=client.client_id, request=request_id())
     return error_page(status, title, sentence, action=(entry, _("See what is wrong, and the fix, in its requests")))
 

@@ -1,21 +1,29 @@
 """The token endpoint (:rfc:`6749#section-3.2`)."""
 
-from flask import request as http_request
+from flask import Response
 
-from app.database.connections import connect
-from app.extensions import db
 from app.http.doors import WIRE
 from app.oauth.endpoints import blueprint, documented
-from app.oauth.server import server
+from app.oauth.endpoints.requests import answer_form
+from app.oauth.exchange import Answer, exchange
+from app.oauth.wire_request import WireRequest
 
 
 @blueprint.post("/oauth/token", door=WIRE)
-@documented.post("/token/")
-def token():
+def token() -> Response:
     """Exchange a code, a refresh token, or the client's own credentials for an access token."""
-    with connect(db.engine) as connection:
-        request = server.read_form(connection)
-        if http_request.blueprint == documented.name and "code" in request.form:
-            # Its documentation knows no grant_type: what comes with a code is the exchange of that code.
-            request.form.setdefault("grant_type", "authorization_code")
-        return server.create_token_response(request)
+    return answer_form(exchange.create_token_response)
+
+
+@documented.post("/token/", endpoint="token")
+def documented_token() -> Response:
+    """The same at the address of Rememberizer's documentation."""
+    return answer_form(_exchange_as_documented)
+
+
+def _exchange_as_documented(request: WireRequest) -> Answer:
+    """The documentation knows no grant_type: what comes with a code is the exchange of that code."""
+    if "code" in request.form:
+        request.form.setdefault("grant_type", "authorization_code")
+    answer: Answer = exchange.create_token_response(request)
+    return answer

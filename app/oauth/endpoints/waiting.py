@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from flask import make_response, redirect, url_for
 from flask import request as http_request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import NoResultFound
 
-from app.clients.models import ClientSnapshot, find_client
+from app.clients.models import ClientSnapshot
 from app.database.connections import Connection, RowGone, connect
 from app.database.engine import expect_reads_only
 from app.extensions import db
@@ -22,6 +23,7 @@ from app.oauth.authorization_request import (
     lock_decision,
     renew_authorization_request,
 )
+from app.oauth.checks import Door, check_way_back
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.endpoints.error_pages import (
     already_answered_page,
@@ -30,12 +32,12 @@ from app.oauth.endpoints.error_pages import (
     other_account_page,
     unknown_app_page,
 )
+from app.oauth.endpoints.requests import authorization_request
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
-from app.oauth.journal.log import note_refusal
-from app.oauth.journal.record import AUTHORIZE, ERROR_PAGE
-from app.oauth.playground.callback import find_return_problem
-from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.server import WireRequest, server
+from app.oauth.parameters import Parameters
+from app.oauth.refusals import Refused
+from app.oauth.server import server
+from app.oauth.wire_request import WireRequest
 
 
 @dataclass(slots=True)
@@ -59,11 +61,11 @@ class Flow:
         Raises :class:`Refused` when the app is gone, suspended, or no longer at this address.
         """
         lock_decision(self.connection, current_user.id, self.client.client_id, self.waiting.digest)
-        client = get_client_with_way_back(self.connection, self.waiting.parameters, current_user.id)
+        self.grant.way_back = check_way_back(self.request, Door.REPLAY)
         waiting = find_authorization_request(self.connection, self.handle)
         if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:
             return False
-        self.client = self.request.client = client
+        self.client = self.request.known_client
         self.waiting = waiting
         return True
 
@@ -71,36 +73,11 @@ class Flow:
         """Consume the request; False when somebody, perhaps another click, already did."""
         return consume_authorization_request(self.connection, self.waiting, current_user.id)
 
-    def cancel(self):
+    def cancel(self) -> ResponseReturnValue:
         """End the request with ``access_denied``."""
         if not self.take():
             return already_answered_page()
         return server.create_authorization_response(self.request, None, self.grant)
-
-
-def get_client_with_way_back(
-    connection: Connection, parameters: Mapping[str, str], user_id: str | None, *, defect: str | None = None
-) -> ClientSnapshot:
-    """The client, as it is now, if an answer may go to the request's redirect URI.
-
-    ``user_id`` is None while nobody has signed in, ``defect`` what is wrong with the parameter itself.
-    Raises :class:`Refused`; why, is noted for the client's people.
-    """
-    client_id, redirect_uri = parameters.get("client_id"), parameters.get("redirect_uri")
-    client = find_client(connection, client_id) if client_id is not None else None
-    if client is None:
-        raise refuse(Reason.CLIENT_UNKNOWN)
-    if client.suspended_at is not None:
-        reason = Reason.CLIENT_SUSPENDED
-    elif redirect_uri is None:
-        reason = Reason.PARAMETER_DEFECTIVE if defect else Reason.REDIRECT_URI_MISSING
-    else:
-        reason = find_return_problem(connection, client, redirect_uri, user_id)
-    if reason is None:
-        return client
-    refused = refuse(reason, client=client, detail=defect)
-    note_refusal(client, AUTHORIZE, parameters, refused, error=ERROR_PAGE)
-    raise refused
 
 
 # -- opening it again ----------------------------------------------------------------------------
@@ -153,15 +130,15 @@ def find_request_of_browser(connection: Connection, handle: str) -> WaitingReque
 
 
 def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
-    request = WireRequest(waiting.parameters, connection, defect=waiting.defect)
+    defects = {"": waiting.defect} if waiting.defect else {}
+    request = authorization_request(connection, Parameters(waiting.parameters, defects))
     try:
         # Against today's data: the app may have changed since the request was made.
-        client = get_client_with_way_back(connection, waiting.parameters, current_user.id)
+        way_back = check_way_back(request, Door.REPLAY)
     except Refused as refused:
         return no_way_back_page(refused)
-    request.client = client
-    grant = server.authorization_grant(request)
-    flow = Flow(http_request.args["request"], waiting, request, grant, client, connection)
+    grant = server.authorization_grant(request, way_back)
+    flow = Flow(http_request.args["request"], waiting, request, grant, request.known_client, connection)
     try:
         grant.validate_consent_request()
     except Refused as refused:

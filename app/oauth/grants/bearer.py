@@ -6,7 +6,7 @@ from typing import Any
 
 from app import clock, credentials
 from app.clients.models import ClientSnapshot
-from app.config import settings
+from app.config import Settings
 from app.consents.details import describe_mementos
 from app.consents.reach import consent_reach
 from app.database.connections import Connection
@@ -16,6 +16,9 @@ from app.scopes import parse_scope, with_offline_access
 
 #: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
 Origin = CodeSnapshot | TokenSnapshot
+
+#: Status, body and headers of the token endpoint's answer.
+TokenAnswer = tuple[int, dict[str, Any], list[tuple[str, str]]]
 
 
 @dataclass(slots=True, repr=False)
@@ -39,6 +42,7 @@ class BearerTokens:
 
 
 def new_bearer_tokens(
+    settings: Settings,
     *,
     scope: str,
     client: ClientSnapshot,
@@ -56,8 +60,8 @@ def new_bearer_tokens(
     if refresh_scope is not None and refresh_token is None:
         refresh_token = credentials.new_credential(credentials.REFRESH_TOKEN)
     issued_at = clock.now()
-    access_ends = issued_at + _lifetime(client.access_token_lifetime, settings().access_token_lifetime)
-    refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings().refresh_token_lifetime)
+    access_ends = issued_at + _lifetime(client.access_token_lifetime, settings.access_token_lifetime)
+    refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings.refresh_token_lifetime)
     if origin is not None:
         family_ends = origin.family_issued_at + FAMILY_LIFETIME
         access_ends, refresh_ends = min(access_ends, family_ends), min(refresh_ends, family_ends)
@@ -109,7 +113,7 @@ def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) 
 
 
 def bearer_response(
-    tokens: BearerTokens, consent: Origin | None = None, *, asked_offline: bool = False
+    settings: Settings, tokens: BearerTokens, consent: Origin | None = None, *, asked_offline: bool = False
 ) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 
@@ -126,10 +130,10 @@ def bearer_response(
         response["refresh_token"] = tokens.refresh_token
     if consent is not None:
         response["grant_id"] = consent.grant_id
-        response["authorization_details"] = consent_details(tokens.scope, consent)
+        response["authorization_details"] = consent_details(tokens.scope, consent, settings.issuer)
     return response
 
 
-def consent_details(scope: str, consent: Origin) -> list[dict[str, Any]]:
+def consent_details(scope: str, consent: Origin, issuer: str) -> list[dict[str, Any]]:
     """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them."""
-    return describe_mementos(consent_reach(consent), parse_scope(scope), settings().issuer)
+    return describe_mementos(consent_reach(consent), parse_scope(scope), issuer)

@@ -1,12 +1,10 @@
 """The client credentials grant (:rfc:`6749#section-4.4`): for the organization that owns the client, never a person."""
 
-from typing import Any
-
 from authlib.oauth2.rfc6749 import grants
 
+from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.asked_scope import refuse_scope
-from app.oauth.grants.bearer import add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
 
 
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):
@@ -18,12 +16,13 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         """Authenticate the client. Raises :class:`Refused` also for a public one."""
         self.request.client = authenticate_for_grant(self)
 
-    def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
+    def create_token_response(self) -> TokenAnswer:
         client, connection = self.request.client, self.request.connection
+        settings = self.request.services.settings
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise refuse_scope(self.request.payload.scope)
-        tokens = new_bearer_tokens(scope=scope, client=client)
+        tokens = new_bearer_tokens(settings, scope=scope, client=client)
         add_bearer_tokens(connection, tokens)
-        response = bearer_response(tokens, asked_offline=self.request.asks_offline_access)
+        response = bearer_response(settings, tokens, asked_offline=self.request.asks_offline_access)
         return 200, response, self.TOKEN_RESPONSE_HEADER

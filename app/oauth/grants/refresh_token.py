@@ -2,14 +2,15 @@
 
 import secrets
 from datetime import timedelta
+from typing import NoReturn
 
 from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
-from app.config import settings
+from app.config import Settings
+from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.asked_scope import refuse_scope
-from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
@@ -44,7 +45,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.REFRESH_UNKNOWN)
         if not token.check_client(self.request.client):
             raise refuse(Reason.REFRESH_OF_ANOTHER_CLIENT)
-        if token.rotated_at is not None and not _is_in_grace(token):
+        if token.rotated_at is not None and not _is_in_grace(token, self.settings):
             self._end_family(token)
         if token.is_expired():
             raise refuse(Reason.REFRESH_EXPIRED)
@@ -54,7 +55,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.REFRESH_ENDED)
         return token
 
-    def create_token_response(self):
+    def create_token_response(self) -> TokenAnswer:
+        """Rotate the token, or repeat its successor, and issue an access token. Raises :class:`Refused`."""
         token, connection = self.request.refresh_token, self.request.connection
         presented = self.request.form["refresh_token"]
         scope = self._resolve_scope(token)
@@ -76,8 +78,14 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
-        response = bearer_response(tokens, token, asked_offline=self.request.asks_offline_access)
+        response = bearer_response(self.settings, tokens, token, asked_offline=self.request.asks_offline_access)
         return 200, response, self.TOKEN_RESPONSE_HEADER
+
+    @property
+    def settings(self) -> Settings:
+        """What the operator has chosen."""
+        settings: Settings = self.request.services.settings
+        return settings
 
     def _resolve_scope(self, token: TokenSnapshot) -> str:
         """What the access token may do: the asked part of what the refresh token still may."""
@@ -91,9 +99,10 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
         # Without a grace nobody ever needs the successor again, and it is purely random.
-        salt = secrets.token_hex(32) if settings().refresh_token_grace else None
+        salt = secrets.token_hex(32) if self.settings.refresh_token_grace else None
         client = self.request.client
         tokens = new_bearer_tokens(
+            self.settings,
             scope=scope,
             client=client,
             origin=token,
@@ -111,6 +120,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         that is neither, and ends the family like any other replay.
         """
         tokens = new_bearer_tokens(
+            self.settings,
             scope=scope,
             client=self.request.client,
             origin=token,
@@ -125,14 +135,14 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self._end_family(token)
         return tokens
 
-    def _end_family(self, token: TokenSnapshot):
+    def _end_family(self, token: TokenSnapshot) -> NoReturn:
         end_replayed_family(self.request, token, REFRESH_TOKEN)
         raise refuse(Reason.REFRESH_REUSED)
 
 
-def _is_in_grace(token: TokenSnapshot) -> bool:
+def _is_in_grace(token: TokenSnapshot, settings: Settings) -> bool:
     """Whether a rotated token may be repeated: shortly after, and only while its successor is unused."""
-    grace = timedelta(seconds=settings().refresh_token_grace)
+    grace = timedelta(seconds=settings.refresh_token_grace)
     return (
         token.successor_salt is not None
         and token.successor_rotated_at is None

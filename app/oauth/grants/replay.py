@@ -4,9 +4,10 @@ from app.audit.events import record_at_once
 from app.oauth.grants.bearer import Origin
 from app.oauth.tokens.code import revoke_family
 from app.oauth.tokens.replay import add_token_replay
+from app.oauth.wire_request import WireRequest
 
 
-def end_replayed_family(request, origin: Origin, presented: str) -> None:
+def end_replayed_family(request: WireRequest, origin: Origin, presented: str) -> None:
     """End the family, and tell the person and the organization, in one transaction of its own.
 
     Two parties hold what came twice, and one of them stole it: ending every token is the only safe answer. It commits
@@ -14,7 +15,7 @@ def end_replayed_family(request, origin: Origin, presented: str) -> None:
     """
     if origin.family_revoked_at is not None:
         return
-    connection, client = request.connection, request.client
+    connection, client = request.connection, request.known_client
     with connection.transaction():
         if revoke_family(connection, origin.family_id):
             add_token_replay(connection, family_id=origin.family_id, grant_id=origin.grant_id, presented=presented)

@@ -5,22 +5,20 @@ bounded, failures and successes each for themselves, so that neither pushes out 
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import Connection, Engine, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, or_, select
 
 from app import clock
 from app.clients.models import Client, ClientSecret, ClientSnapshot
-from app.http.services import services
-from app.http.wire import request_id
 from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
 from app.oauth.refusals import Reason, Refused
+from app.oauth.wire_request import WireRequest
 from app.sentences import _
 from app.services import Services
 
@@ -89,7 +87,7 @@ class RequestLog(WriteBehind):
             if notes is None:
                 notes = self._notes[client_id] = _Notes.none()
             one_kind = notes.successes if note.error is None else notes.failures
-            self._count += len(one_kind) < one_kind.maxlen
+            self._count += one_kind.maxlen is None or len(one_kind) < one_kind.maxlen
             one_kind.append(note)
             if self._count > _MOST_NOTES:
                 # Those of whichever client was noted first; it had the longest time to be written down.
@@ -116,26 +114,23 @@ class RequestLog(WriteBehind):
         self._notes, self._count = notes, sum(map(len, notes.values()))
 
 
-def init_app(app: Flask) -> None:
-    """Give the app its log."""
-    of_app: Services = app.extensions["services"]
-    RequestLog(of_app.engine, of_app.notes)
+def keep_requests(services: Services) -> None:
+    """Give an app its log."""
+    RequestLog(services.engine, services.notes)
 
 
-def note_success(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str]) -> None:
-    """Note that a request of the client got what it asked for.
-
-    Of a client with hundreds of them in a few seconds the first are noted, so that this costs next to nothing.
-    """
-    log = services().notes.of(RequestLog)
+def note_success(request: WireRequest, endpoint: str) -> None:
+    """Note that a request got what it asked for. Only the first few between two writes are kept, to keep this cheap."""
+    client = request.known_client
+    log = request.services.notes.of(RequestLog)
     if not log.has_enough_successes(client.client_id):
-        log.note(client.client_id, _take_note(client, endpoint, parameters))
+        log.note(client.client_id, _take_note(client, endpoint, request))
 
 
 def note_refusal(
-    client: ClientSnapshot | None,
+    request: WireRequest,
     endpoint: str,
-    parameters: Mapping[str, str],
+    client: ClientSnapshot | None,
     refused: Refused,
     *,
     error: str | None = None,
@@ -150,27 +145,18 @@ def note_refusal(
     note = _take_note(
         client,
         endpoint,
-        parameters,
+        request,
         error or refused.error,
         row.kept_as or refused.reason,
         refused.expected_uri,
         refused.description if row.keeps_detail else "",
         refused.secret_digest,
     )
-    services().notes.of(RequestLog).note(client.client_id, note)
+    request.services.notes.of(RequestLog).note(client.client_id, note)
 
 
-def flush() -> None:
-    """Write down now what this process has noted."""
-    services().notes.of(RequestLog).flush()
-
-
-def flush_if_possible() -> None:
-    """As :func:`flush`, for a page that is to be shown also when nothing can be written."""
-    services().notes.of(RequestLog).flush_if_possible()
-
-
-def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, str], *why) -> _Note:
+def _take_note(client: ClientSnapshot, endpoint: str, request: WireRequest, *why: Any) -> _Note:
+    parameters = request.form
     return _Note(
         clock.now(),
         endpoint,
@@ -178,7 +164,7 @@ def _take_note(client: ClientSnapshot, endpoint: str, parameters: Mapping[str, s
         parameters.get("redirect_uri", "")[:_MOST_CHARACTERS],
         parameters.get("scope", "")[:_MOST_CHARACTERS],
         client.redirect_uris,
-        request_id(),
+        request.request_id,
         *why,
     )
 
@@ -248,7 +234,7 @@ def _tell_left_out(note: _Note, reason: Reason | None) -> str:
     return USER_NAME if reason is Reason.REDIRECT_URI_MISMATCH and has_user_name(note.redirect_uri) else ""
 
 
-def _cut_off(connection: Connection, client_id: str, is_of_kind, most: int) -> None:
+def _cut_off(connection: Connection, client_id: str, is_of_kind: ColumnElement[bool], most: int) -> None:
     of_kind = (RequestRecord.client_id == client_id, is_of_kind)
     surplus = (
         select(RequestRecord.id).where(*of_kind).order_by(RequestRecord.at.desc(), RequestRecord.id.desc()).offset(most)

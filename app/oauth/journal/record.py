@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 
 AUTHORIZE, TOKEN = "authorize", "token"
 
@@ -14,7 +13,7 @@ AUTHORIZE, TOKEN = "authorize", "token"
 ERROR_PAGE = "error_page"
 
 
-class RequestRecord(db.Model):
+class RequestRecord(Base):
     """What was asked and how it ended. ``error`` and ``reason`` are None for a success.
 
     ``error`` is the OAuth error on the wire, ``reason`` a :class:`app.oauth.refusals.Reason`. What was sent stands here

@@ -34,8 +34,8 @@ def tell(record: RequestRecord, registered_scopes: frozenset[str]) -> tuple[str,
 
 def _find_row(record: RequestRecord) -> Refusal:
     """The row of the record's reason; one that tells the least for a reason that a later version has written."""
-    known = record.reason in Reason.__members__.values()
-    return REFUSALS[Reason(record.reason) if known else Reason.OTHER]
+    known = {reason.value: reason for reason in Reason}
+    return REFUSALS[known.get(record.reason or "", Reason.OTHER)]
 
 
 def _would_pass(record: RequestRecord, registered_scopes: frozenset[str]) -> bool:

@@ -56,13 +56,12 @@ def _opcodes(sent: str, registered: str) -> list[tuple[str, int, int, int, int]]
     opcodes = SequenceMatcher(None, sent, registered).get_opcodes()
     # A letter or two in common within what differs is chance, and would only make it harder to read.
     merged: list[tuple[str, int, int, int, int]] = []
-    for index, (kind, *span) in enumerate(opcodes):
-        is_chance = kind == "equal" and 0 < index < len(opcodes) - 1 and span[1] - span[0] < 3
-        kind = "equal" if kind == "equal" and not is_chance else "differs"
+    for index, (opcode, ours, ours_end, theirs, theirs_end) in enumerate(opcodes):
+        is_chance = opcode == "equal" and 0 < index < len(opcodes) - 1 and ours_end - ours < 3
+        kind = "equal" if opcode == "equal" and not is_chance else "differs"
         if merged and merged[-1][0] == kind == "differs":
-            before = merged.pop()
-            span = [before[1], span[1], before[3], span[3]]
-        merged.append((kind, *span))
+            _, ours, _, theirs, _ = merged.pop()
+        merged.append((kind, ours, ours_end, theirs, theirs_end))
     return merged
 
 
@@ -79,7 +78,10 @@ class _Parts(NamedTuple):
 
 
 def _parse(uri: str) -> _Parts:
-    scheme, authority, path, query, fragment = _PARTS.fullmatch(uri).groups()
+    match = _PARTS.fullmatch(uri)
+    # It takes any text.
+    assert match is not None
+    scheme, authority, path, query, fragment = match.groups()
     host, colon, port = (authority or "").rpartition(":")
     if not colon or port.endswith("]"):
         host, port = authority or "", ""

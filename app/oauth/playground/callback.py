@@ -8,16 +8,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.clients.models import ClientSnapshot
 from app.clients.redirect_uris import find_redirect_uri_problem
-from app.config import settings
 from app.credentials import new_id
 from app.database.connections import Connection
 from app.database.statements import Statement
-from app.database.types import UtcDateTime
-from app.extensions import db
+from app.database.types import Base, UtcDateTime
 from app.oauth.refusals import Reason
 
 
-class PlaygroundCallback(db.Model):
+class PlaygroundCallback(Base):
     """It holds until ``expires_at``, whether or not anybody clears it away, and for the person who opened it alone."""
 
     __tablename__ = "playground_callbacks"
@@ -38,13 +36,13 @@ _FIND_OPEN = Statement(
 )
 
 
-def callback_uri(client_id: str) -> str:
+def callback_uri(issuer: str, client_id: str) -> str:
     """The playground's own address for an app, open or not."""
-    return f"{settings().issuer}/org/oauth/{client_id}/playground/callback"
+    return f"{issuer}/org/oauth/{client_id}/playground/callback"
 
 
 def find_return_problem(
-    connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None
+    connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None, issuer: str
 ) -> Reason | None:
     """Why an answer may not go to this address now; None if it is the client's, or its open playground's.
 
@@ -62,5 +60,5 @@ def find_return_problem(
     )
     if is_open:
         return Reason.REDIRECT_URI_REFUSED if find_redirect_uri_problem(redirect_uri) else None
-    is_playground = redirect_uri == callback_uri(client.client_id)
+    is_playground = redirect_uri == callback_uri(issuer, client.client_id)
     return Reason.PLAYGROUND_CLOSED if is_playground else Reason.REDIRECT_URI_MISMATCH

@@ -1,8 +1,9 @@
 """Opening and closing the callback that the playground brings along for a trial of a client."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 
 from app import clock
 from app.clients.events import record_client_event
@@ -60,4 +61,5 @@ def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | 
 
 def _delete(client: Client, user_id: str) -> bool:
     mine = (PlaygroundCallback.client_id == client.client_id, PlaygroundCallback.user_id == user_id)
-    return db.session.execute(delete(PlaygroundCallback).where(*mine)).rowcount > 0
+    gone: CursorResult[Any] = db.session.execute(delete(PlaygroundCallback).where(*mine))  # type: ignore[assignment]
+    return gone.rowcount > 0

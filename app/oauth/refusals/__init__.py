@@ -46,6 +46,10 @@ class Refused(OAuth2Error):
         """Returns the anchor of the guide's line: the reason's own if it has one, else the error's at this door."""
         return f"{door}-{self.error}" if self.row.line is None else f"invalid_grant-{self.row.line.slug}"
 
+    def guide_uri(self, issuer: str, door: str) -> str:
+        """Returns ``error_uri``: where the guide for integrators tells of the refusal."""
+        return f"{issuer}/guide/errors#{self.anchor(door)}"
+
     def get_headers(self) -> list[tuple[str, str]]:
         """Returns the headers of the answer, with the challenge of a failed client authentication."""
         headers: list[tuple[str, str]] = super().get_headers()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.audit.models import AuditEvent
 from app.extensions import db
-from app.oauth.journal import log as request_log
+from app.oauth.journal.log import RequestLog
 from app.oauth.tokens.code import TokenFamily
 from app.oauth.tokens.replay import TokenReplay
 from app.purge import purge
@@ -103,7 +103,7 @@ def test_the_organization_reads_it_among_the_apps_requests(app, notebook, bob, s
     admin = Browser(app)
     admin.enter(bob)
     with app.app_context():
-        request_log.flush()
+        app.extensions["services"].notes.of(RequestLog).flush()
     shown = text_of(admin.get(f"/org/oauth/{notebook.client_id}/requests?show=failed"))
     assert f"The {presented} was used before" in shown or f"The {presented} was redeemed before" in shown
 

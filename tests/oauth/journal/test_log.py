@@ -28,11 +28,11 @@ def records(app):
     """What is written down of the requests of a client, the latest last."""
     with app.app_context():
         # Of other tests, whose clients are gone.
-        request_log.flush()
+        app.extensions["services"].notes.of(RequestLog).flush()
 
     def records(client) -> list[RequestRecord]:
         with app.app_context():
-            request_log.flush()
+            app.extensions["services"].notes.of(RequestLog).flush()
             return db.session.scalars(
                 select(RequestRecord).where(RequestRecord.client_id == client.client_id).order_by(RequestRecord.id)
             ).all()
@@ -323,7 +323,7 @@ def test_a_client_that_does_not_exist_leaves_nothing(app, notebook, signed_in):
     stranger = replace(notebook, client_id="client_nobody")
     stranger.client_credentials(), stranger.start(signed_in), stranger.post(TOKEN, {"grant_type": ["a", "b"]})
     with app.app_context():
-        request_log.flush()
+        app.extensions["services"].notes.of(RequestLog).flush()
         assert db.session.scalar(select(func.count()).select_from(RequestRecord)) == 0
 
 
@@ -478,7 +478,7 @@ def test_what_could_not_be_written_is_kept_for_the_next_time_in_its_order(app, n
     with monkeypatch.context() as patch, app.app_context():
         patch.setattr(request_log, "_write", fail)
         with pytest.raises(OSError, match="away"):
-            request_log.flush()
+            app.extensions["services"].notes.of(RequestLog).flush()
     notebook.client_credentials(grant_type="password")
     expected = [Reason.SCOPE_UNKNOWN, Reason.GRANT_TYPE_MISSING, None, Reason.GRANT_TYPE_UNSUPPORTED]
     assert app.extensions["services"].notes.of(RequestLog)._count == len(expected)

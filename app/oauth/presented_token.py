@@ -3,8 +3,8 @@
 from app import credentials
 from app.clients.models import ClientSnapshot
 from app.oauth.refusals import Reason, refuse
-from app.oauth.server import WireRequest
 from app.oauth.tokens.token import TokenSnapshot, find_access_token, find_refresh_token
+from app.oauth.wire_request import WireRequest
 
 
 def find_presented_token(request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:

@@ -1,0 +1,79 @@
+"""The check of a bearer token (:rfc:`6750`), from a header to the token, or to the challenge of a refusal."""
+
+from collections.abc import Callable
+
+from app import credentials
+from app.consents.live import has_run_out
+from app.database.connections import Connection
+from app.oauth.grants.mistaken_kind import find_mistaken_kind
+from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.tokens.token import TokenSnapshot
+from app.scopes import parse_scope
+
+_REALM = "reliquary"
+
+TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
+
+
+def find_live_token(
+    connection: Connection, authorization: str, required: str, find: TokenLookup, note: Callable[[str], None]
+) -> TokenSnapshot:
+    """Returns the live token of an ``Authorization`` header, if it has all the ``required`` scopes.
+
+    ``note`` is told which client calls. Raises :class:`Refused`, in words that say what happened and what to do:
+    whoever holds a token may know all of its own fate.
+    """
+    presented = _read_bearer(authorization)
+    mistaken = find_mistaken_kind(presented, credentials.ACCESS_TOKEN)
+    if mistaken:
+        raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
+    token = find(connection, credentials.digest(presented))
+    if token is None:
+        raise refuse(Reason.BEARER_UNKNOWN)
+    note(token.client_id)
+    if token.is_expired():
+        raise refuse(Reason.BEARER_EXPIRED)
+    if token.is_revoked():
+        raise refuse(_why_ended(token))
+    missing = [name for name in required.split() if name not in parse_scope(token.get_scope())]
+    if missing:
+        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing))
+    return token
+
+
+def _read_bearer(authorization: str) -> str:
+    scheme, *token = authorization.split(None, 1)[:2] or [""]
+    if scheme.lower() != "bearer":
+        raise refuse(Reason.BEARER_MISSING)
+    if not token:
+        raise refuse(Reason.BEARER_EMPTY)
+    return token[0]
+
+
+def _why_ended(token: TokenSnapshot) -> Reason:
+    if token.is_paused():
+        return Reason.BEARER_PAUSED
+    if token.client_suspended_at is not None:
+        return Reason.BEARER_SUSPENDED
+    is_over = has_run_out(token.consent_revoked_at, token.consent_expires_at)
+    if token.revoked_at is None and token.family_revoked_at is None and is_over:
+        return Reason.BEARER_PAST_ITS_END
+    return Reason.BEARER_REVOKED
+
+
+def challenge(refused: Refused, required: str, issuer: str) -> str:
+    """Returns the ``WWW-Authenticate`` of a refusal (:rfc:`6750#section-3`)."""
+    parts = [
+        f'realm="{_REALM}"',
+        f'resource_metadata="{issuer}/.well-known/oauth-protected-resource"',
+    ]
+    # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
+    if refused.reason is not Reason.BEARER_MISSING:
+        parts += [
+            f'error="{refused.error}"',
+            f'error_description="{refused.description}"',
+            f'error_uri="{refused.guide_uri(issuer, "api")}"',
+        ]
+    if refused.reason is Reason.SCOPE_LACKING:
+        parts.append(f'scope="{required}"')
+    return "Bearer " + ", ".join(parts)

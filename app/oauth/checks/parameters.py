@@ -1,0 +1,76 @@
+"""What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
+
+from app.consents.details import find_details_problem
+from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.wire_request import WireRequest
+from app.scopes import SCOPES, parse_scope
+
+PROMPTS = ("consent", "login", "select_account")
+
+
+def refuse_defects(request: WireRequest) -> None:
+    """Parameters that cannot be relied on: a repeated one, one that is too long, one that is no text."""
+    if request.defect:
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)
+
+
+def demand_response_type_code(request: WireRequest) -> None:
+    """Implicit and hybrid flows do not exist here."""
+    response_type = request.payload.data.get("response_type")
+    if response_type is None:
+        raise refuse(Reason.RESPONSE_TYPE_MISSING)
+    if response_type != "code":
+        raise refuse(Reason.RESPONSE_TYPE_UNSUPPORTED)
+
+
+def demand_state(request: WireRequest) -> None:
+    """PKCE binds the answer to whoever asked, as ``state`` does (:rfc:`9700#section-2.1`)."""
+    parameters = request.payload.data
+    has_challenge = "code_challenge" in parameters and parameters.get("code_challenge_method") == "S256"
+    if request.payload.state is None and (request.demands_state or not has_challenge):
+        raise refuse(Reason.STATE_MISSING)
+
+
+def resolve_scope(request: WireRequest) -> None:
+    """Set the scope that is asked for, the client's own when none is; every name must be the client's."""
+    scope = request.known_client.get_allowed_scope(request.payload.scope)
+    if scope is None:
+        raise refuse_scope(request.payload.scope)
+    request.scope = scope
+
+
+def refuse_scope(scope: str | None) -> Refused:
+    """Returns the error to raise, also at the token endpoint.
+
+    On the wire an unknown scope and one of another client are the same.
+    """
+    if scope and "," in scope:
+        return refuse(Reason.SCOPE_WITH_COMMA)
+    is_known = parse_scope(scope) <= SCOPES.keys()
+    return refuse(Reason.SCOPE_NOT_REGISTERED if is_known else Reason.SCOPE_UNKNOWN)
+
+
+def demand_known_prompt(request: WireRequest) -> None:
+    """``none`` is not among them: nobody is authorized without a person here."""
+    prompt = request.payload.data.get("prompt")
+    if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
+        raise refuse(Reason.PROMPT_UNKNOWN)
+
+
+def demand_own_resource(request: WireRequest) -> None:
+    """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`)."""
+    resource = request.payload.data.get("resource")
+    if resource is not None and resource not in _own_resources(request.services.settings.issuer):
+        raise refuse(Reason.RESOURCE_UNKNOWN)
+
+
+def _own_resources(issuer: str) -> tuple[str, ...]:
+    return issuer, f"{issuer}/", f"{issuer}/api/", f"{issuer}/api/v1/"
+
+
+def demand_sound_details(request: WireRequest) -> None:
+    """``authorization_details`` may ask for mementos, and not for one by its name (:rfc:`9396#section-5`)."""
+    details = request.payload.data.get("authorization_details")
+    problem = find_details_problem(details, request.services.settings.issuer) if details is not None else None
+    if problem:
+        raise refuse(Reason.DETAILS_REFUSED, detail=problem)

@@ -1,0 +1,126 @@
+"""Authlib's authorization server without Flask: from a request object to an answer.
+
+The token endpoint, introspection and revocation call :data:`exchange`. Another door does the same: it reads a form into
+a :class:`app.oauth.wire_request.WireRequest`, and sends the :class:`Answer` on its own way.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
+
+from app.clients.models import ClientSnapshot, find_client
+from app.database.connections import RowGone
+from app.oauth.checks.parameters import demand_own_resource
+from app.oauth.client_authentication import authenticate_client, claimed_client_id
+from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.client_credentials import ClientCredentialsGrant
+from app.oauth.grants.refresh_token import RefreshTokenGrant
+from app.oauth.introspection import Introspection
+from app.oauth.journal.log import note_refusal, note_success
+from app.oauth.journal.record import AUTHORIZE, TOKEN
+from app.oauth.redirect import redirect_back
+from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.revocation import Revocation
+from app.oauth.wire_request import WireRequest
+
+
+class Answer(NamedTuple):
+    """What is to be sent: a body that becomes JSON, or nothing but a redirect's headers."""
+
+    status: int
+    body: dict[str, Any] | str
+    headers: Sequence[tuple[str, str]]
+
+
+class Exchange(AuthorizationServer):
+    """What differs from Authlib's own, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant):
+            self.register_grant(grant)
+        for endpoint in (Revocation, Introspection):
+            self.register_endpoint(endpoint)
+
+    def create_token_response(self, request: WireRequest) -> Any:
+        """Answer the token endpoint, and note how it ended for the client's people."""
+        try:
+            demand_form(request)
+            demand_own_resource(request)
+            grant = self.get_token_grant(request)
+            grant.validate_token_request()
+            answer = self.handle_response(*grant.create_token_response())
+        except Refused as refused:
+            self._note_token_refusal(request, refused)
+            return self.handle_error_response(request, refused)
+        except RowGone:
+            # The client was deleted since it was looked up.
+            return self.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
+        note_success(request, TOKEN)
+        return answer
+
+    def get_token_grant(self, request: WireRequest) -> BaseGrant:
+        """Returns the grant that the request names. Raises :class:`Refused`."""
+        if request.payload.grant_type is None:
+            raise refuse(Reason.GRANT_TYPE_MISSING)
+        for grant, _extensions in self._token_grants:
+            if grant.check_token_endpoint(request):
+                return grant(request, self)
+        raise refuse(Reason.GRANT_TYPE_UNSUPPORTED)
+
+    def authenticate_client(self, request: WireRequest, methods: list[str], endpoint: str = "token") -> ClientSnapshot:
+        """Returns the client that the request is from. Raises :class:`Refused`."""
+        demand_form(request)
+        client, request.auth_method = authenticate_client(
+            request.connection, request.headers.get("Authorization"), request.form
+        )
+        request.client = client
+        request.caller = client.client_id
+        return client
+
+    def _note_token_refusal(self, request: WireRequest, refused: Refused) -> None:
+        """Note why, for the people of the client that it is, or says it is."""
+        client = refused.client or request.client
+        if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
+            claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
+            client = find_client(request.connection, claimed) if claimed else None
+        note_refusal(request, TOKEN, client, refused)
+
+    def handle_error_response(self, request: WireRequest, error: Refused) -> Any:
+        """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
+        if error.redirect_uri is None:
+            return super().handle_error_response(request, error)
+        note_refusal(request, AUTHORIZE, request.client, error)
+        body = {
+            "error": error.error,
+            "error_description": error.description,
+            "error_uri": error.guide_uri(request.services.settings.issuer, "authorize"),
+        }
+        return self.handle_response(*redirect_back(request, error.redirect_uri, body))
+
+    def get_error_uri(self, request: WireRequest, error: Refused) -> str:
+        """Returns the address of the guide's line about the refusal."""
+        return error.guide_uri(request.services.settings.issuer, "token")
+
+    def create_oauth2_request(self, request: WireRequest) -> WireRequest:
+        """Returns the request as it is: every door makes it by itself."""
+        return request
+
+    def handle_response(self, status: int, body: dict[str, Any] | str, headers: Sequence[tuple[str, str]]) -> Any:
+        """Returns an :class:`Answer`."""
+        return Answer(status, body, headers)
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Authlib's signals carry tokens; nobody here listens."""
+
+
+def demand_form(request: WireRequest) -> None:
+    """Refuse parameters that cannot be relied on. Raises :class:`Refused`."""
+    if not request.is_form:
+        raise refuse(Reason.NOT_A_FORM)
+    if request.defect:
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)
+
+
+exchange = Exchange()

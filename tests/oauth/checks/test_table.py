@@ -1,0 +1,150 @@
+"""One table of checks: in order, a column for each door, and no answer goes to an address that nobody checked."""
+
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import func, select
+
+from app.database.connections import connect
+from app.extensions import db
+from app.oauth.checks import CHECKS, Door, Told, UncheckedWayBack, WayBack, check_request, check_way_back
+from app.oauth.refusals import Reason, Refused
+from app.oauth.server import server
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.wire_request import WireRequest
+from tests.integrator import s256
+
+
+@pytest.fixture
+def services(app):
+    return app.extensions["services"]
+
+
+@pytest.fixture
+def connection(services):
+    with connect(services.engine) as connection:
+        yield connection
+
+
+@pytest.fixture
+def ask(services, connection, notebook, alice):
+    """An honest authorization request of Alice's, with one thing changed."""
+
+    def ask(person_id: str | None = alice.id, **changes: str | None) -> WireRequest:
+        honest = {
+            "response_type": "code",
+            "client_id": notebook.client_id,
+            "redirect_uri": notebook.redirect_uri,
+            "state": notebook.state,
+            "scope": notebook.scope,
+            "code_challenge": s256(notebook.code_verifier),
+            "code_challenge_method": "S256",
+        }
+        return WireRequest(
+            {name: value for name, value in (honest | changes).items() if value is not None},
+            connection,
+            services,
+            method="GET",
+            path="/oauth/authorize",
+            headers={},
+            request_id="req_" + "0" * 24,
+            person_id=person_id,
+        )
+
+    return ask
+
+
+@pytest.fixture
+def count_codes(app):
+    def count_codes() -> int:
+        with app.app_context():
+            return db.session.scalar(select(func.count()).select_from(AuthorizationCode))
+
+    return count_codes
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
+def test_each_check_stands_in_the_table_once():
+    assert len({check.run for check in CHECKS}) == len(CHECKS)
+
+
+@pytest.mark.parametrize("door", Door)
+def test_a_door_has_a_column_and_tells_the_client_only_where_it_knows_the_way(door):
+    """What is answered by a page comes first: a redirect needs an address that was checked."""
+    told = [getattr(check, door) for check in CHECKS]
+    assert set(told) == set(Told)
+    assert told == sorted(told, key=[Told.PAGE, Told.REDIRECT].index)
+
+
+#: Each check by what fails at it, in the order of the table. What stands later in a request that fails at several is not
+#: told.
+WRONG = [
+    ({"client_id": "unknown"}, Reason.CLIENT_UNKNOWN),
+    ({"redirect_uri": "https://elsewhere.example/"}, Reason.REDIRECT_URI_MISMATCH),
+    ({"response_type": "token"}, Reason.RESPONSE_TYPE_UNSUPPORTED),
+    ({"state": None, "code_challenge_method": "plain"}, Reason.STATE_MISSING),
+    ({"scope": "unknown"}, Reason.SCOPE_UNKNOWN),
+    ({"prompt": "none"}, Reason.PROMPT_UNKNOWN),
+    ({"resource": "https://elsewhere.example/"}, Reason.RESOURCE_UNKNOWN),
+    ({"authorization_details": "{}"}, Reason.DETAILS_REFUSED),
+    ({"code_challenge": "short"}, Reason.PKCE_CHALLENGE_MALFORMED),
+]
+
+
+@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("index", range(len(WRONG)))
+def test_the_first_thing_that_is_wrong_is_told_at_every_door(ask, notebook, door, index):
+    changes = {name: value for later, _ in reversed(WRONG[index:]) for name, value in later.items()}
+    request = ask(**changes)
+    with pytest.raises(Refused) as refused:
+        check_request(request, check_way_back(request, door))
+    assert refused.value.reason is WRONG[index][1]
+    is_known = index > 1
+    assert refused.value.redirect_uri == (notebook.redirect_uri if is_known else None)
+
+
+# -- a caller that forgets -------------------------------------------------------------------------
+
+
+def test_a_caller_that_forgets_the_checks_gets_an_error_and_no_code(ask, alice, count_codes):
+    request = ask()
+    request.client = SimpleNamespace(client_id="anything")
+    with pytest.raises(UncheckedWayBack):
+        server.create_authorization_response(request, alice, server.authorization_grant(request, None))
+    assert count_codes() == 0
+
+
+@pytest.mark.parametrize("way_back", [None, "https://notebook.acme.example/callback"])
+def test_an_address_is_not_checked_because_it_is_one(ask, notebook, alice, count_codes, way_back):
+    request = ask()
+    check_way_back(request, Door.AUTHORIZE)
+    grant = server.authorization_grant(request, way_back)
+    with pytest.raises(UncheckedWayBack):
+        server.create_authorization_response(request, alice, grant)
+    with pytest.raises(UncheckedWayBack):
+        grant.create_authorization_response(way_back, alice)
+    assert count_codes() == 0
+
+
+@pytest.mark.parametrize("changes", [{"redirect_uri": "https://elsewhere.example/"}, {"client_id": "another"}])
+def test_what_was_checked_for_one_request_is_no_way_back_for_another(ask, changes):
+    way_back = check_way_back(ask(), Door.AUTHORIZE)
+    with pytest.raises(UncheckedWayBack):
+        check_request(ask(**changes), way_back)
+
+
+@pytest.mark.parametrize("person_id", [None, "user_of_another_browser"])
+def test_what_was_checked_for_nobody_or_another_person_is_no_way_back(ask, alice, count_codes, person_id):
+    """The playground's address is open for one person alone."""
+    request = ask(person_id=person_id)
+    grant = server.authorization_grant(request, check_way_back(request, Door.AUTHORIZE))
+    with pytest.raises(UncheckedWayBack):
+        server.create_authorization_response(request, alice, grant)
+    assert count_codes() == 0
+
+
+def test_nobody_but_the_checks_makes_a_way_back(notebook, alice):
+    with pytest.raises(UncheckedWayBack):
+        WayBack(object(), notebook.client_id, notebook.redirect_uri, alice.id, Door.AUTHORIZE)
