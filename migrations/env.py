@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
-from app.memories.search_index import is_part_of_index
+from app.memories.index import is_part_of_index
 from app.memories.unfolded import fold_memories
 from migrations import types
 

@@ -4,9 +4,8 @@ import re
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Dialect
-
-from app.memories.search_index import Mark, is_mark
+from app.memories.index import SearchIndex
+from app.memories.index.marks import Mark
 
 #: So many of the best matches of all stand before the windows.
 BEST = 50
@@ -49,19 +48,19 @@ class Position:
         return [*astuple(self)[:-1], list(self.best)]
 
 
-def read_position(dialect: Dialect, value: Any) -> Position:
+def read_position(index: SearchIndex, value: Any) -> Position:
     """The position of a :meth:`Position.to_json`. Raises :class:`UnusablePosition`."""
-    if not (isinstance(value, list) and len(value) == 6 and _is_position(dialect, *value)):
+    if not (isinstance(value, list) and len(value) == 6 and _is_position(index, *value)):
         raise UnusablePosition
-    *place, best = value
-    return Position(*place, best=tuple(best))
+    top, is_within, bottom, score, mark, best = value
+    return Position(top, is_within, bottom, score, mark, tuple(best))
 
 
-def _is_position(dialect: Dialect, top, is_within, bottom, score, mark, best) -> bool:
+def _is_position(index: SearchIndex, top: Any, is_within: Any, bottom: Any, score: Any, mark: Any, best: Any) -> bool:
     is_next = bottom is None and score is None and mark is None
-    is_after_match = type(score) is int and is_mark(dialect, mark) and (bottom is None or is_mark(dialect, bottom))
+    is_after_match = type(score) is int and index.is_mark(mark) and (bottom is None or index.is_mark(bottom))
     return (
-        is_mark(dialect, top)
+        index.is_mark(top)
         and type(is_within) is bool
         and (is_next or is_after_match)
         and isinstance(best, list)

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.credentials import new_id
-from app.extensions import db
 from app.memories.contents import is_own
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.reach import Reach, reachable_integrations, readable_memories, writable_memories
@@ -27,9 +26,9 @@ class Found:
 # -- memories --------------------------------------------------------------------------------------
 
 
-def find_memory(reach: Reach, memory_id: str) -> Found | None:
+def find_memory(session: Session, reach: Reach, memory_id: str) -> Found | None:
     """The memory, if it lies within reach; one that does not is None, as if it did not exist."""
-    row = db.session.execute(
+    row = session.execute(
         select(Memory, writable_memories(reach).label("is_writable"))
         .where(Memory.id == memory_id, readable_memories(reach))
         .options(joinedload(Memory.integration), selectinload(Memory.tags))
@@ -37,7 +36,7 @@ def find_memory(reach: Reach, memory_id: str) -> Found | None:
     return None if row is None else Found(row.Memory, bool(row.is_writable))
 
 
-def add_memories(drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> list[Memory]:
+def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> list[Memory]:
     """New memories, each in an integration and for its owner. A draft has fields of :class:`Memory` and ``tags``.
 
     Each is a microsecond newer than the one before, so that their order is kept.
@@ -47,12 +46,12 @@ def add_memories(drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> lis
         _new_memory(integration, draft, at + timedelta(microseconds=place))
         for place, (integration, draft) in enumerate(drafts)
     ]
-    db.session.add_all(memories)
-    db.session.flush()
+    session.add_all(memories)
+    session.flush()
     return memories
 
 
-def change_memory(memory: Memory, changes: Mapping[str, Any]) -> None:
+def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) -> None:
     """Give a memory other values; ``tags`` replaces them all."""
     for name, value in changes.items():
         if name == "tags":
@@ -61,18 +60,18 @@ def change_memory(memory: Memory, changes: Mapping[str, Any]) -> None:
             setattr(memory, name, value)
     # Tags are rows of their own, of which the memory's row would not know.
     memory.updated_at = clock.now()
-    db.session.flush()
+    session.flush()
 
 
-def delete_memory(memory: Memory) -> None:
+def delete_memory(session: Session, memory: Memory) -> None:
     """End a memory; picks of it go with it."""
-    db.session.execute(delete(Memory).where(Memory.id == memory.id))
+    session.execute(delete(Memory).where(Memory.id == memory.id))
 
 
-def still_writable(reach: Reach, memory: Memory) -> bool:
+def still_writable(session: Session, reach: Reach, memory: Memory) -> bool:
     """Whether a memory that was changed lies where the reach is to change memories."""
     condition = and_(readable_memories(reach), writable_memories(reach))
-    return db.session.scalar(select(Memory.id).where(Memory.id == memory.id, condition)) is not None
+    return session.scalar(select(Memory.id).where(Memory.id == memory.id, condition)) is not None
 
 
 def _new_memory(integration: Integration, draft: Mapping[str, Any], at: datetime) -> Memory:
@@ -105,15 +104,15 @@ class Amount:
     size: int = 0
 
 
-def list_integrations_in_reach(reach: Reach) -> list[Integration]:
+def list_integrations_in_reach(session: Session, reach: Reach) -> list[Integration]:
     """Integrations within reach, the oldest first."""
     statement = select(Integration).where(reachable_integrations(reach))
-    return list(db.session.scalars(statement.order_by(Integration.created_at, Integration.id)))
+    return list(session.scalars(statement.order_by(Integration.created_at, Integration.id)))
 
 
-def find_integration(reach: Reach, integration_id: str) -> Found | None:
+def find_integration(session: Session, reach: Reach, integration_id: str) -> Found | None:
     """The integration, if it lies within reach. It is writable when it does as a whole."""
-    row = db.session.execute(
+    row = session.execute(
         select(Integration, _lies_within_as_a_whole(reach).label("is_writable")).where(
             Integration.id == integration_id, reachable_integrations(reach)
         )
@@ -121,54 +120,61 @@ def find_integration(reach: Reach, integration_id: str) -> Found | None:
     return None if row is None else Found(row.Integration, bool(row.is_writable))
 
 
-def count_by_integration(reach: Reach) -> dict[str, int]:
+def count_by_integration(session: Session, reach: Reach) -> dict[str, int]:
     """How many memories within reach each integration holds, those with none left out.
 
     Where every integration is shown, all that it holds counts.
     """
     counts = select(Memory.integration_id, func.count()).where(_countable(reach))
-    return dict(db.session.execute(counts.group_by(Memory.integration_id)).all())
+    return dict(session.execute(counts.group_by(Memory.integration_id)).all())
 
 
-def count_kind(reach: Reach, kind: str) -> int:
+def count_all(session: Session, reach: Reach) -> int:
+    """How many there are within reach."""
+    return sum(count_by_integration(session, reach).values())
+
+
+def count_kind(session: Session, reach: Reach, kind: str) -> int:
     """How many of the same lie in integrations of one kind."""
-    counts = count_by_integration(reach)
+    counts = count_by_integration(session, reach)
     kinds = select(Integration.id).where(Integration.id.in_(list(counts)), Integration.kind == kind)
-    return sum(counts[id] for id in db.session.scalars(kinds))
+    return sum(counts[id] for id in session.scalars(kinds))
 
 
-def measure_by_integration(reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
+def measure_by_integration(session: Session, reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
     """The same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
-    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text())).where(_countable(reach))
+    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text(session))).where(_countable(reach))
     if integration_id is not None:
         measured = measured.where(Memory.integration_id == integration_id)
-    rows = db.session.execute(measured.group_by(Memory.integration_id))
+    rows = session.execute(measured.group_by(Memory.integration_id))
     return {id: Amount(count, int(size)) for id, count, size in rows}
 
 
-def add_integration(*, user_id: str | None = None, organization_id: str | None = None, **fields: Any) -> Integration:
+def add_integration(
+    session: Session, *, user_id: str | None = None, organization_id: str | None = None, **fields: Any
+) -> Integration:
     """A new integration of a person or an organization, flushed."""
     integration = Integration(id=new_id("int"), user_id=user_id, organization_id=organization_id, **fields)
-    db.session.add(integration)
-    db.session.flush()
+    session.add(integration)
+    session.flush()
     return integration
 
 
-def change_integration(integration: Integration, changes: Mapping[str, Any]) -> None:
+def change_integration(session: Session, integration: Integration, changes: Mapping[str, Any]) -> None:
     """Give an integration other values."""
     for name, value in changes.items():
         setattr(integration, name, value)
-    db.session.flush()
+    session.flush()
 
 
-def delete_integration(integration: Integration) -> None:
+def delete_integration(session: Session, integration: Integration) -> None:
     """End an integration, its memories and the picks of it. One statement, however many memories there are."""
-    db.session.execute(delete(Integration).where(Integration.id == integration.id))
+    session.execute(delete(Integration).where(Integration.id == integration.id))
 
 
-def _size_of_text() -> ColumnElement[int]:
+def _size_of_text(session: Session) -> ColumnElement[int]:
     # SQLite has octet_length() since 3.43 alone; PostgreSQL knows it without reading a long text.
-    if db.engine.dialect.name == "sqlite":
+    if session.get_bind().dialect.name == "sqlite":
         return func.length(cast(Memory.text, LargeBinary))
     return func.octet_length(Memory.text)
 

@@ -9,43 +9,28 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.database.types import UtcDateTime
-from app.extensions import db
-from app.memories.built_in import ALL
-from app.memories.contents import memories_of_mementos
-from app.memories.matches import Match, Sought, find_best, find_those, find_window
-from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
+from app.memories.filters import Filters, conditions_of, find_places, owned_by
+from app.memories.index import Place, Sought, Words, index_of
+from app.memories.index.marks import is_time_and_id, time_and_id
+from app.memories.matches import Match, find_best, find_those, find_window
+from app.memories.models import Memory
 from app.memories.positions import BEST, Position, UnusablePosition, read_position
 from app.memories.reach import Reach, readable_memories
-from app.memories.search_index import Place, Words, is_time_and_id, time_and_id
 
 #: So many of the newest matches are ranked against each other, and the best of them come first. There is an end to it
 #: so that the cost of a page does not grow with the number of matches.
 MOST_RANKED = 5_000
 #: What is left comes in windows: so many of the newest, the best of them first; then the next so many, and so on.
 WINDOW = 100
-# More places than this are looked for as the whole integrations of their owner.
-_MOST_PLACES = 400
 # So many memories are few enough to be sorted, however many others there are.
 _FEW = 3_000
 # So many memories are loaded at once, each with a text of up to 100,000 characters.
 _LOADED_AT_ONCE = 100
 # More places than this are not looked at one by one to find out.
 _MOST_PLACES_APART = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What narrows a list: ``begin`` is included, ``end`` is not. None narrows nothing."""
-
-    memento_id: str | None = None
-    integration_id: str | None = None
-    integration_kind: str | None = None
-    tag: str | None = None
-    begin: datetime | None = None
-    end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +41,56 @@ class Page:
     position: Any = None
 
 
-def list_memories(reach: Reach, filters: Filters, limit: int, after: Any = None) -> Page:
+def list_memories(session: Session, reach: Reach, filters: Filters, limit: int, after: Any = None) -> Page:
     """The newest memories first. ``after`` is an earlier page's position; raises :class:`UnusablePosition`."""
-    statement = _select_newest_ids(reach, filters)
+    statement = _select_newest_ids(session, reach, filters)
     if after is not None:
         if not is_time_and_id(after):
             raise UnusablePosition
         created_at = literal(datetime.fromisoformat(after[0]), UtcDateTime())
         statement = statement.where(tuple_(Memory.created_at, Memory.id) < tuple_(created_at, literal(after[1])))
-    ids = list(db.session.scalars(statement.limit(limit + 1)))
-    memories = load_memories(ids[:limit])
+    ids = list(session.scalars(statement.limit(limit + 1)))
+    memories = load_memories(session, ids[:limit])
     last = memories[-1] if len(ids) > limit else None
     return Page(memories, None if last is None else time_and_id(last))
 
 
-def list_memories_from(reach: Reach, filters: Filters, offset: int, limit: int) -> Iterator[Memory]:
+def list_memories_from(session: Session, reach: Reach, filters: Filters, offset: int, limit: int) -> Iterator[Memory]:
     """The newest memories first, without those that come before ``offset``; some at a time, as their texts are long."""
-    statement = _select_newest_ids(reach, filters)
-    ids = list(db.session.scalars(statement.offset(offset).limit(limit)))
+    statement = _select_newest_ids(session, reach, filters)
+    ids = list(session.scalars(statement.offset(offset).limit(limit)))
     for begin in range(0, len(ids), _LOADED_AT_ONCE):
-        yield from load_memories(ids[begin : begin + _LOADED_AT_ONCE])
+        yield from load_memories(session, ids[begin : begin + _LOADED_AT_ONCE])
 
 
-def search_memories(reach: Reach, words: Words, filters: Filters, limit: int, after: Any = None) -> Page:
+def search_memories(
+    session: Session, reach: Reach, words: Words, filters: Filters, limit: int, after: Any = None
+) -> Page:
     """The memories with these words: the best of all, then of each :data:`WINDOW` of the newest the best first.
 
     ``limit`` is at most the window. What is added later is newer than what a search began with, and so does not disturb
     its pages. Raises :class:`UnusablePosition`.
     """
-    position = None if after is None else read_position(db.engine.dialect, after)
-    sought = _seek(reach, words, filters)
+    position = None if after is None else read_position(index_of(session), after)
+    sought = _seek(session, reach, words, filters)
     if not sought.places:
         return Page([])
     rest: list[Match] = []
     if position is None:
-        rest, newest = find_best(sought, of_newest=MOST_RANKED, most=BEST, few=WINDOW)
+        rest, newest = find_best(session, sought, of_newest=MOST_RANKED, most=BEST, few=WINDOW)
         if newest is None:
-            return _page_inside(Position(None), rest, rest, limit)
+            return _page_inside(session, (), rest, rest, limit)
         position = Position(newest, best=tuple(match.id for match in rest))
     elif position.is_among_best:
-        rest = find_those(sought, position.best)
+        rest = find_those(session, sought, position.best)
     rest = [match for match in rest if position.is_before(match.score, match.mark)]
     found = rest[:limit]
     if len(found) < len(rest):
-        return _page(found, replace(position, score=found[-1].score, mark=found[-1].mark))
-    return _add_windows(sought, found, limit, position.after_best())
+        return _page(session, found, replace(position, score=found[-1].score, mark=found[-1].mark))
+    return _add_windows(session, sought, found, limit, position.after_best())
 
 
-def load_memories(ids: Sequence[str]) -> list[Memory]:
+def load_memories(session: Session, ids: Sequence[str]) -> list[Memory]:
     """The memories of these ids in their order, with integrations and tags, in two queries."""
     if not ids:
         return []
@@ -113,27 +100,27 @@ def load_memories(ids: Sequence[str]) -> list[Memory]:
         .options(joinedload(Memory.integration), selectinload(Memory.tags))
         .execution_options(populate_existing=True)
     )
-    by_id = {memory.id: memory for memory in db.session.scalars(statement)}
+    by_id = {memory.id: memory for memory in session.scalars(statement)}
     return [by_id[id] for id in ids if id in by_id]
 
 
-def _select_newest_ids(reach: Reach, filters: Filters) -> Select:
+def _select_newest_ids(session: Session, reach: Reach, filters: Filters) -> Select[Any]:
     """The ids of all memories within reach and filters, newest first."""
-    statement = select(Memory.id).where(readable_memories(reach), *_conditions(reach, filters))
-    few = _select_few(reach, filters)
+    statement = select(Memory.id).where(readable_memories(reach), *conditions_of(reach, filters))
+    few = _select_few(session, reach, filters)
     if few is not None:
         statement = statement.where(Memory.id.in_(few))
     return statement.order_by(Memory.created_at.desc(), Memory.id.desc())
 
 
-def _select_few(reach: Reach, filters: Filters) -> Select | None:
+def _select_few(session: Session, reach: Reach, filters: Filters) -> Select[Any] | None:
     """Where there are few memories, all their ids, and perhaps more; None where there are many.
 
     Many are best read by walking back in time until a page is full. Few would be looked for among all the others.
     """
     if reach.user_id is None or (reach.everything and filters.integration_id is None):
         return None
-    places, _ = _find_places(reach, filters)
+    places, _ = find_places(session, reach, filters)
     if len(places) > _MOST_PLACES_APART:
         return None
     arms = [select(Memory.id).where(condition) for condition in _conditions_of(places)]
@@ -141,14 +128,14 @@ def _select_few(reach: Reach, filters: Filters) -> Select | None:
         return select(Memory.id).where(false())
     together = union_all(*arms).subquery()
     counted = select(func.count()).select_from(select(together.c.id).limit(_FEW + 1).subquery())
-    return select(together.c.id) if db.session.scalar(counted) <= _FEW else None
+    return select(together.c.id) if (session.scalar(counted) or 0) <= _FEW else None
 
 
 def _conditions_of(places: list[Place]) -> list[ColumnElement[bool]]:
     """For each kind of place a condition that an index answers."""
     whole = [place.integration_id for place in places if place.memory_id is None and place.folder is None]
     single = [place.memory_id for place in places if place.memory_id is not None]
-    conditions = [Memory.integration_id.in_(whole)] if whole else []
+    conditions: list[ColumnElement[bool]] = [Memory.integration_id.in_(whole)] if whole else []
     conditions += [Memory.id.in_(single)] if single else []
     for place in places:
         if place.folder is not None:
@@ -161,97 +148,51 @@ def _conditions_of(places: list[Place]) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _conditions(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
-    conditions = []
-    if filters.memento_id is not None and filters.memento_id != (ALL.id if reach.everything else None):
-        # A memento that the app was not given tells nothing, not even about memories it reaches otherwise.
-        known = [filters.memento_id] if filters.memento_id in reach.readable else []
-        conditions.append(memories_of_mementos(known))
-    if filters.integration_id is not None:
-        conditions.append(Memory.integration_id == filters.integration_id)
-    if filters.integration_kind is not None:
-        kinds = select(Integration.id).where(Integration.kind == filters.integration_kind)
-        conditions.append(Memory.integration_id.in_(kinds))
-    if filters.tag is not None:
-        conditions.append(Memory.id.in_(select(MemoryTag.memory_id).where(MemoryTag.tag == filters.tag)))
-    if filters.begin is not None:
-        conditions.append(Memory.created_at >= filters.begin)
-    if filters.end is not None:
-        conditions.append(Memory.created_at < filters.end)
-    return conditions
-
-
 # -- searching -------------------------------------------------------------------------------------
 
 
-def _seek(reach: Reach, words: Words, filters: Filters) -> Sought:
-    places, is_wider = _find_places(reach, filters)
-    conditions = [readable_memories(reach), *_conditions(reach, filters)]
+def _seek(session: Session, reach: Reach, words: Words, filters: Filters) -> Sought:
+    places, is_wider = find_places(session, reach, filters)
+    conditions = [readable_memories(reach), *conditions_of(reach, filters)]
     # Of tags and kinds the index knows nothing.
     is_wider = is_wider or filters.tag is not None or filters.integration_kind is not None
-    owned = _owned(Memory, reach)
+    owned = owned_by(Memory, reach)
     return Sought(words, places, is_wider, owned, conditions, filters.begin, filters.end)
 
 
-def _add_windows(sought: Sought, found: list[Match], limit: int, position: Position) -> Page:
+def _add_windows(session: Session, sought: Sought, found: list[Match], limit: int, position: Position) -> Page:
     """The page of what was found, filled up with what comes after the position."""
     while len(found) < limit:
-        window = find_window(sought, position, size=WINDOW)
+        window = find_window(session, sought, position, size=WINDOW)
         rest = [one for one in window if one.id not in position.best and position.is_before(one.score, one.mark)]
         if len(found) + len(rest) > limit:
-            return _page_inside(position, window, rest, limit, found)
+            return _page_inside(session, position.best, window, rest, limit, found)
         found += rest
         # A position inside a window knows both its ends, so that what is deleted meanwhile lets nothing slip in.
         bottom = position.bottom if position.bottom is not None else min((one.mark for one in window), default=None)
         if bottom is None or (len(window) < WINDOW and position.bottom is None):
-            return _page(found, None)
+            return _page(session, found, None)
         position = Position(bottom, is_within=False, best=position.best)
-    return _page(found, position)
+    return _page(session, found, position)
 
 
 def _page_inside(
-    position: Position, window: list[Match], rest: list[Match], limit: int, found: Sequence[Match] = ()
+    session: Session,
+    best: tuple[str, ...],
+    window: list[Match],
+    rest: list[Match],
+    limit: int,
+    found: Sequence[Match] = (),
 ) -> Page:
     """A page that takes of the rest of a window as much as fits."""
     taken = rest[: limit - len(found)]
     if len(taken) == len(rest):
-        return _page([*found, *taken], None)
+        return _page(session, [*found, *taken], None)
     marks = [match.mark for match in window]
-    last = Position(max(marks), True, min(marks), taken[-1].score, taken[-1].mark, position.best)
-    return _page([*found, *taken], last)
+    last = Position(max(marks), True, min(marks), taken[-1].score, taken[-1].mark, best)
+    return _page(session, [*found, *taken], last)
 
 
-def _page(found: list[Match], position: Position | None) -> Page:
-    memories = load_memories([match.id for match in found])
+def _page(session: Session, found: list[Match], position: Position | None) -> Page:
+    memories = load_memories(session, [match.id for match in found])
     return Page(memories, None if position is None else position.to_json())
-
-
-def _find_places(reach: Reach, filters: Filters) -> tuple[list[Place], bool]:
-    """Where the index is to look, at least everywhere within reach, and whether that is much more."""
-    owned = _owned(Integration, reach)
-    has_all = reach.user_id is None or reach.everything
-    if filters.integration_id is not None:
-        return [Place(filters.integration_id)], not has_all or filters.memento_id is not None
-    if has_all and filters.memento_id in (None, ALL.id):
-        return _integrations(owned), False
-    memento_ids = reach.readable if filters.memento_id is None else [filters.memento_id]
-    picks = db.session.execute(
-        select(MementoContent.integration_id, MementoContent.folder, MementoContent.memory_id)
-        .join(Memento, Memento.id == MementoContent.memento_id)
-        .where(Memento.user_id == reach.user_id, Memento.id.in_(memento_ids))
-        .distinct()
-        .limit(_MOST_PLACES + 1)
-    ).all()
-    if len(picks) > _MOST_PLACES:
-        return _integrations(owned), True
-    return [Place(*pick) for pick in picks], False
-
-
-def _owned(model: type[Integration] | type[Memory], reach: Reach) -> ColumnElement[bool]:
-    if reach.user_id is None:
-        return model.organization_id == reach.organization_id
-    return model.user_id == reach.user_id
-
-
-def _integrations(condition: ColumnElement[bool]) -> list[Place]:
-    return [Place(id) for id in db.session.scalars(select(Integration.id).where(condition))]

@@ -3,7 +3,7 @@
 import re
 
 from app.folding import fold, is_unspaced, pairs, spell
-from app.memories.search_index import Words
+from app.memories.index.sought import Words
 
 #: So many words of a question count; what follows is left out.
 MOST_WORDS = 32

@@ -64,7 +64,7 @@ def search_documents(caller: Caller, asked: Asked) -> FoundDocuments:
     for any_is_enough in (False, True):
         words = parse_query(asked.q, any_is_enough=any_is_enough)
         if words is not None and not memories:
-            memories = search_memories(caller.reach, words, filters, asked.n).memories
+            memories = search_memories(caller.session, caller.reach, words, filters, asked.n).memories
     caller.note_read([memory.id for memory in memories])
     return {
         "data_sources": _data_sources(memories),

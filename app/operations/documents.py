@@ -10,7 +10,7 @@ from math import ceil
 from typing import Annotated, Any, TypedDict
 
 from app.memories.models import Memory
-from app.memories.records import count_by_integration, count_kind, find_memory
+from app.memories.records import count_all, count_kind, find_memory
 from app.memories.search import Filters, list_memories_from
 from app.operations.caller import Caller
 from app.operations.fields import Instant, Integer, Text
@@ -98,12 +98,12 @@ class DiscussionContents(TypedDict):
 )
 def list_documents(caller: Caller, wanted: WantedPage) -> DocumentPage:
     """Pages by number shift when memories are added; those of ``list_memories`` do not."""
-    kind = wanted.integration_type
-    count = sum(count_by_integration(caller.reach).values()) if kind is None else count_kind(caller.reach, kind)
+    session, reach, kind = caller.session, caller.reach, wanted.integration_type
+    count = count_all(session, reach) if kind is None else count_kind(session, reach, kind)
     begin = (wanted.page - 1) * wanted.page_size
     results = []
     if begin < count:
-        memories = list_memories_from(caller.reach, Filters(integration_kind=kind), begin, wanted.page_size)
+        memories = list_memories_from(session, reach, Filters(integration_kind=kind), begin, wanted.page_size)
         results = [show_document(memory) for memory in memories]
     caller.note_read([one["id"] for one in results])
     return {"count": count, "results": results}
@@ -142,7 +142,7 @@ def read_discussion(caller: Caller, memory_id: str, wanted: WantedDiscussion) ->
 
 
 def _get(caller: Caller, memory_id: str, kinds: Collection[str] | None = None) -> Memory:
-    found = find_memory(caller.reach, memory_id)
+    found = find_memory(caller.session, caller.reach, memory_id)
     if found is None or (kinds is not None and found.record.integration.kind not in kinds):
         raise not_found()
     memory: Memory = found.record

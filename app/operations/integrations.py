@@ -81,8 +81,8 @@ class IntegrationList(TypedDict):
     gives=IntegrationList,
 )
 def list_integrations(caller: Caller) -> IntegrationList:
-    amounts = measure_by_integration(caller.reach)
-    within_reach = list_integrations_in_reach(caller.reach)
+    amounts = measure_by_integration(caller.session, caller.reach)
+    within_reach = list_integrations_in_reach(caller.session, caller.reach)
     return {
         "data": [show_integration(one, amounts.get(one.id, Amount())) for one in within_reach],
         "message": "These integrations are within reach.",
@@ -104,7 +104,7 @@ def read_integration(caller: Caller, integration_id: str) -> ShownIntegration:
 )
 def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
     owner = {"organization_id": caller.organization_id} if caller.user_id is None else {"user_id": caller.user_id}
-    integration = add_integration(**owner, **asdict(new))
+    integration = add_integration(caller.session, **owner, **asdict(new))
     keep_in_own_memento(caller, integration)
     return show_integration(integration, Amount())
 
@@ -117,7 +117,7 @@ def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
 )
 def change_integration(caller: Caller, integration_id: str, changes: Mapping[str, Any]) -> ShownIntegration:
     found = _get(caller, integration_id)
-    change_record(found.record, changes)
+    change_record(caller.session, found.record, changes)
     return _show(caller, found.record)
 
 
@@ -126,16 +126,16 @@ def delete_integration(caller: Caller, integration_id: str) -> None:
     found = _get(caller, integration_id)
     if not found.is_writable:
         raise not_writable("This app does not reach all of this integration, and its memories would go with it.")
-    delete_record(found.record)
+    delete_record(caller.session, found.record)
 
 
 def _get(caller: Caller, integration_id: str) -> Found:
-    found = find_integration(caller.reach, integration_id)
+    found = find_integration(caller.session, caller.reach, integration_id)
     if found is None:
         raise not_found()
     return found
 
 
 def _show(caller: Caller, integration: Integration) -> ShownIntegration:
-    amounts = measure_by_integration(caller.reach, integration.id)
+    amounts = measure_by_integration(caller.session, caller.reach, integration.id)
     return show_integration(integration, amounts.get(integration.id, Amount()))

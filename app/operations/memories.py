@@ -76,7 +76,7 @@ def list_memories(caller: Caller, wanted: Wanted) -> MemoryPage:
 
 @operation(summary="Read one memory", scopes=("memories:read",), gives=ShownMemory)
 def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
-    found = find_memory(caller.reach, memory_id)
+    found = find_memory(caller.session, caller.reach, memory_id)
     if found is None:
         raise not_found()
     caller.note_read([memory_id])
@@ -91,8 +91,8 @@ def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
 )
 def change_memory(caller: Caller, memory_id: str, changes: Mapping[str, Any]) -> ShownMemory:
     memory = _get_writable(caller, memory_id)
-    change_record(memory, changes)
-    if not still_writable(caller.reach, memory):
+    change_record(caller.session, memory, changes)
+    if not still_writable(caller.session, caller.reach, memory):
         raise not_writable("That folder is not in a memento that this app may write in; choose another.")
     caller.note_written([memory_id])
     return show_memory(memory)
@@ -103,7 +103,7 @@ def delete_memory(caller: Caller, memory_id: str) -> None:
     memory = _get_writable(caller, memory_id)
     # Nobody can find out later where it lay.
     caller.note_written([memory_id], _mementos_of(caller, memory_id))
-    delete_record(memory)
+    delete_record(caller.session, memory)
 
 
 def _find_page(caller: Caller, wanted: Wanted) -> Page:
@@ -117,15 +117,17 @@ def _find_page(caller: Caller, wanted: Wanted) -> Page:
     after = read_cursor(wanted.kind, wanted.cursor)
     try:
         if not wanted.words:
-            return list_newest(caller.reach, filters, wanted.limit, after)
+            return list_newest(caller.session, caller.reach, filters, wanted.limit, after)
         words = parse_query(wanted.words)
-        return Page([]) if words is None else search_memories(caller.reach, words, filters, wanted.limit, after)
+        if words is None:
+            return Page([])
+        return search_memories(caller.session, caller.reach, words, filters, wanted.limit, after)
     except UnusablePosition:
         raise invalid_cursor() from None
 
 
 def _get_writable(caller: Caller, memory_id: str) -> Memory:
-    found = find_memory(caller.reach, memory_id)
+    found = find_memory(caller.session, caller.reach, memory_id)
     if found is None:
         raise not_found()
     if not found.is_writable:

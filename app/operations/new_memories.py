@@ -169,7 +169,7 @@ def add_memories(caller: Caller, drafts: Sequence[NewMemory]) -> MemoryList:
 
 def _add(caller: Caller, drafts: Sequence[NewMemory]) -> list[ShownMemory]:
     sources = _find_sources(caller, [draft.integration_id for draft in drafts])
-    memories = add_records(zip(sources, [draft.record() for draft in drafts], strict=True))
+    memories = add_records(caller.session, zip(sources, [draft.record() for draft in drafts], strict=True))
     caller.note_written([memory.id for memory in memories])
     return [show_memory(memory) for memory in memories]
 

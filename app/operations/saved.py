@@ -59,7 +59,7 @@ def _find_saved(caller: Caller) -> SavedMemento | None:
 
 def _make_saved(caller: Caller) -> SavedMemento:
     name = _name(caller)
-    integration = add_integration(user_id=caller.user_id, kind=KIND, name=name)
+    integration = add_integration(caller.session, user_id=caller.user_id, kind=KIND, name=name)
     memento = _make_memento(caller.subject, name, integration.id)
     saved = SavedMemento(
         user_id=caller.user_id, client_id=caller.client_id, memento_id=memento.id, integration_id=integration.id
@@ -89,7 +89,7 @@ def _ensure_source_of_organization(caller: Caller) -> Integration:
         Integration.name == name,
     )
     known = caller.session.scalar(select(Integration).where(*same).order_by(Integration.created_at).limit(1))
-    return known or add_integration(organization_id=caller.organization_id, kind=KIND, name=name)
+    return known or add_integration(caller.session, organization_id=caller.organization_id, kind=KIND, name=name)
 
 
 def _name(caller: Caller) -> str:

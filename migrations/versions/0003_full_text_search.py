@@ -1,7 +1,7 @@
 """full-text search of memories
 
 Revision 0003, after 0002. The index keeps itself: on PostgreSQL it is a generated column, on SQLite a table that
-triggers write to. No model describes it, see ``app.memories.search_index``.
+triggers write to. No model describes it, see ``app.memories.index``.
 
 SQLite drops a table's triggers with the table, and batch mode replaces tables. A later revision that alters
 ``memories`` in batch mode must make them anew.

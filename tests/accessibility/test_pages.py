@@ -134,7 +134,7 @@ def test_the_account(look, page, server, demonstration, link, alice):
 def _let_it_add_something(app, client_id: str) -> None:
     with app.app_context():
         user = find_user_by_email(ALICE)
-        source = add_integration(user_id=user.id, kind="memory", name="Saved by Acme Notebook")
+        source = add_integration(db.session, user_id=user.id, kind="memory", name="Saved by Acme Notebook")
         memento = create_memento(user.id, source.name, [source.id])
         ids = {"user_id": user.id, "client_id": client_id, "memento_id": memento.id, "integration_id": source.id}
         db.session.add(SavedMemento(**ids))

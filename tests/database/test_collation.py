@@ -116,8 +116,8 @@ def test_no_memory_is_lost_between_pages(sorted_app):
     db.session.flush()
     reach = Reach(user_id=user.id, everything=True)
     for find in (
-        lambda after: search_memories(reach, parse_query("narwhal"), Filters(), 100, after),
-        lambda after: list_memories(reach, Filters(), 100, after),
+        lambda after: search_memories(db.session, reach, parse_query("narwhal"), Filters(), 100, after),
+        lambda after: list_memories(db.session, reach, Filters(), 100, after),
     ):
         page = find(None)
         titles = [memory.title for memory in page.memories]

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, inspect, text
 from app import create_app
 from app.config import Settings
 from app.extensions import db
-from app.memories.search_index import is_part_of_index
+from app.memories.index import is_part_of_index
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = sorted((_ROOT / "migrations" / "versions").glob("*.py"))

@@ -9,6 +9,7 @@ from app.extensions import db
 from app.memories.contents import memories_of_mementos
 from app.memories.mementos import list_mementos
 from app.memories.models import Integration, Memento, MementoContent, Memory
+from app.memories.reach import Reach
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -98,3 +99,20 @@ def titles_in(context) -> Callable[[str], set[str]]:
         return set(titles)
 
     return titles_in
+
+
+@pytest.fixture
+def everything(ann) -> Reach:
+    return Reach(user_id=ann.user_id, everything=True)
+
+
+@pytest.fixture
+def texts(ann):
+    """Memories of Ann's, by title and text."""
+
+    def keep(**texts: str) -> None:
+        for title, text in texts.items():
+            ann.keep(title.replace("_", " ")).text = text
+        db.session.flush()
+
+    return keep

@@ -64,7 +64,7 @@ def add(*titles: str) -> None:
 
 
 def find(q: str) -> set[str]:
-    page = search_memories(Reach(user_id="usr_1", everything=True), parse_query(q), Filters(), 10)
+    page = search_memories(db.session, Reach(user_id="usr_1", everything=True), parse_query(q), Filters(), 10)
     titles = {memory.title for memory in page.memories}
     db.session.remove()
     return titles

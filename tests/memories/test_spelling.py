@@ -3,16 +3,16 @@
 import unicodedata
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, update
 
 from app import clock
 from app.extensions import db
 from app.memories.models import Memory
-from app.memories.reach import Reach
 from app.memories.search import Filters, search_memories
 from app.memories.tree import search_tree
 from app.memories.unfolded import fold_memories
 from app.memories.words import parse_query
+from tests.memories.spelled import check_index, find, keep
 
 _FAMILY = "👨\u200d👩\u200d👧"
 
@@ -62,23 +62,6 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def everything(ann) -> Reach:
-    return Reach(user_id=ann.user_id, everything=True)
-
-
-def find(reach: Reach, q: str) -> list[str]:
-    words = parse_query(q)
-    return [] if words is None else [one.title for one in search_memories(reach, words, Filters(), 10).memories]
-
-
-def keep(ann, title: str, text: str) -> Memory:
-    memory = ann.keep(title)
-    memory.text = text
-    db.session.flush()
-    return memory
-
-
 @pytest.mark.parametrize(("text", "questions"), [one[1:] for one in SPELLINGS], ids=[one[0] for one in SPELLINGS])
 def test_a_word_is_found_in_every_spelling(ann, everything, text, questions):
     """In the text and in the title; composed and decomposed, in the text and in the question."""
@@ -120,7 +103,7 @@ def test_words_of_several_scripts_stand_together(ann, everything):
 def test_a_question_in_a_script_without_spaces_finds_what_has_a_part_of_it(ann, everything):
     keep(ann, "Note", "東京の学校で")
     words = parse_query("学校はどこですか", any_is_enough=True)
-    assert [one.title for one in search_memories(everything, words, Filters(), 10).memories] == ["Note"]
+    assert [one.title for one in search_memories(db.session, everything, words, Filters(), 10).memories] == ["Note"]
 
 
 def test_the_best_come_first_in_every_script(ann, everything):
@@ -205,7 +188,7 @@ def test_what_the_version_before_writes_is_found_at_once_in_english_and_once_fol
         ["Old"],
         ["Old"],
     )
-    _check_index()
+    check_index()
 
 
 def test_folding_leaves_when_a_memory_was_changed(ann):
@@ -222,50 +205,3 @@ def test_plain_english_is_kept_once(ann):
     """What the database finds in a text by itself takes no room beside it."""
     assert keep(ann, "Note", "Plain English, 1 2 3.").text_words is None
     assert keep(ann, "Note", "Größe").text_words == "grosse"
-
-
-def _check_index() -> None:
-    if db.engine.dialect.name == "sqlite":
-        db.session.execute(text("INSERT INTO memory_search (memory_search) VALUES ('integrity-check')"))
-
-
-# -- what no index can hold as it is ---------------------------------------------------------------
-
-_ENDLESS = {
-    "signs that stand for many letters": "\u3316" * 80_000,
-    "phrases of one character": "\ufdfa" * 99_000,
-    "one word": "x" * 99_000,
-    "one word of a script without case": "ა" * 99_000,
-    "marks alone": "\u0301\u0323" * 49_000,
-    "marks that are letters": "\u093f" * 99_000,
-    "letters that never come twice": "".join(chr(0x20000 + number * 7919 % 40_000) for number in range(99_000)),
-    "words that never come twice": " ".join(f"{number:x}" for number in range(17_000)),
-    "foreign words that never come twice": " ".join(f"ა{number:x}ა" for number in range(12_000)),
-    "one letter a word": "a é " * 24_000,
-    "nothing to see": "\u200b\u200d" * 49_000,
-    "emoji": "👍🏽" * 49_000,
-    "from right to left": "مرحبا بالعالم " * 7_000,
-    "spaces": " \u3000" * 49_000,
-}
-
-
-@pytest.mark.parametrize("text", _ENDLESS.values(), ids=_ENDLESS)
-def test_any_text_can_be_kept_and_is_found_by_its_end(ann, everything, text):
-    """PostgreSQL holds 1 MB of words a memory, 2 kB a word, and knows no place beyond 16,383."""
-    memory = keep(ann, "Note", f"{text} needle 学校で")
-    for question in ("needle", '"needle 学校"', "学校で"):
-        assert find(everything, question) == ["Note"], question
-    memory.text = "short"
-    db.session.flush()
-    assert find(everything, "needle") == []
-    memory.title = text[:299]
-    db.session.flush()
-    assert find(everything, "short") == [memory.title]
-    _check_index()
-
-
-def test_a_phrase_is_found_beyond_the_last_place_that_postgresql_knows(ann, everything):
-    keep(ann, "Long", "学校 filler " * 8_500 + "green tea")
-    keep(ann, "Repeated", "green hill " * 600 + "green tea")
-    assert set(find(everything, '"green tea"')) == {"Long", "Repeated"}
-    assert find(everything, '"tea hill"') in ([], ["Repeated"])
