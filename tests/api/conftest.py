@@ -144,3 +144,21 @@ def choose(app) -> Callable[..., None]:
             db.session.commit()
 
     return choose
+
+
+@pytest.fixture
+def caller(connect) -> Caller:
+    """An app that Alice has connected and let see nothing."""
+    return connect(selection="none")
+
+
+@pytest.fixture
+def other(app, register, signed_in):
+    """Have Alice allow another app something: the whole choice of its consent."""
+
+    def other(**choice) -> Caller:
+        choice = choice or {"selection": "none"}
+        tokens = register(name="Other App").tokens(signed_in, scope=ALL_SCOPES, choose=choice)
+        return Caller(app, tokens["access_token"], tokens["grant_id"])
+
+    return other

@@ -1,26 +1,19 @@
 """Random choices, edits, pauses and reads of two people and two apps, against a small model of who may see what.
 
-The model is the twenty lines of :class:`Model`. It knows nothing of SQL; the app knows nothing of it. They never
-disagree.
+The model is the twenty lines of :class:`tests.api.model.Model`. It knows nothing of SQL; the app knows nothing of it.
+They never disagree.
 """
-
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from app import clock
-from app.accounts.organizations import create_organization
-from app.accounts.users import register_user
-from app.clients.registration import register_client
 from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
-from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.scopes import SCOPES
-from tests.api.conftest import Caller
-from tests.api.tokens import issue_token
+from app.memories.models import Memento, MementoContent, Memory
+from tests.api.households import Households, ids
 from tests.databases import empty_tables
 
 PEOPLE, APPS = st.sampled_from("ab"), st.sampled_from("xy")
@@ -29,79 +22,7 @@ NUMBERS = st.integers(0, 50)
 SELECTIONS = st.sampled_from(["all", "selected", "selected", "selected", "none"])
 
 
-# -- the model -------------------------------------------------------------------------------------
-
-
-@dataclass
-class Model:
-    """``memories``: id -> owner, source, folder. ``mementos``: id -> owner, picks (source, folder or None, memory)."""
-
-    memories: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    mementos: dict[str, tuple[str, list]] = field(default_factory=dict)
-    consents: dict[tuple[str, str], dict] = field(default_factory=dict)  # (app, person) -> selection, read, write, own
-    dead: set = field(default_factory=set)  # (app, person) that are paused or revoked
-
-    def may(self, action: str, app: str, person: str, memory_id: str) -> bool:
-        consent = self.consents[app, person]
-        owner, source, folder = self.memories[memory_id]
-        if owner != person:
-            return False
-        if action == "read" and consent["selection"] == "all":
-            return True
-        chosen = consent[action] if consent["selection"] == "selected" else set()
-        picks = [pick for memento in chosen | consent["own"] for pick in self.mementos.get(memento, ("", []))[1]]
-        return any(
-            memory == memory_id or (source == picked and (within is None or f"{folder}/".startswith(f"{within}/")))
-            for picked, within, memory in picks
-        )
-
-
-# -- driving the app and the model -----------------------------------------------------------------
-
-
-class Walk(RuleBasedStateMachine):
-    def __init__(self, app):
-        super().__init__()
-        self.app = app
-        self.model = Model()
-
-    @initialize()
-    def two_of_everything(self):
-        self.people, self.sources, self.callers, self.organizations = {}, {}, {}, {}
-        with self.app.app_context():
-            clients = {}
-            for name, app in zip("ab", "xy", strict=True):
-                user = register_user(email=f"{name}@example.com", name=name, password="not for signing in")
-                organization = create_organization(f"Organization {app}")
-                db.session.flush()
-                self.people[name] = user.id
-                sources = [Integration(user_id=user.id, kind="memory", name=kind) for kind in ("one", "two")]
-                db.session.add_all(sources)
-                fields = {"type": "confidential", "redirect_uris": ["https://a.example/"], "scopes": list(SCOPES)}
-                clients[app] = register_client(organization=organization, name=f"App {app}", **fields)[0]
-                db.session.flush()
-                self.sources[name] = [source.id for source in sources]
-                self.organizations[app] = Caller(self.app, issue_token(clients[app].client_id))
-            for app in "xy":
-                for person in "ab":
-                    self._connect(clients[app].client_id, app, person)
-            db.session.commit()
-        self.saved_by_organization = {"x": set(), "y": set()}
-        # Nobody starts with empty shelves: most of the steps would find nothing to do.
-        for person in "ab":
-            for folder in ("", "t", "t/u", "t-"):
-                self.keep(person, 0, folder)
-            self.make_memento(person, [(0, "folder", "t")])
-            for app in "xy":
-                self.choose(app, person, "selected", [0], [False])
-
-    def _connect(self, client_id, app, person):
-        consent = Consent(user_id=self.people[person], client_id=client_id, scope=" ".join(SCOPES), selection="none")
-        db.session.add(consent)
-        db.session.flush()
-        self.callers[app, person] = Caller(self.app, issue_token(client_id, consent.grant_id), consent.grant_id)
-        self.model.consents[app, person] = {"selection": "none", "read": set(), "write": set(), "own": set()}
-
+class Walk(Households):
     # What people do, behind the API's back.
 
     @rule(person=PEOPLE, source=st.integers(0, 1), folder=FOLDERS)
@@ -248,50 +169,9 @@ class Walk(RuleBasedStateMachine):
             for q in (None, "word"):
                 self._compare(app, person, q)
         for app, caller in getattr(self, "organizations", {}).items():
-            assert _ids(caller.get("memories/", limit=100)) == self.saved_by_organization[app]
+            assert ids(caller.get("memories/", limit=100)) == self.saved_by_organization[app]
         with self.app.app_context():
             empty_tables(db.engine, db.metadata)
-
-    def _compare(self, app, person, q):
-        response = self.callers[app, person].get("memories/", limit=100, **({"q": q} if q else {}))
-        if (app, person) in self.model.dead:
-            assert response.status_code == 401
-        else:
-            expected = {id for id in self.model.memories if self.model.may("read", app, person, id)}
-            assert _ids(response) == expected
-
-    def _add(self, record) -> str:
-        with self.app.app_context():
-            db.session.add(record)
-            db.session.commit()
-            return record.id
-
-    def _delete(self, model, id):
-        with self.app.app_context():
-            db.session.execute(db.delete(model).where(model.id == id))
-            db.session.commit()
-
-    def _picks(self, person, picks):
-        own = [id for id, (owner, *_) in self.model.memories.items() if owner == person]
-        made = []
-        for number, kind, folder in picks:
-            source = self.sources[person][number % 2]
-            if kind == "memory" and own:
-                made.append((None, None, own[number % len(own)]))
-            elif kind != "memory":
-                made.append((source, folder if kind == "folder" and folder else None, None))
-        return made
-
-    def _one_of(self, among, number):
-        among = list(among)
-        return among[number % len(among)] if among else None
-
-
-def _ids(response) -> set[str]:
-    assert response.status_code == 200, response.text
-    ids = [memory["id"] for memory in response.json["data"]]
-    assert len(ids) == len(set(ids))
-    return set(ids)
 
 
 @pytest.mark.usefixtures("app")
