@@ -8,7 +8,9 @@ from app import clock
 from app.accounts.models import Invitation, Session
 from app.clients.models import Client
 from app.config import settings
+from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
+from app.consents.saved import SavedMemento
 from app.database.rows import changed_rows
 from app.database.types import Base
 from app.extensions import db
@@ -45,7 +47,7 @@ def _expired() -> list[tuple[str, type[Base], ColumnElement[bool]]]:
         (
             "access_tokens",
             AccessToken,
-            AccessToken.client_id.in_(select(Client.client_id)) & (AccessToken.expires_at <= at),
+            AccessToken.client_key.in_(select(Client.key)) & (AccessToken.expires_at <= at),
         ),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
@@ -57,6 +59,7 @@ def _expired() -> list[tuple[str, type[Base], ColumnElement[bool]]]:
         ("playground_callbacks", PlaygroundCallback, PlaygroundCallback.expires_at <= at),
         ("access_records", AccessRecord, AccessRecord.minute <= at - _ACCESS_RECORDS_LAST),
         ("token_replays", TokenReplay, TokenReplay.at <= at - _ACCESS_RECORDS_LAST),
+        ("clients", Client, _is_forgotten(at - _AFTERLIFE)),
         ("request_records", RequestRecord, RequestRecord.at <= at - _REQUEST_RECORDS_LAST),
     ]
 
@@ -65,6 +68,13 @@ def _is_empty_family(issued_before: datetime) -> ColumnElement[bool]:
     members = (AuthorizationCode, AccessToken, RefreshToken)
     return (TokenFamily.issued_at <= issued_before) & ~or_(
         *(exists().where(member.family_id == TokenFamily.family_id) for member in members)
+    )
+
+
+def _is_forgotten(ended_before: datetime) -> ColumnElement[bool]:
+    """Whether a client has ended and nobody has anything of it that would still name it."""
+    return (Client.ended_at <= ended_before) & ~or_(
+        exists().where(Consent.client_key == Client.key), exists().where(SavedMemento.client_key == Client.key)
     )
 
 

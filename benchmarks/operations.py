@@ -211,7 +211,7 @@ def _issue_code(connection: Connection, site: Site) -> tuple[str, str]:
         family_id=family_id,
         grant_id=site.grant_id,
         digest=credentials.digest(code),
-        client_id=site.client_id,
+        client_key=site.client_id,
         redirect_uri=_REDIRECT_URI,
         scope=_SCOPE,
         code_challenge=_CHALLENGE,

@@ -222,7 +222,7 @@ def _allow(user, mementos: list[Memento]) -> str:
         scopes=["memories:read"],
     )
     db.session.flush()
-    consent = Consent(user_id=user.id, client_id=client.client_id, scope="memories:read", selection="selected")
+    consent = Consent(user_id=user.id, client_key=client.key, scope="memories:read", selection="selected")
     db.session.add(consent)
     db.session.flush()
     db.session.add_all(ConsentMemento(grant_id=consent.grant_id, memento_id=memento.id) for memento in mementos)
@@ -233,7 +233,7 @@ def _allow(user, mementos: list[Memento]) -> str:
         AccessToken(
             digest=credentials.digest(token),
             hint=credentials.hint(token),
-            client_id=client.client_id,
+            client_key=client.key,
             family_id="fam_1",
             scope="memories:read",
             issued_at=clock.now(),

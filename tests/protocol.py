@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.accounts.organizations import find_organization
+from app.clients.life import delete_client as end
 from app.clients.models import Client
 from app.clients.registration import register_client
 from app.consents.models import Consent
@@ -100,7 +101,7 @@ def change_client(app) -> Callable[..., None]:
 def delete_client(app) -> Callable[[Integrator], None]:
     def delete(integrator: Integrator) -> None:
         with app.app_context():
-            db.session.delete(db.session.get_one(Client, integrator.client_id))
+            end(db.session, db.session.get_one(Client, integrator.client_id), actor_user_id=None)
             db.session.commit()
 
     return delete
@@ -112,7 +113,7 @@ def change_consent(app) -> Callable[..., None]:
 
     def change(integrator: Integrator, **values) -> None:
         with app.app_context():
-            db.session.execute(update(Consent).where(Consent.client_id == integrator.client_id).values(**values))
+            db.session.execute(update(Consent).where(Consent.client_key == integrator.client_id).values(**values))
             db.session.commit()
 
     return change

@@ -101,7 +101,7 @@ def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_t
         db.session.add(
             IdempotencyKey(
                 digest="0" * 64,
-                client_id=notebook.client_id,
+                client_key=notebook.client_id,
                 request_digest="1" * 64,
                 status=201,
                 body="{}",

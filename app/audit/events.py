@@ -11,7 +11,7 @@ from app.database.connections import Connection
 from app.database.statements import Statement
 from app.extensions import db
 
-_COLUMNS = ("id", "occurred_at", "kind", "actor_user_id", "organization_id", "client_id", "details")
+_COLUMNS = ("id", "occurred_at", "kind", "actor_user_id", "organization_id", "client_key", "details")
 _INSERT_EVENT = Statement(insert(AuditEvent).values({name: bindparam(name) for name in _COLUMNS}))
 
 
@@ -20,7 +20,7 @@ def record(
     *,
     actor_user_id: str | None = None,
     organization_id: str | None = None,
-    client_id: str | None = None,
+    client_key: str | None = None,
     **details: Any,
 ) -> None:
     """Add an event such as ``client.registered`` to the session. The caller commits; no secret may be in ``details``."""
@@ -29,13 +29,13 @@ def record(
             kind=kind,
             actor_user_id=actor_user_id,
             organization_id=organization_id,
-            client_id=client_id,
+            client_key=client_key,
             details=details,
         )
     )
 
 
-def record_at_once(connection: Connection, kind: str, *, organization_id: str, client_id: str, **details: Any) -> None:
+def record_at_once(connection: Connection, kind: str, *, organization_id: str | None, client_key: str, **details: Any) -> None:
     """Add an event that nobody did but the server itself, in the transaction that is open on a driver connection."""
     connection.run(
         _INSERT_EVENT,
@@ -44,6 +44,6 @@ def record_at_once(connection: Connection, kind: str, *, organization_id: str, c
         kind=kind,
         actor_user_id=None,
         organization_id=organization_id,
-        client_id=client_id,
+        client_key=client_key,
         details=details,
     )

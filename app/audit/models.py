@@ -12,7 +12,7 @@ from app.database.types import Base, UtcDateTime
 
 
 class AuditEvent(Base):
-    """One act. It names people, organizations and clients by id and outlives them, so it has no foreign keys."""
+    """One act. It names people and organizations by id and clients by key, and outlives them, so it has no foreign keys."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index(None, "organization_id", "occurred_at", "id"), Index(None, "client_id", "occurred_at"))
@@ -22,7 +22,7 @@ class AuditEvent(Base):
     kind: Mapped[str] = mapped_column(String(60))
     actor_user_id: Mapped[str | None] = mapped_column(String(40))
     organization_id: Mapped[str | None] = mapped_column(String(40))
-    client_id: Mapped[str | None] = mapped_column(String(60))
+    client_key: Mapped[str | None] = mapped_column("client_id", String(60))
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 

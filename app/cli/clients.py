@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -14,16 +14,15 @@ from app import text
 from app.accounts.models import Organization
 from app.cli.commands import database, get_organization, json_option, print_made
 from app.clients.fields import ClientError
+from app.clients.life import activate_client, delete_client, resume_client, suspend_client
 from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
-from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.clients.models import CONFIDENTIAL, ORIGINS, PUBLIC, Client, find_record
 from app.clients.registration import register_client, rotate_client_secret, update_client
 from app.clients.secrets import add_another_secret, find_client_secret, list_live_secrets, retire_client_secret
 from app.extensions import db
-from app.oauth.client_life import activate_client, delete_client, resume_client, suspend_client
 from app.org.listing import ClientRow, read_listing
 from app.scopes import parse_scope
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
 _SERVERS_OWN = "default"
 
 clients = AppGroup("clients", help="Look after organizations' apps.")
@@ -64,22 +63,28 @@ def _field_options(command: Callable) -> Callable:
 
 @clients.command("list")
 @click.option("--org", "slug", help="Of this organization alone.")
+@click.option("--origin", type=click.Choice(ORIGINS), help="Only those that came to be known in this way.")
 @click.option("--query", default="", help="Part of a name, or a client id.")
 @json_option
-def list_command(slug: str | None, query: str, as_json: bool) -> None:
-    """List apps, by organization and name."""
+def list_command(slug: str | None, origin: str | None, query: str, as_json: bool) -> None:
+    """List apps, by organization and name; those that nobody registered come last."""
     with database():
-        organizations = [get_organization(slug)] if slug else _every_organization()
+        organizations = [get_organization(slug)] if slug else [*_every_organization(), None]
         found = [
             _describe_row(row, organization)
             for organization in organizations
             for row in _every_row(organization, query)
+            if origin in (None, row.origin)
         ]
     if as_json:
         click.echo(json.dumps({"clients": found}))
         return
     for one in found:
-        click.echo("{client_id:<34} {status:<9} {type:<12} {people:>6}  {organization}: {name}".format(**one))
+        click.echo(
+            "{client_id:<34} {status:<9} {type:<12} {people:>6}  {owner}: {name}".format(
+                **one, owner=one["organization"] or f"({one['origin']})"
+            )
+        )
 
 
 @clients.command("show")
@@ -212,12 +217,12 @@ def resume_command(client_id: str, as_json: bool) -> None:
 @click.option("--name", required=True, help="The app's name, so that nothing is deleted by a slip.")
 @json_option
 def delete_command(client_id: str, name: str, as_json: bool) -> None:
-    """Delete an app with its secrets, tokens and consents."""
+    """Delete an app with its secrets and tokens, and disconnect everybody from it."""
     with database():
         client = get_client(client_id)
         if client.name != text.clean_name(name):
             raise click.ClickException(f"The app {client_id} has another name; nothing was deleted.")
-        delete_client(client, actor_user_id=None)
+        delete_client(db.session(), client, actor_user_id=None)
         db.session.commit()
     print_made({"client_id": client_id, "name": name, "status": "deleted"}, as_json)
 
@@ -232,7 +237,7 @@ def _set_status(client_id: str, act: Callable, as_json: bool) -> None:
 
 
 def get_client(client_id: str) -> Client:
-    client = db.session.get(Client, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    client = find_record(db.session, client_id)
     if client is None:
         raise click.ClickException(f"There is no app with the client id {client_id!r}.")
     return client
@@ -281,21 +286,22 @@ def _every_organization() -> list[Organization]:
     return list(db.session.scalars(select(Organization).order_by(Organization.slug)))
 
 
-def _every_row(organization: Organization, query: str):
+def _every_row(organization: Organization | None, query: str) -> Iterator[ClientRow]:
     number, pages = 1, 1
     while number <= pages:
-        listing = read_listing(organization.id, query=query, page=number)
+        listing = read_listing(organization and organization.id, query=query, page=number)
         yield from listing.rows
         number, pages = number + 1, listing.pages
 
 
-def _describe_row(row: ClientRow, organization: Organization) -> dict[str, Any]:
+def _describe_row(row: ClientRow, organization: Organization | None) -> dict[str, Any]:
     return {
         "client_id": row.client_id,
         "name": row.name,
         "type": row.type,
         "status": row.status,
-        "organization": organization.slug,
+        "origin": row.origin,
+        "organization": organization and organization.slug,
         "people": row.people,
         "created_at": _instant(row.created_at),
         "last_used_at": _instant(row.last_used_at),
@@ -308,7 +314,8 @@ def _describe(client: Client) -> dict[str, Any]:
         "name": client.name,
         "type": client.type,
         "status": client.status,
-        "organization": client.organization.slug,
+        "origin": client.origin,
+        "organization": client.organization and client.organization.slug,
         "description": client.description,
         "logo": client.logo.digest if client.logo else None,
         "homepage_url": client.homepage_url,

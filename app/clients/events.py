@@ -15,12 +15,12 @@ def record_client_event(kind: str, client: Client, actor_user_id: str | None, **
     events.record(
         kind,
         actor_user_id=actor_user_id,
-        organization_id=client.organization_id or client.organization.id,
-        client_id=client.client_id,
+        organization_id=client.organization_id or (client.organization and client.organization.id),
+        client_key=client.key,
         **details,
     )
 
 
 def was_registered(client_id: str) -> bool:
     """Whether a client of this id was ever registered, also if it has been deleted since."""
-    return db.session.scalar(select(exists().where(AuditEvent.client_id == client_id)))
+    return db.session.scalar(select(exists().where(AuditEvent.client_key == client_id)))

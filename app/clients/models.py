@@ -4,6 +4,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from authlib.oauth2.rfc6749 import ClientMixin
 from sqlalchemy import (
@@ -13,13 +14,15 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    UniqueConstraint,
     and_,
     bindparam,
     or_,
     select,
+    text,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app import clock
 from app.accounts.models import Organization
@@ -32,6 +35,11 @@ from app.extensions import db
 from app.scopes import format_scope, parse_scope
 
 CONFIDENTIAL, PUBLIC = "confidential", "public"
+
+#: How a client came to be known: an organization registered it, its id is the address of a document about it, or it
+#: registered itself.
+REGISTERED, DOCUMENT, DYNAMIC = "registered", "document", "dynamic"
+ORIGINS = (REGISTERED, DOCUMENT, DYNAMIC)
 
 _GRANT_TYPES = {
     CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),
@@ -91,6 +99,9 @@ class ClientRules(ClientMixin):
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
+        # A client credentials token belongs to the organization that owns the client.
+        if grant_type == "client_credentials" and self.origin != REGISTERED:
+            return False
         return grant_type in _GRANT_TYPES[self.type]
 
     @property
@@ -112,8 +123,20 @@ class ClientRules(ClientMixin):
         return self.type == PUBLIC or self.require_pkce
 
 
+def _default_key(context: Any) -> str:
+    """The client id itself where it is one that we made, which is short; else a random key."""
+    given = context.get_current_parameters()
+    return given["client_id"] if (given.get("origin") or REGISTERED) == REGISTERED else new_id("client")
+
+
 class Client(ClientRules, db.Model):
-    """A registered OAuth app. ``scope`` holds its registered scopes, which are also its default.
+    """An OAuth app. ``scope`` holds its registered scopes, which are also its default.
+
+    ``key`` is short and is what everything else refers to; ``client_id`` is what stands on the wire, and may be an
+    address of 500 characters. A client that an organization registered has one string for both. Only such a client has
+    an organization. ``ended_at`` is set when it is deleted: then it is known to nobody but the people who had it
+    connected, belongs to no organization, and is suspended too, so that whatever does not know of ended clients refuses
+    it all the same.
 
     ``optional_scope`` is the part of them that a person may leave out. A draft has ``drafted_at``
     set, and is suspended too until it is activated, so that the protocol need not know of drafts.
@@ -123,11 +146,17 @@ class Client(ClientRules, db.Model):
     __tablename__ = "clients"
     __table_args__ = (
         CheckConstraint("type IN ('confidential', 'public')", name="type"),
+        CheckConstraint("origin IN ('registered', 'document', 'dynamic')", name="origin"),
+        CheckConstraint("organization_id IS NOT NULL OR origin <> 'registered' OR ended_at IS NOT NULL", name="owner"),
+        UniqueConstraint("client_id"),
         Index(None, "organization_id"),
     )
 
-    client_id: Mapped[str] = mapped_column(String(60), primary_key=True, default=lambda: new_id("client"))
-    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    # The version before knows no key: a trigger gives its rows one, in place of the empty default.
+    key: Mapped[str] = mapped_column(String(40), primary_key=True, default=_default_key, server_default=text("''"))
+    client_id: Mapped[str] = mapped_column(String(500))
+    origin: Mapped[str] = mapped_column(String(10), default=REGISTERED, server_default=text("'registered'"))
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(ShownName(100))
     description: Mapped[str] = mapped_column(String(500), default="")
     homepage_url: Mapped[str] = mapped_column(String(2000), default="")
@@ -146,8 +175,9 @@ class Client(ClientRules, db.Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     drafted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    organization: Mapped[Organization] = relationship()
+    organization: Mapped[Organization | None] = relationship()
     logo: Mapped["ClientLogo | None"] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     origins: Mapped[list["ClientOrigin"]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, order_by="ClientOrigin.origin"
@@ -180,7 +210,9 @@ class ClientOrigin(db.Model):
     __tablename__ = "client_origins"
     __table_args__ = (Index(None, "origin"),)
 
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"), primary_key=True
+    )
     origin: Mapped[str] = mapped_column(String(300), primary_key=True)
 
 
@@ -189,7 +221,9 @@ class ClientLogo(db.Model):
 
     __tablename__ = "client_logos"
 
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"), primary_key=True
+    )
     digest: Mapped[str] = mapped_column(String(64))
     image: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
@@ -204,7 +238,7 @@ class ClientSecret(db.Model):
     id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id("sec"))
     hint: Mapped[str] = mapped_column(String(4))
     label: Mapped[str] = mapped_column(String(100), default="")
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     # Outlives whoever made it, as the audit log does, so it is no foreign key.
     created_by_user_id: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
@@ -223,8 +257,10 @@ class ClientSecret(db.Model):
 class ClientSnapshot(ClientRules):
     """A client as one SELECT saw it, for the hot path: no session, no lazy loading."""
 
+    key: str
     client_id: str
-    organization_id: str
+    origin: str
+    organization_id: str | None
     name: str
     type: str
     redirect_uris: list[str]
@@ -251,7 +287,9 @@ class ClientSnapshot(ClientRules):
 
 _FIND_CLIENT = Statement(
     select(
+        Client.key,
         Client.client_id,
+        Client.origin,
         Client.organization_id,
         Client.name,
         Client.type,
@@ -271,12 +309,12 @@ _FIND_CLIENT = Statement(
         ClientSecret,
         and_(
             ClientSecret.digest == bindparam("secret_digest"),
-            ClientSecret.client_id == Client.client_id,
+            ClientSecret.client_key == Client.key,
             ClientSecret.revoked_at.is_(None),
             or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("at")),
         ),
     )
-    .where(Client.client_id == bindparam("client_id")),
+    .where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None)),
     row=ClientSnapshot,
 )
 
@@ -285,8 +323,20 @@ _TOUCH_SECRET = Statement(
 )
 
 
+def is_client_id(text: str) -> bool:
+    """Whether there could be a client of this id: letters, digits and signs that an address may hold."""
+    return len(text) <= 500 and text.isascii() and text.isprintable() and " " not in text
+
+
+def find_record(session: Session, client_id: str) -> Client | None:
+    """The record of the client with this id on the wire, unless it has ended."""
+    if not is_client_id(client_id):
+        return None
+    return session.scalar(select(Client).where(Client.client_id == client_id, Client.ended_at.is_(None)))
+
+
 def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
-    """The client, and with it the live secret that ``client_secret`` is, if it is one."""
+    """The client, and with it the live secret that ``client_secret`` is, if it is one; None when it has ended."""
     return connection.first(
         _FIND_CLIENT,
         client_id=client_id,

@@ -30,6 +30,10 @@ class Change:
     at: datetime
 
 
+class ClientGone(LookupError):
+    """The client was deleted since it was looked up."""
+
+
 class ClientChanged(Exception):
     """Somebody else changed the client since it was looked at. ``changes`` says what, by column."""
 
@@ -62,7 +66,8 @@ def register_client(
     """A new client, added to the session, and its secret in plain, which exists nowhere else.
 
     A public client has no secret, and a draft none yet: it may be incomplete, and works when it is activated.
-    ``client_id`` may be chosen beforehand, so that what is sent twice collides instead of registering twice.
+    ``client_id`` may be chosen beforehand, so that what is sent twice collides instead of registering twice; one
+    of a client that has ended is taken up again.
     Raises :class:`ClientError`.
     """
     fields = _checked(
@@ -82,15 +87,30 @@ def register_client(
         access_token_lifetime=access_token_lifetime,
         refresh_token_lifetime=refresh_token_lifetime,
     )
-    client = Client(client_id=client_id or credentials.new_id("client"), organization=organization, **_columns(fields))
+    client = _new_client(client_id or credentials.new_id("client"))
+    client.organization = organization
+    for column, value in _columns(fields).items():
+        setattr(client, column, value)
     if draft:
         client.drafted_at = client.suspended_at = clock.now()
-    db.session.add(client)
     db.session.flush()
     secret = None if draft or type != CONFIDENTIAL else add_client_secret(client, actor_user_id=actor_user_id)[1]
     details = {"draft": True} if draft else {}
     record_client_event("client.registered", client, actor_user_id, name=client.name, type=client.type, **details)
     return client, secret
+
+
+def _new_client(client_id: str) -> Client:
+    """A client of this id, added to the session. One that had it and has ended begins anew, known to the same people."""
+    ended = db.session.scalar(
+        select(Client).where(Client.client_id == client_id, Client.ended_at.is_not(None)).with_for_update()
+    )
+    client = ended or Client(client_id=client_id)
+    if ended is None:
+        db.session.add(client)
+    client.ended_at = client.suspended_at = None
+    client.created_at = clock.now()
+    return client
 
 
 def update_client(client: Client, *, actor_user_id: str | None, version: int | None = None, **fields: Any) -> None:
@@ -123,9 +143,14 @@ def check_client(client: Client, *, may_lack: Collection[str] = ()) -> None:
 
 
 def lock_client(client: Client) -> None:
-    """See the client as it is now, and let nobody else change it until this transaction ends."""
+    """See the client as it is now, and let nobody else change it until this transaction ends.
+
+    Raises :class:`ClientGone` when it was deleted meanwhile.
+    """
     db.session.flush()
     db.session.refresh(client, with_for_update=True)
+    if client.ended_at is not None:
+        raise ClientGone
 
 
 def add_client_secret(
@@ -138,7 +163,7 @@ def add_client_secret(
         digest=credentials.digest(plain),
         hint=credentials.hint(plain),
         label=check_label(label),
-        client_id=client.client_id,
+        client_key=client.key,
         created_by_user_id=actor_user_id,
     )
     db.session.add(secret)
@@ -160,7 +185,7 @@ def rotate_client_secret(
     lock_client(client)
     db.session.execute(
         update(ClientSecret)
-        .where(ClientSecret.client_id == client.client_id, ClientSecret.revoked_at.is_(None))
+        .where(ClientSecret.client_key == client.key, ClientSecret.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
     secret, plain = add_client_secret(client, actor_user_id=actor_user_id, secret_id=secret_id)
@@ -208,7 +233,7 @@ def _find_changes(client: Client, version: int) -> dict[str, Change]:
     """By column, what it was at that version and is now, as the audit log tells."""
     recorded = db.session.scalars(
         select(AuditEvent)
-        .where(AuditEvent.client_id == client.client_id, AuditEvent.kind == "client.updated")
+        .where(AuditEvent.client_key == client.key, AuditEvent.kind == "client.updated")
         .order_by(AuditEvent.occurred_at.desc())
         .limit(_MOST_CHANGES)
     )

@@ -15,13 +15,13 @@ from app.sentences import _
 MOST_LIVE_SECRETS = 5
 
 
-def list_live_secrets(client_id: str) -> list[ClientSecret]:
+def list_live_secrets(client_key: str) -> list[ClientSecret]:
     """The secrets that work now, in the order in which they were made."""
     return list(
         db.session.scalars(
             select(ClientSecret)
             .where(
-                ClientSecret.client_id == client_id,
+                ClientSecret.client_key == client_key,
                 ClientSecret.revoked_at.is_(None),
                 or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > clock.now()),
             )
@@ -41,7 +41,7 @@ def add_another_secret(
         raise ClientError("type", _("This app is public, so it has no secret."))
     lock_client(client)
     # Counted first: what was sent twice must collide, also when it was the last that there was room for.
-    if len(list_live_secrets(client.client_id)) >= MOST_LIVE_SECRETS and not _exists(secret_id):
+    if len(list_live_secrets(client.key)) >= MOST_LIVE_SECRETS and not _exists(secret_id):
         raise ClientError(
             "label",
             _(
@@ -56,7 +56,7 @@ def add_another_secret(
 
 def find_client_secret(client: Client, secret_id: str) -> ClientSecret | None:
     """The client's secret with this id, if it still works."""
-    return next((secret for secret in list_live_secrets(client.client_id) if secret.id == secret_id), None)
+    return next((secret for secret in list_live_secrets(client.key) if secret.id == secret_id), None)
 
 
 def end_client_secret(

@@ -132,4 +132,4 @@ def select_choice() -> ColumnElement[Choice]:
 def find_choice(session: Session, consent: Consent) -> Choice:
     """Returns what was chosen in a consent, but for the app's own memento."""
     choice = session.execute(select(select_choice()).where(Consent.grant_id == consent.grant_id)).scalar_one()
-    return choice.without(find_saved_memento_id(session, consent.user_id, consent.client_id))
+    return choice.without(find_saved_memento_id(session, consent.user_id, consent.client_key))

@@ -160,14 +160,14 @@ _INSERT_EVENT = Statement(
         select(
             Consent.user_id,
             Consent.grant_id,
-            Consent.client_id,
+            Consent.client_key,
             Client.name,
             bindparam("at", type_=UtcDateTime()),
             bindparam("kind", type_=String()),
             bindparam("actor", type_=String()),
             bindparam("changed", type_=Text()),
         )
-        .join(Client, Client.client_id == Consent.client_id)
+        .join(Client, Client.key == Consent.client_key)
         .where(Consent.grant_id == bindparam("grant")),
     )
 )

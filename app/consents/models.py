@@ -50,7 +50,7 @@ class Consent(Base):
 
     grant_id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("grant"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
     #: What the app asked for as optional and the person left out: it is not asked about again and again.
     declined_scope: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, and_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.clients.models import Client
@@ -24,7 +24,9 @@ class SavedMemento(Base):
     __table_args__ = (Index(None, "client_id"), Index(None, "memento_id"), Index(None, "integration_id"))
 
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"), primary_key=True)
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"), primary_key=True
+    )
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
 
@@ -39,13 +41,13 @@ class Saving:
 
 def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
     """Whether the saved memento is that of the consent's app with the consent's person."""
-    return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_id == consent.client_id)
+    return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_key == consent.client_key)
 
 
 def find_saved_memento_id(session: Session, user_id: str, client_key: str) -> str | None:
     """Returns the app's own memento with the person; None before it has added anything."""
     return session.scalar(
-        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_id == client_key)
+        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_key == client_key)
     )
 
 
@@ -53,7 +55,7 @@ def find_savings(session: Session, user_id: str) -> dict[str, Saving]:
     """Returns, for each memento that is an app's own, whose it is."""
     rows = session.execute(
         select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
-        .join_from(SavedMemento, Client, Client.client_id == SavedMemento.client_id)
+        .join_from(SavedMemento, Client, Client.key == SavedMemento.client_key)
         .where(SavedMemento.user_id == user_id)
     )
     return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}

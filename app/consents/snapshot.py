@@ -50,7 +50,7 @@ CONSENT_COLUMNS = (
 _FIND_CONSENT = Statement(
     select(*CONSENT_COLUMNS).where(
         Consent.user_id == bindparam("user_id"),
-        Consent.client_id == bindparam("client_id"),
+        Consent.client_key == bindparam("client_key"),
         Consent.installation == bindparam("installation"),
         is_live(Consent, bindparam("at", type_=UtcDateTime())),
     ),
@@ -67,7 +67,7 @@ def find_live_consent(
 ) -> ConsentSnapshot | None:
     """Returns what the person allows this installation of the app now; None when that is nothing."""
     found: ConsentSnapshot | None = connection.first(
-        _FIND_CONSENT, user_id=user_id, client_id=client_key, installation=installation, at=clock.now()
+        _FIND_CONSENT, user_id=user_id, client_key=client_key, installation=installation, at=clock.now()
     )
     return found
 

@@ -11,7 +11,7 @@ from app.memories.models import Memento
 
 _OF_PAIR = (
     Consent.user_id == bindparam("user"),
-    Consent.client_id == bindparam("client"),
+    Consent.client_key == bindparam("client"),
     Consent.installation == bindparam("installation"),
 )
 _OF_PERSON = (Consent.grant_id == bindparam("grant"), Consent.user_id == bindparam("user"))
@@ -77,7 +77,7 @@ SET_PAUSE = Statement(
 
 LIST_OF_CLIENT = Statement(
     select(Consent.grant_id)
-    .where(Consent.client_id == bindparam("client"), is_open(Consent))
+    .where(Consent.client_key == bindparam("client"), is_open(Consent))
     .order_by(Consent.grant_id)
 )
 LIST_WITH_MEMENTO = Statement(

@@ -29,7 +29,7 @@ def find_uses(session: Session, user_id: str) -> dict[str, list[Use]]:
     rows = session.execute(
         select(ConsentMemento.memento_id, Consent.grant_id, Client.name, ConsentMemento.can_write, Consent.paused_at)
         .join_from(ConsentMemento, Consent, Consent.grant_id == ConsentMemento.grant_id)
-        .join(Client, Client.client_id == Consent.client_id)
+        .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id, Consent.selection == "selected", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     ).all()
@@ -46,7 +46,7 @@ def find_all_seeing(session: Session, user_id: str) -> list[Use]:
     """Returns the apps that look through everything, by name: whatever is in a memento, they see it too."""
     rows = session.execute(
         select(Consent.grant_id, Client.name, Consent.scope, Consent.paused_at)
-        .join(Client, Client.client_id == Consent.client_id)
+        .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id, Consent.selection == "all", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     )
@@ -62,7 +62,7 @@ def find_makers(session: Session, user_id: str) -> dict[str, str]:
     rows = session.execute(
         select(MadeMemento.memento_id, Client.name)
         .join_from(MadeMemento, Consent, Consent.grant_id == MadeMemento.grant_id)
-        .join(Client, Client.client_id == Consent.client_id)
+        .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id)
     )
     return dict(rows.all())

@@ -89,7 +89,9 @@ def _still_there(data: dict) -> tuple[list[dict], list[dict]]:
     """The kept users and clients that this database holds; it may have been made anew or changed since."""
     emails = db.session.scalars(select(User.email).where(User.email.in_([user["email"] for user in data["users"]])))
     client_ids = [client["client_id"] for client in data["clients"]]
-    clients = db.session.scalars(select(Client.client_id).where(Client.client_id.in_(client_ids)))
+    clients = db.session.scalars(
+        select(Client.client_id).where(Client.client_id.in_(client_ids), Client.ended_at.is_(None))
+    )
     known = {*emails, *clients}
     return (
         [user for user in data["users"] if user["email"] in known],

@@ -14,7 +14,7 @@ from app.accounts.organizations import add_member, create_organization, find_org
 from app.accounts.users import find_user_by_email, register_user
 from app.audit import events
 from app.audit.models import AuditEvent
-from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.clients.models import CONFIDENTIAL, PUBLIC, Client, find_record
 from app.clients.registration import register_client
 from app.demonstration.memories import add_memories
 from app.extensions import db
@@ -147,7 +147,7 @@ def _add_person(person: _Person) -> User:
 def _ensure_client(
     fields: dict[str, Any], organizations: dict[str, Organization], admin: User
 ) -> tuple[Client, str | None]:
-    client = db.session.get(Client, fields["client_id"])
+    client = find_record(db.session, fields["client_id"])
     if client is not None:
         return client, None
     organization = organizations[fields.pop("organization")]

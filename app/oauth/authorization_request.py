@@ -4,17 +4,18 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, credentials
 from app.accounts.models import User
 from app.clients.models import Client
+from app.clients.rows import insert_for_client
 from app.config import settings
 from app.consents.choice import Choice
 from app.consents.live import is_open
 from app.consents.models import Consent
-from app.database.connections import Connection
+from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
 from app.database.types import Lines, UtcDateTime
 from app.extensions import db
@@ -53,7 +54,9 @@ class AuthorizationRequest(db.Model):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     browser_digest: Mapped[str] = mapped_column(String(64))
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
+    )
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     network: Mapped[str | None] = mapped_column(String(64))
     parameters: Mapped[str] = mapped_column(Text)
@@ -75,7 +78,7 @@ class WaitingRequest:
 
     digest: str
     browser_digest: str
-    client_id: str
+    client_key: str
     user_id: str | None
     stored_parameters: str
     defect: str | None
@@ -117,7 +120,7 @@ _FIND_REQUEST = Statement(
     select(
         AuthorizationRequest.digest,
         AuthorizationRequest.browser_digest,
-        AuthorizationRequest.client_id,
+        AuthorizationRequest.client_key,
         AuthorizationRequest.user_id,
         AuthorizationRequest.parameters.label("stored_parameters"),
         AuthorizationRequest.defect,
@@ -137,7 +140,7 @@ _FIND_REQUEST = Statement(
 _ADDED = (
     "digest",
     "browser_digest",
-    "client_id",
+    "client_key",
     "user_id",
     "network",
     "parameters",
@@ -147,7 +150,7 @@ _ADDED = (
     "issued_at",
     "expires_at",
 )
-_INSERT_REQUEST = Statement(insert(AuthorizationRequest).values({name: bindparam(name) for name in _ADDED}))
+_INSERT_REQUEST = Statement(insert_for_client(AuthorizationRequest, _ADDED))
 
 _RENEW_REQUEST = Statement(
     update(AuthorizationRequest)
@@ -187,11 +190,11 @@ _SAVE_CHOICE = Statement(
 # Always in this order, so that two transactions never wait for each other.
 _LOCK_USER = Statement(select(User.id).where(User.id == bindparam("user")).with_for_update(key_share=True))
 _LOCK_CLIENT = Statement(
-    select(Client.client_id).where(Client.client_id == bindparam("client")).with_for_update(read=True)
+    select(Client.key).where(Client.key == bindparam("client")).with_for_update(read=True)
 )
 _LOCK_CONSENT = Statement(
     select(Consent.grant_id)
-    .where(Consent.user_id == bindparam("user"), Consent.client_id == bindparam("client"), is_open(Consent))
+    .where(Consent.user_id == bindparam("user"), Consent.client_key == bindparam("client"), is_open(Consent))
     .with_for_update()
 )
 _LOCK_REQUEST = Statement(
@@ -259,7 +262,7 @@ def _insert_request(
     connection: Connection,
     *,
     browser: str,
-    client_id: str,
+    client_key: str,
     user_id: str | None,
     network: str | None,
     parameters: dict[str, str],
@@ -267,11 +270,11 @@ def _insert_request(
 ) -> str:
     handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
     issued_at = clock.now()
-    connection.run(
+    is_kept = connection.run(
         _INSERT_REQUEST,
         digest=credentials.digest(handle),
         browser_digest=credentials.digest(browser),
-        client_id=client_id,
+        client_key=client_key,
         user_id=user_id,
         network=network,
         parameters=json.dumps(parameters),
@@ -281,6 +284,9 @@ def _insert_request(
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=settings().authorization_request_lifetime),
     )
+    if not is_kept:
+        # The client was deleted since it was looked up.
+        raise RowGone
     return handle
 
 
@@ -323,15 +329,15 @@ def save_choice(
     )
 
 
-def lock_decision(connection: Connection, user_id: str, client_id: str, request_digest: str) -> None:
+def lock_decision(connection: Connection, user_id: str, client_key: str, request_digest: str) -> None:
     """Let nobody change what a decision depends on until the transaction ends.
 
     That is the person's own decisions, one at a time; the app; what they allowed it before; and the request. On
     SQLite the transaction alone does that, and these rows are only looked at.
     """
     connection.first(_LOCK_USER, user=user_id)
-    connection.first(_LOCK_CLIENT, client=client_id)
-    connection.first(_LOCK_CONSENT, user=user_id, client=client_id)
+    connection.first(_LOCK_CLIENT, client=client_key)
+    connection.first(_LOCK_CONSENT, user=user_id, client=client_key)
     connection.first(_LOCK_REQUEST, handle_digest=request_digest)
 
 

@@ -54,7 +54,7 @@ def _why_ended(token: TokenSnapshot) -> Reason:
     if token.is_paused():
         return Reason.BEARER_PAUSED
     if token.client_suspended_at is not None:
-        return Reason.BEARER_SUSPENDED
+        return Reason.BEARER_SUSPENDED if token.organization_id is not None else Reason.BEARER_SUSPENDED_HERE
     is_over = has_run_out(token.consent_revoked_at, token.consent_expires_at)
     if token.revoked_at is None and token.family_revoked_at is None and is_over:
         return Reason.BEARER_PAST_ITS_END

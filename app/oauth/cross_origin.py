@@ -26,16 +26,18 @@ _EXPOSED = "Retry-After, WWW-Authenticate, X-Request-ID"
 
 _FIND_ANY = Statement(
     select(ClientOrigin.origin)
-    .join(Client, Client.client_id == ClientOrigin.client_id)
+    .join(Client, Client.key == ClientOrigin.client_key)
     .where(ClientOrigin.origin == bindparam("origin_"), Client.suspended_at.is_(None))
     .limit(1)
 )
 _FIND_OWN = Statement(
-    select(ClientOrigin.origin).where(
-        ClientOrigin.client_id == bindparam("client"), ClientOrigin.origin == bindparam("origin_")
-    )
+    select(ClientOrigin.origin)
+    .join(Client, Client.key == ClientOrigin.client_key)
+    .where(Client.client_id == bindparam("client"), ClientOrigin.origin == bindparam("origin_"))
 )
-_FIND_CLIENT = Statement(select(Client.client_id).where(Client.client_id == bindparam("client")))
+_FIND_CLIENT = Statement(
+    select(Client.key).where(Client.client_id == bindparam("client"), Client.ended_at.is_(None))
+)
 
 
 def init_app(app: Flask) -> None:

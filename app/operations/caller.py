@@ -27,7 +27,7 @@ class Caller:
 
     session: Session
     issuer: str
-    client_id: str
+    client_key: str
     organization_id: str | None
     user_id: str | None
     grant_id: str | None
@@ -64,7 +64,7 @@ def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:
     return Caller(
         session=session,
         issuer=issuer,
-        client_id=token.client_id,
+        client_key=token.client_key,
         organization_id=token.organization_id,
         user_id=token.user_id,
         grant_id=token.grant_id,

@@ -12,8 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Integer, String, Text, bindparam, delete, select, text, update
+from sqlalchemy.orm import Session
 
 from app import clock
+from app.clients.life import when_client_ends
 from app.database.types import UtcDateTime
 from app.operations.caller import Caller
 from app.operations.models import IdempotencyKey
@@ -26,12 +28,12 @@ LIFETIME = timedelta(hours=24)
 _CLAIM = text(
     """
     INSERT INTO idempotency_keys (digest, client_id, request_digest, status, body, expires_at)
-    VALUES (:digest, :client_id, :request_digest, :status, :body, :expires_at)
+    VALUES (:digest, :client_key, :request_digest, :status, :body, :expires_at)
     ON CONFLICT (digest) DO NOTHING
     """
 ).bindparams(
     bindparam("digest", type_=String),
-    bindparam("client_id", type_=String),
+    bindparam("client_key", type_=String),
     bindparam("request_digest", type_=String),
     bindparam("status", type_=Integer),
     bindparam("body", type_=Text),
@@ -65,7 +67,7 @@ def carry_out_once(caller: Caller, once: Once, idempotency: Idempotency, act: Ca
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.digest == digest, IdempotencyKey.expires_at <= at))
     claim = {
         "digest": digest,
-        "client_id": caller.client_id,
+        "client_key": caller.client_key,
         "request_digest": once.request_digest,
         "status": 0,
         "body": "",
@@ -86,5 +88,14 @@ def carry_out_once(caller: Caller, once: Once, idempotency: Idempotency, act: Ca
     return idempotency.restore(json.loads(known.body), taken)
 
 
+@when_client_ends
+def forget_requests(session: Session, client_key: str, _actor_user_id: str | None) -> None:
+    """Delete what the client's repeated requests would be known by, and the answers that are kept with it."""
+    session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.client_key == client_key),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def _digest(caller: Caller, key: str) -> str:
-    return hashlib.sha256("\0".join((caller.client_id, caller.subject, key)).encode()).hexdigest()
+    return hashlib.sha256("\0".join((caller.client_key, caller.subject, key)).encode()).hexdigest()

@@ -53,7 +53,7 @@ def _ensure_saved(caller: Caller) -> SavedMemento:
 
 
 def _find_saved(caller: Caller) -> SavedMemento | None:
-    own = (SavedMemento.user_id == caller.user_id, SavedMemento.client_id == caller.client_id)
+    own = (SavedMemento.user_id == caller.user_id, SavedMemento.client_key == caller.client_key)
     return caller.session.scalar(select(SavedMemento).where(*own))
 
 
@@ -62,7 +62,7 @@ def _make_saved(caller: Caller) -> SavedMemento:
     integration = add_integration(caller.session, user_id=caller.user_id, kind=KIND, name=name)
     memento = _make_memento(caller.subject, name, integration.id)
     saved = SavedMemento(
-        user_id=caller.user_id, client_id=caller.client_id, memento_id=memento.id, integration_id=integration.id
+        user_id=caller.user_id, client_key=caller.client_key, memento_id=memento.id, integration_id=integration.id
     )
     caller.session.add(saved)
     caller.session.flush()
@@ -81,7 +81,7 @@ def _make_memento(user_id: str, name: str, integration_id: str) -> Memento:
 
 
 def _ensure_source_of_organization(caller: Caller) -> Integration:
-    caller.session.execute(select(Client.client_id).where(Client.client_id == caller.client_id).with_for_update())
+    caller.session.execute(select(Client.key).where(Client.key == caller.client_key).with_for_update())
     name = _name(caller)
     same = (
         Integration.organization_id == caller.organization_id,
@@ -93,5 +93,5 @@ def _ensure_source_of_organization(caller: Caller) -> Integration:
 
 
 def _name(caller: Caller) -> str:
-    client_name = caller.session.scalar(select(Client.name).where(Client.client_id == caller.client_id))
+    client_name = caller.session.scalar(select(Client.name).where(Client.key == caller.client_key))
     return f"Saved by {client_name}"[:NAME_LENGTH].rstrip()

@@ -18,7 +18,7 @@ from flask_login import current_user
 
 from app.accounts.models import Organization
 from app.accounts.organizations import can_administer, find_first_organization, find_role, list_organizations
-from app.clients.models import Client
+from app.clients.models import Client, find_record
 from app.extensions import db, login_manager
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
@@ -149,4 +149,4 @@ def _find_first_membership() -> Access | None:
 
 
 def _find_client(client_id: str) -> Client | None:
-    return db.session.get(Client, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    return find_record(db.session, client_id) if _CLIENT_ID.fullmatch(client_id) else None

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from app.accounts.models import User
 from app.clients.fields import ClientError
+from app.clients.life import activate_client
 from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
 from app.clients.models import Client
 from app.clients.registration import ClientChanged, update_client
@@ -15,7 +16,6 @@ from app.config import settings
 from app.extensions import db
 from app.http.clear_forms import reads_its_own_form
 from app.http.form_checks import checks_its_own_token
-from app.oauth.client_life import activate_client
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.conflicts import Conflict, settle
@@ -37,7 +37,7 @@ _EXAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 @members_only
 def show_credentials(access: Access, client_id: str):
     client = access.get_client(client_id)
-    secrets = list_live_secrets(client_id)
+    secrets = list_live_secrets(client.key)
     makers = {secret.created_by_user_id for secret in secrets} - {None}
     names = db.session.query(User.id, User.name).filter(User.id.in_(makers)) if makers else ()
     return render_template(
@@ -178,7 +178,7 @@ def show_people(access: Access, client_id: str):
         "org/people.html",
         access=access,
         client=client,
-        people=count_people(client_id),
+        people=count_people(client.key),
         scopes=_scope_sentences(client),
         least_group=LEAST_GROUP,
     )

@@ -31,10 +31,10 @@ class Costs:
 
 def count_costs(*clients: Client) -> Costs:
     """Of one app, or of several together; a person who has two of them connected counts once."""
-    ids = [client.client_id for client in clients]
+    keys = [client.key for client in clients]
     return Costs(
         people=_count(
-            select(func.count(Consent.user_id.distinct())).where(Consent.client_id.in_(ids), is_live(Consent))
+            select(func.count(Consent.user_id.distinct())).where(Consent.client_key.in_(keys), is_live(Consent))
         ),
         access_tokens=_count(
             select(func.count())
@@ -42,7 +42,7 @@ def count_costs(*clients: Client) -> Costs:
             .outerjoin(TokenFamily, TokenFamily.family_id == AccessToken.family_id)
             .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
             .where(
-                AccessToken.client_id.in_(ids),
+                AccessToken.client_key.in_(keys),
                 AccessToken.expires_at > clock.now(),
                 AccessToken.revoked_at.is_(None),
                 # One without a family is the organization's own.
@@ -55,14 +55,14 @@ def count_costs(*clients: Client) -> Costs:
             .join(TokenFamily, TokenFamily.family_id == RefreshToken.family_id)
             .join(Consent, Consent.grant_id == TokenFamily.grant_id)
             .where(
-                Consent.client_id.in_(ids),
+                Consent.client_key.in_(keys),
                 RefreshToken.expires_at > clock.now(),
                 RefreshToken.rotated_at.is_(None),
                 TokenFamily.revoked_at.is_(None),
                 is_live(Consent),
             )
         ),
-        secrets=sum(len(list_live_secrets(client_id)) for client_id in ids),
+        secrets=sum(len(list_live_secrets(key)) for key in keys),
     )
 
 

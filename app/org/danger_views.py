@@ -4,9 +4,10 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
+from app.clients.life import delete_client, resume_client, suspend_client
 from app.clients.models import Client
 from app.extensions import db
-from app.oauth.client_life import delete_client, resume_client, rotate_everything, suspend_client
+from app.oauth.client_end import rotate_everything
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.costs import count_costs
@@ -86,7 +87,7 @@ def delete(access: Access, client_id: str):
     form = DeleteForm("delete", client_id, name)
     if not form.is_certain(name):
         return _ask("delete", access, client, form)
-    delete_client(client, actor_user_id=access.user_id)
+    delete_client(db.session(), client, actor_user_id=access.user_id)
     db.session.commit()
     flash(gettext("%(name)s was deleted.", name=isolated(name)))
     return redirect(url_for("org.list_clients"), 303)

@@ -128,7 +128,7 @@ def list_people(organization_id: str) -> list[tuple[str, str]]:
 def list_apps(organization_id: str) -> list[tuple[str, str]]:
     """Id and name of every app that the organization has, by name, and then of those it had."""
     present = db.session.execute(
-        select(Client.client_id, Client.name).where(Client.organization_id == organization_id).order_by(Client.name)
+        select(Client.key, Client.name).where(Client.organization_id == organization_id).order_by(Client.name)
     )
     deleted = db.session.scalars(
         select(AuditEvent)
@@ -136,8 +136,8 @@ def list_apps(organization_id: str) -> list[tuple[str, str]]:
         .order_by(AuditEvent.occurred_at.desc())
         .limit(200)
     )
-    gone = [(event.client_id or "", f"{_name_of_deleted(event)} (deleted)") for event in deleted]
-    return [(row.client_id, row.name) for row in present] + gone
+    gone = [(event.client_key or "", f"{_name_of_deleted(event)} (deleted)") for event in deleted]
+    return [(row.key, row.name) for row in present] + gone
 
 
 def export_json_lines(organization_id: str, chosen: Filter) -> Iterator[str]:
@@ -157,7 +157,7 @@ def export_csv(organization_id: str, chosen: Filter) -> Iterator[str]:
 
 def _conditions(chosen: Filter) -> list:
     pairs = (
-        (AuditEvent.client_id, chosen.client_id),
+        (AuditEvent.client_key, chosen.client_id),
         (AuditEvent.actor_user_id, chosen.person),
         (AuditEvent.kind, chosen.kind),
     )
@@ -166,19 +166,19 @@ def _conditions(chosen: Filter) -> list:
 
 
 def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
-    ids = {event.client_id for event in events if event.client_id}
-    rows = db.session.execute(select(Client.client_id, Client.name).where(Client.client_id.in_(ids)))
+    keys = {event.client_key for event in events if event.client_key}
+    rows = db.session.execute(select(Client.key, Client.name).where(Client.key.in_(keys)))
     names = dict(rows.all())
-    if ids - names.keys():
+    if keys - names.keys():
         deleted = db.session.scalars(
-            select(AuditEvent).where(AuditEvent.client_id.in_(ids - names.keys()), AuditEvent.kind == "client.deleted")
+            select(AuditEvent).where(AuditEvent.client_key.in_(keys - names.keys()), AuditEvent.kind == "client.deleted")
         )
-        names |= {event.client_id or "": _name_of_deleted(event) for event in deleted}
+        names |= {event.client_key or "": _name_of_deleted(event) for event in deleted}
     return names
 
 
 def _name_of_deleted(event: AuditEvent) -> str:
-    return shown_name(event.details.get("name", event.client_id))
+    return shown_name(event.details.get("name", event.client_key))
 
 
 def _name_people(events: list[AuditEvent]) -> dict[str, str]:
@@ -201,8 +201,8 @@ def _entry(
         actor_id=event.actor_user_id,
         actor_name=name,
         actor_email=email,
-        client_id=event.client_id,
-        client_name=apps.get(event.client_id or ""),
+        client_id=event.client_key,
+        client_name=apps.get(event.client_key or ""),
         details=event.details,
         sentence=translated(KINDS.get(event.kind, event.kind)).format_map(_Missing(values)),
     )

@@ -14,7 +14,8 @@ from app.folding import holds
 
 PAGE_SIZE = 25
 STATUSES = ("active", "suspended", "draft")
-_MOST_QUERY_LENGTH = 100
+# A client id that is an address may be as long.
+_MOST_QUERY_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class ClientRow:
     """One app as the list shows it. ``people`` is how many have it connected now."""
 
     client_id: str
+    origin: str
     name: str
     type: str
     status: str
@@ -44,9 +46,13 @@ class Listing:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
-    """The organization's apps by name; those whose name or id holds the query, of one status or of all."""
-    condition = and_(Client.organization_id == organization_id, _matches(organization_id, query), _has_status(status))
+def read_listing(organization_id: str | None, *, query: str = "", status: str = "", page: int = 1) -> Listing:
+    """The organization's apps by name; those whose name or id holds the query, of one status or of all.
+
+    Without an organization, those that nobody registered.
+    """
+    own = and_(Client.organization_id == organization_id, Client.ended_at.is_(None))
+    condition = and_(own, _matches(own, query), _has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition))
     page = max(1, min(page, -(-total // PAGE_SIZE)))
     rows = db.session.execute(_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
@@ -64,13 +70,13 @@ def list_every_client(organization_id: str) -> list[Client]:
     )
 
 
-def _matches(organization_id: str, query: str) -> ColumnElement[bool]:
+def _matches(own: ColumnElement[bool], query: str) -> ColumnElement[bool]:
     # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
     query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
     query = query[:_MOST_QUERY_LENGTH].strip()
     if not query:
         return and_(True)
-    apps = db.session.execute(select(Client.client_id, Client.name).where(Client.organization_id == organization_id))
+    apps = db.session.execute(select(Client.client_id, Client.name).where(own))
     return Client.client_id.in_([app.client_id for app in apps if query == app.client_id or holds(app.name, query)])
 
 
@@ -88,11 +94,11 @@ def _rows() -> Select:
     people = (
         select(func.count())
         .select_from(Consent)
-        .where(Consent.client_id == Client.client_id, is_live(Consent))
+        .where(Consent.client_key == Client.key, is_live(Consent))
         .scalar_subquery()
     )
-    consent_used = select(func.max(Consent.last_used_at)).where(Consent.client_id == Client.client_id)
-    secret_used = select(func.max(ClientSecret.last_used_at)).where(ClientSecret.client_id == Client.client_id)
+    consent_used = select(func.max(Consent.last_used_at)).where(Consent.client_key == Client.key)
+    secret_used = select(func.max(ClientSecret.last_used_at)).where(ClientSecret.client_key == Client.key)
     return (
         select(
             Client,
@@ -101,7 +107,7 @@ def _rows() -> Select:
             consent_used.scalar_subquery().label("consent_used_at"),
             secret_used.scalar_subquery().label("secret_used_at"),
         )
-        .outerjoin(ClientLogo, ClientLogo.client_id == Client.client_id)
+        .outerjoin(ClientLogo, ClientLogo.client_key == Client.key)
         .order_by(func.lower(Client.name), Client.client_id)
     )
 
@@ -111,6 +117,7 @@ def _read(row) -> ClientRow:
     used = [at for at in (row.consent_used_at, row.secret_used_at) if at is not None]
     return ClientRow(
         client_id=client.client_id,
+        origin=client.origin,
         name=client.name,
         type=client.type,
         status=client.status,

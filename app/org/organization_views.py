@@ -9,6 +9,7 @@ from app.accounts.members import NotPermitted, delete_organization
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
+from app.clients.life import end_client
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.org import blueprint
@@ -57,9 +58,12 @@ def delete_whole_organization(access: Access) -> ResponseReturnValue:
             "org/sure/organization.html", access=access, form=form, apps=len(clients), costs=count_costs(*clients)
         )
         return page, form.status
+    for client in clients:
+        end_client(db.session(), client, actor_user_id=access.user_id)
     try:
         delete_organization(access.organization, actor_user_id=access.user_id)
     except NotPermitted:
+        db.session.rollback()
         return error_page(403)
     db.session.commit()
     flash(gettext("%(name)s was deleted, with all its apps.", name=isolated(name)))

@@ -25,11 +25,11 @@ class People:
     selections: Mapping[str, str] | None
 
 
-def count_people(client_id: str) -> People:
+def count_people(client_key: str) -> People:
     """Who has the app connected now, as counts alone."""
     rows = db.session.execute(
         select(Consent.scope, Consent.selection, func.count(), func.count(Consent.paused_at))
-        .where(Consent.client_id == client_id, is_live(Consent))
+        .where(Consent.client_key == client_key, is_live(Consent))
         .group_by(Consent.scope, Consent.selection)
     ).all()
     connected = sum(count for *_, count, _ in rows)

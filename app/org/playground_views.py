@@ -8,11 +8,11 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 
 from app.clients.fields import ClientError
+from app.clients.life import activate_client
 from app.clients.models import Client
 from app.clients.registration import check_client
 from app.config import settings
 from app.extensions import db
-from app.oauth.client_life import activate_client
 from app.oauth.playground.callback import callback_uri
 from app.oauth.playground.callbacks import close_callback, find_open_callback, open_callback
 from app.org import blueprint

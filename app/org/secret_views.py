@@ -77,7 +77,7 @@ def end_secret(access: Access, client_id: str, secret_id: str):
 @administrators_only
 def retire_secret(access: Access, client_id: str, secret_id: str):
     client, secret = _get_secret(access, client_id, secret_id)
-    others = len(list_live_secrets(client_id)) - 1
+    others = len(list_live_secrets(client.key)) - 1
     # Whoever was told that another one works is asked again when it does not.
     form = SureForm("retire", secret_id, "the only one" if not others else "one of several")
     if not form.is_sure():
@@ -95,7 +95,7 @@ _PUBLIC = _("This app is public, so it has no secret.")
 
 
 def _new_secret_page(access: Access, client: Client, form: SecretForm):
-    secrets = list_live_secrets(client.client_id)
+    secrets = list_live_secrets(client.key)
     page = render_template("org/secret_new.html", access=access, client=client, secrets=secrets, form=form)
     return page, 400 if form.errors else 200
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.clients.events import was_registered
 from app.clients.fields import ClientError
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
-from app.clients.models import Client
+from app.clients.models import Client, find_record
 from app.clients.registration import register_client
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
@@ -152,7 +152,7 @@ def _answer_to_registration(client: Client, secret: str | None):
 
 
 def _to_what_was_registered(client_id: str):
-    if db.session.get(Client, client_id) is None:
+    if find_record(db.session, client_id) is None:
         flash(
             gettext("This form registered an app before, which has been deleted since. Nothing was registered."),
             "error",

@@ -136,7 +136,7 @@ def _let_it_add_something(app, client_id: str) -> None:
         user = find_user_by_email(ALICE)
         source = add_integration(db.session, user_id=user.id, kind="memory", name="Saved by Acme Notebook")
         memento = create_memento(user.id, source.name, [source.id])
-        ids = {"user_id": user.id, "client_id": client_id, "memento_id": memento.id, "integration_id": source.id}
+        ids = {"user_id": user.id, "client_key": client_id, "memento_id": memento.id, "integration_id": source.id}
         db.session.add(SavedMemento(**ids))
         db.session.commit()
 
@@ -218,7 +218,7 @@ def test_the_guide(look, page, server, demonstration):
 
 def record_requests(app, client_id: str) -> None:
     """One that succeeded, and one with another redirect URI."""
-    record = {"client_id": client_id, "at": clock.now(), "endpoint": "authorize", "scope": "memories:read"}
+    record = {"client_key": client_id, "at": clock.now(), "endpoint": "authorize", "scope": "memories:read"}
     refused = {
         "error": ERROR_PAGE,
         "reason": Reason.REDIRECT_URI_MISMATCH,

@@ -53,7 +53,7 @@ class Households(RuleBasedStateMachine):
                 self.choose(app, person, "selected", [0], [False])
 
     def _connect(self, client_id, app, person):
-        consent = Consent(user_id=self.people[person], client_id=client_id, scope=" ".join(SCOPES), selection="none")
+        consent = Consent(user_id=self.people[person], client_key=client_id, scope=" ".join(SCOPES), selection="none")
         db.session.add(consent)
         db.session.flush()
         self.callers[app, person] = Caller(self.app, issue_token(client_id, consent.grant_id), consent.grant_id)

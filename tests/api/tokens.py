@@ -21,7 +21,7 @@ def issue_token(client_id: str, grant_id: str | None = None) -> str:
         AccessToken(
             digest=credentials.digest(token),
             hint=credentials.hint(token),
-            client_id=client_id,
+            client_key=client_id,
             family_id=family_id,
             scope=" ".join(SCOPES),
             issued_at=at,

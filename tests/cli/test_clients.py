@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from app.audit.models import AuditEvent
-from app.clients.models import Client
 from app.extensions import db
 from app.oauth.journal.log import flush as write_down_requests
 from tests.cli.test_commands import assert_refused, run_in
@@ -138,8 +137,8 @@ def test_deletion_asks_for_the_name(app, run, notebook):
 
     made(run("delete", notebook.client_id, name="Acme Notebook", json=True))
 
-    with app.app_context():
-        assert db.session.query(Client).count() == 0
+    assert_refused(run("show", notebook.client_id), "There is no app with the client id")
+    assert made(run("list", json=True)) == {"clients": []}
     assert kinds(app)[-1] == "client.deleted"
 
 

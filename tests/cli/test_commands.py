@@ -88,7 +88,7 @@ def test_registered_client_is_printed_with_its_secret(app, register):
         client = db.session.get(Client, made["client_id"])
         assert (client.organization.slug, client.native_app, client.require_pkce) == ("acme", False, True)
         event = db.session.query(AuditEvent).filter_by(kind="client.registered").one()
-        assert (event.client_id, event.actor_user_id) == (made["client_id"], None)
+        assert (event.client_key, event.actor_user_id) == (made["client_id"], None)
         assert secret not in str(event.details)
 
 

@@ -22,7 +22,7 @@ flask clients register --org acme --name "Acme Draft" --type confidential --draf
 flask clients update DRAFT --name "Acme Diary" --redirect-uri https://diary.acme.example/cb --request-origin https://diary.acme.example --scope memories:read --optional-scope "" --description "A diary." --logo "" --landing-page-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --no-native-app --no-require-pkce --access-token-lifetime default --refresh-token-lifetime default --json
 flask clients update DRAFT --native-app --require-pkce --logo static/consent-screen.png --homepage-url https://acme.example
 flask clients activate DRAFT --json
-flask clients list --org acme --query diary --json
+flask clients list --org acme --origin registered --query diary --json
 flask clients list
 flask clients show DRAFT
 flask clients show DRAFT --json

@@ -154,7 +154,7 @@ def test_update_changes_what_differs_and_records_it(app, register):
 
     with app.app_context():
         event = db.session.query(AuditEvent).filter_by(kind="client.updated").one()
-        assert (event.actor_user_id, event.client_id) == ("usr_1", client_id)
+        assert (event.actor_user_id, event.client_key) == ("usr_1", client_id)
         assert event.details == {
             "before": {"name": "Acme Notebook", "redirect_uris": ["https://notebook.acme.example/callback"]},
             "after": {"name": "Acme Diary", "redirect_uris": ["https://diary.acme.example/callback"]},
@@ -218,7 +218,7 @@ def test_registration_is_recorded_without_the_secret(app, register):
 
     with app.app_context():
         event = db.session.query(AuditEvent).filter_by(kind="client.registered").one()
-        assert (event.actor_user_id, event.client_id) == ("usr_1", client_id)
+        assert (event.actor_user_id, event.client_key) == ("usr_1", client_id)
         assert event.organization_id == db.session.get(Client, client_id).organization_id
         assert event.details == {"name": "Acme Notebook", "type": "confidential"}
 

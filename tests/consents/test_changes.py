@@ -181,7 +181,7 @@ def test_a_memento_that_is_gone_is_left_out(pair, mementos):
 def test_a_pair_has_one_open_consent_an_installation(pair):
     first = pair.give()
     assert pair.give(Choice("all")).grant_id == first.grant_id
-    fields = {"user_id": pair.person.id, "client_id": pair.client.client_id, "scope": SCOPE, "selection": "none"}
+    fields = {"user_id": pair.person.id, "client_key": pair.client.client_id, "scope": SCOPE, "selection": "none"}
     with pytest.raises(IntegrityError), db.session.begin_nested():
         db.session.add(Consent(**fields))
     assert pair.change(changes.end, first.grant_id)

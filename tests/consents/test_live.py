@@ -27,7 +27,7 @@ def test_sql_and_python_agree(app, alice, notebook, monkeypatch, revoked_at: dat
     monkeypatch.setattr("app.clock.now", lambda: _NOW)
     with app.app_context():
         ends = {"revoked_at": revoked_at, "expires_at": expires_at}
-        row = {"user_id": alice.id, "client_id": notebook.client_id, "scope": "", "selection": "none"}
+        row = {"user_id": alice.id, "client_key": notebook.client_id, "scope": "", "selection": "none"}
         db.session.add(consent := Consent(**row, **ends))
         db.session.flush()
         is_found = db.session.scalar(select(is_live(Consent)))

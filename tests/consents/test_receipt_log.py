@@ -11,7 +11,6 @@ from sqlalchemy import delete, select
 
 from app import clock, credentials
 from app.accounts.users import register_user
-from app.clients.models import Client
 from app.clients.registration import register_client
 from app.consents import receipt_log as access_log
 from app.consents.models import Consent
@@ -192,14 +191,12 @@ def test_more_memories_than_are_kept_by_id_are_still_counted_as_a_whole(filled, 
     assert (counts["read", None], counts["read", work]) == (6, 3)
 
 
-def test_a_deleted_client_leaves_no_record(app, notebook, filled, records):
-    caller, _, _ = filled
+def test_what_a_deleted_client_did_stays_the_persons(notebook, filled, records, delete_client):
+    """Also what was noted before it was deleted and is written down only now."""
+    caller, _, (trips, work) = filled
     caller.titles()
-    assert records()
-    with app.app_context():
-        db.session.execute(delete(Client).where(Client.client_id == notebook.client_id))
-        db.session.commit()
-    assert records() == {}
+    delete_client(notebook)
+    assert records() == {("read", None): 3, ("read", trips): 1, ("read", work): 3}
 
 
 # -- in a server's worker ------------------------------------------------------------------------------
@@ -238,7 +235,7 @@ def _connect(app) -> dict[str, str]:
         db.session.add(integration)
         db.session.flush()
         db.session.add(Memory(user_id=user.id, integration_id=integration.id, title="One", text="One."))
-        consent = Consent(user_id=user.id, client_id=client.client_id, scope="memories:read", selection="all")
+        consent = Consent(user_id=user.id, client_key=client.key, scope="memories:read", selection="all")
         db.session.add(consent)
         db.session.flush()
         family = TokenFamily(family_id="fam_1", grant_id=consent.grant_id, issued_at=clock.now())
@@ -249,7 +246,7 @@ def _connect(app) -> dict[str, str]:
             AccessToken(
                 digest=credentials.digest(token),
                 hint=credentials.hint(token),
-                client_id=client.client_id,
+                client_key=client.key,
                 family_id=family.family_id,
                 scope="memories:read",
                 issued_at=clock.now(),

@@ -100,7 +100,7 @@ def test_the_apps_may_do_what_the_examples_show(seeded):
 def test_the_secret_is_the_confidential_apps_and_is_told_only_once(seeded):
     secret = seeded["clients"][0]["client_secret"]
     stored = db.session.scalars(select(ClientSecret)).one()
-    assert (stored.client_id, stored.hint) == (seeded["clients"][0]["client_id"], secret[-4:])
+    assert (stored.client_key, stored.hint) == (seeded["clients"][0]["client_id"], secret[-4:])
     assert not any("client_secret" in client for client in seed()["clients"])
 
 

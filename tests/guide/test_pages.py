@@ -6,13 +6,13 @@ import shlex
 import pytest
 
 from app.accounts.organizations import find_organization
+from app.clients.life import suspend_client
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.clients.registration import register_client
 from app.extensions import db
 from app.guide.contents import PAGES
 from app.guide.scopes import ADVICE
 from app.guide.snippets import SNIPPETS
-from app.oauth.client_life import suspend_client
 from app.scopes import SCOPES
 from tests.actors import Browser, find_form
 from tests.guide.conftest import PATHS, GuidePage, read_guide

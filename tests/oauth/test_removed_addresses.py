@@ -266,7 +266,7 @@ def test_a_link_that_could_be_is_one(notebook, signed_in, change_client):
 def test_an_origin_that_could_not_be_registered_reads_no_answer(app, notebook, tokens, origin, is_allowed):
     """CORS: ``null`` is every sandboxed frame's."""
     with app.app_context():
-        db.session.add(ClientOrigin(client_id=notebook.client_id, origin=origin))
+        db.session.add(ClientOrigin(client_key=notebook.client_id, origin=origin))
         db.session.commit()
     bearer = {"Authorization": f"Bearer {tokens['access_token']}", "Origin": origin}
     call = app.test_client().get("/api/me/", headers=bearer)

@@ -120,9 +120,9 @@ def acme(app, olive, bob, alice, carol, leon, notebook) -> dict[str, str]:
         organization = find_organization("acme")
         invitation, token = invite(organization.id, role="member", label="", actor_user_id=olive.id)
         db.session.commit()
-        secret = db.session.query(ClientSecret).filter_by(client_id=notebook.client_id).one()
+        secret = db.session.query(ClientSecret).filter_by(client_key=notebook.client_id).one()
         db.session.get_one(Client, notebook.client_id).scope = "memories:read"
-        refused = {"client_id": notebook.client_id, "at": clock.now(), "endpoint": "authorize", "error": "error_page"}
+        refused = {"client_key": notebook.client_id, "at": clock.now(), "endpoint": "authorize", "error": "error_page"}
         address = RequestRecord(
             **refused, reason=Reason.REDIRECT_URI_MISMATCH, redirect_uri="http://127.0.0.1:5000/callback"
         )

@@ -202,7 +202,7 @@ def test_form_sent_eight_times_at_once_acts_once(app, admin, notebook):
         assert sorted(answer.status_code for answer in answers) == [200] + [303] * 7
     with app.app_context():
         assert db.session.query(Client).count() == 2
-        assert db.session.query(ClientSecret).filter_by(client_id=notebook.client_id).count() == 2
+        assert db.session.query(ClientSecret).filter_by(client_key=notebook.client_id).count() == 2
 
 
 def make_owner(app: RemoteApp, person) -> Browser:
@@ -216,7 +216,7 @@ def test_an_address_is_not_registered_while_what_vouches_for_it_is_being_removed
     near = "https://notebook.acme.example/Callback/"
     with app.app_context():
         record = RequestRecord(
-            client_id=notebook.client_id, at=clock.now(), endpoint="authorize", error=ERROR_PAGE,
+            client_key=notebook.client_id, at=clock.now(), endpoint="authorize", error=ERROR_PAGE,
             reason=Reason.REDIRECT_URI_MISMATCH, redirect_uri=near,
         )  # fmt: skip
         db.session.add(record)

@@ -98,7 +98,7 @@ def test_no_cell_of_the_csv_is_a_formula(app, admin, start):
     """A spreadsheet computes what begins so, and can be made to send what stands beside it (CWE-1236)."""
     with app.app_context():
         events.record(
-            f"{start}cmd|' /C calc'!A0", organization_id=in_acme(app), actor_user_id=f"{start}1", client_id=f"{start}2"
+            f"{start}cmd|' /C calc'!A0", organization_id=in_acme(app), actor_user_id=f"{start}1", client_key=f"{start}2"
         )
         db.session.commit()
 

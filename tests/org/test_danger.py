@@ -4,11 +4,15 @@ import re
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import func, select
 
 from app.audit.models import AuditEvent
-from app.clients.models import Client
+from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.consents.models import Consent
 from app.extensions import db
+from app.oauth.journal.record import RequestRecord
+from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.token import AccessToken, RefreshToken
 from tests.actors import Browser
 
 LIST = "/org/oauth/"
@@ -146,6 +150,12 @@ def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, n
     assert notebook.client_credentials().status_code == 401
     assert notebook.start(admin).status_code == 400
     with app.app_context():
-        assert db.session.query(Client).count() == db.session.query(Consent).count() == 0
+        (left,) = db.session.scalars(select(Client))
+        assert (left.name, left.origin, left.organization_id) == ("Acme Notebook", "registered", None)
+        assert left.ended_at is not None and left.suspended_at is not None
+        assert (left.redirect_uris, left.scope, left.description, left.homepage_url) == ([], "", "", "")
+        for gone in (ClientSecret, ClientLogo, ClientOrigin, TokenFamily, AccessToken, RefreshToken, RequestRecord):
+            assert db.session.scalar(select(func.count()).select_from(gone)) == 0, gone
+        assert [one.is_live() for one in db.session.scalars(select(Consent))] == [False]
     assert events(app)[-1] == "client.deleted"
     assert "Acme Notebook" in admin.get(LIST + "audit").text

@@ -122,7 +122,7 @@ def test_people_who_are_connected_are_counted(app, admin, notebook, alice, carol
         for person, ended in ((alice, {}), (carol, {"revoked_at": at}), (bob, {"expires_at": at})):
             user = db.session.get(User, person.id)
             db.session.add(
-                Consent(user_id=user.id, client_id=notebook.client_id, scope="memories:read", selection="all", **ended)
+                Consent(user_id=user.id, client_key=notebook.client_id, scope="memories:read", selection="all", **ended)
             )
         db.session.commit()
 

@@ -20,7 +20,7 @@ def connect_people(app, notebook):
                 user = User(email=f"{clock.now().timestamp()}@example.org", name="Petra Person", password_hash="")
                 db.session.add(user)
                 db.session.flush()
-                db.session.add(Consent(user_id=user.id, client_id=notebook.client_id, **consent))
+                db.session.add(Consent(user_id=user.id, client_key=notebook.client_id, **consent))
             db.session.commit()
 
     return connect

@@ -30,7 +30,7 @@ def refused(app, notebook):
 
     def refused(redirect_uri: str = "", *, scope: str = "", client_id: str = notebook.client_id, **changes) -> str:
         reason = Reason.SCOPE_NOT_REGISTERED if scope else Reason.REDIRECT_URI_MISMATCH
-        fields = {"client_id": client_id, "at": clock.now(), "endpoint": "authorize", "error": ERROR_PAGE,
+        fields = {"client_key": client_id, "at": clock.now(), "endpoint": "authorize", "error": ERROR_PAGE,
                   "reason": reason, "redirect_uri": redirect_uri, "scope": scope} | changes  # fmt: skip
         with app.app_context():
             record = RequestRecord(**fields)

@@ -39,7 +39,7 @@ def record(app, notebook):
     """Write down a request that failed, unless changed."""
 
     def record(**changes) -> None:
-        fields = {"client_id": notebook.client_id, "at": clock.now(), "endpoint": "token", "error": "invalid_grant",
+        fields = {"client_key": notebook.client_id, "at": clock.now(), "endpoint": "token", "error": "invalid_grant",
                   "reason": Reason.CODE_EXPIRED}  # fmt: skip
         with app.app_context():
             db.session.add(RequestRecord(**fields | changes))

@@ -62,7 +62,7 @@ def test_every_field_is_saved_and_recorded(app, admin, bob, notebook, path):
         assert (client.access_token_lifetime, client.refresh_token_lifetime) == (600, 86400)
         assert client.version == 2
         event = db.session.query(AuditEvent).filter_by(kind="client.updated").one()
-        assert (event.actor_user_id, event.client_id) == (bob.id, notebook.client_id)
+        assert (event.actor_user_id, event.client_key) == (bob.id, notebook.client_id)
         assert event.details["before"]["name"] == "Acme Notebook"
         assert event.details["after"]["request_origins"] == ["http://localhost:3000", "https://diary.acme.example"]
 

@@ -38,7 +38,7 @@ def ids(app, olive, bob, alice, notebook) -> dict[str, str]:
         acme = find_organization("acme")
         invitation, _ = invite(acme.id, role="member", label="Dora", actor_user_id=olive.id)
         db.session.commit()
-        secret = db.session.query(ClientSecret).filter_by(client_id=notebook.client_id).one()
+        secret = db.session.query(ClientSecret).filter_by(client_key=notebook.client_id).one()
         ids = {"client_id": notebook.client_id, "secret_id": secret.id, "invitation_id": invitation.id}
     owner = signed_in(app, olive)
     owner.submit(owner.get(ROOT + "/members"), action=f"{ROOT}/members/{bob.id}/role", role="owner")

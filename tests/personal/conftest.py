@@ -163,7 +163,7 @@ def saved(app, alice, connected) -> Shelf:
         db.session.add(
             SavedMemento(
                 user_id=alice.id,
-                client_id=connected.integrator.client_id,
+                client_key=connected.integrator.client_id,
                 memento_id=memento.id,
                 integration_id=source.id,
             )

@@ -1,8 +1,8 @@
 """A client that is deleted between two statements of one request is an unknown client, and no error of ours."""
 
 import pytest
-from sqlalchemy import delete
 
+from app.clients.life import delete_client
 from app.clients.models import Client
 from app.database.engine import expect_writes
 from app.extensions import db
@@ -26,7 +26,7 @@ def delete_before(app, monkeypatch):
 
         def delete_and_call(*args, **kwargs):
             with app.app_context(), expect_writes():
-                db.session.execute(delete(Client).where(Client.client_id == client.client_id))
+                delete_client(db.session, db.session.get_one(Client, client.client_id), actor_user_id=None)
                 db.session.commit()
             return called(*args, **kwargs)
 
@@ -57,6 +57,6 @@ def test_authorize_request_that_needs_no_screen(signed_in, notebook, delete_befo
 
 
 def test_screen_of_a_waiting_request(signed_in, notebook, delete_before):
-    delete_before(mementos, "separate_own", notebook)
+    delete_before(mementos, "describe_client", notebook)
     page = notebook.start(signed_in)
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)

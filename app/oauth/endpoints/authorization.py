@@ -93,7 +93,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     """
     if not request.known_client.is_confidential or asks_prompt(request.payload.data, "consent"):
         return None
-    consent = find_live_consent(request.connection, current_user.id, request.known_client.client_id)
+    consent = find_live_consent(request.connection, current_user.id, request.known_client.key)
     covered = find_covered_scopes(
         consent, asked=parse_scope(request.scope), optional=parse_scope(request.known_client.optional_scope)
     )
@@ -108,7 +108,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
 @opens_request
 def continue_authorization(flow: Flow) -> ResponseReturnValue:
     """Where every step leads back to: whatever is still to be done for the waiting request."""
-    consent = find_live_consent(flow.connection, current_user.id, flow.client.client_id)
+    consent = find_live_consent(flow.connection, current_user.id, flow.client.key)
     flow.request.consent = _find_covering_consent(flow.request)
     if flow.request.consent is not None:
         with flow.connection.transaction():
@@ -126,7 +126,7 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    choice = consent.choice.without(find_saved_memento_id(db.session(), current_user.id, flow.client.client_id))
+    choice = consent.choice.without(find_saved_memento_id(db.session(), current_user.id, flow.client.key))
     if choice.selection == "selected" and not choice.can_write:
         return False
     return save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)

@@ -98,7 +98,7 @@ def _decide(flow: Flow) -> Response:
     flow.request.consent = give_consent(
         flow.connection,
         user_id=current_user.id,
-        client_key=flow.client.client_id,
+        client_key=flow.client.key,
         scope=format_scope(granted),
         declined=declined,
         choice=summary.choice if reaches_memories(granted) else None,
@@ -181,7 +181,7 @@ class _Summary:
 def _read_summary(flow: Flow) -> _Summary:
     waiting, consent = flow.waiting, find_consent(flow)
     scopes = parse_scope(flow.request.scope)
-    offer = read_offer(db.session(), current_user.id, flow.client.client_id)
+    offer = read_offer(db.session(), current_user.id, flow.client.key)
     return _Summary(
         client=describe_client(flow),
         account=describe_account(),

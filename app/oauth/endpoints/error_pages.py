@@ -116,4 +116,6 @@ def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str)
 
 def _is_own(client: ClientSnapshot) -> bool:
     """Whether the app is of an organization that the reader belongs to."""
-    return current_user.is_authenticated and find_role(current_user.id, client.organization_id) is not None
+    if client.organization_id is None or not current_user.is_authenticated:
+        return False
+    return find_role(current_user.id, client.organization_id) is not None

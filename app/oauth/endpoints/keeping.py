@@ -76,7 +76,7 @@ def keep_request(
         kept[STATE_DEMANDED] = "1"
     row = {
         "browser": browser,
-        "client_id": client.client_id,
+        "client_key": client.key,
         "parameters": kept | ({"scope": scope} if scope else {}),
         "defect": parameters.find_defect(),
     }

@@ -17,13 +17,13 @@ _HEADERS = {
 }
 
 
-@blueprint.get("/oauth/logos/<client_id>/<digest>.png")
-def show_logo(client_id: str, digest: str):
+@blueprint.get("/oauth/logos/<client_key>/<digest>.png")
+def show_logo(client_key: str, digest: str):
     """The logo, if the client still has this one."""
-    if not (client_id.isprintable() and digest.isalnum()):
+    if not (client_key.isprintable() and digest.isalnum()):
         abort(404)
     image = db.session.scalar(
-        select(ClientLogo.image).where(ClientLogo.client_id == client_id, ClientLogo.digest == digest)
+        select(ClientLogo.image).where(ClientLogo.client_key == client_key, ClientLogo.digest == digest)
     )
     if image is None:
         abort(404)
@@ -34,4 +34,4 @@ def logo_url(client: Client) -> str | None:
     """Where the client's logo is, if it has one."""
     if client.logo is None:
         return None
-    return url_for("oauth.show_logo", client_id=client.client_id, digest=client.logo.digest)
+    return url_for("oauth.show_logo", client_key=client.key, digest=client.logo.digest)

@@ -65,7 +65,7 @@ def save_mementos(flow: Flow):
         db.session(),
         http_request.form,
         user_id=current_user.id,
-        client_key=flow.client.client_id,
+        client_key=flow.client.key,
         may_write=asks_to_write(flow),
     )
     integration_ids = http_request.form.getlist("new_integration_ids")[:100]
@@ -145,7 +145,7 @@ def _read_screen(flow: Flow) -> _Screen:
         client=describe_client(flow),
         account=describe_account(),
         names=[name for name in SCOPES if name in scopes],
-        offer=read_offer(db.session(), current_user.id, flow.client.client_id),
+        offer=read_offer(db.session(), current_user.id, flow.client.key),
         integrations=list_integrations(current_user.id),
         consent=find_consent(flow),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.redirect_uris import host_of
+from app.clients.trust import document_host, organization_name
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
@@ -51,12 +52,13 @@ def seal_page(flow: Flow, screen: str, facts: Facts) -> str:
     return seal
 
 
-def describe_client(flow: Flow) -> dict[str, str]:
-    """Who asks, and the host that will receive the answer."""
-    client = db.session.get_one(Client, flow.client.client_id)
+def describe_client(flow: Flow) -> dict[str, str | None]:
+    """Who asks, how it is known, and the host that will receive the answer."""
+    client = db.session.scalars(select(Client).where(Client.key == flow.client.key, Client.ended_at.is_(None))).one()
     return {
         "name": client.name,
-        "organization_name": client.organization.name,
+        "organization_name": organization_name(client),
+        "document_host": document_host(client),
         "homepage_url": client.homepage_url,
         "privacy_url": client.privacy_url,
         "terms_url": client.terms_url,
@@ -71,10 +73,10 @@ def describe_account() -> User:
     return db.session.get_one(User, current_user.id)
 
 
-def common_facts(client: dict[str, str], account: User) -> dict[str, Any]:
+def common_facts(client: dict[str, str | None], account: User) -> dict[str, Any]:
     """The facts that every screen shows."""
     return {
-        "name": [client["name"], client["organization_name"]],
+        "name": [client["name"], client["organization_name"] or client["document_host"]],
         "appearance": [client[name] for name in ("homepage_url", "privacy_url", "terms_url", "logo_url")],
         "kind": client["type"],
         "receiver": client["redirect_host"],
@@ -91,7 +93,7 @@ def find_consent(flow: Flow) -> Consent | None:
     return db.session.scalar(
         select(Consent).where(
             Consent.user_id == current_user.id,
-            Consent.client_id == flow.client.client_id,
+            Consent.client_key == flow.client.key,
             is_live(Consent),
         )
     )

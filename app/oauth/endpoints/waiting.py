@@ -60,7 +60,7 @@ class Flow:
 
         Raises :class:`Refused` when the app is gone, suspended, or no longer at this address.
         """
-        lock_decision(self.connection, current_user.id, self.client.client_id, self.waiting.digest)
+        lock_decision(self.connection, current_user.id, self.client.key, self.waiting.digest)
         self.grant.way_back = check_way_back(self.request, Door.REPLAY)
         waiting = find_authorization_request(self.connection, self.handle)
         if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:

@@ -85,7 +85,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
             family_id=credentials.new_id("fam"),
             grant_id=request.given_consent.grant_id,
             digest=credentials.digest(code),
-            client_id=request.known_client.client_id,
+            client_key=request.known_client.key,
             redirect_uri=request.payload.redirect_uri,
             scope=request.scope,
             code_challenge=request.payload.data.get("code_challenge"),
@@ -117,7 +117,7 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         found = find_authorization_code(self.request.connection, credentials.digest(code))
         if found is None:
             raise refuse(Reason.CODE_UNKNOWN)
-        if found.client_id != client.client_id:
+        if found.client_key != client.key:
             raise refuse(Reason.CODE_OF_ANOTHER_CLIENT)
         if found.redeemed_at is not None:
             self._end_family(found)

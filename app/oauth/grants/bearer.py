@@ -33,7 +33,7 @@ class BearerTokens:
     refresh_token: str | None
     scope: str
     refresh_scope: str
-    client_id: str
+    client_key: str
     family_id: str | None
     issued_at: datetime
     access_token_expires_at: datetime
@@ -74,7 +74,7 @@ def new_bearer_tokens(
         refresh_token=refresh_token,
         scope=scope,
         refresh_scope=refresh_scope or "",
-        client_id=client.client_id,
+        client_key=client.key,
         family_id=None if origin is None else origin.family_id,
         issued_at=issued_at,
         access_token_expires_at=access_ends,
@@ -104,7 +104,7 @@ def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) 
     return {
         "digest": credentials.digest(token),
         "hint": credentials.hint(token),
-        "client_id": tokens.client_id,
+        "client_key": tokens.client_key,
         "family_id": tokens.family_id,
         "scope": scope,
         "issued_at": tokens.issued_at,

@@ -23,6 +23,6 @@ def end_replayed_family(request: WireRequest, origin: Origin, presented: str) ->
                 connection,
                 "client.replay_ended_tokens",
                 organization_id=client.organization_id,
-                client_id=client.client_id,
+                client_key=client.key,
                 presented=presented,
             )

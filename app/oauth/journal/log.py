@@ -81,11 +81,11 @@ class RequestLog(WriteBehind):
         self._notes: dict[str, _Notes] = {}
         self._count = 0
 
-    def note(self, client_id: str, note: _Note) -> None:
+    def note(self, client_key: str, note: _Note) -> None:
         with self.lock:
-            notes = self._notes.get(client_id)
+            notes = self._notes.get(client_key)
             if notes is None:
-                notes = self._notes[client_id] = _Notes.none()
+                notes = self._notes[client_key] = _Notes.none()
             one_kind = notes.successes if note.error is None else notes.failures
             self._count += one_kind.maxlen is None or len(one_kind) < one_kind.maxlen
             one_kind.append(note)
@@ -94,9 +94,9 @@ class RequestLog(WriteBehind):
                 self._count -= len(self._notes.pop(next(iter(self._notes))))
         self.wake()
 
-    def has_enough_successes(self, client_id: str) -> bool:
+    def has_enough_successes(self, client_key: str) -> bool:
         """Whether as many wait as are kept; without the lock, since one more or less does not matter."""
-        notes = self._notes.get(client_id)
+        notes = self._notes.get(client_key)
         return notes is not None and len(notes.successes) >= MOST_SUCCESSES
 
     def _take(self) -> dict[str, _Notes]:
@@ -107,8 +107,8 @@ class RequestLog(WriteBehind):
         _write(self.engine, notes)
 
     def _put_back(self, notes: dict[str, _Notes]) -> None:
-        for client_id, since in self._notes.items():
-            before = notes.setdefault(client_id, _Notes.none())
+        for client_key, since in self._notes.items():
+            before = notes.setdefault(client_key, _Notes.none())
             before.failures.extend(since.failures)
             before.successes.extend(since.successes)
         self._notes, self._count = notes, sum(map(len, notes.values()))
@@ -123,8 +123,8 @@ def note_success(request: WireRequest, endpoint: str) -> None:
     """Note that a request got what it asked for. Only the first few between two writes are kept, to keep this cheap."""
     client = request.known_client
     log = request.services.notes.of(RequestLog)
-    if not log.has_enough_successes(client.client_id):
-        log.note(client.client_id, _take_note(client, endpoint, request))
+    if not log.has_enough_successes(client.key):
+        log.note(client.key, _take_note(client, endpoint, request))
 
 
 def note_refusal(
@@ -152,7 +152,7 @@ def note_refusal(
         refused.description if row.keeps_detail else "",
         refused.secret_digest,
     )
-    request.services.notes.of(RequestLog).note(client.client_id, note)
+    request.services.notes.of(RequestLog).note(client.key, note)
 
 
 def _take_note(client: ClientSnapshot, endpoint: str, request: WireRequest, *why: Any) -> _Note:
@@ -175,32 +175,32 @@ def _take_note(client: ClientSnapshot, endpoint: str, request: WireRequest, *why
 def _write(engine: Engine, notes: dict[str, _Notes]) -> None:
     with engine.begin() as connection:
         # In one order in all processes, so that none waits for another in a circle.
-        for client_id in sorted(notes):
-            _write_of_client(connection, client_id, notes[client_id])
+        for client_key in sorted(notes):
+            _write_of_client(connection, client_key, notes[client_key])
 
 
-def _write_of_client(connection: Connection, client_id: str, notes: _Notes) -> None:
+def _write_of_client(connection: Connection, client_key: str, notes: _Notes) -> None:
     # Locked, but not against new tokens, so that two processes do not cut the same records off at once.
-    locked = select(Client.drafted_at).where(Client.client_id == client_id).with_for_update(key_share=True)
+    locked = select(Client.drafted_at).where(Client.key == client_key, Client.ended_at.is_(None)).with_for_update(key_share=True)
     client = connection.execute(locked).first()
     if client is None:
         return
     is_draft = client.drafted_at is not None
-    ended = _find_ended_secrets(connection, client_id, notes.failures)
+    ended = _find_ended_secrets(connection, client_key, notes.failures)
     written = sorted([*notes.failures, *notes.successes], key=lambda note: note.at)
     connection.execute(
-        insert(RequestRecord), [_row(client_id, note, _settle(note, is_draft, ended)) for note in written]
+        insert(RequestRecord), [_row(client_key, note, _settle(note, is_draft, ended)) for note in written]
     )
-    _cut_off(connection, client_id, RequestRecord.error.is_not(None), MOST_FAILURES)
-    _cut_off(connection, client_id, RequestRecord.error.is_(None), MOST_SUCCESSES)
+    _cut_off(connection, client_key, RequestRecord.error.is_not(None), MOST_FAILURES)
+    _cut_off(connection, client_key, RequestRecord.error.is_(None), MOST_SUCCESSES)
 
 
-def _find_ended_secrets(connection: Connection, client_id: str, failures: deque[_Note]) -> set[str]:
+def _find_ended_secrets(connection: Connection, client_key: str, failures: deque[_Note]) -> set[str]:
     """The refused secrets that once were the client's: their digests."""
     refused = {note.secret_digest for note in failures} - {None}
     if not refused:
         return set()
-    own = select(ClientSecret.digest).where(ClientSecret.client_id == client_id, ClientSecret.digest.in_(refused))
+    own = select(ClientSecret.digest).where(ClientSecret.client_key == client_key, ClientSecret.digest.in_(refused))
     return set(connection.scalars(own))
 
 
@@ -213,15 +213,16 @@ def _settle(note: _Note, is_draft: bool, ended_secrets: set[str]) -> Reason | No
     return note.reason
 
 
-def _row(client_id: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
+def _row(client_key: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
     return {
-        "client_id": client_id,
+        # The column's name in the database.
+        "client_id": client_key,
         "at": note.at,
         "endpoint": note.endpoint,
         "error": note.error,
         "reason": None if reason is None else reason.value,
         "grant_type": shown_grant_type(note.grant_type),
-        "redirect_uri": shown_uri(note.redirect_uri, [*note.registered, client_id]),
+        "redirect_uri": shown_uri(note.redirect_uri, [*note.registered, client_key]),
         "expected_uri": note.expected_uri,
         "scope": shown_scope(note.scope),
         "detail": (note.detail or _tell_left_out(note, reason))[:_MOST_OF_DETAIL],
@@ -234,8 +235,8 @@ def _tell_left_out(note: _Note, reason: Reason | None) -> str:
     return USER_NAME if reason is Reason.REDIRECT_URI_MISMATCH and has_user_name(note.redirect_uri) else ""
 
 
-def _cut_off(connection: Connection, client_id: str, is_of_kind: ColumnElement[bool], most: int) -> None:
-    of_kind = (RequestRecord.client_id == client_id, is_of_kind)
+def _cut_off(connection: Connection, client_key: str, is_of_kind: ColumnElement[bool], most: int) -> None:
+    of_kind = (RequestRecord.client_key == client_key, is_of_kind)
     surplus = (
         select(RequestRecord.id).where(*of_kind).order_by(RequestRecord.at.desc(), RequestRecord.id.desc()).offset(most)
     )

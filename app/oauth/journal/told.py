@@ -60,7 +60,7 @@ class Page:
 
 def list_requests(client: Client, *, only_failed: bool, page: int, request_id: str = "") -> Page:
     """A page of what the app asked in the last thirty days, or only the request of this ``X-Request-ID``."""
-    recent = [RequestRecord.client_id == client.client_id, RequestRecord.at > clock.now() - KEPT_FOR]
+    recent = [RequestRecord.client_key == client.key, RequestRecord.at > clock.now() - KEPT_FOR]
     if request_id:
         # What is no id of ours is not sent to the database, and finds nothing: no record has none.
         recent.append(RequestRecord.request_id == (request_id if _REQUEST_ID.fullmatch(request_id) else "-"))
@@ -87,7 +87,7 @@ def find_failure(client: Client, record_id: str) -> RequestRecord | None:
     return db.session.scalar(
         select(RequestRecord).where(
             RequestRecord.id == int(record_id),
-            RequestRecord.client_id == client.client_id,
+            RequestRecord.client_key == client.key,
             RequestRecord.at > clock.now() - KEPT_FOR,
             RequestRecord.error.is_not(None),
         )

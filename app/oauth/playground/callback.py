@@ -22,7 +22,9 @@ class PlaygroundCallback(Base):
     __table_args__ = (UniqueConstraint("client_id", "user_id"), Index(None, "user_id"), Index(None, "expires_at"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("try"))
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
+    )
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
@@ -31,7 +33,7 @@ class PlaygroundCallback(Base):
 
 _FIND_OPEN = Statement(
     select(PlaygroundCallback.redirect_uri, PlaygroundCallback.user_id).where(
-        PlaygroundCallback.client_id == bindparam("client"), PlaygroundCallback.expires_at > bindparam("at")
+        PlaygroundCallback.client_key == bindparam("client"), PlaygroundCallback.expires_at > bindparam("at")
     )
 )
 
@@ -56,7 +58,7 @@ def find_return_problem(
     # Compared here: what somebody sends may hold what PostgreSQL does not take.
     is_open = any(
         redirect_uri == one.redirect_uri and user_id in (None, one.user_id)
-        for one in connection.all(_FIND_OPEN, client=client.client_id, at=clock.now())
+        for one in connection.all(_FIND_OPEN, client=client.key, at=clock.now())
     )
     if is_open:
         return Reason.REDIRECT_URI_REFUSED if find_redirect_uri_problem(redirect_uri) else None

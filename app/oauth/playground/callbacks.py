@@ -29,7 +29,7 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
     _delete(client, user_id)
     until = clock.now() + LIFETIME
     db.session.add(
-        PlaygroundCallback(client_id=client.client_id, user_id=user_id, redirect_uri=redirect_uri, expires_at=until)
+        PlaygroundCallback(client_key=client.key, user_id=user_id, redirect_uri=redirect_uri, expires_at=until)
     )
     record_client_event(
         "client.playground_opened",
@@ -52,7 +52,7 @@ def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | 
     """The person's callback for this client, while it holds."""
     return db.session.scalar(
         select(PlaygroundCallback).where(
-            PlaygroundCallback.client_id == client.client_id,
+            PlaygroundCallback.client_key == client.key,
             PlaygroundCallback.user_id == user_id,
             PlaygroundCallback.expires_at > clock.now(),
         )
@@ -60,6 +60,6 @@ def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | 
 
 
 def _delete(client: Client, user_id: str) -> bool:
-    mine = (PlaygroundCallback.client_id == client.client_id, PlaygroundCallback.user_id == user_id)
+    mine = (PlaygroundCallback.client_key == client.key, PlaygroundCallback.user_id == user_id)
     gone: CursorResult[Any] = db.session.execute(delete(PlaygroundCallback).where(*mine))  # type: ignore[assignment]
     return gone.rowcount > 0

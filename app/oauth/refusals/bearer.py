@@ -48,6 +48,12 @@ ROWS = {
         happened=_("The app is suspended."),
         fix=_("Fix the cause, then resume the app under Danger."),
     ),
+    Reason.BEARER_SUSPENDED_HERE: Refusal(
+        "invalid_token",
+        "The app is switched off for now: its tokens work again when this server's operator resumes it.",
+        happened=_("The app, which no organization registered, is suspended."),
+        fix=_("Ask the operator of this server why, and to resume it."),
+    ),
     Reason.BEARER_PAST_ITS_END: Refusal(
         "invalid_token",
         "The end has come that the user had set for this app's access: send them to authorize again.",

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     BEARER_EXPIRED = "bearer_expired"
     BEARER_PAUSED = "bearer_paused"
     BEARER_SUSPENDED = "bearer_suspended"
+    BEARER_SUSPENDED_HERE = "bearer_suspended_here"
     BEARER_PAST_ITS_END = "bearer_past_its_end"
     BEARER_REVOKED = "bearer_revoked"
     SCOPE_LACKING = "scope_lacking"

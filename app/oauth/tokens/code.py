@@ -45,7 +45,7 @@ class AuthorizationCode(db.Model):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     # Repeats what the family's consent says; a deleted client takes the code with it by that way.
-    client_id: Mapped[str] = mapped_column(String(60))
+    client_key: Mapped[str] = mapped_column("client_id", String(60))
     family_id: Mapped[str] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     scope: Mapped[str] = mapped_column(String(1000))
@@ -60,7 +60,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
     """A code with its family and its consent, as one SELECT saw them."""
 
     digest: str
-    client_id: str
+    client_key: str
     family_id: str
     redirect_uri: str
     scope: str
@@ -107,7 +107,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
 _FIND_CODE = Statement(
     select(
         AuthorizationCode.digest,
-        AuthorizationCode.client_id,
+        AuthorizationCode.client_key,
         AuthorizationCode.family_id,
         AuthorizationCode.redirect_uri,
         AuthorizationCode.scope,
@@ -144,7 +144,7 @@ _INSERT_CODE = Statement(
             name: bindparam(name)
             for name in (
                 "digest",
-                "client_id",
+                "client_key",
                 "family_id",
                 "redirect_uri",
                 "scope",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from authlib.oauth2.rfc6749 import TokenMixin
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     String,
+    and_,
     bindparam,
     exists,
     insert,
@@ -22,11 +24,12 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
 from app.clients.models import Client
+from app.clients.rows import insert_for_client
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
-from app.database.connections import Connection
+from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
@@ -52,7 +55,9 @@ class AccessToken(db.Model):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     hint: Mapped[str] = mapped_column(String(4))
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.client_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column(
+        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
+    )
     family_id: Mapped[str | None] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -73,7 +78,7 @@ class RefreshToken(db.Model):
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     hint: Mapped[str] = mapped_column(String(4))
     # Repeats what the family's consent says; a deleted client takes the token with it by that way.
-    client_id: Mapped[str] = mapped_column(String(60))
+    client_key: Mapped[str] = mapped_column("client_id", String(60))
     family_id: Mapped[str] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -93,8 +98,9 @@ class TokenSnapshot(TokenMixin):
     """
 
     digest: str
+    client_key: str
     client_id: str
-    organization_id: str
+    organization_id: str | None
     client_suspended_at: datetime | None
     client_scope: str
     scope: str
@@ -119,7 +125,7 @@ class TokenSnapshot(TokenMixin):
     successor_rotated_at: datetime | None = None
 
     def check_client(self, client) -> bool:
-        return self.client_id == client.client_id
+        return self.client_key == client.key
 
     def get_scope(self) -> str:
         """What the token may do now: its own scope, as far as the client's registration and the consent still go."""
@@ -168,7 +174,8 @@ def select_tokens(token: type[AccessToken] | type[RefreshToken], *more) -> Selec
     """Tokens with what they depend on: the columns of :class:`TokenSnapshot` up to ``saved_memento_id``, and more."""
     statement = select(
         token.digest,
-        token.client_id,
+        token.client_key,
+        Client.client_id,
         Client.organization_id,
         Client.suspended_at.label("client_suspended_at"),
         Client.scope.label("client_scope"),
@@ -193,7 +200,7 @@ def select_tokens(token: type[AccessToken] | type[RefreshToken], *more) -> Selec
     # Only an access token may lack a family, and with it a consent: that of client credentials.
     is_outer = token is AccessToken
     return (
-        statement.join(Client, Client.client_id == token.client_id)
+        statement.join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
         .join(TokenFamily, TokenFamily.family_id == token.family_id, isouter=is_outer)
         .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=is_outer)
         .outerjoin(SavedMemento, is_saved_under(Consent))
@@ -216,8 +223,8 @@ _FIND_REFRESH_TOKEN = Statement(
     row=TokenSnapshot,
 )
 
-_TOKEN_VALUES = ("digest", "hint", "client_id", "family_id", "scope", "issued_at", "expires_at")
-_INSERT_ACCESS_TOKEN = Statement(insert(AccessToken).values({name: bindparam(name) for name in _TOKEN_VALUES}))
+_TOKEN_VALUES = ("digest", "hint", "client_key", "family_id", "scope", "issued_at", "expires_at")
+_INSERT_ACCESS_TOKEN = Statement(insert_for_client(AccessToken, _TOKEN_VALUES))
 _INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(name) for name in _TOKEN_VALUES}))
 
 _ROTATE_REFRESH_TOKEN = Statement(
@@ -258,8 +265,10 @@ def find_refresh_token(connection: Connection, token_digest: str) -> TokenSnapsh
     return connection.first(_FIND_REFRESH_TOKEN, token_digest=token_digest)
 
 
-def add_access_token(connection: Connection, **token) -> None:
-    connection.run(_INSERT_ACCESS_TOKEN, **token)
+def add_access_token(connection: Connection, **token: Any) -> None:
+    """Add the token. Raises :class:`RowGone` when the client was deleted since it was looked up."""
+    if not connection.run(_INSERT_ACCESS_TOKEN, **token):
+        raise RowGone
 
 
 def add_refresh_token(connection: Connection, **token) -> None:

@@ -109,13 +109,13 @@ def _read_choice(connection: Connection) -> Choice:
         db.session(),
         request.form,
         user_id=current_user.id,
-        client_key=connection.consent.client_id,
+        client_key=connection.consent.client_key,
         may_write=connection.may_write,
     )
 
 
 def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
-    offer = read_offer(db.session(), current_user.id, connection.consent.client_id)
+    offer = read_offer(db.session(), current_user.id, connection.consent.client_key)
     picker = prepare_picker(offer, choice, user_id=current_user.id, may_write=connection.may_write)
     page = render_template("personal/apps/choose.html", connection=connection, problem=problem, **fields_of(picker))
     return page, 422 if problem else 200

@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, event, func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from app import clock
-from app.clients.models import Client, ClientSecret
+from app.clients.models import ClientSecret
 from app.extensions import db
 from app.oauth.journal import log as request_log
 from app.oauth.journal.log import RequestLog
@@ -34,7 +34,7 @@ def records(app):
         with app.app_context():
             app.extensions["services"].notes.of(RequestLog).flush()
             return db.session.scalars(
-                select(RequestRecord).where(RequestRecord.client_id == client.client_id).order_by(RequestRecord.id)
+                select(RequestRecord).where(RequestRecord.client_key == client.client_id).order_by(RequestRecord.id)
             ).all()
 
     return records
@@ -279,7 +279,7 @@ def test_a_wrong_and_a_retired_secret_are_told_apart_inside_and_never_outside(ap
     wrong = replace(client, client_secret="rlq_cs_wrong").client_credentials()
     assert reason(client) == ("token", "invalid_client", Reason.SECRET_WRONG)
     with app.app_context():
-        db.session.query(ClientSecret).filter_by(client_id=client.client_id).update({"revoked_at": clock.now()})
+        db.session.query(ClientSecret).filter_by(client_key=client.client_id).update({"revoked_at": clock.now()})
         db.session.commit()
     retired = client.client_credentials()
     assert reason(client) == ("token", "invalid_client", Reason.SECRET_ENDED)
@@ -358,7 +358,7 @@ def test_nothing_secret_and_nobody_stands_in_any_column(app, notebook, signed_in
         notebook.start(signed_in, redirect_uri=f"name:{value}@notebook.acme.example/callback")
     kept = records(notebook)
     assert len(kept) > 100
-    columns = [column.key for column in RequestRecord.__table__.columns]
+    columns = RequestRecord.__mapper__.column_attrs.keys()
     text = "\n".join(str([getattr(record, column) for column in columns]) for record in kept)
     # Neither whole, nor what remains when it is cut off.
     assert [value for value in [*secrets, notebook.state] if value[-20:] in text or value[:20] in text] == []
@@ -495,13 +495,11 @@ def test_what_is_older_than_thirty_days_goes_when_something_is_written(app, note
     assert len(records(notebook)) == 2
 
 
-def test_a_deleted_client_takes_its_records_and_its_notes_along(app, notebook, records):
+def test_a_deleted_client_takes_its_records_and_its_notes_along(app, notebook, records, delete_client):
     notebook.client_credentials()
     assert len(records(notebook)) == 1
     notebook.client_credentials()
-    with app.app_context():
-        db.session.execute(delete(Client).where(Client.client_id == notebook.client_id))
-        db.session.commit()
+    delete_client(notebook)
     assert records(notebook) == []
 
 
