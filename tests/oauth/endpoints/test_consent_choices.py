@@ -182,7 +182,7 @@ def test_who_chooses_nothing_reads_that_it_sees_what_it_has_added(signed_in, to_
     page = to_consent("Recipes")
     picker = signed_in.get(page.text.split('">Change')[0].rsplit('href="', 1)[1].replace("&amp;", "&"))
     page = signed_in.follow(signed_in.submit(picker, press="Continue", selection="none", memento_ids=[]))
-    assert "sees none of your memories but those it has added itself" in page.text
+    assert "sees none of your memories except those it has added itself" in page.text
 
 
 # -- until when --------------------------------------------------------------------------------------------------
