@@ -143,14 +143,16 @@ def problems_of_pages(reader: Reader) -> Iterator[ast.AST]:
 
 
 def names_of_the_mark(reader: Reader) -> Iterator[ast.AST]:
-    """Where ``_`` is the mark, no function takes the name for something else: it would call that."""
+    """No function takes the name ``_`` for something else and then marks a sentence: it would call that."""
     if "app.sentences" not in reader.imported:
         return
     for node in ast.walk(reader.tree):
         is_bound = isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
         # A comprehension's names are its own.
         if is_bound and not any(isinstance(up, ast.comprehension) for up in reader.above(node)):
-            yield node
+            place = next((up for up in reader.above(node) if isinstance(up, ast.FunctionDef)), reader.tree)
+            if any(_called(one) == "_" for one in ast.walk(place)):
+                yield node
 
 
 def refusals(reader: Reader) -> Iterator[ast.AST]:
@@ -295,8 +297,8 @@ def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
         (refusals, "x = Refusal('invalid_scope', 'On the wire.', happened=_('It was.'), fix='Leave it out.')"),
         (problems_of_pages, "_show(flow, errors=['Tick at least one.'])"),
         (refusals, "x = GrantLine('slug', 'On the wire.', 'Keep the token.')"),
-        (names_of_the_mark, "from app.sentences import _\ndef f():\n    one, _ = pair"),
-        (names_of_the_mark, "from app.sentences import _\nfor _ in range(3):\n    pass"),
+        (names_of_the_mark, "from app.sentences import _\ndef f():\n    one, _ = pair\n    return _('Sign in')"),
+        (names_of_the_mark, "from app.sentences import _\nfor _ in range(3):\n    x = _('Sign in')"),
     ],
 )
 def test_a_rule_sees(rule, source: str):
@@ -317,7 +319,8 @@ def test_a_rule_sees(rule, source: str):
         "if x == 'two words':\n    pass",
         "redirect(url_for('org.list_clients'), 303)",
         "x = Refusal('invalid_scope', 'said', happened=_('It was.'), fix=_('Leave it out.'))",
-        "from app.sentences import _\nx = [one for one, _ in rows]",
+        "from app.sentences import _\nx = [one for one, _ in rows], _('Sign in')",
+        "from app.sentences import _\ndef f():\n    one, _ = pair",
     ],
 )
 def test_a_marked_sentence_is_none_of_their_business(source: str):

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from app.org import blueprint
 from app.org.access import Access, members_only
 from app.org.journal import (
-    KINDS,
     PAGE_SIZE,
     Filter,
     export_csv,
@@ -17,6 +16,7 @@ from app.org.journal import (
     list_entries,
     list_people,
 )
+from app.org.kind_names import KIND_NAMES
 
 
 @blueprint.get("/audit")
@@ -34,7 +34,7 @@ def show_audit_log(access: Access) -> ResponseReturnValue:
         chosen=chosen,
         apps=list_apps(access.organization.id),
         people=list_people(access.organization.id),
-        kind_options=[(kind, _in_words(kind)) for kind in KINDS],
+        kind_options=list(KIND_NAMES.items()),
     )
 
 
@@ -54,13 +54,6 @@ def export_audit_json_lines(access: Access) -> ResponseReturnValue:
 
 def _read_filter() -> Filter:
     return Filter(*(request.args.get(name, "") for name in ("app", "person", "kind")))
-
-
-def _in_words(kind: str) -> str:
-    """``client.secret_added`` as a choice in a list: “App: secret added”."""
-    subject, _, act = kind.partition(".")
-    # A person reads "app", as everywhere in the dashboard.
-    return f"{'App' if subject == 'client' else subject.capitalize()}: {act.replace('_', ' ')}"
 
 
 def _download(lines: Iterator[str], media_type: str, name: str) -> Response:

@@ -15,6 +15,7 @@ from app.audit.models import AuditEvent, AuditLogIsAppendOnly
 from app.extensions import db
 from app.org import journal
 from app.org.journal import KINDS
+from app.org.kind_names import KIND_NAMES
 from tests.org.conftest import HONEST, in_acme, signed_in
 
 LIST, AUDIT = "/org/oauth/", "/org/oauth/audit"
@@ -213,3 +214,7 @@ def test_the_kinds_are_told_in_the_words_of_the_dashboard(admin):
     page = admin.get("/org/oauth/audit").text
     assert ">App: secret added<" in page.replace("\u2068", "").replace("\u2069", "")
     assert "Client: " not in page
+
+
+def test_every_kind_has_a_name_to_be_chosen_by():
+    assert KIND_NAMES.keys() == KINDS.keys()

@@ -1,0 +1,33 @@
+"""What an event of the audit log is called where a person chooses which to see."""
+
+from app.sentences import _
+
+#: kind -> its name. ``app.org.journal.KINDS`` has the sentence of each.
+KIND_NAMES = {
+    "organization.created": _("Organization: created"),
+    "organization.deleted": _("Organization: deleted"),
+    "member.added": _("Member: added"),
+    "member.invited": _("Member: invited"),
+    "member.joined": _("Member: joined"),
+    "member.role_changed": _("Member: role changed"),
+    "member.removed": _("Member: removed"),
+    "member.left": _("Member: left"),
+    "invitation.revoked": _("Invitation: revoked"),
+    "client.registered": _("App: registered"),
+    "client.activated": _("App: activated"),
+    "client.updated": _("App: updated"),
+    "client.logo_changed": _("App: logo changed"),
+    "client.logo_removed": _("App: logo removed"),
+    "client.secret_added": _("App: secret added"),
+    "client.secret_end_set": _("App: secret end set"),
+    "client.secret_retired": _("App: secret retired"),
+    "client.secret_rotated": _("App: secret rotated"),
+    "client.tokens_ended": _("App: tokens ended"),
+    "client.suspended": _("App: suspended"),
+    "client.resumed": _("App: resumed"),
+    "client.deleted": _("App: deleted"),
+    "client.replay_ended_tokens": _("App: replay ended tokens"),
+    "client.playground_opened": _("App: playground opened"),
+    "client.playground_closed": _("App: playground closed"),
+    "demonstration.seeded": _("Demonstration: seeded"),
+}
