@@ -11,7 +11,7 @@ from app.clients.models import Client
 from app.config import Settings
 from app.consents.receipts import AccessRecord
 from app.extensions import db
-from app.oauth.journal.log import flush as write_down_requests
+from app.oauth.journal.log import RequestLog
 from app.oauth.playground.callbacks import open_callback
 from app.oauth.tokens.code import AuthorizationCode, TokenFamily
 from app.oauth.tokens.token import AccessToken, RefreshToken
@@ -118,7 +118,7 @@ def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_t
 
 def test_requests_of_apps_are_forgotten_after_thirty_days(app, tokens, purge_after):
     with app.app_context():
-        write_down_requests()
+        app.extensions["services"].notes.of(RequestLog).flush()
     assert purge_after(days=29)["request_records"] == 0
     assert purge_after(days=2)["request_records"] == 2
 

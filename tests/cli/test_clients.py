@@ -8,7 +8,7 @@ from PIL import Image
 
 from app.audit.models import AuditEvent
 from app.extensions import db
-from app.oauth.journal.log import flush as write_down_requests
+from app.oauth.journal.log import RequestLog
 from tests.cli.test_commands import assert_refused, run_in
 
 
@@ -164,7 +164,7 @@ def asked(app, notebook, browser):
     replace(notebook, client_secret="rlq_cs_" + "0" * 64).client_credentials()
     notebook.client_credentials(scope="root")
     with app.app_context():
-        write_down_requests()
+        app.extensions["services"].notes.of(RequestLog).flush()
     return notebook
 
 

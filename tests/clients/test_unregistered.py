@@ -8,7 +8,7 @@ from app import clock, credentials
 from app.accounts.models import Organization
 from app.clients.models import DOCUMENT, DYNAMIC, Client, ClientLogo, ClientOrigin, ClientSecret, find_record
 from app.extensions import db
-from app.oauth.journal.log import flush as write_down_requests
+from app.oauth.journal.log import RequestLog
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.cli.test_commands import assert_refused, run_in
@@ -217,7 +217,7 @@ def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, read
     assert run("resume", ADDRESS).exit_code == 0
     assert reader.is_alive(token)
     with reader.app.app_context():
-        write_down_requests()
+        reader.app.extensions["services"].notes.of(RequestLog).flush()
     assert json.loads(run("requests", ADDRESS, json=True).stdout)["requests"]
 
     assert run("delete", ADDRESS, name="Wandering Reader").exit_code == 0
