@@ -85,7 +85,9 @@ class Worker(ThreadWorker):
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        _Request.find_door = staticmethod(self.wsgi.find_door)
+        # The benchmark's bare app has no doors.
+        if hasattr(self.wsgi, "find_door"):
+            _Request.find_door = staticmethod(self.wsgi.find_door)
 
     def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
         status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), None)

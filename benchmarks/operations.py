@@ -193,9 +193,9 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
     """Tokens of so many families, each as fresh from its code."""
     issued = []
     with site.app.app_context(), connect(db.engine) as connection, connection.transaction():
-        client = find_client(connection, site.client_id)
+        client, settings = find_client(connection, site.client_id), site.app.extensions["services"].settings
         for _ in range(count):
-            tokens = new_bearer_tokens(scope=_SCOPE, refresh_scope=_SCOPE, client=client)
+            tokens = new_bearer_tokens(settings, scope=_SCOPE, refresh_scope=_SCOPE, client=client)
             tokens.family_id = _issue_code(connection, site)[1]
             add_bearer_tokens(connection, tokens)
             issued.append(tokens)

@@ -108,7 +108,7 @@ def test_what_was_asked_is_noted(app, services, notebook, door):
     door.token({"grant_type": "client_credentials", "scope": "memories:reed"})
     services.notes.of(RequestLog).flush()
     with app.app_context():
-        kept = db.session.query(RequestRecord).filter_by(client_id=notebook.client_id).order_by(RequestRecord.id)
+        kept = db.session.query(RequestRecord).filter_by(client_key=notebook.client_id).order_by(RequestRecord.id)
         assert [record.reason for record in kept] == [None, Reason.SCOPE_UNKNOWN]
 
 
