@@ -338,7 +338,7 @@ EXAMPLES = [
     (imports_point_down, "app.oauth.server", "from app.newcomer import x", "has no layer"),
     (imports_point_down, "app.org.views", "from app.clients.registration import register_client", None),
     (imports_point_down, "app.org.views", "from app.org.access import require_admin", None),
-    (imports_point_down, "app.oauth.endpoints.token", "from app.oauth.endpoints.forms import DecisionForm", None),
+    (imports_point_down, "app.oauth.endpoints.token", "from app.oauth.endpoints.decision.forms import DecisionForm", None),
     (imports_point_down, "app.http.web", "from app.config import settings", None),
     (imports_point_down, "app.demonstration.local", "from app import create_app, serving", None),
     (imports_stand_at_the_top, "app.org.views", "def f():\n    import json", "deferred import"),

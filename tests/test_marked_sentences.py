@@ -32,8 +32,8 @@ _TABLES = {
     "app.consents.ends": ("_ENDS",),
     "app.memories.built_in": ("ALL", "NONE"),
     "app.oauth.endpoints.error_pages": ("_NOTHING_SHARED", "_TELL_ITS_MAKERS", "_NO_WAY_BACK", "_PLAYGROUND_CLOSED"),
-    "app.oauth.endpoints.screen": ("UNCLEAR", "CHANGED"),
-    "app.oauth.endpoints.screen_facts": ("_SENTENCES",),
+    "app.oauth.endpoints.decision.answers": ("UNCLEAR", "CHANGED"),
+    "app.oauth.endpoints.decision.facts": ("_SENTENCES",),
     "app.oauth.journal.log": ("USER_NAME",),
     "app.scopes": ("SCOPES",),
 }

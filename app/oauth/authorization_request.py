@@ -34,7 +34,7 @@ class AuthorizationRequest(db.Model):
     ``parameters`` are those of the query string, as JSON, replayed as they came, and ``defect``
     what was wrong with them. ``selection``, ``memento_ids`` and those of them the app may also
     write in are what the person has picked so far; ``selection`` is None before that.
-    ``picker_shown`` and ``consent_shown`` are the seals of what each screen showed last (``screen_facts``).
+    ``picker_shown`` and ``consent_shown`` are the seals of what each screen showed last (``decision.facts``).
     ``network`` stands for where it came from, while nobody has signed in for it.
     ``account_chosen_at`` is when the person said that they answer as this account (``prompt=select_account``).
     """

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from flask import render_template
 
-from app.oauth.endpoints.forms import DecisionForm, MementoChoiceForm
+from app.oauth.endpoints.decision.forms import DecisionForm, MementoChoiceForm
 
 _VOID = {"meta", "link", "input", "br", "hr", "img"}
 

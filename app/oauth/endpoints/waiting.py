@@ -113,7 +113,7 @@ def opens_request(view: Callable | None = None, *, before_account: bool = False)
     return opened
 
 
-def find_own_request(connection: Connection):
+def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnValue:
     """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
     waiting = find_request_of_browser(connection, http_request.args.get("request", ""))
     if waiting is None:

@@ -1,6 +1,7 @@
 """What an app did under one consent, minute by minute."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,8 @@ from app.memories.built_in import ALL
 from app.memories.models import Memento
 
 _NAME = case((AccessRecord.memento_key == ALL.id, ALL.name), else_=Memento.name)
+#: Minute and action -> memento and count.
+_Parts = dict[tuple[datetime, str], list[tuple[str | None, int]]]
 #: How many minutes a page shows.
 PAGE_SIZE = 50
 
@@ -41,8 +44,8 @@ def list_activity(grant_id: str, page: int) -> tuple[list[Entry], bool]:
     return entries, len(records) > PAGE_SIZE
 
 
-def _find_parts(grant_id: str, records: list[AccessRecord]) -> dict[tuple, list[tuple[str | None, int]]]:
-    parts = defaultdict(list)
+def _find_parts(grant_id: str, records: Sequence[AccessRecord]) -> _Parts:
+    parts: _Parts = defaultdict(list)
     if records:
         rows = db.session.execute(
             select(AccessRecord.minute, AccessRecord.action, _NAME, AccessRecord.count)

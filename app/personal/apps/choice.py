@@ -22,8 +22,8 @@ class Difference:
     ``before`` and ``after`` are selections. ``writable_gained`` are those the app could also change.
     """
 
-    before: str
-    after: str
+    before: str | None
+    after: str | None
     gained: list[str]
     lost: list[str]
     kept: list[str]
@@ -44,7 +44,7 @@ def compare(consent: Consent, new: Choice) -> Difference:
     """What would change for the consent's app."""
     old = find_choice(db.session(), consent)
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
-    names = dict(sorted(rows, key=lambda row: row.name.casefold()))
+    names = dict(sorted(rows, key=lambda row: row[1].casefold()))
     count_before, count_after, count_both = (_count(consent, *choices) for choices in ((old,), (new,), (old, new)))
     return Difference(
         before=old.selection,
@@ -70,4 +70,5 @@ def _count(consent: Consent, *choices: Choice) -> int:
     if any(choice.selection == "all" for choice in choices):
         return summarize_everything(consent.user_id).count
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key)
-    return count_chosen(consent.user_id, [saved, *(id for choice in choices for id in choice.memento_ids)])
+    ids = [id for choice in choices for id in choice.memento_ids]
+    return count_chosen(consent.user_id, ids if saved is None else [saved, *ids])

@@ -143,7 +143,7 @@ def _count_read(grant_id: str, since: datetime) -> int:
         AccessRecord.action == "read",
         AccessRecord.memento_key == "",
     )
-    return int(db.session.scalar(total))
+    return int(db.session.scalar(total) or 0)
 
 
 def list_replays(grant_id: str, since: datetime | None = None) -> list[datetime]:

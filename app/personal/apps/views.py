@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
@@ -30,7 +31,7 @@ from app.text import isolated
 
 
 @blueprint.get("/apps/")
-def apps():
+def apps() -> ResponseReturnValue:
     return render_template(
         "personal/apps/list.html",
         connections=list_connections(current_user.id),
@@ -39,7 +40,7 @@ def apps():
 
 
 @blueprint.get("/apps/<grant_id>/")
-def show_app(grant_id: str):
+def show_app(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     return render_template(
         "personal/apps/app.html", connection=connection, ends=list_ends(connection.consent.expires_at)
@@ -47,7 +48,7 @@ def show_app(grant_id: str):
 
 
 @blueprint.get("/apps/<grant_id>/activity")
-def show_activity(grant_id: str):
+def show_activity(grant_id: str) -> ResponseReturnValue:
     """Also of a consent that has ended: what was done with it does not become a secret."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
     page = read_page(request.args.get("page"))
@@ -67,13 +68,13 @@ def show_activity(grant_id: str):
 
 
 @blueprint.get("/apps/<grant_id>/mementos")
-def choose_mementos(grant_id: str):
+def choose_mementos(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     return _show_picker(connection, find_choice(db.session(), connection.consent))
 
 
 @blueprint.post("/apps/<grant_id>/mementos")
-def review_mementos(grant_id: str):
+def review_mementos(grant_id: str) -> ResponseReturnValue:
     """What the new choice would change, to be read before it is applied. Nothing is written."""
     connection = _get_connection(grant_id)
     choice = _read_choice(connection)
@@ -84,7 +85,7 @@ def review_mementos(grant_id: str):
 
 
 @blueprint.post("/apps/<grant_id>/mementos/apply")
-def apply_mementos(grant_id: str):
+def apply_mementos(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     choice = _read_choice(connection)
     problem = choice.find_problem()
@@ -114,14 +115,14 @@ def _read_choice(connection: Connection) -> Choice:
     )
 
 
-def _show_picker(connection: Connection, choice: Choice, problem: str | None = None):
+def _show_picker(connection: Connection, choice: Choice, problem: str | None = None) -> ResponseReturnValue:
     offer = read_offer(db.session(), current_user.id, connection.consent.client_key)
     picker = prepare_picker(offer, choice, user_id=current_user.id, may_write=connection.may_write)
     page = render_template("personal/apps/choose.html", connection=connection, problem=problem, **fields_of(picker))
     return page, 422 if problem else 200
 
 
-def _show_difference(connection: Connection, choice: Choice):
+def _show_difference(connection: Connection, choice: Choice) -> ResponseReturnValue:
     present = find_choice(db.session(), connection.consent)
     if present.fingerprint == choice.fingerprint:
         flash(gettext("Nothing was changed: that is what it sees already."))
@@ -146,7 +147,7 @@ def _seal(connection: Connection, choice: Choice) -> str:
 
 
 @blueprint.post("/apps/<grant_id>/pause")
-def pause(grant_id: str):
+def pause(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     _change(changes.pause, grant_id)
     flash(gettext("%(app_name)s is paused.", app_name=isolated(connection.app_name)))
@@ -154,7 +155,7 @@ def pause(grant_id: str):
 
 
 @blueprint.post("/apps/<grant_id>/resume")
-def resume(grant_id: str):
+def resume(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     _change(changes.resume, grant_id)
     flash(gettext("%(app_name)s is no longer paused.", app_name=isolated(connection.app_name)))
@@ -162,7 +163,7 @@ def resume(grant_id: str):
 
 
 @blueprint.post("/apps/<grant_id>/end")
-def change_end(grant_id: str):
+def change_end(grant_id: str) -> ResponseReturnValue:
     """Until when the app is allowed what it is: a day, a month, a year from now, or until the person ends it."""
     connection = _get_connection(grant_id)
     present = connection.consent.expires_at
@@ -178,7 +179,7 @@ def change_end(grant_id: str):
 
 
 @blueprint.post("/apps/<grant_id>/disconnect")
-def disconnect(grant_id: str):
+def disconnect(grant_id: str) -> ResponseReturnValue:
     """End a consent; its codes and tokens die with it, at once."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
     name = consent.client.name
@@ -199,5 +200,5 @@ def _get_connection(grant_id: str) -> Connection:
     return find_connection(current_user.id, grant_id) or abort(404)
 
 
-def _to_app(grant_id: str):
+def _to_app(grant_id: str) -> ResponseReturnValue:
     return redirect(url_for("personal.show_app", grant_id=grant_id), 303)

@@ -54,7 +54,7 @@ class Facts:
         if len(before) != len(_SENTENCES):
             return [_("This page was not shown to you before, or was made by an older version of this site.")]
         now = self.seal().partition("~")[0].split(".")
-        changes = [
+        changes: list[str] = [
             sentence for sentence, *pair in zip(_SENTENCES.values(), before, now, strict=True) if pair[0] != pair[1]
         ]
         if not self._are_as_offered(offered, ticked) and _SENTENCES["mementos"] not in changes:

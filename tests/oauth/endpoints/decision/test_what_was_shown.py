@@ -18,7 +18,7 @@ from app.database.connections import connect
 from app.database.engine import expect_writes
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.oauth.endpoints import consent as consent_screen
+from app.oauth.endpoints.decision import confirm as consent_screen
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import find_form
 

@@ -2,6 +2,7 @@
 
 from flask import redirect, render_template
 from flask import request as http_request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.sessions import end_session
@@ -12,9 +13,11 @@ from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import WaitingRequest, choose_account, release_authorization_request
 from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.decision.answers import UNCLEAR, read_action
+from app.oauth.endpoints.decision.shown import describe_account, describe_client
+from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.keeping import continue_url, this_network
-from app.oauth.endpoints.screen import UNCLEAR, describe_account, describe_client, read_action
-from app.oauth.endpoints.waiting import Flow, already_answered_page, find_own_request, opens_request, sign_in_url
+from app.oauth.endpoints.waiting import Flow, find_own_request, opens_request, sign_in_url
 
 _ACTIONS = ("continue", "cancel")
 
@@ -22,7 +25,7 @@ _ACTIONS = ("continue", "cancel")
 @blueprint.get("/oauth/authorize/account")
 @only_by_navigation
 @opens_request(before_account=True)
-def show_account(flow: Flow):
+def show_account(flow: Flow) -> ResponseReturnValue:
     """``prompt=select_account``: who is signed in, before anything else is asked."""
     return _show_account(flow)
 
@@ -30,7 +33,7 @@ def show_account(flow: Flow):
 @blueprint.post("/oauth/authorize/account", endpoint="choose_account")
 @answers_unclear_forms
 @opens_request(before_account=True)
-def go_on_as_this_account(flow: Flow):
+def go_on_as_this_account(flow: Flow) -> ResponseReturnValue:
     """Answer as the account that the page named, or not at all."""
     action = read_action(_ACTIONS)
     if action == "cancel":
@@ -43,7 +46,7 @@ def go_on_as_this_account(flow: Flow):
     return redirect(flow.url_for("continue_authorization"), 303)
 
 
-def _show_account(flow: Flow, error: str | None = None):
+def _show_account(flow: Flow, error: str | None = None) -> ResponseReturnValue:
     page = render_template(
         "oauth/account.html",
         error=error,
@@ -55,7 +58,7 @@ def _show_account(flow: Flow, error: str | None = None):
 
 
 @blueprint.post("/oauth/authorize/switch")
-def switch_account():
+def switch_account() -> ResponseReturnValue:
     """Sign out and let somebody else answer the same request."""
     with connect(db.engine) as connection:
         waiting = find_own_request(connection)

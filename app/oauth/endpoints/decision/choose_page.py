@@ -1,0 +1,97 @@
+"""The page of the picker: all that it tells, and what is ticked on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts.models import User
+from app.consents.choice import Choice
+from app.consents.models import Consent
+from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
+from app.extensions import db
+from app.memories.mementos import (
+    IntegrationSummary,
+    list_integrations,
+)
+from app.oauth.endpoints.decision.answers import seal_page
+from app.oauth.endpoints.decision.facts import Facts
+from app.oauth.endpoints.decision.forms import MementoChoiceForm
+from app.oauth.endpoints.decision.shown import (
+    asks_to_write,
+    common_facts,
+    describe_account,
+    describe_client,
+    find_consent,
+    summary_with,
+)
+from app.oauth.endpoints.waiting import Flow
+from app.scopes import SCOPES, parse_scope
+
+
+@dataclass(slots=True)
+class Screen:
+    """What the page is made of, as one look at the database saw it."""
+
+    client: dict[str, str | None]
+    account: User
+    names: list[str]
+    offer: Offer
+    integrations: list[IntegrationSummary]
+    consent: Consent | None
+
+    @property
+    def facts(self) -> Facts:
+        paused_at, saved = self.consent.paused_at if self.consent else None, self.offer.saved
+        fixed = common_facts(self.client, self.account) | {
+            "abilities": [[name, SCOPES[name]] for name in self.names],
+            "saved": saved and [saved.id, saved.name],
+            "pause": paused_at and paused_at.isoformat(),
+        }
+        return Facts(fixed, self.offer.facts | {one.id: [one.kind, one.name] for one in self.integrations})
+
+
+def read_screen(flow: Flow) -> Screen:
+    scopes = parse_scope(flow.request.scope)
+    return Screen(
+        client=describe_client(flow),
+        account=describe_account(),
+        names=[name for name in SCOPES if name in scopes],
+        offer=read_offer(db.session(), current_user.id, flow.client.key),
+        integrations=list_integrations(current_user.id),
+        consent=find_consent(flow),
+    )
+
+
+def show_picker(
+    flow: Flow,
+    form: MementoChoiceForm,
+    choice: Choice,
+    problems: Sequence[str] = (),
+    *,
+    notices: Sequence[str] = (),
+    new_integration_ids: Sequence[str] = (),
+) -> ResponseReturnValue:
+    screen = read_screen(flow)
+    picker = prepare_picker(screen.offer, choice, user_id=current_user.id, may_write=asks_to_write(flow))
+    errors = [*problems, *form.new_name.errors]
+    page = render_template(
+        "oauth/mementos.html",
+        form=form,
+        seal=seal_page(flow, "picker", screen.facts),
+        client=screen.client,
+        account=screen.account,
+        sentences=[SCOPES[name] for name in screen.names],
+        **fields_of(picker),
+        integrations=[
+            summary_with(integration, label=integration.label, chosen=integration.id in new_integration_ids)
+            for integration in screen.integrations
+        ],
+        errors=[*errors, *notices],
+        returning=screen.consent is not None,
+        paused_at=screen.consent.paused_at if screen.consent else None,
+        switch_url=flow.url_for("switch_account"),
+    )
+    return page, 422 if errors else 200

@@ -1,0 +1,98 @@
+"""The second screen of the decision: the summary that a person signs, or cancels."""
+
+from flask import request as http_request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.consents.changes import give_consent
+from app.consents.ends import read_end
+from app.extensions import db
+from app.http.clear_forms import answers_unclear_forms
+from app.http.navigation import only_by_navigation
+from app.oauth.endpoints import blueprint
+from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
+from app.oauth.endpoints.decision.summary import Summary, read_summary
+from app.oauth.endpoints.decision.summary_page import show_summary
+from app.oauth.endpoints.error_pages import already_answered_page
+from app.oauth.endpoints.waiting import Flow, opens_request
+from app.oauth.refusals import Refused
+from app.oauth.server import server
+from app.scopes import format_scope, reaches_memories
+from app.sentences import _
+
+_ACTIONS = ("authorize", "cancel")
+_LISTS = ("scopes",)
+
+
+@blueprint.get("/oauth/authorize/consent")
+@only_by_navigation
+@opens_request
+def decide(flow: Flow) -> ResponseReturnValue:
+    """The summary a person signs."""
+    return show_summary(flow)
+
+
+@blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
+@answers_unclear_forms
+@opens_request
+def record_decision(flow: Flow) -> ResponseReturnValue:
+    """Consume the request and replay it through Authlib, in one transaction that exactly one click can win."""
+    action = read_action(_ACTIONS, _LISTS)
+    if action == "cancel":
+        return flow.cancel()
+    if action is None:
+        return show_summary(flow, errors=[UNCLEAR])
+    try:
+        with flow.connection.transaction():
+            return _decide(flow)
+    except _NotDecided as reason:
+        return show_summary(flow, errors=reason.errors, notices=reason.notices)
+
+
+class _NotDecided(Exception):
+    """The page must be shown again, and everything in the transaction undone: why, as sentences."""
+
+    def __init__(self, *, errors: list[str] | None = None, notices: list[str] | None = None):
+        super().__init__()
+        self.errors, self.notices = errors or [], notices or []
+
+
+def _decide(flow: Flow) -> ResponseReturnValue:
+    """Write down what was allowed, and issue the code. Nobody else changes what it depends on meanwhile."""
+    if not flow.renew_under_lock() or not flow.take():
+        return already_answered_page()
+    db.session.rollback()
+    summary = read_summary(flow)
+    changes = find_changes(flow, "consent", summary.facts)
+    if changes:
+        raise _NotDecided(notices=[CHANGED, *changes])
+    declined = _read_declined(summary)
+    granted = summary.scopes - declined
+    if not granted:
+        raise _NotDecided(errors=[_("Leave at least one thing ticked that the app may do, or cancel.")])
+    # Replayed below, as if the app had asked for no more than the person allows.
+    flow.request.payload.data["scope"] = format_scope(granted)
+    try:
+        flow.grant.validate_consent_request()
+    except Refused as refused:
+        return server.handle_error_response(flow.request, refused)
+    present = summary.consent
+    flow.request.consent = give_consent(
+        flow.connection,
+        user_id=current_user.id,
+        client_key=flow.client.key,
+        scope=format_scope(granted),
+        declined=declined,
+        choice=summary.choice if reaches_memories(granted) else None,
+        expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
+        # The button says so, and the facts that were just compared say that it did.
+        resumes=True,
+    )
+    return server.create_authorization_response(flow.request, current_user, flow.grant)
+
+
+def _read_declined(summary: Summary) -> frozenset[str]:
+    """The optional scopes that were asked for and are not ticked. A form without those ticks declines nothing."""
+    if "chooses_scopes" not in http_request.form:
+        return frozenset()
+    return summary.optional - set(http_request.form.getlist("scopes"))

@@ -1,0 +1,106 @@
+"""The summary that a person signs: all that the page tells, as one look at the database saw it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_login import current_user
+
+from app.accounts.models import User
+from app.consents.choice import Choice
+from app.consents.models import Consent
+from app.consents.picker import describe_memento, read_offer
+from app.extensions import db
+from app.memories.mementos import MementoSummary, owned_memento_ids
+from app.oauth.endpoints.decision.facts import Facts
+from app.oauth.endpoints.decision.shown import (
+    common_facts,
+    describe_account,
+    describe_client,
+    find_consent,
+)
+from app.oauth.endpoints.waiting import Flow
+from app.scopes import SCOPES, parse_scope, reaches_memories
+
+
+@dataclass(slots=True)
+class Summary:
+    """What the page is made of, as one look at the database saw it."""
+
+    client: dict[str, str | None]
+    account: User
+    scopes: frozenset[str]
+    optional: frozenset[str]
+    allowed_before: frozenset[str]
+    choice: Choice
+    mementos: list[MementoSummary]
+    saved: MementoSummary | None
+    consent: Consent | None
+
+    @property
+    def needs_mementos(self) -> bool:
+        return reaches_memories(self.scopes)
+
+    @property
+    def names(self) -> list[str]:
+        """The scopes that hold from now on: what is asked for, and what was allowed before."""
+        return [name for name in SCOPES if name in self.scopes | self.allowed_before]
+
+    @property
+    def before(self) -> dict[str, str]:
+        """The mementos of the present consent, by name."""
+        if self.consent is None:
+            return {}
+        return {one.id: one.name for one in self.consent.mementos if self.saved is None or one.id != self.saved.id}
+
+    @property
+    def removed(self) -> list[str]:
+        """The names of the mementos that the app loses: none when it is now to see everything."""
+        if self.choice.selection == "all":
+            return []
+        return [name for memento_id, name in self.before.items() if memento_id not in self.choice.can_write]
+
+    @property
+    def paused_at(self) -> datetime | None:
+        return self.consent.paused_at if self.consent else None
+
+    @property
+    def facts(self) -> Facts:
+        present = self.consent
+        loses_everything = present is not None and present.selection == "all" and self.choice.selection != "all"
+        return Facts(
+            common_facts(self.client, self.account)
+            | {
+                "abilities": [[name, SCOPES[name], name in self.optional] for name in self.names],
+                "choice": self.needs_mementos and self.choice.fingerprint,
+                "mementos": sorted(map(describe_memento, self.mementos)),
+                "saved": self.saved and [self.saved.id, self.saved.name],
+                "losses": [self.needs_mementos and loses_everything, self.needs_mementos and sorted(self.removed)],
+                "end": present and present.expires_at and present.expires_at.isoformat(),
+                "pause": self.paused_at and self.paused_at.isoformat(),
+            }
+        )
+
+
+def read_summary(flow: Flow) -> Summary:
+    waiting, consent = flow.waiting, find_consent(flow)
+    scopes = parse_scope(flow.request.scope)
+    offer = read_offer(db.session(), current_user.id, flow.client.key)
+    return Summary(
+        client=describe_client(flow),
+        account=describe_account(),
+        scopes=scopes,
+        optional=parse_scope(flow.client.optional_scope) & scopes,
+        allowed_before=parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset(),
+        choice=waiting.choice,
+        mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
+        saved=offer.saved,
+        consent=consent,
+    )
+
+
+def has_choice(flow: Flow) -> bool:
+    """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
+    choice = flow.waiting.choice
+    if choice.selection != "selected":
+        return choice.selection is not None
+    return len(owned_memento_ids(current_user.id, choice.memento_ids)) == len(choice.can_write) > 0

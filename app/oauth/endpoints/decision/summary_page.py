@@ -1,0 +1,92 @@
+"""The page of the summary, in words and with what can still be changed on it."""
+
+from dataclasses import replace
+
+from flask import flash, redirect, render_template, url_for
+from flask import request as http_request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.consents.choice import Choice
+from app.consents.ends import End, list_ends
+from app.consents.models import Consent
+from app.memories.mementos import count_chosen, summarize_everything
+from app.oauth.endpoints.decision.answers import seal_page
+from app.oauth.endpoints.decision.forms import DecisionForm
+from app.oauth.endpoints.decision.shown import asks_to_write, summary_with
+from app.oauth.endpoints.decision.summary import Summary, has_choice, read_summary
+from app.oauth.endpoints.waiting import Flow
+from app.scopes import SCOPES, parse_scope, reaches_memories
+from app.sentences import translated
+
+
+def show_summary(
+    flow: Flow, *, errors: list[str] | None = None, notices: list[str] | None = None
+) -> ResponseReturnValue:
+    if reaches_memories(parse_scope(flow.request.scope)) and not has_choice(flow):
+        for notice in notices or ():
+            flash(translated(notice), "error")
+        return redirect(flow.url_for("choose_mementos"), 303)
+    summary = read_summary(flow)
+    consent, before = summary.consent, summary.before
+    page = render_template(
+        "oauth/consent.html",
+        form=DecisionForm(formdata=None, shown=seal_page(flow, "consent", summary.facts)),
+        errors=[*(errors or []), *(notices or [])],
+        client=summary.client,
+        account=summary.account,
+        scopes=[_describe_scope(name, summary) for name in summary.names],
+        needs_mementos=summary.needs_mementos,
+        selection=summary.choice.selection,
+        asks_to_write=asks_to_write(flow),
+        mementos=[
+            summary_with(memento, is_new=memento.id not in before, writable=summary.choice.can_write[memento.id])
+            for memento in summary.mementos
+        ],
+        saved=summary.saved,
+        ends=_list_ends(consent),
+        total_count=_count_reachable(summary.choice),
+        returning=consent is not None,
+        since=consent.issued_at if consent else None,
+        paused_at=summary.paused_at,
+        selection_before=consent.selection if consent else None,
+        removed=summary.removed,
+        change_url=flow.url_for("choose_mementos"),
+        switch_url=flow.url_for("switch_account"),
+        undo_url=url_for("personal.overview"),
+    )
+    return page, 422 if errors else 200
+
+
+def _describe_scope(name: str, summary: Summary) -> dict[str, object]:
+    return {
+        "name": name,
+        "sentence": SCOPES[name],
+        "is_new": name not in summary.allowed_before,
+        "is_optional": name in summary.optional,
+        "is_chosen": _is_ticked(name, summary),
+    }
+
+
+def _is_ticked(name: str, summary: Summary) -> bool:
+    if name in http_request.form.get("chooses_scopes", "").split():
+        # The page is shown again: what was unticked on it stays so.
+        return name in http_request.form.getlist("scopes")
+    # Whoever was here before finds what they left out as they left it.
+    return name in summary.allowed_before or summary.consent is None
+
+
+def _list_ends(consent: Consent | None) -> list[End]:
+    ends = list_ends(consent.expires_at if consent else None)
+    chosen = http_request.form.get("until")
+    if chosen not in {end.value for end in ends}:
+        return ends
+    return [replace(end, chosen=end.value == chosen) for end in ends]
+
+
+def _count_reachable(choice: Choice) -> int:
+    if choice.selection == "all":
+        return summarize_everything(current_user.id).count
+    if choice.selection == "selected":
+        return count_chosen(current_user.id, choice.memento_ids)
+    return 0
