@@ -128,7 +128,7 @@ def make_memento(app, alice) -> Callable[[str], str]:
             integration = Integration(user_id=alice.id, kind="memory", name=f"Source of {name}")
             db.session.add(integration)
             db.session.flush()
-            memento = create_memento(alice.id, name, [integration.id])
+            memento = create_memento(db.session(), alice.id, name, [integration.id])
             db.session.commit()
             return memento.id
 

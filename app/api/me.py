@@ -67,7 +67,7 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
     return {
         "grant_id": token.grant_id,
         "scope": scope,
-        "selection": token.choice.selection if reaches_memories(scopes) else "none",
+        "selection": token.choice.selection if token.choice and reaches_memories(scopes) else "none",
         "authorization_details": describe_mementos(token_reach(token), scopes, issuer),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
         "manage_url": manage_url(issuer, token.grant_id or ""),

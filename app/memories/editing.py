@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
@@ -97,7 +98,7 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
             _("That is more than %(most)s changes at once; save fewer, then go on.", most=MOST_CHANGES)
         )
     but_id = _lock(memento) if memento else None
-    name = check_name(user_id, name, but_id=but_id)
+    name = check_name(db.session(), user_id, name, but_id=but_id)
     _check_owner(user_id, draft.added)
     try:
         with db.session.begin_nested():
@@ -110,7 +111,7 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
                 _change_contents(memento, draft)
     except IntegrityError:
         # The person did something else between our look and our write; look again to say what.
-        check_name(user_id, name, but_id=but_id)
+        check_name(db.session(), user_id, name, but_id=but_id)
         _check_owner(user_id, draft.added)
         raise
     return memento
@@ -127,9 +128,9 @@ def duplicate_memento(memento: Memento) -> Memento:
     return copy
 
 
-def delete_memento(memento: Memento) -> None:
+def delete_memento(session: Session, memento: Memento) -> None:
     """End the memento: whoever looks through it loses it. The memories in it stay."""
-    db.session.execute(delete(Memento).where(Memento.id == memento.id))
+    session.execute(delete(Memento).where(Memento.id == memento.id))
 
 
 def _lock(memento: Memento) -> str:

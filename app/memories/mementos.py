@@ -8,6 +8,7 @@ from functools import cache
 
 from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app import text
 from app.extensions import db
@@ -179,27 +180,27 @@ def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
     return [id for id in dict.fromkeys(memento_ids) if id in own]
 
 
-def create_memento(user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
+def create_memento(session: Session, user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
     """A new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
-    name = check_name(user_id, name)
-    chosen = _check_integrations(user_id, list(dict.fromkeys(integration_ids)))
+    name = check_name(session, user_id, name)
+    chosen = _check_integrations(session, user_id, list(dict.fromkeys(integration_ids)))
     memento = Memento(user_id=user_id, name=name, contents=[MementoContent(integration_id=id) for id in chosen])
     try:
-        with db.session.begin_nested():
-            db.session.add(memento)
+        with session.begin_nested():
+            session.add(memento)
     except IntegrityError:
         # The person did something else between our look and our insert; look again to say what.
-        check_name(user_id, name)
-        _check_integrations(user_id, chosen)
+        check_name(session, user_id, name)
+        _check_integrations(session, user_id, chosen)
         raise
     return memento
 
 
-def check_name(user_id: str, name: str, *, but_id: str | None = None) -> str:
+def check_name(session: Session, user_id: str, name: str, *, but_id: str | None = None) -> str:
     """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`."""
     name = read_name(name)
     others = select(Memento.name).where(Memento.user_id == user_id)
-    taken = db.session.scalars(others if but_id is None else others.where(Memento.id != but_id))
+    taken = session.scalars(others if but_id is None else others.where(Memento.id != but_id))
     if name.casefold() in {known.casefold() for known in taken}:
         raise MementoNameTaken(_("You already have a memento called “%(name)s”; choose another name.", name=name))
     return name
@@ -248,10 +249,10 @@ def _summary(id: str, name: str, sources: list[Source], sample_titles: list[str]
     return MementoSummary(id, name, sum(source.count for source in sources), sources, sample_titles)
 
 
-def _check_integrations(user_id: str, asked: list[str]) -> list[str]:
+def _check_integrations(session: Session, user_id: str, asked: list[str]) -> list[str]:
     if not asked:
         raise NoIntegrationChosen(_("Tick at least one source for the memento to look into."))
-    own = set(db.session.scalars(select(Integration.id).where(Integration.user_id == user_id)))
+    own = set(session.scalars(select(Integration.id).where(Integration.user_id == user_id)))
     if not own.issuperset(asked):
         raise UnknownIntegration(_("One of those sources is not connected to your account any more; choose again."))
     return asked

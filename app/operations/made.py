@@ -97,7 +97,7 @@ def unmake(caller: Caller, made: MadeMemento) -> list[str]:
     """Delete the memento; the ids of what was in it. The memories stay. Raises ``not_writable``."""
     held = empty(caller, made)
     note_deleted_memento(SessionConnection(caller.session), made.memento_id, actor=APP)
-    delete_memento(caller.session.get_one(Memento, made.memento_id))
+    delete_memento(caller.session, caller.session.get_one(Memento, made.memento_id))
     return held
 
 
@@ -114,7 +114,7 @@ def _add_memento(caller: Caller, name: str) -> Memento:
         ending = f" ({place})" if place > 1 else ""
         memento = Memento(user_id=caller.subject, name=name[: NAME_LENGTH - len(ending)].rstrip() + ending)
         try:
-            memento.name = check_name(caller.subject, memento.name)
+            memento.name = check_name(caller.session, caller.subject, memento.name)
             with caller.session.begin_nested():
                 caller.session.add(memento)
         except (MementoNameTaken, IntegrityError):

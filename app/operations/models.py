@@ -18,9 +18,7 @@ class IdempotencyKey(Base):
     __table_args__ = (Index(None, "client_id"), Index(None, "expires_at"))
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    client_key: Mapped[str] = mapped_column(
-        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
-    )
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     request_digest: Mapped[str] = mapped_column(String(64))
     status: Mapped[int]
     body: Mapped[str] = mapped_column(Text)

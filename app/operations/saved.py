@@ -4,6 +4,7 @@ For an organization's own app there is no memento, as no one has to choose: a so
 """
 
 from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
 
 from app.clients.models import Client
 from app.consents.models import Consent
@@ -60,7 +61,7 @@ def _find_saved(caller: Caller) -> SavedMemento | None:
 def _make_saved(caller: Caller) -> SavedMemento:
     name = _name(caller)
     integration = add_integration(caller.session, user_id=caller.user_id, kind=KIND, name=name)
-    memento = _make_memento(caller.subject, name, integration.id)
+    memento = _make_memento(caller.session, caller.subject, name, integration.id)
     saved = SavedMemento(
         user_id=caller.user_id, client_key=caller.client_key, memento_id=memento.id, integration_id=integration.id
     )
@@ -69,15 +70,17 @@ def _make_saved(caller: Caller) -> SavedMemento:
     return saved
 
 
-def _make_memento(user_id: str, name: str, integration_id: str) -> Memento:
+def _make_memento(session: Session, user_id: str, name: str, integration_id: str) -> Memento:
     # The person may have a memento of that name, perhaps an earlier one of this app's.
     for place in range(1, 100):
         ending = f" ({place})" if place > 1 else ""
         try:
-            return create_memento(user_id, name[: NAME_LENGTH - len(ending)].rstrip() + ending, [integration_id])
+            return create_memento(
+                session, user_id, name[: NAME_LENGTH - len(ending)].rstrip() + ending, [integration_id]
+            )
         except MementoError:
             continue
-    return create_memento(user_id, f"Saved in {integration_id}", [integration_id])
+    return create_memento(session, user_id, f"Saved in {integration_id}", [integration_id])
 
 
 def _ensure_source_of_organization(caller: Caller) -> Integration:

@@ -135,7 +135,7 @@ def _let_it_add_something(app, client_id: str) -> None:
     with app.app_context():
         user = find_user_by_email(ALICE)
         source = add_integration(db.session, user_id=user.id, kind="memory", name="Saved by Acme Notebook")
-        memento = create_memento(user.id, source.name, [source.id])
+        memento = create_memento(db.session(), user.id, source.name, [source.id])
         ids = {"user_id": user.id, "client_key": client_id, "memento_id": memento.id, "integration_id": source.id}
         db.session.add(SavedMemento(**ids))
         db.session.commit()

@@ -18,7 +18,7 @@ def carols_memento(app, carol) -> str:
         integration = Integration(user_id=carol.id, kind="memory", name="Carol's notes")
         db.session.add(integration)
         db.session.flush()
-        memento_id = create_memento(carol.id, "Carol's own", [integration.id]).id
+        memento_id = create_memento(db.session(), carol.id, "Carol's own", [integration.id]).id
         db.session.commit()
         return memento_id
 

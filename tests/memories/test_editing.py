@@ -228,7 +228,7 @@ def test_a_copy_and_its_original_change_apart(ann, drive, titles_in):
 def test_deleting_a_memento_leaves_its_memories_and_no_pick(ann, drive):
     memento = find_memento(ann.user_id, ann.memento("Trip", ("google_drive", "Trips")))
     before = db.session.scalar(select(func.count()).select_from(Memory))
-    delete_memento(memento)
+    delete_memento(db.session(), memento)
     assert list_mementos(ann.user_id) == []
     assert db.session.query(MementoContent).count() == 0
     assert db.session.scalar(select(func.count()).select_from(Memory)) == before

@@ -125,7 +125,7 @@ def test_a_new_memento_holds_the_whole_integrations_that_were_ticked(ann, titles
     ann.keep("plan", "google_drive", "Work")
     ann.keep("chat", "slack")
     drive, slack = (ann.integrations[kind].id for kind in ("google_drive", "slack"))
-    memento = create_memento(ann.user_id, "  All   of\twork ", [drive, slack, drive])
+    memento = create_memento(db.session(), ann.user_id, "  All   of\twork ", [drive, slack, drive])
     assert memento.name == "All of work"
     assert len(memento.contents) == 2
     assert titles_in(memento.id) == {"plan", "chat"}
@@ -150,7 +150,7 @@ def test_a_new_memento_holds_the_whole_integrations_that_were_ticked(ann, titles
 )
 def test_a_name_that_cannot_be_read_is_refused(ann, name):
     with pytest.raises(MementoNameInvalid, match="name"):
-        create_memento(ann.user_id, name, [ann.integrations["slack"].id])
+        create_memento(db.session(), ann.user_id, name, [ann.integrations["slack"].id])
 
 
 @pytest.mark.parametrize(
@@ -170,41 +170,41 @@ def test_a_name_that_cannot_be_read_is_refused(ann, name):
     ],
 )
 def test_a_name_may_be_anything_that_can_be_read(ann, name):
-    assert create_memento(ann.user_id, name, [ann.integrations["slack"].id]).name == name
+    assert create_memento(db.session(), ann.user_id, name, [ann.integrations["slack"].id]).name == name
 
 
 @pytest.mark.parametrize("name", ["Recipes", "recipes", " RECIPES "])
 def test_a_name_that_reads_like_another_of_the_persons_is_taken(ann, name):
     ann.memento("Recipes")
     with pytest.raises(MementoNameTaken, match="already have a memento"):
-        create_memento(ann.user_id, name, [ann.integrations["slack"].id])
+        create_memento(db.session(), ann.user_id, name, [ann.integrations["slack"].id])
 
 
 def test_two_people_may_use_the_same_name(ann, ben):
     ben.memento("Recipes")
-    assert create_memento(ann.user_id, "Recipes", [ann.integrations["slack"].id]).name == "Recipes"
+    assert create_memento(db.session(), ann.user_id, "Recipes", [ann.integrations["slack"].id]).name == "Recipes"
 
 
 @pytest.mark.parametrize("name", ["All", "none", "Everything", "NOTHING YET"])
 def test_a_built_in_name_is_taken(ann, name):
     with pytest.raises(MementoNameTaken, match="built-in"):
-        create_memento(ann.user_id, name, [ann.integrations["slack"].id])
+        create_memento(db.session(), ann.user_id, name, [ann.integrations["slack"].id])
 
 
 def test_a_memento_of_nothing_is_refused(ann):
     with pytest.raises(NoIntegrationChosen, match="at least one source"):
-        create_memento(ann.user_id, "Empty", [])
+        create_memento(db.session(), ann.user_id, "Empty", [])
 
 
 @pytest.mark.parametrize("id", ["int_unknown", "", "\x00", "x" * 100_000])
 def test_an_unknown_integration_is_refused(ann, id):
     with pytest.raises(UnknownIntegration):
-        create_memento(ann.user_id, "Odd", [ann.integrations["slack"].id, id])
+        create_memento(db.session(), ann.user_id, "Odd", [ann.integrations["slack"].id, id])
 
 
 def test_another_persons_integration_is_refused_like_an_unknown_one(ann, ben):
     with pytest.raises(UnknownIntegration):
-        create_memento(ann.user_id, "Stolen", [ben.integrations["google_drive"].id])
+        create_memento(db.session(), ann.user_id, "Stolen", [ben.integrations["google_drive"].id])
 
 
 def test_a_name_that_was_taken_meanwhile_is_refused_and_the_session_goes_on(ann, monkeypatch):
@@ -219,7 +219,7 @@ def test_a_name_that_was_taken_meanwhile_is_refused_and_the_session_goes_on(ann,
 
     monkeypatch.setattr(db.session, "scalars", blind_once)
     with pytest.raises(MementoNameTaken):
-        create_memento(ann.user_id, "Recipes", [ann.integrations["slack"].id])
+        create_memento(db.session, ann.user_id, "Recipes", [ann.integrations["slack"].id])
     assert db.session.query(Memento).count() == 1
 
 
@@ -230,7 +230,7 @@ def test_every_refusal_is_one_error_with_a_sentence(ann):
 
 
 def test_a_memento_is_only_added_for_the_caller_to_commit(ann):
-    memento = create_memento(ann.user_id, "Recipes", [ann.integrations["slack"].id])
+    memento = create_memento(db.session(), ann.user_id, "Recipes", [ann.integrations["slack"].id])
     assert inspect(memento).persistent
     db.session.rollback()
     assert db.session.query(Memento).count() == 0

@@ -203,7 +203,7 @@ def delete_for_good(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
     name, saving = memento.name, find_savings(db.session(), current_user.id).get(memento.id)
     note_deleted_memento(SessionConnection(db.session()), memento.id, actor=PERSON)
-    delete_memento(memento)
+    delete_memento(db.session(), memento)
     if saving and request.form.get("memories") == "too":
         db.session.execute(
             delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)

@@ -89,7 +89,7 @@ def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str 
     # For this one transaction alone: beside a writing one the driver connection could not write.
     with expect_writes():
         try:
-            memento_id = create_memento(user_id, form.new_name.data or "", integration_ids).id
+            memento_id = create_memento(db.session(), user_id, form.new_name.data or "", integration_ids).id
         except ValueError as error:
             db.session.rollback()
             form.new_name.errors = [str(error)]
