@@ -15,6 +15,11 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --univer
 # How PostgreSQL compares text where nobody says: by code point, and as its databases usually do.
 LOCALES ?= C.UTF-8 en_US.UTF-8
 
+# The two workers take tests from each other, so that no file decides the end.
+PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# Where REPORTS names a folder, a report of each run is put there.
+report = $(if $(REPORTS),--junitxml=$(REPORTS)/$(1).xml)
+
 # What the linter and the formatter look at.
 CHECKED := app tests benchmarks wsgi.py
 
@@ -24,12 +29,12 @@ run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
 
 test: installed-to-test
-	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@exec $(PYTEST) $(call report,sqlite)
 
 test-databases: installed-to-test
 	@for locale in $(LOCALES); do \
-		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(VENV)/bin/python -m pytest -n 2 --dist loadfile \
-			-m "database and not browser" $(PYTEST_ARGS) || exit; \
+		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(PYTEST) -m "database and not browser" \
+			$(call report,$$locale) || exit; \
 	done
 
 check: installed-to-test

@@ -10,7 +10,12 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.actors import Browser
+from app.clients.models import find_client
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.database.connections import connect
+from app.extensions import db
+from tests.actors import Browser, Person
 
 AUTHORIZE, TOKEN = "/oauth/authorize", "/oauth/token"
 
@@ -85,11 +90,32 @@ class Integrator:
         }
         return self.post(path, honest | changes)
 
-    def tokens(self, browser: Browser, **changes) -> dict[str, Any]:
-        """The token response of a whole honest flow."""
-        response = self.exchange(self.code(browser, **changes))
+    def tokens(self, browser: Browser, *, choose: dict[str, Any] | None = None, **changes) -> dict[str, Any]:
+        """The token response of a whole honest flow.
+
+        What the screens would write down of a person who has entered is written down without them: most tests only
+        begin with tokens. :meth:`code` walks through the screens.
+        """
+        if (
+            browser.person is not None
+            and changes.keys() <= {"scope"}
+            and "memories:" in (changes.get("scope", self.scope) or "")
+        ):
+            self.allow(browser.person, changes.get("scope", self.scope), choose or {"selection": "all"})
+            response = self.exchange(self.code(browser, **changes))
+        else:
+            response = self.exchange(self.code(browser, choose=choose, **changes))
         assert response.status_code == 200, response.text
         return response.json
+
+    def allow(self, person: Person, scope: str, choose: dict[str, Any]) -> None:
+        """Write down that the person allowed this client the scope, with the choice as a form would send it."""
+        writable = choose.get("writable_ids", ())
+        can_write = {id: id in writable for id in choose.get("memento_ids", ())}
+        with self.app.app_context(), connect(db.engine) as connection, connection.transaction():
+            client = find_client(connection, self.client_id)
+            choice = Choice(choose["selection"], can_write)
+            give_consent(connection, user_id=person.id, client_key=client.client_id, scope=scope, choice=choice)
 
     def refresh(self, refresh_token: str, **changes) -> TestResponse:
         return self.post(TOKEN, {"grant_type": "refresh_token", "refresh_token": refresh_token} | changes)

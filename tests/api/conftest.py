@@ -118,7 +118,7 @@ def connect(app, notebook, signed_in) -> Callable[..., Caller]:
     def connect(*memento_ids: str, selection: str | None = None, scope: str = ALL_SCOPES) -> Caller:
         selection = selection or ("selected" if memento_ids else "all")
         choice = {"selection": selection} | ({"memento_ids": list(memento_ids)} if memento_ids else {})
-        tokens = notebook.tokens(signed_in, scope=scope, choose=choice, prompt="consent")
+        tokens = notebook.tokens(signed_in, scope=scope, choose=choice)
         return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])
 
     return connect

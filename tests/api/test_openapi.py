@@ -5,14 +5,15 @@ import re
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import GenerationMode
 
 from tests.api.operations import OPERATIONS
+from tests.properties import examples
 
 OPERATION = pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 # A few each; what they send differs between the operations.
-_EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 3}
+_EXAMPLES = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
 
 
 @pytest.fixture
@@ -92,13 +93,7 @@ def test_answers_are_as_described(app, description, seeded, one, mode):
     if mode is GenerationMode.NEGATIVE and not (one.query or one.body):
         pytest.skip("there is nothing that could be sent otherwise")
 
-    @settings(
-        max_examples=_EXAMPLES[mode],
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(_EXAMPLES[mode])
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case):
         if mode is GenerationMode.POSITIVE:

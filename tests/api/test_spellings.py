@@ -4,11 +4,12 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.operations.instants import read_instant
 from tests.api.operations import OPERATIONS
+from tests.properties import examples
 
 OPTIONAL = [
     (one, name) for one in OPERATIONS for name, field in one.query.items() if not field.required and one.method == "GET"
@@ -82,7 +83,7 @@ def test_what_is_no_point_in_time_is_refused(connect, spelled):
 _OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-@settings(deadline=None, database=None, derandomize=True, max_examples=50, suppress_health_check=list(HealthCheck))
+@examples(25)
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=_OFFSETS), st.booleans())
 def test_every_point_in_time_is_read_in_either_case(instant, is_upper):
     spelled = instant.isoformat()

@@ -5,7 +5,6 @@ They never disagree.
 """
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
@@ -15,6 +14,7 @@ from app.extensions import db
 from app.memories.models import Memento, MementoContent, Memory
 from tests.api.households import Households, ids
 from tests.databases import empty_tables
+from tests.properties import examples
 
 PEOPLE, APPS = st.sampled_from("ab"), st.sampled_from("xy")
 FOLDERS = st.sampled_from(["", "t", "t/u", "t/u/v", "t-", "t2", "T"])
@@ -178,12 +178,5 @@ class Walk(Households):
 def test_no_read_ever_disagrees_with_the_model(app):
     run_state_machine_as_test(
         lambda: Walk(app),
-        settings=settings(
-            max_examples=15,
-            stateful_step_count=40,
-            derandomize=True,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=examples(8, stateful_step_count=40),
     )

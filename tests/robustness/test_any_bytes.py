@@ -5,12 +5,13 @@ import logging
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from tests.actors import Browser, find_forms
 from tests.integrator import AUTHORIZE, TOKEN
+from tests.properties import examples
 from tests.robustness.bad_values import BAD_VALUES, find_problem_with_page, find_problem_with_refusal
 from tests.robustness.test_bad_token_requests import FORM, INTROSPECT, REVOKE, basic_of
 
@@ -48,18 +49,10 @@ WORDS = [
 PAGES = ["/", "/sign-in", "/account/", "/oauth/authorize", "/oauth/authorize/continue", "/oauth/authorize/consent"]
 FOLDERS = ["oauth/", "api/", "org/oauth/", "account/", "static/", ".well-known/"]
 
-bounded = settings(
-    max_examples=100,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    # The fixtures' rows may stay from one example to the next: no example counts on there being none.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
 # For programs' endpoints, which are cheap, and for what costs a sign-in or a new request each time.
-cheap = settings(bounded, max_examples=200)
-costly = settings(bounded, max_examples=30)
+bounded = examples(40)
+cheap = examples(60)
+costly = examples(10)
 
 any_bytes = st.binary(max_size=60)
 escaped = any_bytes.map(lambda raw: b"".join(b"%%%02X" % byte for byte in raw))
