@@ -1,4 +1,4 @@
-// <button type="button" data-copies="ID" hidden>Copy</button> puts the text of #ID on the clipboard.
+// <button type="button" data-copies="ID" data-copied="Copied" hidden>Copy</button> puts the text of #ID on the clipboard.
 for (const button of navigator.clipboard ? document.querySelectorAll("[data-copies]") : []) {
   const source = document.getElementById(button.dataset.copies);
   const label = button.textContent;
@@ -9,7 +9,7 @@ for (const button of navigator.clipboard ? document.querySelectorAll("[data-copi
   button.hidden = false;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(source.textContent);
-    button.textContent = status.textContent = "Copied";
+    button.textContent = status.textContent = button.dataset.copied;
     setTimeout(() => {
       button.textContent = label;
       status.textContent = "";

@@ -48,7 +48,8 @@ function showChoice() {
   const count = rows.filter(isTicked).length;
   // Ticks do not count beside "Everything" and "Nothing yet": out of sight, and not sent.
   mementos.disabled = mementos.hidden = chosen === "all" || chosen === "none";
-  picker.querySelector(".tally").textContent = mementos.hidden || !rows.length ? "" : `${count} of ${rows.length} ticked`;
+  const ticked = mementos.dataset.ticked.replace("{count}", count).replace("{all}", rows.length);
+  picker.querySelector(".tally").textContent = mementos.hidden || !rows.length ? "" : ticked;
 }
 
 function showFound() {
@@ -60,7 +61,7 @@ function showFound() {
     row.hidden = !isFound && !isTicked(row);
     found += isFound;
   }
-  mementos.querySelector(".none-found").textContent = found ? "" : "None of your mementos fits that.";
+  mementos.querySelector(".none-found").textContent = found ? "" : mementos.dataset.noneFound;
 }
 
 // As the server folds words: case, width, accents and vowel points mean nothing, what is a letter stays one.
