@@ -35,9 +35,7 @@ _FIND_OWN = Statement(
     .join(Client, Client.key == ClientOrigin.client_key)
     .where(Client.client_id == bindparam("client"), ClientOrigin.origin == bindparam("origin_"))
 )
-_FIND_CLIENT = Statement(
-    select(Client.key).where(Client.client_id == bindparam("client"), Client.ended_at.is_(None))
-)
+_FIND_CLIENT = Statement(select(Client.key).where(Client.client_id == bindparam("client"), Client.ended_at.is_(None)))
 
 
 def init_app(app: Flask) -> None:

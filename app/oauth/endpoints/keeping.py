@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from flask import Response, make_response, redirect, url_for
 from flask import request as http_request
+from flask.typing import ResponseReturnValue
 
 from app import credentials
 from app.clients.models import ClientSnapshot, find_client
@@ -16,7 +17,7 @@ from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.limits.attempts import network_of
-from app.oauth.authorization_request import add_authorization_request, add_unsigned_request
+from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
 from app.oauth.endpoints.browser import (
     bind_browser,
     find_browser,
@@ -74,7 +75,7 @@ def keep_request(
     kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
     if demands_state(http_request.path):
         kept[STATE_DEMANDED] = "1"
-    row = {
+    row: Asked = {
         "browser": browser,
         "client_key": client.key,
         "parameters": kept | ({"scope": scope} if scope else {}),
@@ -86,9 +87,9 @@ def keep_request(
     else:
         handle = add_authorization_request(connection, user_id=user_id, **row)
     if handle is None:
-        response = _sign_in_and_begin_again(browser, again)
-        return response if known else remember_browser(make_response(response), browser)
-    response = redirect(lead_on(handle), 303)
+        response = make_response(_sign_in_and_begin_again(browser, again))
+        return response if known else remember_browser(response, browser)
+    response = make_response(redirect(lead_on(handle), 303))
     return response if known else bind_browser(response, handle, browser)
 
 
@@ -113,7 +114,7 @@ def leads_to_known_app(query: str) -> bool:
     return client is not None and client.check_redirect_uri(parameters.get("redirect_uri", ""))
 
 
-def _sign_in_and_begin_again(browser: str, again: bool) -> Response:
+def _sign_in_and_begin_again(browser: str, again: bool) -> ResponseReturnValue:
     query = _query_without_sign_in()
     # Ignored where it arrives, as any parameter that nobody knows; the sign-in page looks at it.
     target = f"{quote(http_request.path)}?{query}&{_SENT_ALONG}={sign_for_browser(query, browser)}"

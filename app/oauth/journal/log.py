@@ -181,7 +181,11 @@ def _write(engine: Engine, notes: dict[str, _Notes]) -> None:
 
 def _write_of_client(connection: Connection, client_key: str, notes: _Notes) -> None:
     # Locked, but not against new tokens, so that two processes do not cut the same records off at once.
-    locked = select(Client.drafted_at).where(Client.key == client_key, Client.ended_at.is_(None)).with_for_update(key_share=True)
+    locked = (
+        select(Client.drafted_at)
+        .where(Client.key == client_key, Client.ended_at.is_(None))
+        .with_for_update(key_share=True)
+    )
     client = connection.execute(locked).first()
     if client is None:
         return

@@ -30,9 +30,7 @@ class RequestRecord(Base):
 
     # Counted up, so that what came in one instant has an order.
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    client_key: Mapped[str] = mapped_column(
-        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
-    )
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     endpoint: Mapped[str] = mapped_column(String(9))
     error: Mapped[str | None] = mapped_column(String(40))

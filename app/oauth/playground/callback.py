@@ -22,9 +22,7 @@ class PlaygroundCallback(Base):
     __table_args__ = (UniqueConstraint("client_id", "user_id"), Index(None, "user_id"), Index(None, "expires_at"))
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("try"))
-    client_key: Mapped[str] = mapped_column(
-        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
-    )
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())

@@ -1,0 +1,39 @@
+"""The authorization request: validated, waiting server-side for the person's decision."""
+
+from app.oauth.authorization_request.bounds import (
+    MOST_OF_NETWORK,
+    MOST_OF_PERSON,
+    Asked,
+    add_authorization_request,
+    add_unsigned_request,
+)
+from app.oauth.authorization_request.locking import lock_decision
+from app.oauth.authorization_request.record import SCREENS, AuthorizationRequest, WaitingRequest
+from app.oauth.authorization_request.steps import (
+    choose_account,
+    consume_authorization_request,
+    find_authorization_request,
+    release_authorization_request,
+    remember_shown,
+    renew_authorization_request,
+    save_choice,
+)
+
+__all__ = [
+    "MOST_OF_NETWORK",
+    "MOST_OF_PERSON",
+    "SCREENS",
+    "Asked",
+    "AuthorizationRequest",
+    "WaitingRequest",
+    "add_authorization_request",
+    "add_unsigned_request",
+    "choose_account",
+    "consume_authorization_request",
+    "find_authorization_request",
+    "lock_decision",
+    "release_authorization_request",
+    "remember_shown",
+    "renew_authorization_request",
+    "save_choice",
+]

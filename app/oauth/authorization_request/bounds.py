@@ -1,0 +1,114 @@
+"""Keeping one more authorization request, within bounds: anybody may begin one, for nothing."""
+
+import json
+from datetime import timedelta
+from typing import TypedDict, Unpack
+
+from sqlalchemy import bindparam, delete, func, select
+
+from app import clock, credentials
+from app.clients.rows import insert_for_client
+from app.config import settings
+from app.database.connections import Connection, RowGone
+from app.database.statements import Statement
+from app.oauth.authorization_request.record import AuthorizationRequest
+
+#: So many requests of one network wait at most while nobody has signed in for them. More are not kept.
+MOST_OF_NETWORK = 20
+#: So many requests of one person are kept, whatever has become of them. The oldest go.
+MOST_OF_PERSON = 50
+
+_ADDED = (
+    "digest",
+    "browser_digest",
+    "client_key",
+    "user_id",
+    "network",
+    "parameters",
+    "defect",
+    "memento_ids",
+    "writable_ids",
+    "issued_at",
+    "expires_at",
+)
+_INSERT_REQUEST = Statement(insert_for_client(AuthorizationRequest, _ADDED))
+_DROP_EXPIRED = Statement(
+    delete(AuthorizationRequest).where(
+        AuthorizationRequest.network == bindparam("network"), AuthorizationRequest.expires_at <= bindparam("at")
+    )
+)
+_COUNT_UNSIGNED = Statement(
+    select(func.count().label("count")).where(AuthorizationRequest.network == bindparam("network"))
+)
+#: Cuts off what is too much of one ``user``.
+DROP_OLDEST = Statement(
+    delete(AuthorizationRequest).where(
+        AuthorizationRequest.digest.in_(
+            select(AuthorizationRequest.digest)
+            .where(AuthorizationRequest.user_id == bindparam("user"))
+            .order_by(AuthorizationRequest.issued_at.desc())
+            .offset(MOST_OF_PERSON)
+        )
+    )
+)
+
+
+class Asked(TypedDict):
+    """What is kept of a request: the nonce of its browser, its client, and what was wrong with its parameters."""
+
+    browser: str
+    client_key: str
+    parameters: dict[str, str]
+    defect: str | None
+
+
+def add_authorization_request(connection: Connection, *, user_id: str, **row: Unpack[Asked]) -> str:
+    """Keep a signed-in person's request waiting, bound to the browser that holds ``browser``. Returns its handle.
+
+    Of each person the last :data:`MOST_OF_PERSON` are kept.
+    """
+    handle = _insert_request(connection, user_id=user_id, network=None, **row)
+    connection.run(DROP_OLDEST, user=user_id)
+    return handle
+
+
+def add_unsigned_request(connection: Connection, *, network: str, **row: Unpack[Asked]) -> str | None:
+    """Do the same while nobody has signed in. Returns None when :data:`MOST_OF_NETWORK` of them wait for the network already."""
+    # Whoever comes back to one of these reads that it has expired, whether it is there or not.
+    connection.run(_DROP_EXPIRED, network=network, at=clock.now())
+    waiting = connection.first(_COUNT_UNSIGNED, network=network)
+    if waiting is not None and waiting.count >= MOST_OF_NETWORK:
+        return None
+    return _insert_request(connection, user_id=None, network=network, **row)
+
+
+def _insert_request(
+    connection: Connection,
+    *,
+    browser: str,
+    client_key: str,
+    user_id: str | None,
+    network: str | None,
+    parameters: dict[str, str],
+    defect: str | None,
+) -> str:
+    handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
+    issued_at = clock.now()
+    is_kept = connection.run(
+        _INSERT_REQUEST,
+        digest=credentials.digest(handle),
+        browser_digest=credentials.digest(browser),
+        client_key=client_key,
+        user_id=user_id,
+        network=network,
+        parameters=json.dumps(parameters),
+        defect=defect,
+        memento_ids=[],
+        writable_ids=[],
+        issued_at=issued_at,
+        expires_at=issued_at + timedelta(seconds=settings().authorization_request_lifetime),
+    )
+    if not is_kept:
+        # The client was deleted since it was looked up.
+        raise RowGone
+    return handle

@@ -1,0 +1,37 @@
+"""What a decision depends on, held still while it is made."""
+
+from sqlalchemy import bindparam, select
+
+from app.accounts.models import User
+from app.clients.models import Client
+from app.consents.live import is_open
+from app.consents.models import Consent
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.oauth.authorization_request.record import AuthorizationRequest
+
+# Always in this order, so that two transactions never wait for each other.
+_LOCK_USER = Statement(select(User.id).where(User.id == bindparam("user")).with_for_update(key_share=True))
+_LOCK_CLIENT = Statement(select(Client.key).where(Client.key == bindparam("client")).with_for_update(read=True))
+_LOCK_CONSENT = Statement(
+    select(Consent.grant_id)
+    .where(Consent.user_id == bindparam("user"), Consent.client_key == bindparam("client"), is_open(Consent))
+    .with_for_update()
+)
+_LOCK_REQUEST = Statement(
+    select(AuthorizationRequest.digest)
+    .where(AuthorizationRequest.digest == bindparam("handle_digest"))
+    .with_for_update()
+)
+
+
+def lock_decision(connection: Connection, user_id: str, client_key: str, request_digest: str) -> None:
+    """Let nobody change what a decision depends on until the transaction ends.
+
+    That is the person's own decisions, one at a time; the app; what they allowed it before; and the request. On
+    SQLite the transaction alone does that, and these rows are only looked at.
+    """
+    connection.first(_LOCK_USER, user=user_id)
+    connection.first(_LOCK_CLIENT, client=client_key)
+    connection.first(_LOCK_CONSENT, user=user_id, client=client_key)
+    connection.first(_LOCK_REQUEST, handle_digest=request_digest)
