@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from app.config import settings
 from app.guide import blueprint
+from app.guide.api_errors import API_ERRORS
 from app.guide.apps import ExampleApp, find_own_app, list_own_apps, made_up_app
 from app.guide.contents import PAGES, find_page, find_section
-from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
+from app.guide.errors import AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
 from app.guide.scopes import ADVICE
 from app.guide.snippets import LANGUAGES, render_versions
 from app.scopes import SCOPES

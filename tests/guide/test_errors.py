@@ -13,8 +13,8 @@ from app import clock
 from app.api import errors
 from app.clients.models import Client
 from app.extensions import db
+from app.guide.api_errors import API_ERRORS
 from app.guide.errors import (
-    API_ERRORS,
     AUTHORIZE_ERRORS,
     ERROR_PAGES,
     INVALID_GRANT_REASONS,

@@ -11,7 +11,8 @@ import pytest
 from app import clock
 from app.api.route import ROUTES
 from app.extensions import db
-from app.guide.errors import API_ERRORS, AUTHORIZE_ERRORS, TOKEN_ERRORS
+from app.guide.api_errors import API_ERRORS
+from app.guide.errors import AUTHORIZE_ERRORS, TOKEN_ERRORS
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import REFUSALS
 from app.oauth.tokens.token import AccessToken
