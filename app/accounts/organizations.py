@@ -86,7 +86,10 @@ def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
 
 
 def add_member(organization: Organization, user: User, role: str) -> Membership:
-    """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits."""
+    """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits.
+
+    Raises ``ValueError`` for another role.
+    """
     if role not in ROLES:
         raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
     membership = Membership(user=user, organization=organization, role=role)

@@ -55,7 +55,7 @@ class UnacceptablePassword(ValueError):
 
 
 def check_password(password: str, email: str = "") -> None:
-    """Raise :class:`UnacceptablePassword` unless this may become the password of the person with that address."""
+    """Check that this may become the password of the person with that address. Raises :class:`UnacceptablePassword`."""
     if len(password) < LEAST_LENGTH:
         raise UnacceptablePassword(_("Choose a password of at least %(least)s characters.", least=LEAST_LENGTH))
     if len(password) > MOST_LENGTH:

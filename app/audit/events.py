@@ -35,7 +35,9 @@ def record(
     )
 
 
-def record_at_once(connection: Connection, kind: str, *, organization_id: str | None, client_key: str, **details: Any) -> None:
+def record_at_once(
+    connection: Connection, kind: str, *, organization_id: str | None, client_key: str, **details: Any
+) -> None:
     """Add an event that nobody did but the server itself, in the transaction that is open on a driver connection."""
     connection.run(
         _INSERT_EVENT,

@@ -39,7 +39,10 @@ def init_app(app: Flask) -> None:
 @json_option
 @with_appcontext
 def seed_command(as_json: bool) -> None:
-    """Add what is missing of the demonstration data. A secret is printed only when it was just made."""
+    """Add what is missing of the demonstration data. A secret is printed only when it was just made.
+
+    Raises a sentence for what is in the way.
+    """
     with database():
         try:
             data = seed()
@@ -75,7 +78,7 @@ def purge_command(as_json: bool) -> None:
 def create_user_command(
     email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
 ) -> None:
-    """Make an account for a person."""
+    """Make an account for a person. Raises a sentence for what cannot be."""
     if role and not slug:
         raise click.ClickException("A role needs an organization: add --org SLUG.")
     if not password_stdin:
@@ -98,7 +101,10 @@ def create_user_command(
 
 @contextmanager
 def database() -> Iterator[None]:
-    """What a command does with the database, refused in a sentence when the database is not ready for it."""
+    """What a command does with the database, refused in a sentence when the database is not ready for it.
+
+    Raises ``ClickException``.
+    """
     try:
         missing = find_missing_migration()
         if missing:
@@ -116,6 +122,7 @@ def _refusal(sentence: str) -> click.ClickException:
 
 
 def get_organization(slug: str) -> Organization:
+    """Returns the organization. Raises ``ClickException`` when there is none."""
     organization = find_organization(slug) if _SLUG.fullmatch(slug) else None
     if organization is None:
         raise click.ClickException(f"There is no organization with the slug {slug!r}.")

@@ -51,12 +51,15 @@ class Field:
         return schema
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         raise NotImplementedError
 
     def check_present(self, value: Any) -> Any:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         raise NotImplementedError
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         raise NotImplementedError
 
 
@@ -73,9 +76,11 @@ class Text(Field):
     hint: str = "Must not hold the character NUL."
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a string"
 
     def check_present(self, value: Any) -> str:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         if not isinstance(value, str):
             raise Problem("type", "Must be a string.")
         if len(value) < self.least:
@@ -92,6 +97,7 @@ class Text(Field):
         return value
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "minLength": self.least, "maxLength": self.most, "pattern": self.pattern}
 
 
@@ -102,14 +108,17 @@ class Choice(Field):
     choices: tuple[str, ...]
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         return "one of " + ", ".join(f"'{choice}'" for choice in self.choices)
 
     def check_present(self, value: Any) -> str:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         if not isinstance(value, str) or value not in self.choices:
             raise Problem("invalid", f"Must be {self.noun()}.")
         return value
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "enum": list(self.choices)}
 
 
@@ -121,9 +130,11 @@ class Integer(Field):
     most: int
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         return f"a whole number from {self.least} to {self.most}"
 
     def check_present(self, value: Any) -> int:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         if isinstance(value, str) and _DIGITS.fullmatch(value):
             value = int(value)
         if type(value) is not int or not self.least <= value <= self.most:
@@ -131,6 +142,7 @@ class Integer(Field):
         return value
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
@@ -139,15 +151,18 @@ class Instant(Field):
     """A point in time (:rfc:`3339`); a date alone is its midnight, and without an offset it is UTC."""
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a point in time such as 2026-01-31T09:30:00Z"
 
     def check_present(self, value: Any) -> datetime:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         try:
             return read_instant(value)
         except (TypeError, ValueError, OverflowError):
             raise Problem("invalid", f"Must be {self.noun()}.") from None
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "format": "date-time"}
 
 
@@ -159,9 +174,11 @@ class Texts(Field):
     most: int
 
     def noun(self) -> str:
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a list of strings"
 
     def check_present(self, value: Any) -> list[str]:
+        """Returns the value as it is kept. Raises :class:`Problem`."""
         if not isinstance(value, list):
             raise Problem("type", "Must be a list of strings.")
         if len(value) > self.most:
@@ -169,4 +186,5 @@ class Texts(Field):
         return sorted({self.each.check(item) for item in value})
 
     def schema_present(self) -> dict[str, Any]:
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "array", "items": self.each.schema(), "maxItems": self.most}

@@ -123,6 +123,7 @@ def change_integration(caller: Caller, integration_id: str, changes: Mapping[str
 
 @operation(summary="Delete an integration and its memories", scopes=("integrations:write",), gives=None)
 def delete_integration(caller: Caller, integration_id: str) -> None:
+    """End an integration. Raises ``not_found`` or ``not_writable``."""
     found = _get(caller, integration_id)
     if not found.is_writable:
         raise not_writable("This app does not reach all of this integration, and its memories would go with it.")

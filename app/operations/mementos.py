@@ -88,6 +88,7 @@ def list_mementos(caller: Caller) -> MementoList:
     for_people=True,
 )
 def read_memento(caller: Caller, memento_id: str) -> ShownMementoDetail:
+    """Returns a memento that the app sees. Raises ``not_found``."""
     made = find_made(caller, memento_id)
     if made is not None:
         return _show_detail(caller, made)
@@ -127,6 +128,7 @@ def delete_memento(caller: Caller, memento_id: str) -> None:
     for_people=True,
 )
 def change_memento(caller: Caller, memento_id: str, change: ContentsChange) -> ShownMementoDetail:
+    """Add to a memento that the app made, and take out of it. Raises ``validation_failed``, ``not_found`` or ``not_writable``."""
     if change.memento not in (None, memento_id):
         raise invalid_field("memento", "unknown", _OTHER_MEMENTO)
     made = _get_made(caller, memento_id)

@@ -76,6 +76,7 @@ def list_memories(caller: Caller, wanted: Wanted) -> MemoryPage:
 
 @operation(summary="Read one memory", scopes=("memories:read",), gives=ShownMemory)
 def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
+    """Returns one memory. Raises ``not_found``."""
     found = find_memory(caller.session, caller.reach, memory_id)
     if found is None:
         raise not_found()
@@ -90,6 +91,7 @@ def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
     gives=ShownMemory,
 )
 def change_memory(caller: Caller, memory_id: str, changes: Mapping[str, Any]) -> ShownMemory:
+    """Change some of its fields. Raises ``not_found`` or ``not_writable``."""
     memory = _get_writable(caller, memory_id)
     change_record(caller.session, memory, changes)
     if not still_writable(caller.session, caller.reach, memory):

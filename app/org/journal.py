@@ -171,7 +171,9 @@ def _name_apps(events: list[AuditEvent]) -> dict[str, str]:
     names = dict(rows.all())
     if keys - names.keys():
         deleted = db.session.scalars(
-            select(AuditEvent).where(AuditEvent.client_key.in_(keys - names.keys()), AuditEvent.kind == "client.deleted")
+            select(AuditEvent).where(
+                AuditEvent.client_key.in_(keys - names.keys()), AuditEvent.kind == "client.deleted"
+            )
         )
         names |= {event.client_key or "": _name_of_deleted(event) for event in deleted}
     return names

@@ -9,13 +9,16 @@ PROMPTS = ("consent", "login", "select_account")
 
 
 def refuse_defects(request: WireRequest) -> None:
-    """Parameters that cannot be relied on: a repeated one, one that is too long, one that is no text."""
+    """Parameters that cannot be relied on: a repeated one, one that is too long, one that is no text.
+
+    Raises a refusal.
+    """
     if request.defect:
         raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)
 
 
 def demand_response_type_code(request: WireRequest) -> None:
-    """Implicit and hybrid flows do not exist here."""
+    """Implicit and hybrid flows do not exist here. Raises a refusal."""
     response_type = request.payload.data.get("response_type")
     if response_type is None:
         raise refuse(Reason.RESPONSE_TYPE_MISSING)
@@ -24,7 +27,7 @@ def demand_response_type_code(request: WireRequest) -> None:
 
 
 def demand_state(request: WireRequest) -> None:
-    """PKCE binds the answer to whoever asked, as ``state`` does (:rfc:`9700#section-2.1`)."""
+    """PKCE binds the answer to whoever asked, as ``state`` does (:rfc:`9700#section-2.1`). Raises a refusal."""
     parameters = request.payload.data
     has_challenge = "code_challenge" in parameters and parameters.get("code_challenge_method") == "S256"
     if request.payload.state is None and (request.demands_state or not has_challenge):
@@ -32,7 +35,10 @@ def demand_state(request: WireRequest) -> None:
 
 
 def resolve_scope(request: WireRequest) -> None:
-    """Set the scope that is asked for, the client's own when none is; every name must be the client's."""
+    """Set the scope that is asked for, the client's own when none is; every name must be the client's.
+
+    Raises a refusal.
+    """
     scope = request.known_client.get_allowed_scope(request.payload.scope)
     if scope is None:
         raise refuse_scope(request.payload.scope)
@@ -51,14 +57,17 @@ def refuse_scope(scope: str | None) -> Refused:
 
 
 def demand_known_prompt(request: WireRequest) -> None:
-    """``none`` is not among them: nobody is authorized without a person here."""
+    """``none`` is not among them: nobody is authorized without a person here. Raises a refusal."""
     prompt = request.payload.data.get("prompt")
     if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
         raise refuse(Reason.PROMPT_UNKNOWN)
 
 
 def demand_own_resource(request: WireRequest) -> None:
-    """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`)."""
+    """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`).
+
+    Raises a refusal.
+    """
     resource = request.payload.data.get("resource")
     if resource is not None and resource not in _own_resources(request.services.settings.issuer):
         raise refuse(Reason.RESOURCE_UNKNOWN)
@@ -69,7 +78,10 @@ def _own_resources(issuer: str) -> tuple[str, ...]:
 
 
 def demand_sound_details(request: WireRequest) -> None:
-    """``authorization_details`` may ask for mementos, and not for one by its name (:rfc:`9396#section-5`)."""
+    """``authorization_details`` may ask for mementos, and not for one by its name (:rfc:`9396#section-5`).
+
+    Raises a refusal.
+    """
     details = request.payload.data.get("authorization_details")
     problem = find_details_problem(details, request.services.settings.issuer) if details is not None else None
     if problem:

@@ -14,7 +14,10 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 def demand_code_challenge(request: WireRequest) -> None:
-    """At the authorize endpoint: a challenge of public clients and of those that registered so, and S256 of all."""
+    """At the authorize endpoint: a challenge of public clients and of those that registered so, and S256 of all.
+
+    Raises a refusal.
+    """
     challenge = request.payload.data.get("code_challenge")
     method = request.payload.data.get("code_challenge_method")
     if challenge is None:
@@ -31,7 +34,10 @@ def demand_code_challenge(request: WireRequest) -> None:
 
 
 def demand_code_verifier(request: WireRequest, challenge: str | None) -> None:
-    """At the token endpoint: a code that was asked for with a challenge always demands its verifier."""
+    """At the token endpoint: a code that was asked for with a challenge always demands its verifier.
+
+    Raises a refusal.
+    """
     verifier = request.form.get("code_verifier")
     if challenge is None:
         if verifier is not None:

@@ -28,7 +28,7 @@ class WayBack:
 
 
 def demand_known_client(request: WireRequest) -> None:
-    """Without a client nobody could say whose address it is."""
+    """Without a client nobody could say whose address it is. Raises a refusal."""
     client_id = request.payload.client_id
     client = find_client(request.connection, client_id) if client_id is not None else None
     if client is None:
@@ -37,14 +37,14 @@ def demand_known_client(request: WireRequest) -> None:
 
 
 def demand_working_client(request: WireRequest) -> None:
-    """A client that is suspended, or still a draft, gets no answer."""
+    """A client that is suspended, or still a draft, gets no answer. Raises a refusal."""
     client = request.known_client
     if client.suspended_at is not None:
         raise refuse(Reason.CLIENT_SUSPENDED, client=client)
 
 
 def demand_own_redirect_uri(request: WireRequest) -> None:
-    """The redirect URI must be one of the client's, or its open playground's."""
+    """The redirect URI must be one of the client's, or its open playground's. Raises a refusal."""
     client, redirect_uri = request.known_client, request.payload.redirect_uri
     if redirect_uri is None:
         defect = request.defects.get("redirect_uri")

@@ -55,9 +55,7 @@ class AccessToken(db.Model):
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     hint: Mapped[str] = mapped_column(String(4))
-    client_key: Mapped[str] = mapped_column(
-        "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE")
-    )
+    client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     family_id: Mapped[str | None] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
     scope: Mapped[str] = mapped_column(String(1000))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
