@@ -116,3 +116,29 @@ def test_a_file_or_folder_that_is_named_is_there(app, name):
         return
     places = [_ROOT, *(_ROOT / "app").rglob("*/"), _ROOT / "app", *(_ROOT / "tests").rglob("*/"), _ROOT / "tests"]
     assert any((place / name).exists() for place in places), name
+
+
+def _drawn() -> list[str]:
+    """The paths of the drawn house: what stands before two spaces, below what is indented less."""
+    block = re.search(r"^```\n(app/\n.*?)^```", _DOCUMENTS["README.md"], re.DOTALL | re.MULTILINE)[1]
+    paths, above = [], {}
+    for line in block.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if depth > 20:
+            continue
+        names = [name for name in re.split(r",? +", line.strip().split("  ")[0]) if name]
+        folder = "".join(above[one] for one in sorted(above) if one < depth)
+        above = {one: name for one, name in above.items() if one < depth} | {depth: names[0]}
+        paths += [folder + (name if "/" in name or "." in name else f"{name}.py") for name in names]
+    return paths
+
+
+@pytest.mark.parametrize("path", _drawn())
+def test_the_drawn_house_stands(path):
+    assert (_ROOT / path).exists()
+
+
+def test_the_drawn_house_has_every_room():
+    """A package that nobody has drawn would be found by chance."""
+    rooms = {path for path in _drawn() if path.startswith("app/")}
+    assert {f"app/{path.name}/" for path in (_ROOT / "app").iterdir() if (path / "__init__.py").exists()} <= rooms
