@@ -19,9 +19,11 @@ from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
 from app.oauth.journal.record import RequestRecord
 from app.oauth.playground.callback import PlaygroundCallback
-from app.oauth.tokens.code import AuthorizationCode, TokenFamily
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.family import TokenFamily
+from app.oauth.tokens.refresh import RefreshToken
 from app.oauth.tokens.replay import TokenReplay
-from app.oauth.tokens.token import AccessToken, RefreshToken
 from app.operations.models import IdempotencyKey
 
 _BATCH = 500
@@ -43,12 +45,7 @@ def _expired() -> list[tuple[str, type[Base], ColumnElement[bool]]]:
     return [
         ("authorization_requests", AuthorizationRequest, AuthorizationRequest.expires_at <= at - _AFTERLIFE),
         ("authorization_codes", AuthorizationCode, AuthorizationCode.expires_at <= at - _AFTERLIFE),
-        # Client by client, which is how the index is sorted.
-        (
-            "access_tokens",
-            AccessToken,
-            AccessToken.client_key.in_(select(Client.key)) & (AccessToken.expires_at <= at),
-        ),
+        ("access_tokens", AccessToken, AccessToken.expires_at <= at),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
         ("refresh_tokens", RefreshToken, RefreshToken.expires_at <= at),
         ("token_families", TokenFamily, _is_empty_family(at - _AFTERLIFE)),
@@ -67,7 +64,7 @@ def _expired() -> list[tuple[str, type[Base], ColumnElement[bool]]]:
 def _is_empty_family(issued_before: datetime) -> ColumnElement[bool]:
     members = (AuthorizationCode, AccessToken, RefreshToken)
     return (TokenFamily.issued_at <= issued_before) & ~or_(
-        *(exists().where(member.family_id == TokenFamily.family_id) for member in members)
+        *(exists().where(member.family_id == TokenFamily.id) for member in members)
     )
 
 

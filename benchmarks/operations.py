@@ -202,13 +202,12 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
     return issued
 
 
-def _issue_code(connection: Connection, site: Site) -> tuple[str, str]:
-    """A code, and the id of its family."""
-    code, family_id = credentials.new_credential(credentials.AUTHORIZATION_CODE), credentials.new_id("fam")
+def _issue_code(connection: Connection, site: Site) -> tuple[str, int]:
+    """A code, and the number of its family."""
+    code = credentials.new_credential(credentials.AUTHORIZATION_CODE)
     issued_at = clock.now()
-    add_authorization_code(
+    family_id = add_authorization_code(
         connection,
-        family_id=family_id,
         grant_id=site.grant_id,
         digest=credentials.digest(code),
         client_key=site.client_id,

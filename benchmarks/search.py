@@ -26,8 +26,8 @@ from app.config import read_settings
 from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import TokenFamily
 from benchmarks.through_gunicorn import server_environ
 from tests.databases import Cluster, missing_postgresql, new_database
 
@@ -226,15 +226,16 @@ def _allow(user, mementos: list[Memento]) -> str:
     db.session.add(consent)
     db.session.flush()
     db.session.add_all(ConsentMemento(grant_id=consent.grant_id, memento_id=memento.id) for memento in mementos)
-    db.session.add(TokenFamily(family_id="fam_1", grant_id=consent.grant_id, issued_at=clock.now()))
+    family = TokenFamily(grant_id=consent.grant_id, issued_at=clock.now())
+    db.session.add(family)
     db.session.flush()
     token = credentials.new_credential(credentials.ACCESS_TOKEN)
     db.session.add(
         AccessToken(
             digest=credentials.digest(token),
-            hint=credentials.hint(token),
             client_key=client.key,
-            family_id="fam_1",
+            family_id=family.id,
+            audience="api",
             scope="memories:read",
             issued_at=clock.now(),
             expires_at=clock.now() + timedelta(days=1),

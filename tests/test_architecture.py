@@ -328,7 +328,7 @@ EXAMPLES = [
     (imports_point_down, "app.scopes", "from app.oauth.server import server", "imports up"),
     (imports_point_down, "app.clients.models", "from app.consents import choice", "imports up"),
     (imports_point_down, "app.consents.models", "from app.oauth.tokens import code", "imports up"),
-    (imports_point_down, "app.oauth.tokens.token", "from app.oauth.endpoints import token", "imports up"),
+    (imports_point_down, "app.oauth.tokens.access", "from app.oauth.endpoints import token", "imports up"),
     (imports_point_down, "app.http.web", "from app.audit import events", "imports up"),
     (imports_point_down, "app.org.views", "from app.api.me import me", "imports sideways"),
     (imports_point_down, "app.personal.views", "from app.org import access", "imports sideways"),

@@ -16,7 +16,7 @@ from app.consents.receipt_log import AccessLog
 from app.database.engine import expect_reads_only
 from app.extensions import db
 from app.http.services import services
-from app.oauth.tokens.token import TokenSnapshot
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.caller import Caller, caller_of
 from app.operations.idempotency import Once
 from app.operations.operation import Operation

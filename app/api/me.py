@@ -12,8 +12,8 @@ from app.consents.reach import token_reach
 from app.database.connections import Connection
 from app.http.wire import json_answer
 from app.oauth.protect import protected
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
-from app.oauth.tokens.token import TokenSnapshot
 from app.operations.results import manage_url
 from app.scopes import parse_scope, reaches_memories
 

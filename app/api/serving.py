@@ -14,7 +14,7 @@ from app.api.route import ROUTES, Route
 from app.database.connections import Connection
 from app.extensions import db
 from app.oauth.protect import protected
-from app.oauth.tokens.token import TokenSnapshot
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.operation import Operation
 from app.operations.refusals import Refused
 from app.operations.shapes import Shape, Takes

@@ -1,15 +1,21 @@
 """Column types that mean the same on SQLite and PostgreSQL, and the rule by which text is compared."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Column, DateTime, MetaData, String, Text, event
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, LargeBinary, MetaData, String, Table, Text, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.text import shown_name
 
 _POSTGRESQL = postgresql.dialect()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_Processor = Callable[[Any], Any] | None
 
 
 class Base(DeclarativeBase):
@@ -26,21 +32,24 @@ class Base(DeclarativeBase):
     )
 
 
-class UtcDateTime(TypeDecorator):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant in UTC: ``timestamptz`` on PostgreSQL, sortable ISO text on SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def load_dialect_impl(self, dialect):
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Returns the type that the database knows."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(32))
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def bind_processor(self, dialect):
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """Returns what writes a value. It raises ``ValueError`` for one without a time zone."""
         return _to_text if dialect.name == "sqlite" else _to_utc
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """Returns what reads a value."""
         return _from_text if dialect.name == "sqlite" else _to_utc
 
 
@@ -53,19 +62,70 @@ def _to_utc(value: datetime | None) -> datetime | None:
 
 
 def _to_text(value: datetime | None) -> str | None:
+    utc = _to_utc(value)
     # Always with microseconds, so that text order is time order.
-    return None if value is None else _to_utc(value).isoformat(" ", "microseconds")
+    return None if utc is None else utc.isoformat(" ", "microseconds")
 
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+class UtcMicroseconds(TypeDecorator[datetime]):
+    """An aware instant in UTC, kept as the microseconds since 1970: eight bytes, on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """Returns what writes a value. It raises ``ValueError`` for one without a time zone."""
+        return _to_microseconds
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """Returns what reads a value."""
+        return _from_microseconds
+
+
+def _to_microseconds(value: datetime | None) -> int | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("A point in time must be aware (UTC).")
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Digest(TypeDecorator[str]):
+    """A SHA-256, or as many random bits: 64 hex digits in Python, kept as their 32 bytes."""
+
+    impl = LargeBinary(32)
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> _Processor:
+        """Returns what writes a value. It raises ``ValueError`` for what is not hex."""
+        return _to_bytes
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """Returns what reads a value."""
+        return _from_bytes
+
+
+def _to_bytes(value: str | None) -> bytes | None:
+    return None if value is None else bytes.fromhex(value)
+
+
+def _from_bytes(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
 @event.listens_for(Column, "before_parent_attach")
-def _compare_by_code_point(column: Column, _table) -> None:
+def _compare_by_code_point(column: Column[Any], _table: Table) -> None:
     """Make text compare as it does in Python and on SQLite, whatever collation a PostgreSQL database has.
 
-    Every column of every table, in models and migrations alike: positions of pages, ranges of folders and sorted lists
+    Every column of every table; revisions have the same rule of their own. Positions of pages, ranges of folders and sorted lists
     all depend on it, and equality costs less. A column that names a collation of its own keeps it.
     """
     type_ = column.type
@@ -82,7 +142,7 @@ def _compare_by_code_point(column: Column, _table) -> None:
     column.type = type_.with_variant(by_code_point, "postgresql")
 
 
-class ShownName(TypeDecorator):
+class ShownName(TypeDecorator[str]):
     """The name of an app or an organization, read as :func:`app.text.shown_name` shows one that the rule refuses by now.
 
     So no page can forget it, and nobody decides by a name that was stored before the rule.
@@ -91,7 +151,8 @@ class ShownName(TypeDecorator):
     impl = String
     cache_ok = True
 
-    def result_processor(self, dialect, coltype):
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Processor:
+        """Returns what reads a value."""
         return _shown
 
 
@@ -99,20 +160,22 @@ def _shown(value: str | None) -> str | None:
     return None if value is None else shown_name(value)
 
 
-class Lines(TypeDecorator):
+class Lines(TypeDecorator[Sequence[str]]):
     """A short ordered list of strings, one a line; none is empty or holds a line feed."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        """Returns what is stored. Raises ``ValueError`` for an empty string and one with a line feed."""
         if value is None:
             return None
         if any(not line or "\n" in line for line in value):
             raise ValueError("Neither an empty string nor one with a line feed can be kept as a line.")
         return "\n".join(value)
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: str | None, dialect: Dialect) -> list[str] | None:
+        """Returns the list again."""
         if value is None:
             return None
         # Not splitlines(), which also splits at what Unicode counts as a line's end.

@@ -7,7 +7,8 @@ from app.consents.live import has_run_out
 from app.database.connections import Connection
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.tokens.token import TokenSnapshot
+from app.oauth.tokens.family import API
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope
 
 _REALM = "reliquary"
@@ -28,7 +29,7 @@ def find_live_token(
     if mistaken:
         raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
     token = find(connection, credentials.digest(presented))
-    if token is None:
+    if token is None or token.audience != API:
         raise refuse(Reason.BEARER_UNKNOWN)
     note(token.client_id)
     if token.is_expired():

@@ -13,8 +13,8 @@ from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.record import RequestRecord
 from app.oauth.playground.callback import PlaygroundCallback
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import TokenFamily
 
 
 def rotate_everything(client: Client, *, actor_user_id: str | None, secret_id: str | None = None) -> str | None:
@@ -53,7 +53,7 @@ def delete_what_the_client_held(session: Session, client_key: str, _actor_user_i
     """
     for statement in (
         delete(TokenFamily).where(TokenFamily.grant_id.in_(_consents_of(client_key))),
-        delete(AccessToken).where(AccessToken.client_key == client_key),
+        delete(AccessToken).where(AccessToken.client_key == client_key, AccessToken.family_id.is_(None)),
         delete(AuthorizationRequest).where(AuthorizationRequest.client_key == client_key),
         delete(RequestRecord).where(RequestRecord.client_key == client_key),
         delete(PlaygroundCallback).where(PlaygroundCallback.client_key == client_key),

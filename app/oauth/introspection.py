@@ -9,7 +9,8 @@ from app.clients.models import ClientSnapshot
 from app.oauth.grants.bearer import consent_details
 from app.oauth.presented_token import find_presented_token
 from app.oauth.refusals import Reason, refuse
-from app.oauth.tokens.token import TokenSnapshot
+from app.oauth.tokens.refresh import RefreshSnapshot
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.wire_request import WireRequest
 
 
@@ -24,7 +25,7 @@ class Introspection(IntrospectionEndpoint):
         if not client.is_confidential:
             raise refuse(Reason.INTROSPECTION_NOT_ALLOWED)
         token = find_presented_token(request, client)
-        return None if token is None or token.rotated_at is not None else token
+        return None if isinstance(token, RefreshSnapshot) and token.rotated_at is not None else token
 
     def create_endpoint_response(self, request: WireRequest) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         """Answer with the members of :rfc:`7662#section-2.2`. Raises :class:`Refused`."""
@@ -48,7 +49,7 @@ def _describe(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
         "iat": int(token.issued_at.timestamp()),
         "exp": int(token.ends_at.timestamp()),
     }
-    if not token.is_refresh_token:
+    if not isinstance(token, RefreshSnapshot):
         payload["token_type"] = "Bearer"
     if token.grant_id is not None:
         payload["grant_id"] = token.grant_id

@@ -3,7 +3,9 @@
 from app import credentials
 from app.clients.models import ClientSnapshot
 from app.oauth.refusals import Reason, refuse
-from app.oauth.tokens.token import TokenSnapshot, find_access_token, find_refresh_token
+from app.oauth.tokens.access import find_access_token
+from app.oauth.tokens.refresh import find_refresh_token
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.wire_request import WireRequest
 
 

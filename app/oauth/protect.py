@@ -14,7 +14,7 @@ from app.http.wire import error_answer
 from app.oauth.bearer_check import TokenLookup, challenge, find_live_token
 from app.oauth.cross_origin import note_caller
 from app.oauth.refusals import Refused
-from app.oauth.tokens.token import find_access_token
+from app.oauth.tokens.access import find_access_token
 
 
 def protected(

@@ -5,8 +5,9 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from app import credentials
 from app.clients.models import ClientSnapshot
 from app.oauth.presented_token import find_presented_token
-from app.oauth.tokens.code import revoke_family
-from app.oauth.tokens.token import TokenSnapshot, revoke_access_token
+from app.oauth.tokens.access import revoke_access_token
+from app.oauth.tokens.family import revoke_family
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.wire_request import WireRequest
 
 

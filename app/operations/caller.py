@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.consents.details import EVERYTHING
 from app.consents.reach import token_reach
 from app.memories.reach import Reach
-from app.oauth.tokens.token import TokenSnapshot
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope
 
 

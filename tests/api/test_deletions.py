@@ -81,8 +81,8 @@ def test_with_a_person_everything_of_theirs_is_gone(app, house):
     for table in (
         "consents",
         "consent_mementos",
-        "token_families",
-        "refresh_tokens",
+        "oauth_families",
+        "oauth_refresh_tokens",
         "mementos",
         "memento_contents",
         "saved_mementos",
@@ -90,7 +90,7 @@ def test_with_a_person_everything_of_theirs_is_gone(app, house):
     ):
         assert left[table] == 0, table
     # What is left is the organization's: one memory in one integration, and one token.
-    assert (left["memories"], left["integrations"], left["access_tokens"]) == (1, 1, 1)
+    assert (left["memories"], left["integrations"], left["oauth_access_tokens"]) == (1, 1, 1)
 
 
 def test_an_orphan_would_be_found(app, house):
@@ -100,9 +100,15 @@ def test_an_orphan_would_be_found(app, house):
         connection = db.engine.raw_connection()
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("DELETE FROM consents")
-        assert set(_find_orphans()) >= {"token_families.grant_id", "access_records.grant_id"}
+        assert set(_find_orphans()) >= {"oauth_families.grant_id", "access_records.grant_id"}
         db.session.rollback()
-        for table in ("token_families", "access_records", "consent_mementos", "access_tokens", "refresh_tokens"):
+        for table in (
+            "oauth_families",
+            "access_records",
+            "consent_mementos",
+            "oauth_access_tokens",
+            "oauth_refresh_tokens",
+        ):
             connection.execute(f"DELETE FROM {table}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.close()

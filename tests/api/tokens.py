@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from app import clock, credentials
 from app.extensions import db
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import API, TokenFamily
 from app.scopes import SCOPES
 
 
@@ -14,15 +14,16 @@ def issue_token(client_id: str, grant_id: str | None = None) -> str:
     token, at = credentials.new_credential(credentials.ACCESS_TOKEN), clock.now()
     family_id = None
     if grant_id is not None:
-        family_id = credentials.new_id("fam")
-        db.session.add(TokenFamily(family_id=family_id, grant_id=grant_id, issued_at=at))
+        family = TokenFamily(grant_id=grant_id, issued_at=at)
+        db.session.add(family)
         db.session.flush()
+        family_id = family.id
     db.session.add(
         AccessToken(
             digest=credentials.digest(token),
-            hint=credentials.hint(token),
             client_key=client_id,
             family_id=family_id,
+            audience=API,
             scope=" ".join(SCOPES),
             issued_at=at,
             expires_at=at + timedelta(hours=1),

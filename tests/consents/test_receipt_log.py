@@ -18,8 +18,8 @@ from app.consents.receipts import AccessRecord
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Integration, Memento, Memory
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import TokenFamily
 from tests.server import running_server
 
 NEW = {"title": "Bread", "text": "Flour and water."}
@@ -238,16 +238,16 @@ def _connect(app) -> dict[str, str]:
         consent = Consent(user_id=user.id, client_key=client.key, scope="memories:read", selection="all")
         db.session.add(consent)
         db.session.flush()
-        family = TokenFamily(family_id="fam_1", grant_id=consent.grant_id, issued_at=clock.now())
+        family = TokenFamily(grant_id=consent.grant_id, issued_at=clock.now())
         token = credentials.new_credential(credentials.ACCESS_TOKEN)
         db.session.add(family)
         db.session.flush()
         db.session.add(
             AccessToken(
                 digest=credentials.digest(token),
-                hint=credentials.hint(token),
                 client_key=client.key,
-                family_id=family.family_id,
+                family_id=family.id,
+                audience="api",
                 scope="memories:read",
                 issued_at=clock.now(),
                 expires_at=clock.now() + timedelta(hours=1),

@@ -103,7 +103,7 @@ def test_a_record_that_has_no_fields_to_compare_is_refused():
 
 
 #: Values that have another name than their column, since that one names something else in the statement.
-_OTHERWISE = {"count": "first_count", "expires_at": "window_end"}
+_OTHERWISE = {"count": "first_count", "expires_at": "window_end", "client_id": "client_key"}
 
 
 def test_no_hot_insert_names_its_values_by_place():

@@ -15,7 +15,7 @@ from app.guide.api_errors import API_ERRORS
 from app.guide.errors import AUTHORIZE_ERRORS, TOKEN_ERRORS
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import REFUSALS
-from app.oauth.tokens.token import AccessToken
+from app.oauth.tokens.access import AccessToken
 from tests.actors import Browser
 from tests.integrator import TOKEN, apart_from_its_id, basic
 

@@ -9,7 +9,7 @@ from app.oauth.bearer_check import challenge, find_live_token
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from app.oauth.refusals import Reason, Refused
-from app.oauth.tokens.token import find_access_token
+from app.oauth.tokens.access import find_access_token
 from tests.oauth.without_flask import BareDoor
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
+from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.code import AuthorizationCode
-from app.oauth.tokens.token import AccessToken, RefreshToken
+from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
 
 REMEMBERIZER = "/api/v1/auth/oauth2/authorize/"

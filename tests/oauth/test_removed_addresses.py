@@ -6,8 +6,8 @@ from sqlalchemy import func, select, update
 from app.clients.models import Client, ClientOrigin
 from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback, callback_uri
+from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.code import AuthorizationCode
-from app.oauth.tokens.token import AccessToken
 from tests.actors import Browser
 from tests.integrator import Integrator
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.credentials import digest
 from app.database.connections import connect as connect_driver
 from app.memories.models import Memory
-from app.oauth.tokens.token import find_access_token
+from app.oauth.tokens.access import find_access_token
 from app.operations.caller import Caller, Seen, caller_of
 from app.operations.idempotency import Once
 from app.operations.operation import OPERATIONS, Operation

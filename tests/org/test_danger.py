@@ -11,8 +11,9 @@ from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.journal.record import RequestRecord
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken, RefreshToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import TokenFamily
+from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
 
 LIST = "/org/oauth/"

@@ -48,7 +48,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def _locked_tables(app) -> Iterator[None]:
     with administrator(app) as connection, connection.transaction():
         # SHARE lets others read, and stops them where they would write.
-        connection.execute("LOCK TABLE authorization_codes, refresh_tokens IN SHARE MODE")
+        connection.execute("LOCK TABLE oauth_codes, oauth_refresh_tokens IN SHARE MODE")
         yield
 
 

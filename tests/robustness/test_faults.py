@@ -100,7 +100,7 @@ class TestPostgresqlThatHangsUp:
         with administrator(app) as connection, administrator(app) as rival:
             rival.execute("BEGIN")
             # The token is marked as rotated by then, and its successor waits to be stored.
-            rival.execute("SELECT 1 FROM token_families FOR UPDATE")
+            rival.execute("SELECT 1 FROM oauth_families FOR UPDATE")
             cut_off = Started(lambda: notebook.refresh(tokens["refresh_token"]))
             wait_until(lambda: count_activity(connection, "wait_event_type = 'Lock'") == 1)
             hang_up(connection, "wait_event_type = 'Lock'")

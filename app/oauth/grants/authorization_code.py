@@ -82,7 +82,6 @@ class AuthorizationCodeGrant(grants.AuthorizationCodeGrant):
         issued_at = clock.now()
         add_authorization_code(
             request.connection,
-            family_id=credentials.new_id("fam"),
             grant_id=request.given_consent.grant_id,
             digest=credentials.digest(code),
             client_key=request.known_client.key,

@@ -10,8 +10,11 @@ from app.config import Settings
 from app.consents.details import describe_mementos
 from app.consents.reach import consent_reach
 from app.database.connections import Connection
-from app.oauth.tokens.code import FAMILY_LIFETIME, CodeSnapshot
-from app.oauth.tokens.token import TokenSnapshot, add_access_token, add_refresh_token
+from app.oauth.tokens.access import add_access_token
+from app.oauth.tokens.code import CodeSnapshot
+from app.oauth.tokens.family import API, FAMILY_LIFETIME
+from app.oauth.tokens.refresh import add_refresh_token
+from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope, with_offline_access
 
 #: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
@@ -34,7 +37,8 @@ class BearerTokens:
     scope: str
     refresh_scope: str
     client_key: str
-    family_id: str | None
+    family_id: int | None
+    audience: str
     issued_at: datetime
     access_token_expires_at: datetime
     refresh_token_expires_at: datetime
@@ -76,6 +80,7 @@ def new_bearer_tokens(
         refresh_scope=refresh_scope or "",
         client_key=client.key,
         family_id=None if origin is None else origin.family_id,
+        audience=API if origin is None else origin.audience,
         issued_at=issued_at,
         access_token_expires_at=access_ends,
         refresh_token_expires_at=refresh_ends,
@@ -103,9 +108,9 @@ def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refr
 def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) -> dict[str, Any]:
     return {
         "digest": credentials.digest(token),
-        "hint": credentials.hint(token),
         "client_key": tokens.client_key,
         "family_id": tokens.family_id,
+        "audience": tokens.audience,
         "scope": scope,
         "issued_at": tokens.issued_at,
         "expires_at": expires_at,

@@ -14,8 +14,8 @@ from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
+from app.oauth.tokens.refresh import RefreshSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.oauth.tokens.replay import REFRESH_TOKEN
-from app.oauth.tokens.token import TokenSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
@@ -35,7 +35,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.REFRESH_MISSING)
         self.request.refresh_token = self.authenticate_refresh_token(presented)
 
-    def authenticate_refresh_token(self, refresh_token: str) -> TokenSnapshot:
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:
         """The token, if this client may use it now; one that was used before ends its family."""
         mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
         if mistaken:
@@ -87,7 +87,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         settings: Settings = self.request.services.settings
         return settings
 
-    def _resolve_scope(self, token: TokenSnapshot) -> str:
+    def _resolve_scope(self, token: RefreshSnapshot) -> str:
         """What the access token may do: the asked part of what the refresh token still may."""
         allowed = parse_scope(token.get_scope())
         requested = parse_scope(self.request.payload.scope)
@@ -97,7 +97,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.SCOPE_TOO_WIDE)
         return format_scope(requested or allowed)
 
-    def _new_tokens(self, token: TokenSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
+    def _new_tokens(self, token: RefreshSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
         # Without a grace nobody ever needs the successor again, and it is purely random.
         salt = secrets.token_hex(32) if self.settings.refresh_token_grace else None
         client = self.request.client
@@ -113,7 +113,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         )
         return tokens, salt
 
-    def _repeat(self, token: TokenSnapshot, presented: str, scope: str) -> BearerTokens:
+    def _repeat(self, token: RefreshSnapshot, presented: str, scope: str) -> BearerTokens:
         """Within the grace: the *same* successor again, with a fresh access token.
 
         It is for an answer that was lost, and for a few of an app's own processes that refresh at once. More than
@@ -135,12 +135,12 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self._end_family(token)
         return tokens
 
-    def _end_family(self, token: TokenSnapshot) -> NoReturn:
+    def _end_family(self, token: RefreshSnapshot) -> NoReturn:
         end_replayed_family(self.request, token, REFRESH_TOKEN)
         raise refuse(Reason.REFRESH_REUSED)
 
 
-def _is_in_grace(token: TokenSnapshot, settings: Settings) -> bool:
+def _is_in_grace(token: RefreshSnapshot, settings: Settings) -> bool:
     """Whether a rotated token may be repeated: shortly after, and only while its successor is unused."""
     grace = timedelta(seconds=settings.refresh_token_grace)
     return (

@@ -2,7 +2,7 @@
 
 from app.audit.events import record_at_once
 from app.oauth.grants.bearer import Origin
-from app.oauth.tokens.code import revoke_family
+from app.oauth.tokens.family import revoke_family
 from app.oauth.tokens.replay import add_token_replay
 from app.oauth.wire_request import WireRequest
 
@@ -18,7 +18,7 @@ def end_replayed_family(request: WireRequest, origin: Origin, presented: str) ->
     connection, client = request.connection, request.known_client
     with connection.transaction():
         if revoke_family(connection, origin.family_id):
-            add_token_replay(connection, family_id=origin.family_id, grant_id=origin.grant_id, presented=presented)
+            add_token_replay(connection, grant_id=origin.grant_id, presented=presented)
             record_at_once(
                 connection,
                 "client.replay_ended_tokens",

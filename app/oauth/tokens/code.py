@@ -1,10 +1,10 @@
-"""The authorization code (:rfc:`6749#section-1.3.1`) and the token family that starts with it."""
+"""The authorization code (:rfc:`6749#section-1.3.1`)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
-from sqlalchemy import ForeignKey, Index, String, bindparam, insert, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
@@ -14,45 +14,27 @@ from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
-from app.database.types import UtcDateTime
-from app.extensions import db
-
-#: However often its refresh tokens are rotated, a family ends so long after its code was issued.
-FAMILY_LIFETIME = timedelta(days=365)
+from app.database.types import Base, Digest, UtcMicroseconds
+from app.oauth.tokens.family import API, TokenFamily, add_family
 
 
-class TokenFamily(db.Model):
-    """Every token that descends from one authorization code. Revoking this one row ends them all.
-
-    That the end is a row of its own, and not a mark on each token, is what makes it certain:
-    a rotation that commits at the same moment cannot add a token that escapes it.
-    """
-
-    __tablename__ = "token_families"
-    __table_args__ = (Index(None, "grant_id"), Index(None, "issued_at"))
-
-    family_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    grant_id: Mapped[str] = mapped_column(ForeignKey("consents.grant_id", ondelete="CASCADE"))
-    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class AuthorizationCode(db.Model):
+class AuthorizationCode(Base):
     """One code: bound to a client, a redirect URI, a consent, and the PKCE challenge if one was sent (always S256)."""
 
-    __tablename__ = "authorization_codes"
+    __tablename__ = "oauth_codes"
     __table_args__ = (Index(None, "family_id"), Index(None, "expires_at"))
 
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    issued_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
+    expires_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
+    redeemed_at: Mapped[datetime | None] = mapped_column(UtcMicroseconds)
+    family_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("oauth_families.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(Digest, primary_key=True)
     # Repeats what the family's consent says; a deleted client takes the code with it by that way.
-    client_key: Mapped[str] = mapped_column("client_id", String(60))
-    family_id: Mapped[str] = mapped_column(ForeignKey("token_families.family_id", ondelete="CASCADE"))
+    client_key: Mapped[str] = mapped_column(String(40))
+    audience: Mapped[str] = mapped_column(String(40))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     scope: Mapped[str] = mapped_column(String(1000))
     code_challenge: Mapped[str | None] = mapped_column(String(43))
-    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    redeemed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 @dataclass(slots=True)
@@ -61,7 +43,8 @@ class CodeSnapshot(AuthorizationCodeMixin):
 
     digest: str
     client_key: str
-    family_id: str
+    family_id: int
+    audience: str
     redirect_uri: str
     scope: str
     code_challenge: str | None
@@ -84,20 +67,23 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return round((self.expires_at - self.family_issued_at).total_seconds())
 
     def get_redirect_uri(self) -> str:
+        """Returns the redirect URI of the authorization request, for Authlib."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
+        """Returns what the person allowed, for Authlib."""
         return self.scope
 
     def is_expired(self) -> bool:
+        """Returns whether its time is over."""
         return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
-        """Whether its family or its consent has ended, or the consent is paused."""
+        """Returns whether its family or its consent has ended, or the consent is paused."""
         return self.consent_paused_at is not None or self._is_ended()
 
     def is_paused(self) -> bool:
-        """Whether the person has paused the consent, and nothing else stops the code."""
+        """Returns whether the person has paused the consent, and nothing else stops the code."""
         return self.consent_paused_at is not None and not self._is_ended()
 
     def _is_ended(self) -> bool:
@@ -109,6 +95,7 @@ _FIND_CODE = Statement(
         AuthorizationCode.digest,
         AuthorizationCode.client_key,
         AuthorizationCode.family_id,
+        AuthorizationCode.audience,
         AuthorizationCode.redirect_uri,
         AuthorizationCode.scope,
         AuthorizationCode.code_challenge,
@@ -125,36 +112,25 @@ _FIND_CODE = Statement(
         select_choice().label("choice"),
         SavedMemento.memento_id.label("saved_memento_id"),
     )
-    .join(TokenFamily, TokenFamily.family_id == AuthorizationCode.family_id)
+    .join(TokenFamily, TokenFamily.id == AuthorizationCode.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
     .outerjoin(SavedMemento, is_saved_under(Consent))
     .where(AuthorizationCode.digest == bindparam("code_digest")),
     row=CodeSnapshot,
 )
 
-_INSERT_FAMILY = Statement(
-    insert(TokenFamily).values(
-        family_id=bindparam("family_id"), grant_id=bindparam("grant_id"), issued_at=bindparam("issued_at")
-    )
+_ADDED = (
+    "digest",
+    "client_key",
+    "family_id",
+    "audience",
+    "redirect_uri",
+    "scope",
+    "code_challenge",
+    "issued_at",
+    "expires_at",
 )
-
-_INSERT_CODE = Statement(
-    insert(AuthorizationCode).values(
-        {
-            name: bindparam(name)
-            for name in (
-                "digest",
-                "client_key",
-                "family_id",
-                "redirect_uri",
-                "scope",
-                "code_challenge",
-                "issued_at",
-                "expires_at",
-            )
-        }
-    )
-)
+_INSERT_CODE = Statement(insert(AuthorizationCode).values({name: bindparam(name) for name in _ADDED}))
 
 _REDEEM_CODE = Statement(
     update(AuthorizationCode)
@@ -162,29 +138,49 @@ _REDEEM_CODE = Statement(
     .values(redeemed_at=bindparam("at"))
 )
 
-_REVOKE_FAMILY = Statement(
-    update(TokenFamily)
-    .where(TokenFamily.family_id == bindparam("family"), TokenFamily.revoked_at.is_(None))
-    .values(revoked_at=bindparam("at"))
-)
-
 
 def find_authorization_code(connection: Connection, code_digest: str) -> CodeSnapshot | None:
-    """The code, in whatever state it is."""
-    return connection.first(_FIND_CODE, code_digest=code_digest)
+    """Returns the code, in whatever state it is."""
+    code: CodeSnapshot | None = connection.first(_FIND_CODE, code_digest=code_digest)
+    return code
 
 
-def add_authorization_code(connection: Connection, *, family_id: str, grant_id: str, **code) -> None:
-    """Add a family and its code. To be called inside a transaction."""
-    connection.run(_INSERT_FAMILY, family_id=family_id, grant_id=grant_id, issued_at=code["issued_at"])
-    connection.run(_INSERT_CODE, family_id=family_id, **code)
+def add_authorization_code(
+    connection: Connection,
+    *,
+    grant_id: str,
+    digest: str,
+    client_key: str,
+    redirect_uri: str,
+    scope: str,
+    code_challenge: str | None,
+    issued_at: datetime,
+    expires_at: datetime,
+    audience: str = API,
+) -> int:
+    """Add a family and its code; to be called inside a transaction. Returns the family's number.
+
+    Raises :class:`RowGone` when the consent was deleted since it was looked up.
+    """
+    family_id = add_family(connection, grant_id=grant_id, issued_at=issued_at)
+    connection.run(
+        _INSERT_CODE,
+        digest=digest,
+        client_key=client_key,
+        family_id=family_id,
+        audience=audience,
+        redirect_uri=redirect_uri,
+        scope=scope,
+        code_challenge=code_challenge,
+        issued_at=issued_at,
+        expires_at=expires_at,
+    )
+    return family_id
 
 
 def redeem_authorization_code(connection: Connection, code_digest: str) -> bool:
-    """Mark the code redeemed; False when somebody already had. The row count decides, not what was read before."""
+    """Mark the code redeemed.
+
+    Returns whether it was this call that did: the row count decides, not what was read before.
+    """
     return connection.run(_REDEEM_CODE, code_digest=code_digest, at=clock.now()) == 1
-
-
-def revoke_family(connection: Connection, family_id: str) -> bool:
-    """End every token that descends from one code; False when that was done before. The row count decides."""
-    return connection.run(_REVOKE_FAMILY, family=family_id, at=clock.now()) == 1

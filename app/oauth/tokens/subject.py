@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, literal_column
+from sqlalchemy import case
 
 from app.accounts.models import Membership, Organization, User
 from app.clients.models import Client
 from app.consents.models import Consent
 from app.database.connections import Connection
 from app.database.statements import Statement
-from app.oauth.tokens.token import AccessToken, TokenSnapshot, select_tokens
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 
 @dataclass(slots=True)
@@ -20,28 +21,25 @@ class SpeakingToken(TokenSnapshot):
     for a person without an organization.
     """
 
-    user_name: str | None = None
-    user_email: str | None = None
-    role: str | None = None
-    subject_organization_id: str | None = None
-    organization_slug: str | None = None
-    organization_name: str | None = None
+    user_name: str | None
+    user_email: str | None
+    role: str | None
+    subject_organization_id: str | None
+    organization_slug: str | None
+    organization_name: str | None
 
 
 _FIND_SPEAKING_TOKEN = Statement(
     select_tokens(
         AccessToken,
-        # What only a refresh token has.
-        literal_column("0").label("is_refresh_token"),
-        literal_column("NULL").label("rotated_at"),
-        literal_column("NULL").label("successor_salt"),
-        literal_column("NULL").label("successor_rotated_at"),
         User.name.label("user_name"),
         User.email.label("user_email"),
         Membership.role,
         Organization.id.label("subject_organization_id"),
         Organization.slug.label("organization_slug"),
         Organization.name.label("organization_name"),
+        revoked_at=AccessToken.revoked_at,
+        has_family=False,
     )
     .outerjoin(User, User.id == Consent.user_id)
     .outerjoin(Membership, Membership.user_id == User.id)
@@ -56,5 +54,6 @@ _FIND_SPEAKING_TOKEN = Statement(
 
 
 def find_speaking_token(connection: Connection, token_digest: str) -> SpeakingToken | None:
-    """The access token, in whatever state it is, and whom it speaks for, in one SELECT."""
-    return connection.first(_FIND_SPEAKING_TOKEN, token_digest=token_digest)
+    """Returns the access token, in whatever state it is, and whom it speaks for, in one SELECT."""
+    token: SpeakingToken | None = connection.first(_FIND_SPEAKING_TOKEN, token_digest=token_digest)
+    return token

@@ -7,8 +7,9 @@ from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
-from app.oauth.tokens.code import TokenFamily
-from app.oauth.tokens.token import AccessToken, RefreshToken
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import TokenFamily
+from app.oauth.tokens.refresh import RefreshToken
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from app import credentials
 from app.extensions import db
 from app.oauth.grants.refresh_token import RefreshTokenGrant
-from app.oauth.tokens.token import RefreshToken
+from app.oauth.tokens.refresh import RefreshToken
 
 #: How often a successor is given again.
 REPEATS = 5

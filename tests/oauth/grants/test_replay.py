@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
-from app.oauth.tokens.code import TokenFamily
+from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.replay import TokenReplay
 from app.purge import purge
 from tests.actors import Browser

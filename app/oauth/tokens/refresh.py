@@ -1,0 +1,142 @@
+"""The refresh token (:rfc:`6749#section-1.5`): used once, and followed by the next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, bindparam, exists, insert, text, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from app import clock
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.database.types import Base, Digest, UtcMicroseconds
+from app.oauth.tokens.family import API, TokenFamily
+from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
+
+
+class RefreshToken(Base):
+    """A refresh token. It is used once: rotation marks it and adds its successor.
+
+    ``successor_salt`` is kept only when there is a refresh grace. With the old token
+    itself it gives the successor again; neither alone does. ``repeats`` counts how often it was given again.
+    """
+
+    __tablename__ = "oauth_refresh_tokens"
+    __table_args__ = (Index(None, "family_id"), Index(None, "expires_at"))
+
+    issued_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
+    expires_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
+    rotated_at: Mapped[datetime | None] = mapped_column(UtcMicroseconds)
+    family_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("oauth_families.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(Digest, primary_key=True)
+    # Repeats what the family's consent says; a deleted client takes the token with it by that way.
+    client_key: Mapped[str] = mapped_column(String(40))
+    audience: Mapped[str] = mapped_column(String(40))
+    scope: Mapped[str] = mapped_column(String(1000))
+    successor_digest: Mapped[str | None] = mapped_column(Digest)
+    successor_salt: Mapped[str | None] = mapped_column(Digest)
+    repeats: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+
+
+@dataclass(slots=True)
+class RefreshSnapshot(TokenSnapshot):
+    """A refresh token, and whether the token that followed it was used in its turn."""
+
+    rotated_at: datetime | None
+    successor_salt: str | None
+    successor_rotated_at: datetime | None
+
+
+_successor = aliased(RefreshToken)
+
+_FIND_REFRESH_TOKEN = Statement(
+    select_tokens(
+        RefreshToken,
+        RefreshToken.rotated_at,
+        RefreshToken.successor_salt,
+        _successor.rotated_at.label("successor_rotated_at"),
+        # It ends with its family, and has no end of its own.
+        revoked_at=TokenFamily.revoked_at,
+        has_family=True,
+    ).outerjoin(_successor, _successor.digest == RefreshToken.successor_digest),
+    row=RefreshSnapshot,
+)
+
+_ADDED = ("digest", "client_key", "family_id", "audience", "scope", "issued_at", "expires_at")
+_INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(name) for name in _ADDED}))
+
+_ROTATE_REFRESH_TOKEN = Statement(
+    update(RefreshToken)
+    .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.rotated_at.is_(None))
+    .values(
+        rotated_at=bindparam("at"),
+        successor_digest=bindparam("next_digest"),
+        successor_salt=bindparam("next_salt"),
+    )
+)
+
+# The row count decides, whoever comes at the same moment; so what was true of the snapshot is asked again.
+_COUNT_REPEAT = Statement(
+    update(RefreshToken)
+    .where(
+        RefreshToken.digest == bindparam("token_digest"),
+        RefreshToken.repeats < bindparam("most"),
+        ~exists().where(_successor.digest == RefreshToken.successor_digest, _successor.rotated_at.is_not(None)),
+    )
+    .values(repeats=RefreshToken.repeats + 1)
+)
+
+
+def find_refresh_token(connection: Connection, token_digest: str) -> RefreshSnapshot | None:
+    """Returns the refresh token, in whatever state it is."""
+    token: RefreshSnapshot | None = connection.first(_FIND_REFRESH_TOKEN, token_digest=token_digest)
+    return token
+
+
+def add_refresh_token(
+    connection: Connection,
+    *,
+    digest: str,
+    client_key: str,
+    family_id: int,
+    scope: str,
+    issued_at: datetime,
+    expires_at: datetime,
+    audience: str = API,
+) -> None:
+    """Add a token. Raises :class:`RowGone` when its family was deleted since it was looked up."""
+    connection.run(
+        _INSERT_REFRESH_TOKEN,
+        digest=digest,
+        client_key=client_key,
+        family_id=family_id,
+        audience=audience,
+        scope=scope,
+        issued_at=issued_at,
+        expires_at=expires_at,
+    )
+
+
+def rotate_refresh_token(
+    connection: Connection, token_digest: str, *, successor_digest: str, successor_salt: str | None
+) -> bool:
+    """Mark the token rotated.
+
+    Returns whether it was this call that did: the row count decides, not what was read before.
+    """
+    changed = connection.run(
+        _ROTATE_REFRESH_TOKEN,
+        token_digest=token_digest,
+        at=clock.now(),
+        next_digest=successor_digest,
+        next_salt=successor_salt,
+    )
+    return changed == 1
+
+
+def count_repeat(connection: Connection, token_digest: str, *, most: int) -> bool:
+    """Count that a rotated token's successor is given again.
+
+    Returns whether it may be: not when it was so ``most`` times, nor when the successor is in use.
+    """
+    return connection.run(_COUNT_REPEAT, token_digest=token_digest, most=most) == 1

@@ -1,0 +1,138 @@
+"""What a token depends on, as one SELECT sees it: its family, its consent and its client."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2.rfc6749 import TokenMixin
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
+
+from app import clock
+from app.clients.models import Client, ClientSnapshot
+from app.consents.choice import Choice, select_choice
+from app.consents.live import has_ended
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento, is_saved_under
+from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
+from app.scopes import intersect_scope
+
+
+@dataclass(slots=True)
+class TokenSnapshot(TokenMixin):
+    """An access token, or what a refresh token has in common with one.
+
+    Everything of the family and the consent is None for client credentials tokens.
+    """
+
+    digest: str
+    client_key: str
+    client_id: str
+    organization_id: str | None
+    client_suspended_at: datetime | None
+    client_scope: str
+    audience: str
+    scope: str
+    issued_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    family_id: int | None
+    family_issued_at: datetime | None
+    family_revoked_at: datetime | None
+    grant_id: str | None
+    user_id: str | None
+    consent_scope: str | None
+    consent_expires_at: datetime | None
+    consent_revoked_at: datetime | None
+    consent_paused_at: datetime | None
+    consent_last_used_at: datetime | None
+    choice: Choice | None
+    saved_memento_id: str | None
+
+    def check_client(self, client: ClientSnapshot) -> bool:
+        """Returns whether it was issued to this client."""
+        return self.client_key == client.key
+
+    def get_scope(self) -> str:
+        """Returns what it may do now: its own scope, as far as the client's registration and the consent still go."""
+        scope = intersect_scope(self.scope, self.client_scope)
+        return scope if self.consent_scope is None else intersect_scope(scope, self.consent_scope)
+
+    def get_expires_in(self) -> int:
+        """Returns the seconds from issue to expiry."""
+        return int((self.expires_at - self.issued_at).total_seconds())
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends at the latest, as things are now: with itself, its family, or its consent."""
+        ends = [self.expires_at]
+        if self.family_issued_at is not None:
+            ends.append(self.family_issued_at + FAMILY_LIFETIME)
+        if self.consent_expires_at is not None:
+            ends.append(self.consent_expires_at)
+        return min(ends)
+
+    def is_expired(self) -> bool:
+        """Returns whether its own time or its family's is over."""
+        at = clock.now()
+        return self.expires_at <= at or (
+            self.family_issued_at is not None and self.family_issued_at + FAMILY_LIFETIME <= at
+        )
+
+    def is_revoked(self) -> bool:
+        """Returns whether the token, its family, its consent or its client has been ended, or paused."""
+        return self.consent_paused_at is not None or self._is_ended()
+
+    def is_paused(self) -> bool:
+        """Returns whether the person has paused the consent, and nothing else stops the token: it works again later."""
+        return self.consent_paused_at is not None and not self._is_ended()
+
+    def _is_ended(self) -> bool:
+        return (
+            self.revoked_at is not None
+            or self.client_suspended_at is not None
+            or self.family_revoked_at is not None
+            or has_ended(self.consent_revoked_at, self.consent_expires_at)
+        )
+
+
+def select_tokens(
+    token: Any, *more: ColumnElement[Any], revoked_at: ColumnElement[Any], has_family: bool
+) -> Select[tuple[Any, ...]]:
+    """Returns the SELECT of the columns of :class:`TokenSnapshot`, and more, by the parameter ``token_digest``.
+
+    ``token`` is the table's class; ``has_family`` says that none of its rows lacks one, and with it a consent.
+    """
+    is_outer = not has_family
+    return (
+        select(
+            token.digest,
+            token.client_key,
+            Client.client_id,
+            Client.organization_id,
+            Client.suspended_at.label("client_suspended_at"),
+            Client.scope.label("client_scope"),
+            token.audience,
+            token.scope,
+            token.issued_at,
+            token.expires_at,
+            revoked_at.label("revoked_at"),
+            token.family_id,
+            TokenFamily.issued_at.label("family_issued_at"),
+            TokenFamily.revoked_at.label("family_revoked_at"),
+            Consent.grant_id,
+            Consent.user_id,
+            Consent.scope.label("consent_scope"),
+            Consent.expires_at.label("consent_expires_at"),
+            Consent.revoked_at.label("consent_revoked_at"),
+            Consent.paused_at.label("consent_paused_at"),
+            Consent.last_used_at.label("consent_last_used_at"),
+            select_choice().label("choice"),
+            SavedMemento.memento_id.label("saved_memento_id"),
+            *more,
+        )
+        .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
+        .join(TokenFamily, TokenFamily.id == token.family_id, isouter=is_outer)
+        .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=is_outer)
+        .outerjoin(SavedMemento, is_saved_under(Consent))
+        .where(token.digest == bindparam("token_digest"))
+    )

@@ -1,0 +1,138 @@
+"""The release before goes on working on the migrated database, until its last server is replaced."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+
+from app import create_app, credentials
+from app.config import Settings
+from app.extensions import db
+from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, STATEMENT_NAMES, RunningVersion
+
+_V = RunningVersion
+_DIGEST, _OTHER, _HANDLE = "1" * 64, "2" * 64, "3" * 64
+_BEFORE, _SOON = "2020-01-01 00:00:00.000000+00:00", "2120-01-01 00:00:00.000000+00:00"
+_NOW = "2026-03-01 12:00:00.000005+00:00"
+_TOKEN = {"client_id": _V.client_id, "scope": SCOPE, "issued_at": _NOW, "expires_at": _SOON, "family_id": "fam_1"}
+_REQUEST = {"handle_digest": _HANDLE, "at": _NOW, "user": _V.user_id}
+
+#: What that release does, in an order in which it can: a statement, its values, and how many rows it finds or changes.
+_ACTS = (
+    ("ping", {}, 1),
+    ("find_password", {"email": "a@acme.example"}, 1),
+    ("count", {"key": "k", "first_count": 1, "window_end": _SOON, "at": _NOW, "amount": 1}, 1),
+    ("find", {"key_": "k", "at": _NOW}, 1),
+    ("clear", {"key_": "k"}, 1),
+    ("clear_all", {}, 0),
+    ("find_signed_in", {"digest": _DIGEST, "at": _NOW, "idle_since": _BEFORE}, 0),
+    ("touch", {"digest_": _DIGEST, "at": _NOW, "stale": _NOW}, 0),
+    (
+        "insert_event",
+        {"id": "evt_1", "occurred_at": _NOW, "kind": "client.created", "actor_user_id": _V.user_id}
+        | {"organization_id": _V.organization_id, "client_id": _V.client_id, "details": json.dumps({})},
+        1,
+    ),
+    ("find_any", {"origin_": "https://a.example"}, 0),
+    ("find_own", {"client": _V.client_id, "origin_": "https://a.example"}, 0),
+    ("find_client", {"client": _V.client_id}, 1),
+    (
+        "client_find_client",
+        {"client_id": _V.client_id, "secret_digest": credentials.digest(_V.client_secret), "at": _NOW},
+        1,
+    ),
+    ("touch_secret", {"secret_digest": credentials.digest(_V.client_secret), "at": _NOW}, 1),
+    ("find_open", {"client": _V.client_id, "at": _NOW}, 0),
+    ("drop_expired", {"network": "n", "at": _NOW}, 0),
+    ("count_unsigned", {"network": "n"}, 1),
+    (
+        "insert_request",
+        {"digest": _HANDLE, "browser_digest": _OTHER, "client_id": _V.client_id, "user_id": None, "network": "n"}
+        | {"parameters": "{}", "defect": None, "memento_ids": "", "writable_ids": ""}
+        | {"issued_at": _NOW, "expires_at": _SOON},
+        1,
+    ),
+    ("find_request", {"handle_digest": _HANDLE}, 1),
+    ("renew_request", {**_REQUEST, "network": None, "until": _SOON}, 1),
+    ("choose_account", _REQUEST, 1),
+    ("save_choice", {**_REQUEST, "chosen": "all", "chosen_ids": "", "chosen_writable_ids": ""}, 1),
+    ("remember_shown_picker", {"handle_digest": _HANDLE, "seal": "s"}, 1),
+    ("remember_shown_consent", {"handle_digest": _HANDLE, "seal": "s"}, 1),
+    ("lock_user", {"user": _V.user_id}, 1),
+    ("lock_client", {"client": _V.client_id}, 1),
+    ("lock_consent", {"user": _V.user_id, "client": _V.client_id}, 1),
+    ("lock_request", {"handle_digest": _HANDLE}, 1),
+    (
+        "release_request",
+        {"handle_digest": _HANDLE, "at": _NOW, "user_id": _V.user_id, "from_network": None, "selection": None}
+        | {"no_ids": "", "account_chosen_at": None},
+        1,
+    ),
+    ("consume_request", _REQUEST, 1),
+    ("close_ended_consent", {"user": _V.user_id, "client": _V.client_id, "at": _NOW}, 0),
+    ("find_consent", {"user_id": _V.user_id, "client_id": _V.client_id}, 1),
+    (
+        "upsert_consent",
+        {"grant_id": "grant_2", "user_id": _V.user_id, "client_id": _V.client_id, "scope": SCOPE, "declined": ""}
+        | {"selection": "selected", "at": _NOW, "until": None, "resumes": True},
+        1,
+    ),
+    ("find_choice", {"grant": _V.grant_id}, 1),
+    ("delete_choice", {"grant": _V.grant_id}, 1),
+    (
+        "insert_choice",
+        {"grant": _V.grant_id, "memento": _V.memento_id, "user": _V.user_id, "may_write": True},
+        1,
+    ),
+    ("touch_consent", {"consent": _V.grant_id, "at": _NOW}, 1),
+    ("insert_family", {"family_id": "fam_1", "grant_id": _V.grant_id, "issued_at": _NOW}, 1),
+    (
+        "insert_code",
+        {**_TOKEN, "digest": _DIGEST, "redirect_uri": REDIRECT_URI, "code_challenge": None},
+        1,
+    ),
+    ("find_code", {"code_digest": _DIGEST}, 1),
+    ("redeem_code", {"code_digest": _DIGEST, "at": _NOW}, 1),
+    ("redeem_code", {"code_digest": _DIGEST, "at": _NOW}, 0),
+    ("insert_access_token", {**_TOKEN, "digest": _DIGEST, "hint": "1111"}, 1),
+    ("insert_refresh_token", {**_TOKEN, "digest": _DIGEST, "hint": "1111"}, 1),
+    ("find_access_token", {"token_digest": _DIGEST}, 1),
+    ("find_speaking_token", {"token_digest": _DIGEST}, 1),
+    ("find_refresh_token", {"token_digest": _DIGEST}, 1),
+    ("rotate_refresh_token", {"token_digest": _DIGEST, "at": _NOW, "next_digest": _OTHER, "next_salt": _OTHER}, 1),
+    ("rotate_refresh_token", {"token_digest": _DIGEST, "at": _NOW, "next_digest": _OTHER, "next_salt": _OTHER}, 0),
+    ("insert_refresh_token", {**_TOKEN, "digest": _OTHER, "hint": "2222"}, 1),
+    ("count_repeat", {"token_digest": _DIGEST, "most": 1}, 1),
+    ("count_repeat", {"token_digest": _DIGEST, "most": 1}, 0),
+    ("revoke_access_token", {"token_digest": _DIGEST, "at": _NOW}, 1),
+    ("revoke_family", {"family": "fam_1", "at": _NOW}, 1),
+    ("revoke_family", {"family": "fam_1", "at": _NOW}, 0),
+    ("insert_replay", {"family_id": "fam_1", "grant_id": _V.grant_id, "presented": "code", "at": _NOW}, 1),
+    ("drop_oldest", {"user": _V.user_id}, 1),
+)
+
+
+@pytest.fixture
+def migrated(each_database_url) -> Iterator[Flask]:
+    """An app on a database that the release before has used, and that was then migrated to the newest revision."""
+    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    with app.app_context():
+        upgrade(revision=RUNNING)
+        RunningVersion(db.engine).add_people()
+        upgrade()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_every_statement_of_the_running_version_works_on_the_newest_database(migrated):
+    """A revision may add, and may not take away what a server that still runs reads or writes."""
+    running = RunningVersion(db.engine)
+    told = [(name, running.run(name, **values)) for name, values, _ in _ACTS]
+    assert told == [(name, rows) for name, _, rows in _ACTS]
+
+
+def test_every_recorded_statement_is_run():
+    assert {name for name, _, _ in _ACTS} == set(STATEMENT_NAMES)

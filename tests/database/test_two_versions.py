@@ -1,0 +1,336 @@
+"""Two releases serve one database: what one issues the other finds, what one ends the other refuses, once is once.
+
+The release before is played by its own recorded statements, ours by the app.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from threading import Thread
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import Executable, func, select, text, update
+
+from app import clock, create_app, credentials
+from app.config import Settings
+from app.consents.receipts import AccessRecord
+from app.database.connections import connect
+from app.extensions import db
+from app.oauth.tokens.access import AccessToken, add_access_token
+from app.oauth.tokens.code import redeem_authorization_code
+from app.oauth.tokens.family import TokenFamily, revoke_family
+from app.oauth.tokens.refresh import RefreshToken
+from app.purge import purge
+from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, RunningVersion, as_instant
+from tests.integrator import Integrator
+
+_OLD_TABLES = ("authorization_codes", "access_tokens", "refresh_tokens", "token_families")
+
+
+@pytest.fixture
+def empty(each_database_url) -> Iterator[Flask]:
+    """An app whose database has no table."""
+    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        app.extensions["services"].notes.stop()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def house(empty) -> SimpleNamespace:
+    """A server of each release, on a database of the one before with what it had issued, migrated to ours."""
+    upgrade(revision=RUNNING)
+    old = RunningVersion(db.engine)
+    old.add_people()
+    code, _ = old.issue_code()
+    before = {"code": code, "own": old.issue_own_token(), **old.issue_tokens()}
+    upgrade()
+    new = Integrator(
+        empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=RunningVersion.code_verifier
+    )
+    return SimpleNamespace(old=old, new=new, before=before, engine=db.engine)
+
+
+# -- what was issued -----------------------------------------------------------------------------
+
+
+def test_what_was_issued_before_works_after(house):
+    """A live consent, its code, its tokens, its receipts, and the app's secret."""
+    tokens = house.before
+    assert house.new.is_alive(tokens["access_token"]) and house.new.is_alive(tokens["own"])
+    assert house.new.introspect(tokens["access_token"]).json["grant_id"] == house.old.grant_id
+    assert house.new.exchange(tokens["code"]).status_code == 200
+    assert house.new.refresh(tokens["refresh_token"]).status_code == 200
+    assert _read(select(AccessRecord.count).where(AccessRecord.id == "rec_1")) == 7
+    assert house.new.client_credentials().status_code == 200
+
+
+def test_points_in_time_are_told_as_before(house):
+    """Introspection's ``iat`` and ``exp`` come from the same instants, to the microsecond."""
+    told = house.new.introspect(house.before["access_token"]).json
+    digest = credentials.digest(house.before["access_token"])
+    stored = house.old.first("find_access_token", token_digest=digest)
+    assert (told["iat"], told["exp"]) == tuple(
+        int(as_instant(stored[name]).timestamp()) for name in ("issued_at", "expires_at")
+    )
+    for name in ("issued_at", "expires_at"):
+        assert _read(select(getattr(AccessToken, name)).where(AccessToken.digest == digest)) == as_instant(stored[name])
+    assert _read(select(AccessToken.audience).where(AccessToken.digest == digest)) == "api"
+
+
+def test_what_the_older_version_issues_afterwards_works_here(house):
+    code, _ = house.old.issue_code()
+    tokens, own = house.old.issue_tokens(), house.old.issue_own_token()
+    assert house.new.is_alive(tokens["access_token"]) and house.new.is_alive(own)
+    assert house.new.exchange(code).status_code == house.new.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_what_is_issued_here_works_in_the_older_version(house):
+    tokens = house.new.exchange(house.before["code"]).json
+    own = house.new.client_credentials().json
+    assert house.old.is_alive(tokens["access_token"]) and house.old.is_alive(own["access_token"])
+    found = house.old.first("find_access_token", token_digest=credentials.digest(tokens["access_token"]))
+    assert (found["grant_id"], found["scope"]) == (house.old.grant_id, SCOPE)
+    assert house.old.first("find_access_token", token_digest=credentials.digest(own["access_token"]))["user_id"] is None
+    following = house.old.rotate(tokens["refresh_token"])
+    assert house.new.refresh(following).status_code == 200
+
+
+def test_a_token_for_another_resource_is_kept_from_the_older_version(house):
+    """It knows no audiences, and would let the token into the API."""
+    values = {"client_key": house.old.client_id, "scope": SCOPE, "family_id": None, "audience": "mcp"}
+    token = credentials.new_credential(credentials.ACCESS_TOKEN)
+    at = clock.now()
+    with connect(db.engine) as connection:
+        digest = credentials.digest(token)
+        add_access_token(connection, digest=digest, issued_at=at, expires_at=at + timedelta(hours=1), **values)
+    assert not house.old.is_alive(token)
+    assert not house.new.is_alive(token), "This server's API takes tokens of its own audience alone."
+
+
+# -- what happens once ---------------------------------------------------------------------------
+
+
+def test_a_code_that_the_older_version_redeemed_is_refused_here_and_ends_the_family(house):
+    code, family_id = house.old.issue_code()
+    assert house.old.redeem(code)
+    tokens = house.old.issue_tokens(family_id)
+    assert house.new.exchange(code).json["error"] == "invalid_grant"
+    assert not house.new.is_alive(tokens["access_token"]) and not house.old.is_alive(tokens["access_token"])
+
+
+def test_a_code_that_was_redeemed_here_is_not_redeemed_by_the_older_version(house):
+    assert house.new.exchange(house.before["code"]).status_code == 200
+    assert not house.old.redeem(house.before["code"])
+    assert house.old.first("find_code", code_digest=credentials.digest(house.before["code"]))["redeemed_at"] is not None
+
+
+def test_a_rotation_by_the_older_version_gives_the_same_successor_here(house):
+    """Within the grace, by the salt; once that successor is used, the old token is a replay and ends the family."""
+    first = house.before["refresh_token"]
+    following = house.old.rotate(first)
+    repeated = house.new.refresh(first).json
+    assert repeated["refresh_token"] == following
+    found = house.old.first("find_refresh_token", token_digest=credentials.digest(first))
+    assert _read(select(RefreshToken.repeats).where(RefreshToken.digest == credentials.digest(first))) == 1
+    assert found["successor_salt"] == "a" * 64
+    used = house.new.refresh(following).json
+    assert house.new.refresh(first).json["error"] == "invalid_grant"
+    assert not house.old.is_alive(used["access_token"]) and not house.old.is_alive(house.before["access_token"])
+
+
+def test_a_rotation_here_is_one_for_the_older_version_too(house):
+    first = house.before["refresh_token"]
+    second = house.new.refresh(first).json["refresh_token"]
+    assert house.old.rotate(first) is None
+    found = house.old.first("find_refresh_token", token_digest=credentials.digest(first))
+    assert credentials.successor(first, found["successor_salt"]) == second
+    third = house.old.rotate(second)
+    assert house.new.refresh(second).json["refresh_token"] == third
+
+
+def test_repetitions_are_counted_across_both(house):
+    """Five may repeat, whoever asks whom (:rfc:`9700#section-4.14.2`)."""
+    first = house.before["refresh_token"]
+    house.new.refresh(first)
+    counted = [house.new.refresh(first).status_code for _ in range(2)]
+    repeat = {"token_digest": credentials.digest(first), "most": 5}
+    counted += [house.old.run("count_repeat", **repeat) for _ in range(3)]
+    assert counted == [200, 200, 1, 1, 1]
+    assert house.old.run("count_repeat", **repeat) == 0
+    assert house.new.refresh(first).json["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("is_here", [True, False], ids=["here", "there"])
+def test_a_revocation_is_seen_by_both(house, is_here):
+    own, family = house.before["own"], house.before["family_id"]
+    if is_here:
+        house.new.revoke(own)
+        house.new.revoke(house.before["refresh_token"])
+        assert house.old.run("revoke_family", family=family, at=house.old.at()) == 0
+    else:
+        assert house.old.run("revoke_access_token", token_digest=credentials.digest(own), at=house.old.at()) == 1
+        assert house.old.run("revoke_family", family=family, at=house.old.at()) == 1
+        number = _read(text("SELECT number FROM token_family_numbers WHERE family_id = :id").bindparams(id=family))
+        with connect(db.engine) as connection:
+            assert not revoke_family(connection, number)
+    for token in (own, house.before["access_token"]):
+        assert not house.new.is_alive(token) and not house.old.is_alive(token)
+
+
+def test_ending_all_tokens_of_an_app_at_once_is_seen_by_the_older_version(house):
+    """One UPDATE of many rows, as the dashboard does it."""
+    tokens = [house.old.issue_tokens(), house.new.exchange(house.before["code"]).json]
+    db.session.execute(update(TokenFamily).values(revoked_at=clock.now()))
+    db.session.commit()
+    assert not any(house.old.is_alive(one["access_token"]) for one in tokens)
+
+
+# -- at the same moment --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("each_database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_who_comes_while_the_other_is_deciding_finds_it_decided(house):
+    """Crosswise: the older version holds its row and comes second to ours. Neither waits for ever, and one wins."""
+    digest = credentials.digest(house.before["code"])
+    changed = []
+    with house.engine.connect() as older:
+        older.execute(text("SELECT 1 FROM authorization_codes WHERE digest = :d FOR NO KEY UPDATE"), {"d": digest})
+        with connect(db.engine) as ours, ours.transaction():
+            assert redeem_authorization_code(ours, digest)
+            redeem = text(
+                "UPDATE authorization_codes SET redeemed_at = now() WHERE digest = :d AND redeemed_at IS NULL"
+            )
+            waiting = Thread(target=lambda: changed.append(older.execute(redeem, {"d": digest}).rowcount))
+            waiting.start()
+            _wait_for_a_lock()
+        waiting.join(timeout=20)
+        assert changed == [0]
+        older.commit()
+    assert house.old.first("find_code", code_digest=digest)["redeemed_at"] is not None
+
+
+@pytest.mark.parametrize("each_database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_who_comes_while_the_older_version_redeems_is_too_late(house):
+    digest = credentials.digest(house.before["code"])
+    won = []
+
+    def redeem_here() -> None:
+        with connect(house.engine) as ours:
+            won.append(redeem_authorization_code(ours, digest))
+
+    with house.engine.begin() as older:
+        redeem = text("UPDATE authorization_codes SET redeemed_at = now() WHERE digest = :d AND redeemed_at IS NULL")
+        assert older.execute(redeem, {"d": digest}).rowcount == 1
+        waiting = Thread(target=redeem_here)
+        waiting.start()
+        _wait_for_a_lock()
+    waiting.join(timeout=20)
+    assert won == [False]
+
+
+def _wait_for_a_lock() -> None:
+    """Until somebody waits. Each question is a round trip, so this does not spin."""
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    end = clock.now() + timedelta(seconds=20)
+    while clock.now() < end:
+        with db.engine.begin() as connection:
+            if connection.scalar(waits):
+                return
+    raise AssertionError("Nobody waited.")
+
+
+# -- down and up again ---------------------------------------------------------------------------
+
+
+def test_what_lives_goes_down_and_up_again_with_everything(house):
+    """A live consent, its tokens, receipts and the app's secret work before, after, and after going down and up."""
+    code, _ = house.old.issue_code()
+    tokens, own = house.new.exchange(house.before["code"]).json, house.new.client_credentials().json
+    rotated = house.new.refresh(house.before["refresh_token"]).json
+    house.new.revoke(house.before["own"])
+    counted = _count_old_rows()
+
+    downgrade(revision=RUNNING)
+    assert _count_old_rows() == counted
+    alive = [house.old.is_alive(one) for one in (tokens["access_token"], own["access_token"], rotated["access_token"])]
+    assert alive == [True] * 3
+    assert not house.old.is_alive(house.before["own"])
+    assert not house.old.redeem(house.before["code"]) and house.old.rotate(house.before["refresh_token"]) is None
+    third = house.old.rotate(rotated["refresh_token"])
+
+    upgrade()
+    assert all(house.new.is_alive(one["access_token"]) for one in (tokens, own, rotated))
+    assert not house.new.is_alive(house.before["own"])
+    assert house.new.refresh(third).status_code == house.new.exchange(code).status_code == 200
+    assert _read(select(AccessRecord.count).where(AccessRecord.id == "rec_1")) == 7
+    assert house.new.client_credentials().status_code == 200
+
+
+def test_a_new_database_keeps_no_second_row_and_gives_all_of_them_to_the_older_version(empty):
+    """Nobody of an older version is beside it. Going down makes the old rows of ours."""
+    upgrade()
+    assert _triggers() == 0
+    old = RunningVersion(db.engine)
+    # What it writes of people is the same in both.
+    old.add_people()
+    new = Integrator(empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE)
+    own = new.client_credentials().json["access_token"]
+    ended = new.client_credentials().json["access_token"]
+    new.revoke(ended)
+    family = TokenFamily(grant_id=old.grant_id, issued_at=clock.now())
+    db.session.add(family)
+    db.session.flush()
+    db.session.add(
+        AccessToken(
+            digest="0" * 64,
+            client_key=old.client_id,
+            family_id=family.id,
+            audience="api",
+            scope=SCOPE,
+            issued_at=clock.now(),
+            expires_at=clock.now() + timedelta(hours=1),
+        )
+    )
+    db.session.commit()
+    assert set(_count_old_rows().values()) == {0}
+
+    downgrade(revision=RUNNING)
+    assert old.is_alive(own) and not old.is_alive(ended)
+    assert old.first("find_access_token", token_digest="0" * 64)["grant_id"] == old.grant_id
+    upgrade()
+    assert new.is_alive(own) and not new.is_alive(ended)
+
+
+def test_what_is_purged_here_is_purged_there(house, monkeypatch):
+    house.new.exchange(house.before["code"])
+    house.old.issue_own_token()
+    assert min(_count_old_rows().values()) > 0
+    later = clock.now() + timedelta(days=400)
+    monkeypatch.setattr("app.clock.now", lambda: later)
+    purge()
+    assert set(_count_old_rows().values()) == {0}
+
+
+def _read(statement: Executable) -> Any:
+    """One value, by a transaction of its own: SQLite has one for everybody who writes."""
+    with db.engine.begin() as connection:
+        return connection.scalar(statement)
+
+
+def _count_old_rows() -> dict[str, int]:
+    with db.engine.begin() as connection:
+        return {name: connection.scalar(select(func.count()).select_from(text(name))) for name in _OLD_TABLES}
+
+
+def _triggers() -> int:
+    table, name = ("sqlite_master", "name") if db.engine.dialect.name == "sqlite" else ("pg_trigger", "tgname")
+    with db.engine.begin() as connection:
+        return connection.scalar(text(f"SELECT count(*) FROM {table} WHERE {name} LIKE 'mirror%'"))
