@@ -75,7 +75,7 @@ export function show(app, request) {
 }
 
 // Always to our own origin, and without the cookies of the person who looks on: as an app would.
-export async function send(request, secret) {
+export async function send(request, secret, noAnswer = "") {
   let response;
   try {
     response = await fetch(request.path, {
@@ -88,7 +88,7 @@ export async function send(request, secret) {
       referrerPolicy: "no-referrer",
     });
   } catch {
-    return { status: 0, text: "No answer came.", body: {} };
+    return { status: 0, text: noAnswer, body: {} };
   }
   const text = await response.text();
   const headers = HEADERS.filter((name) => response.headers.has(name)).map((name) => `${name}: ${response.headers.get(name)}`);

@@ -11,24 +11,16 @@ const at = (id) => document.getElementById(id);
 const scopeBoxes = [...document.querySelectorAll("[data-scope]")];
 let trial = read(clientId);
 
-const ADVICE = {
-  access_denied: "You pressed Cancel, and the app is told so. An app says that it works without, or how to begin again.",
-  invalid_scope: "The app asks for a scope it is not registered for. Compare with its settings.",
-  invalid_request: "The request is malformed; the description says which parameter.",
-  invalid_client: "The app could not prove itself. Is the secret the whole one that was shown once, and not retired? Then send it again.",
-  invalid_grant: "It was used before, is over, or does not belong to this redirect URI and verifier. What is used twice ends all that came of it: begin again at step 1.",
-  unauthorized_client: "This kind of app may not use this grant.",
-  invalid_token: "The access token has ended. Refresh it, or begin again at step 1.",
-  insufficient_scope: "The token was not allowed this. Ask for the scope in step 1.",
-};
+// What the page says, word for word; {what} is filled in.
+const words = Object.fromEntries([...at("words").content.children].map((item) => [item.dataset.name, item.textContent]));
 
 if (!until) {
   // Nothing is open. Only a secret that was handed over for the trial to come is kept.
   if (trial.until) forget(clientId);
 } else if (location.origin !== issuer) {
-  problem(`This page must be at ${issuer} to receive the answer. Open the dashboard there.`);
+  problem(say("elsewhere", { issuer }));
 } else if (!globalThis.crypto?.subtle) {
-  problem("Your browser makes no PKCE pair here, as the connection is not secure. Open this page by https, or on 127.0.0.1.");
+  problem(say("insecure"));
 } else {
   await begin();
 }
@@ -37,7 +29,7 @@ async function begin() {
   if (trial.until !== until) trial = { until, secret: trial.secret, issued: trial.issued ?? [], method: "client_secret_basic", prompt: true };
   if (!trial.state) await renew();
   if (trial.answer && trial.answer.values.state !== trial.state) {
-    problem("An answer came whose state is not the one that was sent from here, so it was thrown away. Begin again at step 1.");
+    problem(say("other-state"));
     await renew();
   }
   fillIn();
@@ -90,7 +82,7 @@ function readRequest() {
 // Send the request of a step and show what came back; a good answer is taken in.
 async function ask(button, name, make, take = () => {}) {
   button.disabled = true;
-  const answer = await send(make(app, trial), trial.secret ?? "");
+  const answer = await send(make(app, trial), trial.secret ?? "", say("no-answer"));
   const ok = answer.status >= 200 && answer.status < 300;
   trial.shown = { ...trial.shown, [name]: { text: answer.text, advice: ok ? "" : adviceOn(answer) } };
   if (ok) take(answer.body);
@@ -110,8 +102,8 @@ function renewed(tokens) {
 }
 
 function adviceOn(answer) {
-  if (answer.status === 0) return "No answer came. Look whether the network and the server are there, then send it again.";
-  return ADVICE[answer.body.error ?? answer.body.code] ?? "Read the answer above, then send it again or begin again at step 1.";
+  if (answer.status === 0) return say("look");
+  return words[`error-${answer.body.error ?? answer.body.code}`] ?? say("error");
 }
 
 // -- what is shown -------------------------------------------------------------------------------
@@ -137,7 +129,7 @@ function render() {
     for (const [language, text] of Object.entries(make(app, trial))) fill(`${name}-${language}`, text);
   }
   for (const name of ["token", "api", "refresh"]) showAnswer(name, trial.shown?.[name]);
-  at("exchange").textContent = trial.tokens ? "Send it once more, to see it refused" : trial.shown?.token ? "Send it again" : "Exchange the code";
+  at("exchange").textContent = say(trial.tokens ? "send-twice" : trial.shown?.token ? "send-again" : "exchange");
   at("exchange").classList.toggle("secondary", Boolean(trial.tokens));
   at("revoke-choice").hidden = trial.issued.length === 0;
 }
@@ -150,7 +142,7 @@ function showAsking() {
   // What was answered is over: a second request has a state and a pair of its own.
   at("authorize").hidden = Boolean(trial.answer);
   at("authorize").href = authorizeUrl(app, trial);
-  at("again").textContent = trial.answer ? "Begin again with a new pair and state" : "Make a new pair and state";
+  at("again").textContent = say(trial.answer ? "begin-again" : "renew");
   for (const box of [...scopeBoxes, at("prompt")]) box.disabled = Boolean(trial.answer);
 }
 
@@ -158,16 +150,16 @@ function showReturn(values) {
   if (!trial.answer) return;
   fill("callback-request", trial.answer.url);
   const checks = [
-    [true, "state is the one that was sent: this answers your question"],
-    [values.iss === issuer, values.iss === issuer ? "iss is our issuer: the answer comes from us (RFC 9207)" : "iss is not our issuer: do not send the code anywhere"],
-    [Boolean(values.code), values.code ? "there is a code" : `there is an error instead of a code: ${values.error ?? "none is named"}`],
+    [true, say("state-sent")],
+    [values.iss === issuer, say(values.iss === issuer ? "iss-ours" : "iss-other")],
+    [Boolean(values.code), values.code ? say("code") : say("no-code", { error: values.error ?? say("none-named") })],
   ];
   at("callback-checks").replaceChildren(...checks.map(([isGood, sentence]) => {
     const item = document.createElement("li");
-    item.textContent = `${isGood ? "Right" : "Wrong"}: ${sentence}.`;
+    item.textContent = say(isGood ? "right" : "wrong", { what: sentence });
     return item;
   }));
-  advise("callback-advice", values.code ? "" : `${values.error_description ?? ""} ${ADVICE[values.error] ?? ""} Begin again at step 1.`.trim());
+  advise("callback-advice", values.code ? "" : `${values.error_description ?? ""} ${words[`error-${values.error}`] ?? ""} ${say("at-step-1")}`.trim());
 }
 
 function showAnswer(name, shown) {
@@ -175,6 +167,10 @@ function showAnswer(name, shown) {
   if (!shown) return;
   fill(`${name}-answer`, shown.text);
   advise(`${name}-advice`, shown.advice);
+}
+
+function say(name, values = {}) {
+  return Object.entries(values).reduce((sentence, [place, value]) => sentence.replace(`{${place}}`, () => value), words[name]);
 }
 
 function fill(id, text) {
@@ -200,7 +196,7 @@ async function finish(event) {
     while (trial.issued.length > 0) {
       const { status } = await send(revokeRequest(app, trial, trial.issued.at(-1)), trial.secret ?? "");
       if (status !== 200) {
-        advise("finish-problem", "The tokens could not be revoked: correct the client secret in step 4, or untick that and disconnect the app under Connected apps.");
+        advise("finish-problem", say("not-revoked"));
         return;
       }
       trial.issued.pop();

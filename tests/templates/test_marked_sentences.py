@@ -239,3 +239,31 @@ def test_the_line_is_told():
         (3, "Sign in"),
         (6, "Go"),
     ]
+
+
+_SCRIPTS = sorted((_TEMPLATES.parent / "static" / "js").glob("*.js"))
+_STRING = re.compile(r"`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"")
+
+
+def _find_sentences(script: str) -> list[str]:
+    """The strings of a script that read like a sentence; a string inside a program's text is part of that."""
+    code = re.sub(r"^\s*//.*$", "", script, flags=re.MULTILINE)
+    return [text for text in _STRING.findall(code) if re.match(r".[A-Z][a-z]*(?:: | [a-z]|[.!?].$)", text)]
+
+
+@pytest.mark.parametrize("path", _SCRIPTS, ids=lambda path: path.name)
+def test_a_script_takes_its_words_from_the_page(path: Path):
+    assert _find_sentences(path.read_text()) == []
+
+
+def test_a_sentence_of_a_script_is_found():
+    script = """// It says "Not this".\nx("Copied."); y(`Right: ${z}`); f("a b", "#step-1", `url("It is code.")`); g("Begin again");"""
+    assert _find_sentences(script) == ['"Copied."', "`Right: ${z}`", '"Begin again"']
+
+
+def test_every_word_that_the_playground_says_is_on_its_page():
+    script = (_TEMPLATES.parent / "static" / "js" / "playground.js").read_text()
+    page = (_TEMPLATES / "org" / "playground.html").read_text()
+    there = set(re.findall(r'data-name="([\w-]+)"', page))
+    said = {name for call in re.findall(r"say\((.*?)[),]", script) for name in re.findall(r'"([\w-]+)"', call)}
+    assert said and said == {name for name in there if not name.startswith("error-")}
