@@ -82,6 +82,8 @@ def new_site(app: Flask) -> Site:
         )
         db.session.flush()
         client, client_secret = register_client(
+            db.session(),
+            settings(),
             organization=user.memberships[0].organization,
             name="Notebook",
             type="confidential",

@@ -22,7 +22,7 @@ from sqlalchemy import event, insert, text
 from app import clock, create_app, credentials
 from app.accounts.users import register_user
 from app.clients.registration import register_client
-from app.config import read_settings
+from app.config import read_settings, settings
 from app.consents.models import Consent, ConsentMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
@@ -215,6 +215,8 @@ def _add_memories(user_id: str, integration_ids: list[str], count: int) -> list[
 
 def _allow(user, mementos: list[Memento]) -> str:
     client, _ = register_client(
+        db.session(),
+        settings(),
         organization=user.memberships[0].organization,
         name="App",
         type="confidential",

@@ -103,6 +103,8 @@ def pocket(app, bob) -> Integrator:
 def _register_integrator(app, name: str, type: str, redirect_uri: str) -> Integrator:
     with app.app_context():
         client, client_secret = register_client(
+            db.session(),
+            app.extensions["services"].settings,
             organization=find_organization("acme"),
             name=name,
             type=type,

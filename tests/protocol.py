@@ -16,6 +16,7 @@ from app.accounts.organizations import find_organization
 from app.clients.life import delete_client as end
 from app.clients.models import Client
 from app.clients.registration import register_client
+from app.config import settings
 from app.consents.models import Consent
 from app.extensions import db
 from app.memories.mementos import create_memento
@@ -60,7 +61,9 @@ def register(app, bob) -> Callable[..., Integrator]:
             "scopes": list(SCOPES),
         } | changes
         with app.app_context():
-            client, client_secret = register_client(organization=find_organization("acme"), **fields)
+            client, client_secret = register_client(
+                db.session(), settings(), organization=find_organization("acme"), **fields
+            )
             db.session.commit()
             scope = "memories:read integrations:read"
             return Integrator(app, client.client_id, client_secret, redirect_uri, scope)

@@ -54,7 +54,7 @@ LAYERS = {
 }
 
 #: Where Authlib may be imported.
-_AUTHLIB = ("app.oauth", "app.clients.models")
+_AUTHLIB = ("app.oauth",)
 
 #: The files that speak HTTP: only they may look at the request.
 _HTTP = (
@@ -69,6 +69,7 @@ _HTTP = (
 
 #: What knows no Flask, so that another door than Flask's can call it. What these need comes as an argument.
 _WITHOUT_FLASK = (
+    "app.clients",
     "app.notes",
     "app.oauth.bearer_check",
     "app.oauth.checks",

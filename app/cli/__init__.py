@@ -5,8 +5,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every command to ``flask``."""
-    from app.cli import client_requests, clients, commands
+    from app.cli import clients, commands
 
     commands.init_app(app)
     clients.init_app(app)
-    client_requests.init_app(app)

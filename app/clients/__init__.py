@@ -1,10 +1,8 @@
-"""The registry of apps: their fields, secrets, redirect URIs and logos."""
+"""The registry of apps: their fields, life, secrets, redirect URIs and logos."""
 
-from flask import Flask
-
-from app.parts import import_modules
+from app.parts import App, import_modules
 
 
-def register(_app: Flask) -> None:
+def register(_app: App) -> None:
     """Make the tables of this package known."""
     import_modules(__name__)

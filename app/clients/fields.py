@@ -1,171 +1,171 @@
-"""What a client's fields may hold, and the sentence for each that may not."""
+"""A client's fields, each said once: the form, the command line, the audit log and the wire are derived from it."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final
 
 from app import text
-from app.clients.models import CONFIDENTIAL, PUBLIC
-from app.clients.redirect_uris import (
-    find_origin_problems,
-    find_redirect_uri_problems,
-    find_web_address_problem,
-    quoted,
-)
-from app.config import Settings, settings
-from app.scopes import OFFLINE_ACCESS, SCOPES
+from app.clients import field_problems as problems
+from app.clients.errors import ClientError
+from app.clients.kinds import Flag, Kind, Lines, Named, Scopes, Seconds, Text, with_plain_lines
+from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems, quoted
+from app.config import Settings
 from app.sentences import _
 
-MAX_NAME = 100
-MAX_DESCRIPTION = 500
-MAX_LABEL = 100
+#: Who may say what a field holds: an organization's admin on a page, an operator on the command line, and the client
+#: itself in JSON (:rfc:`7591#section-2`), by its registration or in its document.
+ADMIN: Final = "admin"
+OPERATOR: Final = "operator"
+CLIENT: Final = "client"
+_PEOPLE: Final = frozenset({ADMIN, OPERATOR})
 
 # The shortest lifetimes, in seconds, that leave an app time to work. The longest are the server's own.
 _LEAST_ACCESS_TOKEN_LIFETIME = 60
 _LEAST_REFRESH_TOKEN_LIFETIME = 60 * 60
 
 
-class ClientError(ValueError):
-    """What is wrong with a client's fields. ``field`` and ``sentence`` say the first problem, ``problems`` all of them.
-
-    ``problems`` is a list of ``(field, sentence)``; each sentence is for a person and holds no secret.
-    """
-
-    def __init__(self, field: str, sentence: str, problems: Iterable[tuple[str, str]] = ()):
-        super().__init__(sentence)
-        self.field = field
-        self.sentence = sentence
-        self.problems = list(problems) or [(field, sentence)]
-
-
-def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields without surrounding space, with lists as lists and ``offline_access`` left out of the scopes."""
-    cleaned = dict(fields)
-    cleaned["name"] = text.clean_name(cleaned["name"])
-    for name in ("description", "homepage_url", "privacy_url", "terms_url"):
-        cleaned[name] = cleaned[name].strip()
-    cleaned["description"] = cleaned["description"].replace("\r\n", "\n")
-    cleaned["redirect_uris"] = list(cleaned["redirect_uris"])
-    cleaned["request_origins"] = sorted(cleaned["request_origins"])
-    cleaned["scopes"] = set(cleaned["scopes"]) - {OFFLINE_ACCESS}
-    cleaned["optional_scopes"] = set(cleaned["optional_scopes"]) - {OFFLINE_ACCESS}
-    return cleaned
-
-
-def find_field_problems(fields: Mapping[str, Any], *, draft: bool = False) -> list[tuple[str, str]]:
-    """Every problem as ``(field, sentence)``, in the order of the form. A draft may lack what makes an app work."""
-    problems = [
-        (field, sentence)
-        for field, find in _CHECKS
-        if fields[field] or not (draft and field in _MISSING_IN_DRAFTS)
-        for sentence in find(fields[field])
-    ]
-    beyond = sorted(fields["optional_scopes"] - fields["scopes"])
-    if beyond:
-        named = ", ".join(quoted(name) for name in beyond[:5])
-        problems.append(
-            ("optional_scopes", _("%(named)s can be optional only if it is among the scopes too.", named=named))
-        )
-    return problems
-
-
-def check_label(label: str) -> str:
-    """A secret's label on one line, or empty. Raises :class:`ClientError`."""
-    label = label.strip()
-    if len(label) > MAX_LABEL:
-        raise ClientError(
-            "label",
-            _("The label has %(length)s characters; %(most)s is the most.", length=len(label), most=MAX_LABEL),
-        )
-    problem = text.find_line_problem(label) if label else None
-    if problem:
-        raise ClientError("label", _("The label %(problem)s", problem=problem))
-    return text.clean_line(label)
-
-
 def access_token_bounds(settings: Settings) -> tuple[int, int]:
-    """The least and the most seconds that a client's access tokens may live."""
+    """Returns the least and the most seconds that a client's access tokens may live."""
     most = settings.access_token_lifetime
     return min(_LEAST_ACCESS_TOKEN_LIFETIME, most), most
 
 
 def refresh_token_bounds(settings: Settings) -> tuple[int, int]:
-    """The least and the most seconds that a client's refresh tokens may live, from their last rotation."""
+    """Returns the least and the most seconds that its refresh tokens may live, from their last rotation."""
     most = settings.refresh_token_lifetime
     return min(_LEAST_REFRESH_TOKEN_LIFETIME, most), most
 
 
-def _find_type_problems(type_: str) -> Iterable[str]:
-    if type_ not in (CONFIDENTIAL, PUBLIC):
-        yield _("Choose whether the app is confidential or public.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field: what kind of value it holds, what may be wrong with it, and its name in each place.
+
+    ``wire`` is its name in JSON, where a client may say it itself. ``column`` is the attribute of the record. A draft
+    may lack what ``makes_it_work``; what ``stays`` is settled by the registration. ``lives`` is what a lifetime is of,
+    and ``bounds`` the least and the most of it.
+    """
+
+    kind: Kind
+    find_problems: Callable[[Any], Iterable[str]] = problems.find_no_problems
+    wire: str | None = None
+    default: Any
+    name: str = ""
+    column: str = ""
+    said_by: frozenset[str] = _PEOPLE
+    makes_it_work: bool = False
+    stays: bool = False
+    lives: str = ""
+    bounds: Callable[[Settings], tuple[int, int]] | None = None
+
+    def read(self, client: Client) -> Any:
+        """Returns the value that the client has now."""
+        return self.kind.from_column(getattr(client, self.column))
+
+    def list_problems(self, value: Any, settings: Settings) -> Iterable[str]:
+        yield from self.find_problems(value)
+        if self.bounds is not None and value is not None:
+            least, most = self.bounds(settings)
+            if not least <= value <= most:
+                yield _(
+                    "%(what)s may live from %(least)s to %(most)s seconds on this server.",
+                    what=self.lives,
+                    least=least,
+                    most=most,
+                )
 
 
-def _find_name_problems(name: str) -> Iterable[str]:
-    if not name:
-        yield _("Give the app a name: people see it when they decide.")
-    elif len(name) > MAX_NAME:
-        yield _("The name has %(length)s characters; %(most)s is the most.", length=len(name), most=MAX_NAME)
-    elif problem := text.find_name_problem(name):
-        yield _("The name %(problem)s", problem=problem)
+def _has(
+    default: Any, kind: Kind, find_problems: Callable[[Any], Iterable[str]] = problems.find_no_problems, **more: Any
+) -> Any:
+    # What has a name in JSON, a client may say of itself.
+    said_by = _PEOPLE | {CLIENT} if "wire" in more else _PEOPLE
+    says = Field(kind=kind, find_problems=find_problems, said_by=said_by, default=default, **more)
+    return field(default=default, metadata={"says": says})
 
 
-def _find_description_problems(description: str) -> Iterable[str]:
-    if len(description) > MAX_DESCRIPTION:
-        yield _(
-            "The description has %(length)s characters; %(most)s is the most.",
-            length=len(description),
-            most=MAX_DESCRIPTION,
-        )
-    elif problem := text.find_hidden(description.replace("\n", "")):
-        yield _("The description %(problem)s", problem=problem)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFields:
+    """What a client is registered with, in the order in which a person thinks of it."""
+
+    name: str = _has("", Text(text.clean_name), problems.find_name_problems, wire="client_name")
+    description: str = _has("", Text(with_plain_lines), problems.find_description_problems)
+    homepage_url: str = _has("", Text(), problems.find_address_problems, wire="client_uri")
+    privacy_url: str = _has("", Text(), problems.find_address_problems, wire="policy_uri")
+    terms_url: str = _has("", Text(), problems.find_address_problems, wire="tos_uri")
+    type: str = _has(
+        "",
+        Named({"none": PUBLIC, "client_secret_basic": CONFIDENTIAL, "client_secret_post": CONFIDENTIAL}),
+        problems.find_type_problems,
+        wire="token_endpoint_auth_method",
+        stays=True,
+    )
+    redirect_uris: Collection[str] = _has(
+        (), Lines(in_order=True), find_redirect_uri_problems, wire="redirect_uris", makes_it_work=True
+    )
+    request_origins: Collection[str] = _has((), Lines(in_order=False), find_origin_problems)
+    scopes: Collection[str] = _has(
+        (), Scopes(), problems.find_scope_problems, wire="scope", column="scope", makes_it_work=True
+    )
+    optional_scopes: Collection[str] = _has(
+        (), Scopes(), problems.find_optional_scope_problems, column="optional_scope"
+    )
+    native_app: bool = _has(False, Named({"native": True, "web": False}), wire="application_type")
+    require_pkce: bool = _has(False, Flag())
+    access_token_lifetime: int | None = _has(None, Seconds(), lives=_("An access token"), bounds=access_token_bounds)
+    refresh_token_lifetime: int | None = _has(None, Seconds(), lives=_("A refresh token"), bounds=refresh_token_bounds)
+
+    def clean(self) -> "ClientFields":
+        """Returns the fields as they are checked and kept."""
+        return ClientFields(**{one.name: one.kind.clean(getattr(self, one.name)) for one in FIELDS})
+
+    def find_problems(self, settings: Settings, *, draft: bool = False) -> list[tuple[str, str]]:
+        """Returns every problem as ``(field, sentence)``, in order. A draft may lack what makes an app work."""
+        found = [
+            (one.name, sentence)
+            for one in FIELDS
+            if getattr(self, one.name) or not (draft and one.makes_it_work)
+            for sentence in one.list_problems(getattr(self, one.name), settings)
+        ]
+        beyond = sorted(set(self.optional_scopes) - set(self.scopes))
+        if beyond:
+            named = ", ".join(quoted(name) for name in beyond[:5])
+            sentence = _("%(named)s can be optional only if it is among the scopes too.", named=named)
+            found.append(("optional_scopes", sentence))
+        return found
+
+    def columns(self) -> dict[str, Any]:
+        """Returns what the record holds of them, by its attributes."""
+        return {one.column: one.kind.to_column(getattr(self, one.name)) for one in FIELDS}
+
+    @classmethod
+    def of(cls, client: Client, **changed: Any) -> "ClientFields":
+        """Returns what the client has now, but for what is ``changed``."""
+        return cls(**{one.name: one.read(client) for one in FIELDS} | changed)
+
+    @classmethod
+    def from_json(cls, metadata: Mapping[str, Any], **known: Any) -> "ClientFields":
+        """Returns what a client says of itself (:rfc:`7591#section-2`); ``known`` is what it has no say in.
+
+        Members that no field has are ignored, as the RFC wants it. Raises :class:`ClientError`, by our names.
+        """
+        said, wrong = {}, []
+        for one in FIELDS:
+            if one.wire in metadata and CLIENT in one.said_by:
+                try:
+                    said[one.name] = one.kind.from_json(metadata[one.wire])
+                except ValueError as error:
+                    wrong.append((one.name, f"The member '{one.wire}' must be {error}."))
+        if wrong:
+            raise ClientError(*wrong[0], wrong)
+        return cls(**said | known)
 
 
-def _find_address_problems(address: str) -> Iterable[str]:
-    problem = find_web_address_problem(address) if address else None
-    if problem:
-        yield problem
+def _field_of(name: str, says: Field) -> Field:
+    return replace(says, name=name, column=says.column or name)
 
 
-def _find_scope_problems(scopes: set[str]) -> Iterable[str]:
-    unknown = sorted(scopes - SCOPES.keys())
-    if unknown:
-        named = ", ".join(quoted(name) for name in unknown[:5])
-        yield _("There is no scope %(named)s; the scopes are %(scopes)s.", named=named, scopes=", ".join(SCOPES))
-    elif not scopes:
-        yield _("Choose at least one scope.")
-
-
-def _find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
-    if scopes:
-        yield from _find_scope_problems(scopes)
-
-
-def _find_access_lifetime_problems(seconds: int | None) -> Iterable[str]:
-    yield from _find_lifetime_problems(_("An access token"), seconds, *access_token_bounds(settings()))
-
-
-def _find_refresh_lifetime_problems(seconds: int | None) -> Iterable[str]:
-    yield from _find_lifetime_problems(_("A refresh token"), seconds, *refresh_token_bounds(settings()))
-
-
-def _find_lifetime_problems(what: str, seconds: int | None, least: int, most: int) -> Iterable[str]:
-    if seconds is not None and not least <= seconds <= most:
-        yield _(
-            "%(what)s may live from %(least)s to %(most)s seconds on this server.", what=what, least=least, most=most
-        )
-
-
-_CHECKS: tuple[tuple[str, Callable[[Any], Iterable[str]]], ...] = (
-    ("name", _find_name_problems),
-    ("description", _find_description_problems),
-    ("homepage_url", _find_address_problems),
-    ("privacy_url", _find_address_problems),
-    ("terms_url", _find_address_problems),
-    ("type", _find_type_problems),
-    ("redirect_uris", find_redirect_uri_problems),
-    ("request_origins", find_origin_problems),
-    ("scopes", _find_scope_problems),
-    ("optional_scopes", _find_optional_scope_problems),
-    ("access_token_lifetime", _find_access_lifetime_problems),
-    ("refresh_token_lifetime", _find_refresh_lifetime_problems),
-)
-_MISSING_IN_DRAFTS = ("redirect_uris", "scopes")
+#: Every field, in order.
+FIELDS: Final = tuple(_field_of(one.name, one.metadata["says"]) for one in fields(ClientFields))
+BY_NAME: Final = {one.name: one for one in FIELDS}
+BY_COLUMN: Final = {one.column: one for one in FIELDS}

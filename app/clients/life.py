@@ -7,8 +7,11 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.clients.events import record_client_event
+from app.clients.lock import lock_client
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
-from app.clients.registration import add_client_secret, check_client, lock_client
+from app.clients.registration import check_client
+from app.clients.secrets import add_client_secret
+from app.config import Settings
 
 #: What a package does when a client ends: it is given the session, the client's key and who did it, None for an operator.
 Ending = Callable[[Session, str, str | None], None]
@@ -22,41 +25,48 @@ def when_client_ends(act: Ending) -> Ending:
     return act
 
 
-def activate_client(client: Client, *, actor_user_id: str | None, may_lack: Collection[str] = ()) -> str | None:
+def activate_client(
+    session: Session,
+    settings: Settings,
+    client: Client,
+    *,
+    actor_user_id: str | None,
+    may_lack: Collection[str] = (),
+) -> str | None:
     """Let a draft work from now on. Returns the plain secret that a confidential one gets thereby.
 
-    Raises :class:`app.clients.fields.ClientError` when it lacks something, but for these fields.
+    Raises :class:`app.clients.errors.ClientError` when it lacks something, but for these fields.
     """
-    lock_client(client)
+    lock_client(session, client)
     if client.drafted_at is None:
         return None
-    check_client(client, may_lack=may_lack)
+    check_client(settings, client, may_lack=may_lack)
     client.drafted_at = client.suspended_at = None
-    secret = add_client_secret(client, actor_user_id=actor_user_id)[1] if client.is_confidential else None
-    record_client_event("client.activated", client, actor_user_id)
+    secret = add_client_secret(session, client, actor_user_id=actor_user_id)[1] if client.is_confidential else None
+    record_client_event(session, "client.activated", client, actor_user_id)
     return secret
 
 
-def suspend_client(client: Client, *, actor_user_id: str | None) -> None:
+def suspend_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """Stop the client at once: it gets no tokens, and those it has do not work. Consents stay."""
-    lock_client(client)
+    lock_client(session, client)
     if client.suspended_at is None:
         client.suspended_at = clock.now()
-        record_client_event("client.suspended", client, actor_user_id)
+        record_client_event(session, "client.suspended", client, actor_user_id)
 
 
-def resume_client(client: Client, *, actor_user_id: str | None) -> None:
+def resume_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """Let a suspended client go on where it was stopped. A draft stays one."""
-    lock_client(client)
+    lock_client(session, client)
     if client.suspended_at is not None and client.drafted_at is None:
         client.suspended_at = None
-        record_client_event("client.resumed", client, actor_user_id)
+        record_client_event(session, "client.resumed", client, actor_user_id)
 
 
 def delete_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """End the client, and write down who did it."""
-    lock_client(client)
-    record_client_event("client.deleted", client, actor_user_id, name=client.name)
+    lock_client(session, client)
+    record_client_event(session, "client.deleted", client, actor_user_id, name=client.name)
     end_client(session, client, actor_user_id=actor_user_id)
 
 
@@ -65,7 +75,7 @@ def end_client(session: Session, client: Client, *, actor_user_id: str | None) -
 
     Only the people who had it connected still see its name, beside what they allowed it and what it did.
     """
-    lock_client(client)
+    lock_client(session, client)
     for end in _endings:
         end(session, client.key, actor_user_id)
     for model in (ClientSecret, ClientLogo, ClientOrigin):

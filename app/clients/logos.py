@@ -4,9 +4,10 @@ import hashlib
 from io import BytesIO
 
 from PIL import Image, ImageOps
+from sqlalchemy.orm import Session
 
+from app.clients.errors import ClientError
 from app.clients.events import record_client_event
-from app.clients.fields import ClientError
 from app.clients.models import Client, ClientLogo
 from app.sentences import _
 
@@ -35,7 +36,7 @@ def draw_logo(content: bytes) -> bytes:
         raise ClientError("logo", _("This is not a PNG, JPEG or WebP image that can be read.")) from None
 
 
-def set_logo(client: Client, png: bytes, *, actor_user_id: str | None) -> None:
+def set_logo(session: Session, client: Client, png: bytes, *, actor_user_id: str | None) -> None:
     """Give the client this logo, as :func:`draw_logo` made it."""
     image_digest = hashlib.sha256(png).hexdigest()
     if client.logo is not None and client.logo.digest == image_digest:
@@ -43,14 +44,14 @@ def set_logo(client: Client, png: bytes, *, actor_user_id: str | None) -> None:
     if client.logo is None:
         client.logo = ClientLogo()
     client.logo.digest, client.logo.image = image_digest, png
-    record_client_event("client.logo_changed", client, actor_user_id)
+    record_client_event(session, "client.logo_changed", client, actor_user_id)
 
 
-def remove_logo(client: Client, *, actor_user_id: str | None) -> None:
+def remove_logo(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """Leave the client without a logo."""
     if client.logo is not None:
         client.logo = None
-        record_client_event("client.logo_removed", client, actor_user_id)
+        record_client_event(session, "client.logo_removed", client, actor_user_id)
 
 
 def _draw(content: bytes) -> bytes:

@@ -2,23 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, credentials
+from app.clients.errors import ClientError
 from app.clients.events import record_client_event
-from app.clients.fields import ClientError
+from app.clients.field_problems import check_label
+from app.clients.lock import lock_client
 from app.clients.models import Client, ClientSecret
-from app.clients.registration import add_client_secret, lock_client
-from app.extensions import db
 from app.sentences import _
 
 MOST_LIVE_SECRETS = 5
 
 
-def list_live_secrets(client_key: str) -> list[ClientSecret]:
+def list_live_secrets(session: Session, client_key: str) -> list[ClientSecret]:
     """The secrets that work now, in the order in which they were made."""
     return list(
-        db.session.scalars(
+        session.scalars(
             select(ClientSecret)
             .where(
                 ClientSecret.client_key == client_key,
@@ -30,8 +31,58 @@ def list_live_secrets(client_key: str) -> list[ClientSecret]:
     )
 
 
+def add_client_secret(
+    session: Session,
+    client: Client,
+    *,
+    actor_user_id: str | None,
+    label: str = "",
+    secret_id: str | None = None,
+) -> tuple[ClientSecret, str]:
+    """Returns a new secret, added to the session, and its plain text. The others stay, and nothing is recorded."""
+    plain = credentials.new_credential(credentials.CLIENT_SECRET)
+    secret = ClientSecret(
+        id=secret_id or credentials.new_id("sec"),
+        digest=credentials.digest(plain),
+        hint=credentials.hint(plain),
+        label=check_label(label),
+        client_key=client.key,
+        created_by_user_id=actor_user_id,
+    )
+    session.add(secret)
+    session.flush()
+    return secret, plain
+
+
+def rotate_client_secret(
+    session: Session, client: Client, *, actor_user_id: str | None, secret_id: str | None = None
+) -> tuple[ClientSecret, str]:
+    """Returns a new secret, added to the session, and its plain text; every earlier secret of the client ends now.
+
+    ``secret_id`` may be chosen beforehand, so that what is sent twice collides instead of rotating twice.
+    Raises :class:`ClientError` for a public client.
+    """
+    if not client.is_confidential:
+        raise ClientError("type", _("This app is public, so it has no secret to rotate."))
+    # Two rotations at the same moment take turns, so that only the later secret is left alive.
+    lock_client(session, client)
+    session.execute(
+        update(ClientSecret)
+        .where(ClientSecret.client_key == client.key, ClientSecret.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    secret, plain = add_client_secret(session, client, actor_user_id=actor_user_id, secret_id=secret_id)
+    record_client_event(session, "client.secret_rotated", client, actor_user_id, secret_id=secret.id)
+    return secret, plain
+
+
 def add_another_secret(
-    client: Client, *, actor_user_id: str | None, label: str = "", secret_id: str | None = None
+    session: Session,
+    client: Client,
+    *,
+    actor_user_id: str | None,
+    label: str = "",
+    secret_id: str | None = None,
 ) -> tuple[ClientSecret, str]:
     """One more secret, added to the session, and its plain text; the others go on working.
 
@@ -39,9 +90,9 @@ def add_another_secret(
     """
     if not client.is_confidential:
         raise ClientError("type", _("This app is public, so it has no secret."))
-    lock_client(client)
+    lock_client(session, client)
     # Counted first: what was sent twice must collide, also when it was the last that there was room for.
-    if len(list_live_secrets(client.key)) >= MOST_LIVE_SECRETS and not _exists(secret_id):
+    if len(list_live_secrets(session, client.key)) >= MOST_LIVE_SECRETS and not _exists(session, secret_id):
         raise ClientError(
             "label",
             _(
@@ -49,18 +100,18 @@ def add_another_secret(
                 most=MOST_LIVE_SECRETS,
             ),
         )
-    secret, plain = add_client_secret(client, actor_user_id=actor_user_id, label=label, secret_id=secret_id)
-    record_client_event("client.secret_added", client, actor_user_id, **_named(secret))
+    secret, plain = add_client_secret(session, client, actor_user_id=actor_user_id, label=label, secret_id=secret_id)
+    record_client_event(session, "client.secret_added", client, actor_user_id, **_named(secret))
     return secret, plain
 
 
-def find_client_secret(client: Client, secret_id: str) -> ClientSecret | None:
+def find_client_secret(session: Session, client: Client, secret_id: str) -> ClientSecret | None:
     """The client's secret with this id, if it still works."""
-    return next((secret for secret in list_live_secrets(client.key) if secret.id == secret_id), None)
+    return next((secret for secret in list_live_secrets(session, client.key) if secret.id == secret_id), None)
 
 
 def end_client_secret(
-    client: Client, secret: ClientSecret, expires_at: datetime | None, *, actor_user_id: str | None
+    session: Session, client: Client, secret: ClientSecret, expires_at: datetime | None, *, actor_user_id: str | None
 ) -> None:
     """Give the secret an end, or with None take it back. Raises :class:`ClientError` for one that is past."""
     if expires_at is not None and expires_at <= clock.now():
@@ -69,17 +120,17 @@ def end_client_secret(
         return
     secret.expires_at = expires_at
     until = expires_at and expires_at.isoformat(timespec="seconds")
-    record_client_event("client.secret_end_set", client, actor_user_id, **_named(secret), expires_at=until)
+    record_client_event(session, "client.secret_end_set", client, actor_user_id, **_named(secret), expires_at=until)
 
 
-def retire_client_secret(client: Client, secret: ClientSecret, *, actor_user_id: str | None) -> None:
+def retire_client_secret(session: Session, client: Client, secret: ClientSecret, *, actor_user_id: str | None) -> None:
     """End the secret now."""
     secret.revoked_at = clock.now()
-    record_client_event("client.secret_retired", client, actor_user_id, **_named(secret))
+    record_client_event(session, "client.secret_retired", client, actor_user_id, **_named(secret))
 
 
-def _exists(secret_id: str | None) -> bool:
-    return db.session.scalar(select(ClientSecret.id).where(ClientSecret.id == (secret_id or ""))) is not None
+def _exists(session: Session, secret_id: str | None) -> bool:
+    return session.scalar(select(ClientSecret.id).where(ClientSecret.id == (secret_id or ""))) is not None
 
 
 def _named(secret: ClientSecret) -> dict[str, str]:

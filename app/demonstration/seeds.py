@@ -16,6 +16,7 @@ from app.audit import events
 from app.audit.models import AuditEvent
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client, find_record
 from app.clients.registration import register_client
+from app.config import settings
 from app.demonstration.memories import add_memories
 from app.extensions import db
 from app.scopes import SCOPES
@@ -151,7 +152,7 @@ def _ensure_client(
     if client is not None:
         return client, None
     organization = organizations[fields.pop("organization")]
-    return register_client(organization=organization, actor_user_id=admin.id, **fields)
+    return register_client(db.session(), settings(), organization=organization, actor_user_id=admin.id, **fields)
 
 
 def _describe_person(person: _Person, user: User, organizations: dict[str, Organization]) -> dict[str, str]:

@@ -7,9 +7,8 @@ from app import clock
 from app.clients.events import record_client_event
 from app.clients.life import when_client_ends
 from app.clients.models import Client
-from app.clients.registration import rotate_client_secret
+from app.clients.secrets import rotate_client_secret
 from app.consents.models import Consent
-from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.record import RequestRecord
 from app.oauth.playground.callback import PlaygroundCallback
@@ -17,7 +16,9 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.family import TokenFamily
 
 
-def rotate_everything(client: Client, *, actor_user_id: str | None, secret_id: str | None = None) -> str | None:
+def rotate_everything(
+    session: Session, client: Client, *, actor_user_id: str | None, secret_id: str | None = None
+) -> str | None:
     """End every secret, code and token of the client now. Returns the new plain secret, None for a public client.
 
     Consents stay: people need not decide again. ``secret_id`` may be chosen beforehand, so that
@@ -25,14 +26,14 @@ def rotate_everything(client: Client, *, actor_user_id: str | None, secret_id: s
     """
     secret = None
     if client.is_confidential:
-        secret = rotate_client_secret(client, actor_user_id=actor_user_id, secret_id=secret_id)[1]
+        secret = rotate_client_secret(session, client, actor_user_id=actor_user_id, secret_id=secret_id)[1]
     at = clock.now()
-    db.session.execute(
+    session.execute(
         update(TokenFamily)
         .where(TokenFamily.grant_id.in_(_consents_of(client.key)), TokenFamily.revoked_at.is_(None))
         .values(revoked_at=at)
     )
-    db.session.execute(
+    session.execute(
         update(AccessToken)
         .where(
             AccessToken.client_key == client.key,
@@ -41,7 +42,7 @@ def rotate_everything(client: Client, *, actor_user_id: str | None, secret_id: s
         )
         .values(revoked_at=at)
     )
-    record_client_event("client.tokens_ended", client, actor_user_id)
+    record_client_event(session, "client.tokens_ended", client, actor_user_id)
     return secret
 
 

@@ -6,11 +6,11 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from app.accounts.models import User
-from app.clients.fields import ClientError
+from app.clients.errors import ClientChanged, ClientError
 from app.clients.life import activate_client
 from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
 from app.clients.models import Client
-from app.clients.registration import ClientChanged, update_client
+from app.clients.registration import update_client
 from app.clients.secrets import list_live_secrets
 from app.config import settings
 from app.extensions import db
@@ -37,7 +37,7 @@ _EXAMPLE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 @members_only
 def show_credentials(access: Access, client_id: str):
     client = access.get_client(client_id)
-    secrets = list_live_secrets(client.key)
+    secrets = list_live_secrets(db.session(), client.key)
     makers = {secret.created_by_user_id for secret in secrets} - {None}
     names = db.session.query(User.id, User.name).filter(User.id.in_(makers)) if makers else ()
     return render_template(
@@ -58,7 +58,7 @@ def show_credentials(access: Access, client_id: str):
 def activate(access: Access, client_id: str):
     client = access.get_client(client_id)
     try:
-        secret = activate_client(client, actor_user_id=access.user_id)
+        secret = activate_client(db.session(), settings(), client, actor_user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
         client = access.get_client(client_id)
@@ -99,13 +99,20 @@ def edit_settings(access: Access, client_id: str):
 def _save_settings(access: Access, client: Client, form: EditForm) -> list[Conflict]:
     """Give the client what was sent, unless somebody else's change stands between; then what that was."""
     try:
-        update_client(client, actor_user_id=access.user_id, version=int(form.version.data), **form.fields())
+        update_client(
+            db.session(),
+            settings(),
+            client,
+            actor_user_id=access.user_id,
+            version=int(form.version.data),
+            **form.fields(),
+        )
     except ClientChanged as changed:
         conflicts = settle(form, client, changed.changes)
         if conflicts:
             return conflicts
         # What was changed meanwhile is as it was, or as it was sent.
-        update_client(client, actor_user_id=access.user_id, **form.fields())
+        update_client(db.session(), settings(), client, actor_user_id=access.user_id, **form.fields())
     return []
 
 
@@ -124,14 +131,14 @@ def _change_logo(access: Access, client_id: str):
     form = LogoForm(formdata=None)
     try:
         if request.form.get("action") == "remove":
-            remove_logo(client, actor_user_id=access.user_id)
+            remove_logo(db.session(), client, actor_user_id=access.user_id)
         else:
             # Nor must the drawing.
             db.session.rollback()
             uploaded = request.files.get("logo")
             png = draw_logo(uploaded.read() if uploaded else b"")
             client = access.get_client(client_id)
-            set_logo(client, png, actor_user_id=access.user_id)
+            set_logo(db.session(), client, png, actor_user_id=access.user_id)
     except ClientError as error:
         form.logo.errors = [error.sentence]
         client = access.get_client(client_id)

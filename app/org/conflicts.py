@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from app.accounts.models import User
+from app.clients.errors import Change
+from app.clients.fields import BY_COLUMN
 from app.clients.models import Client
-from app.clients.registration import Change
 from app.extensions import db
 from app.org.forms import EditForm
-from app.scopes import parse_scope
 from app.sentences import _
-
-_FIELDS = {"scope": "scopes", "optional_scope": "optional_scopes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,11 @@ def settle(form: EditForm, client: Client, changes: Mapping[str, Change]) -> lis
     people = _name_people(changes)
     sent, conflicts = form.fields(), []
     for column, change in changes.items():
-        name = _FIELDS.get(column, column)
-        before, theirs, yours = (_comparable(name, value) for value in (change.before, change.after, sent[name]))
+        name, kind = BY_COLUMN[column].name, BY_COLUMN[column].kind
+        before, theirs, yours = (kind.comparable(value) for value in (change.before, change.after, sent[name]))
         field = form[name]
         if yours == before:
-            field.data, field.raw_data = _field_data(name, change.after), None
+            field.data, field.raw_data = kind.for_form(change.after), None
         if yours != theirs:
             conflicts.append(
                 Conflict(
@@ -61,18 +59,6 @@ def _name_people(changes: Mapping[str, Change]) -> dict[str, str]:
     ids = {change.actor_user_id for change in changes.values()} - {None}
     rows = db.session.query(User.id, User.name).filter(User.id.in_(ids)) if ids else ()
     return {user_id: name for user_id, name in rows}
-
-
-def _comparable(name: str, value: Any) -> Any:
-    if name in _FIELDS.values():
-        return sorted(parse_scope(value) if isinstance(value, str) else value)
-    if name == "request_origins":
-        return sorted(value)
-    return value.strip().replace("\r\n", "\n") if isinstance(value, str) else value
-
-
-def _field_data(name: str, value: Any) -> Any:
-    return sorted(parse_scope(value)) if name in _FIELDS.values() else value
 
 
 def _in_words(value: Any) -> str:

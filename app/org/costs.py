@@ -41,7 +41,7 @@ def count_costs(*clients: Client) -> Costs:
         ),
         access_tokens=_count_access_tokens(keys),
         refresh_tokens=_count_of_families(RefreshToken, keys, RefreshToken.rotated_at),
-        secrets=sum(len(list_live_secrets(key)) for key in keys),
+        secrets=sum(len(list_live_secrets(db.session(), key)) for key in keys),
     )
 
 

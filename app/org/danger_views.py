@@ -40,7 +40,7 @@ def suspend(access: Access, client_id: str):
     form = SureForm("suspend", client_id)
     if not form.is_sure():
         return _ask("suspend", access, client, form)
-    suspend_client(client, actor_user_id=access.user_id)
+    suspend_client(db.session(), client, actor_user_id=access.user_id)
     db.session.commit()
     flash(gettext("The app is suspended now."))
     return _to_danger(client_id)
@@ -49,7 +49,7 @@ def suspend(access: Access, client_id: str):
 @blueprint.post("/<client_id>/resume")
 @administrators_only
 def resume(access: Access, client_id: str):
-    resume_client(access.get_client(client_id), actor_user_id=access.user_id)
+    resume_client(db.session(), access.get_client(client_id), actor_user_id=access.user_id)
     db.session.commit()
     flash(gettext("The app is resumed. It goes on where it was stopped."))
     return _to_danger(client_id)
@@ -67,7 +67,7 @@ def rotate_all(access: Access, client_id: str):
         return _ask("rotate", access, client, form)
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
     try:
-        secret = rotate_everything(client, actor_user_id=access.user_id, secret_id=secret_id)
+        secret = rotate_everything(db.session(), client, actor_user_id=access.user_id, secret_id=secret_id)
     except IntegrityError:
         db.session.rollback()
         flash(gettext("This was done already. A secret is shown only once; make another if you did not keep it."))

@@ -20,18 +20,13 @@ from wtforms import (
 from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput, NumberInput
 
-from app.clients.fields import (
-    MAX_DESCRIPTION,
-    MAX_LABEL,
-    MAX_NAME,
-    ClientError,
-    access_token_bounds,
-    refresh_token_bounds,
-)
+from app.clients.errors import ClientError
+from app.clients.field_problems import MAX_DESCRIPTION, MAX_LABEL, MAX_NAME
+from app.clients.fields import BY_NAME, FIELDS, access_token_bounds, refresh_token_bounds
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
 from app.org.once import is_token, new_token
-from app.scopes import SCOPES, parse_scope
+from app.scopes import SCOPES
 from app.sentences import _
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -168,17 +163,9 @@ class ClientForm(FlaskForm):
     )
 
     def fields(self) -> dict[str, Any]:
-        """What was filled in, as ``register_client`` takes it."""
-        return {
-            "name": self.name.data or "",
-            "description": self.description.data or "",
-            "homepage_url": self.homepage_url.data or "",
-            "redirect_uris": self.redirect_uris.data,
-            "request_origins": self.request_origins.data,
-            "scopes": self.scopes.data or [],
-            "native_app": self.native_app.data,
-            "require_pkce": self.require_pkce.data,
-        }
+        """Returns what was filled in, of the fields that stand in this form, as ``register_client`` takes it."""
+        filled_in = {one.name: self[one.name].data for one in FIELDS if one.name in self}
+        return {name: BY_NAME[name].default if value is None else value for name, value in filled_in.items()}
 
     def show_problems(self, error: ClientError) -> None:
         """Put each of the error's sentences at its field, or beside all fields if it is about none of them."""
@@ -191,9 +178,6 @@ class ClientForm(FlaskForm):
 
 class RegisterForm(ClientForm, OnceForm):
     """A new client."""
-
-    def fields(self) -> dict[str, Any]:
-        return super().fields() | {"type": self.type.data or ""}
 
     def ask_for_logo_again(self) -> None:
         """Say that the file has to be chosen again, when something else is wrong: a browser does not keep it."""
@@ -246,21 +230,8 @@ class EditForm(ClientForm):
     @classmethod
     def of(cls, client: Client, **how: Any) -> "EditForm":
         """The form as it was sent, or as the client stands; only that with ``formdata=None``."""
-        return cls(
-            obj=client,
-            scopes=sorted(parse_scope(client.scope)),
-            optional_scopes=sorted(parse_scope(client.optional_scope)),
-            **how,
-        )
-
-    def fields(self) -> dict[str, Any]:
-        return super().fields() | {
-            "privacy_url": self.privacy_url.data or "",
-            "terms_url": self.terms_url.data or "",
-            "optional_scopes": self.optional_scopes.data or [],
-            "access_token_lifetime": self.access_token_lifetime.data,
-            "refresh_token_lifetime": self.refresh_token_lifetime.data,
-        }
+        present = {one.name: one.kind.for_form(getattr(client, one.column)) for one in FIELDS}
+        return cls(data=present | {"version": client.version}, **how)
 
     def validate_version(self, field):
         if not field.raw_data or not _WHOLE_NUMBER.fullmatch(field.data or ""):

@@ -7,7 +7,7 @@ tokens and the secret, is the page's script's, which talks to our endpoints as a
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext
 
-from app.clients.fields import ClientError
+from app.clients.errors import ClientError
 from app.clients.life import activate_client
 from app.clients.models import Client
 from app.clients.registration import check_client
@@ -48,7 +48,7 @@ def show_playground(access: Access, client_id: str):
 def start_playground(access: Access, client_id: str):
     client = access.get_client(client_id)
     try:
-        secret = activate_client(client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
+        secret = activate_client(db.session(), settings(), client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
         open_callback(client, callback_uri(settings().issuer, client_id), user_id=access.user_id)
     except ClientError as error:
         db.session.rollback()
@@ -85,7 +85,7 @@ def _to_playground(client_id: str):
 def _find_problems(client: Client) -> list[str]:
     """What a draft still lacks."""
     try:
-        check_client(client, may_lack=_MAY_LACK)
+        check_client(settings(), client, may_lack=_MAY_LACK)
     except ClientError as error:
         return [sentence for _field, sentence in error.problems]
     return []

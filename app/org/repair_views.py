@@ -7,9 +7,11 @@ what would be added against the app as it is when the answer comes.
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from app.clients.fields import ClientError
+from app.clients.errors import ClientError
+from app.clients.lock import lock_client
 from app.clients.models import Client
-from app.clients.registration import lock_client, update_client
+from app.clients.registration import update_client
+from app.config import settings
 from app.extensions import db
 from app.oauth.journal.told import find_address_nearness, find_failure, list_missing_scopes
 from app.oauth.journal.uri_difference import compare, find_nearest
@@ -30,7 +32,7 @@ def register_address(access: Access, client_id: str, record_id: str):
     form = SureForm("register the address", record_id, uri)
     if request.method == "POST":
         # Whoever removes an address at this moment is waited for.
-        lock_client(client)
+        lock_client(db.session(), client)
     nearness = find_address_nearness(record, client)
     if nearness and client.check_redirect_uri(uri):
         flash(gettext("This address is registered already: try again."))
@@ -61,7 +63,7 @@ def add_scopes(access: Access, client_id: str, record_id: str):
     client = access.get_client(client_id)
     record = find_failure(client, record_id) or abort(404)
     if request.method == "POST":
-        lock_client(client)
+        lock_client(db.session(), client)
     missing = list_missing_scopes(record, client)
     if not missing:
         flash(gettext("The app is registered for all that this request asked for: try again."))
@@ -90,7 +92,7 @@ _TYPE_IT = _(
 def _repair(access: Access, client: Client, done: str, **fields):
     client_id = client.client_id
     try:
-        update_client(client, actor_user_id=access.user_id, **fields)
+        update_client(db.session(), settings(), client, actor_user_id=access.user_id, **fields)
     except ClientError as error:
         db.session.rollback()
         for _field, sentence in error.problems:

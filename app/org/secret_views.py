@@ -6,7 +6,7 @@ from flask import abort, flash, render_template
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.fields import ClientError
+from app.clients.errors import ClientError
 from app.clients.models import Client, ClientSecret
 from app.clients.secrets import (
     add_another_secret,
@@ -41,7 +41,7 @@ def add_secret(access: Access, client_id: str):
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
     try:
         _added, secret = add_another_secret(
-            client, actor_user_id=access.user_id, label=form.label.data or "", secret_id=secret_id
+            db.session(), client, actor_user_id=access.user_id, label=form.label.data or "", secret_id=secret_id
         )
     except ClientError as error:
         form.label.errors = [error.sentence]
@@ -62,7 +62,7 @@ def end_secret(access: Access, client_id: str, secret_id: str):
     form = SecretEndForm(ends_on=secret.expires_at and (secret.expires_at - timedelta(seconds=1)).date())
     if form.validate_on_submit():
         try:
-            end_client_secret(client, secret, _end_of(form.ends_on.data), actor_user_id=access.user_id)
+            end_client_secret(db.session(), client, secret, _end_of(form.ends_on.data), actor_user_id=access.user_id)
         except ClientError as error:
             form.ends_on.errors = [error.sentence]
         else:
@@ -77,7 +77,7 @@ def end_secret(access: Access, client_id: str, secret_id: str):
 @administrators_only
 def retire_secret(access: Access, client_id: str, secret_id: str):
     client, secret = _get_secret(access, client_id, secret_id)
-    others = len(list_live_secrets(client.key)) - 1
+    others = len(list_live_secrets(db.session(), client.key)) - 1
     # Whoever was told that another one works is asked again when it does not.
     form = SureForm("retire", secret_id, "the only one" if not others else "one of several")
     if not form.is_sure():
@@ -85,7 +85,7 @@ def retire_secret(access: Access, client_id: str, secret_id: str):
             "org/sure/retire.html", access=access, client=client, secret=secret, others=others, form=form
         )
         return page, form.status
-    retire_client_secret(client, secret, actor_user_id=access.user_id)
+    retire_client_secret(db.session(), client, secret, actor_user_id=access.user_id)
     db.session.commit()
     flash(gettext("The secret that ends in %(hint)s is retired.", hint=secret.hint))
     return to_client(client_id)
@@ -95,14 +95,14 @@ _PUBLIC = _("This app is public, so it has no secret.")
 
 
 def _new_secret_page(access: Access, client: Client, form: SecretForm):
-    secrets = list_live_secrets(client.key)
+    secrets = list_live_secrets(db.session(), client.key)
     page = render_template("org/secret_new.html", access=access, client=client, secrets=secrets, form=form)
     return page, 400 if form.errors else 200
 
 
 def _get_secret(access: Access, client_id: str, secret_id: str) -> tuple[Client, ClientSecret]:
     client = access.get_client(client_id)
-    return client, find_client_secret(client, secret_id) or abort(404)
+    return client, find_client_secret(db.session(), client, secret_id) or abort(404)
 
 
 def _end_of(day: date | None) -> datetime | None:

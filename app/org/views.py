@@ -6,11 +6,12 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.clients.errors import ClientError
 from app.clients.events import was_registered
-from app.clients.fields import ClientError
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
 from app.clients.models import Client, find_record
 from app.clients.registration import register_client
+from app.config import settings
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
 from app.http.error_answers import error_page
@@ -59,13 +60,15 @@ def _register(access: Access):
     if form.validate_on_submit() and _is_clear(form):
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
         # The same form came before, by a reload or a double click; also if the app has been deleted since.
-        if was_registered(client_id):
+        if was_registered(db.session(), client_id):
             return _to_what_was_registered(client_id)
         # To draw takes a moment, in which nobody else has to wait.
         db.session.rollback()
         png, logo_problem = _draw(form)
         try:
             client, secret = register_client(
+                db.session(),
+                settings(),
                 organization=access.organization,
                 actor_user_id=access.user_id,
                 client_id=client_id,
@@ -75,7 +78,7 @@ def _register(access: Access):
             if logo_problem:
                 raise logo_problem
             if png:
-                set_logo(client, png, actor_user_id=access.user_id)
+                set_logo(db.session(), client, png, actor_user_id=access.user_id)
         except ClientError as error:
             db.session.rollback()
             form.show_problems(error)

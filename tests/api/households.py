@@ -5,6 +5,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 from app.accounts.organizations import create_organization
 from app.accounts.users import register_user
 from app.clients.registration import register_client
+from app.config import settings
 from app.consents.models import Consent
 from app.extensions import db
 from app.memories.models import Integration
@@ -35,7 +36,9 @@ class Households(RuleBasedStateMachine):
                 sources = [Integration(user_id=user.id, kind="memory", name=kind) for kind in ("one", "two")]
                 db.session.add_all(sources)
                 fields = {"type": "confidential", "redirect_uris": ["https://a.example/"], "scopes": list(SCOPES)}
-                clients[app] = register_client(organization=organization, name=f"App {app}", **fields)[0]
+                clients[app] = register_client(
+                    db.session(), settings(), organization=organization, name=f"App {app}", **fields
+                )[0]
                 db.session.flush()
                 self.sources[name] = [source.id for source in sources]
                 self.organizations[app] = Caller(self.app, issue_token(clients[app].client_id))

@@ -7,8 +7,11 @@ import pytest
 from app import clock, credentials
 from app.accounts.organizations import create_organization
 from app.audit.models import AuditEvent
+from app.clients.errors import ClientError
 from app.clients.models import Client, ClientSecret, find_client
-from app.clients.registration import ClientError, register_client, rotate_client_secret, update_client
+from app.clients.registration import register_client, update_client
+from app.clients.secrets import rotate_client_secret
+from app.config import settings
 from app.database.connections import connect
 from app.extensions import db
 
@@ -26,7 +29,9 @@ def register(app):
 
     def register(**changed):
         with app.app_context():
-            client, secret = register_client(organization=create_organization("Acme"), **{**HONEST, **changed})
+            client, secret = register_client(
+                db.session(), settings(), organization=create_organization("Acme"), **{**HONEST, **changed}
+            )
             db.session.commit()
             return client.client_id, secret
 
@@ -144,6 +149,8 @@ def test_update_changes_what_differs_and_records_it(app, register):
     with app.app_context():
         client = db.session.get(Client, client_id)
         update_client(
+            db.session(),
+            settings(),
             client,
             actor_user_id="usr_1",
             name="Acme Diary",
@@ -170,7 +177,7 @@ def test_update_without_a_difference_records_nothing(app, register):
     client_id, _ = register()
     with app.app_context():
         fields = {name: value for name, value in HONEST.items() if name != "type"}
-        update_client(db.session.get(Client, client_id), actor_user_id=None, **fields)
+        update_client(db.session(), settings(), db.session.get(Client, client_id), actor_user_id=None, **fields)
         db.session.commit()
 
         assert db.session.query(AuditEvent).filter_by(kind="client.updated").count() == 0
@@ -181,7 +188,15 @@ def test_wrong_update_changes_nothing(app, register):
     with app.app_context():
         client = db.session.get(Client, client_id)
         with pytest.raises(ClientError):
-            update_client(client, actor_user_id=None, name="Acme Diary", redirect_uris=[], scopes=["memories:read"])
+            update_client(
+                db.session(),
+                settings(),
+                client,
+                actor_user_id=None,
+                name="Acme Diary",
+                redirect_uris=[],
+                scopes=["memories:read"],
+            )
 
         assert client not in db.session.dirty
 
@@ -191,7 +206,7 @@ def test_rotation_ends_every_earlier_secret(app, register, monkeypatch):
     at = clock.now().replace(year=2031)
     monkeypatch.setattr(clock, "now", lambda: at)
     with app.app_context():
-        _, second = rotate_client_secret(db.session.get(Client, client_id), actor_user_id="usr_1")
+        _, second = rotate_client_secret(db.session(), db.session.get(Client, client_id), actor_user_id="usr_1")
         db.session.commit()
 
     with app.app_context():
@@ -208,7 +223,7 @@ def test_public_client_has_no_secret_to_rotate(app, register):
     client_id, _ = register(type="public")
     with app.app_context():
         with pytest.raises(ClientError):
-            rotate_client_secret(db.session.get(Client, client_id), actor_user_id=None)
+            rotate_client_secret(db.session(), db.session.get(Client, client_id), actor_user_id=None)
 
         assert db.session.query(ClientSecret).count() == 0
 

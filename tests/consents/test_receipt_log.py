@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from app import clock, credentials
 from app.accounts.users import register_user
 from app.clients.registration import register_client
+from app.config import settings
 from app.consents import receipt_log as access_log
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
@@ -230,7 +231,7 @@ def _connect(app) -> dict[str, str]:
             "redirect_uris": ["https://a.example/"],
             "scopes": ["memories:read"],
         }
-        client, _ = register_client(organization=user.memberships[0].organization, **fields)
+        client, _ = register_client(db.session(), settings(), organization=user.memberships[0].organization, **fields)
         integration = Integration(user_id=user.id, kind="memory", name="Mine")
         db.session.add(integration)
         db.session.flush()

@@ -9,6 +9,7 @@ from app.accounts.organizations import find_organization
 from app.clients.life import suspend_client
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.clients.registration import register_client
+from app.config import settings
 from app.extensions import db
 from app.guide.contents import PAGES
 from app.guide.scopes import ADVICE
@@ -171,7 +172,7 @@ def test_only_who_administers_the_app_is_led_to_the_playground(admin, member, no
 
 def test_an_app_that_gets_no_tokens_is_said_to(app, member, notebook):
     with app.app_context():
-        suspend_client(db.session.get_one(Client, notebook.client_id), actor_user_id=None)
+        suspend_client(db.session(), db.session.get_one(Client, notebook.client_id), actor_user_id=None)
         db.session.commit()
     assert "is suspended: it gets no tokens" in member.get("/guide/").text
 
@@ -188,6 +189,8 @@ def test_a_redirect_uri_stays_one_word_in_every_language(app, member, bob):
     uri = uri.replace("{", "(").replace("}", ")")
     with app.app_context():
         client, _ = register_client(
+            db.session(),
+            settings(),
             organization=find_organization("acme"),
             name="Acme Planner",
             type=PUBLIC,

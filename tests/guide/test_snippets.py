@@ -21,6 +21,7 @@ import requests
 from app.accounts.organizations import find_organization
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.clients.registration import register_client
+from app.config import settings
 from app.extensions import db
 from app.guide.snippets import LANGUAGES
 from app.scopes import SCOPES
@@ -42,6 +43,8 @@ def register(server, demonstration, callback, monkeypatch) -> Callable[..., str]
     def register(type: str, *, redirect_uri: str = callback.url, native_app: bool = False) -> str:
         with server.app.app_context():
             client, secret = register_client(
+                db.session(),
+                settings(),
                 organization=find_organization("acme"),
                 name="Acme Reader",
                 type=type,

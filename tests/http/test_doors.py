@@ -11,6 +11,7 @@ from flask.sessions import NullSession
 from app import create_app
 from app.accounts.organizations import find_organization
 from app.clients.registration import register_client
+from app.config import settings
 from app.database.engine import _read_only
 from app.extensions import csrf, db
 from app.http import signposts
@@ -32,6 +33,8 @@ def registered_origin(app, bob) -> str:
     """An origin that one of Acme's apps has registered."""
     with app.app_context():
         register_client(
+            db.session(),
+            settings(),
             organization=find_organization("acme"),
             name="Acme Web",
             type="public",

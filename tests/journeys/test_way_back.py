@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from app.accounts.organizations import create_organization
 from app.accounts.users import register_user
 from app.clients.registration import register_client
+from app.config import settings
 from app.extensions import db
 from tests.journeys.walk import follow, sign_in
 
@@ -83,6 +84,8 @@ def link(server, callbacks) -> Callable[[str], str]:
     with server.app.app_context():
         register_user(email=EMAIL, name="Dora Dorn", password=PASSWORD)
         client, _ = register_client(
+            db.session(),
+            settings(),
             organization=create_organization("Dorn"),
             name="Dora's App",
             type="confidential",

@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.accounts.organizations import find_organization
 from app.clients.models import Client
 from app.clients.registration import register_client
+from app.config import settings
 from app.consents.models import Consent
 from app.extensions import db
 from app.org.listing import PAGE_SIZE
@@ -24,6 +25,8 @@ def add_apps(app, bob):
         with app.app_context():
             for name in names:
                 register_client(
+                    db.session(),
+                    settings(),
                     organization=find_organization("acme"),
                     name=name,
                     type="public",

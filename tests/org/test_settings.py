@@ -7,6 +7,7 @@ import pytest
 from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.clients.registration import update_client
+from app.config import settings
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import find_forms
@@ -233,7 +234,7 @@ def test_change_that_was_taken_back_meanwhile_is_no_conflict(app, both, notebook
 def test_change_from_the_command_line_is_told_too(app, admin, notebook, path):
     form = admin.get(path)
     with app.app_context():
-        update_client(db.session.get(Client, notebook.client_id), actor_user_id=None, name="Acme Diary")
+        update_client(db.session(), settings(), db.session.get(Client, notebook.client_id), actor_user_id=None, name="Acme Diary")
         db.session.commit()
 
     page = admin.submit(form, press="Save", name="Acme Bob")

@@ -6,7 +6,8 @@ from app.clients.life import delete_client
 from app.clients.models import Client
 from app.database.engine import expect_writes
 from app.extensions import db
-from app.oauth.endpoints import authorization, keeping, mementos
+from app.oauth.endpoints import authorization, keeping
+from app.oauth.endpoints.decision import choose_page
 from app.oauth.grants import client_credentials
 from tests.actors import Browser
 
@@ -57,6 +58,6 @@ def test_authorize_request_that_needs_no_screen(signed_in, notebook, delete_befo
 
 
 def test_screen_of_a_waiting_request(signed_in, notebook, delete_before):
-    delete_before(mementos, "describe_client", notebook)
+    delete_before(choose_page, "describe_client", notebook)
     page = notebook.start(signed_in)
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, select
 
 from app import clock
+from app.clients.errors import ClientError
 from app.clients.events import record_client_event
-from app.clients.fields import ClientError
+from app.clients.lock import lock_client
 from app.clients.models import Client
-from app.clients.registration import lock_client
 from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback
 from app.sentences import _
@@ -23,7 +23,7 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
     Raises :class:`ClientError` when the client does not work, so that nothing could be tried.
     """
     # Two clicks take turns, so that the later one finds what the earlier one left.
-    lock_client(client)
+    lock_client(db.session(), client)
     if client.suspended_at is not None:
         raise ClientError("status", _("This app is suspended, so it cannot be tried. Resume it under Danger first."))
     _delete(client, user_id)
@@ -32,6 +32,7 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
         PlaygroundCallback(client_key=client.key, user_id=user_id, redirect_uri=redirect_uri, expires_at=until)
     )
     record_client_event(
+        db.session(),
         "client.playground_opened",
         client,
         user_id,
@@ -43,9 +44,9 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
 
 def close_callback(client: Client, *, user_id: str) -> None:
     """Accept the person's callback no longer."""
-    lock_client(client)
+    lock_client(db.session(), client)
     if _delete(client, user_id):
-        record_client_event("client.playground_closed", client, user_id)
+        record_client_event(db.session(), "client.playground_closed", client, user_id)
 
 
 def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | None:

@@ -9,6 +9,7 @@ import pytest
 from app.accounts.organizations import create_organization
 from app.clients.redirect_uris import find_redirect_uri_problem
 from app.clients.registration import register_client
+from app.config import settings
 from app.extensions import db
 from tests.actors import Browser
 from tests.integrator import Integrator
@@ -101,7 +102,13 @@ def test_it_is_so_on_the_wire(server, uri):
     with server.app.app_context():
         organization = create_organization("Case")
         client, _ = register_client(
-            organization=organization, name="Case", type="public", redirect_uris=[uri], scopes=["memories:read"]
+            db.session(),
+            settings(),
+            organization=organization,
+            name="Case",
+            type="public",
+            redirect_uris=[uri],
+            scopes=["memories:read"],
         )
         client_id = client.client_id
         db.session.commit()

@@ -4,25 +4,17 @@ import json
 from typing import Any
 
 import click
-from flask import Flask
-from flask.cli import with_appcontext
 
-from app.cli.clients import clients, get_client
+from app.cli.clients.group import clients, get_client
 from app.cli.commands import database, json_option
 from app.oauth.journal.told import Entry, list_requests
 
 
-def init_app(app: Flask) -> None:
-    """Add the command to ``flask clients``."""
-    clients.add_command(requests_command)
-
-
-@click.command("requests")
+@clients.command("requests")
 @click.argument("client_id")
 @click.option("--failed", is_flag=True, help="Only those that failed.")
 @click.option("--page", type=click.IntRange(1, 1000), default=1, help="Which 20 of them; 1 has the latest.")
 @json_option
-@with_appcontext
 def requests_command(client_id: str, failed: bool, page: int, as_json: bool) -> None:
     """List the last requests of an app, the latest first, with what failed and how to mend it."""
     with database():

@@ -1,0 +1,65 @@
+"""``flask clients activate``, ``suspend``, ``resume`` and ``delete``."""
+
+from collections.abc import Callable
+
+import click
+
+from app import text
+from app.cli.clients.group import clients, get_client, or_refused
+from app.cli.commands import database, json_option, print_made
+from app.clients.life import activate_client, delete_client, resume_client, suspend_client
+from app.config import settings
+from app.extensions import db
+
+
+@clients.command("activate")
+@click.argument("client_id")
+@json_option
+def activate_command(client_id: str, as_json: bool) -> None:
+    """Let a draft work, and print, this once, its secret."""
+    with database():
+        client = get_client(client_id)
+        secret = or_refused(lambda: activate_client(db.session(), settings(), client, actor_user_id=None))
+        db.session.commit()
+        described = {"client_id": client_id, "status": client.status, "client_secret": secret}
+    print_made(described, as_json)
+
+
+@clients.command("suspend")
+@click.argument("client_id")
+@json_option
+def suspend_command(client_id: str, as_json: bool) -> None:
+    """Stop an app at once: it gets no tokens, and those it has do not work."""
+    _set_status(client_id, suspend_client, as_json)
+
+
+@clients.command("resume")
+@click.argument("client_id")
+@json_option
+def resume_command(client_id: str, as_json: bool) -> None:
+    """Let a suspended app work again."""
+    _set_status(client_id, resume_client, as_json)
+
+
+@clients.command("delete")
+@click.argument("client_id")
+@click.option("--name", required=True, help="The app's name, so that nothing is deleted by a slip.")
+@json_option
+def delete_command(client_id: str, name: str, as_json: bool) -> None:
+    """Delete an app with its secrets and tokens, and disconnect everybody from it."""
+    with database():
+        client = get_client(client_id)
+        if client.name != text.clean_name(name):
+            raise click.ClickException(f"The app {client_id} has another name; nothing was deleted.")
+        delete_client(db.session(), client, actor_user_id=None)
+        db.session.commit()
+    print_made({"client_id": client_id, "name": name, "status": "deleted"}, as_json)
+
+
+def _set_status(client_id: str, act: Callable[..., None], as_json: bool) -> None:
+    with database():
+        client = get_client(client_id)
+        act(db.session(), client, actor_user_id=None)
+        db.session.commit()
+        described = {"client_id": client_id, "status": client.status}
+    print_made(described, as_json)

@@ -1,0 +1,78 @@
+"""What is wrong with the value of a client's field: one sentence for each problem."""
+
+from collections.abc import Iterable
+
+from app import text
+from app.clients.errors import ClientError
+from app.clients.models import CONFIDENTIAL, PUBLIC
+from app.clients.redirect_uris import find_web_address_problem, quoted
+from app.scopes import SCOPES
+from app.sentences import _
+
+MAX_NAME = 100
+MAX_DESCRIPTION = 500
+MAX_LABEL = 100
+
+
+def check_label(label: str) -> str:
+    """Returns a secret's label on one line, or empty. Raises :class:`ClientError`."""
+    label = label.strip()
+    if len(label) > MAX_LABEL:
+        raise ClientError(
+            "label",
+            _("The label has %(length)s characters; %(most)s is the most.", length=len(label), most=MAX_LABEL),
+        )
+    problem = text.find_line_problem(label) if label else None
+    if problem:
+        raise ClientError("label", _("The label %(problem)s", problem=problem))
+    return text.clean_line(label)
+
+
+def find_type_problems(type_: str) -> Iterable[str]:
+    if type_ not in (CONFIDENTIAL, PUBLIC):
+        yield _("Choose whether the app is confidential or public.")
+
+
+def find_name_problems(name: str) -> Iterable[str]:
+    if not name:
+        yield _("Give the app a name: people see it when they decide.")
+    elif len(name) > MAX_NAME:
+        yield _("The name has %(length)s characters; %(most)s is the most.", length=len(name), most=MAX_NAME)
+    elif problem := text.find_name_problem(name):
+        yield _("The name %(problem)s", problem=problem)
+
+
+def find_description_problems(description: str) -> Iterable[str]:
+    if len(description) > MAX_DESCRIPTION:
+        yield _(
+            "The description has %(length)s characters; %(most)s is the most.",
+            length=len(description),
+            most=MAX_DESCRIPTION,
+        )
+    elif problem := text.find_hidden(description.replace("\n", "")):
+        yield _("The description %(problem)s", problem=problem)
+
+
+def find_address_problems(address: str) -> Iterable[str]:
+    problem = find_web_address_problem(address) if address else None
+    if problem:
+        yield problem
+
+
+def find_scope_problems(scopes: set[str]) -> Iterable[str]:
+    unknown = sorted(scopes - SCOPES.keys())
+    if unknown:
+        named = ", ".join(quoted(name) for name in unknown[:5])
+        yield _("There is no scope %(named)s; the scopes are %(scopes)s.", named=named, scopes=", ".join(SCOPES))
+    elif not scopes:
+        yield _("Choose at least one scope.")
+
+
+def find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
+    if scopes:
+        yield from find_scope_problems(scopes)
+
+
+def find_no_problems(_value: object) -> Iterable[str]:
+    """Any value of the kind will do."""
+    return ()

@@ -1,0 +1,27 @@
+"""The registry's records, and the client as the hot path sees it."""
+
+from app.clients.models.client import Client, find_record, is_client_id
+from app.clients.models.logo import ClientLogo
+from app.clients.models.origin import ClientOrigin
+from app.clients.models.rules import CONFIDENTIAL, DOCUMENT, DYNAMIC, ORIGINS, PUBLIC, REGISTERED, ClientRules
+from app.clients.models.secret import ClientSecret
+from app.clients.models.snapshot import ClientSnapshot, find_client, touch_client_secret
+
+__all__ = [
+    "CONFIDENTIAL",
+    "DOCUMENT",
+    "DYNAMIC",
+    "ORIGINS",
+    "PUBLIC",
+    "REGISTERED",
+    "Client",
+    "ClientLogo",
+    "ClientOrigin",
+    "ClientRules",
+    "ClientSecret",
+    "ClientSnapshot",
+    "find_client",
+    "find_record",
+    "is_client_id",
+    "touch_client_secret",
+]

@@ -1,0 +1,109 @@
+"""The record of a client (:rfc:`6749#section-2`)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from app import clock
+from app.accounts.models import Organization
+from app.clients.models.logo import ClientLogo
+from app.clients.models.origin import ClientOrigin
+from app.clients.models.rules import REGISTERED, ClientRules
+from app.clients.models.secret import ClientSecret
+from app.credentials import new_id
+from app.database.types import Base, Lines, ShownName, UtcDateTime
+
+
+def _default_key(context: Any) -> str:
+    """The client id itself where it is one that we made, which is short; else a random key."""
+    given = context.get_current_parameters()
+    return given["client_id"] if (given.get("origin") or REGISTERED) == REGISTERED else new_id("client")
+
+
+class Client(ClientRules, Base):
+    """An OAuth app. ``scope`` holds its registered scopes, which are also its default.
+
+    ``key`` is short and is what everything else refers to; ``client_id`` is what stands on the wire, and may be an
+    address of 500 characters. A client that an organization registered has one string for both. Only such a client has
+    an organization. ``ended_at`` is set when it is deleted: then it is known to nobody but the people who had it
+    connected, belongs to no organization, and is suspended too, so that whatever does not know of ended clients refuses
+    it all the same.
+
+    ``optional_scope`` is the part of them that a person may leave out. A draft has ``drafted_at``
+    set, and is suspended too until it is activated, so that the protocol need not know of drafts.
+    Lifetimes are in seconds, None for the server's own. ``version`` counts the changes of its settings.
+    """
+
+    __tablename__ = "clients"
+    __table_args__ = (
+        CheckConstraint("type IN ('confidential', 'public')", name="type"),
+        CheckConstraint("origin IN ('registered', 'document', 'dynamic')", name="origin"),
+        CheckConstraint("organization_id IS NOT NULL OR origin <> 'registered' OR ended_at IS NOT NULL", name="owner"),
+        UniqueConstraint("client_id"),
+        Index(None, "organization_id"),
+    )
+
+    # The version before knows no key: a trigger gives its rows one, in place of the empty default.
+    key: Mapped[str] = mapped_column(String(40), primary_key=True, default=_default_key, server_default=text("''"))
+    client_id: Mapped[str] = mapped_column(String(500))
+    origin: Mapped[str] = mapped_column(String(10), default=REGISTERED, server_default=text("'registered'"))
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(ShownName(100))
+    description: Mapped[str] = mapped_column(String(500), default="")
+    homepage_url: Mapped[str] = mapped_column(String(2000), default="")
+    privacy_url: Mapped[str] = mapped_column(String(2000), default="")
+    terms_url: Mapped[str] = mapped_column(String(2000), default="")
+    type: Mapped[str] = mapped_column(String(12))
+    redirect_uris: Mapped[list[str]] = mapped_column(Lines, default=list)
+    scope: Mapped[str] = mapped_column(String(1000))
+    optional_scope: Mapped[str] = mapped_column(String(1000), default="")
+    native_app: Mapped[bool] = mapped_column(Boolean, default=False)
+    require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
+    access_token_lifetime: Mapped[int | None]
+    refresh_token_lifetime: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now(), onupdate=lambda: clock.now())
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    drafted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    organization: Mapped[Organization | None] = relationship()
+    logo: Mapped[ClientLogo | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    origins: Mapped[list[ClientOrigin]] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True, order_by="ClientOrigin.origin"
+    )
+    secrets: Mapped[list[ClientSecret]] = relationship(
+        back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
+    )
+
+    @property
+    def status(self) -> str:
+        """``draft``, ``suspended`` or ``active``."""
+        if self.drafted_at is not None:
+            return "draft"
+        return "active" if self.suspended_at is None else "suspended"
+
+    @property
+    def request_origins(self) -> list[str]:
+        """Whose scripts may read our answers to this client (CORS), in order."""
+        return sorted(one.origin for one in self.origins)
+
+    @request_origins.setter
+    def request_origins(self, origins: list[str]) -> None:
+        kept = {one.origin: one for one in self.origins}
+        self.origins = [kept.get(origin) or ClientOrigin(origin=origin) for origin in origins]
+
+
+def is_client_id(text: str) -> bool:
+    """Whether there could be a client of this id: letters, digits and signs that an address may hold."""
+    return len(text) <= 500 and text.isascii() and text.isprintable() and " " not in text
+
+
+def find_record(session: Session, client_id: str) -> Client | None:
+    """The record of the client with this id on the wire, unless it has ended."""
+    if not is_client_id(client_id):
+        return None
+    return session.scalar(select(Client).where(Client.client_id == client_id, Client.ended_at.is_(None)))

@@ -1,0 +1,105 @@
+"""What a client may do, by its type and its registration (:rfc:`6749#section-2`)."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from app.clients.redirect_uris import find_redirect_uri_problem, is_registered, is_web
+from app.scopes import format_scope, parse_scope
+
+CONFIDENTIAL, PUBLIC = "confidential", "public"
+
+#: How a client came to be known: an organization registered it, its id is the address of a document about it, or it
+#: registered itself.
+REGISTERED, DOCUMENT, DYNAMIC = "registered", "document", "dynamic"
+ORIGINS = (REGISTERED, DOCUMENT, DYNAMIC)
+
+_GRANT_TYPES = {
+    CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),
+    PUBLIC: ("authorization_code", "refresh_token"),
+}
+_AUTH_METHODS = {
+    CONFIDENTIAL: ("client_secret_basic", "client_secret_post"),
+    PUBLIC: ("none",),
+}
+
+
+@lru_cache(maxsize=1024)
+def _is_usable(registered_uri: str) -> bool:
+    # Asked at each redirect and each code. Only what is registered is kept, never what somebody sends.
+    return find_redirect_uri_problem(registered_uri) is None
+
+
+class ClientRules:
+    """What the protocol asks of a client, by the names that Authlib calls; the record and its snapshot both answer.
+
+    They answer from the attributes that both have.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        client_id: str
+        origin: str
+        type: str
+        redirect_uris: list[str]
+        scope: str
+        native_app: bool
+        require_pkce: bool
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> None:
+        """None: ``redirect_uri`` is required at the authorize endpoint."""
+
+    def get_allowed_scope(self, scope: str | None) -> str | None:
+        """The resolved scope: the client's own when none is asked for, None when any name is not the client's."""
+        registered = parse_scope(self.scope)
+        requested = parse_scope(scope) or registered
+        return format_scope(requested) if requested and requested <= registered else None
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Whether an answer may go there: registered, and such that it could be registered today.
+
+        The rule runs here too, because what stands in the database may be older than the rule, or have come there
+        by another way.
+        """
+        return self.has_registered(redirect_uri) and _is_usable(redirect_uri)
+
+    def has_registered(self, redirect_uri: str) -> bool:
+        return is_registered(redirect_uri, self.redirect_uris, native_app=self.native_app)
+
+    @property
+    def usable_redirect_uris(self) -> list[str]:
+        """Those of the registered that an answer may go to, in order."""
+        return [uri for uri in self.redirect_uris if _is_usable(uri)]
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        return method in _AUTH_METHODS[self.type]
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        # A client credentials token belongs to the organization that owns the client.
+        if grant_type == "client_credentials" and self.origin != REGISTERED:
+            return False
+        return grant_type in _GRANT_TYPES[self.type]
+
+    @property
+    def is_confidential(self) -> bool:
+        return self.type == CONFIDENTIAL
+
+    @property
+    def keeps_first_refresh_end(self) -> bool:
+        """Whether its refresh tokens end when the first would have, however often they are rotated.
+
+        So it is for what may run in a browser (:rfc:`10017#section-6.3.2.3`): a public client with the address of
+        a web page, unless its admins say that it is a native app, whose address the system hands over to it.
+        """
+        return self.type == PUBLIC and not self.native_app and any(map(is_web, self.redirect_uris))
+
+    @property
+    def demands_pkce(self) -> bool:
+        """Whether a ``code_challenge`` must be sent: always by public clients, by others when so registered."""
+        return self.type == PUBLIC or self.require_pkce
