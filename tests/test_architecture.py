@@ -70,6 +70,11 @@ _HTTP = (
 #: What knows no Flask, so that another door than Flask's can call it. What these need comes as an argument.
 _WITHOUT_FLASK = (
     "app.clients",
+    "app.memories.filters",
+    "app.memories.index",
+    "app.memories.matches",
+    "app.memories.records",
+    "app.memories.search",
     "app.notes",
     "app.oauth.bearer_check",
     "app.oauth.checks",
@@ -86,6 +91,7 @@ _WITHOUT_FLASK = (
     "app.oauth.refusals",
     "app.oauth.revocation",
     "app.oauth.wire_request",
+    "app.operations",
     "app.services",
 )
 #: Flask, by whatever name it comes in.
@@ -339,7 +345,12 @@ EXAMPLES = [
     (imports_point_down, "app.oauth.server", "from app.newcomer import x", "has no layer"),
     (imports_point_down, "app.org.views", "from app.clients.registration import register_client", None),
     (imports_point_down, "app.org.views", "from app.org.access import require_admin", None),
-    (imports_point_down, "app.oauth.endpoints.token", "from app.oauth.endpoints.decision.forms import DecisionForm", None),
+    (
+        imports_point_down,
+        "app.oauth.endpoints.token",
+        "from app.oauth.endpoints.decision.forms import DecisionForm",
+        None,
+    ),
     (imports_point_down, "app.http.web", "from app.config import settings", None),
     (imports_point_down, "app.demonstration.local", "from app import create_app, serving", None),
     (imports_stand_at_the_top, "app.org.views", "def f():\n    import json", "deferred import"),
@@ -354,6 +365,7 @@ EXAMPLES = [
     (the_protocol_knows_no_flask, "app.oauth.checks.pkce", "from app.extensions import db", "as an argument"),
     (the_protocol_knows_no_flask, "app.oauth.checks", "from flask_login import current_user", "as an argument"),
     (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.http.services import services", "as an argument"),
+    (the_protocol_knows_no_flask, "app.operations.memories", "from app.extensions import db", "as an argument"),
     (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.config import Settings", None),
     (the_protocol_knows_no_flask, "app.oauth.server", "from flask import Response", None),
     (only_http_files_touch_the_request, "app.accounts.users", "from flask import g, request", "flask.request"),

@@ -9,6 +9,7 @@ from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
 from app.extensions import db
 from app.http.services import services
+from tests.robustness.locking import locked
 
 CHAT = "2026-01-01T00:03:00+00:00"
 
@@ -70,6 +71,18 @@ def test_the_agentic_search_is_the_same_search(filled, path, bounds):
     assert answer.status_code == 200, answer.text
     assert answer.json == caller.get("documents/search/", q="trams", n=5).json
     assert caller.post(path, body | {"llm_filter": True}).json == answer.json
+
+
+def test_the_agentic_search_waits_for_nobody_who_writes(app, filled):
+    """It is sent as a POST, and only reads."""
+    if not app.extensions["services"].settings.database_url.startswith("sqlite"):
+        pytest.skip("on PostgreSQL nobody who reads waits")
+    caller, _ = filled
+    # That the app was here is written down at most once a minute, and by the first call.
+    assert caller.get("documents/search/", q="trams").status_code == 200
+    with locked(app):
+        answer = caller.post("documents/agentic_search/", {"query": "trams"})
+    assert (answer.status_code, len(answer.json["matched_chunks"])) == (200, 2)
 
 
 def test_the_agentic_search_is_narrowed_by_time_and_number(filled):
