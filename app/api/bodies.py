@@ -17,12 +17,12 @@ MOST_VALUES = 20_000
 
 
 def largest_body(schema: Mapping[str, Any]) -> int:
-    """How many bytes a body may have, so that all that a JSON Schema allows can be sent in its longest spelling."""
+    """Returns how many bytes a body may have: enough for all that a JSON Schema allows, in its longest spelling."""
     return max(_LEAST, _longest(schema) + _ROOM)
 
 
 def parse_body(body: bytes) -> Any:
-    """What the bytes say in JSON. Raises ``invalid_request``."""
+    """Returns what the bytes say in JSON. Raises ``invalid_request``."""
     # Section 8.1: nobody may send it, and whoever reads may look past it.
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if len(body) > _LEAST and _holds_too_many_values(body):
@@ -39,7 +39,7 @@ def parse_body(body: bytes) -> Any:
 
 
 def describe_size(size: int) -> str:
-    """A number of bytes for people, such as “256 kB”; rounded down, so that what it says can be sent."""
+    """Returns a number of bytes for people, such as “256 kB”; rounded down, so that what it says can be sent."""
     kilobytes = size // 1024
     return f"{kilobytes} kB" if kilobytes < 1000 else f"{size * 10 // 1024**2 / 10} MB"
 

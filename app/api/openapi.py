@@ -33,7 +33,7 @@ def openapi() -> Response:
 
 
 def describe_api() -> dict[str, Any]:
-    """The whole description."""
+    """Returns the whole description."""
     paths: dict[str, Any] = {}
     for one in ROUTES:
         paths.setdefault(one.path, {})[one.method.lower()] = _describe(one)

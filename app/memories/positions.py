@@ -49,7 +49,7 @@ class Position:
 
 
 def read_position(index: SearchIndex, value: Any) -> Position:
-    """The position of a :meth:`Position.to_json`. Raises :class:`UnusablePosition`."""
+    """Returns the position of a :meth:`Position.to_json`. Raises :class:`UnusablePosition`."""
     if not (isinstance(value, list) and len(value) == 6 and _is_position(index, *value)):
         raise UnusablePosition
     top, is_within, bottom, score, mark, best = value

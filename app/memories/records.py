@@ -27,7 +27,7 @@ class Found:
 
 
 def find_memory(session: Session, reach: Reach, memory_id: str) -> Found | None:
-    """The memory, if it lies within reach; one that does not is None, as if it did not exist."""
+    """Returns the memory, if it lies within reach; one that does not is None, as if it did not exist."""
     row = session.execute(
         select(Memory, writable_memories(reach).label("is_writable"))
         .where(Memory.id == memory_id, readable_memories(reach))
@@ -37,7 +37,7 @@ def find_memory(session: Session, reach: Reach, memory_id: str) -> Found | None:
 
 
 def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> list[Memory]:
-    """New memories, each in an integration and for its owner. A draft has fields of :class:`Memory` and ``tags``.
+    """Add memories, each to an integration and for its owner, and return them. A draft has fields of :class:`Memory` and ``tags``.
 
     Each is a microsecond newer than the one before, so that their order is kept.
     """
@@ -105,13 +105,13 @@ class Amount:
 
 
 def list_integrations_in_reach(session: Session, reach: Reach) -> list[Integration]:
-    """Integrations within reach, the oldest first."""
+    """Returns the integrations within reach, the oldest first."""
     statement = select(Integration).where(reachable_integrations(reach))
     return list(session.scalars(statement.order_by(Integration.created_at, Integration.id)))
 
 
 def find_integration(session: Session, reach: Reach, integration_id: str) -> Found | None:
-    """The integration, if it lies within reach. It is writable when it does as a whole."""
+    """Returns the integration, if it lies within reach. It is writable when it does as a whole."""
     row = session.execute(
         select(Integration, _lies_within_as_a_whole(reach).label("is_writable")).where(
             Integration.id == integration_id, reachable_integrations(reach)
@@ -121,7 +121,7 @@ def find_integration(session: Session, reach: Reach, integration_id: str) -> Fou
 
 
 def count_by_integration(session: Session, reach: Reach) -> dict[str, int]:
-    """How many memories within reach each integration holds, those with none left out.
+    """Returns how many memories within reach each integration holds, those with none left out.
 
     Where every integration is shown, all that it holds counts.
     """
@@ -130,19 +130,19 @@ def count_by_integration(session: Session, reach: Reach) -> dict[str, int]:
 
 
 def count_all(session: Session, reach: Reach) -> int:
-    """How many there are within reach."""
+    """Returns how many memories there are within reach."""
     return sum(count_by_integration(session, reach).values())
 
 
 def count_kind(session: Session, reach: Reach, kind: str) -> int:
-    """How many of the same lie in integrations of one kind."""
+    """Returns how many of them lie in integrations of one kind."""
     counts = count_by_integration(session, reach)
     kinds = select(Integration.id).where(Integration.id.in_(list(counts)), Integration.kind == kind)
     return sum(counts[id] for id in session.scalars(kinds))
 
 
 def measure_by_integration(session: Session, reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
-    """The same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
+    """Returns the same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
     measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text(session))).where(_countable(reach))
     if integration_id is not None:
         measured = measured.where(Memory.integration_id == integration_id)
@@ -153,7 +153,7 @@ def measure_by_integration(session: Session, reach: Reach, integration_id: str |
 def add_integration(
     session: Session, *, user_id: str | None = None, organization_id: str | None = None, **fields: Any
 ) -> Integration:
-    """A new integration of a person or an organization, flushed."""
+    """Add an integration of a person or an organization, flushed, and return it."""
     integration = Integration(id=new_id("int"), user_id=user_id, organization_id=organization_id, **fields)
     session.add(integration)
     session.flush()

@@ -56,7 +56,7 @@ def list_memories(session: Session, reach: Reach, filters: Filters, limit: int, 
 
 
 def list_memories_from(session: Session, reach: Reach, filters: Filters, offset: int, limit: int) -> Iterator[Memory]:
-    """The newest memories first, without those that come before ``offset``; some at a time, as their texts are long."""
+    """Yields the newest memories first, from ``offset`` on; they are loaded some at a time, as their texts are long."""
     statement = _select_newest_ids(session, reach, filters)
     ids = list(session.scalars(statement.offset(offset).limit(limit)))
     for begin in range(0, len(ids), _LOADED_AT_ONCE):
@@ -66,7 +66,7 @@ def list_memories_from(session: Session, reach: Reach, filters: Filters, offset:
 def search_memories(
     session: Session, reach: Reach, words: Words, filters: Filters, limit: int, after: Any = None
 ) -> Page:
-    """The memories with these words: the best of all, then of each :data:`WINDOW` of the newest the best first.
+    """Returns the memories with these words: the best of all, then of each :data:`WINDOW` of the newest the best first.
 
     ``limit`` is at most the window. What is added later is newer than what a search began with, and so does not disturb
     its pages. Raises :class:`UnusablePosition`.
@@ -91,7 +91,7 @@ def search_memories(
 
 
 def load_memories(session: Session, ids: Sequence[str]) -> list[Memory]:
-    """The memories of these ids in their order, with integrations and tags, in two queries."""
+    """Returns the memories of these ids in their order, with integrations and tags, in two queries."""
     if not ids:
         return []
     statement = (

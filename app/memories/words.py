@@ -17,7 +17,7 @@ _ENDING = re.compile(r"(?<=..)(?:ings?|edly|ed|es|s|ly|y|e)$")
 
 
 def parse_query(text: str, *, any_is_enough: bool = False) -> Words | None:
-    """The words of a query, each to be found, and in quotation marks several that stand together.
+    """Returns the words of a query, each to be found, and in quotation marks several that stand together.
 
     None when there is no word at all.
     """
@@ -37,7 +37,7 @@ def parse_query(text: str, *, any_is_enough: bool = False) -> Words | None:
 
 
 def score(words: Words, title: str, text: str) -> int:
-    """How well a memory answers: hits in the title count most, then how often the words are in the text.
+    """Returns how well a memory answers: hits in the title count most, then how often the words are in the text.
 
     It depends on this one memory alone, so that it stays what it was while others are added.
     """
@@ -54,7 +54,7 @@ def score(words: Words, title: str, text: str) -> int:
 
 
 def excerpt(words: Words, text: str, length: int = 1000) -> str:
-    """The part of a text around the first word that was looked for; at most ``length`` characters."""
+    """Returns the part of a text around the first word that was looked for; at most ``length`` characters."""
     if len(text) <= length:
         return text
     begin = max(0, min(_find_first(words, text) - length // 4, len(text) - length))

@@ -57,7 +57,7 @@ class FoundDocuments(TypedDict):
     gives=FoundDocuments,
 )
 def search_documents(caller: Caller, asked: Asked) -> FoundDocuments:
-    """Memories with all of the words; if there is none, those with any of them, since it is often a question."""
+    """Find memories with all of the words; if there is none, those with any of them, since it is often a question."""
     filters = Filters(begin=asked.begin, end=asked.end)
     words: Words | None = None
     memories: Sequence[Memory] = []

@@ -150,7 +150,7 @@ def _get(caller: Caller, memory_id: str, kinds: Collection[str] | None = None) -
 
 
 def _is_between(at: datetime, one: datetime | None, other: datetime | None) -> bool:
-    """Rememberizer says that ``from`` is the later one, and its own examples send it as the earlier."""
+    """Rememberizer's page says that ``from`` is the later one; its examples send it as the earlier. Both are taken."""
     if one is not None and other is not None and one > other:
         one, other = other, one
     return (one is None or one <= at) and (other is None or at <= other)

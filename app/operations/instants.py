@@ -9,7 +9,7 @@ _LEAP_SECOND = re.compile(r"(?<=\d:\d\d:)60(?=$|[^\d])", re.ASCII)
 
 
 def read_instant(text: str) -> datetime:
-    """The point in time, in UTC. A date alone is its midnight, and a time without an offset is UTC.
+    """Returns the point in time, in UTC. A date alone is its midnight, and a time without an offset is UTC.
 
     A leap second is the end of a day in UTC, ``23:59:60`` (section 5.7); here, where no day has one, it is the moment
     after, which is midnight. Raises ``TypeError``, ``ValueError`` or ``OverflowError``.

@@ -28,19 +28,19 @@ MOST_IN_ONE = 1000
 
 
 def list_made(caller: Caller) -> list[MadeMemento]:
-    """The mementos that the connection has made, by name."""
+    """Returns the mementos that the connection has made, by name."""
     statement = select(MadeMemento).where(MadeMemento.grant_id == caller.grant_id)
     return list(caller.session.scalars(statement.order_by(MadeMemento.name)))
 
 
 def find_made(caller: Caller, memento_id: str) -> MadeMemento | None:
-    """The memento of that id, if the connection made it."""
+    """Returns the memento of that id, if the connection made it."""
     mine = (MadeMemento.memento_id == memento_id, MadeMemento.grant_id == caller.grant_id)
     return caller.session.scalar(select(MadeMemento).where(*mine))
 
 
 def make(caller: Caller, name: str) -> MadeMemento:
-    """A new, empty memento of the person's, flushed. Raises ``validation_failed``."""
+    """Make a new, empty memento of the person's and return it, flushed. Raises ``validation_failed``."""
     try:
         name = read_name(name)
     except MementoError as error:
@@ -59,7 +59,7 @@ def make(caller: Caller, name: str) -> MadeMemento:
 
 
 def change_contents(caller: Caller, made: MadeMemento, add: Sequence[str], remove: Iterable[str]) -> list[str]:
-    """Put memories in and take others out; the ids of those that went in or out.
+    """Put memories in and take others out. Returns the ids of those that went in or out.
 
     Raises ``not_writable``, and ``validation_failed`` for a memory that the app did not add.
     """
@@ -85,7 +85,7 @@ def change_contents(caller: Caller, made: MadeMemento, add: Sequence[str], remov
 
 
 def empty(caller: Caller, made: MadeMemento) -> list[str]:
-    """Take everything out; the ids of what was in it. Raises ``not_writable``."""
+    """Take everything out. Returns the ids of what was in it. Raises ``not_writable``."""
     _demand_changeable(caller, made)
     held = caller.session.scalars(select(MementoContent.memory_id).where(*_in(made))).all()
     caller.session.execute(delete(MementoContent).where(*_in(made)))
@@ -94,7 +94,7 @@ def empty(caller: Caller, made: MadeMemento) -> list[str]:
 
 
 def unmake(caller: Caller, made: MadeMemento) -> list[str]:
-    """Delete the memento; the ids of what was in it. The memories stay. Raises ``not_writable``."""
+    """Delete the memento; the memories stay. Returns the ids of what was in it. Raises ``not_writable``."""
     held = empty(caller, made)
     note_deleted_memento(SessionConnection(caller.session), made.memento_id, actor=APP)
     delete_memento(caller.session, caller.session.get_one(Memento, made.memento_id))
@@ -102,7 +102,7 @@ def unmake(caller: Caller, made: MadeMemento) -> list[str]:
 
 
 def select_held(caller: Caller, made: MadeMemento) -> Select[str]:
-    """The ids of the memories in it that the app added, the newest first."""
+    """Returns a ``SELECT`` of the ids of the memories in it that the app added, the newest first."""
     inside = select(MementoContent.memory_id).where(*_in(made))
     added = select(Memory.id).where(Memory.id.in_(inside), _added_by(caller))
     return added.order_by(Memory.created_at.desc(), Memory.id.desc())

@@ -18,7 +18,7 @@ KIND = "memory"
 
 
 def ensure_source(caller: Caller) -> Integration:
-    """The integration that the app's new memories go into, made on its first write."""
+    """Returns the integration that the app's new memories go into; it is made on the first write."""
     if caller.user_id is None:
         return _ensure_source_of_organization(caller)
     return caller.session.get_one(Integration, _ensure_saved(caller).integration_id)
@@ -33,7 +33,7 @@ def keep_in_own_memento(caller: Caller, integration: Integration) -> None:
 
 
 def find_own_integration(caller: Caller, integration_id: str) -> Integration | None:
-    """An integration the app may add memories to: its own memento has it as a whole, or it is the organization's."""
+    """Returns an integration the app may add memories to: its own memento has it as a whole, or it is the organization's."""
     if caller.user_id is None:
         owned = Integration.organization_id == caller.organization_id
     else:
