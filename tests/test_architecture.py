@@ -70,6 +70,7 @@ _HTTP = (
 #: What knows no Flask, so that another door than Flask's can call it. What these need comes as an argument.
 _WITHOUT_FLASK = (
     "app.clients",
+    "app.consents",
     "app.memories.filters",
     "app.memories.index",
     "app.memories.matches",
@@ -90,6 +91,7 @@ _WITHOUT_FLASK = (
     "app.oauth.redirect",
     "app.oauth.refusals",
     "app.oauth.revocation",
+    "app.oauth.tokens",
     "app.oauth.wire_request",
     "app.operations",
     "app.services",
@@ -105,7 +107,6 @@ _OF_FLASK = (
     "flask_login",
     "flask_sqlalchemy",
     "flask_wtf",
-    "werkzeug",
 )
 
 #: Who may read the time, and what reading it looks like.

@@ -21,8 +21,6 @@ class SentHeaders(Protocol):
 
     def get(self, key: str, /) -> str | None: ...
 
-    def __contains__(self, key: str, /) -> bool: ...
-
 
 class WireRequest(OAuth2Request):
     """One request, and all that the protocol needs for it.
@@ -127,5 +125,5 @@ def _is_form(headers: SentHeaders) -> bool:
         return body_type == _FORM_TYPE
     # Without a body there is nothing to name the type of; what is missing then is told by its name.
     length = (headers.get("Content-Length") or "").strip()
-    has_body = (length.isdecimal() and length.strip("0") != "") or "Transfer-Encoding" in headers
+    has_body = (length.isdecimal() and length.strip("0") != "") or headers.get("Transfer-Encoding") is not None
     return not has_body

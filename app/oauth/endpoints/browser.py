@@ -77,8 +77,10 @@ def _own_name(handle: str) -> str:
     return f"{_name()}_{credentials.digest(handle)[:_HANDLE_LENGTH]}"
 
 
-def _set_cookie(response: Response, name: str, value: str, **more) -> None:
-    response.set_cookie(name, value, httponly=True, samesite="Lax", secure=settings().is_https, path="/", **more)
+def _set_cookie(response: Response, name: str, value: str, max_age: int | None = None) -> None:
+    response.set_cookie(
+        name, value, httponly=True, samesite="Lax", secure=settings().is_https, path="/", max_age=max_age
+    )
 
 
 def _delete_cookie(response: Response, name: str) -> None:

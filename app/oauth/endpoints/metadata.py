@@ -1,6 +1,6 @@
 """What a client library can find out by itself (:rfc:`8414`, :rfc:`9728`)."""
 
-from flask import jsonify
+from flask import Response, jsonify
 
 from app.config import settings
 from app.consents.details import TYPE
@@ -12,7 +12,7 @@ blueprint = Blueprint("metadata", __name__, door=META)
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")
-def authorization_server_metadata():
+def authorization_server_metadata() -> Response:
     """Where the endpoints are and what they can do (:rfc:`8414#section-2`)."""
     issuer = settings().issuer
     auth_methods = ["client_secret_basic", "client_secret_post"]
@@ -39,7 +39,7 @@ def authorization_server_metadata():
 
 
 @blueprint.get("/.well-known/oauth-protected-resource")
-def protected_resource_metadata():
+def protected_resource_metadata() -> Response:
     """Who issues the tokens of the resource API (:rfc:`9728#section-2`)."""
     issuer = settings().issuer
     return jsonify(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import make_response, redirect, url_for
@@ -82,8 +83,10 @@ class Flow:
 
 # -- opening it again ----------------------------------------------------------------------------
 
+Screen = Callable[[Flow], ResponseReturnValue]
 
-def opens_request(view: Callable | None = None, *, before_account: bool = False) -> Callable:
+
+def opens_request(view: Screen | None = None, *, before_account: bool = False) -> Callable[..., Any]:
     """Give a screen the :class:`Flow` of the handle in its address, or answer why there is none.
 
     ``before_account`` is for the screen on which the person says as which account they answer.
@@ -92,7 +95,7 @@ def opens_request(view: Callable | None = None, *, before_account: bool = False)
         return partial(opens_request, before_account=before_account)
 
     @wraps(view)
-    def opened():
+    def opened() -> ResponseReturnValue:
         # The ORM only reads here, beside the driver connection that writes.
         expect_reads_only(True)
         with connect(db.engine) as connection:
@@ -129,7 +132,7 @@ def find_request_of_browser(connection: Connection, handle: str) -> WaitingReque
     return waiting if waiting is not None and is_of_this_browser(handle, waiting.browser_digest) else None
 
 
-def _open(view: Callable, waiting: WaitingRequest, connection: Connection):
+def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> ResponseReturnValue:
     defects = {"": waiting.defect} if waiting.defect else {}
     request = authorization_request(connection, Parameters(waiting.parameters, defects))
     try:
@@ -168,6 +171,7 @@ def _must_choose_account(waiting: WaitingRequest) -> bool:
 
 
 def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
+    """Returns whether ``prompt`` is among what was asked for."""
     return prompt in parameters.get("prompt", "").split(" ")
 
 

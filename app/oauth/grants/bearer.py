@@ -67,6 +67,8 @@ def new_bearer_tokens(
     access_ends = issued_at + _lifetime(client.access_token_lifetime, settings.access_token_lifetime)
     refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings.refresh_token_lifetime)
     if origin is not None:
+        # Whatever tokens are issued for has a family.
+        assert origin.family_issued_at is not None
         family_ends = origin.family_issued_at + FAMILY_LIFETIME
         access_ends, refresh_ends = min(access_ends, family_ends), min(refresh_ends, family_ends)
     if refresh_until is not None:

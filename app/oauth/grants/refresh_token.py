@@ -60,14 +60,15 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         token, connection = self.request.refresh_token, self.request.connection
         presented = self.request.form["refresh_token"]
         scope = self._resolve_scope(token)
-        tokens, salt = None, None
+        tokens: BearerTokens | None = None
         if token.rotated_at is None:
-            tokens, salt = self._new_tokens(token, presented, scope)
+            successor, salt = self._new_successor(presented)
+            tokens = self._new_tokens(token, successor, scope)
             with connection.transaction():
                 is_first = rotate_refresh_token(
                     connection,
                     token.digest,
-                    successor_digest=credentials.digest(tokens.refresh_token),
+                    successor_digest=credentials.digest(successor),
                     successor_salt=salt,
                 )
                 if is_first:
@@ -97,21 +98,26 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.SCOPE_TOO_WIDE)
         return format_scope(requested or allowed)
 
-    def _new_tokens(self, token: RefreshSnapshot, presented: str, scope: str) -> tuple[BearerTokens, str | None]:
-        # Without a grace nobody ever needs the successor again, and it is purely random.
-        salt = secrets.token_hex(32) if self.settings.refresh_token_grace else None
+    def _new_successor(self, presented: str) -> tuple[str, str | None]:
+        """The next refresh token, and the salt that gives it again together with the presented one."""
+        if not self.settings.refresh_token_grace:
+            # Nobody ever needs it again, and it is purely random.
+            return credentials.new_credential(credentials.REFRESH_TOKEN), None
+        salt = secrets.token_hex(32)
+        return credentials.successor(presented, salt), salt
+
+    def _new_tokens(self, token: RefreshSnapshot, successor: str, scope: str) -> BearerTokens:
         client = self.request.client
-        tokens = new_bearer_tokens(
+        return new_bearer_tokens(
             self.settings,
             scope=scope,
             client=client,
             origin=token,
             refresh_scope=token.scope,
-            refresh_token=credentials.successor(presented, salt) if salt else None,
+            refresh_token=successor,
             # The presented one kept the first one's end, and so on.
             refresh_until=token.expires_at if client.keeps_first_refresh_end else None,
         )
-        return tokens, salt
 
     def _repeat(self, token: RefreshSnapshot, presented: str, scope: str) -> BearerTokens:
         """Within the grace: the *same* successor again, with a fresh access token.
@@ -119,6 +125,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         It is for an answer that was lost, and for a few of an app's own processes that refresh at once. More than
         that is neither, and ends the family like any other replay.
         """
+        # Only a token in its grace is repeated, and that has kept its salt.
+        assert token.successor_salt is not None
         tokens = new_bearer_tokens(
             self.settings,
             scope=scope,
@@ -144,7 +152,8 @@ def _is_in_grace(token: RefreshSnapshot, settings: Settings) -> bool:
     """Whether a rotated token may be repeated: shortly after, and only while its successor is unused."""
     grace = timedelta(seconds=settings.refresh_token_grace)
     return (
-        token.successor_salt is not None
+        token.rotated_at is not None
+        and token.successor_salt is not None
         and token.successor_rotated_at is None
         and clock.now() < token.rotated_at + grace
     )

@@ -15,6 +15,8 @@ def end_replayed_family(request: WireRequest, origin: Origin, presented: str) ->
     """
     if origin.family_revoked_at is not None:
         return
+    # Only a token of client credentials has neither family nor consent, and it never comes twice.
+    assert origin.family_id is not None and origin.grant_id is not None
     connection, client = request.connection, request.known_client
     with connection.transaction():
         if revoke_family(connection, origin.family_id):
