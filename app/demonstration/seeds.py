@@ -148,7 +148,7 @@ def _add_person(person: _Person) -> User:
 def _ensure_client(
     fields: dict[str, Any], organizations: dict[str, Organization], admin: User
 ) -> tuple[Client, str | None]:
-    client = find_record(db.session, fields["client_id"])
+    client = find_record(db.session(), fields["client_id"])
     if client is not None:
         return client, None
     organization = organizations[fields.pop("organization")]

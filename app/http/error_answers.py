@@ -3,6 +3,7 @@
 import logging
 
 from flask import Flask, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -80,7 +81,7 @@ def error_page(
     return page, status
 
 
-def _answer_csrf_error(_error: CSRFError):
+def _answer_csrf_error(_error: CSRFError) -> ResponseReturnValue:
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return error_page(
             400,
@@ -94,7 +95,7 @@ def _answer_csrf_error(_error: CSRFError):
     )
 
 
-def _answer_http_error(error: HTTPException):
+def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     status = error.code or 500
@@ -116,7 +117,7 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
     return {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}
 
 
-def _answer_unexpected_error(error: Exception):
+def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
     # The path alone: a query string may hold a handle or a code.
     _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.

@@ -3,6 +3,7 @@
 import logging
 
 from flask import jsonify
+from flask.typing import ResponseReturnValue
 from sqlalchemy import literal, select
 
 from app.database.connections import connect
@@ -18,13 +19,13 @@ _PING = Statement(select(literal(1).label("answer")))
 
 
 @blueprint.get("/healthz")
-def healthz():
+def healthz() -> ResponseReturnValue:
     """200 as long as this process answers at all."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
-def readyz():
+def readyz() -> ResponseReturnValue:
     """200 when the database answers, else 503: send the next request elsewhere."""
     try:
         with connect(db.engine) as connection:

@@ -3,7 +3,10 @@
 None of them does anything: whoever wants to be signed out presses a button. They lead on by a path, whatever the Host.
 """
 
+from collections.abc import Callable
+
 from flask import Response, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.http.doors import PAGE
@@ -29,8 +32,8 @@ _NOT_CRAWLED = ("/account", "/api/", "/oauth/", "/org", "/sign-in", "/sign-up")
 _A_DAY = 24 * 60 * 60
 
 
-def _lead_to(endpoint: str):
-    def lead():
+def _lead_to(endpoint: str) -> Callable[[], ResponseReturnValue]:
+    def lead() -> ResponseReturnValue:
         # The page that comes next decides whether it is a path of ours.
         target = request.args.get("next") if endpoint.startswith("accounts.") else None
         return redirect(url_for(endpoint, next=target), 303)
@@ -42,7 +45,7 @@ for _path, _endpoint in _GUESSES.items():
     blueprint.add_url_rule(_path, _path.strip("/").replace("-", "_"), _lead_to(_endpoint))
 
 
-def lead_to_signing_out():
+def lead_to_signing_out() -> ResponseReturnValue:
     """To a page with the button: a GET, which a link or an image can make, signs nobody out."""
     return redirect(url_for("personal.sessions" if current_user.is_authenticated else "accounts.home"), 303)
 
@@ -52,13 +55,13 @@ for _path in _SIGN_OUT_GUESSES:
 
 
 @blueprint.get("/favicon.ico")
-def show_favicon():
+def show_favicon() -> ResponseReturnValue:
     """For whoever does not read the page's own link to an icon."""
     return _kept_a_day(current_app.send_static_file("favicon.ico"))
 
 
 @blueprint.get("/robots.txt")
-def show_robots():
+def show_robots() -> ResponseReturnValue:
     """What may be crawled (:rfc:`9309`)."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in _NOT_CRAWLED)]
     return _kept_a_day(Response("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8"))

@@ -119,7 +119,7 @@ def _find_access(client_id: str | None) -> Access | None:
     current = _find_membership(session.get(_SESSION_KEY)) or _find_first_membership()
     if client_id is not None:
         client = _find_client(client_id)
-        return _move(current, client and client.organization_id)
+        return _move(current, client.organization_id if client else None)
     if request.method == "POST" and "organization" in request.form:
         return _move(current, request.form["organization"])
     return current
@@ -149,4 +149,4 @@ def _find_first_membership() -> Access | None:
 
 
 def _find_client(client_id: str) -> Client | None:
-    return find_record(db.session, client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    return find_record(db.session(), client_id) if _CLIENT_ID.fullmatch(client_id) else None

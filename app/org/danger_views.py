@@ -1,8 +1,10 @@
 """/org/oauth/<client_id>/danger: what stops an app. Each asks once, on a page that says what it costs."""
 
 from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response
 
 from app.clients.life import delete_client, resume_client, suspend_client
 from app.clients.models import Client
@@ -21,14 +23,14 @@ from app.text import isolated
 
 @blueprint.get("/<client_id>/danger")
 @administrators_only
-def show_danger(access: Access, client_id: str):
+def show_danger(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     return render_template("org/danger.html", access=access, client=client, form=ConfirmForm())
 
 
 @blueprint.route("/<client_id>/suspend", methods=["GET", "POST"])
 @administrators_only
-def suspend(access: Access, client_id: str):
+def suspend(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if client.status != "active":
         flash(
@@ -48,7 +50,7 @@ def suspend(access: Access, client_id: str):
 
 @blueprint.post("/<client_id>/resume")
 @administrators_only
-def resume(access: Access, client_id: str):
+def resume(access: Access, client_id: str) -> ResponseReturnValue:
     resume_client(db.session(), access.get_client(client_id), actor_user_id=access.user_id)
     db.session.commit()
     flash(gettext("The app is resumed. It goes on where it was stopped."))
@@ -57,7 +59,7 @@ def resume(access: Access, client_id: str):
 
 @blueprint.route("/<client_id>/rotate-everything", methods=["GET", "POST"])
 @administrators_only
-def rotate_all(access: Access, client_id: str):
+def rotate_all(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if client.status == "draft":
         flash(gettext("The app is a draft: it has no secret and no token yet."))
@@ -81,7 +83,7 @@ def rotate_all(access: Access, client_id: str):
 
 @blueprint.route("/<client_id>/delete", methods=["GET", "POST"])
 @administrators_only
-def delete(access: Access, client_id: str):
+def delete(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     name = client.name
     form = DeleteForm("delete", client_id, name)
@@ -96,10 +98,10 @@ def delete(access: Access, client_id: str):
 _SUSPENDED_ALREADY = _("The app is suspended already.")
 
 
-def _ask(act: str, access: Access, client: Client, form: SureForm):
+def _ask(act: str, access: Access, client: Client, form: SureForm) -> ResponseReturnValue:
     page = render_template(f"org/sure/{act}.html", access=access, client=client, form=form, costs=count_costs(client))
     return page, form.status
 
 
-def _to_danger(client_id: str):
+def _to_danger(client_id: str) -> Response:
     return redirect(url_for("org.show_danger", client_id=client_id), 303)

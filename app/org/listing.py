@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from app import text
 from app.clients.models import Client, ClientLogo, ClientSecret
@@ -53,7 +54,7 @@ def read_listing(organization_id: str | None, *, query: str = "", status: str = 
     """
     own = and_(Client.organization_id == organization_id, Client.ended_at.is_(None))
     condition = and_(own, _matches(own, query), _has_status(status))
-    total = db.session.scalar(select(func.count()).select_from(Client).where(condition))
+    total = db.session.scalar(select(func.count()).select_from(Client).where(condition)) or 0
     page = max(1, min(page, -(-total // PAGE_SIZE)))
     rows = db.session.execute(_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return Listing([_read(row) for row in rows], total, page)
@@ -112,7 +113,7 @@ def _rows() -> Select:
     )
 
 
-def _read(row) -> ClientRow:
+def _read(row: Row[Any]) -> ClientRow:
     client = row.Client
     used = [at for at in (row.consent_used_at, row.secret_used_at) if at is not None]
     return ClientRow(

@@ -5,7 +5,9 @@ tokens and the secret, is the page's script's, which talks to our endpoints as a
 """
 
 from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from app.clients.errors import ClientError
 from app.clients.life import activate_client
@@ -28,7 +30,7 @@ _MAY_LACK = ("redirect_uris",)
 
 @blueprint.get("/<client_id>/playground")
 @administrators_only
-def show_playground(access: Access, client_id: str):
+def show_playground(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     registered = parse_scope(client.scope)
     return render_template(
@@ -45,7 +47,7 @@ def show_playground(access: Access, client_id: str):
 
 @blueprint.post("/<client_id>/playground/start")
 @administrators_only
-def start_playground(access: Access, client_id: str):
+def start_playground(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     try:
         secret = activate_client(db.session(), settings(), client, actor_user_id=access.user_id, may_lack=_MAY_LACK)
@@ -61,7 +63,7 @@ def start_playground(access: Access, client_id: str):
 
 @blueprint.get("/<client_id>/playground/callback")
 @administrators_only
-def return_to_playground(access: Access, client_id: str):
+def return_to_playground(access: Access, client_id: str) -> ResponseReturnValue:
     """Step three: where the answer comes back to. Its page hands it to the script and leaves the address at once."""
     client = access.get_client(client_id)
     page = render_template("org/playground_callback.html", access=access, client=client)
@@ -71,14 +73,14 @@ def return_to_playground(access: Access, client_id: str):
 
 @blueprint.post("/<client_id>/playground/finish")
 @administrators_only
-def finish_playground(access: Access, client_id: str):
+def finish_playground(access: Access, client_id: str) -> ResponseReturnValue:
     close_callback(access.get_client(client_id), user_id=access.user_id)
     db.session.commit()
     flash(gettext("The playground is closed. Nothing can come back to it any more."))
     return _to_playground(client_id)
 
 
-def _to_playground(client_id: str):
+def _to_playground(client_id: str) -> Response:
     return redirect(url_for("org.show_playground", client_id=client_id), 303)
 
 

@@ -4,8 +4,12 @@ The request names what is added, and anybody may have sent it. So each asks firs
 what would be added against the app as it is when the answer comes.
 """
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.wrappers import Response
 
 from app.clients.errors import ClientError
 from app.clients.lock import lock_client
@@ -24,7 +28,7 @@ from app.sentences import _, translated
 
 @blueprint.route("/<client_id>/requests/<record_id>/address", methods=["GET", "POST"])
 @administrators_only
-def register_address(access: Access, client_id: str, record_id: str):
+def register_address(access: Access, client_id: str, record_id: str) -> ResponseReturnValue:
     """Register the redirect URI of a refused request, if it is near enough to one that is registered."""
     client = access.get_client(client_id)
     record = find_failure(client, record_id) or abort(404)
@@ -58,7 +62,7 @@ def register_address(access: Access, client_id: str, record_id: str):
 
 @blueprint.route("/<client_id>/requests/<record_id>/scopes", methods=["GET", "POST"])
 @administrators_only
-def add_scopes(access: Access, client_id: str, record_id: str):
+def add_scopes(access: Access, client_id: str, record_id: str) -> ResponseReturnValue:
     """Add scopes that a refused request asked for, each with what people read."""
     client = access.get_client(client_id)
     record = find_failure(client, record_id) or abort(404)
@@ -89,7 +93,7 @@ _TYPE_IT = _(
 )
 
 
-def _repair(access: Access, client: Client, done: str, **fields):
+def _repair(access: Access, client: Client, done: str, **fields: Any) -> ResponseReturnValue:
     client_id = client.client_id
     try:
         update_client(db.session(), settings(), client, actor_user_id=access.user_id, **fields)
@@ -103,5 +107,5 @@ def _repair(access: Access, client: Client, done: str, **fields):
     return _to_requests(client_id)
 
 
-def _to_requests(client_id: str):
+def _to_requests(client_id: str) -> Response:
     return redirect(url_for("org.show_requests", client_id=client_id), 303)

@@ -1,6 +1,7 @@
 """/org/oauth/<client_id>/requests: the last requests of one app, and why those failed that did."""
 
 from flask import render_template, request
+from flask.typing import ResponseReturnValue
 
 from app.extensions import db
 from app.http.services import services
@@ -13,7 +14,7 @@ from app.org.access import Access, members_only
 
 @blueprint.get("/<client_id>/requests")
 @members_only
-def show_requests(access: Access, client_id: str):
+def show_requests(access: Access, client_id: str) -> ResponseReturnValue:
     # What this process has noted is to be on the page, and what was read so far is older than that.
     db.session.rollback()
     services().notes.of(RequestLog).flush_if_possible()

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import abort, flash, render_template
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
@@ -27,7 +28,7 @@ from app.sentences import _, translated
 
 @blueprint.route("/<client_id>/secrets/new", methods=["GET", "POST"])
 @administrators_only
-def add_secret(access: Access, client_id: str):
+def add_secret(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if not client.is_confidential or client.drafted_at is not None:
         flash(
@@ -57,7 +58,7 @@ def add_secret(access: Access, client_id: str):
 
 @blueprint.route("/<client_id>/secrets/<secret_id>/end", methods=["GET", "POST"])
 @administrators_only
-def end_secret(access: Access, client_id: str, secret_id: str):
+def end_secret(access: Access, client_id: str, secret_id: str) -> ResponseReturnValue:
     client, secret = _get_secret(access, client_id, secret_id)
     form = SecretEndForm(ends_on=secret.expires_at and (secret.expires_at - timedelta(seconds=1)).date())
     if form.validate_on_submit():
@@ -75,7 +76,7 @@ def end_secret(access: Access, client_id: str, secret_id: str):
 
 @blueprint.route("/<client_id>/secrets/<secret_id>/retire", methods=["GET", "POST"])
 @administrators_only
-def retire_secret(access: Access, client_id: str, secret_id: str):
+def retire_secret(access: Access, client_id: str, secret_id: str) -> ResponseReturnValue:
     client, secret = _get_secret(access, client_id, secret_id)
     others = len(list_live_secrets(db.session(), client.key)) - 1
     # Whoever was told that another one works is asked again when it does not.
@@ -94,7 +95,7 @@ def retire_secret(access: Access, client_id: str, secret_id: str):
 _PUBLIC = _("This app is public, so it has no secret.")
 
 
-def _new_secret_page(access: Access, client: Client, form: SecretForm):
+def _new_secret_page(access: Access, client: Client, form: SecretForm) -> ResponseReturnValue:
     secrets = list_live_secrets(db.session(), client.key)
     page = render_template("org/secret_new.html", access=access, client=client, secrets=secrets, form=form)
     return page, 400 if form.errors else 200

@@ -1,10 +1,12 @@
 """/org/oauth/: an organization's apps, listed and registered."""
 
 from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
 
 from app.clients.errors import ClientError
 from app.clients.events import was_registered
@@ -30,7 +32,7 @@ MOST_READ = 16 * 1024 * 1024
 
 @blueprint.get("/")
 @members_only
-def list_clients(access: Access):
+def list_clients(access: Access) -> ResponseReturnValue:
     query, status = request.args.get("q", ""), request.args.get("status", "")
     page = request.args.get("page", "")
     listing = read_listing(
@@ -47,7 +49,7 @@ def list_clients(access: Access):
 @blueprint.route("/register", methods=["GET", "POST"])
 @checks_its_own_token
 @reads_its_own_form
-def register():
+def register() -> ResponseReturnValue:
     most = MOST_READ if current_user.is_authenticated else None
     if request.method == "POST" and not receive_form(most):
         return error_page(413, _("That was too large to be read"), _TOO_LARGE)
@@ -55,7 +57,7 @@ def register():
 
 
 @administrators_only
-def _register(access: Access):
+def _register(access: Access) -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit() and _is_clear(form):
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
@@ -142,20 +144,20 @@ def secret_page(client: Client, secret: str) -> str:
     return render_template("org/secret.html", client=client, secret=secret)
 
 
-def to_client(client_id: str):
+def to_client(client_id: str) -> Response:
     """On to the app's own page."""
     return redirect(url_for("org.show_credentials", client_id=client_id), 303)
 
 
-def _answer_to_registration(client: Client, secret: str | None):
+def _answer_to_registration(client: Client, secret: str | None) -> ResponseReturnValue:
     if secret is not None:
         return secret_page(client, secret)
     flash(gettext("The draft is saved.") if client.drafted_at else gettext("The app is registered."))
     return to_client(client.client_id)
 
 
-def _to_what_was_registered(client_id: str):
-    if find_record(db.session, client_id) is None:
+def _to_what_was_registered(client_id: str) -> Response:
+    if find_record(db.session(), client_id) is None:
         flash(
             gettext("This form registered an app before, which has been deleted since. Nothing was registered."),
             "error",
