@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from app import text
+from app.clients.address_problems import find_web_address_problem, quoted
 from app.clients.errors import ClientError
 from app.clients.models import CONFIDENTIAL, PUBLIC
-from app.clients.redirect_uris import find_web_address_problem, quoted
 from app.scopes import SCOPES
 from app.sentences import _
 

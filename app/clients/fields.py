@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from app import text
 from app.clients import field_problems as problems
+from app.clients.address_problems import quoted
 from app.clients.errors import ClientError
 from app.clients.kinds import Flag, Kind, Lines, Named, Scopes, Seconds, Text, with_plain_lines
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
-from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems, quoted
+from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
 from app.config import Settings
 from app.sentences import _
 

@@ -7,11 +7,10 @@ widen where codes go: another host is only ever typed by an admin.
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from app.clients.redirect_uris import find_redirect_uri_problem
+from app.clients.address_problems import find_redirect_uri_problem
+from app.clients.uri import LOOPBACK_HOSTS, cut
 
-_LOOPBACK_HOSTS = ("127.0.0.1", "::1", "localhost")
 # What is noted of a request ends here: a longer address may have been cut off.
 _MOST_LENGTH = 2000
 
@@ -40,7 +39,7 @@ def find_nearness(uri: str, registered: Iterable[str]) -> Nearness | None:
     if len(uri) >= _MOST_LENGTH or find_redirect_uri_problem(uri):
         return None
     place = _place_of(uri)
-    if place.scheme in ("http", "https") and place.host in _LOOPBACK_HOSTS:
+    if place.scheme in ("http", "https") and place.host in LOOPBACK_HOSTS:
         return Nearness.LOOPBACK
     if not any(place == _place_of(known) for known in registered if not find_redirect_uri_problem(known)):
         return None
@@ -48,6 +47,7 @@ def find_nearness(uri: str, registered: Iterable[str]) -> Nearness | None:
 
 
 def _place_of(uri: str) -> _Place:
-    parts = urlsplit(uri)
+    parts = cut(uri)
+    host, _port = (parts.is_of_web and parts.host_and_port) or ("", None)
     # What follows a private scheme's "//" is no host: the system asks the scheme alone whose it is.
-    return _Place(parts.scheme, (parts.hostname or "") if parts.scheme in ("http", "https") else "")
+    return _Place(parts.scheme or "", host)

@@ -1,40 +1,13 @@
-"""The one rule for redirect URIs (:rfc:`9700#section-2.1`): what may be registered, and what matches it."""
+"""The one rule for redirect URIs (:rfc:`9700#section-2.1`): lists of what may be registered, and what matches them."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Iterable, Sequence
 
+from app.clients.address_problems import find_origin_problem, find_redirect_uri_problem, is_port, quoted
+from app.clients.uri import LOOPBACK_HOSTS, cut
 from app.sentences import _
 
 MAX_REDIRECT_URIS = 20
 MAX_ORIGINS = 20
-
-_MAX_LENGTH = 2000
-_MAX_QUOTED = 200
-_LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
-# What the server adds to the URI (RFC 6749 section 4.1.2, RFC 9207). Twice in one answer is ambiguous.
-_ANSWER_PARAMETERS = ("code", "state", "iss", "error", "error_description", "error_uri")
-
-_FORBIDDEN_CHARACTER = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(?://([^/?]*))?([^?]*)(?:\?(.*))?")
-_PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+\-]*(\.[a-z0-9+\-]+)+")
-_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::(.*))?")
-_HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_\-]{0,61}[a-z0-9_])?")
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
-# Browsers read a host that ends in a number as an IPv4 address: 127.1 and 0x7f.1 are 127.0.0.1 to them.
-_ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
-
-
-class _Parts(NamedTuple):
-    """A URI cut at RFC 3986's delimiters, nothing decoded. ``authority`` is None without ``//``, ``query`` without ``?``."""
-
-    scheme: str
-    authority: str | None
-    path: str
-    query: str | None
 
 
 def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
@@ -56,16 +29,6 @@ def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
     return [problem for problem in problems if problem] + repeated
 
 
-def find_redirect_uri_problem(uri: str) -> str | None:
-    """What is wrong with a URI that is to be registered, as one sentence for a person; None if nothing is."""
-    return _find_problem(uri, _REDIRECT_URI_CHECKS)
-
-
-def find_web_address_problem(address: str) -> str | None:
-    """What is wrong with the address of a page, such as an app's homepage, as one sentence; None if nothing is."""
-    return _find_problem(address, _WEB_ADDRESS_CHECKS)
-
-
 def find_origin_problems(origins: Sequence[str]) -> list[str]:
     """What is wrong with a list of web origins (:rfc:`6454`) that are to be registered, one sentence for each."""
     if len(origins) > MAX_ORIGINS:
@@ -76,7 +39,7 @@ def find_origin_problems(origins: Sequence[str]) -> list[str]:
                 most=MAX_ORIGINS,
             )
         ]
-    problems = [_find_problem(origin, _ORIGIN_CHECKS) for origin in dict.fromkeys(origins)]
+    problems = [find_origin_problem(origin) for origin in dict.fromkeys(origins)]
     repeated = [
         _("%(uri)s is listed more than once.", uri=quoted(one))
         for one in dict.fromkeys(origins)
@@ -101,8 +64,8 @@ def is_registered(uri: str, registered: Iterable[str], *, native_app: bool) -> b
 
 def is_web(uri: str) -> bool:
     """Whether the answer goes to a web server: neither to this machine itself nor to a private scheme."""
-    parts = urlsplit(uri)
-    return parts.scheme in ("http", "https") and parts.hostname not in ("127.0.0.1", "::1", "localhost")
+    parts = cut(uri)
+    return parts.is_of_web and not parts.is_loopback
 
 
 def host_of(uri: str) -> str:
@@ -110,203 +73,21 @@ def host_of(uri: str) -> str:
 
     What follows a private scheme's ``//`` is anything its app likes, also somebody else's host name.
     """
-    parts = urlsplit(uri)
-    return parts.netloc if parts.scheme in ("http", "https") else f"{parts.scheme}:"
-
-
-def quoted(text: str) -> str:
-    """Typed text as a sentence can hold it: in quotes, what cannot be seen marked, and cut when long."""
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_MAX_QUOTED])
-    return f"“{shown}{'…' if len(text) > _MAX_QUOTED else ''}”"
-
-
-_LOOPBACK_URI = re.compile(
-    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([1-9][0-9]{0,4}))?((?:[/?].*)?)", re.DOTALL
-)
+    parts = cut(uri)
+    if parts.is_of_web:
+        return parts.authority or ""
+    return f"{(parts.scheme or '').lower()}:" if parts.has_scheme else ":"
 
 
 def _loopback_without_port(uri: str) -> tuple[str, str] | None:
-    match = _LOOPBACK_URI.fullmatch(uri)
-    if match is None or (match[2] is not None and int(match[2]) > 65535):
+    """Returns a loopback URI as scheme and host, and what follows its port; None for any other."""
+    parts, start = cut(uri), "http://"
+    if parts.scheme != "http" or parts.host_and_port is None or "@" in (parts.authority or ""):
         return None
-    return match[1], match[3]
-
-
-# -- the checks: each returns what follows the quoted URI in the sentence ----------------------------
-
-
-def _find_problem(uri: str, checks: Iterable[Callable[[_Parts], str | None]]) -> str | None:
-    if not uri:
-        return _("An address is empty.")
-    problem = _find_spelling_problem(uri)
-    if problem is None:
-        parts = _Parts(*_URI.fullmatch(uri).groups())
-        problem = next(filter(None, (check(parts) for check in checks)), None)
-    return problem and _("%(uri)s %(problem)s", uri=quoted(uri), problem=problem)
-
-
-def _find_spelling_problem(uri: str) -> str | None:
-    if len(uri) > _MAX_LENGTH:
-        return _("is longer than %(most)s characters.", most=_MAX_LENGTH)
-    forbidden = _FORBIDDEN_CHARACTER.search(uri)
-    if forbidden:
-        return _("contains %(forbidden)s.", forbidden=_describe(forbidden[0]))
-    if "*" in uri:
-        return _("contains “*”: wildcards are not allowed, list each address in full.")
-    if "#" in uri:
-        return _("has a fragment (what follows “#”), which is not allowed: leave it out.")
-    if _BAD_ESCAPE.search(uri):
-        return _("contains a “%” that is not followed by two hexadecimal digits.")
-    if not _URI.fullmatch(uri):
-        return _("does not start with a scheme: write it in full, as in https://app.example.com/callback.")
-    return None
-
-
-def _describe(character: str) -> str:
-    if character == "\\":
-        return _("a backslash, which browsers read as “/”")
-    if character in "\t\r\n":
-        return _("a tab or a line break")
-    if character == " ":
-        return _("a space: write %20 if you mean one")
-    if not character.isprintable():
-        return _("an invisible or control character")
-    if not character.isascii():
-        return _(
-            "“%(character)s”: write a host in its ASCII form (xn--…), and other letters as percent escapes",
-            character=character,
-        )
-    return _("the character %(character)s, which a URI cannot hold", character=character)
-
-
-def _find_scheme_problem(parts: _Parts) -> str | None:
-    if parts.scheme != parts.scheme.lower():
-        return _(
-            "has the scheme “%(scheme)s:”: write “%(lower)s:”, since addresses are compared character by character.",
-            scheme=parts.scheme,
-            lower=parts.scheme.lower(),
-        )
-    if parts.scheme in ("http", "https") or _PRIVATE_SCHEME.fullmatch(parts.scheme):
+    host, port = parts.host_and_port
+    rest = uri[len(start) + len(parts.authority or "") :]
+    if host not in LOOPBACK_HOSTS or rest.startswith("#"):
         return None
-    return _(
-        "has the scheme “%(scheme)s:”, which is not allowed: use https, http on 127.0.0.1, or a private scheme in"
-        " reverse-domain form such as com.example.app:/callback.",
-        scheme=parts.scheme,
-    )
-
-
-def _find_web_scheme_problem(parts: _Parts) -> str | None:
-    return None if parts.scheme in ("http", "https") else _("is not a web address: it must start with https://.")
-
-
-def _find_authority_problem(parts: _Parts) -> str | None:
-    if parts.authority and "@" in parts.authority:
-        return _("has a user name before the host (what precedes “@”), which is not allowed.")
-    if parts.scheme not in ("http", "https"):
-        return _find_private_problem(parts)
-    if parts.authority is None:
-        return _(
-            "needs two slashes after “%(scheme)s:”, as in %(scheme)s://app.example.com/callback.", scheme=parts.scheme
-        )
-    match = _HOST_AND_PORT.fullmatch(parts.authority)
-    if match is None:
-        return _("has a host that cannot be read: check its colons and brackets.")
-    host, port = match.groups()
-    return _find_host_problem(host) or _find_port_problem(port) or _find_plain_http_problem(parts.scheme, host)
-
-
-def _find_private_problem(parts: _Parts) -> str | None:
-    if not parts.authority and not parts.path:
-        return _("ends after its scheme: add a path, as in %(scheme)s:/callback.", scheme=parts.scheme)
-    if parts.authority is None and not parts.path.startswith("/"):
-        # Also what app.example.com:8443/callback turns out to be.
-        return _(
-            "needs a slash after “%(scheme)s:”; if you mean a web address, begin it with https://.", scheme=parts.scheme
-        )
-    if parts.authority and ("[" in parts.authority or "]" in parts.authority):
-        return _("has a bracket after “//”, which is not allowed.")
-    return None
-
-
-def _find_host_problem(host: str) -> str | None:
-    if not host:
-        return _("has no host: write it in full, as in https://app.example.com/callback.")
-    if host != host.lower():
-        return _(
-            "has capital letters in its host: write them small, since addresses are compared character by character."
-        )
-    if host.startswith("["):
-        return (
-            None if _is_ipv6(host[1:-1]) else _("has an IPv6 address that is not in its shortest form, such as [::1].")
-        )
-    if host.endswith("."):
-        return _("has a host that ends with a dot: leave the dot out.")
-    if _ENDS_IN_NUMBER.fullmatch(host):
-        return None if _is_ipv4(host) else _("has a host that is neither a name nor a full IPv4 address (127.0.0.1).")
-    if len(host) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in host.split(".")):
-        return _("has a host that is not a name: use letters, digits, “-” and dots between them.")
-    return None
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        return str(IPv6Address(text)) == text and "%" not in text
-    except AddressValueError:
-        return False
-
-
-def _is_ipv4(text: str) -> bool:
-    try:
-        return str(IPv4Address(text)) == text
-    except AddressValueError:
-        return False
-
-
-def _find_port_problem(port: str | None) -> str | None:
-    if port is None or (_PORT.fullmatch(port) and int(port) < 65536):
+    if port is not None and not is_port(port):
         return None
-    if not port:
-        return _("has a “:” after its host and no port: add the port or leave the colon out.")
-    return _("has a port that is not a whole number from 1 to 65535, written without leading zeros.")
-
-
-def _find_plain_http_problem(scheme: str, host: str) -> str | None:
-    if scheme == "https" or host in _LOOPBACK_HOSTS:
-        return None
-    return _("uses http: use https (plain http is for 127.0.0.1, [::1] and localhost only).")
-
-
-def _find_path_problem(parts: _Parts) -> str | None:
-    if any(unquote(segment) in (".", "..") for segment in parts.path.split("/")):
-        return _(
-            "has “.” or “..” in its path, which browsers resolve before they follow it: write the path it leads to."
-        )
-    if any(bracket in parts.path + (parts.query or "") for bracket in "[]"):
-        return _("has a bracket outside its host: write %5B for “[” and %5D for “]”.")
-    return None
-
-
-def _find_more_than_origin(parts: _Parts) -> str | None:
-    if parts.path or parts.query is not None:
-        return _("is more than an origin: write scheme, host and port alone, as in https://app.example.com.")
-    # Browsers leave it out of the Origin header, which is compared character by character.
-    port = {"https": ":443", "http": ":80"}[parts.scheme]
-    return (
-        _("names the port that browsers leave out: leave out “%(port)s”.", port=port)
-        if parts.authority.endswith(port)
-        else None
-    )
-
-
-def _find_query_problem(parts: _Parts) -> str | None:
-    taken = [name for name, _ in parse_qsl(parts.query or "", keep_blank_values=True) if name in _ANSWER_PARAMETERS]
-    return (
-        _("has “%(taken)s” in its query, which the answer itself carries: leave it out.", taken=taken[0])
-        if taken
-        else None
-    )
-
-
-_ORIGIN_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_more_than_origin)
-_WEB_ADDRESS_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_path_problem)
-_REDIRECT_URI_CHECKS = (_find_scheme_problem, _find_authority_problem, _find_path_problem, _find_query_problem)
+    return start + host, rest

@@ -2,14 +2,8 @@
 
 import pytest
 
-from app.clients.redirect_uris import (
-    MAX_REDIRECT_URIS,
-    find_redirect_uri_problem,
-    find_redirect_uri_problems,
-    find_web_address_problem,
-    host_of,
-    is_registered,
-)
+from app.clients.address_problems import find_redirect_uri_problem, find_web_address_problem
+from app.clients.redirect_uris import MAX_REDIRECT_URIS, find_redirect_uri_problems, host_of, is_registered
 
 CALLBACK = "https://app.example.com/callback"
 

@@ -3,7 +3,8 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from app.clients.redirect_uris import find_redirect_uri_problem, is_registered, is_web
+from app.clients.address_problems import find_redirect_uri_problem
+from app.clients.redirect_uris import is_registered, is_web
 from app.scopes import format_scope, parse_scope
 
 CONFIDENTIAL, PUBLIC = "confidential", "public"

@@ -1,6 +1,7 @@
 """The links to an app's own pages, as our screens show them."""
 
-from app.clients.redirect_uris import find_web_address_problem, host_of
+from app.clients.address_problems import find_web_address_problem
+from app.clients.redirect_uris import host_of
 from app.oauth.endpoints import blueprint
 
 

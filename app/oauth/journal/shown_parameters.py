@@ -7,6 +7,7 @@ known, and of the rest only what cannot be a credential.
 import re
 from collections.abc import Collection
 
+from app.clients.uri import Uri, cut
 from app.scopes import OFFLINE_ACCESS, SCOPES
 
 #: Stands where something was left out.
@@ -27,7 +28,6 @@ _GRANT_TYPES = frozenset(
 )
 # A name that somebody made up for a scope: short words of letters. Random text is longer, or has digits.
 _SCOPE_NAME = re.compile(r"[A-Za-z]{1,19}([._:/\-]+[A-Za-z]{1,19}){0,9}")
-_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)([^/?#]*)(.*)", re.DOTALL)
 _CREDENTIAL = re.compile(r"rlq_[a-z]{2}_[0-9A-Za-z]*")
 # So many characters with a digit among them are perhaps a credential.
 _LEAST_OF_CREDENTIAL = 20
@@ -55,10 +55,13 @@ def shown_uri(uri: str, known: Collection[str]) -> str:
     """
     if uri in known:
         return uri
-    match = _URI.fullmatch(uri)
-    scheme, host, rest = match.groups() if match else ("", "", uri)
-    origin = scheme + host.rpartition("@")[2]
-    rest, hash_, fragment = rest.partition("#")
+    parts = cut(uri)
+    start, origin = "", ""
+    if _names_a_host(parts):
+        authority = parts.authority or ""
+        start = f"{parts.scheme}://{authority}"
+        origin = f"{parts.scheme}://{authority.rpartition('@')[2]}"
+    rest, hash_, fragment = uri[len(start) :].partition("#")
     path, mark, query = rest.partition("?")
     words = _words_of(known)
     segments = [one if one in words else _harmless(one) for one in path.split("/")]
@@ -69,8 +72,12 @@ def shown_uri(uri: str, known: Collection[str]) -> str:
 
 def has_user_name(uri: str) -> bool:
     """Whether something stands before the host, which is never shown."""
-    match = _URI.fullmatch(uri)
-    return match is not None and "@" in match[2]
+    parts = cut(uri)
+    return _names_a_host(parts) and "@" in (parts.authority or "")
+
+
+def _names_a_host(parts: Uri) -> bool:
+    return parts.has_scheme and parts.authority is not None
 
 
 def _may_be_scope(name: str) -> bool:

@@ -1,18 +1,16 @@
 """Where a redirect URI that was sent differs from the registered one: piece by piece, and in words."""
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from app.clients.uri import LOOPBACK_HOSTS, cut
 from app.sentences import _
 
-_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 # Enough to know which was meant; somebody may send very long ones to make this slow.
 _MOST_COMPARED = 300
-_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 
 class Piece(NamedTuple):
@@ -78,14 +76,11 @@ class _Parts(NamedTuple):
 
 
 def _parse(uri: str) -> _Parts:
-    match = _PARTS.fullmatch(uri)
-    # It takes any text.
-    assert match is not None
-    scheme, authority, path, query, fragment = match.groups()
-    host, colon, port = (authority or "").rpartition(":")
+    parts = cut(uri)
+    host, colon, port = (parts.authority or "").rpartition(":")
     if not colon or port.endswith("]"):
-        host, port = authority or "", ""
-    return _Parts(scheme or "", host, port, path, query, fragment)
+        host, port = parts.authority or "", ""
+    return _Parts(parts.scheme or "", host, port, parts.path, parts.query, parts.fragment)
 
 
 def _in_words(sent: str, registered: str) -> list[str]:
@@ -112,7 +107,7 @@ def _compare_hosts(sent: _Parts, registered: _Parts) -> str | None:
         return None
     if sent.host.lower() == registered.host.lower():
         return _("the host has upper case letters in one of them")
-    if sent.host in _LOOPBACK and registered.host in _LOOPBACK:
+    if sent.host in LOOPBACK_HOSTS and registered.host in LOOPBACK_HOSTS:
         return _("%(sent)s and %(registered)s are two addresses here", sent=sent.host, registered=registered.host)
     if "www." + sent.host == registered.host:
         return _("the registered one begins with www.")

@@ -6,8 +6,8 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, bindparam, s
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
+from app.clients.address_problems import find_redirect_uri_problem
 from app.clients.models import ClientSnapshot
-from app.clients.redirect_uris import find_redirect_uri_problem
 from app.credentials import new_id
 from app.database.connections import Connection
 from app.database.statements import Statement

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.accounts.organizations import create_organization
-from app.clients.redirect_uris import find_redirect_uri_problem
+from app.clients.address_problems import find_redirect_uri_problem
 from app.clients.registration import register_client
 from app.config import settings
 from app.extensions import db
