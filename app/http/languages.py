@@ -27,7 +27,9 @@ def init_app(app: Flask) -> None:
     # A sentence is one line to whoever translates it, however the template wraps it.
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension(EnglishSentences)
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True
+    )
     app.jinja_env.filters["translated"] = sentences.translated
     with app.app_context():
         if any(language.language != "en" for language in babel.list_translations()):
@@ -50,7 +52,7 @@ class EnglishSentences(InternationalizationExtension):
                 yield tokens[at]
                 at += 1
 
-    def _make_node(
+    def _make_node(  # type: ignore[override]
         self,
         singular: str,
         plural: str | None,

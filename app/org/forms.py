@@ -40,7 +40,7 @@ class LinesField(TextAreaField):
     def _value(self) -> str:
         return "\n".join(self.data or [])
 
-    def process_formdata(self, valuelist):
+    def process_formdata(self, valuelist: list[str]) -> None:
         lines = _LINE_BREAK.split(valuelist[0]) if valuelist else []
         self.data = [line.strip(" \t") for line in lines if line.strip(" \t")]
 
@@ -53,7 +53,7 @@ class SecondsField(Field):
     def _value(self) -> str:
         return self.raw_data[0] if self.raw_data else "" if self.data is None else str(self.data)
 
-    def process_formdata(self, valuelist):
+    def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""
         self.data = None
         if text:
@@ -67,7 +67,7 @@ class OnceForm(FlaskForm):
 
     once = HiddenField(default=new_token)
 
-    def validate_once(self, field):
+    def validate_once(self, field: Field) -> None:
         # A field that was not sent holds its default, a token that nobody has seen.
         if not field.raw_data or not is_token(field.data):
             field.data = new_token()
@@ -214,7 +214,7 @@ class EditForm(ClientForm):
     access_token_lifetime = SecondsField(_("Access tokens live"), [Optional()])
     refresh_token_lifetime = SecondsField(_("Refresh tokens live"), [Optional()])
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field, bounds in (
             (self.access_token_lifetime, access_token_bounds(settings())),
@@ -233,7 +233,7 @@ class EditForm(ClientForm):
         present = {one.name: one.kind.for_form(getattr(client, one.column)) for one in FIELDS}
         return cls(data=present | {"version": client.version}, **how)
 
-    def validate_version(self, field):
+    def validate_version(self, field: Field) -> None:
         if not field.raw_data or not _WHOLE_NUMBER.fullmatch(field.data or ""):
             raise ValidationError(_("This page was not sent whole. Look it over and send it again."))
 
