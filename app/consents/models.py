@@ -14,6 +14,8 @@ from app.memories.models import Memento
 
 #: What a consent reaches: everything (also what is added later), the chosen mementos, or nothing.
 SELECTIONS = ("all", "selected", "none")
+#: The installation of a client that an organization has registered: it has no more than this one.
+REGISTERED = ""
 
 
 class Consent(Base):
@@ -55,7 +57,7 @@ class Consent(Base):
     #: What the app asked for as optional and the person left out: it is not asked about again and again.
     declined_scope: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     selection: Mapped[str] = mapped_column(String(10))
-    installation: Mapped[str] = mapped_column(String(64), default="", server_default=text("''"))
+    installation: Mapped[str] = mapped_column(String(64), default=REGISTERED, server_default=text("''"))
     resources: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())

@@ -9,7 +9,7 @@ from app import clock
 from app.consents.choice import Choice, select_choice
 from app.consents.events import Terms
 from app.consents.live import is_live
-from app.consents.models import Consent
+from app.consents.models import REGISTERED, Consent
 from app.consents.resources import parse_resources
 from app.database.connections import Connection
 from app.database.engine import has_no_effect
@@ -63,7 +63,7 @@ _TOUCH_CONSENT = Statement(
 
 
 def find_live_consent(
-    connection: Connection, user_id: str, client_key: str, installation: str = ""
+    connection: Connection, user_id: str, client_key: str, installation: str = REGISTERED
 ) -> ConsentSnapshot | None:
     """Returns what the person allows this installation of the app now; None when that is nothing."""
     found: ConsentSnapshot | None = connection.first(

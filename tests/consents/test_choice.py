@@ -48,7 +48,7 @@ def test_the_apps_own_memento_is_nothing_to_choose(context, alice, notebook):
     own, recipes = keep(alice, "Saved by Acme Notebook"), keep(alice, "Recipes")
     db.session.add(source := Integration(user_id=alice.id, kind="memory", name="Saved"))
     db.session.flush()
-    row = {"user_id": alice.id, "client_id": notebook.client_id}
+    row = {"user_id": alice.id, "client_key": notebook.client_id}
     db.session.add(SavedMemento(**row, memento_id=own, integration_id=source.id))
     db.session.flush()
     assert read(alice, notebook, memento_ids=[own, recipes]) == Choice("selected", {recipes: False})
@@ -59,7 +59,7 @@ def test_the_apps_own_memento_is_nothing_to_choose(context, alice, notebook):
 @pytest.mark.parametrize("selection", ["all", "selected", "none"])
 def test_one_column_reads_as_the_choice(context, alice, notebook, selection):
     recipes, diary = keep(alice, "Recipes"), keep(alice, "Diary")
-    row = {"user_id": alice.id, "client_id": notebook.client_id, "scope": ""}
+    row = {"user_id": alice.id, "client_key": notebook.client_id, "scope": ""}
     db.session.add(consent := Consent(**row, selection=selection))
     db.session.flush()
     column = select(select_choice()).where(Consent.grant_id == consent.grant_id)

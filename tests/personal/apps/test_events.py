@@ -29,7 +29,7 @@ def test_the_decision_of_a_request_gives_and_changes(events, signed_in, connecte
     (given,) = events()
     assert (given.kind, given.actor, given.grant_id) == ("given", "person", connected.grant_id)
     assert given.changed["mementos"] == [shelf.mementos["Recipes"]]
-    connected.integrator.tokens(signed_in, scope="memories:read integrations:write")
+    connected.integrator.authorize(signed_in, scope="memories:read integrations:write")
     assert [(event.kind, event.changed) for event in events()[1:]] == [("widened", {"scopes": ["integrations:write"]})]
 
 

@@ -12,7 +12,7 @@ from app.clients.models import Client
 from app.clients.redirect_uris import host_of
 from app.clients.trust import document_host, organization_name
 from app.consents.live import is_live
-from app.consents.models import Consent
+from app.consents.models import REGISTERED, Consent
 from app.extensions import db
 from app.memories.mementos import IntegrationSummary, MementoSummary
 from app.oauth.endpoints.logo import logo_url
@@ -57,11 +57,12 @@ def asks_to_write(flow: Flow) -> bool:
 
 
 def find_consent(flow: Flow) -> Consent | None:
-    """The live consent with its mementos, for what is new since last time."""
+    """Returns the live consent with its mementos, for what is new since last time."""
     return db.session.scalar(
         select(Consent).where(
             Consent.user_id == current_user.id,
             Consent.client_key == flow.client.key,
+            Consent.installation == REGISTERED,
             is_live(Consent),
         )
     )
