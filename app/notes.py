@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
-from app.database.engine import expect_writes, has_no_effect
+from app.database.access import expect_writes, may_note
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class WriteBehind(ABC):
 
     def flush_if_possible(self) -> None:
         """As :meth:`flush`; a database that is away or locked is a line in the log, and the notes are kept."""
-        if has_no_effect():
+        if not may_note():
             return
         try:
             self.flush()

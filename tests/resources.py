@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 
 from app.config import LIFETIMES
-from app.database.engine import expect_reads_only
+from app.database.access import EVERYTHING, set_access
 from app.extensions import db
 from tests.databases import BACKEND, LOCALE, Cluster, empty_tables, missing_postgresql, new_database
 from tests.server import Server, running_server
@@ -83,7 +83,7 @@ def _empty_tables(request, apps_in_use) -> Iterator[None]:
     yield
     if not {"app", "server", "each_server"}.intersection(request.fixturenames):
         return
-    expect_reads_only(False)
+    set_access(EVERYTHING)
     for app in apps_in_use:
         with app.app_context():
             empty_tables(db.engine, db.metadata)

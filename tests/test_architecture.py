@@ -213,6 +213,26 @@ def only_the_outermost_commits(module: Module) -> Iterator[str]:
             yield f"{_place(module, node)} commits; that is the last act of the view or command that called it."
 
 
+def a_rollback_undoes_what_failed(module: Module) -> Iterator[str]:
+    if _is_in(module.name, ("app.database",)):
+        return
+    failed = {
+        node
+        for handler in ast.walk(module.tree)
+        if isinstance(handler, ast.ExceptHandler)
+        for node in ast.walk(handler)
+    }
+    for node in ast.walk(module.tree):
+        if _dotted(node)[-2:] == ("session", "rollback") and node not in failed:
+            yield f"{_place(module, node)} rolls back where nothing failed; read_anew or outside_transaction says why."
+
+
+def only_the_application_says_what_a_request_may_write(module: Module) -> Iterator[str]:
+    for node, imported in module.imports():
+        if imported == "app.database.access.set_access" and module.name != "app.http.application":
+            yield f"{_place(module, node)} imports set_access; a route's door says it, or expect_reads for a function."
+
+
 def only_the_clock_reads_time(module: Module) -> Iterator[str]:
     if module.name == _CLOCK:
         return
@@ -253,6 +273,8 @@ RULES = (
     the_protocol_knows_no_flask,
     only_http_files_touch_the_request,
     only_the_outermost_commits,
+    a_rollback_undoes_what_failed,
+    only_the_application_says_what_a_request_may_write,
     only_the_clock_reads_time,
     the_clock_is_read_through_its_module,
     names_say_something,
@@ -374,6 +396,25 @@ EXAMPLES = [
     (only_http_files_touch_the_request, "app.accounts.views", "from flask import request", None),
     (only_the_outermost_commits, "app.accounts.users", "def f():\n    db.session.commit()", "commits"),
     (only_the_outermost_commits, "app.accounts.views", "def f():\n    db.session.commit()", None),
+    (a_rollback_undoes_what_failed, "app.org.views", "def f():\n    db.session.rollback()", "where nothing failed"),
+    (
+        a_rollback_undoes_what_failed,
+        "app.org.views",
+        "try:\n    f()\nexcept ValueError:\n    db.session.rollback()",
+        None,
+    ),
+    (
+        only_the_application_says_what_a_request_may_write,
+        "app.org.views",
+        "from app.database.access import set_access",
+        "imports set_access",
+    ),
+    (
+        only_the_application_says_what_a_request_may_write,
+        "app.http.application",
+        "from app.database.access import set_access",
+        None,
+    ),
     (only_the_clock_reads_time, "app.http.web", "import datetime\nx = datetime.datetime.now()", "use clock.now()"),
     (
         only_the_clock_reads_time,

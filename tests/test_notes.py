@@ -5,7 +5,7 @@ import logging
 import pytest
 from sqlalchemy import Engine, create_engine
 
-from app.database.engine import _read_only, expect_reads_only
+from app.database.access import expect_reads, may_orm_write
 from app.notes import Notes, WriteBehind
 
 
@@ -89,14 +89,11 @@ def test_nothing_noted_is_nothing_written(words):
 
 def test_a_page_that_only_reads_may_have_it_written_down(words):
     """A transaction that begins as one that reads cannot always go on to write (SQLite)."""
-    may_only_read = []
-    words.words, words._write = ["a"], lambda _words: may_only_read.append(_read_only.get())
-    expect_reads_only(True)
-    try:
+    may_write = []
+    words.words, words._write = ["a"], lambda _words: may_write.append(may_orm_write())
+    with expect_reads():
         words.flush()
-        assert (may_only_read, _read_only.get()) == ([False], True)
-    finally:
-        expect_reads_only(False)
+        assert (may_write, may_orm_write()) == ([True], False)
 
 
 def test_a_process_without_notes_ends_too():

@@ -11,7 +11,6 @@ from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
 from app.database.connections import connect
-from app.database.engine import has_no_effect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
@@ -95,8 +94,8 @@ def find_signed_in(credential: str) -> SignedIn | None:
         row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at, idle_since=idle_since)
         if row is None:
             return None
-        if at - row.last_used_at >= _TOUCH_INTERVAL and not has_no_effect():
-            connection.run(_TOUCH, digest_=session_digest, stale=at - _TOUCH_INTERVAL, at=at)
+        if at - row.last_used_at >= _TOUCH_INTERVAL:
+            connection.note(_TOUCH, digest_=session_digest, stale=at - _TOUCH_INTERVAL, at=at)
     return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, credential)
 
 

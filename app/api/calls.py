@@ -13,7 +13,6 @@ from app.api.errors import ApiError, invalid_request
 from app.api.route import Route
 from app.config import settings
 from app.consents.receipt_log import AccessLog
-from app.database.engine import expect_reads_only
 from app.extensions import db
 from app.http.services import services
 from app.oauth.tokens.snapshot import TokenSnapshot
@@ -31,8 +30,6 @@ def carry_out(route: Route, operation: Operation, token: TokenSnapshot, identifi
     """Returns the answer, once what was done is committed. Raises :class:`ApiError` and ``Refused``."""
     if not all(re.fullmatch(IDENTIFIER, identifier) for identifier in identifiers.values()):
         raise not_found()
-    # What only reads must not wait for whoever writes, also where its method is POST.
-    expect_reads_only(not operation.changes)
     sent = _read_query(route)
     body = None if route.in_body is None else _read_body(route.largest_body)
     caller = caller_of(token, db.session(), settings().issuer)

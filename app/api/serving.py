@@ -11,6 +11,7 @@ from app.api.calls import carry_out
 from app.api.components import answer_schema
 from app.api.errors import ApiError, answer_error
 from app.api.route import ROUTES, Route
+from app.database.access import expect_reads
 from app.database.connections import Connection
 from app.extensions import db
 from app.oauth.protect import protected
@@ -65,10 +66,13 @@ def serve(
 
 
 def _add(route: Route, operation: Operation) -> None:
+    # What only reads must not wait for whoever writes, also where its method is POST.
+    carry = carry_out if operation.changes or route.method == "GET" else expect_reads()(carry_out)
+
     @protected(*route.scopes)
     def guarded(token: TokenSnapshot, _connection: Connection, **identifiers: str) -> Response:
         try:
-            return carry_out(route, operation, token, identifiers)
+            return carry(route, operation, token, identifiers)
         except (ApiError, Refused) as error:
             db.session.rollback()
             return answer_error(error)

@@ -16,7 +16,7 @@ from app.consents.details import EVERYTHING
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.credentials import new_id
-from app.database.engine import expect_reads_only, has_no_effect
+from app.database.access import expect_reads, may_note
 from app.database.types import UtcDateTime
 from app.memories.contents import memories_of_mementos
 from app.memories.models import Memory
@@ -81,7 +81,7 @@ class AccessLog(WriteBehind):
         looked up.
         """
         # A HEAD gives nothing away, not even a length: there is nothing to note.
-        if has_no_effect():
+        if not may_note():
             return
         memory_ids = list(memory_ids)
         key = (grant_id, action, clock.now().replace(second=0, microsecond=0), tuple(within))
@@ -124,17 +124,13 @@ def _write(engine: Engine, seen: dict[_Key, _Seen]) -> None:
 def _count(engine: Engine, seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]:
     """Rows of grant, action, minute, memento and count; without a memento it is the whole."""
     rows = []
-    expect_reads_only(True)
-    try:
-        with engine.begin() as connection:
-            for (grant_id, action, minute, within), one in seen.items():
-                counts = Counter(one.by_memento)
-                for memento_id in _could_hold(connection, grant_id, within) if one.by_memory else ():
-                    counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
-                told = {"": one.total} | {memento_id: count for memento_id, count in counts.items() if count}
-                rows += [(grant_id, action, minute, memento_id, count) for memento_id, count in told.items()]
-    finally:
-        expect_reads_only(False)
+    with expect_reads(), engine.begin() as connection:
+        for (grant_id, action, minute, within), one in seen.items():
+            counts = Counter(one.by_memento)
+            for memento_id in _could_hold(connection, grant_id, within) if one.by_memory else ():
+                counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
+            told = {"": one.total} | {memento_id: count for memento_id, count in counts.items() if count}
+            rows += [(grant_id, action, minute, memento_id, count) for memento_id, count in told.items()]
     return rows
 
 

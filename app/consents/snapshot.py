@@ -12,7 +12,6 @@ from app.consents.live import is_live
 from app.consents.models import REGISTERED, Consent
 from app.consents.resources import parse_resources
 from app.database.connections import Connection
-from app.database.engine import has_no_effect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.scopes import parse_scope
@@ -75,5 +74,5 @@ def find_live_consent(
 def touch_consent(connection: Connection, grant_id: str, last_used_at: datetime | None) -> None:
     """Note that the consent was used, at most once a minute."""
     at = clock.now()
-    if (last_used_at is None or (at - last_used_at).total_seconds() >= 60) and not has_no_effect():
-        connection.run(_TOUCH_CONSENT, consent=grant_id, at=at)
+    if last_used_at is None or (at - last_used_at).total_seconds() >= 60:
+        connection.note(_TOUCH_CONSENT, consent=grant_id, at=at)

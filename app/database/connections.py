@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
-from app.database.engine import has_no_effect, is_alive
+from app.database.access import check_driver_write, driver_transaction, may_note
+from app.database.engine import ONLY_READS, is_alive, let_write
 from app.database.statements import Statement
 
 
@@ -34,6 +35,9 @@ class Connection:
     def __init__(self, engine: Engine, idle: list["Connection"]):
         self._dialect = engine.dialect
         self._pooled = engine.raw_connection()
+        if self._pooled.info.get(ONLY_READS):
+            # The ORM had it before, and let it only read.
+            let_write(self._pooled, True)
         self._idle = idle
         self._cursor: Any = None
 
@@ -56,23 +60,31 @@ class Connection:
         self._pooled.invalidate()
         return True
 
-    def first(self, statement: Statement, **values):
+    def first(self, statement: Statement, **values: Any) -> Any:
         """The first row, or None. May raise :class:`RowGone`, as may ``run``."""
         compiled = statement.compiled_for(self._dialect)
+        if compiled.writes:
+            self._check_write()
         row = self._execute(compiled.sql, compiled.bind(values)).fetchone()
         return None if row is None else compiled.read(row)
 
-    def all(self, statement: Statement, **values) -> list:
+    def all(self, statement: Statement, **values: Any) -> list[Any]:
         """Every row."""
         compiled = statement.compiled_for(self._dialect)
         return [compiled.read(row) for row in self._execute(compiled.sql, compiled.bind(values)).fetchall()]
 
-    def run(self, statement: Statement, **values) -> int:
+    def run(self, statement: Statement, **values: Any) -> int:
         """Execute a statement without a result; how many rows it changed."""
-        if has_no_effect():
-            raise RuntimeError("A HEAD must not write. Mark the page only_by_navigation, or leave the note out.")
         compiled = statement.compiled_for(self._dialect)
+        self._check_write()
         return self._execute(compiled.sql, compiled.bind(values)).rowcount
+
+    def note(self, statement: Statement, **values: Any) -> None:
+        """Write down that somebody was here, also where the request only reads; nothing for one that has no effect."""
+        if may_note():
+            compiled = statement.compiled_for(self._dialect)
+            self._check_write(is_note=True)
+            self._execute(compiled.sql, compiled.bind(values))
 
     def _execute(self, sql: str, values: Any) -> Any:
         """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
@@ -82,16 +94,21 @@ class Connection:
             raise _explained(error) from None
         return self._cursor
 
+    def _check_write(self, *, is_note: bool = False) -> None:
+        """Raises for what must not be written now, see :mod:`app.database.access`."""
+        check_driver_write(is_note=is_note)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction: commits at the end, rolls back on any error."""
-        self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._cursor.execute("ROLLBACK")
-            raise
-        self._cursor.execute("COMMIT")
+        with driver_transaction():
+            self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._cursor.execute("ROLLBACK")
+                raise
+            self._cursor.execute("COMMIT")
 
 
 def connect(engine: Engine) -> Connection:

@@ -1,52 +1,22 @@
 """The engine: what each connection is set to, and how a transaction begins.
 
 Driver connections stay in autocommit, and a transaction begins when we say so. The ORM's
-transactions begin through SQLAlchemy's ``begin`` event.
+transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.access` says.
 """
 
 import select
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
+from app.database.access import begin_orm_writing, may_orm_write
 from app.database.url import connect_arguments, find_sqlite_wait
 
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
-
-_read_only: ContextVar[bool] = ContextVar("read_only", default=False)
-
-
-def expect_reads_only(flag: bool) -> None:
-    """Say whether the ORM's next transactions in this context only read (``web`` knows from the method)."""
-    _read_only.set(flag)
-
-
-@contextmanager
-def expect_writes() -> Iterator[None]:
-    """Let the transactions of a ``with`` block write, whatever is expected around it."""
-    before = _read_only.set(False)
-    try:
-        yield
-    finally:
-        _read_only.reset(before)
-
-
-_no_effect: ContextVar[bool] = ContextVar("no_effect", default=False)
-
-
-def expect_no_effect(flag: bool) -> None:
-    """Say whether this context may write at all: a HEAD may not, and what only notes a visit leaves it out."""
-    _no_effect.set(flag)
-
-
-def has_no_effect() -> bool:
-    """Whether the present request must leave everything as it is."""
-    return _no_effect.get()
+#: Under this key a connection's ``info`` says that SQLite lets it only read.
+ONLY_READS = "only_reads"
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
@@ -87,10 +57,23 @@ def _prepare_sqlite_connection(wait: int | None, connection, _record) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
+    only_reads = not may_orm_write()
+    if connection.info.get(ONLY_READS, False) != only_reads:
+        let_write(connection.connection, not only_reads)
+    if only_reads:
+        connection.exec_driver_sql("BEGIN")
+        return
+    begin_orm_writing(connection)
     # A deferred transaction that reads and then writes fails at once with SQLITE_BUSY_SNAPSHOT
     # when another writer came between, whatever the busy timeout. So writers queue up front.
-    connection.exec_driver_sql("BEGIN" if _read_only.get() else "BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
+    """Set whether SQLite lets this connection write. It stays so until it is set anew, also in the pool."""
+    connection.driver_connection.execute(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
+    connection.info[ONLY_READS] = not may_write
 
 
 def _prepare_postgresql_connection(connection, _record) -> None:
@@ -113,5 +96,9 @@ def is_alive(connection) -> bool:
     return not poll.poll(0)
 
 
-def _begin_postgresql(connection) -> None:
+def _begin_postgresql(connection: Connection) -> None:
+    if not may_orm_write():
+        connection.exec_driver_sql("BEGIN READ ONLY")
+        return
+    begin_orm_writing(connection)
     connection.exec_driver_sql("BEGIN")

@@ -30,6 +30,9 @@ class SessionConnection(Connection):
     def is_dead(self) -> bool:
         return False
 
+    def _check_write(self, *, is_note: bool = False) -> None:
+        """There is nobody to wait for. Where the session only reads, the database refuses what is not a read."""
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Let everything in the block be committed at its end, or rolled back on any error, with the whole session."""

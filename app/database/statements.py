@@ -46,11 +46,13 @@ class Statement:
 class Compiled:
     """What a driver is given, and how its values are written and read."""
 
-    __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql")
+    __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql", "writes")
 
     def __init__(self, statement: Executable, row: type[Any] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(compiled)
+        #: Whether it may change rows, as an INSERT does that returns what it inserted.
+        self.writes = not self.sql.lstrip().startswith("SELECT")
         self._positional = bool(compiled.positional)
         named = {name: bind for bind, name in compiled.bind_names.items()}
         binds = [(name, named[name]) for name in (compiled.positiontup if self._positional else named)]

@@ -8,8 +8,8 @@ from flask.ctx import RequestContext
 from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
 
-from app.database.engine import expect_no_effect, expect_reads_only
-from app.http.doors import SAFE_METHODS, Door, Origins
+from app.database.access import EVERYTHING, set_access
+from app.http.doors import Door, Origins, access_for
 from app.http.form_checks import check_form
 from app.http.headers import add_headers
 from app.http.incoming import REFUSED, IncomingRequest
@@ -72,8 +72,7 @@ class Application(Flask):
         if (refused := incoming.environ.get(REFUSED)) is not None:
             abort(refused)
         door = incoming.door
-        expect_no_effect(incoming.method == "HEAD")
-        expect_reads_only(door.reads_only and incoming.method in SAFE_METHODS)
+        set_access(access_for(door, incoming.method))
         if door.checks_forms and (answer := check_form(incoming, self.view_functions)) is not None:
             return answer
         return super().preprocess_request() if door.has_session else None
@@ -98,8 +97,7 @@ class Application(Flask):
         """What comes last. The thread goes on: to a command's or a test's own transaction, which may write."""
         if _request().door.has_session:
             super().do_teardown_request(exc)
-        expect_no_effect(False)
-        expect_reads_only(False)
+        set_access(EVERYTHING)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is: no view here is a coroutine."""

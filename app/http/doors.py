@@ -7,6 +7,8 @@ server's worker or a path around Flask, reads the same rows.
 from dataclasses import dataclass
 from enum import Enum
 
+from app.database.access import EVERYTHING, Access
+
 
 class Errors(Enum):
     """In what shape an error is told."""
@@ -28,6 +30,16 @@ class Origins(Enum):
     #: Those that the calling client has registered.
     CALLER = "caller"
     ANY = "any"
+
+
+class Database(Enum):
+    """By which of its two doors to the database a request writes, if it writes at all."""
+
+    #: The ORM's session, with methods that do not only read. Statements on driver connections come before its
+    #: transaction; on methods that only read they may note a visit, and no more.
+    ORM = "orm"
+    #: Driver connections, with any method but HEAD. The ORM only reads beside them.
+    DRIVER = "driver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,7 @@ class Door:
     has_session: bool
     #: Whether a form must come from a page of ours and bring its CSRF token.
     checks_forms: bool
-    #: Whether GET, HEAD and OPTIONS only read.
-    reads_only: bool
+    database: Database
     #: Whether an answer tells the id of its request.
     tells_request_id: bool
     headers: Headers
@@ -85,23 +96,46 @@ class Door:
 
 
 # fmt: off
-#                      session  forms  reads  id     headers        origins         errors        longest line
+#                       session  forms  database         id    headers        origins         errors        longest line
 #: A person's browser.
-PAGE = Door("page",    True,    True,  True,  True,  FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+PAGE = Door("page",     True,    True,  Database.ORM,    True, FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+#: A person's browser, on its way through an authorization request.
+STEP = Door("step",     True,    True,  Database.DRIVER, True, FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
 #: Our own files, which are the same for everybody.
-FILE = Door("file",    False,   False, True,  True,  FOR_A_FILE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+FILE = Door("file",     False,   False, Database.DRIVER, True, FOR_A_FILE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
 #: OAuth's endpoints, called by apps: those of servers, and those that run in a web page.
-WIRE = Door("wire",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.CALLER, Errors.OAUTH, _LONG_LINE)
+WIRE = Door("wire",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.CALLER, Errors.OAUTH, _LONG_LINE)
 #: OAuth's endpoints that only servers call: whoever may has a secret, which no web page can keep.
-BACK = Door("back",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
+BACK = Door("back",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
 #: What a client library finds out by itself, before anybody knows it.
-META = Door("meta",    False,   False, True,  True,  FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
+META = Door("meta",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: The resource API, called by apps with an access token.
-API = Door("api",      False,   False, True,  True,  FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
+API = Door("api",       False,   False, Database.ORM,    True, FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
 #: Load balancers and supervisors.
-PROBE = Door("probe",  False,   False, True,  True,  FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
+PROBE = Door("probe",   False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
 # fmt: on
 
-DOORS = (PAGE, FILE, WIRE, BACK, META, API, PROBE)
-#: The methods that only read, where a door says so.
+DOORS = (PAGE, STEP, FILE, WIRE, BACK, META, API, PROBE)
+#: The methods that only read: whoever sends them has asked for no change.
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+
+_ANY_OTHER = ""
+_ACCESS: dict[Database, dict[str, Access]] = {
+    #                      the ORM writes  drivers write  visits are noted
+    Database.ORM: {
+        "HEAD":     Access(False,          False,         False),
+        "GET":      Access(False,          False,         True),
+        "OPTIONS":  Access(False,          False,         True),
+        _ANY_OTHER: EVERYTHING,
+    },
+    Database.DRIVER: {
+        "HEAD":     Access(False,          False,         False),
+        _ANY_OTHER: Access(False,          True,          True),
+    },
+}  # fmt: skip
+
+
+def access_for(door: Door, method: str) -> Access:
+    """Returns what a request may do with the database that comes in by this door with this method."""
+    rows = _ACCESS[door.database]
+    return rows.get(method) or rows[_ANY_OTHER]

@@ -3,7 +3,7 @@
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-from app.database.engine import has_no_effect
+from app.database.access import may_note
 from app.http.incoming import IncomingRequest
 
 
@@ -23,5 +23,5 @@ class PageSessions(SecureCookieSessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if it has changed."""
         # A HEAD has no effect: it would take away a notice that nobody has read.
-        if not self.is_null_session(session) and not has_no_effect():
+        if not self.is_null_session(session) and may_note():
             super().save_session(app, session, response)

@@ -13,6 +13,7 @@ from app.clients.models import Client
 from app.clients.registration import update_client
 from app.clients.secrets import list_live_secrets
 from app.config import settings
+from app.database.access import outside_transaction
 from app.extensions import db
 from app.http.clear_forms import reads_its_own_form
 from app.http.form_checks import checks_its_own_token
@@ -133,10 +134,9 @@ def _change_logo(access: Access, client_id: str):
         if request.form.get("action") == "remove":
             remove_logo(db.session(), client, actor_user_id=access.user_id)
         else:
-            # Nor must the drawing.
-            db.session.rollback()
-            uploaded = request.files.get("logo")
-            png = draw_logo(uploaded.read() if uploaded else b"")
+            with outside_transaction(db.session):
+                uploaded = request.files.get("logo")
+                png = draw_logo(uploaded.read() if uploaded else b"")
             client = access.get_client(client_id)
             set_logo(db.session(), client, png, actor_user_id=access.user_id)
     except ClientError as error:

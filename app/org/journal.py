@@ -14,6 +14,7 @@ from sqlalchemy import and_, or_, select
 from app.accounts.models import User
 from app.audit.models import AuditEvent
 from app.clients.models import Client
+from app.database.access import read_anew
 from app.extensions import db
 from app.sentences import _, translated
 from app.text import isolated, shown_name
@@ -220,7 +221,7 @@ def _every_entry(organization_id: str, chosen: Filter) -> Iterator[Entry]:
     while True:
         entries = list_entries(organization_id, chosen, before=before, limit=_EXPORT_BATCH)
         # Nothing is held open while a slow reader takes its time.
-        db.session.rollback()
+        read_anew(db.session)
         yield from entries
         if len(entries) < _EXPORT_BATCH:
             return

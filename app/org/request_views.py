@@ -3,6 +3,7 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.database.access import outside_transaction
 from app.extensions import db
 from app.http.services import services
 from app.oauth.journal import log as request_log
@@ -16,8 +17,8 @@ from app.org.access import Access, members_only
 @members_only
 def show_requests(access: Access, client_id: str) -> ResponseReturnValue:
     # What this process has noted is to be on the page, and what was read so far is older than that.
-    db.session.rollback()
-    services().notes.of(RequestLog).flush_if_possible()
+    with outside_transaction(db.session):
+        services().notes.of(RequestLog).flush_if_possible()
     # To write may have waited for somebody who deletes the app.
     client = access.get_client(client_id)
     only_failed = request.args.get("show") == "failed"

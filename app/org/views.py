@@ -14,6 +14,7 @@ from app.clients.logos import MOST_BYTES, draw_logo, set_logo
 from app.clients.models import Client, find_record
 from app.clients.registration import register_client
 from app.config import settings
+from app.database.access import outside_transaction
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
 from app.http.error_answers import error_page
@@ -64,9 +65,8 @@ def _register(access: Access) -> ResponseReturnValue:
         # The same form came before, by a reload or a double click; also if the app has been deleted since.
         if was_registered(db.session(), client_id):
             return _to_what_was_registered(client_id)
-        # To draw takes a moment, in which nobody else has to wait.
-        db.session.rollback()
-        png, logo_problem = _draw(form)
+        with outside_transaction(db.session):
+            png, logo_problem = _draw(form)
         try:
             client, secret = register_client(
                 db.session(),

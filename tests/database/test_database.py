@@ -22,8 +22,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError, StatementError
 
+from app.database.access import expect_reads
 from app.database.connections import connect
-from app.database.engine import engine_options, expect_reads_only, prepare_engine
+from app.database.engine import engine_options, prepare_engine
 from app.database.statements import Statement
 from app.database.types import Lines, UtcDateTime
 
@@ -59,12 +60,6 @@ def engine(each_database_url) -> Engine:
     _metadata.create_all(engine)
     yield engine
     engine.dispose()
-
-
-@pytest.fixture(autouse=True)
-def _writes_expected():
-    yield
-    expect_reads_only(False)
 
 
 # -- types ---------------------------------------------------------------------------------------
@@ -186,8 +181,7 @@ def test_writers_that_read_first_wait_for_each_other(engine):
 def test_who_only_reads_does_not_wait_for_a_writer(engine):
     with connect(engine) as writer, writer.transaction():
         writer.run(_INSERT, **_ONE)
-        expect_reads_only(True)
-        with engine.begin() as reader:
+        with expect_reads(), engine.begin() as reader:
             assert reader.execute(select(_things)).all() == []
 
 

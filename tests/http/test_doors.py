@@ -5,17 +5,17 @@ from collections.abc import Iterator
 
 import flask
 import pytest
-from flask import Flask, session
+from flask import Flask, request, session
 from flask.sessions import NullSession
 
 from app import create_app
 from app.accounts.organizations import find_organization
 from app.clients.registration import register_client
 from app.config import settings
-from app.database.engine import _read_only
+from app.database.access import EVERYTHING, Access, _access
 from app.extensions import csrf, db
 from app.http import signposts
-from app.http.doors import API, BACK, DOORS, FILE, META, PAGE, PROBE, WIRE, Door, Errors, Origins
+from app.http.doors import API, BACK, DOORS, FILE, META, PAGE, PROBE, STEP, WIRE, Database, Door, Errors, Origins
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"
@@ -106,7 +106,12 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     assert found["meta"] == {"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"}
     assert all(rule.startswith("/api/") for rule in found["api"]) and len(found["api"]) > 15
     pages = {rule for rule in found["page"] if rule.startswith("/api/")}
-    assert pages == {"/api/v1/auth/oauth2/authorize/"} and len(found["page"]) > 70
+    assert not pages and len(found["page"]) > 70
+    assert found["step"] == {
+        "/oauth/authorize",
+        "/api/v1/auth/oauth2/authorize/",
+        *(f"/oauth/authorize/{step}" for step in ("account", "consent", "continue", "mementos")),
+    }
 
 
 # -- one walk over all of them -------------------------------------------------------------------------
@@ -189,15 +194,24 @@ def test_what_a_web_page_may_read_is_what_the_door_says(app, registered_origin, 
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
-def test_methods_that_only_read_do_so_at_each_door(settings, monkeypatch, door):
+def test_what_a_request_may_write_is_what_its_door_says_of_its_method(settings, monkeypatch, door):
     # The form would have to bring a token.
     monkeypatch.setattr(csrf, "protect", lambda: None)
-    house = create_app(settings)
-    methods = ["GET", "POST", "DELETE"]
-    house.add_url_rule("/tell", "tell", lambda: str(_read_only.get()), methods=methods, door=door)
-    told = {method: house.test_client().open("/tell", method=method).text for method in methods}
-    assert told == {"GET": str(door.reads_only), "POST": "False", "DELETE": "False"}
-    assert _read_only.get() is False
+    house, told = create_app(settings), {}
+    methods = ["GET", "HEAD", "OPTIONS", "POST", "DELETE"]
+
+    def tell() -> str:
+        told[request.method] = _access.get()
+        return ""
+
+    house.add_url_rule("/tell", "tell", tell, methods=methods, door=door)
+    for method in methods:
+        assert house.test_client().open("/tell", method=method).status_code == 200
+        assert _access.get() == EVERYTHING
+    writes = Access(orm_writes=door.database is Database.ORM, driver_writes=True, notes=True)
+    reads = Access(orm_writes=False, driver_writes=door.database is Database.DRIVER, notes=True)
+    nothing = Access(orm_writes=False, driver_writes=False, notes=False)
+    assert told == {"GET": reads, "HEAD": nothing, "OPTIONS": reads, "POST": writes, "DELETE": writes}
 
 
 # -- what leads nowhere --------------------------------------------------------------------------------
@@ -206,11 +220,11 @@ def test_methods_that_only_read_do_so_at_each_door(settings, monkeypatch, door):
 NOWHERE = {
     "/nothing": PAGE,
     "/oauth": PAGE,
-    "/oauth/": PAGE,
-    "/oauth/nothing": PAGE,
-    "/oauth/tok": PAGE,
-    "/oauth/authorize/nothing": PAGE,
-    "/oauth//token": PAGE,
+    "/oauth/": STEP,
+    "/oauth/nothing": STEP,
+    "/oauth/tok": STEP,
+    "/oauth/authorize/nothing": STEP,
+    "/oauth//token": STEP,
     "/oauth/tokens": WIRE,
     "/oauth/token/nothing": WIRE,
     "/oauth/revoked": WIRE,
@@ -224,7 +238,7 @@ NOWHERE = {
     "/api/v1/memories/x/y": API,
     "/api/v1/auth/oauth2/": WIRE,
     "/api/v1/auth/oauth2/nothing": WIRE,
-    "/api/v1/auth/oauth2/authorize/nothing": PAGE,
+    "/api/v1/auth/oauth2/authorize/nothing": STEP,
     "/.well-known/nothing": META,
     "/.well-known/openid-configuration": META,
     "/.well-known/oauth-authorization-server/tenant": META,

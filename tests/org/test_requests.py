@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from app import clock
 from app.accounts.models import Organization
 from app.clients.models import Client
-from app.database.engine import expect_writes
+from app.database.access import expect_writes
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord

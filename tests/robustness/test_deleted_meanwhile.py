@@ -4,7 +4,7 @@ import pytest
 
 from app.clients.life import delete_client
 from app.clients.models import Client
-from app.database.engine import expect_writes
+from app.database.access import expect_writes
 from app.extensions import db
 from app.oauth.endpoints import authorization, keeping
 from app.oauth.endpoints.decision import choose_page

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.consents.models import Consent
-from app.database.engine import expect_writes
+from app.database.access import expect_writes
 from app.extensions import db
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.replay import TokenReplay

@@ -10,7 +10,7 @@ from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
 from app.database.connections import RowGone, connect
 from app.extensions import db
-from app.http.doors import PAGE
+from app.http.doors import STEP
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import save_choice
 from app.oauth.checks import Door, WayBack, check_way_back
@@ -32,7 +32,7 @@ from app.scopes import format_scope, parse_scope, reaches_memories
 
 
 @blueprint.get("/oauth/authorize")
-@documented.get("/authorize/", door=PAGE)
+@documented.get("/authorize/", door=STEP)
 @only_by_navigation
 def authorize() -> ResponseReturnValue:
     """Step one of the web flow, where an app sends its user.

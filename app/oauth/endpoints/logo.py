@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from app.clients.models import Client, ClientLogo
 from app.extensions import db
+from app.http.doors import PAGE
 from app.oauth.endpoints import blueprint
 
 _HEADERS = {
@@ -17,7 +18,7 @@ _HEADERS = {
 }
 
 
-@blueprint.get("/oauth/logos/<client_key>/<digest>.png")
+@blueprint.get("/oauth/logos/<client_key>/<digest>.png", door=PAGE)
 def show_logo(client_key: str, digest: str):
     """The logo, if the client still has this one."""
     if not (client_key.isprintable() and digest.isalnum()):

@@ -14,7 +14,6 @@ from sqlalchemy.exc import NoResultFound
 
 from app.clients.models import ClientSnapshot
 from app.database.connections import Connection, RowGone, connect
-from app.database.engine import expect_reads_only
 from app.extensions import db
 from app.http.form_action import let_forms_lead_to_app
 from app.oauth.authorization_request import (
@@ -96,8 +95,6 @@ def opens_request(view: Screen | None = None, *, before_account: bool = False) -
 
     @wraps(view)
     def opened() -> ResponseReturnValue:
-        # The ORM only reads here, beside the driver connection that writes.
-        expect_reads_only(True)
         with connect(db.engine) as connection:
             found = find_own_request(connection)
             if not isinstance(found, WaitingRequest):

@@ -10,7 +10,7 @@ from app.consents.changes import note_deleted_memento
 from app.consents.events import PERSON
 from app.consents.saved import find_savings
 from app.consents.uses import find_all_seeing, find_makers, find_uses
-from app.database.engine import expect_reads_only
+from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.http.form_problems import Problem
@@ -92,14 +92,14 @@ def edit_memento(memento_id: str) -> ResponseReturnValue:
 @blueprint.post("/mementos/<memento_id>/edit")
 @takes_forms_of(LARGEST_FORM)
 def save_memento(memento_id: str) -> ResponseReturnValue:
-    return _edit(_get_own_making(memento_id))
+    return _edit(memento_id)
 
 
 @blueprint.post("/mementos/count")
 @takes_forms_of(LARGEST_FORM)
+@expect_reads()
 def count_memories() -> ResponseReturnValue:
-    """A line on how many memories the draft in the form has, for the page's script. It only reads."""
-    expect_reads_only(True)
+    """A line on how many memories the draft in the form has, for the page's script."""
     memento_id = request.form.get("memento", "")
     memento = find_memento(current_user.id, memento_id)
     if memento is None and memento_id:
@@ -109,16 +109,20 @@ def count_memories() -> ResponseReturnValue:
     return render_template("personal/mementos/tally.html", sources=sources, changes=len(draft))
 
 
-def _edit(memento: Memento | None) -> ResponseReturnValue:
-    name = request.form.get("name", "")
-    action = request.form.get("action", "enter")
-    if action != "save":
-        # Opening, searching and counting must not wait for whoever writes.
-        db.session.rollback()
-        expect_reads_only(True)
-        memento = _get_memento(memento.id) if memento else None
-        return _show_editor(memento, name, read_draft(request.form, memento.id if memento else None))
-    draft = read_draft(request.form, memento.id if memento else None)
+def _edit(memento_id: str | None) -> ResponseReturnValue:
+    # Opening, searching and counting must not wait for whoever writes.
+    return _save(memento_id) if request.form.get("action") == "save" else _show_again(memento_id)
+
+
+@expect_reads()
+def _show_again(memento_id: str | None) -> ResponseReturnValue:
+    memento = _get_own_making(memento_id) if memento_id else None
+    return _show_editor(memento, request.form.get("name", ""), read_draft(request.form, memento_id))
+
+
+def _save(memento_id: str | None) -> ResponseReturnValue:
+    memento = _get_own_making(memento_id) if memento_id else None
+    name, draft = request.form.get("name", ""), read_draft(request.form, memento_id)
     try:
         saved = save_draft(current_user.id, memento, name, draft)
     except MementoError as error:

@@ -10,6 +10,7 @@ from app.credentials import digest
 from app.database.connections import connect
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
+from app.http.doors import PAGE
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import WaitingRequest, choose_account, release_authorization_request
 from app.oauth.endpoints import blueprint
@@ -57,7 +58,7 @@ def _show_account(flow: Flow, error: str | None = None) -> ResponseReturnValue:
     return page, 422 if error else 200
 
 
-@blueprint.post("/oauth/authorize/switch")
+@blueprint.post("/oauth/authorize/switch", door=PAGE)
 def switch_account() -> ResponseReturnValue:
     """Sign out and let somebody else answer the same request."""
     with connect(db.engine) as connection:

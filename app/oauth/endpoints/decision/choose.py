@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.consents.choice import Choice, read_choice
-from app.database.engine import expect_writes
+from app.database.access import expect_writes, read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
@@ -85,7 +85,7 @@ def _make_memento(
 def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
     """Make the memento; its id, or None with an error in the form."""
     user_id = current_user.id
-    db.session.rollback()
+    read_anew(db.session)
     # For this one transaction alone: beside a writing one the driver connection could not write.
     with expect_writes():
         try:
@@ -100,5 +100,5 @@ def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str 
 
 
 def _find_changes(flow: Flow, ticked: list[str]) -> list[str]:
-    db.session.rollback()
+    read_anew(db.session)
     return find_changes(flow, "picker", read_screen(flow).facts, ticked)

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from app.consents.changes import give_consent
 from app.consents.ends import read_end
+from app.database.access import read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
@@ -61,7 +62,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
     """Write down what was allowed, and issue the code. Nobody else changes what it depends on meanwhile."""
     if not flow.renew_under_lock() or not flow.take():
         return already_answered_page()
-    db.session.rollback()
+    read_anew(db.session)
     summary = read_summary(flow)
     changes = find_changes(flow, "consent", summary.facts)
     if changes:

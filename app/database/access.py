@@ -1,0 +1,142 @@
+"""What a request may do with the database, and that it never waits for itself.
+
+A request has two doors to the database: the ORM's session, in one transaction, and driver connections, whose statements
+stand alone unless they say otherwise. Each has a connection of its own, so if both wrote, one could wait for what the
+other holds, and with it for its own end. That cannot be:
+
+* where the ORM may only read, the database itself refuses it anything else, locks included, and whoever only reads
+  keeps nobody waiting;
+* whichever of the two writes first, the other gets :class:`WaitsForItself` at once, on both databases.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from weakref import ReferenceType, ref
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session, scoped_session
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a request may do. The door that it came in by says it, for each method."""
+
+    #: Whether the ORM's transactions may write.
+    orm_writes: bool
+    #: Whether driver connections may.
+    driver_writes: bool
+    #: Whether it may be noted that somebody was here. All that a request notes goes through :func:`may_note`.
+    notes: bool
+
+
+#: What a command, a thread or a test may do.
+EVERYTHING = Access(orm_writes=True, driver_writes=True, notes=True)
+
+_access: ContextVar[Access] = ContextVar("access", default=EVERYTHING)
+_orm_writer: ContextVar[ReferenceType[Connection] | None] = ContextVar("orm_writer", default=None)
+_driver_writes_now: ContextVar[bool] = ContextVar("driver_writes_now", default=False)
+
+
+class WaitsForItself(RuntimeError):
+    """One request would write by both of its doors to the database, where one can wait for the other for ever."""
+
+
+class MayNotWrite(RuntimeError):
+    """A request would write that by its door and its method may only read."""
+
+
+def set_access(access: Access) -> None:
+    """Say what this context may do from now on. Called at the beginning and the end of each request, and nowhere else."""
+    _access.set(access)
+
+
+def may_orm_write() -> bool:
+    """Whether the ORM's next transaction may write."""
+    return _access.get().orm_writes
+
+
+def may_note() -> bool:
+    """Whether what only notes a visit may be written: a HEAD leaves everything as it is."""
+    return _access.get().notes
+
+
+@contextmanager
+def expect_reads() -> Iterator[None]:
+    """Let the ORM's transactions of a ``with`` block, or of a function, only read: nobody has to wait for them."""
+    before = _access.set(Access(False, _access.get().driver_writes, _access.get().notes))
+    try:
+        yield
+    finally:
+        _access.reset(before)
+
+
+@contextmanager
+def expect_writes() -> Iterator[None]:
+    """Let the ORM's transactions of a ``with`` block write, whatever is expected around it."""
+    before = _access.set(EVERYTHING)
+    try:
+        yield
+    finally:
+        _access.reset(before)
+
+
+# -- letting go ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def outside_transaction(session: Session | scoped_session[Session]) -> Iterator[None]:
+    """Hold no transaction for the length of a ``with`` block: it takes a while, and nobody is to wait for it.
+
+    What was read before it is read anew when it is asked for after it.
+    """
+    read_anew(session)
+    yield
+
+
+def read_anew(session: Session | scoped_session[Session]) -> None:
+    """End the transaction that has only read: what is asked for from here on is as it is now.
+
+    Raises ``RuntimeError`` when something in it is still to be written, which would be lost.
+    """
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("Something was changed in this transaction. Commit it, or say that it failed.")
+    session.rollback()
+
+
+# -- one writer a request --------------------------------------------------------------------------
+
+
+def begin_orm_writing(connection: Connection) -> None:
+    """The ORM begins a transaction that may write. Raises :class:`WaitsForItself` beside one of a driver connection."""
+    if _driver_writes_now.get() or is_orm_writing():
+        raise WaitsForItself("A transaction that may write is open in this request already.")
+    _orm_writer.set(ref(connection))
+
+
+def is_orm_writing() -> bool:
+    """Whether a transaction of the ORM that may write is open in this context."""
+    found = _orm_writer.get()
+    connection = found and found()
+    return connection is not None and not connection.closed and connection.in_transaction()
+
+
+def check_driver_write(*, is_note: bool = False) -> None:
+    """Raises :class:`MayNotWrite` or :class:`WaitsForItself` where a driver connection must not write now."""
+    access = _access.get()
+    if not (access.driver_writes or (is_note and access.notes)):
+        raise MayNotWrite("By this door, this method only reads. What only notes a visit is written by note().")
+    if _orm_writer.get() is not None and is_orm_writing():
+        raise WaitsForItself("The ORM's transaction in this request may write: commit it first.")
+
+
+@contextmanager
+def driver_transaction() -> Iterator[None]:
+    """Mark a transaction of a driver connection, for the length of a ``with`` block."""
+    check_driver_write()
+    before = _driver_writes_now.set(True)
+    try:
+        yield
+    finally:
+        _driver_writes_now.reset(before)
