@@ -152,7 +152,7 @@ class ClientFields:
         """
         said, wrong = {}, []
         for one in FIELDS:
-            if one.wire in metadata and CLIENT in one.said_by:
+            if one.wire is not None and one.wire in metadata and CLIENT in one.said_by:
                 try:
                     said[one.name] = one.kind.from_json(metadata[one.wire])
                 except ValueError as error:

@@ -16,6 +16,6 @@ def insert_for_client(model: type[DeclarativeBase], names: Iterable[str]) -> Ins
     columns = {name: model.__mapper__.columns[name] for name in names}
     values = [bindparam(name, type_=column.type) for name, column in columns.items()]
     known = Client.key == bindparam("client_key", type_=columns["client_key"].type), Client.ended_at.is_(None)
-    return insert(model.__table__).from_select(
+    return insert(model).from_select(
         [column.name for column in columns.values()], select(*values).select_from(Client).where(*known)
     )

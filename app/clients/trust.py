@@ -6,7 +6,7 @@ from app.clients.redirect_uris import host_of
 
 def organization_name(client: Client) -> str | None:
     """The organization that registered the client; None for one that nobody registered, or that has ended."""
-    return client.organization and client.organization.name
+    return None if client.organization is None else client.organization.name
 
 
 def document_host(client: Client) -> str | None:

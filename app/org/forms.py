@@ -1,6 +1,5 @@
-"""The forms about apps. What their fields may hold is decided in ``oauth.client_fields``, as for commands."""
+"""The forms about apps. What their fields may hold is decided in ``clients.fields``, as for commands."""
 
-import re
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -18,60 +17,18 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import Optional, ValidationError
-from wtforms.widgets import CheckboxInput, NumberInput
+from wtforms.widgets import CheckboxInput
 
 from app.clients.errors import ClientError
 from app.clients.field_problems import MAX_DESCRIPTION, MAX_LABEL, MAX_NAME
 from app.clients.fields import BY_NAME, FIELDS, access_token_bounds, refresh_token_bounds
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
-from app.org.once import is_token, new_token
+from app.org.form_fields import WHOLE_NUMBER, LinesField, OnceForm, SecondsField
 from app.scopes import SCOPES
 from app.sentences import _
 
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
-_LINE_BREAK = re.compile(r"\r\n|\r|\n")
-
-
-class LinesField(TextAreaField):
-    """A list of texts, one a line. Space around a line and empty lines do not count."""
-
-    def _value(self) -> str:
-        return "\n".join(self.data or [])
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        lines = _LINE_BREAK.split(valuelist[0]) if valuelist else []
-        self.data = [line.strip(" \t") for line in lines if line.strip(" \t")]
-
-
-class SecondsField(Field):
-    """A number of seconds, or None when left empty."""
-
-    widget = NumberInput()
-
-    def _value(self) -> str:
-        return self.raw_data[0] if self.raw_data else "" if self.data is None else str(self.data)
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0].strip() if valuelist else ""
-        self.data = None
-        if text:
-            if not _WHOLE_NUMBER.fullmatch(text):
-                raise ValueError(_("Write a whole number of seconds."))
-            self.data = int(text)
-
-
-class OnceForm(FlaskForm):
-    """A form that acts once (see :mod:`app.org.once`)."""
-
-    once = HiddenField(default=new_token)
-
-    def validate_once(self, field: Field) -> None:
-        # A field that was not sent holds its default, a token that nobody has seen.
-        if not field.raw_data or not is_token(field.data):
-            field.data = new_token()
-            raise ValidationError(_("This page was not sent whole. Look it over and send it again."))
 
 
 # Made for each form, so that a label speaks the language of its reader.
@@ -234,7 +191,7 @@ class EditForm(ClientForm):
         return cls(data=present | {"version": client.version}, **how)
 
     def validate_version(self, field: Field) -> None:
-        if not field.raw_data or not _WHOLE_NUMBER.fullmatch(field.data or ""):
+        if not field.raw_data or not WHOLE_NUMBER.fullmatch(field.data or ""):
             raise ValidationError(_("This page was not sent whole. Look it over and send it again."))
 
 

@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 from app.audit.models import AuditEvent
 from app.clients.models import ClientLogo
 from app.extensions import csrf, db
-from app.org import client_views
+from app.org.client import logo_views
 from tests.actors import Browser
 from tests.org.conftest import send
 
@@ -146,7 +146,7 @@ def test_nobody_who_writes_waits_for_a_slow_upload_or_for_the_drawing(app, uploa
 
     open_when_called = []
     monkeypatch.setattr(csrf, "protect", in_transaction(csrf.protect))
-    monkeypatch.setattr(client_views, "draw_logo", in_transaction(client_views.draw_logo))
+    monkeypatch.setattr(logo_views, "draw_logo", in_transaction(logo_views.draw_logo))
 
     assert upload(image()).status_code == 303
     assert set(open_when_called) == {False}

@@ -59,7 +59,7 @@ def _every_organization() -> list[Organization]:
 def _every_row(organization: Organization | None, query: str) -> Iterator[ClientRow]:
     number, pages = 1, 1
     while number <= pages:
-        listing = read_listing(organization and organization.id, query=query, page=number)
+        listing = read_listing(None if organization is None else organization.id, query=query, page=number)
         yield from listing.rows
         number, pages = number + 1, listing.pages
 

@@ -90,12 +90,13 @@ _TOUCH_SECRET = Statement(
 
 def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
     """The client, and with it the live secret that ``client_secret`` is, if it is one; None when it has ended."""
-    return connection.first(
+    found: ClientSnapshot | None = connection.first(
         _FIND_CLIENT,
         client_id=client_id,
         secret_digest=digest(client_secret) if client_secret else "",
         at=clock.now(),
     )
+    return found
 
 
 def touch_client_secret(connection: Connection, client: ClientSnapshot) -> None:
