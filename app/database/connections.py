@@ -19,12 +19,12 @@ class RowGone(Exception):
     """What a new row was to hang on has been deleted since it was looked up."""
 
 
-def _explained(error: Exception) -> Exception:
-    is_foreign_key = (
+def _refers_to_nothing(error: Exception) -> bool:
+    """Returns whether a foreign key was broken, as SQLite says it or as PostgreSQL does."""
+    return (
         getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_FOREIGNKEY"
         or getattr(error, "sqlstate", None) == "23503"
     )
-    return RowGone() if is_foreign_key else error
 
 
 class Connection:
@@ -32,7 +32,7 @@ class Connection:
 
     __slots__ = ("_cursor", "_dialect", "_idle", "_pooled")
 
-    def __init__(self, engine: Engine, idle: list["Connection"]):
+    def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
         self._pooled = engine.raw_connection()
         if self._pooled.info.get(ONLY_READS):
@@ -45,7 +45,7 @@ class Connection:
         self._cursor = self._pooled.cursor()
         return self
 
-    def __exit__(self, kind, *_exc_info) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exc_info: object) -> None:
         # Closed every time: an unfinished SELECT would hold SQLite's write-ahead log.
         self._cursor.close()
         if kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
@@ -54,14 +54,14 @@ class Connection:
             self._pooled.close()
 
     def is_dead(self) -> bool:
-        """Whether the database hung up while the connection lay idle; then it is given up."""
-        if self._dialect.name == "sqlite" or is_alive(self._pooled):
+        """Returns whether the database hung up while the connection lay idle; then it is given up."""
+        if self._dialect.name == "sqlite" or is_alive(self._pooled.dbapi_connection):
             return False
         self._pooled.invalidate()
         return True
 
     def first(self, statement: Statement, **values: Any) -> Any:
-        """The first row, or None. May raise :class:`RowGone`, as may ``run``."""
+        """Returns the first row as the statement's record, or None. Raises :class:`RowGone`, as ``run`` does."""
         compiled = statement.compiled_for(self._dialect)
         if compiled.writes:
             self._check_write()
@@ -69,15 +69,19 @@ class Connection:
         return None if row is None else compiled.read(row)
 
     def all(self, statement: Statement, **values: Any) -> list[Any]:
-        """Every row."""
+        """Returns every row."""
         compiled = statement.compiled_for(self._dialect)
         return [compiled.read(row) for row in self._execute(compiled.sql, compiled.bind(values)).fetchall()]
 
     def run(self, statement: Statement, **values: Any) -> int:
-        """Execute a statement without a result; how many rows it changed."""
+        """Execute a statement without a result. Returns how many rows it changed.
+
+        Raises what :mod:`app.database.access` says of a write that must not be now.
+        """
         compiled = statement.compiled_for(self._dialect)
         self._check_write()
-        return self._execute(compiled.sql, compiled.bind(values)).rowcount
+        changed: int = self._execute(compiled.sql, compiled.bind(values)).rowcount
+        return changed
 
     def note(self, statement: Statement, **values: Any) -> None:
         """Write down that somebody was here, also where the request only reads; nothing for one that has no effect."""
@@ -90,8 +94,10 @@ class Connection:
         """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
         try:
             self._cursor.execute(sql, values)
-        except self._dialect.dbapi.IntegrityError as error:
-            raise _explained(error) from None
+        except Exception as error:
+            if _refers_to_nothing(error):
+                raise RowGone from None
+            raise
         return self._cursor
 
     def _check_write(self, *, is_note: bool = False) -> None:
@@ -112,7 +118,7 @@ class Connection:
 
 
 def connect(engine: Engine) -> Connection:
-    """A driver connection for the length of a ``with`` block: every statement stands alone unless in a transaction.
+    """Returns a driver connection for the length of a ``with`` block: every statement stands alone unless in a transaction.
 
     A few are kept out of the pool between requests: checking one out costs half of what a lookup does.
     """

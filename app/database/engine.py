@@ -5,9 +5,11 @@ transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.a
 """
 
 import select
+import sqlite3
 from functools import partial
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
@@ -20,7 +22,7 @@ ONLY_READS = "only_reads"
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
-    """What SQLAlchemy's ``create_engine`` is to be given for this database."""
+    """Returns what SQLAlchemy's ``create_engine`` is to be given for this database."""
     # A row's values, such as an address or a state, have no place in the message of an error that gets logged.
     options: dict[str, Any] = {"hide_parameters": True}
     options["connect_args"] = connect_arguments(make_url(database_url))
@@ -39,7 +41,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_postgresql)
 
 
-def _prepare_sqlite_connection(wait: int | None, connection, _record) -> None:
+def _prepare_sqlite_connection(wait: int | None, connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not open transactions by itself: it would begin deferred ones.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -76,19 +78,20 @@ def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
     connection.info[ONLY_READS] = not may_write
 
 
-def _prepare_postgresql_connection(connection, _record) -> None:
+def _prepare_postgresql_connection(connection: psycopg.Connection[Any], _record: object) -> None:
     connection.autocommit = True
     connection.execute("SET TIME ZONE 'UTC'")
 
 
-def _refuse_dead_postgresql_connection(connection, _record, _proxy) -> None:
+def _refuse_dead_postgresql_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
     # A server that restarts or hangs up leaves an end-of-file to read on a connection that should be silent.
     # Looking costs a microsecond; asking the server, as pool_pre_ping does, would double the round trips.
     if not is_alive(connection):
         raise InvalidatePoolError("The database closed this connection.")
 
 
-def is_alive(connection) -> bool:
+def is_alive(connection: Any) -> bool:
+    """Returns whether PostgreSQL has left this driver connection, which lies idle, open."""
     if connection.closed:
         return False
     poll = select.poll()

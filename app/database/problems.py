@@ -36,7 +36,7 @@ _POSTGRESQL = {
 
 
 def find_database_problem(error: Exception, url: URL) -> str | None:
-    """The sentence, when it is the database that cannot be used; None for any other error."""
+    """Returns the sentence, when it is the database that cannot be used; None for any other error."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError:
         return f"DATABASE_URL names the SQLite file {url.database}, {_explain_sqlite(cause, url.database or '')}"
@@ -48,7 +48,7 @@ def find_database_problem(error: Exception, url: URL) -> str | None:
 
 
 def name_database(url: URL) -> str:
-    """The database in words, without the password."""
+    """Returns the database in words, without the password."""
     if url.drivername.startswith("sqlite"):
         return f"the SQLite file {url.database}"
     host = url.query.get("host") or url.query.get("hostaddr") or url.host or "its usual socket"

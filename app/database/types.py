@@ -128,12 +128,12 @@ def _compare_by_code_point(column: Column[Any], _table: Table) -> None:
     Every column of every table; revisions have the same rule of their own. Positions of pages, ranges of folders and sorted lists
     all depend on it, and equality costs less. A column that names a collation of its own keeps it.
     """
-    type_ = column.type
+    type_: Any = column.type
     is_decorated = isinstance(type_, TypeDecorator)
     plain = type_.impl_instance if is_decorated else type_
     if not isinstance(plain, String) or type_.dialect_impl(_POSTGRESQL).collation is not None:
         return
-    by_code_point = plain.copy()
+    by_code_point: Any = plain.copy()
     by_code_point.collation = "C"
     if is_decorated:
         decorated = type_.copy()

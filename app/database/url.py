@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from psycopg import ProgrammingError, pq
@@ -32,7 +32,7 @@ _NOWHERE = "/nonexistent/reliquary"
 
 
 def read_database_url(text: str) -> str:
-    """The URL as SQLAlchemy takes it. Raises ``ValueError`` with a sentence, which never repeats the password."""
+    """Returns the URL as SQLAlchemy takes it. Raises ``ValueError`` with a sentence, which never repeats the password."""
     if text != text.strip() or _has_control_character(text):
         raise ValueError("DATABASE_URL contains a space or a control character where none belongs; write it without.")
     head, query = _split_query(text)
@@ -51,18 +51,19 @@ def read_database_url(text: str) -> str:
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:
-    """What the driver is to be given beside the URL: parameters that are no text, and how long to wait at most."""
+    """Returns what the driver is to be given beside the URL: parameters that are no text, and how long to wait at most."""
     if url.drivername == "sqlite":
         return {}
-    arguments: dict[str, Any] = {"connect_timeout": int(url.query.get("connect_timeout", _CONNECT_SECONDS))}
-    if _PREPARE_THRESHOLD in url.query:
-        arguments[_PREPARE_THRESHOLD] = _read_threshold(url.query[_PREPARE_THRESHOLD])
+    query = cast(Mapping[str, str], url.query)
+    arguments: dict[str, Any] = {"connect_timeout": int(query.get("connect_timeout", _CONNECT_SECONDS))}
+    if _PREPARE_THRESHOLD in query:
+        arguments[_PREPARE_THRESHOLD] = _read_threshold(query[_PREPARE_THRESHOLD])
     return arguments
 
 
 def find_sqlite_wait(url: URL) -> int | None:
-    """For how many milliseconds a writer is to wait for another, when the URL says so."""
-    seconds = url.query.get("timeout")
+    """Returns for how many milliseconds a writer is to wait for another, when the URL says so."""
+    seconds = cast(Mapping[str, str], url.query).get("timeout")
     return None if seconds is None else round(float(seconds) * 1000)
 
 
@@ -85,12 +86,12 @@ def _parse(head: str) -> URL:
 def _parse_several_hosts(head: str) -> URL:
     """As libpq reads it: ``postgresql://one:5432,two:5433/database``."""
     try:
-        parts = conninfo_to_dict(re.sub(r"^[^:]*", "postgresql", head))
+        parts = {name: str(part) for name, part in conninfo_to_dict(re.sub(r"^[^:]*", "postgresql", head)).items()}
     except ProgrammingError:
         raise _not_a_url() from None
     url = URL.create("postgresql", parts.pop("user", None), parts.pop("password", None))
     database = parts.pop("dbname", None)
-    return url.set(database=database, query={name: str(value) for name, value in parts.items()})
+    return url.set(database=database, query=parts)
 
 
 def _not_a_url() -> ValueError:
@@ -128,7 +129,7 @@ def _read_sqlite(url: URL, parameters: list[tuple[str, str]]) -> URL:
             "DATABASE_URL names a host for an SQLite file; write four slashes before an absolute path,"
             " as in sqlite:////path/to/file."
         )
-    if url.database.startswith("file:"):
+    if (url.database or "").startswith("file:"):
         raise ValueError("DATABASE_URL names the SQLite file by a URI; give its path, as in sqlite:////path/to/file.")
     values = _read_once(parameters)
     for name, value in values.items():
@@ -157,7 +158,7 @@ def _read_postgresql(url: URL, parameters: list[tuple[str, str]]) -> URL:
         if name in values:
             if getattr(url, part):
                 raise ValueError(f"DATABASE_URL gives the {name} twice; write it once, before the question mark.")
-            url = url.set(**{part: values.pop(name)})
+            url = _set_part(url, part, values.pop(name))
     if url.port == 0:
         raise ValueError("DATABASE_URL has the port 0, at which nothing can be reached; write another, or none.")
     for name in _WHOLE_NUMBERS:
@@ -169,6 +170,11 @@ def _read_postgresql(url: URL, parameters: list[tuple[str, str]]) -> URL:
     url = url.set(query=values)
     _check_with_libpq(url)
     return url
+
+
+def _set_part(url: URL, part: str, value: str) -> URL:
+    given: dict[str, Any] = {part: value}
+    return url.set(**given)
 
 
 def _read_threshold(text: str) -> int | None:
@@ -188,9 +194,14 @@ def _with_hosts_together(parameters: list[tuple[str, str]]) -> list[tuple[str, s
     others = [pair for pair in parameters if pair[0] != "host"]
     if len(hosts) < 2:
         return parameters
-    split = [re.fullmatch(r"(.*?)(?::([0-9]+))?", host, re.DOTALL).groups(default="") for host in hosts]
+    split = [_split_port(host) for host in hosts]
     names, ports = (",".join(column) for column in zip(*split, strict=True))
     return [*others, ("host", names), *([("port", ports)] if ports.strip(",") else [])]
+
+
+def _split_port(host: str) -> tuple[str, str]:
+    name, _, port = host.rpartition(":")
+    return (name, port) if re.fullmatch("[0-9]+", port) and ":" in host else (host, "")
 
 
 def _read_once(parameters: list[tuple[str, str]]) -> dict[str, str]:

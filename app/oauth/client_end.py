@@ -1,6 +1,8 @@
 """What becomes of codes, tokens, waiting requests and records when an app is rotated or deleted."""
 
-from sqlalchemy import delete, select, update
+from typing import Any
+
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -62,5 +64,5 @@ def delete_what_the_client_held(session: Session, client_key: str, _actor_user_i
         session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def _consents_of(client_key: str):
+def _consents_of(client_key: str) -> Select[Any]:
     return select(Consent.grant_id).where(Consent.client_key == client_key)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -74,5 +75,5 @@ def _count_of_families(
     )
 
 
-def _count(statement: Select[tuple[int]]) -> int:
+def _count(statement: Select[Any]) -> int:
     return db.session.scalar(statement) or 0

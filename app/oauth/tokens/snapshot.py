@@ -6,6 +6,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import TokenMixin
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.clients.models import Client, ClientSnapshot
@@ -15,6 +16,8 @@ from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
 from app.scopes import intersect_scope
+
+_Selected = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
 @dataclass(slots=True)
@@ -96,7 +99,7 @@ class TokenSnapshot(TokenMixin):
 
 
 def select_tokens(
-    token: Any, *more: ColumnElement[Any], revoked_at: ColumnElement[Any], has_family: bool
+    token: Any, *more: _Selected, revoked_at: InstrumentedAttribute[datetime | None], has_family: bool
 ) -> Select[tuple[Any, ...]]:
     """Returns the SELECT of the columns of :class:`TokenSnapshot`, and more, by the parameter ``token_digest``.
 
