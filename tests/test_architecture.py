@@ -5,6 +5,7 @@ of ``app``, and shown to see on a small bad module.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,11 @@ _OF_FLASK = (
 _CLOCK = "app.clock"
 _CLOCK_READERS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
                   ("time", "time"), ("time", "time_ns"), ("func", "now"), ("func", "current_timestamp")}  # fmt: skip
+
+#: How long a file or a function may be, and how many files a folder may hold: more is several things.
+_MOST_LINES_OF_FILE = 260
+_MOST_LINES_OF_FUNCTION = 50
+_MOST_FILES_OF_FOLDER = 25
 
 _EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "handler", "handlers"}
 
@@ -265,6 +271,14 @@ def every_module_opens_with_a_sentence(module: Module) -> Iterator[str]:
         yield f"{module.name}: the docstring opens with {first!r}, which is no sentence."
 
 
+def functions_fit_on_a_screen(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > _MOST_LINES_OF_FUNCTION:
+                yield f"{_place(module, node)}: {node.name} has {lines} lines; {_MOST_LINES_OF_FUNCTION} are the most."
+
+
 RULES = (
     imports_point_down,
     imports_stand_at_the_top,
@@ -279,6 +293,7 @@ RULES = (
     the_clock_is_read_through_its_module,
     names_say_something,
     every_module_opens_with_a_sentence,
+    functions_fit_on_a_screen,
 )
 
 
@@ -344,6 +359,40 @@ def test_every_layered_name_exists():
     for name in LAYERS:
         path = _APP.parent / name.replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").exists(), f"LAYERS names {name}, which is gone."
+
+
+# -- and its files stay small --------------------------------------------------------------------
+
+
+def find_large_files(root: Path) -> list[str]:
+    """Returns a sentence for each file with too many lines and each folder with too many files."""
+    files = [path for path in sorted(root.rglob("*")) if path.suffix in (".py", ".css", ".js", ".html")]
+    found = []
+    for path in files:
+        lines = len(path.read_text().splitlines())
+        if lines > _MOST_LINES_OF_FILE:
+            found.append(f"{path.relative_to(root.parent)} has {lines} lines; split what is several things.")
+    for folder, count in sorted(Counter(path.parent for path in files).items()):
+        if count > _MOST_FILES_OF_FOLDER:
+            found.append(
+                f"{folder.relative_to(root.parent)} holds {count} files; {_MOST_FILES_OF_FOLDER} are the most."
+            )
+    return found
+
+
+@pytest.mark.parametrize("folder", ["app", "static", "templates"])
+def test_no_file_is_several_things_and_no_folder_a_heap(folder):
+    assert find_large_files(_APP.parent / folder) == []
+
+
+def test_a_large_file_and_a_full_folder_are_seen(tmp_path):
+    (tmp_path / "large.py").write_text("x = 1\n" * (_MOST_LINES_OF_FILE + 1))
+    full = tmp_path / "full"
+    full.mkdir()
+    for number in range(_MOST_FILES_OF_FOLDER + 1):
+        (full / f"{number}.py").write_text("x = 1\n")
+    of_file, of_folder = find_large_files(tmp_path)
+    assert "large.py has 261 lines" in of_file and "full holds 26 files" in of_folder
 
 
 # -- and each of them sees -----------------------------------------------------------------------
@@ -430,6 +479,8 @@ EXAMPLES = [
     (names_say_something, "app.oauth.token_utils", "", "says nothing"),
     (names_say_something, "app.common.x", "", "says nothing"),
     (names_say_something, "app.oauth.tokens", "", None),
+    (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 50, "show has 51 lines"),
+    (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 49, None),
     (every_module_opens_with_a_sentence, "app.http.web", "x = 1", "has no docstring"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''Web stuff'''", "no sentence"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''What every answer shares.'''", None),

@@ -234,7 +234,9 @@ def test_change_that_was_taken_back_meanwhile_is_no_conflict(app, both, notebook
 def test_change_from_the_command_line_is_told_too(app, admin, notebook, path):
     form = admin.get(path)
     with app.app_context():
-        update_client(db.session(), settings(), db.session.get(Client, notebook.client_id), actor_user_id=None, name="Acme Diary")
+        update_client(
+            db.session(), settings(), db.session.get(Client, notebook.client_id), actor_user_id=None, name="Acme Diary"
+        )
         db.session.commit()
 
     page = admin.submit(form, press="Save", name="Acme Bob")
