@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from app.http.wire import json_answer
 from app.oauth.checks import WayBack
 from app.oauth.exchange import Exchange
-from app.oauth.grants.authorization_code import AuthorizationCodeGrant, Person
+from app.oauth.grants.authorize import AuthorizeGrant, Person
 from app.oauth.refusals import Refused
 from app.oauth.wire_request import WireRequest
 
@@ -18,14 +18,14 @@ from app.oauth.wire_request import WireRequest
 class Server(Exchange, AuthorizationServer):
     """The exchange, answering in Flask's way. ``init_app`` is Authlib's."""
 
-    def authorization_grant(self, request: WireRequest, way_back: WayBack) -> AuthorizationCodeGrant:
+    def authorization_grant(self, request: WireRequest, way_back: WayBack) -> AuthorizeGrant:
         """Returns the grant of an authorize request whose way back was checked. What else is wrong, it will say."""
-        grant = AuthorizationCodeGrant(request, self)
+        grant = AuthorizeGrant(request, self)
         grant.way_back = way_back
         return grant
 
     def create_authorization_response(
-        self, request: WireRequest, grant_user: Person | None, grant: AuthorizationCodeGrant
+        self, request: WireRequest, grant_user: Person | None, grant: AuthorizeGrant
     ) -> Response:
         """Answer the authorize endpoint: with a code, or ``access_denied`` where no person has allowed it."""
         response: Response = super().create_authorization_response(request, grant_user, grant)

@@ -17,6 +17,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from app.oauth.exchange import Exchange, exchange
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
@@ -40,15 +41,15 @@ OVERRIDES = [
     (Server, flask_oauth2.AuthorizationServer, "handle_response", ["status_code", "payload", "headers"]),
     (Server, flask_oauth2.AuthorizationServer, "create_authorization_response", ["args", "kwargs"]),
     (Server, flask_oauth2.AuthorizationServer, "handle_error_response", ["request", "error"]),
-    (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "validate_authorization_request", []),
+    (AuthorizeGrant, grants.AuthorizationCodeGrant, "validate_authorization_request", []),
     (
-        AuthorizationCodeGrant,
+        AuthorizeGrant,
         grants.AuthorizationCodeGrant,
         "create_authorization_response",
         ["redirect_uri", "grant_user"],
     ),
-    (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "generate_authorization_code", []),
-    (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "save_authorization_code", ["code", "request"]),
+    (AuthorizeGrant, grants.AuthorizationCodeGrant, "generate_authorization_code", []),
+    (AuthorizeGrant, grants.AuthorizationCodeGrant, "save_authorization_code", ["code", "request"]),
     (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "query_authorization_code", ["code", "client"]),
     (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "validate_token_request", ["args", "kwargs"]),
     (AuthorizationCodeGrant, grants.AuthorizationCodeGrant, "create_token_response", ["args", "kwargs"]),

@@ -33,7 +33,7 @@ from app.oauth.endpoints.error_pages import (
     unknown_app_page,
 )
 from app.oauth.endpoints.requests import authorization_request
-from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.parameters import Parameters
 from app.oauth.refusals import Refused
 from app.oauth.server import server
@@ -47,7 +47,7 @@ class Flow:
     handle: str
     waiting: WaitingRequest
     request: WireRequest
-    grant: AuthorizationCodeGrant
+    grant: AuthorizeGrant
     client: ClientSnapshot
     connection: Connection
 

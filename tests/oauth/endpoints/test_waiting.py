@@ -9,7 +9,7 @@ from app import clock
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
-from app.oauth.grants.authorization_code import AuthorizationCodeGrant
+from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
 
@@ -255,7 +255,7 @@ def test_its_screens_cannot_be_opened_after_it_was_answered(notebook, consent_pa
 def test_one_of_two_parallel_clicks_wins(count, notebook, consent_page, signed_in, at_once):
     responses = at_once(
         lambda: signed_in.submit(consent_page, press="Authorize"),
-        after=(AuthorizationCodeGrant, "validate_authorization_request"),
+        after=(AuthorizeGrant, "validate_authorization_request"),
     )
     assert sorted(response.status_code for response in responses) == [303, 410]
     assert count(AuthorizationCode) == 1
@@ -264,7 +264,7 @@ def test_one_of_two_parallel_clicks_wins(count, notebook, consent_page, signed_i
 def test_one_of_two_parallel_cancels_wins(notebook, consent_page, signed_in, at_once):
     responses = at_once(
         lambda: signed_in.submit(consent_page, press="Cancel"),
-        after=(AuthorizationCodeGrant, "validate_authorization_request"),
+        after=(AuthorizeGrant, "validate_authorization_request"),
     )
     assert sorted(response.status_code for response in responses) == [303, 410]
 

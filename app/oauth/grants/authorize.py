@@ -1,0 +1,75 @@
+"""The authorize endpoint's half of the authorization code grant (:rfc:`6749#section-4.1.1`): check, and issue a code."""
+
+from datetime import timedelta
+from typing import Protocol
+
+from authlib.oauth2.rfc6749 import grants
+
+from app import clock, credentials
+from app.oauth.checks import WayBack, check_request
+from app.oauth.checks.way_back import demand_checked_for
+from app.oauth.journal.log import note_success
+from app.oauth.journal.record import AUTHORIZE
+from app.oauth.redirect import Redirect, redirect_back
+from app.oauth.refusals import Reason, refuse
+from app.oauth.tokens.code import add_authorization_code
+from app.oauth.wire_request import WireRequest
+
+#: At the end of the code of a request that asked for offline_access: so it is stored nowhere, and nobody can add it.
+#: No hex digit is an "o".
+ASKED_OFFLINE = "o"
+
+
+class Person(Protocol):
+    """Who has allowed it."""
+
+    id: str
+
+
+class AuthorizeGrant(grants.AuthorizationCodeGrant):
+    """Issues a code for a request that was checked, and that a person has allowed.
+
+    ``way_back`` is what the checks have found: the client's redirect URI. Without it there is nowhere to send a code.
+    """
+
+    way_back: WayBack | None = None
+
+    def validate_authorization_request(self) -> WayBack:
+        """Run the checks, and returns the way back.
+
+        Raises :class:`Refused`, which knows the redirect URI, and :class:`UncheckedWayBack` when nobody checked that.
+        """
+        return check_request(self.request, self.way_back)
+
+    def create_authorization_response(self, way_back: WayBack, person: Person | None) -> Redirect:
+        """Returns the redirect that carries the code. Raises :class:`Refused` when no ``person`` has allowed it."""
+        if person is None:
+            refused = refuse(Reason.DENIED)
+            refused.redirect_uri = way_back.uri
+            raise refused
+        demand_checked_for(way_back, person.id)
+        self.request.user = person
+        code = self.generate_authorization_code()
+        self.save_authorization_code(code, self.request)
+        note_success(self.request, AUTHORIZE)
+        return redirect_back(self.request, way_back.uri, {"code": code})
+
+    def generate_authorization_code(self) -> str:
+        """Returns a new code, which tells whether ``offline_access`` was asked for."""
+        code = credentials.new_credential(credentials.AUTHORIZATION_CODE)
+        return code + ASKED_OFFLINE if self.request.asks_offline_access else code
+
+    def save_authorization_code(self, code: str, request: WireRequest) -> None:
+        """Store the code under its digest, with what it was asked with."""
+        issued_at = clock.now()
+        add_authorization_code(
+            request.connection,
+            grant_id=request.given_consent.grant_id,
+            digest=credentials.digest(code),
+            client_key=request.known_client.key,
+            redirect_uri=request.payload.redirect_uri,
+            scope=request.scope,
+            code_challenge=request.payload.data.get("code_challenge"),
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(seconds=request.services.settings.authorization_code_lifetime),
+        )
