@@ -1,12 +1,18 @@
 """Reliquary, an OAuth 2.0 authorization server for memory platforms."""
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
 
 from app.config import Settings, read_settings
 
+#: What attaches itself to the app, in this order.
+_PACKAGES = (
+    *("http", "audit", "limits", "memories", "clients", "consents"),
+    *("oauth", "api", "org", "personal", "guide", "accounts", "cli"),
+)
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,22 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import (
-        accounts,
-        api,
-        audit,
-        cli,
-        clients,
-        consents,
-        guide,
-        http,
-        limits,
-        logs,
-        memories,
-        oauth,
-        org,
-        personal,
-    )
+    from app import logs
     from app.database.engine import prepare_engine
     from app.extensions import csrf, db, login_manager, migrate
     from app.http.application import Application
@@ -57,6 +48,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     login_manager.init_app(app)
-    for package in (http, audit, limits, memories, clients, consents, oauth, api, org, personal, guide, accounts, cli):
-        package.register(app)
+    for name in _PACKAGES:
+        import_module(f"app.{name}").register(app)
     return app

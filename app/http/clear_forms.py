@@ -1,6 +1,7 @@
 """A form that says one thing twice is not clear, and what is not clear decides nothing."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 from flask import Flask, abort, current_app, request
 from werkzeug.datastructures import MultiDict
@@ -34,13 +35,13 @@ def find_repeated(form: MultiDict, lists: Collection[str] = LISTS) -> str | None
     return next((name for name, values in form.lists() if len(values) > 1 and name not in lists), None)
 
 
-def answers_unclear_forms(view):
+def answers_unclear_forms(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view that shows its page again when a form is unclear, instead of an error page."""
     setattr(view, _ANSWERS_ITSELF, True)
     return view
 
 
-def reads_its_own_form(view):
+def reads_its_own_form(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view whose form may hold a file: it says how large that may be, then asks :func:`refuse_unclear_form`."""
     setattr(view, _READS_ITSELF, True)
     return view

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from time import monotonic
+from typing import IO, Any
 
 from flask import Request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
@@ -23,11 +25,11 @@ _SECONDS_READ_IN_VAIN = 20
 _SECONDS_OF_SILENCE = 2
 
 
-def takes_forms_of(size: int) -> Callable:
+def takes_forms_of(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Let a view take a form of so many bytes, where what its fields may hold is more than others' do."""
 
-    def decorate(view):
-        view.largest_form = size
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.largest_form = size  # type: ignore[attr-defined]
         return view
 
     return decorate
@@ -36,7 +38,7 @@ def takes_forms_of(size: int) -> Callable:
 class _FormParser(FormDataParser):
     """Werkzeug counts the parts of a form with files, and no other form's fields."""
 
-    def parse(self, stream, mimetype, content_length, options=None):
+    def parse(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any = None) -> Any:
         if mimetype == "application/x-www-form-urlencoded":
             body = stream.read()
             if body.count(b"&") >= MOST_FIELDS:
@@ -53,7 +55,7 @@ class IncomingRequest(Request):
     #: Who comes in here: the application sets it as soon as the request is there.
     door: Door
 
-    def __init__(self, environ, *args, **kwargs):
+    def __init__(self, environ: dict[str, Any], *args: Any, **kwargs: Any) -> None:
         # With it, Werkzeug takes a body that was cut off for a whole one, and half of a scope, or of a choice
         # of mementos, is another. Without it, fewer bytes than were announced are a 400 (RFC 9112 section 8).
         if environ.get("CONTENT_LENGTH"):
@@ -101,7 +103,7 @@ class IncomingRequest(Request):
             connection.settimeout(before)
 
     @cached_property
-    def args(self):
+    def args(self) -> MultiDict[str, str]:
         try:
             return super().args
         except UnicodeDecodeError:
@@ -118,7 +120,7 @@ class IncomingRequest(Request):
 class _ChunkedBody:
     """A body in chunks. Those that are malformed are the sender's mistake, not ours."""
 
-    def __init__(self, body):
+    def __init__(self, body: Any) -> None:
         self._body = body
 
     def read(self, size: int = -1) -> bytes:

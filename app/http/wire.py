@@ -1,7 +1,7 @@
 """What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import getrandbits
 from typing import Any
 
@@ -55,7 +55,7 @@ class JsonAnswer(Response):
         own.append(("X-Request-ID", request_id()))
         super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it: there is no address in the headers to correct, the length is known, and nothing is to be closed."""
         start_response(self.status, self.headers.to_wsgi_list())
         return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
