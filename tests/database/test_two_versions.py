@@ -26,6 +26,7 @@ from app.oauth.tokens.refresh import RefreshToken
 from app.purge import purge
 from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, RunningVersion, as_instant
 from tests.integrator import Integrator
+from tests.robustness.locking import administrator, wait_until
 
 _OLD_TABLES = ("authorization_codes", "access_tokens", "refresh_tokens", "token_families")
 
@@ -53,7 +54,7 @@ def house(empty) -> SimpleNamespace:
     new = Integrator(
         empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=RunningVersion.code_verifier
     )
-    return SimpleNamespace(old=old, new=new, before=before, engine=db.engine)
+    return SimpleNamespace(app=empty, old=old, new=new, before=before, engine=db.engine)
 
 
 # -- what was issued -----------------------------------------------------------------------------
@@ -199,19 +200,15 @@ def test_who_comes_while_the_other_is_deciding_finds_it_decided(house):
     """Crosswise: the older version holds its row and comes second to ours. Neither waits for ever, and one wins."""
     digest = credentials.digest(house.before["code"])
     changed = []
-    with house.engine.connect() as older:
-        older.execute(text("SELECT 1 FROM authorization_codes WHERE digest = :d FOR NO KEY UPDATE"), {"d": digest})
+    with administrator(house.app) as older, older.transaction():
+        older.execute("SELECT 1 FROM authorization_codes WHERE digest = %s FOR NO KEY UPDATE", [digest])
         with connect(db.engine) as ours, ours.transaction():
             assert redeem_authorization_code(ours, digest)
-            redeem = text(
-                "UPDATE authorization_codes SET redeemed_at = now() WHERE digest = :d AND redeemed_at IS NULL"
-            )
-            waiting = Thread(target=lambda: changed.append(older.execute(redeem, {"d": digest}).rowcount))
+            waiting = Thread(target=lambda: changed.append(older.execute(_REDEEM, [digest]).rowcount))
             waiting.start()
-            _wait_for_a_lock()
+            _wait_for_a_lock(house.app)
         waiting.join(timeout=20)
         assert changed == [0]
-        older.commit()
     assert house.old.first("find_code", code_digest=digest)["redeemed_at"] is not None
 
 
@@ -224,27 +221,23 @@ def test_who_comes_while_the_older_version_redeems_is_too_late(house):
         with connect(house.engine) as ours:
             won.append(redeem_authorization_code(ours, digest))
 
-    with house.engine.begin() as older:
-        redeem = text("UPDATE authorization_codes SET redeemed_at = now() WHERE digest = :d AND redeemed_at IS NULL")
-        assert older.execute(redeem, {"d": digest}).rowcount == 1
-        waiting = Thread(target=redeem_here)
-        waiting.start()
-        _wait_for_a_lock()
-    waiting.join(timeout=20)
+    with administrator(house.app) as older:
+        with older.transaction():
+            assert older.execute(_REDEEM, [digest]).rowcount == 1
+            waiting = Thread(target=redeem_here)
+            waiting.start()
+            _wait_for_a_lock(house.app)
+        waiting.join(timeout=20)
     assert won == [False]
 
 
-def _wait_for_a_lock() -> None:
-    """Until somebody waits. Each question is a round trip, so this does not spin."""
-    waits = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    )
-    end = clock.now() + timedelta(seconds=20)
-    while clock.now() < end:
-        with db.engine.begin() as connection:
-            if connection.scalar(waits):
-                return
-    raise AssertionError("Nobody waited.")
+_REDEEM = "UPDATE authorization_codes SET redeemed_at = now() WHERE digest = %s AND redeemed_at IS NULL"
+
+
+def _wait_for_a_lock(app: Flask) -> None:
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with administrator(app) as connection:
+        wait_until(lambda: connection.execute(waits).fetchone() is not None)
 
 
 # -- down and up again ---------------------------------------------------------------------------
