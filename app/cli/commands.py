@@ -15,6 +15,7 @@ from app.accounts.models import ROLES, Organization
 from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
+from app.clients.errors import ClientGone
 from app.demonstration.seeds import SeedConflict, seed
 from app.extensions import db
 from app.memories.unfolded import fold_memories
@@ -110,6 +111,8 @@ def database() -> Iterator[None]:
         if missing:
             raise _refusal(missing)
         yield
+    except ClientGone:
+        raise _refusal("The app was deleted while this command waited for it.") from None
     except DATABASE_ERRORS as error:
         problem = explain(error)
         if problem is None:

@@ -209,7 +209,7 @@ def _find_more_than_origin(parts: Uri) -> str | None:
     port = {"https": ":443", "http": ":80"}[parts.scheme]
     return (
         _("names the port that browsers leave out: leave out “%(port)s”.", port=port)
-        if parts.authority.endswith(port)
+        if (parts.authority or "").endswith(port)
         else None
     )
 

@@ -50,4 +50,4 @@ def _place_of(uri: str) -> _Place:
     parts = cut(uri)
     host, _port = (parts.is_of_web and parts.host_and_port) or ("", None)
     # What follows a private scheme's "//" is no host: the system asks the scheme alone whose it is.
-    return _Place(parts.scheme or "", host)
+    return _Place(parts.scheme, host)

@@ -76,7 +76,7 @@ def host_of(uri: str) -> str:
     parts = cut(uri)
     if parts.is_of_web:
         return parts.authority or ""
-    return f"{(parts.scheme or '').lower()}:" if parts.has_scheme else ":"
+    return f"{parts.scheme.lower()}:" if parts.has_scheme else ":"
 
 
 def _loopback_without_port(uri: str) -> tuple[str, str] | None:

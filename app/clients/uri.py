@@ -13,12 +13,12 @@ LOOPBACK_HOSTS = ("127.0.0.1", "[::1]", "localhost")
 
 
 class Uri(NamedTuple):
-    """The parts of an address; None for one that is not there, and empty for one that is there and empty.
+    """The parts of an address; None for one that is not there, and empty for one that is there and empty, or no scheme.
 
     Anything can be cut, also what is no URI: ``has_scheme`` tells whether what stands before the colon is a scheme.
     """
 
-    scheme: str | None
+    scheme: str
     authority: str | None
     path: str
     query: str | None
@@ -26,12 +26,12 @@ class Uri(NamedTuple):
 
     @property
     def has_scheme(self) -> bool:
-        return self.scheme is not None and _SCHEME.fullmatch(self.scheme) is not None
+        return _SCHEME.fullmatch(self.scheme) is not None
 
     @property
     def is_of_web(self) -> bool:
         """Whether a browser would ask a web server for it, whatever the case in which the scheme is written."""
-        return self.has_scheme and (self.scheme or "").lower() in _WEB_SCHEMES
+        return self.has_scheme and self.scheme.lower() in _WEB_SCHEMES
 
     @property
     def host_and_port(self) -> tuple[str, str | None] | None:
@@ -51,4 +51,5 @@ def cut(uri: str) -> Uri:
     match = _PARTS.fullmatch(uri)
     # Each part may be empty, so everything matches.
     assert match is not None
-    return Uri(*match.groups())
+    scheme, authority, path, query, fragment = match.groups()
+    return Uri(scheme or "", authority, path, query, fragment)

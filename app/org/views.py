@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from app.clients.errors import ClientError
+from app.clients.errors import ClientError, ClientGone
 from app.clients.events import was_registered
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
 from app.clients.models import Client, find_record
@@ -137,6 +137,12 @@ def _is_clear(form: RegisterForm) -> bool:
         return True
     form.form_errors = [*form.form_errors, _("Nothing was registered yet. Press one of the two buttons below.")]
     return False
+
+
+@blueprint.errorhandler(ClientGone)
+def show_that_it_is_gone(_error: ClientGone) -> ResponseReturnValue:
+    """Somebody else deleted the app while this request waited for it: it is as unknown as any other."""
+    return error_page(404)
 
 
 def secret_page(client: Client, secret: str) -> str:

@@ -142,9 +142,9 @@ def test_an_odd_address_is_taken_as_it_was(row):
         ("https://h", ("https", "h", "", None, None)),
         ("https://h?#", ("https", "h", "", "", "")),
         ("com.example.app:/cb", ("com.example.app", None, "/cb", None, None)),
-        ("//h/p", (None, "h", "/p", None, None)),
-        ("a?b#c?d", (None, None, "a", "b", "c?d")),
-        ("", (None, None, "", None, None)),
+        ("//h/p", ("", "h", "/p", None, None)),
+        ("a?b#c?d", ("", None, "a", "b", "c?d")),
+        ("", ("", None, "", None, None)),
     ],
 )
 def test_an_address_is_cut_at_its_delimiters_and_put_together_again(address, parts):
@@ -154,7 +154,7 @@ def test_an_address_is_cut_at_its_delimiters_and_put_together_again(address, par
 def test_nothing_is_lost_by_cutting():
     for address, *_rest in ODD:
         scheme, authority, path, query, fragment = cut(address)
-        again = "" if scheme is None else scheme + ":"
+        again = scheme + ":" if scheme else ""
         again += "" if authority is None else "//" + authority
         again += path + ("" if query is None else "?" + query) + ("" if fragment is None else "#" + fragment)
         assert again == address

@@ -80,7 +80,7 @@ def _parse(uri: str) -> _Parts:
     host, colon, port = (parts.authority or "").rpartition(":")
     if not colon or port.endswith("]"):
         host, port = parts.authority or "", ""
-    return _Parts(parts.scheme or "", host, port, parts.path, parts.query, parts.fragment)
+    return _Parts(parts.scheme, host, port, parts.path, parts.query, parts.fragment)
 
 
 def _in_words(sent: str, registered: str) -> list[str]:
