@@ -85,7 +85,7 @@ def _make_memento(
 def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
     """Make the memento; its id, or None with an error in the form."""
     user_id = current_user.id
-    read_anew(db.session)
+    read_anew(db.session())
     # For this one transaction alone: beside a writing one the driver connection could not write.
     with expect_writes():
         try:
@@ -100,5 +100,5 @@ def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str 
 
 
 def _find_changes(flow: Flow, ticked: list[str]) -> list[str]:
-    read_anew(db.session)
+    read_anew(db.session())
     return find_changes(flow, "picker", read_screen(flow).facts, ticked)
