@@ -78,10 +78,11 @@ def test_more_rows_than_a_batch_are_all_purged(app, tokens, purge_after, noteboo
     assert purge_after(hours=2)["access_tokens"] == 5
 
 
-def test_expired_sessions_and_waiting_requests_are_purged(app, signed_in, purge_after, notebook):
+def test_expired_sessions_and_waiting_requests_are_purged(app, purge_after, notebook, browser, alice):
+    browser.enter(alice)
     # One that was answered, and one that waits.
-    notebook.code(signed_in)
-    notebook.start(signed_in, prompt="consent")
+    notebook.code(browser)
+    notebook.start(browser, prompt="consent")
     purged = purge_after(days=30)
     assert purged["sessions"] == 1
     assert purged["authorization_requests"] == 2
