@@ -70,6 +70,13 @@ def test_the_person_reads_it_on_the_apps_page_with_what_to_do(notebook, signed_i
     assert "An old key was used twice" in text_of(signed_in.get("/account/"))
 
 
+@pytest.mark.parametrize(("times", "said"), [(2, "and once before that"), (3, "and 2 times before that")])
+def test_the_person_reads_how_often_it_has_happened(notebook, signed_in, times, said):
+    for _ in range(times):
+        grant_id = replay_a_code(notebook, signed_in)["grant_id"]
+    assert said in text_of(signed_in.get(f"/account/apps/{grant_id}/"))
+
+
 def test_a_person_whose_app_replayed_nothing_reads_nothing_of_it(notebook, signed_in):
     grant_id = notebook.tokens(signed_in)["grant_id"]
     for path in (f"/account/apps/{grant_id}/", "/account/apps/", "/account/"):
