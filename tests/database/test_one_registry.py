@@ -1,5 +1,7 @@
 """The migration that gave clients a key: up and down with data, and under the version before, which knows no key."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
@@ -10,6 +12,7 @@ from app import create_app
 from app.clients.life import delete_client
 from app.clients.models import Client
 from app.config import Settings
+from app.credentials import digest
 from app.extensions import db
 from tests.database.test_migrations import _FILES
 
@@ -28,26 +31,26 @@ _REGISTER = (
 #: One row of each table that belongs to a client, as the version before adds them.
 _ADD = (
     "INSERT INTO client_secrets (digest, id, hint, label, client_id, created_at)"
-    " VALUES ('digest of ' || :client, 'sec_' || :client, 'abcd', '', :client, :at)",
+    " VALUES (':digest:secret', 'sec_' || :client, 'abcd', '', :client, :at)",
     "INSERT INTO client_origins (client_id, origin) VALUES (:client, 'https://app.example')",
     "INSERT INTO client_logos (client_id, digest, image) VALUES (:client, 'd', 'png')",
     "INSERT INTO consents (grant_id, user_id, client_id, scope, selection, issued_at, updated_at)"
     " VALUES ('grant_' || :client, 'usr_1', :client, 'memories:read', 'all', :at, :at)",
     "INSERT INTO token_families (family_id, grant_id, issued_at) VALUES ('fam_' || :client, 'grant_' || :client, :at)",
     "INSERT INTO access_tokens (digest, hint, client_id, family_id, scope, issued_at, expires_at)"
-    " VALUES ('access of ' || :client, 'abcd', :client, 'fam_' || :client, 'memories:read', :at, :at)",
+    " VALUES (':digest:access', 'abcd', :client, 'fam_' || :client, 'memories:read', :at, :at)",
     "INSERT INTO refresh_tokens (digest, hint, client_id, family_id, scope, issued_at, expires_at)"
-    " VALUES ('refresh of ' || :client, 'abcd', :client, 'fam_' || :client, 'memories:read', :at, :at)",
+    " VALUES (':digest:refresh', 'abcd', :client, 'fam_' || :client, 'memories:read', :at, :at)",
     "INSERT INTO access_records (id, grant_id, minute, action, memento_key, count)"
     " VALUES ('acc_' || :client, 'grant_' || :client, :at, 'read', '', 3)",
     "INSERT INTO authorization_requests (digest, browser_digest, client_id, parameters, memento_ids, writable_ids,"
-    " issued_at, expires_at) VALUES ('request of ' || :client, 'b', :client, '{}', '', '', :at, :at)",
+    " issued_at, expires_at) VALUES (':digest:request', 'b', :client, '{}', '', '', :at, :at)",
     "INSERT INTO request_records (client_id, at, endpoint, grant_type, redirect_uri, expected_uri, scope, detail)"
     " VALUES (:client, :at, 'token', '', '', '', '', '')",
     "INSERT INTO playground_callbacks (id, client_id, user_id, redirect_uri, created_at, expires_at)"
     " VALUES ('try_' || :client, :client, 'usr_1', 'https://app.example/callback', :at, :at)",
     "INSERT INTO idempotency_keys (digest, client_id, request_digest, status, body, expires_at)"
-    " VALUES ('key of ' || :client, :client, 'd', 201, '{}', :at)",
+    " VALUES (':digest:key', :client, 'd', 201, '{}', :at)",
     "INSERT INTO integrations (id, user_id, kind, name, status, created_at)"
     " VALUES ('int_' || :client, 'usr_1', 'memory', 'Saved', 'connected', :at)",
     "INSERT INTO mementos (id, user_id, name, created_at) VALUES ('mem_' || :client, 'usr_1', :client, :at)",
@@ -100,6 +103,7 @@ def run(*statements: str, client: str = "") -> None:
     """Run each with these values in the places that name them."""
     with db.engine.begin() as connection:
         for statement in statements:
+            statement = re.sub(r":digest:(\w+)", lambda what: digest(what[1] + client), statement)
             connection.exec_driver_sql(statement.replace(":client", f"'{client}'").replace(":at", f"'{_AT}'"))
 
 
