@@ -1,7 +1,7 @@
 """The pages of sign-in, sign-up and sign-out, and the first page."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
@@ -19,6 +19,7 @@ from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
 from app.extensions import csrf, db, login_manager
+from app.http.application import Application
 from app.http.doors import PAGE
 from app.http.form_action import let_forms_lead_to_app
 from app.http.form_checks import checks_its_own_token
@@ -168,7 +169,7 @@ def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str,
 
 def _let_form_lead_to(target: str) -> None:
     # With a live consent whoever signs in on the way is sent straight back to the app.
-    if current_app.leads_to_app(target):
+    if cast(Application, current_app).leads_to_app(target):
         let_forms_lead_to_app()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 from weakref import ReferenceType, ref
 
 from sqlalchemy import Connection
@@ -86,7 +87,7 @@ def expect_writes() -> Iterator[None]:
 
 
 @contextmanager
-def outside_transaction(session: Session | scoped_session[Session]) -> Iterator[None]:
+def outside_transaction(session: Session | scoped_session[Any]) -> Iterator[None]:
     """Hold no transaction for the length of a ``with`` block: it takes a while, and nobody is to wait for it.
 
     What was read before it is read anew when it is asked for after it.
@@ -95,7 +96,7 @@ def outside_transaction(session: Session | scoped_session[Session]) -> Iterator[
     yield
 
 
-def read_anew(session: Session | scoped_session[Session]) -> None:
+def read_anew(session: Session | scoped_session[Any]) -> None:
     """End the transaction that has only read: what is asked for from here on is as it is now.
 
     Raises ``RuntimeError`` when something in it is still to be written, which would be lost.
@@ -118,7 +119,7 @@ def begin_orm_writing(connection: Connection) -> None:
 def is_orm_writing() -> bool:
     """Whether a transaction of the ORM that may write is open in this context."""
     found = _orm_writer.get()
-    connection = found and found()
+    connection = found() if found is not None else None
     return connection is not None and not connection.closed and connection.in_transaction()
 
 

@@ -7,7 +7,7 @@ transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.a
 import select
 import sqlite3
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
@@ -74,7 +74,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
     """Set whether SQLite lets this connection write. It stays so until it is set anew, also in the pool."""
-    connection.driver_connection.execute(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
+    cast(Any, connection.driver_connection).execute(f"PRAGMA query_only={'OFF' if may_write else 'ON'}")
     connection.info[ONLY_READS] = not may_write
 
 

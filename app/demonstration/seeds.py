@@ -166,6 +166,6 @@ def _describe_client(client: Client, secret: str | None) -> dict[str, Any]:
         "name": client.name,
         "type": client.type,
         "redirect_uris": list(client.redirect_uris),
-        "organization": client.organization.slug,
+        "organization": client.organization.slug if client.organization else None,
     }
     return described | {"client_secret": secret} if secret else described

@@ -1,9 +1,9 @@
 """The application: Flask, which asks the route's door what is to be done for a request, and does only that."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, abort, request
+from flask import Blueprint, Flask, Response, abort, request
 from flask.ctx import RequestContext
 from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
@@ -25,14 +25,14 @@ class Application(Flask):
     """
 
     request_class = IncomingRequest
-    url_rule_class = Route
+    url_rule_class = Route  # type: ignore[assignment]
 
     #: Says whether a path of ours leads to a waiting authorization request, whose answer goes to an app;
     #: ``oauth.endpoints.leading`` knows, and puts its own here.
-    leads_to_app = staticmethod(lambda target: False)
+    leads_to_app: Callable[[str], bool] = staticmethod(lambda target: False)
 
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
-    allow_origin = staticmethod(lambda response, origins: response)
+    allow_origin: Callable[[Response, Origins], Response] = staticmethod(lambda response, origins: response)
 
     def add_url_rule(
         self,
@@ -44,7 +44,7 @@ class Application(Flask):
     ) -> None:
         """Flask's, for a route that says its door. Raises :class:`RouteWithoutDoor` for any other."""
         if options.get("door") is None:
-            raise RouteWithoutDoor(rule, endpoint or getattr(view_func, "__name__", ""))
+            raise RouteWithoutDoor(rule, endpoint or str(getattr(view_func, "__name__", "")))
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
         for name in ("_beginnings", "_direct_routes"):
             self.__dict__.pop(name, None)
@@ -57,7 +57,9 @@ class Application(Flask):
         """Flask's, with the route known from the start."""
         return _RoutedContext(self, environ)
 
-    def create_url_adapter(self, request: IncomingRequest | None) -> MapAdapter | None:
+    def create_url_adapter(  # type: ignore[override]
+        self, request: IncomingRequest | None
+    ) -> MapAdapter | None:
         """None for a path that leads to one view whatever else is asked; its rule is known without a search."""
         if request is not None:
             route = self._direct_routes.get((request.method, request.path))
@@ -104,11 +106,11 @@ class Application(Flask):
         return func
 
     def _routes(self) -> Iterable[Route]:
-        return self.url_map.iter_rules()
+        return cast(Iterable[Route], self.url_map.iter_rules())
 
     @cached_property
     def _beginnings(self) -> dict[str, Door]:
-        return find_beginnings(self._routes(), self.blueprints)
+        return find_beginnings(self._routes(), cast(dict[str, Blueprint], self.blueprints))
 
     @cached_property
     def _direct_routes(self) -> dict[tuple[str, str], Route]:
@@ -117,7 +119,7 @@ class Application(Flask):
             (method, path): route
             for route in self._routes()
             if not route.door.has_session and not route.arguments
-            for method in route.methods - {"HEAD", "OPTIONS"}
+            for method in (route.methods or set()) - {"HEAD", "OPTIONS"}
             for path in (route.rule.rstrip("/"), route.rule.rstrip("/") + "/")
         }
 
@@ -127,10 +129,12 @@ class _RoutedContext(RequestContext):
 
     def __init__(self, app: Application, environ: dict[str, Any], *arguments: Any, **options: Any):
         super().__init__(app, environ, *arguments, **options)
-        request = self.request
+        request = cast(IncomingRequest, self.request)
         if self.url_adapter is not None:
             super().match_request()
-            request.door = app.find_door(request.path) if request.url_rule is None else request.url_rule.door
+            request.door = (
+                app.find_door(request.path) if request.url_rule is None else cast(Route, request.url_rule).door
+            )
         elif request.url_rule is None:
             # Not even the host could be read.
             request.door = app.find_door(request.path)
@@ -140,4 +144,4 @@ class _RoutedContext(RequestContext):
 
 
 def _request() -> IncomingRequest:
-    return request._get_current_object()
+    return cast(Any, request)._get_current_object()

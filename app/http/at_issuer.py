@@ -11,9 +11,10 @@ from app.http.addresses import PlainAddresses
 
 def init_app(app: Flask) -> None:
     """Put it in front of the app, and before that what reads the address of whoever sends, as far as proxies say it."""
-    app.wsgi_app = AtIssuer(app.wsgi_app, app)
+    wsgi_app: Callable[..., Iterable[bytes]] = AtIssuer(app.wsgi_app, app)
     if proxies := app.extensions["services"].settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(PlainAddresses(app.wsgi_app), x_for=proxies, x_proto=0, x_host=0)
+        wsgi_app = ProxyFix(PlainAddresses(wsgi_app), x_for=proxies, x_proto=0, x_host=0)
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
 
 class AtIssuer:

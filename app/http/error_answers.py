@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import login_manager
+from app.http.current_door import current_door
 from app.http.doors import Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
@@ -99,10 +100,10 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     status = error.code or 500
-    if request.door.errors is Errors.PAGE:
+    if current_door().errors is Errors.PAGE:
         page, status = error_page(status)
         return page, status, _kept_headers(error)
-    if request.door.errors is Errors.API:
+    if current_door().errors is Errors.API:
         code, message = API_ERRORS.get(status, API_ERRORS[400 if status < 500 else 500])
         if status == 405:
             message = say_methods(getattr(error, "valid_methods", None) or ())
@@ -122,8 +123,8 @@ def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
     _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
-    if request.door.errors is Errors.PAGE:
+    if current_door().errors is Errors.PAGE:
         return error_page(500)
-    if request.door.errors is Errors.API:
+    if current_door().errors is Errors.API:
         return error_answer(500, "server_error", _SERVER_ERROR)
     return protocol_error(500, "Internal Server Error")

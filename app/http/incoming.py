@@ -67,7 +67,7 @@ class IncomingRequest(Request):
     def read_body(self) -> bytes:
         """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
         length = self.environ.get("CONTENT_LENGTH", "")
-        if not (length.isascii() and length.isdecimal() and int(length) <= self.max_content_length):
+        if not (length.isascii() and length.isdecimal() and int(length) <= (self.max_content_length or 0)):
             return self.get_data(cache=False)
         # What Werkzeug does, without its stream in between.
         body = self.environ["wsgi.input"].read(int(length))

@@ -10,7 +10,9 @@ from app.http.incoming import IncomingRequest
 class PageSessions(SecureCookieSessionInterface):
     """Flask's signed cookie for people; nothing at all for programs."""
 
-    def open_session(self, app: Flask, request: IncomingRequest) -> SessionMixin | None:
+    def open_session(  # type: ignore[override]
+        self, app: Flask, request: IncomingRequest
+    ) -> SessionMixin | None:
         """Returns what the cookie holds, or what takes nothing in where the door has no session."""
         if not request.door.has_session:
             return self.make_null_session(app)

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from random import getrandbits
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
 from app.config import settings
+from app.http.current_door import current_door
 from app.http.doors import Errors
 
 _log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class JsonAnswer(Response):
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it: there is no address in the headers to correct, the length is known, and nothing is to be closed."""
         start_response(self.status, self.headers.to_wsgi_list())
-        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+        return () if environ["REQUEST_METHOD"] == "HEAD" else cast(Iterable[bytes], self.response)
 
 
 def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
@@ -84,7 +85,7 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
     if status == 405:
         description = say_methods(methods)
     body = {"error": error, "error_description": description}
-    if request.door.errors is Errors.OAUTH:
+    if current_door().errors is Errors.OAUTH:
         # Of an address that does not exist there is no line; the section tells of those that do.
         body["error_uri"] = error_uri("token" if status == 404 else f"token-{error}")
     return json_answer(body, status)
@@ -93,7 +94,7 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
 def say_methods(methods: Iterable[str]) -> str:
     """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
     taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]
-    where = " with the parameters in the body" if taken == ["a POST"] and request.door.errors is Errors.OAUTH else ""
+    where = " with the parameters in the body" if taken == ["a POST"] and current_door().errors is Errors.OAUTH else ""
     return f"Wrong method: send {' or '.join(taken)}{where}."
 
 

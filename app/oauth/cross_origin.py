@@ -6,6 +6,8 @@ The metadata documents are for everybody. Credentials of the browser are never a
 page can do nothing here that it could not do with what its client already holds.
 """
 
+from typing import cast
+
 from flask import Flask, Response, g, request
 from sqlalchemy import bindparam, select
 
@@ -14,6 +16,7 @@ from app.clients.redirect_uris import find_origin_problems
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.extensions import db
+from app.http.application import Application
 from app.http.doors import Origins
 
 _PREFLIGHT = (
@@ -40,7 +43,7 @@ _FIND_CLIENT = Statement(select(Client.key).where(Client.client_id == bindparam(
 
 def init_app(app: Flask) -> None:
     """Let every answer to a request with an ``Origin`` pass through here, where a door says that web pages may call."""
-    app.allow_origin = _allow_origin
+    cast(Application, app).allow_origin = _allow_origin
 
 
 def note_caller(client_id: str | None) -> None:

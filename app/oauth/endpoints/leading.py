@@ -1,11 +1,13 @@
 """Which addresses lead to an app: the form of a page that goes on there may end at the app's own address."""
 
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 
 from app.database.connections import connect
 from app.extensions import db
+from app.http.application import Application
 from app.oauth.endpoints.keeping import leads_to_known_app
 from app.oauth.endpoints.waiting import find_request_of_browser
 
@@ -17,7 +19,7 @@ _STEPS = "/oauth/authorize/"
 
 def init_app(app: Flask) -> None:
     """Tell the pages of sign-in and sign-up which addresses lead to an app."""
-    app.leads_to_app = leads_to_app
+    cast(Application, app).leads_to_app = leads_to_app
 
 
 def leads_to_app(target: str) -> bool:

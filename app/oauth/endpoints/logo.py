@@ -19,7 +19,7 @@ _HEADERS = {
 
 
 @blueprint.get("/oauth/logos/<client_key>/<digest>.png", door=PAGE)
-def show_logo(client_key: str, digest: str):
+def show_logo(client_key: str, digest: str) -> Response:
     """The logo, if the client still has this one."""
     if not (client_key.isprintable() and digest.isalnum()):
         abort(404)
