@@ -279,6 +279,34 @@ def functions_fit_on_a_screen(module: Module) -> Iterator[str]:
                 yield f"{_place(module, node)}: {node.name} has {lines} lines; {_MOST_LINES_OF_FUNCTION} are the most."
 
 
+def who_raises_says_so(module: Module) -> Iterator[str]:
+    for function in _public_functions(module.tree.body):
+        raised = [node for node in _own_nodes(function) if isinstance(node, ast.Raise) and node.exc is not None]
+        # What a form calls by itself has its errors from the library that calls it.
+        is_hook = function.name.startswith(("validate_", "process_"))
+        is_abstract = any("NotImplementedError" in ast.unparse(node) for node in raised)
+        if raised and not is_hook and not is_abstract and "Raises" not in (ast.get_docstring(function) or ""):
+            yield f"{_place(module, function)}: {function.name} raises, and its docstring does not say what."
+
+
+def _public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _public_functions(node.body)
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def _own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """What stands in the function itself, not in one that it makes."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
+            yield node
+            waiting.extend(ast.iter_child_nodes(node))
+
+
 RULES = (
     imports_point_down,
     imports_stand_at_the_top,
@@ -294,6 +322,7 @@ RULES = (
     names_say_something,
     every_module_opens_with_a_sentence,
     functions_fit_on_a_screen,
+    who_raises_says_so,
 )
 
 
@@ -481,6 +510,9 @@ EXAMPLES = [
     (names_say_something, "app.oauth.tokens", "", None),
     (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 50, "show has 51 lines"),
     (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 49, None),
+    (who_raises_says_so, "app.org.access", "def f():\n    raise ValueError('x')", "does not say what"),
+    (who_raises_says_so, "app.org.access", "def f():\n    'Raises ``ValueError``.'\n    raise ValueError('x')", None),
+    (who_raises_says_so, "app.org.access", "def _f():\n    raise ValueError('x')", None),
     (every_module_opens_with_a_sentence, "app.http.web", "x = 1", "has no docstring"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''Web stuff'''", "no sentence"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''What every answer shares.'''", None),

@@ -72,9 +72,11 @@ class Lines(Kind):
 
     def from_words(self, words: Iterable[str]) -> list[str]:
         # One empty word is how a list that may be empty is emptied.
+        """Returns the value of what was typed. Raises ``ValueError`` with a sentence."""
         return [] if list(words) == [""] and not self._in_order else list(words)
 
     def from_json(self, value: Any) -> list[str]:
+        """Returns the value. Raises ``ValueError`` with what it should be."""
         if not all(isinstance(one, str) for one in super().from_json(value)):
             raise ValueError(self.json_name)
         return list(value)
@@ -92,9 +94,11 @@ class Scopes(Kind):
     json_name = "a string of names with single spaces between"
 
     def from_words(self, words: Iterable[str]) -> frozenset[str]:
+        """Returns the value of what was typed. Raises ``ValueError`` with a sentence."""
         return parse_scope(" ".join(words))
 
     def from_json(self, value: Any) -> frozenset[str]:
+        """Returns the value. Raises ``ValueError`` with what it should be."""
         return parse_scope(super().from_json(value))
 
     def clean(self, value: Iterable[str]) -> set[str]:
@@ -127,6 +131,7 @@ class Seconds(Kind):
     json_name = "a whole number of seconds"
 
     def from_words(self, words: str) -> int | None:
+        """Returns the value of what was typed. Raises ``ValueError`` with a sentence."""
         if words == SERVERS_OWN:
             return None
         if not _WHOLE_NUMBER.fullmatch(words):
@@ -142,6 +147,7 @@ class Named(Kind):
         self.json_name = " or ".join(f"'{name}'" for name in names)
 
     def from_json(self, value: Any) -> Any:
+        """Returns the value. Raises ``ValueError`` with what it should be."""
         if not isinstance(value, str) or value not in self._names:
             raise ValueError(self.json_name)
         return self._names[value]

@@ -83,7 +83,7 @@ def update_client(
 
 
 def check_client(settings: Settings, client: Client, *, may_lack: Collection[str] = ()) -> None:
-    """Raise :class:`ClientError` when the client lacks what makes an app work, as a draft may; but for these fields."""
+    """Check a client. Raises :class:`ClientError` when it lacks what makes an app work, as a draft may; but for these fields."""
     fields = ClientFields.of(client)
     problems = fields.clean().find_problems(settings)
     problems = [problem for problem in problems if getattr(fields, problem[0]) or problem[0] not in may_lack]

@@ -98,7 +98,7 @@ def _columns_of(statement: Executable) -> list[tuple[str, ColumnElement[Any]]]:
 
 
 def check_record(record: type[Any], columns: Sequence[tuple[str, ColumnElement[Any]]]) -> None:
-    """Raise :class:`MismatchedRecord` unless these columns, in order, are the fields of the dataclass.
+    """Compare a record. Raises :class:`MismatchedRecord` unless these columns, in order, are the fields of the dataclass.
 
     A row's values are given to a record by their place, so two points in time that changed places would say nothing.
     Fields with a default may be left out at the end. A column that has another name in the record says so by a label

@@ -8,9 +8,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import login_manager
-from app.http.current_door import current_door
 from app.http.doors import Errors
 from app.http.form_action import let_forms_stay_here
+from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
 from app.sentences import _
 

@@ -104,6 +104,7 @@ class IncomingRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
+        """Returns the query. Raises a 400 for one that is no text."""
         try:
             return super().args
         except UnicodeDecodeError:
@@ -111,6 +112,7 @@ class IncomingRequest(Request):
 
     @cached_property
     def full_path(self) -> str:
+        """Returns the path with its query. Raises a 400 for one that is no text."""
         try:
             return super().full_path
         except UnicodeDecodeError:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from posixpath import commonpath
-from typing import Any
+from typing import Any, cast
 
 import flask
 from werkzeug.routing import Rule
@@ -71,3 +71,9 @@ def find_beginnings(routes: Iterable[Route], blueprints: dict[str, flask.Bluepri
 def find_door(path: str, beginnings: dict[str, Door]) -> Door:
     """Returns the door of the longest beginning that a path has."""
     return beginnings[max((beginning for beginning in beginnings if path.startswith(beginning)), key=len)]
+
+
+def current_door() -> Door:
+    """Returns the door by which the request came in that is being answered; the application has set it at once."""
+    door: Door = cast(Any, flask.request).door
+    return door

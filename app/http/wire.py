@@ -10,8 +10,8 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 
 from app.config import settings
-from app.http.current_door import current_door
 from app.http.doors import Errors
+from app.http.routes import current_door
 
 _log = logging.getLogger(__name__)
 

@@ -38,7 +38,10 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def given_fields(options: dict[str, Any]) -> dict[str, Any]:
-    """Returns the fields of the options that were given, as ``register_client`` takes them."""
+    """Returns the fields of the options that were given, as ``register_client`` takes them.
+
+    Raises ``ClickException`` for a value that is none.
+    """
     try:
         return {
             name: BY_NAME[name].kind.from_words(value)

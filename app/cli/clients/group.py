@@ -16,7 +16,7 @@ _Made = TypeVar("_Made")
 
 
 def get_client(client_id: str) -> Client:
-    """Returns the app. Refuses a client id that no app has."""
+    """Returns the app. Refuses a client id that no app has. Raises ``ClickException``."""
     client = find_record(db.session(), client_id)
     if client is None:
         raise click.ClickException(f"There is no app with the client id {client_id!r}.")
@@ -24,7 +24,7 @@ def get_client(client_id: str) -> Client:
 
 
 def or_refused(act: Callable[[], _Made]) -> _Made:
-    """Returns what ``act`` returns, or refuses with all that is wrong."""
+    """Returns what ``act`` returns, or refuses with all that is wrong. Raises ``ClickException``."""
     try:
         return act()
     except ClientError as error:

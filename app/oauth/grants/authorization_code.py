@@ -72,7 +72,10 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             raise refuse(reason)
 
     def create_token_response(self) -> TokenAnswer:
-        """Redeem the code and issue its tokens, in one transaction that exactly one request can win."""
+        """Redeem the code and issue its tokens, in one transaction that exactly one request can win.
+
+        Raises a refusal.
+        """
         code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
         scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)

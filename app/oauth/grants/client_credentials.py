@@ -17,6 +17,7 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         self.request.client = authenticate_for_grant(self)
 
     def create_token_response(self) -> TokenAnswer:
+        """Returns the answer with the tokens. Raises a refusal."""
         client, connection = self.request.client, self.request.connection
         settings = self.request.services.settings
         scope = client.get_allowed_scope(self.request.payload.scope)

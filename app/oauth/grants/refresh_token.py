@@ -36,7 +36,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         self.request.refresh_token = self.authenticate_refresh_token(presented)
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:
-        """The token, if this client may use it now; one that was used before ends its family."""
+        """The token, if this client may use it now; one that was used before ends its family. Raises a refusal."""
         mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
         if mistaken:
             raise refuse(Reason.REFRESH_MISTAKEN, kind=mistaken)
