@@ -199,11 +199,13 @@ def test_every_kind_that_is_recorded_has_its_sentence():
                 "record",
                 "record_client_event",
             ):
-                recorded |= (
-                    {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
-                    if node.args
-                    else set()
-                )
+                # The kind is the first argument, or the second, behind the session.
+                recorded |= {
+                    one.value
+                    for argument in node.args[:2]
+                    for one in ast.walk(argument)
+                    if isinstance(one, ast.Constant)
+                }
     kinds = {kind for kind in recorded if isinstance(kind, str) and "." in kind}
     assert len(kinds) > 15
     assert kinds <= KINDS.keys()
