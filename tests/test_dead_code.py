@@ -17,6 +17,7 @@ _CALLED_BY_LIBRARIES = {
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",
+    "nothing yet, as the page that shows a person's events is to come": "list_events",
     "WTForms": "_value process_formdata validate_name validate_once validate_scopes validate_version",
 }
 
@@ -36,7 +37,14 @@ def find_dead(folder: Path, elsewhere: set[str]) -> list[str]:
 _DECORATORS = [
     f"@*.{name}" for name in "get post put patch delete route command before_request before_app_request".split()
 ]
-_DECORATORS += ["@event.listens_for", "@operation", "@*.app_template_test", "@*.app_template_filter"]
+_DECORATORS += [
+    "@*.errorhandler",
+    "@when_client_ends",
+    "@event.listens_for",
+    "@operation",
+    "@*.app_template_test",
+    "@*.app_template_filter",
+]
 
 
 def words_of(*patterns: str) -> set[str]:
