@@ -206,15 +206,18 @@ def _copy_up(d: Dialect) -> Iterator[str]:
 
 def _copy_down(d: Dialect) -> Iterator[str]:
     """What was issued meanwhile, and what has happened to the rest. Another audience than the API is unknown there."""
+    if d is Postgresql:
+        # Rows that came all at once are unknown to the planner, which would look through all of them for each.
+        yield f'ANALYZE token_families, token_family_numbers, oauth_families, {", ".join(f"{o}, {n}" for o, n, _ in TABLES)}'
     numbered = 'oauth_families AS new JOIN token_family_numbers AS numbers ON numbers.number = new.id'
     yield (
         f'INSERT INTO token_family_numbers (family_id, number) SELECT {d.new_family_id("id")}, id FROM oauth_families'
-        ' WHERE id NOT IN (SELECT number FROM token_family_numbers)'
+        ' WHERE NOT EXISTS (SELECT 1 FROM token_family_numbers AS known WHERE known.number = oauth_families.id)'
     )
     yield (
         f'INSERT INTO token_families (family_id, {old_names(FAMILIES)})'
         f' SELECT numbers.family_id, {as_old(d, FAMILIES, "new")} FROM {numbered}'
-        ' WHERE numbers.family_id NOT IN (SELECT family_id FROM token_families)'
+        ' WHERE NOT EXISTS (SELECT 1 FROM token_families AS older WHERE older.family_id = numbers.family_id)'
     )
     yield (
         f'UPDATE token_families SET revoked_at = (SELECT {d.to_old("new.revoked_at", TIME)} FROM {numbered}'
@@ -226,7 +229,8 @@ def _copy_down(d: Dialect) -> Iterator[str]:
             f'INSERT INTO {old} ({old_names(columns, old)})'
             f' SELECT {as_old(d, columns, "new", "numbers.family_id", old)} FROM {new} AS new'
             ' LEFT JOIN token_family_numbers AS numbers ON numbers.number = new.family_id'
-            f" WHERE new.audience = 'api' AND {d.to_old('new.digest', DIGEST)} NOT IN (SELECT digest FROM {old})"
+            f" WHERE new.audience = 'api'"
+            f" AND NOT EXISTS (SELECT 1 FROM {old} AS older WHERE older.digest = {d.to_old('new.digest', DIGEST)})"
             f' AND new.client_key IN (SELECT key FROM clients)'
         )
         mark, open_ = MARKS[old], f'{MARKS[old][0][0]} IS NULL'
