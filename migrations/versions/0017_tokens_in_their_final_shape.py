@@ -207,8 +207,8 @@ def _copy_up(d: Dialect) -> Iterator[str]:
 def _copy_down(d: Dialect) -> Iterator[str]:
     """What was issued meanwhile, and what has happened to the rest. Another audience than the API is unknown there."""
     if d is Postgresql:
-        # Rows that came all at once are unknown to the planner, which would look through all of them for each.
-        yield f'ANALYZE token_families, token_family_numbers, oauth_families, {", ".join(f"{o}, {n}" for o, n, _ in TABLES)}'
+        # Where the planner knows nothing of the rows yet, it would look through all of one table for each of the other.
+        yield 'SET LOCAL enable_nestloop = off'
     numbered = 'oauth_families AS new JOIN token_family_numbers AS numbers ON numbers.number = new.id'
     yield (
         f'INSERT INTO token_family_numbers (family_id, number) SELECT {d.new_family_id("id")}, id FROM oauth_families'
