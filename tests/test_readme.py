@@ -14,14 +14,14 @@ from tests.terminal import Terminal
 
 _ROOT = Path(__file__).resolve().parent.parent
 _README = (_ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", _README, re.DOTALL)
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", _README, re.DOTALL)
 #: What bash and Python say when a line does not work.
 _BROKEN = re.compile(r"unexpected|traceback|syntax error|not found|unbound variable|no such file", re.I)
 
 
 def _five_steps() -> list[str]:
     section = _README.split("## The five steps")[1].split("\n## ")[0]
-    return [block for language, block in re.findall(r"```(\w*)\n(.*?)```", section, re.DOTALL) if language == "sh"]
+    return [block for language, block in re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL) if language == "sh"]
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_a_session_is_listed_with_the_address_alone(app, settings, alice):
     proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
     browser = Browser(proxied)
     browser._environ = {"HTTP_X_FORWARDED_FOR": "[2001:db8::52]:4711"}
-    browser.enter(alice)
+    browser.sign_in(alice.email, alice.password)
     assert "<bdi>2001:db8::52</bdi>" in browser.get("/account/sessions/").text
 
 

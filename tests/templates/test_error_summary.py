@@ -38,7 +38,7 @@ class NestedForm(FlaskForm):
 
 
 for _module in pkgutil.walk_packages(the_app.__path__, "app."):
-    if _module.name.endswith("forms"):
+    if _module.name.endswith(("forms", "sure")):
         import_module(_module.name)
 
 
@@ -49,6 +49,8 @@ def _all_forms(base=FlaskForm):
         yield from _all_forms(form)
 
 
+#: What a form asks about, where it is made of that.
+MADE_OF = {"ScopeForm": (["memories:read"],)}
 FORMS = sorted(set(_all_forms()), key=lambda form: form.__qualname__)
 
 
@@ -58,7 +60,9 @@ def render(app):
 
     def render(form_class, prepare, *, layout=LAYOUTS[0], sent=None, **given) -> tuple[Page, FlaskForm]:
         with app.test_request_context("/", method="POST"):
-            form = form_class(MultiDict(sent or {}), meta={"csrf": False})
+            form = form_class(
+                *MADE_OF.get(form_class.__name__, ()), formdata=MultiDict(sent or {}), meta={"csrf": False}
+            )
             prepare(form)
             return Page(render_template_string(_PAGE % layout, form=form, **given)), form
 

@@ -23,11 +23,11 @@ ALLOWED = {
     ("org/settings.html", "one.label"): "the label of a field of ours",
     (
         "org/client_layout.html",
-        "logo(client.client_id, client.name, client.logo.digest if client.logo else none)",
+        "logo(client.key, client.name, client.logo.digest if client.logo else none)",
     ): "a letter",
     (
         "org/settings.html",
-        "logo(client.client_id, client.name, client.logo.digest if client.logo else none)",
+        "logo(client.key, client.name, client.logo.digest if client.logo else none)",
     ): "a letter",
     ("org/list.html", "logo(row.client_id, row.name, row.logo_digest)"): "one letter, hidden from those who listen",
     ("macros/oauth.html", "client.name | trim | first | upper"): "one letter, hidden from those who listen",
