@@ -5,6 +5,8 @@
 #   make check   what the linter, the formatter and the type checker say
 #   make test-databases
 #                what depends on a database on PostgreSQL too, under each of LOCALES
+#   make test-fleet
+#                clusters, faults and soaks, which take long: before a release
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
 
 PYTHON ?= python3
@@ -23,7 +25,7 @@ report = $(if $(REPORTS),--junitxml=$(REPORTS)/$(1).xml)
 # What the linter and the formatter look at.
 CHECKED := app tests benchmarks wsgi.py
 
-.PHONY: run test test-databases check lock installed-to-run installed-to-test
+.PHONY: run test test-databases test-fleet check lock installed-to-run installed-to-test
 
 run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
@@ -36,6 +38,9 @@ test-databases: installed-to-test
 		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(PYTEST) -m "database and not browser" \
 			$(call report,$$locale) || exit; \
 	done
+
+test-fleet: installed-to-test
+	@TEST_FLEET=1 $(VENV)/bin/python -m pytest tests/fleet $(PYTEST_ARGS) $(call report,fleet)
 
 check: installed-to-test
 	@$(VENV)/bin/ruff check $(CHECKED)

@@ -1,5 +1,6 @@
 """What every test shares: an app on a migrated database of its own, emptied after each test."""
 
+import os
 from functools import cache
 
 import pytest
@@ -19,6 +20,8 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 
 pytest_plugins = ["tests.resources"]
+# Clusters, faults and soaks take long; `make test-fleet` asks for them.
+collect_ignore = [] if os.environ.get("TEST_FLEET") else ["fleet"]
 
 
 @pytest.fixture(scope="session")
