@@ -27,11 +27,11 @@ LAYERS = {
     "app.text": 0,
     "app.database": 1,
     "app.config": 2,
-    "app.extensions": 2,
-    "app.logs": 2,
-    "app.notes": 2,
-    "app.services": 2,
-    "app.http": 3,
+    "app.extensions": 3,
+    "app.logs": 3,
+    "app.notes": 3,
+    "app.services": 3,
+    "app.http": 4,
     "app.audit": 10,
     "app.limits": 10,
     "app.accounts": 20,
@@ -99,6 +99,7 @@ _WITHOUT_FLASK = (
 )
 #: Flask, by whatever name it comes in.
 _OF_FLASK = (
+    "app.config.current",
     "app.config.settings",
     "app.extensions",
     "app.http",

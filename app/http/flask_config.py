@@ -10,6 +10,9 @@ def flask_config(settings: Settings) -> dict[str, Any]:
     """Returns what Flask and its extensions are to be told."""
     return {
         "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
+        # Flask-WTF knows of no fallbacks, but hands over what it is given: a list whose last key signs.
+        "WTF_CSRF_SECRET_KEY": list(reversed(settings.secret_keys)),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         "SESSION_COOKIE_NAME": "__Host-reliquary" if settings.is_https else "reliquary",

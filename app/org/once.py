@@ -2,6 +2,9 @@
 
 A form carries a random token, and the identifier of what it makes is derived from that token. So the
 database's own unique key decides which of two sendings was first, and nothing has to be remembered.
+
+The token begins with a mark of the secret key, so that a form makes the same thing when the key was changed between
+two sendings, and on whichever machine.
 """
 
 import hashlib
@@ -9,14 +12,15 @@ import hmac
 import re
 import secrets
 
-from flask import current_app
+from app.config import settings
 
+_MARK_LENGTH = 8
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def new_token() -> str:
-    """A token for one form, 128 random bits in hex."""
-    return secrets.token_hex(16)
+    """A token for one form: 32 hex digits, 96 random bits after the mark of today's key."""
+    return _mark(settings().secret_key) + secrets.token_hex(12)
 
 
 def is_token(text: str | None) -> bool:
@@ -29,5 +33,17 @@ def identifier_for(prefix: str, token: str, *owners: str) -> str:
     Keyed, so that nobody can choose the identifier by choosing the token.
     """
     message = "\0".join((prefix, token, *owners))
-    mac = hmac.new(current_app.config["SECRET_KEY"].encode(), message.encode(), hashlib.sha256)
-    return f"{prefix}_{mac.hexdigest()[:24]}"
+    return f"{prefix}_{_mac(_key_of(token), message)[:24]}"
+
+
+def _key_of(token: str) -> str:
+    keys = settings().secret_keys
+    return next((key for key in keys if _mark(key) == token[:_MARK_LENGTH]), keys[0])
+
+
+def _mark(key: str) -> str:
+    return _mac(key, "the mark of a form's key")[:_MARK_LENGTH]
+
+
+def _mac(key: str, message: str) -> str:
+    return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()

@@ -51,14 +51,19 @@ def bind_browser(response: Response, handle: str, nonce: str) -> Response:
 
 def sign_for_browser(text: str, nonce: str) -> str:
     """A signature that says that this browser was sent there by us."""
-    key = f"{settings().secret_key}\n{nonce}".encode()
-    return hmac.new(key, text.encode(), "sha256").hexdigest()[:_SIGNATURE_LENGTH]
+    return _sign(text, nonce, settings().secret_key)
 
 
 def is_signed_for_this_browser(text: str, signature: str) -> bool:
     """Whether the signature is one that this browser got for the text."""
     nonce = find_browser()
-    return nonce is not None and hmac.compare_digest(sign_for_browser(text, nonce).encode(), signature.encode())
+    return nonce is not None and any(
+        [hmac.compare_digest(_sign(text, nonce, key).encode(), signature.encode()) for key in settings().secret_keys]
+    )
+
+
+def _sign(text: str, nonce: str, key: str) -> str:
+    return hmac.new(f"{key}\n{nonce}".encode(), text.encode(), "sha256").hexdigest()[:_SIGNATURE_LENGTH]
 
 
 def forget_request(handle: str, response: Response) -> Response:

@@ -1,0 +1,54 @@
+"""Every setting, with its default."""
+
+from dataclasses import dataclass
+
+from app.issuer import listening_host
+
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may choose. Lifetimes are in seconds."""
+
+    database_url: str
+    secret_key: str
+    issuer: str
+    #: Keys that signed before, or will next: accepted, never signed with.
+    secret_key_fallbacks: tuple[str, ...] = ()
+    site_name: str = "Reliquary"
+    port: int = 8000
+    trusted_proxies: int = 0
+    #: gunicorn's worker processes.
+    workers: int = 2
+
+    # Every OAuth lifetime, in one block.
+    authorization_request_lifetime: int = 600
+    authorization_request_max_lifetime: int = 60 * 60
+    authorization_code_lifetime: int = 60
+    access_token_lifetime: int = 60 * 60
+    refresh_token_lifetime: int = 30 * DAY
+    refresh_token_grace: int = 30
+
+    # Signed-in sessions: how long one lasts, and how long it may lie idle.
+    session_lifetime: int = 14 * DAY
+    session_idle_lifetime: int = 3 * DAY
+
+    # argon2id (RFC 9106, second recommended option scaled to a web sign-in).
+    password_time_cost: int = 3
+    password_memory_kib: int = 64 * 1024
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach us over TLS, as the issuer says (never as the request says)."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def bind(self) -> str:
+        """Where the server listens."""
+        return f"{listening_host(self.issuer)}:{self.port}"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Every key whose signature is accepted; the one that signs comes first."""
+        return (self.secret_key, *self.secret_key_fallbacks)

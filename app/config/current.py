@@ -1,0 +1,10 @@
+"""The settings where there is an app."""
+
+from flask import current_app
+
+from app.config.chosen import Settings
+
+
+def settings() -> Settings:
+    """The settings of the current app."""
+    return current_app.extensions["services"].settings
