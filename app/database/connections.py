@@ -3,6 +3,7 @@
 They run compiled Core statements, one round trip each, and open a transaction only to write more than one row.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from sqlalchemy import Engine, event
 from app.database.access import check_driver_write, driver_transaction, may_note
 from app.database.engine import ONLY_READS, is_alive, let_write
 from app.database.statements import Statement
+
+_log = logging.getLogger(__name__)
 
 
 class RowGone(Exception):
@@ -30,7 +33,7 @@ def _refers_to_nothing(error: Exception) -> bool:
 class Connection:
     """A driver connection in autocommit, for :class:`Statement`. Made by :func:`connect`."""
 
-    __slots__ = ("_cursor", "_dialect", "_idle", "_pooled")
+    __slots__ = ("_cursor", "_dialect", "_idle", "_is_broken", "_pooled")
 
     def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
@@ -39,6 +42,7 @@ class Connection:
             # The ORM had it before, and let it only read.
             let_write(self._pooled, True)
         self._idle = idle
+        self._is_broken = False
         self._cursor: Any = None
 
     def __enter__(self) -> "Connection":
@@ -48,7 +52,9 @@ class Connection:
     def __exit__(self, kind: type[BaseException] | None, *_exc_info: object) -> None:
         # Closed every time: an unfinished SELECT would hold SQLite's write-ahead log.
         self._cursor.close()
-        if kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
+        if self._is_broken:
+            self._pooled.invalidate()
+        elif kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
             self._idle.append(self)
         else:
             self._pooled.close()
@@ -111,10 +117,19 @@ class Connection:
             self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
             try:
                 yield
+                self._cursor.execute("COMMIT")
             except BaseException:
-                self._cursor.execute("ROLLBACK")
+                self._roll_back()
                 raise
-            self._cursor.execute("COMMIT")
+
+    def _roll_back(self) -> None:
+        """End the transaction after an error, which is what is to be told, whatever becomes of this."""
+        try:
+            self._cursor.execute("ROLLBACK")
+        except Exception as error:
+            # Whatever state it is in, nobody else may find it so.
+            self._is_broken = True
+            _log.warning("A transaction could not be rolled back: %s", error)
 
 
 def connect(engine: Engine) -> Connection:

@@ -1,5 +1,6 @@
 """The hot path's statements inside the transaction of an ORM session: one door for a page that needs both."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.database.connections import Connection
+
+_log = logging.getLogger(__name__)
 
 
 class SessionConnection(Connection):
@@ -38,10 +41,17 @@ class SessionConnection(Connection):
         """Let everything in the block be committed at its end, or rolled back on any error, with the whole session."""
         try:
             yield
+            self._session.commit()
         except BaseException:
-            self._session.rollback()
+            self._roll_back()
             raise
-        self._session.commit()
+
+    def _roll_back(self) -> None:
+        try:
+            self._session.rollback()
+        except Exception as error:
+            self._session.invalidate()
+            _log.warning("A transaction could not be rolled back: %s", error)
 
     def _execute(self, sql: str, values: Any) -> Any:
         # The session may hold what the statement is about.

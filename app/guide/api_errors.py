@@ -109,5 +109,10 @@ API_ERRORS = (
     ErrorEntry(
         "not_implemented", _("The server does not know the Transfer-Encoding."), _("Send the body as it is."), (501,)
     ),
-    ErrorEntry("unavailable", _("The server is busy."), _("Try again in a moment, and wait longer each time."), (503,)),
+    ErrorEntry(
+        "unavailable",
+        _("The server is busy, or cannot use its database just now."),
+        _("Try again after as many seconds as Retry-After says, and wait longer each time."),
+        (503,),
+    ),
 )

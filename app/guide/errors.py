@@ -170,6 +170,12 @@ TOKEN_ERRORS = (
         _("Try again in a moment. A code or a refresh token that was used meanwhile may need the person again."),
         (500,),
     ),
+    ErrorEntry(
+        "temporarily_unavailable",
+        _("The server cannot use its database just now. Nothing was done."),
+        _("Send the same again after as many seconds as Retry-After says."),
+        (503,),
+    ),
 )
 
 #: (anchor, error_description, what to mend): a line for each that a row of the refusals leads to.

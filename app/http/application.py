@@ -1,5 +1,6 @@
 """The application: Flask, which asks the route's door what is to be done for a request, and does only that."""
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -9,12 +10,17 @@ from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
 
 from app.database.access import EVERYTHING, set_access
+from app.database.unavailable import find_unavailability
+from app.extensions import db
 from app.http.doors import Door, Origins, access_for
+from app.http.error_answers import find_answer_to_unavailable
 from app.http.form_checks import check_form
 from app.http.headers import add_headers
 from app.http.incoming import REFUSED, IncomingRequest
 from app.http.routes import Route, RouteWithoutDoor, find_beginnings, find_door
 from app.http.wire import JsonAnswer
+
+_log = logging.getLogger(__name__)
 
 
 class Application(Flask):
@@ -95,11 +101,29 @@ class Application(Flask):
             return self.allow_origin(response, door.origins)
         return response
 
+    def handle_exception(self, e: Exception) -> Response:
+        """Flask's, for what fails outside of views; a database that cannot be used is no mistake of ours."""
+        answer = find_answer_to_unavailable(e)
+        if answer is None:
+            return super().handle_exception(e)
+        return self.finalize_request(answer, from_error_handler=True)
+
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """What comes last. The thread goes on: to a command's or a test's own transaction, which may write."""
         if _request().door.has_session:
             super().do_teardown_request(exc)
         set_access(EVERYTHING)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Flask's. Whoever asked has an answer by now, which a database that fails only here must not take away."""
+        try:
+            super().do_teardown_appcontext(exc)
+        except Exception as error:
+            kind = find_unavailability(error)
+            if kind is None:
+                raise
+            _log.warning("Database %s when a session was closed", kind)
+            db.session.registry.clear()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is: no view here is a coroutine."""

@@ -1,14 +1,16 @@
 """What an error says: a page for a person, JSON for a program, each in the shape that its reader needs."""
 
 import logging
+from urllib.parse import quote
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from app.database.unavailable import RETRY_AFTER, find_unavailability
 from app.extensions import login_manager
-from app.http.doors import Errors
+from app.http.doors import SAFE_METHODS, Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
@@ -30,7 +32,17 @@ _SENTENCES = {
         _("Something went wrong on our side"),
         _("Please look whether what you did is there, and try again in a moment if it is not."),
     ),
+    503: (
+        _("We cannot reach our records just now"),
+        _("Nothing is lost. Try again in a moment; if it stays so, come back in a few minutes."),
+    ),
 }
+_MOST_SAID = 200
+_TRY_AGAIN = _("Try again")
+_AFTER_A_FORM = _(
+    "Wait a moment, then look whether what you did is there, and do it again if it is not. Your browser still has what"
+    " you typed when you go back."
+)
 _SERVER_ERROR = "Something went wrong on our side; try again in a moment, and tell us the request_id if it stays so."
 #: status -> (code, what to do), for programs that call the resource API.
 API_ERRORS = {
@@ -45,7 +57,10 @@ API_ERRORS = {
     431: ("headers_too_large", "Send fewer or shorter headers; one line of them may have 8 kB."),
     500: ("server_error", _SERVER_ERROR),
     501: ("not_implemented", "The server does not know that Transfer-Encoding; send the body as it is, or chunked."),
-    503: ("unavailable", "The server is busy; try again in a moment."),
+    503: (
+        "unavailable",
+        "The server cannot use its database just now: try again after as many seconds as Retry-After says.",
+    ),
 }
 
 
@@ -68,6 +83,9 @@ def error_page(
     """
     # It has no form, so none that leads to an app.
     let_forms_stay_here()
+    if "_login_user" not in g:
+        # The page says nothing of who is signed in; asking would make it depend on the database.
+        g._login_user = login_manager.anonymous_user()
     default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
     page = render_template(
         "shared/error.html",
@@ -118,7 +136,42 @@ def _kept_headers(error: HTTPException) -> dict[str, str]:
     return {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}
 
 
+def find_answer_to_unavailable(error: Exception) -> Response | None:
+    """Returns the answer when the error says that the database cannot be used just now: 503, and when to try again.
+
+    None for any other error. Nothing here asks anything of the database.
+    """
+    kind = find_unavailability(error)
+    if kind is None:
+        return None
+    # One line and no traceback: an outage has thousands of them. The driver's words name no value.
+    said = " ".join(str(getattr(error, "orig", None) or error).split())[:_MOST_SAID]
+    _log.warning("%s Database %s at %s %s: %s", request_id(), kind, request.method, request.path, said)
+    g._login_user = login_manager.anonymous_user()
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    if current_door().errors is Errors.PAGE:
+        sentence = None if request.method in SAFE_METHODS else _AFTER_A_FORM
+        page, status = error_page(503, sentence=sentence, action=_way_to_try_again())
+        return Response(page, status, headers, mimetype="text/html")
+    if current_door().errors is Errors.API:
+        return error_answer(503, *API_ERRORS[503], headers=headers)
+    answer = protocol_error(503, "Service Unavailable")
+    answer.headers.extend(headers)
+    return answer
+
+
+def _way_to_try_again() -> tuple[str | None, str | None]:
+    """The same page once more, so that nobody loses the place where they were; the start page where there is none."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        return None, None
+    query = quote(request.query_string, safe="%/?:@!$&'()*+,;=-._~")
+    return quote(request.path) + ("?" + query if query else ""), _TRY_AGAIN
+
+
 def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
+    if (answer := find_answer_to_unavailable(error)) is not None:
+        return answer
     # The path alone: a query string may hold a handle or a code.
     _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.

@@ -76,12 +76,19 @@ _PROTOCOL_ERRORS = {
     ),
     413: ("invalid_request", "Send at most 256 kB at once."),
     500: ("server_error", "Something went wrong on our side: try again in a moment."),
+    # Of RFC 6749's errors it is the authorize endpoint's (section 4.1.2.1); the token endpoint has none of its own.
+    503: (
+        "temporarily_unavailable",
+        "The server cannot use its database just now: try again after as many seconds as Retry-After says.",
+    ),
 }
 
 
 def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
     """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
-    error, description = _PROTOCOL_ERRORS.get(status if status < 500 else 500, ("invalid_request", f"{name}."))
+    error, description = _PROTOCOL_ERRORS.get(
+        status if status in (503, *range(500)) else 500, ("invalid_request", f"{name}.")
+    )
     if status == 405:
         description = say_methods(methods)
     body = {"error": error, "error_description": description}

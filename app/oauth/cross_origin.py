@@ -15,9 +15,10 @@ from app.clients.models import Client, ClientOrigin
 from app.clients.redirect_uris import find_origin_problems
 from app.database.connections import connect
 from app.database.statements import Statement
+from app.database.unavailable import find_unavailability
 from app.extensions import db
 from app.http.application import Application
-from app.http.doors import Origins
+from app.http.doors import SAFE_METHODS, Origins
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
@@ -57,7 +58,18 @@ def _allow_origin(response: Response, origins: Origins) -> Response:
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
     response.vary.add("Origin")
-    if not _is_allowed(origin):
+    if response.status_code == 503:
+        # The database is what failed, so it cannot be asked; the answer tells anybody the same, and when to come back.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+        return response
+    try:
+        if not _is_allowed(origin):
+            return response
+    except Exception as error:
+        if request.method in SAFE_METHODS or find_unavailability(error) is None:
+            raise
+        # Something was done, and is answered as it was: 503 would say that it was not.
         return response
     response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED

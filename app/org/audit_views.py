@@ -1,6 +1,7 @@
 """The audit log of an organization: a page to look through, and two files to take away."""
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from flask import Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
@@ -57,7 +58,9 @@ def _read_filter() -> Filter:
 
 
 def _download(lines: Iterator[str], media_type: str, name: str) -> Response:
-    response = Response(stream_with_context(lines), content_type=f"{media_type}; charset=utf-8")
+    # The first rows are read before anything is sent: if that fails, there is still an answer that says so.
+    first = list(islice(lines, 2))
+    response = Response(stream_with_context(chain(first, lines)), content_type=f"{media_type}; charset=utf-8")
     # A slug is letters, digits and hyphens.
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -153,7 +153,7 @@ def test_a_program_that_speaks_oauth_reads_an_error_of_oauths(house, status, err
 @pytest.mark.parametrize(
     ("status", "code"),
     [(400, "invalid_request"), (404, "not_found"), (413, "payload_too_large"), (415, "unsupported_media_type"),
-     (418, "invalid_request"), (429, "too_many_requests"), (500, "server_error"), (502, "server_error")],
+     (418, "invalid_request"), (429, "too_many_requests"), (500, "server_error"), (502, "server_error"), (503, "unavailable")],
 )  # fmt: skip
 def test_a_program_that_calls_the_api_reads_a_code_a_sentence_and_the_id_of_its_request(house, status, code, caplog):
     caplog.set_level("INFO")
@@ -194,9 +194,11 @@ def test_the_error_page_can_be_shown_when_the_database_is_what_failed(settings):
     # A browser that says it is signed in, so that the page would have to look who it is.
     cookie = app.session_interface.get_signing_serializer(app).dumps({"_user_id": "rlq_se_" + "0" * 64})
     browser.set_cookie("reliquary", cookie)
-    for path in ("/account", "/nothing-here"):
-        response = browser.get(path)
-        assert response.status_code == 500 and "Something went wrong on our side" in response.text
+    page = browser.get("/account/?x=1")
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert "We cannot reach our records just now" in page.text and 'href="/account/?x=1"' in page.text
+    # Who asks is looked up before anything else.
+    assert browser.get("/nothing-here").status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/healthz"])

@@ -105,7 +105,7 @@ class TestPostgresqlThatHangsUp:
             wait_until(lambda: count_activity(connection, "wait_event_type = 'Lock'") == 1)
             hang_up(connection, "wait_event_type = 'Lock'")
             answer = cut_off.result()
-        assert (answer.status_code, answer.json["error"]) == (500, "server_error")
+        assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
         assert tokens["refresh_token"] not in app.server.log[before:]
 
         again = notebook.refresh(tokens["refresh_token"])
@@ -117,9 +117,9 @@ class TestPostgresqlThatHangsUp:
         assert client.get("/readyz").status_code == 200
         with away(app):
             answer = Started(notebook.client_credentials).result()
-            assert (answer.status_code, answer.json["error"]) == (500, "server_error")
+            assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
             page = Started(lambda: client.get(notebook.authorize_url())).result()
-            assert (page.status_code, page.mimetype) == (500, "text/html")
+            assert (page.status_code, page.mimetype) == (503, "text/html")
             assert client.get("/readyz").status_code == 503
             assert client.get("/healthz").status_code == 200
         assert [answer.status_code for answer in all_at_once([notebook.client_credentials] * 16)] == [200] * 16

@@ -27,7 +27,7 @@ def test_programs_are_told_and_can_try_again(notebook, browser, alice, impatient
     tokens = notebook.tokens(browser)
     with locked(app):
         for answer in (notebook.refresh(tokens["refresh_token"]), notebook.client_credentials()):
-            assert (answer.status_code, answer.json["error"]) == (500, "server_error")
+            assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
     assert notebook.refresh(tokens["refresh_token"]).status_code == 200
 
 
@@ -37,6 +37,6 @@ def test_people_are_told_and_can_try_again(notebook, browser, alice, impatient, 
     page = notebook.start(browser)
     with locked(app):
         answer = browser.submit(page, press="Continue", selection="all")
-        assert (answer.status_code, answer.mimetype) == (500, "text/html")
+        assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert browser.submit(page, press="Continue", selection="all").status_code == 303
     assert page.request.args["request"] not in caplog.text

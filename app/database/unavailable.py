@@ -1,0 +1,107 @@
+"""What an error of the database means: that the database is unavailable just now, and how, or that a program is wrong.
+
+This is the one place that decides it. Every door answers the first with 503 and ``Retry-After``, and the second with 500.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+
+import psycopg
+from sqlalchemy import exc
+
+from app.database.access import may_orm_write
+
+#: Seconds after which whoever was told that the database is unavailable may try again.
+RETRY_AFTER = 2
+
+#: How the extended names of SQLite's errors begin -> the kind. The first that fits.
+_SQLITE = {
+    "SQLITE_BUSY": "locked",
+    "SQLITE_LOCKED": "locked",
+    "SQLITE_PROTOCOL": "locked",
+    "SQLITE_FULL": "full",
+    "SQLITE_READONLY": "read-only",
+    "SQLITE_CANTOPEN": "away",
+    "SQLITE_IOERR": "broken",
+    "SQLITE_NOTADB": "broken",
+    "SQLITE_CORRUPT": "broken",
+    "SQLITE_NOLFS": "full",
+    "SQLITE_NOMEM": "busy",
+    "SQLITE_INTERRUPT": "slow",
+}
+#: How PostgreSQL's SQLSTATEs begin -> the kind. The first that fits.
+_POSTGRESQL = {
+    "08": "away",
+    "25006": "read-only",
+    "25P03": "slow",
+    "25P04": "slow",
+    "28": "away",
+    "3D000": "away",
+    # What the database asks to be repeated, and was: it is still in the way.
+    "40": "busy",
+    "53100": "full",
+    "53": "busy",
+    "55006": "busy",
+    "55P03": "locked",
+    "57014": "slow",
+    "57": "away",
+    "58": "broken",
+    "XX001": "broken",
+    "XX002": "broken",
+}
+#: SQLAlchemy's code of "can't reconnect until the invalid transaction is rolled back".
+_LOST_IN_TRANSACTION = "8s2b"
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be used just now, as we know without asking it. ``kind`` says how, in a word for the log."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+def find_unavailability(error: BaseException | None) -> str | None:
+    """Returns how the database is unavailable, as a word, when that is what the error says; None for any other error."""
+    for cause in _causes(error):
+        kind = _kind_of(cause)
+        if kind is not None:
+            return kind
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what SQLAlchemy or Flask have wrapped in it."""
+    for _ in range(5):
+        if error is None:
+            return
+        yield error
+        error = getattr(error, "orig", None) or getattr(error, "original_exception", None)
+
+
+def _kind_of(error: BaseException) -> str | None:
+    if isinstance(error, DatabaseUnavailable):
+        return error.kind
+    if isinstance(error, exc.TimeoutError):
+        # Every connection of the pool is in use.
+        return "busy"
+    if isinstance(error, exc.InvalidatePoolError | exc.DisconnectionError):
+        return "away"
+    if isinstance(error, exc.PendingRollbackError):
+        return "away" if error.code == _LOST_IN_TRANSACTION else None
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return "away"
+    if isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", None) or ""
+        return next((kind for known, kind in _SQLITE.items() if name.startswith(known)), None)
+    return _kind_of_postgresql(error) if isinstance(error, psycopg.Error) else None
+
+
+def _kind_of_postgresql(error: psycopg.Error) -> str | None:
+    if error.sqlstate is None:
+        # Nothing that the server said: there is no connection, or no longer.
+        return "away" if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
+    if error.sqlstate == "25006" and not may_orm_write():
+        # We let this transaction only read, and it tried to write.
+        return None
+    return next((kind for known, kind in _POSTGRESQL.items() if error.sqlstate.startswith(known)), None)
