@@ -16,6 +16,7 @@ from gunicorn.workers.base import Worker
 from app import logs
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
+from app.management.listener import open_management
 from app.start_check import find_start_problem
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -74,6 +75,16 @@ def on_starting(server: Arbiter) -> None:
         problem = find_start_problem()
     if problem:
         sys.exit(f"Reliquary cannot start: {problem}")
+
+
+def when_ready(server: Arbiter) -> None:
+    """Listen for management before there is a worker."""
+    open_management(server, _settings.management)
+
+
+def on_reload(server: Arbiter) -> None:
+    """gunicorn may have made its listeners anew."""
+    open_management(server, _settings.management)
 
 
 def post_fork(server: Arbiter, _worker: Worker) -> None:

@@ -45,6 +45,7 @@ LAYERS = {
     "app.guide": 70,
     "app.org": 70,
     "app.personal": 70,
+    "app.management": 75,
     "app": 80,
     "app.purge": 80,
     "app.start_check": 80,

@@ -21,6 +21,14 @@ BAD = [
     ("PORT", "65536", "PORT is '65536'"),
     ("PORT", "٨٠٠٠", "PORT is"),
     ("PORT", "8000\n", "PORT is"),
+    ("MANAGEMENT_PORT", "web", "MANAGEMENT_PORT is 'web'; give a port of 127.0.0.1, as in 9090, or with the address"),
+    ("MANAGEMENT_PORT", "0", "MANAGEMENT_PORT is '0'"),
+    ("MANAGEMENT_PORT", "65536", "MANAGEMENT_PORT is '65536'"),
+    ("MANAGEMENT_PORT", "٩٠٩٠", "MANAGEMENT_PORT is"),
+    ("MANAGEMENT_PORT", ":9090", "MANAGEMENT_PORT is ':9090'"),
+    ("MANAGEMENT_PORT", "localhost:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
+    ("MANAGEMENT_PORT", "::1:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
+    ("MANAGEMENT_PORT", "[::1%lo]x:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
     ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY is 'many'; give a whole number from 1 to 64."),
     ("TRUSTED_PROXIES", "yes", "TRUSTED_PROXIES is 'yes'"),
     ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES is '-1'"),
@@ -184,6 +192,19 @@ def test_processes_that_start_together_keep_one_secret_key(tmp_path):
     with ThreadPoolExecutor(16) as pool:
         keys = set(pool.map(lambda _: read_settings({}, tmp_path / "instance").secret_key, range(64)))
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("9090", ("127.0.0.1", 9090)),
+        ("0.0.0.0:9090", ("0.0.0.0", 9090)),
+        ("[::1]:9090", ("::1", 9090)),
+        ("[0:0:0:0:0:0:0:1]:9090", ("::1", 9090)),
+    ],
+)
+def test_the_management_port_may_name_its_address(text, address, tmp_path):
+    assert read_settings(GOOD | {"MANAGEMENT_PORT": text}, tmp_path).management == address
 
 
 def test_a_damaged_secret_key_is_not_replaced_silently(tmp_path):

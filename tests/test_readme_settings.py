@@ -21,6 +21,7 @@ GOOD = {
     "SECRET_KEY_FALLBACKS": (f"{'a' * 32}, {'b' * 32}", "secret_key_fallbacks", ("a" * 32, "b" * 32)),
     "ISSUER": ("http://localhost:9000", "issuer", "http://localhost:9000"),
     "PORT": ("9000", "port", 9000),
+    "MANAGEMENT_PORT": ("0.0.0.0:9090", "management", ("0.0.0.0", 9090)),
     "SITE_NAME": ("Shelf", "site_name", "Shelf"),
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
@@ -35,6 +36,7 @@ GOOD = {
 }
 #: Defaults that are told in words.
 _IN_WORDS = {
+    "MANAGEMENT_PORT": ("none", "None"),
     "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
     "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),
     "SECRET_KEY_FALLBACKS": (r"none", r"\(\)"),

@@ -19,6 +19,8 @@ class Settings:
     site_name: str = "Reliquary"
     port: int = 8000
     trusted_proxies: int = 0
+    #: Address and port for supervisors and scrapers; None for nowhere.
+    management: tuple[str, int] | None = None
     #: gunicorn's worker processes.
     workers: int = 2
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import upgrade
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from sqlalchemy import select
 
 from app import create_app, serving
@@ -99,7 +100,11 @@ class _Gunicorn(BaseApplication):
         self.cfg.set("loglevel", "warning")
         # Whoever stops a local server is waiting for it.
         self.cfg.set("graceful_timeout", 3)
-        self.cfg.set("when_ready", lambda _server: print(self._welcome, flush=True))
+        self.cfg.set("when_ready", self._say_welcome)
+
+    def _say_welcome(self, server: Arbiter) -> None:
+        serving.when_ready(server)
+        print(self._welcome, flush=True)
 
     def load(self) -> Flask:
         return self._app

@@ -1,4 +1,4 @@
-"""gunicorn's worker, where it differs: how long a request line may be, and what a request that it refuses is told.
+"""How long a request line may be, and what a request that gunicorn refuses is told.
 
 gunicorn refuses what it cannot read in HTML of its own. Here our app answers in its place, in the shape that whoever
 asked reads.
@@ -6,14 +6,13 @@ asked reads.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from socket import socket
+from typing import Any
 
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
-from gunicorn.workers.gthread import ThreadWorker
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -39,7 +38,7 @@ _METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE")
 _LONGEST_PATH = 2000
 
 
-class _Request(Request):
+class LongRequest(Request):
     """gunicorn's request, which remembers how it began, for a refusal."""
 
     _began: bytes | bytearray = b""
@@ -53,6 +52,7 @@ class _Request(Request):
     def read_line(
         self, unreader: Unreader, buf: bytearray, limit: int = 0
     ) -> tuple[bytes | bytearray, bytes | bytearray]:
+        """gunicorn's. Raises ``LimitRequestLine`` for a line that is too long for its door."""
         # It grows in place while more is read.
         self._began = buf
         line, rest = super().read_line(unreader, buf, LONGEST_REQUEST_LINE)
@@ -77,39 +77,25 @@ class _Request(Request):
 
 
 # gunicorn has no setting for it. Where a later one makes its requests otherwise, its own, shorter limit holds.
-RequestParser.mesg_class = _Request
+RequestParser.mesg_class = LongRequest
 
 
-class Worker(ThreadWorker):
-    """Threads, as gunicorn has them."""
+def find_status(error: Exception) -> int | None:
+    """Returns with which status our app refuses what this error is about; None when it is not ours to tell."""
+    if not hasattr(error, "began"):
+        return None
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
-    def load_wsgi(self) -> None:
-        super().load_wsgi()
-        # The benchmark's bare app has no doors.
-        if hasattr(self.wsgi, "find_door"):
-            _Request.find_door = staticmethod(self.wsgi.find_door)
 
-    def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
-        status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), None)
-        if status is None or not hasattr(exc, "began"):
-            super().handle_error(req, client, addr, exc)
-            return
-        # Not the error's own words: they quote the line, which may hold a credential.
-        self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
-        try:
-            util.write_nonblock(client, self._answer(exc.began, status))
-        except OSError:
-            self.log.debug("Whoever asked is gone.")
-
-    def _answer(self, began: bytes, status: int) -> bytes:
-        """What our app says to the one whose request began like this."""
-        method, path = _read_beginning(began)
-        environ = EnvironBuilder(path=path, method=method).get_environ()
-        environ[REFUSED] = status
-        body, status_line, headers = run_wsgi_app(self.wsgi, environ, buffered=True)
-        lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
-        head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
-        return head.encode("latin-1") + b"\r\n" + b"".join(body)
+def refuse(wsgi: Any, began: bytes, status: int) -> bytes:
+    """What our app says to the one whose request began like this: a whole answer, after which nothing comes."""
+    method, path = _read_beginning(began)
+    environ = EnvironBuilder(path=path, method=method).get_environ()
+    environ[REFUSED] = status
+    body, status_line, headers = run_wsgi_app(wsgi, environ, buffered=True)
+    lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
+    head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
+    return head.encode("latin-1") + b"\r\n" + b"".join(body)
 
 
 def _read_beginning(began: bytes) -> tuple[str, str]:
