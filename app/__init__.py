@@ -1,6 +1,7 @@
 """Reliquary, an OAuth 2.0 authorization server for memory platforms."""
 
 import os
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -21,8 +22,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
-    from app import logs
+    from app import logs, metrics
     from app.database.engine import prepare_engine
+    from app.database.pool import count_connections
     from app.extensions import csrf, db, login_manager, migrate
     from app.http.application import Application
     from app.http.flask_config import flask_config
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
         app.extensions["services"] = Services(settings, db.engine, Notes())
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)

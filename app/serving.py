@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from gunicorn.http.message import Request
 from gunicorn.http.wsgi import Response
 from gunicorn.workers.base import Worker
 
-from app import logs
+from app import logs, metrics
 from app.config import ConfigurationError, read_settings
 from app.extensions import db
 from app.management.listener import open_management
@@ -75,6 +76,10 @@ def on_starting(server: Arbiter) -> None:
         problem = find_start_problem()
     if problem:
         sys.exit(f"Reliquary cannot start: {problem}")
+    if _settings.management:
+        metrics.share(server.cfg.uid, server.cfg.gid)
+    else:
+        metrics.turn_off()
 
 
 def when_ready(server: Arbiter) -> None:
@@ -87,8 +92,16 @@ def on_reload(server: Arbiter) -> None:
     open_management(server, _settings.management)
 
 
-def post_fork(server: Arbiter, _worker: Worker) -> None:
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give the worker the first place among the workers that nobody has."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in count(1) if place not in taken)
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
     """A worker forgets, unclosed, the connections it inherited: they belong to the process that opened them."""
+    metrics.become_worker(worker.place)
+    metrics.WORKERS.set(1)
     with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
 
@@ -96,3 +109,13 @@ def post_fork(server: Arbiter, _worker: Worker) -> None:
 def worker_exit(server: Arbiter, _worker: Worker) -> None:
     """A worker that ends writes down first what it has noted."""
     server.app.wsgi().extensions["services"].notes.stop()
+
+
+def child_exit(_server: Arbiter, worker: Worker) -> None:
+    """A worker has ended, also by force."""
+    metrics.forget_worker(worker.place)
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Leave nothing behind."""
+    metrics.leave()

@@ -21,6 +21,7 @@ LAYERS = {
     "app.credentials": 0,
     "app.folding": 0,
     "app.issuer": 0,
+    "app.metrics": 0,
     "app.parts": 0,
     "app.scopes": 0,
     "app.sentences": 0,

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 
+from app import metrics
 from app.management.readiness import Readiness
 
 _Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -33,6 +34,7 @@ class Management:
         self._paths: dict[str, Callable[[], Answer]] = {
             "/healthz": _tell_health,
             "/readyz": lambda: _tell_readiness(readiness),
+            "/metrics": _tell_metrics,
         }
 
     def __call__(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
@@ -65,3 +67,7 @@ def _tell_readiness(readiness: Readiness) -> Answer:
     if readiness.find_problem() is None:
         return Answer("200 OK", b'{"status":"ok"}\n')
     return Answer("503 Service Unavailable", b'{"status":"unavailable"}\n')
+
+
+def _tell_metrics() -> Answer:
+    return Answer("200 OK", metrics.render(), metrics.CONTENT_TYPE)

@@ -21,6 +21,8 @@ class Worker(ThreadWorker):
 
     #: Answers a request.
     wsgi: Any
+    #: Its number among the workers, from 1; whoever comes after it has the same.
+    place = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,75 @@
+"""Every metric there is, one row each: its name (after ``reliquary_``), what it tells, and its labels.
+
+A label's values are those listed, or so many that our own code chooses; see :mod:`app.metrics`.
+"""
+
+from app.metrics.kinds import Counter, Gauge, Histogram
+
+# A millisecond is what an endpoint of the hot path takes; from 3 seconds on somebody has waited too long.
+_REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
+_WAIT = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 3.0, 10.0)
+
+_ENDPOINTS = ("authorize", "token", "introspect", "revoke", "api", "page", "wire")
+
+# -- requests ------------------------------------------------------------------------------------
+
+#: By the rule of the route and the class of the status, such as ``4xx``.
+REQUEST_SECONDS = Histogram(
+    "http_request_duration_seconds",
+    "Time from a whole request to its answer.",
+    buckets=_REQUEST,
+    route=300,
+    status=("2xx", "3xx", "4xx", "5xx"),
+)
+
+# -- the protocol --------------------------------------------------------------------------------
+
+ISSUED = Counter(
+    "issued_total",
+    "Codes and tokens issued, by what was given for them.",
+    kind=("code", "access_token", "refresh_token"),
+    grant_type=("authorize", "authorization_code", "refresh_token", "client_credentials"),
+)
+REFUSED = Counter(
+    "refused_total", "Requests refused, by the reasons of the table of refusals.", endpoint=_ENDPOINTS, reason=120
+)
+REPLAYED = Counter(
+    "replays_total",
+    "Codes and refresh tokens that came a second time, and ended every token of their sign-in.",
+    presented=("code", "refresh_token"),
+)
+CONSENT_EVENTS = Counter(
+    "consent_events_total",
+    "Consents given, widened, narrowed, paused, resumed and ended.",
+    kind=("given", "widened", "narrowed", "paused", "resumed", "ended"),
+    actor=("person", "app", "admin", "operator"),
+)
+
+# -- limits --------------------------------------------------------------------------------------
+
+LIMITS_HIT = Counter("limits_hit_total", "Requests refused because there were too many, by the limit.", limit=40)
+
+# -- the database --------------------------------------------------------------------------------
+
+DATABASE_ERRORS = Counter("database_errors_total", "Statements that failed, by kind.", kind=30)
+DATABASE_REPEATS = Counter(
+    "database_repeats_total", "Transactions repeated because the database asked for it, by why.", kind=10
+)
+CONNECTION_WAIT = Histogram("database_connection_wait_seconds", "Time to get a connection.", buckets=_WAIT)
+LOCK_WAIT = Histogram("database_lock_wait_seconds", "Time a write waited for others to finish.", buckets=_WAIT)
+#: ``in_use`` and ``idle`` are together those open; ``overflow`` counts those beyond the pool's size.
+POOL_CONNECTIONS = Gauge(
+    "database_pool_connections", "Connections to the database.", state=("in_use", "idle", "overflow")
+)
+#: 1 while a breaker refuses without asking, by what it protects.
+BREAKER_OPEN = Gauge("breaker_open", "Workers that do not ask at all, because it failed just now.", of=10)
+
+# -- what is written and removed later -----------------------------------------------------------
+
+NOTES_WAITING = Gauge("notes_waiting", "Notes that wait to be written down.", kind=20)
+NOTES_LOST = Counter("notes_lost_total", "Notes given up because too many waited.", kind=20)
+PURGED = Counter("purged_rows_total", "Expired rows removed.", table=60)
+
+# -- this server ---------------------------------------------------------------------------------
+
+WORKERS = Gauge("workers", "Worker processes that are up.")

@@ -1,0 +1,91 @@
+"""How several workers count together: each in files of its own, in one private folder that any of them can add up.
+
+A file belongs to the worker's place, not to its process: whoever takes the place of a worker that ended goes on with
+its numbers, so nothing is lost and no file is left over, however a worker ended.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from prometheus_client import multiprocess, values
+
+from app.metrics import kinds
+
+_PREFIX = "reliquary-metrics-"
+_IN_USE = "in-use"
+#: Memory, where there is some that looks like a folder.
+_PARENT = "/dev/shm" if os.path.isdir("/dev/shm") else None
+_ARBITER = "0"
+
+
+class Place:
+    """Where this process counts: its folder, and which of the workers' places it has."""
+
+    folder: Path | None = None
+    number = _ARBITER
+    #: Held open as long as any process uses the folder.
+    in_use: int | None = None
+
+
+def turn_off() -> None:
+    """Count nothing: nobody can read it."""
+    kinds.State.is_on = False
+
+
+def share(uid: int | None = None, gid: int | None = None) -> Path:
+    """Begin to count together with the workers that this process will have. Returns the folder.
+
+    ``uid`` and ``gid`` are what the workers will be.
+    """
+    _remove_left_over()
+    Place.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_PARENT))
+    if uid is not None and uid != os.geteuid():
+        os.chown(Place.folder, uid, -1 if gid is None else gid)
+    Place.in_use = os.open(Place.folder / _IN_USE, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(Place.in_use, fcntl.LOCK_SH)
+    Place.number = _ARBITER
+    # The library reads it each time it opens a file.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Place.folder)
+    values.ValueClass = values.MultiProcessValue(lambda: Place.number)
+    kinds.begin_anew()
+    return Place.folder
+
+
+def become_worker(place: int) -> None:
+    """Count in the files of this place from now on: the first act of a worker after it was forked."""
+    if Place.folder is None:
+        return
+    Place.number = str(place)
+    for row in kinds.rows():
+        row.begin_at_zero()
+
+
+def forget_worker(place: int) -> None:
+    """A worker has ended, in whatever way: what it only was at the moment is over. What it counted stays."""
+    if Place.folder is not None:
+        multiprocess.mark_process_dead(place, str(Place.folder))
+
+
+def leave() -> None:
+    """Remove the folder; for the end of the last process."""
+    if Place.folder is not None:
+        shutil.rmtree(Place.folder, ignore_errors=True)
+        Place.folder = None
+
+
+def _remove_left_over() -> None:
+    """Remove the folders of servers that were killed: nobody holds them any more."""
+    for folder in Path(_PARENT or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+                continue
+            held = os.open(folder / _IN_USE, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(held)
