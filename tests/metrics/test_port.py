@@ -42,8 +42,10 @@ def workers_of(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def folders() -> set[Path]:
-    return set(Path("/dev/shm").glob("reliquary-metrics-*"))
+def folder_of(pid: int) -> Path | None:
+    """Where the server's workers count, which it holds open."""
+    held = (os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.exists())
+    return next((Path(path).parent for path in held if "/reliquary-metrics-" in path), None)
 
 
 def test_the_workers_that_are_up_are_counted_also_after_one_was_killed(served):
@@ -55,18 +57,16 @@ def test_the_workers_that_are_up_are_counted_also_after_one_was_killed(served):
     wait_for(lambda: number(port, "reliquary_workers") == 3)
 
 
-def test_a_server_without_the_port_has_no_folder(served, tmp_path):
-    before = folders()
-    with running_server(f"sqlite:///{tmp_path}/x.sqlite3", tmp_path):
-        assert folders() <= before
+def test_a_server_without_the_port_has_no_folder(server):
+    assert folder_of(server.pid) is None
 
 
 def test_two_servers_share_nothing_and_leave_nothing(served, tmp_path):
-    server, port = served
-    before, other_port = folders(), _free_port()
-    database_url = f"sqlite:///{tmp_path}/x.sqlite3"
-    with running_server(database_url, tmp_path, MANAGEMENT_PORT=str(other_port), WEB_CONCURRENCY="1"):
-        assert len(folders() - before) == 1
+    one, port = served
+    other_port, database_url = _free_port(), f"sqlite:///{tmp_path}/x.sqlite3"
+    with running_server(database_url, tmp_path, MANAGEMENT_PORT=str(other_port), WEB_CONCURRENCY="1") as other:
+        folder = folder_of(other.pid)
+        assert folder.exists() and folder.stat().st_mode & 0o777 == 0o700 and folder != folder_of(one.pid)
         wait_for(lambda: number(other_port, "reliquary_workers") == 1)
         assert number(port, "reliquary_workers") == 3
-    assert folders() <= before
+    assert not folder.exists()
