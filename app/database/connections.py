@@ -6,13 +6,14 @@ They run compiled Core statements, one round trip each, and open a transaction o
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
 from app.database.access import check_driver_write, driver_transaction, may_note
-from app.database.engine import ONLY_READS, is_alive, let_write
+from app.database.engine import ONLY_READS, let_write
+from app.database.postgresql import PostgresqlConnection
 from app.database.statements import Statement
 
 _log = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ class Connection:
             self._pooled.invalidate()
         elif kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
             self._idle.append(self)
+        elif getattr(self._pooled.driver_connection, "closed", False):
+            self._pooled.invalidate()
         else:
             self._pooled.close()
 
     def is_dead(self) -> bool:
         """Returns whether the database hung up while the connection lay idle; then it is given up."""
-        if self._dialect.name == "sqlite" or is_alive(self._pooled.dbapi_connection):
+        if self._dialect.name == "sqlite" or cast(PostgresqlConnection, self._pooled.driver_connection).is_alive():
             return False
         self._pooled.invalidate()
         return True

@@ -4,16 +4,16 @@ Driver connections stay in autocommit, and a transaction begins when we say so. 
 transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.access` says.
 """
 
-import select
 import sqlite3
 from functools import partial
 from typing import Any, cast
 
-import psycopg
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from app.database.access import begin_orm_writing, may_orm_write
+from app.database.connecting import Connector
+from app.database.postgresql import PostgresqlConnection
 from app.database.url import connect_arguments, find_sqlite_wait
 
 _SQLITE_BUSY_TIMEOUT_MS = 10_000
@@ -36,6 +36,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", prepare)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "do_connect", Connector())
         event.listen(engine, "connect", _prepare_postgresql_connection)
         event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
@@ -78,25 +79,16 @@ def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
     connection.info[ONLY_READS] = not may_write
 
 
-def _prepare_postgresql_connection(connection: psycopg.Connection[Any], _record: object) -> None:
+def _prepare_postgresql_connection(connection: PostgresqlConnection, _record: object) -> None:
     connection.autocommit = True
     connection.execute("SET TIME ZONE 'UTC'")
 
 
-def _refuse_dead_postgresql_connection(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+def _refuse_dead_postgresql_connection(connection: PostgresqlConnection, _record: object, _proxy: object) -> None:
     # A server that restarts or hangs up leaves an end-of-file to read on a connection that should be silent.
     # Looking costs a microsecond; asking the server, as pool_pre_ping does, would double the round trips.
-    if not is_alive(connection):
+    if not connection.is_alive():
         raise InvalidatePoolError("The database closed this connection.")
-
-
-def is_alive(connection: Any) -> bool:
-    """Returns whether PostgreSQL has left this driver connection, which lies idle, open."""
-    if connection.closed:
-        return False
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    return not poll.poll(0)
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
 
 from app.database.access import EVERYTHING, set_access
+from app.database.patience import REQUEST_SECONDS, set_patience
 from app.database.unavailable import find_unavailability
 from app.extensions import db
 from app.http.doors import Door, Origins, access_for
@@ -81,6 +82,7 @@ class Application(Flask):
             abort(refused)
         door = incoming.door
         set_access(access_for(door, incoming.method))
+        set_patience(REQUEST_SECONDS)
         if door.checks_forms and (answer := check_form(incoming, self.view_functions)) is not None:
             return answer
         return super().preprocess_request() if door.has_session else None
@@ -113,6 +115,7 @@ class Application(Flask):
         if _request().door.has_session:
             super().do_teardown_request(exc)
         set_access(EVERYTHING)
+        set_patience(None)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Flask's. Whoever asked has an answer by now, which a database that fails only here must not take away."""

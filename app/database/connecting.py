@@ -1,0 +1,109 @@
+"""How a connection to PostgreSQL is made: within the patience of whoever needs it."""
+
+import threading
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import psycopg
+
+from app.database.away import NoAnswer, NotAsked
+from app.database.patience import Patience, find_patience
+from app.database.postgresql import PostgresqlConnection
+from app.database.waits import LONG_SECONDS, Waits
+
+#: Seconds for which a probe waits for each answer.
+_PROBE_SECONDS = 2.0
+
+
+class Connector:
+    """Makes the connections of one engine, as SQLAlchemy's event ``do_connect`` asks for them."""
+
+    def __init__(self) -> None:
+        self.waits = Waits(self._probe)
+        self._how: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
+
+    def __call__(
+        self, _dialect: object, _record: object, arguments: tuple[Any, ...], parameters: dict[str, Any]
+    ) -> PostgresqlConnection:
+        """Returns a new connection. Raises what psycopg does, :class:`NoAnswer` and :class:`NotAsked`."""
+        self._how = (tuple(arguments), dict(parameters))
+        patience = find_patience()
+        if patience is None:
+            return self._make()
+        if self.waits.are_closed or patience.left <= 0.0:
+            self.waits.check(patience)
+        return _Making(self._make).wait(self.waits, patience)
+
+    def _make(self) -> PostgresqlConnection:
+        arguments, parameters = self._how
+        made = PostgresqlConnection.connect(*arguments, **parameters)
+        made.waits = self.waits
+        made.answered_at = monotonic()
+        return made
+
+    def _probe(self) -> None:
+        arguments, parameters = self._how
+        with _Probe.connect(*arguments, **{**parameters, "connect_timeout": _PROBE_SECONDS}) as connection:
+            connection.execute("SELECT 1")
+
+
+class _Probe(psycopg.Connection[Any]):
+    """A connection that waits for two seconds, whoever asks."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        return super().wait(gen, interval, _PROBE_SECONDS if timeout is None else timeout)
+
+
+class _Making:
+    """A connection that is being made by a thread of its own: looking up a host's name knows no bound of ours."""
+
+    def __init__(self, make: Callable[[], PostgresqlConnection]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._is_given_up = False
+        self._made: PostgresqlConnection | None = None
+        self._error: Exception | None = None
+        threading.Thread(target=self._run, name="database-connect", daemon=True).start()
+
+    def wait(self, waits: Waits, patience: Patience) -> PostgresqlConnection:
+        """Returns the connection. Raises why there is none."""
+        began = monotonic()
+        if not self._done.wait(min(LONG_SECONDS, patience.left)):
+            try:
+                waits.begin_long()
+            except NotAsked:
+                if self._give_up():
+                    raise
+            else:
+                try:
+                    self._done.wait(max(0.0, patience.left - (monotonic() - began)))
+                finally:
+                    waits.end_long()
+                if self._give_up():
+                    # Also where it failed: what takes so long to fail is not to be tried by each.
+                    raise waits.give_up(patience) from self._error
+        patience.spend(monotonic() - began)
+        if self._made is None:
+            raise self._error or NoAnswer()
+        return self._made
+
+    def _run(self) -> None:
+        try:
+            made = self._make()
+        except Exception as error:
+            self._error = error
+        else:
+            with self._lock:
+                if not self._is_given_up:
+                    self._made = made
+            if self._made is None:
+                made.close()
+        self._done.set()
+
+    def _give_up(self) -> bool:
+        """Take it no more, unless it is there. Returns whether it is not."""
+        with self._lock:
+            self._is_given_up = self._made is None
+            return self._is_given_up

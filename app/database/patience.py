@@ -1,0 +1,35 @@
+"""For how long a request waits for the database in all. What is no request, such as a command, waits as long as it takes."""
+
+from contextvars import ContextVar
+
+#: Seconds that a request may wait for the database in all; its answer is to come within three.
+REQUEST_SECONDS = 2.4
+#: A statement that takes no longer costs no patience: many small ones are work, and no sign that the database is away.
+FREE_SECONDS = 0.02
+
+
+class Patience:
+    """What is left of the time that somebody may wait for the database."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    def spend(self, seconds: float) -> None:
+        """Count a wait."""
+        if seconds > FREE_SECONDS:
+            self.left -= seconds
+
+
+_patience: ContextVar[Patience | None] = ContextVar("patience", default=None)
+
+
+def set_patience(seconds: float | None) -> None:
+    """Say how long this context may wait from now on; None for as long as it takes."""
+    _patience.set(None if seconds is None else Patience(seconds))
+
+
+def find_patience() -> Patience | None:
+    """Returns what this context has left, or None where it waits as long as it takes."""
+    return _patience.get()

@@ -1,0 +1,97 @@
+"""Who waits for PostgreSQL in this process, and who had better not: whoever is asked in vain is not asked by everybody.
+
+A request that has no answer within its patience gives up (:class:`NoAnswer`). From then on requests are told at once
+(:class:`NotAsked`), while one thread asks again and again; with its first answer all is as before. And where statements
+take long without being unanswered, some threads stay free for what needs no database.
+"""
+
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+
+from app.database.away import NoAnswer, NotAsked
+from app.database.patience import Patience
+
+#: Seconds without an answer after which a wait counts among the long ones.
+LONG_SECONDS = 0.5
+#: Seconds between two attempts to reach a database that does not answer.
+_PROBE_PAUSE = 0.5
+#: Seconds for which requests wait to hear whether the database is away, or one statement only was slow.
+_VERDICT_SECONDS = 0.2
+
+
+class Waits:
+    """The waits of one process for one database."""
+
+    def __init__(self, probe: Callable[[], None]) -> None:
+        """``probe`` asks the database something on a connection of its own, and raises when there is no answer."""
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._answers = threading.Event()
+        self._answers.set()
+        self._silent_since = 0.0
+        self._long = 0
+        #: How many may wait long at once; None for any number. A server sets it to fewer than it has threads.
+        self.most_long: int | None = None
+        #: Whether :meth:`check` has anything to say; read by whoever cannot afford a call.
+        self.are_closed = False
+        #: Connections that have been silent since before this moment may be dead without saying so.
+        self.doubtful_before = 0.0
+
+    def check(self, patience: Patience) -> None:
+        """Raises :class:`NotAsked` when a request with this patience should not wait for the database now."""
+        if patience.left <= 0.0:
+            raise NotAsked("slow", "This request has waited for the database for long enough.")
+        if not self._answers.is_set():
+            self._answers.wait(self._silent_since + _VERDICT_SECONDS - monotonic())
+            if not self._answers.is_set():
+                raise NotAsked("silent", "The database did not answer others a moment ago.")
+        self._check_room()
+
+    def begin_long(self) -> None:
+        """Count a wait among the long ones. Raises :class:`NotAsked` where there are as many as may be."""
+        with self._lock:
+            self._check_room()
+            self._long += 1
+            self._update()
+
+    def end_long(self) -> None:
+        """Count a long wait no more."""
+        with self._lock:
+            self._long -= 1
+            self._update()
+
+    def give_up(self, patience: Patience) -> NoAnswer:
+        """Ask no more until the database has answered a probe. Returns what is to be raised."""
+        patience.left = 0.0
+        with self._lock:
+            self.doubtful_before = monotonic()
+            if self._answers.is_set():
+                self._silent_since = self.doubtful_before
+                self._answers.clear()
+                self._update()
+                threading.Thread(target=self._probe_until_answered, name="database-probe", daemon=True).start()
+        return NoAnswer()
+
+    def _check_room(self) -> None:
+        if self._is_full():
+            raise NotAsked("slow", "The database is slow, and enough requests wait for it.")
+
+    def _is_full(self) -> bool:
+        return self.most_long is not None and self._long >= self.most_long
+
+    def _update(self) -> None:
+        self.are_closed = not self._answers.is_set() or self._is_full()
+
+    def _probe_until_answered(self) -> None:
+        while True:
+            try:
+                self._probe()
+            # Whatever went wrong, the next attempt may find it mended.
+            except Exception:
+                sleep(_PROBE_PAUSE)
+            else:
+                break
+        with self._lock:
+            self._answers.set()
+            self._update()
