@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.extensions import csrf, db, login_manager, migrate
     from app.http.application import Application
     from app.http.flask_config import flask_config
+    from app.last_uses import LastUses
     from app.notes import Notes
     from app.services import Services
 
@@ -47,7 +48,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
         metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
-        app.extensions["services"] = Services(settings, db.engine, Notes())
+        app.extensions["services"] = Services(settings, db.engine, notes := Notes())
+        LastUses(db.engine, notes)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     login_manager.init_app(app)

@@ -29,6 +29,7 @@ LAYERS = {
     "app.database": 1,
     "app.config": 2,
     "app.extensions": 3,
+    "app.last_uses": 3,
     "app.logs": 3,
     "app.notes": 3,
     "app.services": 3,
@@ -74,6 +75,7 @@ _HTTP = (
 _WITHOUT_FLASK = (
     "app.clients",
     "app.consents",
+    "app.last_uses",
     "app.memories.filters",
     "app.memories.index",
     "app.memories.matches",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from app import clock
 from app.accounts.models import Session, User
@@ -14,10 +14,11 @@ from app.database.connections import connect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
+from app.http.services import services
+from app.last_uses import INTERVAL, LastUses, Used
 
 #: In so many places one person can be signed in at a time.
 MOST_OF_PERSON = 100
-_TOUCH_INTERVAL = timedelta(minutes=1)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,15 +51,10 @@ _FIND_SIGNED_IN = Statement(
     .where(
         Session.digest == bindparam("digest"),
         Session.expires_at > bindparam("at", type_=UtcDateTime),
-        Session.last_used_at > bindparam("idle_since", type_=UtcDateTime),
     )
 )
 
-_TOUCH = Statement(
-    update(Session)
-    .where(Session.digest == bindparam("digest_"), Session.last_used_at <= bindparam("stale", type_=UtcDateTime))
-    .values(last_used_at=bindparam("at", type_=UtcDateTime))
-)
+_SESSION_USED = Used(Session.digest, Session.last_used_at)
 
 
 def start_session(user: User, *, address: str, user_agent: str) -> str:
@@ -87,15 +83,16 @@ def start_session(user: User, *, address: str, user_agent: str) -> str:
 
 def find_signed_in(credential: str) -> SignedIn | None:
     """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long."""
-    at = clock.now()
-    idle_since = at - timedelta(seconds=settings().session_idle_lifetime)
-    session_digest = digest(credential)
+    at, idle_lifetime = clock.now(), timedelta(seconds=settings().session_idle_lifetime)
+    session_digest, uses = digest(credential), services().notes.of(LastUses)
     with connect(db.engine) as connection:
-        row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at, idle_since=idle_since)
-        if row is None:
-            return None
-        if at - row.last_used_at >= _TOUCH_INTERVAL:
-            connection.note(_TOUCH, digest_=session_digest, stale=at - _TOUCH_INTERVAL, at=at)
+        row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at)
+    if row is None:
+        return None
+    # While the database cannot be written, this process knows better than it says.
+    if max(row.last_used_at, uses.find(_SESSION_USED, session_digest) or row.last_used_at) <= at - idle_lifetime:
+        return None
+    uses.note(_SESSION_USED, session_digest, row.last_used_at, min(INTERVAL, idle_lifetime / 6))
     return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, credential)
 
 

@@ -130,14 +130,6 @@ def ask_to_sign_in() -> Response:
     return redirect(url_for("accounts.sign_in", next=target), 303)
 
 
-@accounts.before_app_request
-def _find_person_first() -> None:
-    # To find a session may write, on a connection of its own, when it was last used. Later in the
-    # request SQLite would make that write wait for the request's own transaction.
-    if "_user_id" in session:
-        current_user.is_authenticated  # noqa: B018
-
-
 def _is_stale() -> bool:
     """Whether the form is from before this browser signed in, in another tab. Any other CSRF failure is raised.
 

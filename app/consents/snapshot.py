@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from app import clock
 from app.consents.choice import Choice, select_choice
@@ -14,6 +14,7 @@ from app.consents.resources import parse_resources
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
+from app.last_uses import Used
 from app.scopes import parse_scope
 
 
@@ -56,9 +57,7 @@ _FIND_CONSENT = Statement(
     row=ConsentSnapshot,
 )
 
-_TOUCH_CONSENT = Statement(
-    update(Consent).where(Consent.grant_id == bindparam("consent")).values(last_used_at=bindparam("at"))
-)
+CONSENT_USED = Used(Consent.grant_id, Consent.last_used_at)
 
 
 def find_live_consent(
@@ -69,10 +68,3 @@ def find_live_consent(
         _FIND_CONSENT, user_id=user_id, client_key=client_key, installation=installation, at=clock.now()
     )
     return found
-
-
-def touch_consent(connection: Connection, grant_id: str, last_used_at: datetime | None) -> None:
-    """Note that the consent was used, at most once a minute."""
-    at = clock.now()
-    if last_used_at is None or (at - last_used_at).total_seconds() >= 60:
-        connection.note(_TOUCH_CONSENT, consent=grant_id, at=at)

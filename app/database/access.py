@@ -59,7 +59,7 @@ def may_orm_write() -> bool:
 
 
 def may_note() -> bool:
-    """Whether what only notes a visit may be written: a HEAD leaves everything as it is."""
+    """Whether a visit may be noted in memory, to be written down later: a HEAD leaves everything as it is."""
     return _access.get().notes
 
 
@@ -123,11 +123,10 @@ def is_orm_writing() -> bool:
     return connection is not None and not connection.closed and connection.in_transaction()
 
 
-def check_driver_write(*, is_note: bool = False) -> None:
+def check_driver_write() -> None:
     """Raises :class:`MayNotWrite` or :class:`WaitsForItself` where a driver connection must not write now."""
-    access = _access.get()
-    if not (access.driver_writes or (is_note and access.notes)):
-        raise MayNotWrite("By this door, this method only reads. What only notes a visit is written by note().")
+    if not _access.get().driver_writes:
+        raise MayNotWrite("By this door, this method only reads. What notes a visit is kept in memory (app.notes).")
     if _orm_writer.get() is not None and is_orm_writing():
         raise WaitsForItself("The ORM's transaction in this request may write: commit it first.")
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
-from app.database.access import check_driver_write, driver_transaction, may_note
+from app.database.access import check_driver_write, driver_transaction
 from app.database.engine import ONLY_READS, let_write
 from app.database.postgresql import PostgresqlConnection
 from app.database.statements import Statement
@@ -92,13 +92,6 @@ class Connection:
         changed: int = self._execute(compiled.sql, compiled.bind(values)).rowcount
         return changed
 
-    def note(self, statement: Statement, **values: Any) -> None:
-        """Write down that somebody was here, also where the request only reads; nothing for one that has no effect."""
-        if may_note():
-            compiled = statement.compiled_for(self._dialect)
-            self._check_write(is_note=True)
-            self._execute(compiled.sql, compiled.bind(values))
-
     def _execute(self, sql: str, values: Any) -> Any:
         """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
         try:
@@ -109,9 +102,9 @@ class Connection:
             raise
         return self._cursor
 
-    def _check_write(self, *, is_note: bool = False) -> None:
+    def _check_write(self) -> None:
         """Raises for what must not be written now, see :mod:`app.database.access`."""
-        check_driver_write(is_note=is_note)
+        check_driver_write()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

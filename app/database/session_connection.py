@@ -33,7 +33,7 @@ class SessionConnection(Connection):
     def is_dead(self) -> bool:
         return False
 
-    def _check_write(self, *, is_note: bool = False) -> None:
+    def _check_write(self) -> None:
         """There is nobody to wait for. Where the session only reads, the database refuses what is not a read."""
 
     @contextmanager

@@ -36,7 +36,7 @@ class Database(Enum):
     """By which of its two doors to the database a request writes, if it writes at all."""
 
     #: The ORM's session, with methods that do not only read. Statements on driver connections come before its
-    #: transaction; on methods that only read they may note a visit, and no more.
+    #: transaction, and only read on methods that only read.
     ORM = "orm"
     #: Driver connections, with any method but HEAD. The ORM only reads beside them.
     DRIVER = "driver"

@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-from app.clients.models import ClientSnapshot, find_client, touch_client_secret
+from app.clients.models import ClientSnapshot, find_client
 from app.credentials import digest
 from app.database.connections import Connection
 from app.oauth.refusals import Reason, Refused, refuse
@@ -36,10 +36,8 @@ def authenticate_client(
         raise refuse(Reason.CLIENT_SUSPENDED, client=client)
     if client.is_confidential != (method != NONE):
         raise refuse(Reason.SECRET_MISSING if client.is_confidential else Reason.SECRET_UNEXPECTED, client=client)
-    if method != NONE:
-        if not secret_is_right:
-            raise refuse(Reason.SECRET_WRONG, client=client, secret_digest=digest(client_secret))
-        touch_client_secret(connection, client)
+    if method != NONE and not secret_is_right:
+        raise refuse(Reason.SECRET_WRONG, client=client, secret_digest=digest(client_secret))
     return client, method
 
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
 
-from app.clients.models import ClientSnapshot, find_client
+from app.clients.models import SECRET_USED, ClientSnapshot, find_client
 from app.database.connections import RowGone
+from app.last_uses import LastUses
 from app.oauth.checks.parameters import demand_own_resource
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -77,6 +78,8 @@ class Exchange(AuthorizationServer):
         )
         request.client = client
         request.caller = client.client_id
+        if client.secret_digest is not None:
+            request.services.notes.of(LastUses).note(SECRET_USED, client.secret_digest, client.secret_last_used_at)
         return client
 
     def _note_token_refusal(self, request: WireRequest, refused: Refused) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response
 from flask import request as http_request
 
-from app.consents.snapshot import touch_consent
+from app.consents.snapshot import CONSENT_USED
 from app.database.connections import connect
 from app.http.services import services
 from app.http.wire import error_answer
+from app.last_uses import LastUses
 from app.oauth.bearer_check import TokenLookup, challenge, find_live_token
 from app.oauth.cross_origin import note_caller
 from app.oauth.refusals import Refused
@@ -33,14 +34,15 @@ def protected(
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            with connect(services().engine) as connection:
+            of_app = services()
+            with connect(of_app.engine) as connection:
                 try:
                     authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
                     token = find_live_token(connection, authorization, required, find, note_caller)
                 except Refused as refused:
                     return _answer_refusal(refused, required)
                 if token.grant_id is not None:
-                    touch_consent(connection, token.grant_id, token.consent_last_used_at)
+                    of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
                 return view(token, connection, *args, **kwargs)
 
         return guarded

@@ -1,5 +1,7 @@
 """How long a session lives, and what is kept of it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import event, select
 
@@ -8,6 +10,7 @@ from app.accounts.sessions import MOST_OF_PERSON, end_session, find_signed_in, s
 from app.credentials import digest
 from app.database.connections import Connection
 from app.extensions import db
+from app.last_uses import LastUses
 
 DAY = 24 * 60 * 60
 
@@ -21,7 +24,9 @@ def credential(app, alice, clock) -> str:
     return credential
 
 
-def last_used_at(app):
+def last_used_at(app, *, write: bool = True):
+    if write:
+        app.extensions["services"].notes.of(LastUses).flush()
     with app.app_context():
         return db.session.scalar(select(Session.last_used_at))
 
@@ -105,9 +110,34 @@ def test_last_use_is_written_at_most_once_a_minute(app, clock, credential):
 
 
 def test_use_within_the_minute_writes_nothing(app, credential, monkeypatch):
-    monkeypatch.setattr(Connection, "run", lambda *_, **__: pytest.fail("was written"))
+    monkeypatch.setattr(LastUses, "wake", lambda _self: pytest.fail("was noted"))
     with app.app_context():
         assert find_signed_in(credential)
+
+
+def test_whoever_keeps_using_a_session_is_not_idle_while_the_database_cannot_be_written(app, clock, credential):
+    """Nothing is written down here for four times as long as a session may lie idle."""
+    uses = app.extensions["services"].notes.of(LastUses)
+    start = last_used_at(app)
+    with app.app_context():
+        for _ in range(8):
+            clock.advance(hours=36)
+            assert find_signed_in(credential)
+    assert last_used_at(app, write=False) == start
+    uses.flush()
+    assert last_used_at(app, write=False) > start
+
+
+def test_a_short_idle_lifetime_is_extended_in_time(app, settings, clock, credential, monkeypatch):
+    """A minute's lifetime, prolonged once a minute, would end a session that is in use."""
+    monkeypatch.setattr("app.accounts.sessions.settings", lambda: replace(settings, session_idle_lifetime=60))
+    uses = app.extensions["services"].notes.of(LastUses)
+    with app.app_context():
+        for _ in range(10):
+            clock.advance(seconds=30)
+            assert find_signed_in(credential)
+            # What another process knows of it.
+            uses.flush()
 
 
 def test_deleted_person_is_signed_in_nowhere(app, alice, credential):

@@ -197,8 +197,8 @@ def test_the_error_page_can_be_shown_when_the_database_is_what_failed(settings):
     page = browser.get("/account/?x=1")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
     assert "We cannot reach our records just now" in page.text and 'href="/account/?x=1"' in page.text
-    # Who asks is looked up before anything else.
-    assert browser.get("/nothing-here").status_code == 503
+    # What is not there is not there, and saying so needs no database.
+    assert browser.get("/nothing-here").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/healthz"])

@@ -8,6 +8,7 @@ import pytest
 from app import clock, credentials
 from app.clients.models import Client, ClientSecret, ClientSnapshot
 from app.extensions import db
+from app.last_uses import LastUses
 from tests.integrator import TOKEN, apart_from_its_id, basic
 from tests.stock.rows import row
 
@@ -281,6 +282,7 @@ def test_the_scheme_is_read_in_any_case(notebook):
 
 def test_a_secret_says_when_it_was_last_used_but_not_more_than_once_a_minute(app, notebook, let_time_pass):
     def last_used_at():
+        app.extensions["services"].notes.of(LastUses).flush()
         with app.app_context():
             return db.session.get_one(ClientSecret, credentials.digest(notebook.client_secret)).last_used_at
 

@@ -7,6 +7,7 @@ from app.consents.models import Consent
 from app.consents.receipt_log import AccessLog
 from app.extensions import db
 from app.http.navigation import only_by_navigation
+from app.last_uses import LastUses
 from app.oauth.journal.log import RequestLog
 from tests.actors import Browser
 
@@ -32,6 +33,7 @@ def rows(app):
         with app.app_context():
             app.extensions["services"].notes.of(RequestLog).flush()
             app.extensions["services"].notes.of(AccessLog).flush()
+            app.extensions["services"].notes.of(LastUses).flush()
             return {
                 table.name: sorted(map(repr, db.session.execute(select(table)))) for table in db.metadata.sorted_tables
             }

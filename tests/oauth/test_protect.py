@@ -5,6 +5,7 @@ import pytest
 from app import clock
 from app.consents.models import Consent
 from app.extensions import db
+from app.last_uses import LastUses
 from tests.stock.rows import row
 
 
@@ -203,6 +204,7 @@ def test_a_consent_to_more_does_not_widen_tokens_that_exist(notebook, signed_in,
 
 def test_a_call_says_when_the_consent_was_last_used_at_most_once_a_minute(app, notebook, tokens, let_time_pass):
     def last_used_at():
+        app.extensions["services"].notes.of(LastUses).flush()
         with app.app_context():
             return db.session.get_one(Consent, tokens["grant_id"]).last_used_at
 

@@ -14,6 +14,7 @@ from app.clients.registration import register_client
 from app.config import settings
 from app.consents.models import Consent
 from app.extensions import db
+from app.last_uses import LastUses
 from app.org.listing import PAGE_SIZE
 
 LIST = "/org/oauth/"
@@ -135,6 +136,7 @@ def test_people_who_are_connected_are_counted(app, admin, notebook, alice, carol
 def test_last_use_is_that_of_a_secret_or_of_a_persons_token(app, admin, notebook):
     assert '<td data-label="Last used">never</td>' in admin.get(LIST).text
     notebook.client_credentials()
+    app.extensions["services"].notes.of(LastUses).flush()
     assert '<td data-label="Last used">never</td>' not in admin.get(LIST).text
 
 

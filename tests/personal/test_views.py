@@ -1,5 +1,6 @@
 """The account page: what I have allowed and what I keep, at a glance, and the button that ends it at once."""
 
+from app.last_uses import LastUses
 from tests.actors import Browser
 
 
@@ -29,8 +30,9 @@ def test_an_app_that_may_see_everything_is_listed_so(signed_in, connect, noteboo
     assert "everything, also what you add later" in signed_in.get("/account/").text
 
 
-def test_the_list_says_when_an_app_was_last_used(signed_in, connected):
+def test_the_list_says_when_an_app_was_last_used(app, signed_in, connected):
     assert connected.is_alive()
+    app.extensions["services"].notes.of(LastUses).flush()
     assert "Last used" in signed_in.get("/account/").text
 
 

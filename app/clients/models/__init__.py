@@ -5,7 +5,7 @@ from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.rules import CONFIDENTIAL, DOCUMENT, DYNAMIC, ORIGINS, PUBLIC, REGISTERED, ClientRules
 from app.clients.models.secret import ClientSecret
-from app.clients.models.snapshot import ClientSnapshot, find_client, touch_client_secret
+from app.clients.models.snapshot import SECRET_USED, ClientSnapshot, find_client
 
 __all__ = [
     "CONFIDENTIAL",
@@ -14,6 +14,7 @@ __all__ = [
     "ORIGINS",
     "PUBLIC",
     "REGISTERED",
+    "SECRET_USED",
     "Client",
     "ClientLogo",
     "ClientOrigin",
@@ -23,5 +24,4 @@ __all__ = [
     "find_client",
     "find_record",
     "is_client_id",
-    "touch_client_secret",
 ]

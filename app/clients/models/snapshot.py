@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select
 
 from app import clock
 from app.clients.models.client import Client
@@ -13,6 +13,7 @@ from app.clients.models.secret import ClientSecret
 from app.credentials import digest
 from app.database.connections import Connection
 from app.database.statements import Statement
+from app.last_uses import Used
 
 # Compared when there is no client or no such secret, so that every refusal does the same work.
 _NO_DIGEST = digest("")
@@ -83,9 +84,7 @@ _FIND_CLIENT = Statement(
     row=ClientSnapshot,
 )
 
-_TOUCH_SECRET = Statement(
-    update(ClientSecret).where(ClientSecret.digest == bindparam("secret_digest")).values(last_used_at=bindparam("at"))
-)
+SECRET_USED = Used(ClientSecret.digest, ClientSecret.last_used_at)
 
 
 def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
@@ -97,10 +96,3 @@ def find_client(connection: Connection, client_id: str, client_secret: str = "")
         at=clock.now(),
     )
     return found
-
-
-def touch_client_secret(connection: Connection, client: ClientSnapshot) -> None:
-    """Note that the secret was used, at most once a minute."""
-    at = clock.now()
-    if client.secret_last_used_at is None or (at - client.secret_last_used_at).total_seconds() >= 60:
-        connection.run(_TOUCH_SECRET, secret_digest=client.secret_digest, at=at)

@@ -9,6 +9,7 @@ from app import clock
 from app.clients.models import Client
 from app.consents.models import Consent
 from app.http import moments
+from app.last_uses import LastUses
 
 
 def test_without_an_app_the_page_says_how_one_is_connected(signed_in):
@@ -17,8 +18,9 @@ def test_without_an_app_the_page_says_how_one_is_connected(signed_in):
     assert "You connect an app from the app itself" in page
 
 
-def test_an_app_is_listed_with_what_it_sees_and_when_it_was_used(signed_in, connected, record):
+def test_an_app_is_listed_with_what_it_sees_and_when_it_was_used(app, signed_in, connected, record):
     assert connected.is_alive()
+    app.extensions["services"].notes.of(LastUses).flush()
     record(5, "read", 3, Recipes=2)
     page = signed_in.get("/account/apps/").text
     assert "Acme Notebook" in page and "Recipes" in page
@@ -177,7 +179,7 @@ def told(page) -> list[str]:
 
 
 @pytest.mark.parametrize("state", ["new", "used", "paused", "with an end", "suspended"])
-def test_the_list_says_as_much_of_an_app_as_the_overview(signed_in, connected, in_database, record, state):
+def test_the_list_says_as_much_of_an_app_as_the_overview(app, signed_in, connected, in_database, record, state):
     """What it may see, until when, when it was last used, and whether it is paused."""
 
     def change(session):
@@ -193,6 +195,7 @@ def test_the_list_says_as_much_of_an_app_as_the_overview(signed_in, connected, i
     in_database(change)
     if state == "used":
         assert connected.is_alive()
+        app.extensions["services"].notes.of(LastUses).flush()
         record(5, "read", 3, Recipes=2)
     overview, listed = told(signed_in.get("/account/")), told(signed_in.get("/account/apps/"))
     assert listed == overview
