@@ -4,12 +4,12 @@ import logging
 import sqlite3
 
 import psycopg
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
+from app.database.connections import connect
 from app.database.problems import find_database_problem, name_database
+from app.database.schema import Revisions, find_present, find_schema_problem, read_revisions, say_newer
 from app.extensions import db
 
 _log = logging.getLogger(__name__)
@@ -26,11 +26,7 @@ def explain(error: Exception) -> str | None:
 
 def find_missing_migration() -> str | None:
     """A sentence when the database lacks a migration. One that is ahead is not this version's to judge."""
-    scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
-    known = {revision.revision for revision in scripts.walk_revisions()}
-    with db.engine.connect() as connection:
-        present = set(MigrationContext.configure(connection).get_current_heads())
-    if present == set(scripts.get_heads()) or present - known:
+    if find_schema_problem(db.engine, our_revisions()) is None:
         return None
     return (
         f"the database has not been brought up to date: run flask db upgrade"
@@ -38,10 +34,18 @@ def find_missing_migration() -> str | None:
     )
 
 
+def our_revisions() -> Revisions:
+    """Returns the migrations that the current app brings along."""
+    return read_revisions(current_app.extensions["migrate"].directory)
+
+
 def find_start_problem() -> str | None:
     """What must stop the start. A server that is away does not: it may come back by itself, so that is only logged."""
     try:
-        return find_missing_migration()
+        problem = find_missing_migration()
+        if problem is None:
+            _tell_if_newer()
+        return problem
     except DATABASE_ERRORS as error:
         problem = explain(error)
         if problem is None:
@@ -57,3 +61,10 @@ def find_start_problem() -> str | None:
     finally:
         # gunicorn forks next, and no connection may be carried over a fork.
         db.engine.dispose()
+
+
+def _tell_if_newer() -> None:
+    with connect(db.engine) as connection:
+        present = find_present(connection)
+    if our_revisions().find_unknown(present):
+        _log.warning("Starting all the same: %s", say_newer(present, our_revisions()))

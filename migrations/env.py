@@ -1,16 +1,20 @@
 """Runs migrations on the app's own engine, on SQLite and PostgreSQL alike: all of them, or none."""
 
 import logging
+from contextlib import nullcontext
 
 import click
 from alembic import context
 from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
+from app.database.schema import read_revisions, say_newer
+from app.database.sqlite import let_create
 from app.memories.index import is_part_of_index
 from app.memories.unfolded import fold_memories
 from migrations import types
@@ -60,6 +64,8 @@ def run_migrations() -> None:
             transactional_ddl=True,
             render_as_batch=is_sqlite,
         )
+        if is_newer():
+            return
         with context.begin_transaction():
             if not is_sqlite:
                 # Machines that are deployed together migrate one after the other. SQLite has one writer anyway.
@@ -67,6 +73,31 @@ def run_migrations() -> None:
             context.run_migrations()
             if is_sqlite:
                 _check_foreign_keys(connection)
+
+
+def is_newer() -> bool:
+    """Whether a later version has migrated the database, and there is nothing for this one to do. Says so.
+
+    Raises a ``CommandError`` when something was asked for that only the later version can do.
+    """
+    migration, revisions = context.get_context(), read_revisions(context.script.dir)
+    present = set(migration.get_current_heads())
+    if not revisions.find_unknown(present):
+        return False
+    sentence = say_newer(present, revisions)
+    if migration.opts["fn"].__name__ not in ("upgrade", "display_version"):
+        raise CommandError(sentence[0].upper() + sentence[1:])
+    _log.warning("Nothing to do: %s", sentence)
+    return True
+
+
+def is_migrating() -> bool:
+    """Whether a revision was named to go to; whoever only looks makes no database."""
+    try:
+        context.get_revision_argument()
+    except KeyError:
+        return False
+    return True
 
 
 def fold_what_is_not() -> None:
@@ -94,7 +125,8 @@ def _check_foreign_keys(connection: Connection) -> None:
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database; there is no offline mode.")
 try:
-    run_migrations()
+    with let_create() if is_migrating() else nullcontext():
+        run_migrations()
     fold_what_is_not()
 except DBAPIError as error:
     problem = find_database_problem(error, database.engine.url)

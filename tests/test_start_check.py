@@ -14,6 +14,7 @@ from sqlalchemy import make_url, text
 from app import create_app, start_check
 from app.config import Settings
 from app.database.problems import find_database_problem
+from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
 
@@ -90,24 +91,83 @@ def test_gunicorn_tells_it_in_one_line(tmp_path):
 def test_a_database_without_its_migrations_is_named(each_database_url):
     app = app_on(each_database_url)
     with app.app_context():
+        with let_create(), db.engine.connect():
+            pass
         missing = start_check.find_start_problem()
         assert missing.startswith(
             "the database has not been brought up to date: run flask db upgrade (DATABASE_URL leads"
         )
         assert str(db.engine.url.database) in missing
+        assert readiness(app) == (503, "the schema of the database is missing")
         upgrade(revision="0001")
         assert start_check.find_start_problem() == missing
+        assert readiness(app) == (503, "the schema of the database is older")
         upgrade()
         assert start_check.find_start_problem() is None
-        # A later version has been here first; this one works beside it.
+        assert readiness(app) == (200, None)
+
+
+def readiness(app) -> tuple[int, str | None]:
+    answer = app.test_client().get("/readyz")
+    return answer.status_code, answer.json.get("reason")
+
+
+@pytest.fixture
+def newer(each_database_url):
+    """An app whose database a later version has migrated."""
+    app = app_on(each_database_url)
+    with app.app_context():
+        upgrade()
         with db.engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    return app
+
+
+def test_a_newer_schema_is_worked_on_and_told(newer, caplog):
+    """Each version works on the schema of the next, so that a release can be taken back."""
+    with newer.app_context():
         assert start_check.find_start_problem() is None
+    assert "Starting all the same: the database is at revision 9999, which this version does not know" in caplog.text
+    assert readiness(newer) == (200, None)
+    assert run_in(newer, *PURGE).exit_code == 0
+
+
+@pytest.mark.parametrize("words", [UPGRADE, ["db", "current"]], ids=" ".join)
+def test_there_is_nothing_to_migrate_on_a_newer_schema(newer, words, caplog):
+    """A script that migrates and then starts the release before must not stop here."""
+    assert run_in(newer, *words).exit_code == 0
+    assert "Nothing to do: the database is at revision 9999" in caplog.text
+    with newer.app_context(), db.engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+@pytest.mark.parametrize("words", [["db", "downgrade"], ["db", "stamp", "head"], ["db", "check"]], ids=" ".join)
+def test_what_only_the_later_version_can_do_is_refused_in_a_sentence(newer, words, caplog):
+    result = run_in(newer, *words)
+    assert result.exit_code == 1
+    assert "only that later version can migrate it down" in caplog.text + result.output
+    assert "Can't locate revision" not in caplog.text + result.output
+
+
+@pytest.mark.parametrize("words", [PURGE, ["db", "current"]], ids=" ".join)
+def test_a_missing_file_is_not_made_by_whoever_only_looks(tmp_path, words):
+    path = tmp_path / "x.sqlite3"
+    result = run_in(app_on(f"sqlite:///{path}"), *words)
+    assert_refused(result, f"{path}, which is not there: put it back, or run flask db upgrade for a new one.")
+    assert not path.exists()
+
+
+def test_no_new_file_is_made_beside_the_last_changes_of_one_that_was_moved(tmp_path):
+    """SQLite would delete them with the first look at the new file."""
+    path, log = tmp_path / "x.sqlite3", tmp_path / "x.sqlite3-wal"
+    log.write_bytes(b"changes")
+    assert_refused(run_in(app_on(f"sqlite:///{path}"), *UPGRADE), "put the file back, or move that one away too.")
+    assert not path.exists() and log.read_bytes() == b"changes"
 
 
 def test_a_locked_file_is_no_reason_not_to_start(tmp_path, monkeypatch):
     """Whoever holds it will let go of it, and requests wait for that."""
-    monkeypatch.setattr("app.database.engine._SQLITE_BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("app.database.sqlite.BUSY_TIMEOUT_MS", 10)
     path = tmp_path / "x.sqlite3"
     with sqlite3.connect(path) as other:
         other.execute("BEGIN EXCLUSIVE")

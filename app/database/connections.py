@@ -6,14 +6,13 @@ They run compiled Core statements, one round trip each, and open a transaction o
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
 from app.database.access import check_driver_write, driver_transaction
 from app.database.engine import ONLY_READS, let_write
-from app.database.postgresql import PostgresqlConnection
 from app.database.statements import Statement
 
 _log = logging.getLogger(__name__)
@@ -63,8 +62,9 @@ class Connection:
             self._pooled.close()
 
     def is_dead(self) -> bool:
-        """Returns whether the database hung up while the connection lay idle; then it is given up."""
-        if self._dialect.name == "sqlite" or cast(PostgresqlConnection, self._pooled.driver_connection).is_alive():
+        """Returns whether the database hung up, or lies elsewhere, since the connection was used; then it is given up."""
+        driver: Any = self._pooled.driver_connection
+        if driver.is_in_place() if self._dialect.name == "sqlite" else driver.is_alive():
             return False
         self._pooled.invalidate()
         return True

@@ -4,8 +4,6 @@ Driver connections stay in autocommit, and a transaction begins when we say so. 
 transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.access` says.
 """
 
-import sqlite3
-from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
@@ -14,9 +12,9 @@ from sqlalchemy.exc import InvalidatePoolError
 from app.database.access import begin_orm_writing, may_orm_write
 from app.database.connecting import Connector
 from app.database.postgresql import PostgresqlConnection
-from app.database.url import connect_arguments, find_sqlite_wait
+from app.database.sqlite import prepare_sqlite
+from app.database.url import connect_arguments
 
-_SQLITE_BUSY_TIMEOUT_MS = 10_000
 #: Under this key a connection's ``info`` says that SQLite lets it only read.
 ONLY_READS = "only_reads"
 
@@ -32,32 +30,13 @@ def engine_options(database_url: str) -> dict[str, Any]:
 def prepare_engine(engine: Engine) -> None:
     """Attach the connection settings and the transaction rule to a new engine."""
     if engine.dialect.name == "sqlite":
-        prepare = partial(_prepare_sqlite_connection, find_sqlite_wait(engine.url))
-        event.listen(engine, "connect", prepare)
+        prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "do_connect", Connector())
         event.listen(engine, "connect", _prepare_postgresql_connection)
         event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
-
-
-def _prepare_sqlite_connection(wait: int | None, connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not open transactions by itself: it would begin deferred ones.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout={_SQLITE_BUSY_TIMEOUT_MS if wait is None else wait}",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        # 32 MB: copying the log back costs the request that happens to do it, so it is done in larger pieces.
-        "wal_autocheckpoint=8000",
-        # 16 MB a connection: with SQLite's own 2 MB, lookups by a random digest mostly miss.
-        "cache_size=-16000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -66,6 +66,17 @@ def _explain_sqlite(error: sqlite3.Error, path: str) -> str:
     return found or f"which answers: {' '.join(str(error).split())[:_MOST_SHOWN]}; name another file, or mend it."
 
 
+def _explain_missing(path: Path) -> str:
+    if Path(f"{path}-wal").exists():
+        return (
+            f"which is not there, although {path}-wal is, with the last changes of what was: put the file back, or"
+            " move that one away too."
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return f"but this user may not make files in {path.parent}; give the folder to this user, or name a file elsewhere."
+    return "which is not there: put it back, or run flask db upgrade for a new one."
+
+
 def _explain_unopened(path: Path) -> str:
     if path.is_dir():
         return f"which is a folder; name a file in it, as in {path / 'reliquary.sqlite3'}."
@@ -74,6 +85,6 @@ def _explain_unopened(path: Path) -> str:
         return f"but there is no folder {folder}; make it, or name a file elsewhere."
     if not folder.is_dir():
         return f"but {folder} is not a folder; name a file elsewhere."
-    if not path.exists() and not os.access(folder, os.W_OK | os.X_OK):
-        return f"but this user may not make files in {folder}; give the folder to this user, or name a file elsewhere."
+    if not path.exists():
+        return _explain_missing(path)
     return "which this user may not open; give the file and its folder to this user."

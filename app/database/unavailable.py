@@ -70,6 +70,19 @@ def find_unavailability(error: BaseException | None) -> str | None:
     return None
 
 
+def lacks_schema(error: BaseException | None) -> bool:
+    """Returns whether the database says that a table or a column is not there.
+
+    Either the program is wrong, or the database has another schema than the program.
+    """
+    return any(
+        getattr(cause, "sqlstate", None) in ("42P01", "42703")
+        or (isinstance(cause, sqlite3.OperationalError) and str(cause).startswith(("no such table", "no such column")))
+        or (isinstance(cause, sqlite3.OperationalError) and "has no column named" in str(cause))
+        for cause in _causes(error)
+    )
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and what SQLAlchemy or Flask have wrapped in it."""
     for _ in range(5):

@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app.database.unavailable import RETRY_AFTER, find_unavailability
-from app.extensions import login_manager
+from app import metrics
+from app.database.schema import find_schema_problem, read_revisions
+from app.database.unavailable import RETRY_AFTER, find_unavailability, lacks_schema
+from app.extensions import db, login_manager
 from app.http.doors import SAFE_METHODS, Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.routes import current_door
@@ -141,9 +143,10 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
 
     None for any other error. Nothing here asks anything of the database.
     """
-    kind = find_unavailability(error)
+    kind = find_unavailability(error) or ("outdated" if lacks_schema(error) and not _has_our_schema() else None)
     if kind is None:
         return None
+    metrics.DATABASE_ERRORS.inc(kind)
     # One line and no traceback: an outage has thousands of them. The driver's words name no value.
     said = " ".join(str(getattr(error, "orig", None) or error).split())[:_MOST_SAID]
     _log.warning("%s Database %s at %s %s: %s", request_id(), kind, request.method, request.path, said)
@@ -158,6 +161,14 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
     answer = protocol_error(503, "Service Unavailable")
     answer.headers.extend(headers)
     return answer
+
+
+def _has_our_schema() -> bool:
+    """Whether a table or a column that is not there is a mistake of ours, and not a migration that was not run."""
+    try:
+        return find_schema_problem(db.engine, read_revisions(current_app.extensions["migrate"].directory)) is None
+    except Exception:
+        return False
 
 
 def _way_to_try_again() -> tuple[str | None, str | None]:

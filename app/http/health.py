@@ -2,12 +2,11 @@
 
 import logging
 
-from flask import jsonify
+from flask import current_app, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import literal, select
 
-from app.database.connections import connect
-from app.database.statements import Statement
+from app.database.schema import find_schema_problem, read_revisions
+from app.database.unavailable import RETRY_AFTER, find_unavailability
 from app.extensions import db
 from app.http.doors import PROBE
 from app.http.routes import Blueprint
@@ -15,7 +14,6 @@ from app.http.routes import Blueprint
 blueprint = Blueprint("health", __name__, door=PROBE)
 
 _log = logging.getLogger(__name__)
-_PING = Statement(select(literal(1).label("answer")))
 
 
 @blueprint.get("/healthz")
@@ -26,23 +24,29 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """200 when the database answers, else 503: send the next request elsewhere."""
-    if find_unready() is not None:
-        return jsonify(status="unavailable"), 503
+    """200 when the database answers and has our schema, else 503 and why: send the next request elsewhere."""
+    problem = find_unready()
+    if problem is not None:
+        return jsonify(status="unavailable", reason=problem), 503, {"Retry-After": str(RETRY_AFTER)}
     return jsonify(status="ok")
 
 
 def find_unready() -> str | None:
-    """Returns what keeps the current app from serving, None when nothing does. It is logged here."""
+    """Returns what keeps the current app from serving, in words that anybody may read; None when nothing does.
+
+    It is logged here. What is asked is one statement, so it is asked each time.
+    """
     if _Stop.has_begun:
         return "it is stopping"
     try:
-        with connect(db.engine) as connection:
-            connection.first(_PING)
+        problem = find_schema_problem(db.engine, read_revisions(current_app.extensions["migrate"].directory))
     # Whatever went wrong, and drivers have errors of their own: not ready.
     except Exception as error:
         _log.error("The database does not answer: %s", error)
-        return "the database does not answer"
+        return f"the database is {find_unavailability(error) or 'broken'}"
+    if problem is not None:
+        _log.error("The database has no schema that this version works on; run flask db upgrade: it is %s", problem)
+        return f"the schema of the database is {problem}"
     return None
 
 

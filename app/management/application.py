@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from flask import Flask
 
 from app import metrics
@@ -64,9 +65,11 @@ def _tell_health() -> Answer:
 
 
 def _tell_readiness(readiness: Readiness) -> Answer:
-    if readiness.find_problem() is None:
+    problem = readiness.find_problem()
+    if problem is None:
         return Answer("200 OK", b'{"status":"ok"}\n')
-    return Answer("503 Service Unavailable", b'{"status":"unavailable"}\n')
+    body = orjson.dumps({"status": "unavailable", "reason": problem})
+    return Answer("503 Service Unavailable", body + b"\n")
 
 
 def _tell_metrics() -> Answer:

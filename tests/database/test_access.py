@@ -33,6 +33,7 @@ from app.database.access import (
 )
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine
+from app.database.sqlite import let_create
 from app.database.statements import Statement
 
 _metadata = MetaData()
@@ -53,7 +54,8 @@ registry().map_imperatively(Thing, _things)
 def engine(each_database_url) -> Iterator[Engine]:
     engine = create_engine(each_database_url, pool_size=1, max_overflow=2, **engine_options(each_database_url))
     prepare_engine(engine)
-    _metadata.create_all(engine)
+    with let_create():
+        _metadata.create_all(engine)
     yield engine
     set_access(EVERYTHING)
     _metadata.drop_all(engine)

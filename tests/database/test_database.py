@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from app.database.access import expect_reads
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine
+from app.database.sqlite import let_create
 from app.database.statements import Statement
 from app.database.types import Lines, UtcDateTime
 
@@ -57,7 +58,8 @@ _ONE = {"id": 1, "name": "one", "at": _NOON, "lines": ["a", "b"], "details": {"k
 def engine(each_database_url) -> Engine:
     engine = create_engine(each_database_url, **engine_options(each_database_url))
     prepare_engine(engine)
-    _metadata.create_all(engine)
+    with let_create():
+        _metadata.create_all(engine)
     yield engine
     engine.dispose()
 

@@ -27,7 +27,10 @@ def test_a_process_without_its_database_is_up_and_not_ready(app_without_database
     client = app_without_database.test_client()
     assert client.get("/healthz").status_code == 200
     response = client.get("/readyz")
-    assert (response.status_code, response.json) == (503, {"status": "unavailable"})
+    assert (response.status_code, response.json) == (
+        503,
+        {"status": "unavailable", "reason": "the database is away"},
+    )
 
 
 def test_what_the_database_said_stays_in_the_log(app_without_database, caplog):

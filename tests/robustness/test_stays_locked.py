@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from app.database import engine as database
 from app.extensions import db
+from app.http import application
 from tests.robustness.locking import locked
 
 
@@ -14,7 +14,7 @@ def impatient(app, monkeypatch):
     """Ten seconds are too long for a test."""
     if not app.extensions["services"].settings.database_url.startswith("sqlite"):
         pytest.skip("only SQLite is locked as a whole")
-    monkeypatch.setattr(database, "_SQLITE_BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(application, "REQUEST_SECONDS", 0.1)
     with app.app_context():
         db.engine.dispose()
     yield

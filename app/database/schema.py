@@ -1,0 +1,67 @@
+"""Whether the database has the schema that this version works on.
+
+One that is newer is no problem: each version works on the schema of the next.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, column, select, table
+
+from app.database.connections import Connection, connect
+from app.database.statements import Statement
+from app.database.unavailable import lacks_schema
+
+#: What can be wrong with it: no version has ever migrated it, or one before this did so last.
+MISSING, OLDER = "missing", "older"
+
+_FIND_REVISIONS = Statement(select(column("version_num")).select_from(table("alembic_version")))
+
+
+class Revisions(NamedTuple):
+    """The migrations of this version."""
+
+    known: frozenset[str]
+    heads: frozenset[str]
+
+    def find_unknown(self, present: set[str]) -> set[str]:
+        """Returns those that the database has and this version does not know: a later version has been there."""
+        return present - self.known
+
+
+@cache
+def read_revisions(directory: str) -> Revisions:
+    """Returns the migrations that lie in this folder."""
+    scripts = ScriptDirectory(directory)
+    return Revisions(
+        frozenset(revision.revision for revision in scripts.walk_revisions()), frozenset(scripts.get_heads())
+    )
+
+
+def find_schema_problem(engine: Engine, revisions: Revisions) -> str | None:
+    """Returns :data:`MISSING` or :data:`OLDER`, None when this version can work. Raises what the driver does."""
+    with connect(engine) as connection:
+        present = find_present(connection)
+    if not present:
+        return MISSING
+    return None if present == revisions.heads or revisions.find_unknown(present) else OLDER
+
+
+def find_present(connection: Connection) -> set[str]:
+    """Returns the revisions that the database is at; none when nobody has ever migrated it."""
+    try:
+        return {row.version_num for row in connection.all(_FIND_REVISIONS)}
+    except Exception as error:
+        if lacks_schema(error):
+            return set()
+        raise
+
+
+def say_newer(present: set[str], revisions: Revisions) -> str:
+    """Returns the sentence about a database that a later version has migrated."""
+    return (
+        f"the database is at revision {', '.join(sorted(present))}, which this version does not know (its own is"
+        f" {', '.join(sorted(revisions.heads))}): a later version has migrated it. This version works on it as it is;"
+        " only that later version can migrate it down."
+    )

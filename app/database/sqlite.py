@@ -1,0 +1,147 @@
+"""Our connection to SQLite: how long it waits for others' locks, and whether its file is still where it belongs.
+
+SQLite itself makes a new, empty database where its file is gone, and goes on with the one that it has open wherever
+somebody has moved it. Here neither happens: a missing file is a database that is away, until it is put back.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+
+from app.database.patience import find_patience
+from app.database.unavailable import DatabaseUnavailable
+from app.database.url import find_sqlite_wait
+
+#: How long a command or a thread waits for others' locks. A request waits for as long as it has patience.
+BUSY_TIMEOUT_MS = 10_000
+
+_may_create: ContextVar[bool] = ContextVar("may_create", default=False)
+
+
+class FileAway(DatabaseUnavailable, sqlite3.OperationalError):
+    """There is no file where the database belongs."""
+
+    sqlite_errorname = "SQLITE_CANTOPEN"
+
+    def __init__(self, *_arguments: Any) -> None:
+        super().__init__("away", "There is no file where the database belongs.")
+
+
+class WalLeftBehind(FileAway):
+    """There is no file where the database belongs, but its write-ahead log is there, which a new one would delete."""
+
+
+@contextmanager
+def let_create() -> Iterator[None]:
+    """Let a file that is missing be made, in a ``with`` block: what migrates does so, and nobody else."""
+    before = _may_create.set(True)
+    try:
+        yield
+    finally:
+        _may_create.reset(before)
+
+
+class SqliteConnection(sqlite3.Connection):
+    """sqlite3's, of one file. In a request its statements together wait no longer than the request has patience."""
+
+    path: str
+    #: Which file it has open, wherever that lies now.
+    file: tuple[int, int]
+    longest_wait: int
+    _wait = -1
+
+    def cursor(self, factory: Any = None) -> Any:
+        """Returns a cursor that waits as it should."""
+        return super().cursor(factory or _Cursor)
+
+    def set_wait(self, milliseconds: int) -> None:
+        """Wait so long for others' locks, from now on."""
+        if milliseconds != self._wait:
+            self.execute(f"PRAGMA busy_timeout={milliseconds}")
+            self._wait = milliseconds
+
+    def is_in_place(self) -> bool:
+        """Returns whether its file is where it belongs; False when another one is. Raises :class:`FileAway` for none."""
+        return _find_file(self.path) == self.file
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: SqliteConnection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        patience = find_patience()
+        if patience is None:
+            self.connection.set_wait(self.connection.longest_wait)
+            return super().execute(sql, parameters)
+        # To the tenth of a second, so that it seldom changes from one request to the next.
+        left = max(0, int(patience.left * 10) * 100)
+        self.connection.set_wait(min(left, self.connection.longest_wait))
+        began = monotonic()
+        try:
+            return super().execute(sql, parameters)
+        finally:
+            patience.spend(monotonic() - began)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Let a new engine make its connections here."""
+    wait = find_sqlite_wait(engine.url)
+    longest_wait = BUSY_TIMEOUT_MS if wait is None else wait
+
+    def connect(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> SqliteConnection:
+        return _connect(str(arguments[0]), longest_wait, named)
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", _check_file)
+
+
+def _connect(path: str, longest_wait: int, named: dict[str, Any]) -> SqliteConnection:
+    creates = _may_create.get() and not os.path.exists(path)
+    if creates and os.path.exists(f"{path}-wal"):
+        raise WalLeftBehind
+    before = None if creates else _find_file(path)
+    # Without "c" in its mode SQLite makes no file, also if it goes just now.
+    address = f"file:{quote(path)}?mode={'rwc' if creates else 'rw'}"
+    connection: SqliteConnection = sqlite3.connect(address, uri=True, **{**named, "factory": SqliteConnection})
+    connection.path, connection.longest_wait = path, longest_wait
+    # The driver must not open transactions by itself: it would begin deferred ones.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        # 32 MB: copying the log back costs the request that happens to do it, so it is done in larger pieces.
+        "wal_autocheckpoint=8000",
+        # 16 MB a connection: with SQLite's own 2 MB, lookups by a random digest mostly miss.
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+    connection.file = _find_file(path)
+    if before not in (None, connection.file):
+        connection.close()
+        raise FileAway
+    return connection
+
+
+def _check_file(connection: SqliteConnection, _record: object, _proxy: object) -> None:
+    if not connection.is_in_place():
+        raise InvalidatePoolError("There is another file where the database belongs.")
+
+
+def _find_file(path: str) -> tuple[int, int]:
+    """Returns which file lies there. Raises :class:`FileAway` when none does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        raise FileAway from None
+    return found.st_dev, found.st_ino
