@@ -5,7 +5,10 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, select, update
 
 from app import clock, credentials, text
+from app.accounts.lock import lock_organization
 from app.accounts.models import ROLES, Invitation, Membership
+from app.accounts.organizations import find_role
+from app.accounts.roles import NotPermitted, can_assign
 from app.audit.events import record
 from app.database.rows import changed_rows
 from app.extensions import db
@@ -29,18 +32,23 @@ def invite(
 ) -> tuple[Invitation, str]:
     """A new invitation, added to the session, and its token, which exists nowhere else.
 
-    Whether the actor may offer the role is for the caller to know. ``invitation_id`` may be chosen
-    beforehand, so that what is sent twice collides. Raises ``ValueError`` with a sentence.
+    ``invitation_id`` may be chosen beforehand, so that what is sent twice collides. Raises ``ValueError`` with a
+    sentence, and :class:`NotPermitted` for an actor who may not give the role.
     """
     if role not in ROLES:
         raise ValueError(_("Choose a role."))
+    label = _check_label(label)
+    # Whoever loses the role for it at this moment has made it before, and it goes, or may not make it any more.
+    lock_organization(db.session(), organization_id)
+    if not can_assign(find_role(actor_user_id, organization_id), role):
+        raise NotPermitted
     token = credentials.new_credential(credentials.INVITATION)
     invitation = Invitation(
         id=invitation_id or credentials.new_id("inv"),
         digest=credentials.digest(token),
         organization_id=organization_id,
         role=role,
-        label=_check_label(label),
+        label=label,
         invited_by_user_id=actor_user_id,
         expires_at=clock.now() + LIFETIME,
     )
@@ -78,7 +86,9 @@ def accept_invitation(token: str, user_id: str) -> Invitation:
     invitation = find_open_invitation(token)
     if invitation is None:
         raise InvitationOver
-    if db.session.get(Membership, (user_id, invitation.organization_id)) is not None:
+    # Whoever invited may be losing the role for it at this moment, and one may follow two links at once.
+    lock_organization(db.session(), invitation.organization_id)
+    if find_role(user_id, invitation.organization_id) is not None:
         raise AlreadyMember
     # The row count decides: of two who follow the link at once, one is too late.
     taken = db.session.execute(

@@ -10,15 +10,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts.invitations import revoke_invitations_of
+from app.accounts.lock import lock_organization
 from app.accounts.models import ROLES, Membership, Organization, User
-from app.accounts.organizations import can_administer
+from app.accounts.roles import NotPermitted, can_assign
 from app.audit.events import record
 from app.extensions import db
 from app.sentences import _
-
-
-class NotPermitted(Exception):
-    """Whoever acts has not, or no longer, the role for it."""
 
 
 class UnknownMember(Exception):
@@ -52,11 +49,6 @@ def list_members(organization_id: str) -> list[Member]:
     )
     members = [Member(*row) for row in rows]
     return sorted(members, key=lambda member: (ROLES.index(member.role), member.name.casefold(), member.user_id))
-
-
-def can_assign(actor_role: str | None, role: str) -> bool:
-    """Whether somebody may give, or take away, this role: owners any, admins all but the owner's."""
-    return actor_role == "owner" or (can_administer(actor_role) and role in ("admin", "member"))
 
 
 def change_role(organization_id: str, user_id: str, role: str, *, actor_user_id: str) -> None:
@@ -106,16 +98,21 @@ def remove_member(organization_id: str, user_id: str, *, actor_user_id: str) -> 
 def delete_organization(organization: Organization, *, actor_user_id: str) -> None:
     """Delete the organization with all it owns; only the audit log remembers it. Raises :class:`NotPermitted`."""
     organization_id, name, slug = organization.id, organization.name, organization.slug
-    if _lock_roles(organization_id).get(actor_user_id) != "owner":
-        raise NotPermitted
+    demand_owner(organization_id, actor_user_id)
     record("organization.deleted", actor_user_id=actor_user_id, organization_id=organization_id, name=name, slug=slug)
     # What hangs on it goes by the foreign keys.
     db.session.execute(delete(Organization).where(Organization.id == organization_id))
 
 
+def demand_owner(organization_id: str, user_id: str) -> None:
+    """Raises :class:`NotPermitted` for who is no owner, and lets nobody change that until the transaction ends."""
+    if _lock_roles(organization_id).get(user_id) != "owner":
+        raise NotPermitted
+
+
 def _lock_roles(organization_id: str) -> dict[str, str]:
     """Everybody's role by their id, as it stays until this transaction ends."""
-    db.session.execute(select(Organization.id).where(Organization.id == organization_id).with_for_update())
+    lock_organization(db.session(), organization_id)
     rows = db.session.execute(
         select(Membership.user_id, Membership.role).where(Membership.organization_id == organization_id)
     )

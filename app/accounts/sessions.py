@@ -7,6 +7,7 @@ from flask_login import UserMixin
 from sqlalchemy import bindparam, delete, select
 
 from app import clock
+from app.accounts.lock import lock_person
 from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
@@ -64,6 +65,8 @@ def start_session(user: User, *, address: str, user_agent: str) -> str:
     """
     credential = new_credential(SESSION)
     at = clock.now()
+    # Two sign-ins at once cut off one after the other.
+    lock_person(db.session(), user.id)
     used_last = select(Session.digest).where(Session.user_id == user.id).order_by(Session.last_used_at.desc())
     db.session.execute(delete(Session).where(Session.digest.in_(used_last.offset(MOST_OF_PERSON - 1))))
     db.session.add(

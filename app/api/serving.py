@@ -14,6 +14,7 @@ from app.api.route import ROUTES, Route
 from app.database.access import expect_reads
 from app.database.connections import Connection
 from app.extensions import db
+from app.oauth.bearer_check import TokenOutdated
 from app.oauth.protect import protected
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.operation import Operation
@@ -76,6 +77,9 @@ def _add(route: Route, operation: Operation) -> None:
         except (ApiError, Refused) as error:
             db.session.rollback()
             return answer_error(error)
+        except TokenOutdated:
+            db.session.rollback()
+            raise
 
     rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
     blueprint.add_url_rule(rule, endpoint=route.name, view_func=guarded, methods=[route.method])

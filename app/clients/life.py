@@ -76,12 +76,12 @@ def end_client(session: Session, client: Client, *, actor_user_id: str | None) -
     Only the people who had it connected still see its name, beside what they allowed it and what it did.
     """
     lock_client(session, client)
-    for end in _endings:
-        end(session, client.key, actor_user_id)
     for model in (ClientSecret, ClientLogo, ClientOrigin):
         session.execute(
             delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}
         )
+    for end in _endings:
+        end(session, client.key, actor_user_id)
     client.organization_id = client.drafted_at = None
     client.description = client.homepage_url = client.privacy_url = client.terms_url = ""
     client.redirect_uris, client.scope, client.optional_scope = [], "", ""

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.clients.errors import ClientGone
 from app.clients.models import Client
+from app.database.locks import CHANGES
 
 
 def lock_client(session: Session, client: Client) -> None:
@@ -12,6 +13,6 @@ def lock_client(session: Session, client: Client) -> None:
     Raises :class:`ClientGone` when it was deleted meanwhile.
     """
     session.flush()
-    session.refresh(client, with_for_update=True)
+    session.refresh(client, with_for_update=CHANGES)
     if client.ended_at is not None:
         raise ClientGone

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.clients.errors import ClientError
 from app.clients.events import record_client_event
+from app.clients.lock import lock_client
 from app.clients.models import Client, ClientLogo
 from app.sentences import _
 
@@ -38,6 +39,7 @@ def draw_logo(content: bytes) -> bytes:
 
 def set_logo(session: Session, client: Client, png: bytes, *, actor_user_id: str | None) -> None:
     """Give the client this logo, as :func:`draw_logo` made it."""
+    lock_client(session, client)
     image_digest = hashlib.sha256(png).hexdigest()
     if client.logo is not None and client.logo.digest == image_digest:
         return
@@ -49,6 +51,7 @@ def set_logo(session: Session, client: Client, png: bytes, *, actor_user_id: str
 
 def remove_logo(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """Leave the client without a logo."""
+    lock_client(session, client)
     if client.logo is not None:
         client.logo = None
         record_client_event(session, "client.logo_removed", client, actor_user_id)

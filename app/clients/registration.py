@@ -15,6 +15,7 @@ from app.clients.lock import lock_client
 from app.clients.models import Client
 from app.clients.secrets import add_client_secret
 from app.config import Settings
+from app.database.locks import to_change
 
 
 def register_client(
@@ -93,9 +94,7 @@ def check_client(settings: Settings, client: Client, *, may_lack: Collection[str
 
 def _new_client(session: Session, client_id: str) -> Client:
     """Returns a client of this id, in the session. One that had it and has ended begins anew, for the same people."""
-    ended = session.scalar(
-        select(Client).where(Client.client_id == client_id, Client.ended_at.is_not(None)).with_for_update()
-    )
+    ended = session.scalar(to_change(select(Client).where(Client.client_id == client_id, Client.ended_at.is_not(None))))
     client = ended or Client(client_id=client_id)
     if ended is None:
         session.add(client)

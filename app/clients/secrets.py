@@ -105,8 +105,12 @@ def add_another_secret(
     return secret, plain
 
 
-def find_client_secret(session: Session, client: Client, secret_id: str) -> ClientSecret | None:
-    """The client's secret with this id, if it still works."""
+def find_client_secret(
+    session: Session, client: Client, secret_id: str, *, to_change: bool = False
+) -> ClientSecret | None:
+    """The client's secret with this id, if it still works. To change it, its client is held until the transaction ends."""
+    if to_change:
+        lock_client(session, client)
     return next((secret for secret in list_live_secrets(session, client.key) if secret.id == secret_id), None)
 
 

@@ -56,6 +56,8 @@ def give_consent(
     the person ``resumes`` it, on a button that said so.
     """
     at = clock.now()
+    # Two first consents at once: there is no row of theirs yet that the second could wait for.
+    connection.first(statements.LOCK_PERSON, user=user_id)
     before = _find_live_or_close(connection, user_id, client_key, installation, at)
     after = _merge(before, parse_scope(scope), choice, frozenset(resources), frozenset(declined), expires_at)
     row = connection.first(
@@ -226,7 +228,10 @@ def end_consents_of_client(connection: Connection, client_key: str, *, actor: st
 
 
 def note_deleted_memento(connection: Connection, memento_id: str, *, actor: str) -> None:
-    """Note in each live consent that names a memento that the app loses it. To be called before it is deleted."""
+    """Note in each live consent that names a memento that the app loses it. To be called before it is deleted.
+
+    The caller holds the person whose it is, so that no consent begins to name it meanwhile.
+    """
     at = clock.now()
     for row in connection.all(statements.LIST_WITH_MEMENTO, memento=memento_id, at=at):
         changed = {"mementos": [memento_id]} | ({"writing": [memento_id]} if row.can_write else {})

@@ -2,9 +2,11 @@
 
 from sqlalchemy import Boolean, String, bindparam, delete, insert, select, text, update
 
+from app.accounts.models import User
 from app.consents.live import is_live, is_open
 from app.consents.models import Consent, ConsentMemento
 from app.consents.snapshot import CONSENT_COLUMNS, ConsentSnapshot
+from app.database.locks import to_change, to_refer_to
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.memories.models import Memento
@@ -19,8 +21,12 @@ _LIVE = is_live(Consent, bindparam("at", type_=UtcDateTime()))
 
 FIND_OPEN = Statement(select(*CONSENT_COLUMNS).where(*_OF_PAIR, is_open(Consent)), row=ConsentSnapshot)
 
-# Held before it is read: so what is read is what the change is made to.
-LOCK = Statement(select(Consent.grant_id).where(*_OF_PERSON, _LIVE).with_for_update())
+# Held before it is read: so what is read is what the change is made to. The first consent of a person for an app has no
+# row yet, so the person's is held.
+LOCK_PERSON = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
+LOCK = Statement(
+    to_change(select(Consent.grant_id).join(User, User.id == Consent.user_id).where(*_OF_PERSON, _LIVE), User, Consent)
+)
 READ = Statement(select(*CONSENT_COLUMNS).where(*_OF_PERSON), row=ConsentSnapshot)
 
 END = Statement(update(Consent).where(*_OF_PERSON, is_open(Consent)).values(revoked_at=bindparam("at")))
@@ -59,9 +65,11 @@ INSERT_CHOICE = Statement(
         ["grant_id", "memento_id", "can_write"],
         # The owner is asked once more in the statement itself, whoever called; and held, so that nobody deletes the
         # memento between this look and the insert.
-        select(bindparam("grant", type_=String), Memento.id, bindparam("may_write", type_=Boolean))
-        .where(Memento.id == bindparam("memento"), Memento.user_id == bindparam("user"))
-        .with_for_update(read=True, key_share=True),
+        to_refer_to(
+            select(bindparam("grant", type_=String), Memento.id, bindparam("may_write", type_=Boolean)).where(
+                Memento.id == bindparam("memento"), Memento.user_id == bindparam("user")
+            )
+        ),
     )
 )
 

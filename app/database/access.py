@@ -38,6 +38,7 @@ EVERYTHING = Access(orm_writes=True, driver_writes=True, notes=True)
 _access: ContextVar[Access] = ContextVar("access", default=EVERYTHING)
 _orm_writer: ContextVar[ReferenceType[Connection] | None] = ContextVar("orm_writer", default=None)
 _driver_writes_now: ContextVar[bool] = ContextVar("driver_writes_now", default=False)
+_has_committed: ContextVar[bool] = ContextVar("has_committed", default=False)
 
 
 class WaitsForItself(RuntimeError):
@@ -51,6 +52,7 @@ class MayNotWrite(RuntimeError):
 def set_access(access: Access) -> None:
     """Say what this context may do from now on. Called at the beginning and the end of each request, and nowhere else."""
     _access.set(access)
+    _has_committed.set(False)
 
 
 def may_orm_write() -> bool:
@@ -104,6 +106,19 @@ def read_anew(session: Session | scoped_session[Any]) -> None:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("Something was changed in this transaction. Commit it, or say that it failed.")
     session.rollback()
+
+
+# -- what stands -----------------------------------------------------------------------------------
+
+
+def has_committed() -> bool:
+    """Whether a transaction that may have written was committed in this request: then it is not done once more."""
+    return _has_committed.get()
+
+
+def note_commit() -> None:
+    """A transaction that may have written is about to be committed."""
+    _has_committed.set(True)
 
 
 # -- one writer a request --------------------------------------------------------------------------

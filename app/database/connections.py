@@ -4,15 +4,16 @@ They run compiled Core statements, one round trip each, and open a transaction o
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
-from app.database.access import check_driver_write, driver_transaction
+from app.database.access import check_driver_write, driver_transaction, note_commit
 from app.database.engine import ONLY_READS, let_write
+from app.database.repeat import was_prepared_before
 from app.database.statements import Statement
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def _refers_to_nothing(error: Exception) -> bool:
 class Connection:
     """A driver connection in autocommit, for :class:`Statement`. Made by :func:`connect`."""
 
-    __slots__ = ("_cursor", "_dialect", "_idle", "_is_broken", "_pooled")
+    __slots__ = ("_afterwards", "_cursor", "_dialect", "_idle", "_is_broken", "_pooled")
 
     def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
@@ -44,6 +45,7 @@ class Connection:
         self._idle = idle
         self._is_broken = False
         self._cursor: Any = None
+        self._afterwards: list[Callable[[], None]] | None = None
 
     def __enter__(self) -> "Connection":
         self._cursor = self._pooled.cursor()
@@ -99,6 +101,9 @@ class Connection:
         except Exception as error:
             if _refers_to_nothing(error):
                 raise RowGone from None
+            if was_prepared_before(error):
+                # It would say the same of this statement again.
+                self._is_broken = True
             raise
         return self._cursor
 
@@ -106,17 +111,31 @@ class Connection:
         """Raises for what must not be written now, see :mod:`app.database.access`."""
         check_driver_write()
 
+    def once_committed(self, act: Callable[[], None]) -> None:
+        """Call ``act`` when the transaction has been committed, and never when it is not; now where none is open."""
+        if self._afterwards is None:
+            act()
+        else:
+            self._afterwards.append(act)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One write transaction: commits at the end, rolls back on any error."""
         with driver_transaction():
             self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
+            afterwards = self._afterwards = []
             try:
                 yield
+                # Before it: where the answer gets lost, nobody knows what stands.
+                note_commit()
                 self._cursor.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
+            finally:
+                self._afterwards = None
+        for act in afterwards:
+            act()
 
     def _roll_back(self) -> None:
         """End the transaction after an error, which is what is to be told, whatever becomes of this."""

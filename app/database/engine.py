@@ -6,12 +6,13 @@ transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.a
 
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
-from app.database.access import begin_orm_writing, may_orm_write
+from app.database.access import begin_orm_writing, is_orm_writing, may_orm_write, note_commit
 from app.database.connecting import Connector
 from app.database.postgresql import PostgresqlConnection
+from app.database.repeat import was_prepared_before
 from app.database.sqlite import prepare_sqlite
 from app.database.url import connect_arguments
 
@@ -29,6 +30,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 def prepare_engine(engine: Engine) -> None:
     """Attach the connection settings and the transaction rule to a new engine."""
+    event.listen(engine, "commit", _note_commit)
+    event.listen(engine, "handle_error", _give_up_what_was_prepared)
     if engine.dialect.name == "sqlite":
         prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
@@ -37,6 +40,16 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_postgresql_connection)
         event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
+
+
+def _give_up_what_was_prepared(context: ExceptionContext) -> None:
+    if was_prepared_before(context.original_exception):
+        context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+
+
+def _note_commit(_connection: Connection) -> None:
+    if is_orm_writing():
+        note_commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

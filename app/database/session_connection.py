@@ -23,6 +23,7 @@ class SessionConnection(Connection):
     def __init__(self, session: Session):
         self._session = session
         self._dialect = session.get_bind().dialect
+        self._afterwards = None
 
     def __enter__(self) -> "SessionConnection":
         return self

@@ -4,16 +4,20 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, Response, abort, g, request
 from flask.ctx import RequestContext
+from flask.globals import request_ctx
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
 
-from app.database.access import EVERYTHING, set_access
+from app.database.access import EVERYTHING, has_committed, set_access
 from app.database.patience import REQUEST_SECONDS, set_patience
+from app.database.repeat import repeat
 from app.database.unavailable import find_unavailability
 from app.extensions import db
-from app.http.doors import Door, Origins, access_for
+from app.http.doors import Door, Errors, Origins, access_for
 from app.http.error_answers import find_answer_to_unavailable
 from app.http.form_checks import check_form
 from app.http.headers import add_headers
@@ -86,6 +90,27 @@ class Application(Flask):
         if door.checks_forms and (answer := check_form(incoming, self.view_functions)) is not None:
             return answer
         return super().preprocess_request() if door.has_session else None
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Flask's, tried again where the database asks for that, as long as nothing stands of what was tried."""
+        kept = dict(g._get_current_object().__dict__)
+        return repeat(
+            super().dispatch_request,
+            begin_again=lambda: self._begin_again(kept),
+            # A token request's body is read once; what can be repeated there, the exchange repeats.
+            may_repeat=lambda: _request().door.errors is not Errors.OAUTH and not has_committed(),
+        )
+
+    def _begin_again(self, kept: dict[str, Any]) -> None:
+        """Leave the request as it was before its view, which ``kept`` has of ``g``."""
+        db.session.remove()
+        noted = g._get_current_object().__dict__
+        noted.clear()
+        noted.update(kept)
+        request_ctx.flashes = None
+        request_ctx._session = self.session_interface.open_session(self, _request())
+        for file in _request().__dict__.get("files", MultiDict()).values():
+            file.stream.seek(0)
 
     def process_response(self, response: Response) -> Response:
         """What comes after the view: what the door says of itself, and who may read it."""

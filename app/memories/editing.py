@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.accounts.lock import lock_person
+from app.database.locks import to_change
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
 from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together
@@ -97,6 +99,7 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
         raise TooManyChanges(
             _("That is more than %(most)s changes at once; save fewer, then go on.", most=MOST_CHANGES)
         )
+    lock_person(db.session(), user_id)
     but_id = _lock(memento) if memento else None
     name = check_name(db.session(), user_id, name, but_id=but_id)
     _check_owner(user_id, draft.added)
@@ -118,7 +121,9 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
 
 
 def duplicate_memento(memento: Memento) -> Memento:
-    """A memento with the same picks, called “… (copy)”."""
+    """A memento with the same picks, called “… (copy)”. Raises :class:`PickGone` for one that was deleted meanwhile."""
+    lock_person(db.session(), memento.user_id)
+    _lock(memento)
     copy = Memento(user_id=memento.user_id, name=_name_of_copy(memento))
     db.session.add(copy)
     db.session.flush()
@@ -129,13 +134,13 @@ def duplicate_memento(memento: Memento) -> Memento:
 
 
 def delete_memento(session: Session, memento: Memento) -> None:
-    """End the memento: whoever looks through it loses it. The memories in it stay."""
+    """End the memento: whoever looks through it loses it. The memories in it stay. The caller holds the person."""
     session.execute(delete(Memento).where(Memento.id == memento.id))
 
 
 def _lock(memento: Memento) -> str:
     """Keep the memento from being changed or deleted until the transaction ends; its id."""
-    id = db.session.scalar(select(Memento.id).where(Memento.id == memento.id).with_for_update())
+    id = db.session.scalar(to_change(select(Memento.id).where(Memento.id == memento.id)))
     if id is None:
         raise PickGone(_("This memento was deleted meanwhile."))
     return id

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import text
+from app.accounts.lock import lock_person
 from app.extensions import db
 from app.memories.built_in import ALL, RESERVED_NAMES
 from app.memories.contents import (
@@ -182,6 +183,7 @@ def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
 
 def create_memento(session: Session, user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
     """A new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
+    lock_person(session, user_id)
     name = check_name(session, user_id, name)
     chosen = _check_integrations(session, user_id, list(dict.fromkeys(integration_ids)))
     memento = Memento(user_id=user_id, name=name, contents=[MementoContent(integration_id=id) for id in chosen])

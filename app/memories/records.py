@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.credentials import new_id
+from app.database.locks import to_change
 from app.memories.contents import is_own
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.reach import Reach, reachable_integrations, readable_memories, writable_memories
@@ -26,13 +27,17 @@ class Found:
 # -- memories --------------------------------------------------------------------------------------
 
 
-def find_memory(session: Session, reach: Reach, memory_id: str) -> Found | None:
-    """Returns the memory, if it lies within reach; one that does not is None, as if it did not exist."""
-    row = session.execute(
+def find_memory(session: Session, reach: Reach, memory_id: str, *, changes: bool = False) -> Found | None:
+    """Returns the memory, if it lies within reach; one that does not is None, as if it did not exist.
+
+    For who ``changes`` it, nobody else does until the transaction ends.
+    """
+    found = (
         select(Memory, writable_memories(reach).label("is_writable"))
         .where(Memory.id == memory_id, readable_memories(reach))
-        .options(joinedload(Memory.integration), selectinload(Memory.tags))
-    ).first()
+        .options(joinedload(Memory.integration, innerjoin=True), selectinload(Memory.tags))
+    )
+    row = session.execute(to_change(found, Memory) if changes else found).first()
     return None if row is None else Found(row.Memory, bool(row.is_writable))
 
 

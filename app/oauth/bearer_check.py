@@ -13,6 +13,11 @@ from app.scopes import parse_scope
 
 _REALM = "reliquary"
 
+
+class TokenOutdated(Exception):
+    """What the token stands on was changed after it was looked up, and before what it allows was done: look again."""
+
+
 TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
 
 

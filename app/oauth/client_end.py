@@ -55,9 +55,9 @@ def delete_what_the_client_held(session: Session, client_key: str, _actor_user_i
     Codes and tokens with a family go with the family, by the foreign keys; and none can be added to it any more.
     """
     for statement in (
+        delete(AuthorizationRequest).where(AuthorizationRequest.client_key == client_key),
         delete(TokenFamily).where(TokenFamily.grant_id.in_(_consents_of(client_key))),
         delete(AccessToken).where(AccessToken.client_key == client_key, AccessToken.family_id.is_(None)),
-        delete(AuthorizationRequest).where(AuthorizationRequest.client_key == client_key),
         delete(RequestRecord).where(RequestRecord.client_key == client_key),
         delete(PlaygroundCallback).where(PlaygroundCallback.client_key == client_key),
     ):

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
 
 from app.clients.models import SECRET_USED, ClientSnapshot, find_client
+from app.database.access import has_committed
 from app.database.connections import RowGone
+from app.database.repeat import repeat
 from app.last_uses import LastUses
 from app.oauth.checks.parameters import demand_own_resource
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
@@ -46,6 +48,14 @@ class Exchange(AuthorizationServer):
 
     def create_token_response(self, request: WireRequest) -> Any:
         """Answer the token endpoint, and note how it ended for the client's people."""
+        return repeat(lambda: self._answer_token_request(request), may_repeat=_nothing_stands)
+
+    def create_endpoint_response(self, name: str, request: WireRequest | None = None) -> Any:
+        """Answer revocation or introspection."""
+        endpoint = super().create_endpoint_response
+        return repeat(lambda: endpoint(name, request), may_repeat=_nothing_stands)
+
+    def _answer_token_request(self, request: WireRequest) -> Any:
         try:
             demand_form(request)
             demand_own_resource(request)
@@ -94,7 +104,7 @@ class Exchange(AuthorizationServer):
         """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
         if error.redirect_uri is None:
             return super().handle_error_response(request, error)
-        note_refusal(request, AUTHORIZE, request.client, error)
+        request.connection.once_committed(lambda: note_refusal(request, AUTHORIZE, request.client, error))
         body = {
             "error": error.error,
             "error_description": error.description,
@@ -116,6 +126,10 @@ class Exchange(AuthorizationServer):
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals carry tokens; nobody here listens."""
+
+
+def _nothing_stands() -> bool:
+    return not has_committed()
 
 
 def demand_form(request: WireRequest) -> None:

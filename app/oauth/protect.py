@@ -12,10 +12,13 @@ from app.database.connections import connect
 from app.http.services import services
 from app.http.wire import error_answer
 from app.last_uses import LastUses
-from app.oauth.bearer_check import TokenLookup, challenge, find_live_token
+from app.oauth.bearer_check import TokenLookup, TokenOutdated, challenge, find_live_token
 from app.oauth.cross_origin import note_caller
-from app.oauth.refusals import Refused
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.tokens.access import find_access_token
+
+#: How often a token is looked up for one call, while what it stands on keeps being changed.
+_MOST_LOOKS = 5
 
 
 def protected(
@@ -36,14 +39,19 @@ def protected(
         def guarded(*args: Any, **kwargs: Any) -> Any:
             of_app = services()
             with connect(of_app.engine) as connection:
-                try:
-                    authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
-                    token = find_live_token(connection, authorization, required, find, note_caller)
-                except Refused as refused:
-                    return _answer_refusal(refused, required)
-                if token.grant_id is not None:
-                    of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
-                return view(token, connection, *args, **kwargs)
+                for _tries in range(_MOST_LOOKS):
+                    try:
+                        authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
+                        token = find_live_token(connection, authorization, required, find, note_caller)
+                    except Refused as refused:
+                        return _answer_refusal(refused, required)
+                    if token.grant_id is not None:
+                        of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
+                    try:
+                        return view(token, connection, *args, **kwargs)
+                    except TokenOutdated:
+                        continue
+                return _answer_refusal(refuse(Reason.BEARER_REVOKED), required)
 
         return guarded
 

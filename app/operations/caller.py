@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,8 @@ class Caller:
     grant_id: str | None
     selection: str | None
     saved_memento_id: str | None
+    #: Which version of the consent the rest was read from.
+    consent_updated_at: datetime | None
     scopes: frozenset[str]
     reach: Reach
     #: What is to be noted once the call has succeeded.
@@ -70,6 +73,7 @@ def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:
         grant_id=token.grant_id,
         selection=None if token.choice is None else token.choice.selection,
         saved_memento_id=token.saved_memento_id,
+        consent_updated_at=token.consent_updated_at,
         scopes=parse_scope(token.get_scope()),
         reach=token_reach(token),
     )

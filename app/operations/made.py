@@ -15,6 +15,7 @@ from app.consents.events import APP
 from app.consents.live import is_live
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
+from app.database.locks import to_change
 from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
@@ -45,8 +46,6 @@ def make(caller: Caller, name: str) -> MadeMemento:
         name = read_name(name)
     except MementoError as error:
         raise _wrong_name("invalid", str(error)) from None
-    # Two at once wait for each other here.
-    caller.session.execute(select(Consent.grant_id).where(Consent.grant_id == caller.grant_id).with_for_update())
     names = {made.name.casefold() for made in list_made(caller)}
     if name.casefold() in names:
         raise _wrong_name("taken", "This app has made a memento of that name; choose another.")
@@ -126,7 +125,7 @@ def _add_memento(caller: Caller, name: str) -> Memento:
 def _demand_changeable(caller: Caller, made: MadeMemento) -> None:
     """Keep the memento as it is until the transaction ends, if the app may change it."""
     locked = select(Memento.id).where(Memento.id == made.memento_id, Memento.user_id == caller.user_id)
-    if caller.session.scalar(locked.with_for_update()) is None:
+    if caller.session.scalar(to_change(locked)) is None:
         raise not_found()
     if caller.session.scalar(select(exists().where(_is_named_by_another(caller, made)))):
         raise not_writable("Another app looks through this memento; only the person may change it now.")

@@ -129,7 +129,7 @@ def _find_page(caller: Caller, wanted: Wanted) -> Page:
 
 
 def _get_writable(caller: Caller, memory_id: str) -> Memory:
-    found = find_memory(caller.session, caller.reach, memory_id)
+    found = find_memory(caller.session, caller.reach, memory_id, changes=True)
     if found is None:
         raise not_found()
     if not found.is_writable:

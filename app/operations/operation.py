@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.operations.caller import Caller
+from app.operations.holding import hold
 from app.operations.idempotency import Idempotency, Once, carry_out_once
 from app.operations.refusals import not_a_person
 from app.operations.shapes import Takes
@@ -47,9 +48,11 @@ class Operation:
     ) -> Any:
         """Do it and return its result; ``taken`` is what :attr:`takes` has read. Nothing is committed.
 
-        Raises :class:`app.operations.refusals.Refused`.
+        Raises :class:`app.operations.refusals.Refused`, and :class:`app.oauth.bearer_check.TokenOutdated`.
         """
         sent = () if self.takes is None else (taken,)
+        if self.changes:
+            hold(caller)
 
         def act() -> Any:
             return self.act(caller, *identifiers.values(), *sent)

@@ -7,7 +7,6 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Client
-from app.consents.models import Consent
 from app.consents.saved import SavedMemento
 from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
 from app.memories.models import Integration, Memento, MementoContent
@@ -45,11 +44,7 @@ def find_own_integration(caller: Caller, integration_id: str) -> Integration | N
 
 
 def _ensure_saved(caller: Caller) -> SavedMemento:
-    saved = _find_saved(caller)
-    if saved is not None:
-        return saved
-    # Two first writes at once wait for each other here, where both depend on the same row.
-    caller.session.execute(select(Consent.grant_id).where(Consent.grant_id == caller.grant_id).with_for_update())
+    # Two first writes at once come one after the other: each holds whom it is for.
     return _find_saved(caller) or _make_saved(caller)
 
 
@@ -84,7 +79,6 @@ def _make_memento(session: Session, user_id: str, name: str, integration_id: str
 
 
 def _ensure_source_of_organization(caller: Caller) -> Integration:
-    caller.session.execute(select(Client.key).where(Client.key == caller.client_key).with_for_update())
     name = _name(caller)
     same = (
         Integration.organization_id == caller.organization_id,

@@ -69,6 +69,8 @@ def invite_member(access: Access) -> ResponseReturnValue:
     except ValueError as error:
         form.label.errors = [sentence_of(error)]
         return _members_page(access, form, 400)
+    except NotPermitted:
+        abort(403)
     except IntegrityError:
         db.session.rollback()
         flash(gettext("This invitation was made already. Its link is shown only once; withdraw it and make another."))

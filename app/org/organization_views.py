@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.accounts.members import NotPermitted, delete_organization
+from app.accounts.members import NotPermitted, delete_organization, demand_owner
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
@@ -58,9 +58,10 @@ def delete_whole_organization(access: Access) -> ResponseReturnValue:
             "org/sure/organization.html", access=access, form=form, apps=len(clients), costs=count_costs(*clients)
         )
         return page, form.status
-    for client in clients:
-        end_client(db.session(), client, actor_user_id=access.user_id)
     try:
+        demand_owner(access.organization.id, access.user_id)
+        for client in clients:
+            end_client(db.session(), client, actor_user_id=access.user_id)
         delete_organization(access.organization, actor_user_id=access.user_id)
     except NotPermitted:
         db.session.rollback()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from flask import abort, flash, render_template
+from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
@@ -103,7 +103,9 @@ def _new_secret_page(access: Access, client: Client, form: SecretForm) -> Respon
 
 def _get_secret(access: Access, client_id: str, secret_id: str) -> tuple[Client, ClientSecret]:
     client = access.get_client(client_id)
-    return client, find_client_secret(db.session(), client, secret_id) or abort(404)
+    # Two who retire or prolong one secret at once: the second sees what the first has done.
+    changes = request.method == "POST"
+    return client, find_client_secret(db.session(), client, secret_id, to_change=changes) or abort(404)
 
 
 def _end_of(day: date | None) -> datetime | None:

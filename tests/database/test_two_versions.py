@@ -20,7 +20,7 @@ from app.consents.receipts import AccessRecord
 from app.database.connections import connect
 from app.extensions import db
 from app.oauth.tokens.access import AccessToken, add_access_token
-from app.oauth.tokens.code import redeem_authorization_code
+from app.oauth.tokens.code import find_authorization_code, redeem_authorization_code
 from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
 from app.purge import purge
@@ -192,6 +192,12 @@ def test_ending_all_tokens_of_an_app_at_once_is_seen_by_the_older_version(house)
     assert not any(house.old.is_alive(one["access_token"]) for one in tokens)
 
 
+def redeem(ours, digest: str) -> bool:
+    """Redeem a code as this version does, which knows whose it is."""
+    code = find_authorization_code(ours, digest)
+    return redeem_authorization_code(ours, digest, client_key=code.client_key, family_id=code.family_id)
+
+
 # -- at the same moment --------------------------------------------------------------------------
 
 
@@ -203,7 +209,7 @@ def test_who_comes_while_the_other_is_deciding_finds_it_decided(house):
     with administrator(house.app) as older, older.transaction():
         older.execute("SELECT 1 FROM authorization_codes WHERE digest = %s FOR NO KEY UPDATE", [digest])
         with connect(db.engine) as ours, ours.transaction():
-            assert redeem_authorization_code(ours, digest)
+            assert redeem(ours, digest)
             waiting = Thread(target=lambda: changed.append(older.execute(_REDEEM, [digest]).rowcount))
             waiting.start()
             _wait_for_a_lock(house.app)
@@ -219,7 +225,7 @@ def test_who_comes_while_the_older_version_redeems_is_too_late(house):
 
     def redeem_here() -> None:
         with connect(house.engine) as ours:
-            won.append(redeem_authorization_code(ours, digest))
+            won.append(redeem(ours, digest))
 
     with administrator(house.app) as older:
         with older.transaction():

@@ -31,6 +31,7 @@ from tests.integrator import s256
 #: Authlib's decorator for hooks hides them.
 OVERRIDES = [
     (Exchange, AuthorizationServer, "create_token_response", ["request"]),
+    (Exchange, AuthorizationServer, "create_endpoint_response", ["name", "request"]),
     (Exchange, AuthorizationServer, "get_token_grant", ["request"]),
     (Exchange, AuthorizationServer, "authenticate_client", ["request", "methods", "endpoint"]),
     (Exchange, AuthorizationServer, "handle_error_response", ["request", "error"]),

@@ -34,7 +34,7 @@ def retire_secret_command(client_id: str, secret_id: str, as_json: bool) -> None
     """End one secret, by the id that “show” prints, now. Raises ``ClickException`` for a secret that is none."""
     with database():
         client = get_client(client_id)
-        secret = find_client_secret(db.session(), client, secret_id)
+        secret = find_client_secret(db.session(), client, secret_id, to_change=True)
         if secret is None:
             raise click.ClickException(f"The app has no secret {secret_id!r} that works.")
         retire_client_secret(db.session(), client, secret, actor_user_id=None)

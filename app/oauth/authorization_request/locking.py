@@ -7,22 +7,27 @@ from app.clients.models import Client
 from app.consents.live import is_open
 from app.consents.models import Consent
 from app.database.connections import Connection
+from app.database.locks import to_change, to_rely_on
 from app.database.statements import Statement
 from app.oauth.authorization_request.record import AuthorizationRequest
 
-# Always in this order, so that two transactions never wait for each other.
-_LOCK_USER = Statement(select(User.id).where(User.id == bindparam("user")).with_for_update(key_share=True))
-_LOCK_CLIENT = Statement(select(Client.key).where(Client.key == bindparam("client")).with_for_update(read=True))
+_LOCK_USER = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
+_LOCK_CLIENT = Statement(to_rely_on(select(Client.key).where(Client.key == bindparam("client"))))
 _LOCK_CONSENT = Statement(
-    select(Consent.grant_id)
-    .where(Consent.user_id == bindparam("user"), Consent.client_key == bindparam("client"), is_open(Consent))
-    .with_for_update()
+    to_change(
+        select(Consent.grant_id).where(
+            Consent.user_id == bindparam("user"), Consent.client_key == bindparam("client"), is_open(Consent)
+        )
+    )
 )
 _LOCK_REQUEST = Statement(
-    select(AuthorizationRequest.digest)
-    .where(AuthorizationRequest.digest == bindparam("handle_digest"))
-    .with_for_update()
+    to_change(select(AuthorizationRequest.digest).where(AuthorizationRequest.digest == bindparam("handle_digest")))
 )
+
+
+def rely_on_client(connection: Connection, client_key: str) -> None:
+    """Let nobody change the app, such as its addresses, until the transaction ends. What it is, is to be read anew."""
+    connection.first(_LOCK_CLIENT, client=client_key)
 
 
 def lock_decision(connection: Connection, user_id: str, client_key: str, request_digest: str) -> None:

@@ -12,7 +12,7 @@ from app.database.connections import RowGone, connect
 from app.extensions import db
 from app.http.doors import STEP
 from app.http.navigation import only_by_navigation
-from app.oauth.authorization_request import save_choice
+from app.oauth.authorization_request import rely_on_client, save_choice
 from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.endpoints import blueprint, documented
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
@@ -77,6 +77,9 @@ def _proceed(parameters: Parameters, request: WireRequest, way_back: WayBack) ->
         request.consent = _find_covering_consent(request)
         if request.consent is not None:
             with request.connection.transaction():
+                # An address that was taken off the list a moment ago gets no code.
+                rely_on_client(request.connection, request.known_client.key)
+                grant.way_back = check_way_back(request, Door.AUTHORIZE)
                 return server.create_authorization_response(request, current_user, grant)
     # Apps also ask for a sign-in so that somebody else can answer: then it is nobody's yet.
     owner = None if asks_login else current_user.id
@@ -109,15 +112,32 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
 def continue_authorization(flow: Flow) -> ResponseReturnValue:
     """Where every step leads back to: whatever is still to be done for the waiting request."""
     consent = find_live_consent(flow.connection, current_user.id, flow.client.key)
-    flow.request.consent = _find_covering_consent(flow.request)
-    if flow.request.consent is not None:
-        with flow.connection.transaction():
-            if flow.take():
-                return server.create_authorization_response(flow.request, current_user, flow.grant)
-        return already_answered_page()
+    asked = flow.request.payload.data["scope"]
+    if _find_covering_consent(flow.request) is not None:
+        try:
+            with flow.connection.transaction():
+                return _answer_by_itself(flow, asked)
+        except _NotCovered:
+            flow.request.payload.data["scope"] = asked
+            consent = find_live_consent(flow.connection, current_user.id, flow.client.key)
     if not reaches_memories(parse_scope(flow.request.scope)) or _start_from_present_choice(flow, consent):
         return redirect(flow.url_for("decide"), 303)
     return redirect(flow.url_for("choose_mementos"), 303)
+
+
+class _NotCovered(Exception):
+    """The consent that made the screens needless was ended or made smaller at this moment."""
+
+
+def _answer_by_itself(flow: Flow, asked: str) -> ResponseReturnValue:
+    """Inside a transaction: answer without a screen, of several tabs in one. Raises :class:`_NotCovered`."""
+    if not flow.renew_under_lock() or not flow.take():
+        return already_answered_page(flow.waiting.user_id)
+    flow.request.payload.data["scope"] = asked
+    flow.request.consent = _find_covering_consent(flow.request)
+    if flow.request.consent is None:
+        raise _NotCovered
+    return server.create_authorization_response(flow.request, current_user, flow.grant)
 
 
 def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> bool:

@@ -75,14 +75,18 @@ def unknown_app_page() -> tuple[str, int]:
     )
 
 
-def already_answered_page() -> tuple[str, int]:
+def already_answered_page(answered_by: str | None) -> tuple[str, int]:
+    """For every tab of a request but the one that answered it. ``answered_by`` is the id of whose request it was."""
+    is_own = current_user.is_authenticated and current_user.id == answered_by
     return error_page(
         410,
         _("This request was already answered"),
         _(
-            "The answer went back to the app, perhaps from another tab. If the app is still waiting, go back to it"
-            " and start again."
+            "The answer went back to the app: in another tab, or by itself, where the app was allowed before. Go on in"
+            " the tab with the app. If the app is still waiting there, start again from it."
         ),
+        # Nobody else learns that there are any.
+        action=(url_for("personal.apps"), _("See the apps that you have connected")) if is_own else (None, None),
     )
 
 

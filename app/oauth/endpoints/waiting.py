@@ -76,7 +76,7 @@ class Flow:
     def cancel(self) -> ResponseReturnValue:
         """End the request with ``access_denied``."""
         if not self.take():
-            return already_answered_page()
+            return already_answered_page(current_user.id)
         return server.create_authorization_response(self.request, None, self.grant)
 
 
@@ -105,7 +105,7 @@ def opens_request(view: Screen | None = None, *, before_account: bool = False) -
                 # Before the request is bound: whoever signs in now is the one who is asked.
                 return redirect(sign_in_url(http_request.full_path, again=True), 303)
             if not renew_authorization_request(connection, found, current_user.id):
-                return other_account_page() if found.user_id != current_user.id else expired_page()
+                return _tell_what_became(connection)
             if not before_account and _must_choose_account(found):
                 return redirect(url_for("oauth.show_account", request=http_request.args["request"]), 303)
             return forget_request(http_request.args["request"], make_response(_open(view, found, connection)))
@@ -119,8 +119,16 @@ def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnV
     if waiting is None:
         return expired_page()
     if waiting.consumed_at is not None:
-        return already_answered_page()
+        return already_answered_page(waiting.user_id)
     return expired_page() if waiting.is_expired() else waiting
+
+
+def _tell_what_became(connection: Connection) -> ResponseReturnValue:
+    """Why the request could not be gone on with, a moment after it was found: another tab was quicker."""
+    found = find_own_request(connection)
+    if not isinstance(found, WaitingRequest):
+        return found
+    return expired_page() if found.user_id in (None, current_user.id) else other_account_page()
 
 
 def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
@@ -142,7 +150,7 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
     try:
         grant.validate_consent_request()
     except Refused as refused:
-        return server.handle_error_response(request, refused) if flow.take() else already_answered_page()
+        return server.handle_error_response(request, refused) if flow.take() else already_answered_page(current_user.id)
     let_forms_lead_to_app()
     try:
         return view(flow)

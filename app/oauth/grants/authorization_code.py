@@ -85,7 +85,9 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             self.request.services.settings, scope=scope, client=client, origin=code, refresh_scope=code.scope
         )
         with connection.transaction():
-            is_first = redeem_authorization_code(connection, code.digest)
+            is_first = redeem_authorization_code(
+                connection, code.digest, client_key=client.key, family_id=code.family_id
+            )
             if is_first:
                 add_bearer_tokens(connection, tokens)
         if not is_first:

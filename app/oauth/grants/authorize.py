@@ -51,7 +51,7 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
         self.request.user = person
         code = self.generate_authorization_code()
         self.save_authorization_code(code, self.request)
-        note_success(self.request, AUTHORIZE)
+        self.request.connection.once_committed(lambda: note_success(self.request, AUTHORIZE))
         return redirect_back(self.request, way_back.uri, {"code": code})
 
     def generate_authorization_code(self) -> str:

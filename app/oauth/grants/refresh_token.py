@@ -68,6 +68,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 is_first = rotate_refresh_token(
                     connection,
                     token.digest,
+                    client_key=token.client_key,
+                    family_id=token.family_id,
                     successor_digest=credentials.digest(successor),
                     successor_salt=salt,
                 )
@@ -136,7 +138,13 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             refresh_token=credentials.successor(presented, token.successor_salt),
         )
         with self.request.connection.transaction():
-            may_repeat = count_repeat(self.request.connection, token.digest, most=_MOST_REPEATS)
+            may_repeat = count_repeat(
+                self.request.connection,
+                token.digest,
+                client_key=token.client_key,
+                family_id=token.family_id,
+                most=_MOST_REPEATS,
+            )
             if may_repeat:
                 add_bearer_tokens(self.request.connection, tokens, with_refresh_token=False)
         if not may_repeat:

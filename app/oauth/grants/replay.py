@@ -1,6 +1,9 @@
 """What follows when a code or a refresh token comes a second time (:rfc:`9700#section-4.14.2`)."""
 
 from app.audit.events import record_at_once
+from app.clients.models import ClientSnapshot
+from app.database.connections import Connection
+from app.database.repeat import repeat
 from app.oauth.grants.bearer import Origin
 from app.oauth.tokens.family import revoke_family
 from app.oauth.tokens.replay import add_token_replay
@@ -17,10 +20,15 @@ def end_replayed_family(request: WireRequest, origin: Origin, presented: str) ->
         return
     # Only a token of client credentials has neither family nor consent, and it never comes twice.
     assert origin.family_id is not None and origin.grant_id is not None
-    connection, client = request.connection, request.known_client
+    family_id, grant_id = origin.family_id, origin.grant_id
+    # A transaction of its own is repeated by itself, whatever was committed before it.
+    repeat(lambda: _end_family(request.connection, request.known_client, family_id, grant_id, presented))
+
+
+def _end_family(connection: Connection, client: ClientSnapshot, family_id: int, grant_id: str, presented: str) -> None:
     with connection.transaction():
-        if revoke_family(connection, origin.family_id):
-            add_token_replay(connection, grant_id=origin.grant_id, presented=presented)
+        if revoke_family(connection, family_id):
+            add_token_replay(connection, grant_id=grant_id, presented=presented)
             record_at_once(
                 connection,
                 "client.replay_ended_tokens",

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, or_, s
 
 from app import clock
 from app.clients.models import Client, ClientSecret, ClientSnapshot
+from app.database.locks import to_change
 from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
@@ -181,11 +182,7 @@ def _write(engine: Engine, notes: dict[str, _Notes]) -> None:
 
 def _write_of_client(connection: Connection, client_key: str, notes: _Notes) -> None:
     # Locked, but not against new tokens, so that two processes do not cut the same records off at once.
-    locked = (
-        select(Client.drafted_at)
-        .where(Client.key == client_key, Client.ended_at.is_(None))
-        .with_for_update(key_share=True)
-    )
+    locked = to_change(select(Client.drafted_at).where(Client.key == client_key, Client.ended_at.is_(None)))
     client = connection.execute(locked).first()
     if client is None:
         return

@@ -15,7 +15,7 @@ from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.family import API, TokenFamily, add_family
+from app.oauth.tokens.family import API, TokenFamily, add_family, is_held
 
 
 class AuthorizationCode(Base):
@@ -134,7 +134,11 @@ _INSERT_CODE = Statement(insert(AuthorizationCode).values({name: bindparam(name)
 
 _REDEEM_CODE = Statement(
     update(AuthorizationCode)
-    .where(AuthorizationCode.digest == bindparam("code_digest"), AuthorizationCode.redeemed_at.is_(None))
+    .where(
+        AuthorizationCode.digest == bindparam("code_digest"),
+        AuthorizationCode.redeemed_at.is_(None),
+        is_held(AuthorizationCode),
+    )
     .values(redeemed_at=bindparam("at"))
 )
 
@@ -178,9 +182,12 @@ def add_authorization_code(
     return family_id
 
 
-def redeem_authorization_code(connection: Connection, code_digest: str) -> bool:
+def redeem_authorization_code(connection: Connection, code_digest: str, *, client_key: str, family_id: int) -> bool:
     """Mark the code redeemed.
 
     Returns whether it was this call that did: the row count decides, not what was read before.
     """
-    return connection.run(_REDEEM_CODE, code_digest=code_digest, at=clock.now()) == 1
+    changed = connection.run(
+        _REDEEM_CODE, code_digest=code_digest, held_client=client_key, held_family=family_id, at=clock.now()
+    )
+    return changed == 1

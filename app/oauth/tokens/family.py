@@ -1,12 +1,15 @@
 """The token family: what descends from one authorization code, and ends at once."""
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, bindparam, insert, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Integer, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
+from app.clients.models import Client
 from app.database.connections import Connection
+from app.database.locks import to_refer_to
 from app.database.statements import Statement
 from app.database.types import Base, UtcMicroseconds
 
@@ -32,6 +35,18 @@ class TokenFamily(Base):
     issued_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcMicroseconds)
     grant_id: Mapped[str] = mapped_column(ForeignKey("consents.grant_id", ondelete="CASCADE"))
+
+
+def is_held(token: Any) -> ColumnElement[bool]:
+    """Returns the condition that a code or token is of the family ``held_family`` of the client ``held_client``.
+
+    The statement that asks has both from then on, so that neither is deleted before its transaction ends. They come
+    before the token in the order of locks, and the tokens that are added refer to them: an app that is deleted at the
+    same moment waits, or was quicker, and then there is nothing to change.
+    """
+    family = select(TokenFamily.id).select_from(Client).join(TokenFamily, TokenFamily.id == bindparam("held_family"))
+    held = to_refer_to(family.where(Client.key == bindparam("held_client")), Client, TokenFamily)
+    return cast(ColumnElement[bool], token.family_id == held.scalar_subquery())
 
 
 _INSERT_FAMILY = Statement(

@@ -10,7 +10,7 @@ from app import clock
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.family import API, TokenFamily
+from app.oauth.tokens.family import API, TokenFamily, is_held
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 
@@ -67,7 +67,7 @@ _INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(n
 
 _ROTATE_REFRESH_TOKEN = Statement(
     update(RefreshToken)
-    .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.rotated_at.is_(None))
+    .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.rotated_at.is_(None), is_held(RefreshToken))
     .values(
         rotated_at=bindparam("at"),
         successor_digest=bindparam("next_digest"),
@@ -81,6 +81,7 @@ _COUNT_REPEAT = Statement(
     .where(
         RefreshToken.digest == bindparam("token_digest"),
         RefreshToken.repeats < bindparam("most"),
+        is_held(RefreshToken),
         ~exists().where(_successor.digest == RefreshToken.successor_digest, _successor.rotated_at.is_not(None)),
     )
     .values(repeats=RefreshToken.repeats + 1)
@@ -118,7 +119,13 @@ def add_refresh_token(
 
 
 def rotate_refresh_token(
-    connection: Connection, token_digest: str, *, successor_digest: str, successor_salt: str | None
+    connection: Connection,
+    token_digest: str,
+    *,
+    client_key: str,
+    family_id: int | None,
+    successor_digest: str,
+    successor_salt: str | None,
 ) -> bool:
     """Mark the token rotated.
 
@@ -127,6 +134,8 @@ def rotate_refresh_token(
     changed = connection.run(
         _ROTATE_REFRESH_TOKEN,
         token_digest=token_digest,
+        held_client=client_key,
+        held_family=family_id,
         at=clock.now(),
         next_digest=successor_digest,
         next_salt=successor_salt,
@@ -134,9 +143,14 @@ def rotate_refresh_token(
     return changed == 1
 
 
-def count_repeat(connection: Connection, token_digest: str, *, most: int) -> bool:
+def count_repeat(
+    connection: Connection, token_digest: str, *, client_key: str, family_id: int | None, most: int
+) -> bool:
     """Count that a rotated token's successor is given again.
 
     Returns whether it may be: not when it was so ``most`` times, nor when the successor is in use.
     """
-    return connection.run(_COUNT_REPEAT, token_digest=token_digest, most=most) == 1
+    counted = connection.run(
+        _COUNT_REPEAT, token_digest=token_digest, held_client=client_key, held_family=family_id, most=most
+    )
+    return counted == 1

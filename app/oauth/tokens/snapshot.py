@@ -48,6 +48,7 @@ class TokenSnapshot(TokenMixin):
     consent_revoked_at: datetime | None
     consent_paused_at: datetime | None
     consent_last_used_at: datetime | None
+    consent_updated_at: datetime | None
     choice: Choice | None
     saved_memento_id: str | None
 
@@ -129,6 +130,7 @@ def select_tokens(
             Consent.revoked_at.label("consent_revoked_at"),
             Consent.paused_at.label("consent_paused_at"),
             Consent.last_used_at.label("consent_last_used_at"),
+            Consent.updated_at.label("consent_updated_at"),
             select_choice().label("choice"),
             SavedMemento.memento_id.label("saved_memento_id"),
             *more,

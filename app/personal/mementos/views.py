@@ -6,6 +6,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 from sqlalchemy import delete, select
 
+from app.accounts.lock import lock_person
 from app.consents.changes import note_deleted_memento
 from app.consents.events import PERSON
 from app.consents.saved import find_savings
@@ -15,7 +16,15 @@ from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
-from app.memories.editing import MOST_CHANGES, Draft, count_draft, delete_memento, duplicate_memento, save_draft
+from app.memories.editing import (
+    MOST_CHANGES,
+    Draft,
+    PickGone,
+    count_draft,
+    delete_memento,
+    duplicate_memento,
+    save_draft,
+)
 from app.memories.mementos import (
     MementoError,
     MementoNameInvalid,
@@ -161,7 +170,10 @@ def _show_editor(memento: Memento | None, name: str, draft: Draft, problem: Prob
 
 @blueprint.post("/mementos/<memento_id>/duplicate")
 def duplicate(memento_id: str) -> ResponseReturnValue:
-    copy = duplicate_memento(_get_memento(memento_id))
+    try:
+        copy = duplicate_memento(_get_memento(memento_id))
+    except PickGone:
+        abort(404)
     db.session.commit()
     flash(gettext("“%(name)s” is made. No app looks through it yet.", name=isolated(copy.name)))
     return redirect(url_for("personal.show_memento", memento_id=copy.id), 303)
@@ -170,6 +182,7 @@ def duplicate(memento_id: str) -> ResponseReturnValue:
 @blueprint.post("/mementos/<memento_id>/prune")
 def prune(memento_id: str) -> ResponseReturnValue:
     """Delete single memories that an app has saved; asked about once."""
+    lock_person(db.session(), current_user.id)
     memento = _get_memento(memento_id)
     saving = find_savings(db.session(), current_user.id).get(memento.id) or abort(404)
     in_it = (
@@ -204,6 +217,8 @@ def ask_to_delete(memento_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/mementos/<memento_id>/delete")
 def delete_for_good(memento_id: str) -> ResponseReturnValue:
+    # No consent begins to name it from here on, so that each that does is told of its end.
+    lock_person(db.session(), current_user.id)
     memento = _get_memento(memento_id)
     name, saving = memento.name, find_savings(db.session(), current_user.id).get(memento.id)
     note_deleted_memento(SessionConnection(db.session()), memento.id, actor=PERSON)

@@ -43,7 +43,7 @@ def go_on_as_this_account(flow: Flow) -> ResponseReturnValue:
     if action is None or http_request.form.get("account", current_user.id) != current_user.id:
         return _show_account(flow, UNCLEAR)
     if not choose_account(flow.connection, flow.waiting, current_user.id):
-        return already_answered_page()
+        return already_answered_page(current_user.id)
     return redirect(flow.url_for("continue_authorization"), 303)
 
 

@@ -65,7 +65,7 @@ def save_mementos(flow: Flow) -> ResponseReturnValue:
         is_saved = not changes and save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)
     if changes:
         return show_picker(flow, form, choice, notices=[CHANGED, *changes])
-    return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page()
+    return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page(current_user.id)
 
 
 def _make_memento(

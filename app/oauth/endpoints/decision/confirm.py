@@ -61,7 +61,7 @@ class _NotDecided(Exception):
 def _decide(flow: Flow) -> ResponseReturnValue:
     """Write down what was allowed, and issue the code. Nobody else changes what it depends on meanwhile."""
     if not flow.renew_under_lock() or not flow.take():
-        return already_answered_page()
+        return already_answered_page(current_user.id)
     read_anew(db.session())
     summary = read_summary(flow)
     changes = find_changes(flow, "consent", summary.facts)

@@ -1,0 +1,33 @@
+"""What an operation that changes something rests on, held still until it is committed.
+
+A write is either over before a disconnect, a pause or a smaller choice is answered, or it is not done. What is one
+person's is changed by one at a time; what is an organization's, by one of an app at a time.
+"""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from app.accounts.models import User
+from app.clients.models import Client
+from app.consents.live import is_live
+from app.consents.models import Consent
+from app.database.locks import to_change
+from app.oauth.bearer_check import TokenOutdated
+from app.operations.caller import Caller
+
+
+def hold(caller: Caller) -> None:
+    """Let nobody else change what the call rests on. Raises :class:`TokenOutdated` where that was changed meanwhile."""
+    held = caller.session.scalar(_of_organization(caller) if caller.grant_id is None else _of_person(caller))
+    if held is None or (caller.grant_id is not None and held != caller.consent_updated_at):
+        raise TokenOutdated
+
+
+def _of_person(caller: Caller) -> Select[Any]:
+    live = Consent.grant_id == caller.grant_id, is_live(Consent), Consent.paused_at.is_(None)
+    return to_change(select(Consent.updated_at).join(User, User.id == Consent.user_id).where(*live), User, Consent)
+
+
+def _of_organization(caller: Caller) -> Select[Any]:
+    return to_change(select(Client.key).where(Client.key == caller.client_key, Client.suspended_at.is_(None)))
