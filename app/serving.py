@@ -16,6 +16,7 @@ from gunicorn.workers.base import Worker
 
 from app import logs, metrics
 from app.config import ConfigurationError, read_settings
+from app.database.engine import serve_requests
 from app.extensions import db
 from app.management.listener import open_management
 from app.start_check import find_start_problem
@@ -104,6 +105,7 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
     metrics.WORKERS.set(1)
     with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
+        serve_requests(db.engine, threads)
 
 
 def worker_exit(server: Arbiter, _worker: Worker) -> None:

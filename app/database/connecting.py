@@ -9,7 +9,8 @@ import psycopg
 
 from app.database.away import NoAnswer, NotAsked
 from app.database.patience import Patience, find_patience
-from app.database.postgresql import PostgresqlConnection
+from app.database.pooling import Pooling
+from app.database.postgresql import OPTIONS, SERVING_OPTIONS, PostgresqlConnection
 from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
@@ -21,6 +22,10 @@ class Connector:
 
     def __init__(self) -> None:
         self.waits = Waits(self._probe)
+        self.pooling = Pooling()
+        #: Whether this process answers requests, so that the server is told how long one may take.
+        self.is_serving = False
+        self._takes_options = True
         self._how: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def __call__(
@@ -36,11 +41,28 @@ class Connector:
         return _Making(self._make).wait(self.waits, patience)
 
     def _make(self) -> PostgresqlConnection:
-        arguments, parameters = self._how
-        made = PostgresqlConnection.connect(*arguments, **parameters)
-        made.waits = self.waits
-        made.answered_at = monotonic()
+        made = self._connect()
+        made.autocommit = True
+        made.belong_to(self.waits, self.pooling)
+        # A pooler answers with a number of its own: the session that runs this is another.
+        pid = made.execute("SELECT pg_backend_pid()").fetchone()
+        if pid is not None and pid[0] != made.pgconn.backend_pid:
+            self.pooling.notice(keep_preparing=self._how[1].get("prepare_threshold") is not None)
         return made
+
+    def _connect(self) -> PostgresqlConnection:
+        arguments, parameters = self._how
+        if self.pooling.is_noticed or not self._takes_options:
+            return PostgresqlConnection.connect(*arguments, **parameters)
+        options = f"{SERVING_OPTIONS if self.is_serving else OPTIONS} {parameters.get('options', '')}".rstrip()
+        try:
+            return PostgresqlConnection.connect(*arguments, **{**parameters, "options": options})
+        except psycopg.OperationalError as error:
+            if "startup parameter" not in str(error):
+                raise
+        # A pooler, which refuses what it cannot keep.
+        self._takes_options = False
+        return PostgresqlConnection.connect(*arguments, **parameters)
 
     def _probe(self) -> None:
         arguments, parameters = self._how

@@ -122,7 +122,7 @@ class Connection:
     def transaction(self) -> Iterator[None]:
         """One write transaction: commits at the end, rolls back on any error."""
         with driver_transaction():
-            self._cursor.execute("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
+            self._cursor.execute(self._begin())
             afterwards = self._afterwards = []
             try:
                 yield
@@ -136,6 +136,12 @@ class Connection:
                 self._afterwards = None
         for act in afterwards:
             act()
+
+    def _begin(self) -> str:
+        if self._dialect.name == "sqlite":
+            return "BEGIN IMMEDIATE"
+        driver: Any = self._pooled.driver_connection
+        return str(driver.begin())
 
     def _roll_back(self) -> None:
         """End the transaction after an error, which is what is to be told, whatever becomes of this."""

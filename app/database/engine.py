@@ -5,6 +5,7 @@ transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.a
 """
 
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
@@ -16,6 +17,7 @@ from app.database.repeat import was_prepared_before
 from app.database.sqlite import prepare_sqlite
 from app.database.url import connect_arguments
 
+_connectors: WeakKeyDictionary[Engine, Connector] = WeakKeyDictionary()
 #: Under this key a connection's ``info`` says that SQLite lets it only read.
 ONLY_READS = "only_reads"
 
@@ -36,8 +38,8 @@ def prepare_engine(engine: Engine) -> None:
         prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "do_connect", Connector())
-        event.listen(engine, "connect", _prepare_postgresql_connection)
+        connector = _connectors[engine] = Connector()
+        event.listen(engine, "do_connect", connector)
         event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
 
@@ -50,6 +52,14 @@ def _give_up_what_was_prepared(context: ExceptionContext) -> None:
 def _note_commit(_connection: Connection) -> None:
     if is_orm_writing():
         note_commit()
+
+
+def serve_requests(engine: Engine, threads: int) -> None:
+    """Say that this process answers requests in so many threads: one of them is always left that waits for no database."""
+    connector = _connectors.get(engine)
+    if connector is not None:
+        connector.is_serving = True
+        connector.waits.most_long = max(1, threads - 1)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -71,11 +81,6 @@ def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
     connection.info[ONLY_READS] = not may_write
 
 
-def _prepare_postgresql_connection(connection: PostgresqlConnection, _record: object) -> None:
-    connection.autocommit = True
-    connection.execute("SET TIME ZONE 'UTC'")
-
-
 def _refuse_dead_postgresql_connection(connection: PostgresqlConnection, _record: object, _proxy: object) -> None:
     # A server that restarts or hangs up leaves an end-of-file to read on a connection that should be silent.
     # Looking costs a microsecond; asking the server, as pool_pre_ping does, would double the round trips.
@@ -84,8 +89,9 @@ def _refuse_dead_postgresql_connection(connection: PostgresqlConnection, _record
 
 
 def _begin_postgresql(connection: Connection) -> None:
+    begin = cast(PostgresqlConnection, connection.connection.driver_connection).begin
     if not may_orm_write():
-        connection.exec_driver_sql("BEGIN READ ONLY")
+        connection.exec_driver_sql(begin("READ ONLY"))
         return
     begin_orm_writing(connection)
-    connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(begin())

@@ -3,15 +3,17 @@
 import select
 import threading
 from time import monotonic
-from typing import Any
+from typing import Any, Self, cast
 
 import psycopg
-from psycopg import waiting
+from psycopg import errors, generators, waiting
 from psycopg.errors import _WaitTimeout
 from psycopg.pq import TransactionStatus
 
 from app.database.away import NotAsked
 from app.database.patience import Patience, find_patience
+from app.database.pooling import OwnNames, Pooling
+from app.database.repeat import was_prepared_before
 from app.database.waits import LONG_SECONDS, Waits
 
 _INTERVAL = 0.1
@@ -25,13 +27,68 @@ _MOST_CANCELS = 8
 _CANCELLING = "database-cancel"
 
 
+#: What says that a prepared statement is missing, another's, or no longer what it was. Nothing has been done then.
+_UNPREPARED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.FeatureNotSupported)
+_LOCK_SECONDS = 2
+#: For a statement of a request, which is given up sooner: the server ends it also when we are gone.
+_STATEMENT_SECONDS = 30
+_SET_IN_TRANSACTION = (
+    f"; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'; SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"
+)
+#: As startup options, which hold for the whole session: what any process wants, and what one that serves requests wants.
+OPTIONS = "-c TimeZone=UTC"
+SERVING_OPTIONS = (
+    f"{OPTIONS} -c lock_timeout={_LOCK_SECONDS}s -c statement_timeout={_STATEMENT_SECONDS}s"
+    f" -c idle_in_transaction_session_timeout={_STATEMENT_SECONDS}s"
+)
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """psycopg's cursor, for statements that were prepared and are so no more."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        """Run a statement; once more, unprepared, where it stands alone and the server no longer has it as it was prepared."""
+        try:
+            return super().execute(query, params, **options)
+        except _UNPREPARED as error:
+            connection = cast(PostgresqlConnection, self.connection)
+            if not connection.forget_prepared(error):
+                raise
+            return super().execute(query, params, prepare=False)
+
+
 class PostgresqlConnection(psycopg.Connection[Any]):
     """psycopg's connection. What is asked in a request is given up when the request has waited long enough."""
 
     waits: Waits
+    pooling: Pooling
     #: When the server last answered, for as far as it was asked with patience.
     answered_at = 0.0
     _is_given_up = False
+
+    def belong_to(self, waits: Waits, pooling: Pooling) -> None:
+        """Say for whom it was made."""
+        self.waits, self.pooling = waits, pooling
+        threshold = self.prepare_threshold
+        self._prepared = OwnNames(pooling)
+        self.prepare_threshold = threshold
+        self.cursor_factory = _Cursor
+        self.answered_at = monotonic()
+
+    def begin(self, *words: str) -> str:
+        """Returns what begins a transaction: where no session is ours, what bounds its waits is said in the same breath."""
+        begin = " ".join(("BEGIN", *words))
+        return begin + _SET_IN_TRANSACTION if self.pooling.is_noticed and find_patience() is not None else begin
+
+    def forget_prepared(self, error: psycopg.Error) -> bool:
+        """Returns whether the statement that failed like this may be run once more, as nothing that it did is lost or done."""
+        if isinstance(error, errors.FeatureNotSupported):
+            if not was_prepared_before(error):
+                return False
+            self._prepared.clear()
+        else:
+            self.pooling.stop_preparing()
+        return self.pgconn.transaction_status == _IDLE
 
     def wait(self, gen: Any, interval: float = _INTERVAL, timeout: float | None = None) -> Any:
         """psycopg's own. Raises :class:`NoAnswer` and :class:`NotAsked` too."""
@@ -101,7 +158,9 @@ class PostgresqlConnection(psycopg.Connection[Any]):
 
     def _cancel_and_close(self) -> None:
         try:
-            self.cancel_safe(timeout=_CANCEL_SECONDS)
+            cancelling = self.pgconn.cancel_conn()
+            cancelling.start()
+            waiting.wait_conn(generators.cancel(cancelling), interval=_INTERVAL, timeout=_CANCEL_SECONDS)
         except psycopg.Error:
             # Then it ends when the server notices that nobody is there.
             pass

@@ -21,6 +21,14 @@ _DRIVERS = {
     _POSTGRESQL: _POSTGRESQL,
 }
 _CONNECT_SECONDS = 10
+#: For libpq, where the URL does not say. A firewall forgets nobody who is heard of every half minute, and what is not
+#: received within fifteen seconds never will be.
+_KEPT_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 _PREPARE_THRESHOLD = "prepare_threshold"
 _WHOLE_NUMBERS = (
     "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"
@@ -55,7 +63,8 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     if url.drivername == "sqlite":
         return {}
     query = cast(Mapping[str, str], url.query)
-    arguments: dict[str, Any] = {"connect_timeout": int(query.get("connect_timeout", _CONNECT_SECONDS))}
+    arguments: dict[str, Any] = {name: value for name, value in _KEPT_ALIVE.items() if name not in query}
+    arguments["connect_timeout"] = int(query.get("connect_timeout", _CONNECT_SECONDS))
     if _PREPARE_THRESHOLD in query:
         arguments[_PREPARE_THRESHOLD] = _read_threshold(query[_PREPARE_THRESHOLD])
     return arguments

@@ -13,7 +13,7 @@ from app.database.away import NoAnswer, NotAsked
 from app.database.patience import Patience
 
 #: Seconds without an answer after which a wait counts among the long ones.
-LONG_SECONDS = 0.5
+LONG_SECONDS = 0.6
 #: Seconds between two attempts to reach a database that does not answer.
 _PROBE_PAUSE = 0.5
 #: Seconds for which requests wait to hear whether the database is away, or one statement only was slow.

@@ -67,7 +67,17 @@ def test_what_cannot_work_is_refused_in_one_sentence_without_the_password(url, s
     ],
 )
 def test_what_is_no_text_reaches_the_driver_as_what_it_is(query, arguments):
-    assert connect_arguments(make_url(read_database_url(NOBODY + query))) == arguments
+    found = connect_arguments(make_url(read_database_url(NOBODY + query)))
+    assert {
+        name: value for name, value in found.items() if name in ("connect_timeout", "prepare_threshold")
+    } == arguments
+
+
+def test_idle_connections_are_kept_alive_unless_the_url_says_otherwise():
+    """A firewall that forgets a silent connection tells nobody."""
+    found = connect_arguments(make_url(read_database_url(NOBODY + "?keepalives_idle=7")))
+    assert "keepalives_idle" not in found
+    assert {"keepalives_interval", "keepalives_count", "tcp_user_timeout"} <= set(found)
 
 
 def test_sqlite_waits_as_long_as_the_url_says():

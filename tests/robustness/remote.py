@@ -14,7 +14,7 @@ from werkzeug.test import Client, TestResponse
 from tests.server import Server
 
 _TIMEOUT_SECONDS = 30
-_HELD_SECONDS = 0.5
+_HELD_SECONDS = 0.3
 # WSGI forbids an application to pass these on (PEP 3333).
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 

@@ -1,0 +1,136 @@
+"""A connection pooler is noticed, and from then on nothing relies on a session of PostgreSQL."""
+
+import logging
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, literal, make_url, select
+
+from app.database.connections import connect
+from app.database.engine import engine_options, prepare_engine
+from app.database.patience import set_patience
+from app.database.statements import Statement
+from tests.databases import missing_postgresql
+from tests.pooler import missing_pgbouncer, running_pooler
+
+_ONE = Statement(select(literal(1).label("one")))
+_NAMES = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
+
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.skipif(missing_postgresql() is not None, reason=str(missing_postgresql())),
+]
+
+
+@pytest.fixture
+def direct_url(sorted_database_url):
+    return sorted_database_url
+
+
+@pytest.fixture
+def pooled_url(direct_url):
+    if missing_pgbouncer():
+        pytest.skip(str(missing_pgbouncer()))
+    # One session for everybody: whatever one client leaves in it, the next one finds.
+    with running_pooler(direct_url, default_pool_size="1") as pooler:
+        yield pooler.url
+
+
+@pytest.fixture
+def engine_for():
+    engines = []
+
+    def make(url: str):
+        engine = create_engine(url, **engine_options(make_url(url).render_as_string(hide_password=False)))
+        prepare_engine(engine)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+def ask_often(engine, times: int = 12) -> None:
+    for _ in range(times):
+        with connect(engine) as connection:
+            assert connection.first(_ONE).one == 1
+
+
+def test_pgbouncer_is_noticed_and_nothing_is_prepared(pooled_url, direct_url, engine_for, caplog):
+    with caplog.at_level(logging.INFO, "app.database.pooling"):
+        engine, another = engine_for(pooled_url), engine_for(pooled_url)
+        ask_often(engine)
+        ask_often(another)
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "DATABASE_URL leads to a connection pooler"
+    ] * 2
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(_NAMES).all() == []
+
+
+def test_postgresql_itself_is_no_pooler(direct_url, engine_for, caplog):
+    with caplog.at_level(logging.INFO, "app.database.pooling"):
+        engine = engine_for(direct_url)
+        ask_often(engine)
+    assert caplog.records == []
+    with connect(engine) as connection:
+        names = [name for (name,) in connection._cursor.execute(_NAMES).fetchall()]
+    assert len(names) == 1
+
+
+def test_no_two_connections_give_a_statement_the_same_name(direct_url, engine_for):
+    """So a name can be missing behind a pooler, which is loud, and never another's statement, which is not."""
+    names = []
+    for _ in range(2):
+        engine = engine_for(direct_url)
+        ask_often(engine)
+        with connect(engine) as connection:
+            names += [name for (name,) in connection._cursor.execute(_NAMES).fetchall()]
+    assert len(set(names)) == len(names) == 2
+    assert all(name.startswith("rlq_") for name in names)
+
+
+def test_pooler_that_loses_a_statement_costs_nobody_an_answer(pooled_url, engine_for, caplog):
+    """An operator says that statements can be prepared, and they cannot: they are off from the first that is missing."""
+    engine = engine_for(f"{pooled_url}?prepare_threshold=0")
+    ask_often(engine, 2)
+    with psycopg.connect(
+        make_url(pooled_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    ) as other:
+        other.autocommit = True
+        other.execute("DEALLOCATE ALL")
+    ask_often(engine, 3)
+    assert "lose" in caplog.text
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql(_NAMES).all() == []
+
+
+def test_a_transaction_says_itself_how_long_it_waits(pooled_url, engine_for):
+    """What is set for a session would reach others, or be lost: it is set in the transaction, as it begins."""
+    engine = engine_for(pooled_url)
+    ask_often(engine, 1)
+    set_patience(2.0)
+    try:
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "2s"
+        with connect(engine) as connection, connection.transaction():
+            assert connection._cursor.execute("SHOW lock_timeout").fetchone() == ("2s",)
+    finally:
+        set_patience(None)
+    with connect(engine) as connection:
+        assert connection._cursor.execute("SHOW lock_timeout").fetchone() != ("2s",)
+
+
+def test_a_changed_table_costs_a_prepared_read_nothing(direct_url, engine_for):
+    """A migration beside a running server changes what a prepared statement answers."""
+    engine = engine_for(direct_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE changing (one integer)")
+        connection.exec_driver_sql("INSERT INTO changing VALUES (1)")
+    with connect(engine) as connection:
+        for _ in range(8):
+            assert connection._cursor.execute("SELECT * FROM changing").fetchone() == (1,)
+        with engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE changing ADD COLUMN two integer")
+        assert connection._cursor.execute("SELECT * FROM changing").fetchone() == (1, None)
