@@ -32,7 +32,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.notes import Notes
     from app.services import Services
 
-    logs.configure()
     app = Application(
         __name__,
         root_path=str(_ROOT),
@@ -42,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         instance_path=str(_ROOT / "instance"),
     )
     settings = settings or read_settings(os.environ, Path(app.instance_path))
+    logs.configure(settings.log_format)
     app.config.update(flask_config(settings))
 
     db.init_app(app)

@@ -1,5 +1,6 @@
 """gunicorn's settings: ``gunicorn -c python:app.serving wsgi:app``."""
 
+import logging
 import os
 import sys
 from datetime import timedelta
@@ -18,6 +19,7 @@ from app import logs, metrics
 from app.config import ConfigurationError, read_settings
 from app.database.engine import serve_requests
 from app.extensions import db
+from app.logs import present
 from app.management.listener import open_management
 from app.start_check import find_start_problem
 
@@ -32,24 +34,43 @@ except ConfigurationError as error:
 class _Logger(glogging.Logger):
     """gunicorn's records in our format.
 
-    There is no access log unless an operator asks for one (``--access-logfile -``), and then it shows paths
-    without their queries: those may hold a handle, a state, or a credential in a place where none belongs.
+    As text there is no access log unless an operator asks for one (``--access-logfile -``); as JSON there is one unless
+    they ask for none (``--access-logfile ''``). It shows the routes' rules and neither paths nor queries: those may
+    hold a handle, a state, a person's words, or a credential in a place where none belongs.
     """
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)
-        self.error_log.handlers = [logs.handler]
-        for handler in self.access_log.handlers:
-            handler.setFormatter(logs.OneLineFormatter())
+        logs.configure(_settings.log_format)
+        own = [handler for handler in self.error_log.handlers if isinstance(handler, logging.FileHandler)]
+        self.error_log.handlers = own or [logs.handler]
+        if _settings.log_format == logs.JSON and cfg.accesslog == "-":
+            self.access_log.handlers = [logs.handler]
+        for handler in (*own, *self.access_log.handlers):
+            handler.setFormatter(logs.handler.formatter)
+
+    def access(self, resp: Response, req: Request, environ: dict[str, Any], request_time: timedelta) -> None:
+        # What supervisors and scrapers ask every few seconds says nothing of the requests.
+        if not self.access_log_enabled or environ.get(present.IS_MANAGEMENT):
+            return
+        if _settings.log_format != logs.JSON:
+            super().access(resp, req, environ, request_time)
+            return
+        told = present.tell(environ) | {
+            "status": resp.status_code,
+            "duration_ms": round(request_time.total_seconds() * 1000, 1),
+            "address": environ.get("REMOTE_ADDR"),
+        }
+        self.access_log.info("%s answered %s", present.told(environ), resp.status_code, extra=told)
 
     def atoms(self, resp: Response, req: Request, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:
         atoms = super().atoms(resp, req, environ, request_time)
-        atoms["r"] = f"{environ['REQUEST_METHOD']} {_without_query(environ['RAW_URI'])} {environ['SERVER_PROTOCOL']}"
-        return atoms | {"q": "-", "f": _without_query(atoms["f"])}
-
-
-def _without_query(address: str) -> str:
-    return address.partition("?")[0]
+        # No header, cookie or user name either.
+        told = {name: value for name, value in atoms.items() if not name.startswith("{")}
+        route = present.route_of(environ)
+        told["r"] = f"{present.method_of(environ)} {route} {environ['SERVER_PROTOCOL']}"
+        told |= {"q": "-", "f": "-", "u": "-", "U": route, "m": present.method_of(environ)}
+        return told | {"{x-request-id}o": present.request_id(environ)}
 
 
 bind = _settings.bind
@@ -69,6 +90,9 @@ forwarded_allow_ips = ""
 # Its default path is the same for every instance of one user.
 control_socket_disable = True
 logger_class = _Logger
+accesslog = "-" if _settings.log_format == logs.JSON else None
+
+logs.catch_what_threads_raise()
 
 
 def on_starting(server: Arbiter) -> None:

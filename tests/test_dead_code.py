@@ -13,7 +13,7 @@ _CALLED_BY_LIBRARIES = {
     " get_default_redirect_uri get_error_uri get_expires_in get_redirect_uri introspect_token revoke_token send_signal"
     " validate_authorization_request validate_code_challenge validate_code_verifier",
     "Flask and Flask-Login": "ensure_sync get_id request_context",
-    "gunicorn": "child_exit load_config on_exit on_reload on_starting post_fork pre_fork worker_exit",
+    "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork pre_fork worker_exit",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",

@@ -25,6 +25,7 @@ GOOD = {
     "SITE_NAME": ("Shelf", "site_name", "Shelf"),
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
+    "LOG_FORMAT": ("json", "log_format", "json"),
     "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
     "AUTHORIZATION_CODE_LIFETIME": ("30", "authorization_code_lifetime", 30),
@@ -108,10 +109,13 @@ def test_every_setting_has_an_effect():
 
 
 def test_nothing_else_reads_the_environment():
-    """Beside :func:`read_settings`, which is given it twice: for the app and for gunicorn."""
+    """Beside :func:`read_settings`, which is given it twice: for the app and for gunicorn.
+
+    Where workers count, prometheus_client reads there; we write it.
+    """
     readers = {
         str(path.relative_to(_ROOT))
         for path in (_ROOT / "app").rglob("*.py")
         if re.search(r"os\.environ|getenv", path.read_text())
     }
-    assert readers == {"app/__init__.py", "app/serving.py"}
+    assert readers == {"app/__init__.py", "app/serving.py", "app/metrics/sharing.py"}

@@ -23,6 +23,8 @@ class Settings:
     management: tuple[str, int] | None = None
     #: gunicorn's worker processes.
     workers: int = 2
+    #: ``text`` or ``json``.
+    log_format: str = "text"
 
     # Every OAuth lifetime, in one block.
     authorization_request_lifetime: int = 600

@@ -18,6 +18,7 @@ def read_site(environment: Environment) -> dict[str, Any]:
         "site_name": _site_name(environment),
         "trusted_proxies": environment.integer("TRUSTED_PROXIES", 0, 0, 10),
         "workers": environment.integer("WEB_CONCURRENCY", 2, 1, 64),
+        "log_format": environment.choice("LOG_FORMAT", "text", ("text", "json")),
     }
 
 

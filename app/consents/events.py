@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app import metrics
 from app.clients.models import Client
 from app.consents.choice import Choice
 from app.consents.models import Consent
@@ -180,3 +181,4 @@ def add_event(
     connection.run(
         _INSERT_EVENT, grant=grant_id, kind=kind, actor=actor, at=at, changed=json.dumps(changed, sort_keys=True)
     )
+    connection.once_committed(lambda: metrics.CONSENT_EVENTS.inc(kind, actor))

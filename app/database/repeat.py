@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
+from app import metrics
+
 _log = logging.getLogger(__name__)
 
 #: How often a thing is tried at most.
@@ -61,6 +63,7 @@ def repeat(
         except Exception as error:
             if not asks_to_be_repeated(error) or not may_repeat() or hasattr(error, "was_repeated"):
                 raise
+            metrics.DATABASE_REPEATS.inc(type(getattr(error, "orig", None) or error).__name__)
             _log.info("The database asks to repeat what it ended: %s", type(error).__name__)
         time.sleep(random.uniform(0, _FIRST_PAUSE * 2**tries))
         begin_again()

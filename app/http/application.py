@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -12,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
 
+from app import metrics
 from app.database.access import EVERYTHING, has_committed, set_access
 from app.database.patience import REQUEST_SECONDS, set_patience
 from app.database.repeat import repeat
@@ -24,8 +26,12 @@ from app.http.headers import add_headers
 from app.http.incoming import REFUSED, IncomingRequest
 from app.http.routes import Route, RouteWithoutDoor, find_beginnings, find_door
 from app.http.wire import JsonAnswer
+from app.logs import present
 
 _log = logging.getLogger(__name__)
+
+
+_CLASSES = ("other", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
 class Application(Flask):
@@ -44,6 +50,18 @@ class Application(Flask):
 
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
     allow_origin: Callable[[Response, Origins], Response] = staticmethod(lambda response, origins: response)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request, which has its id from here on, and whose time is taken."""
+        began = perf_counter()
+        present.begin(environ)
+        present.request_id(environ, trusts_proxy=self.extensions["services"].settings.trusted_proxies > 0)
+        try:
+            return super().__call__(environ, start_response)
+        finally:
+            status = present.status_of(environ) or 500
+            metrics.REQUEST_SECONDS.observe(perf_counter() - began, present.route_of(environ), _CLASSES[status // 100])
+            present.end()
 
     def add_url_rule(
         self,
@@ -123,6 +141,7 @@ class Application(Flask):
             response = super().process_response(response)
         if not isinstance(response, JsonAnswer):
             add_headers(response, door)
+        present.note_status(incoming.environ, response.status_code)
         # Sent by web pages of another origin alone, and by browsers with their POSTs.
         if door.origins is not Origins.NONE and "HTTP_ORIGIN" in incoming.environ:
             return self.allow_origin(response, door.origins)
@@ -190,6 +209,8 @@ class _RoutedContext(RequestContext):
         elif request.url_rule is None:
             # Not even the host could be read.
             request.door = app.find_door(request.path)
+        if request.url_rule is not None:
+            present.note_route(environ, request.url_rule.rule)
 
     def match_request(self) -> None:
         """Nothing: it is done."""

@@ -87,8 +87,6 @@ class Door:
     #: Whether a form must come from a page of ours and bring its CSRF token.
     checks_forms: bool
     database: Database
-    #: Whether an answer tells the id of its request.
-    tells_request_id: bool
     headers: Headers
     origins: Origins
     errors: Errors
@@ -96,23 +94,23 @@ class Door:
 
 
 # fmt: off
-#                       session  forms  database         id    headers        origins         errors        longest line
+#                       session  forms  database         headers        origins         errors        longest line
 #: A person's browser.
-PAGE = Door("page",     True,    True,  Database.ORM,    True, FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+PAGE = Door("page",     True,    True,  Database.ORM,    FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
 #: A person's browser, on its way through an authorization request.
-STEP = Door("step",     True,    True,  Database.DRIVER, True, FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+STEP = Door("step",     True,    True,  Database.DRIVER, FOR_A_PAGE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
 #: Our own files, which are the same for everybody.
-FILE = Door("file",     False,   False, Database.DRIVER, True, FOR_A_FILE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
+FILE = Door("file",     False,   False, Database.DRIVER, FOR_A_FILE,    Origins.NONE,   Errors.PAGE,  _PAGE_LINE)
 #: OAuth's endpoints, called by apps: those of servers, and those that run in a web page.
-WIRE = Door("wire",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.CALLER, Errors.OAUTH, _LONG_LINE)
+WIRE = Door("wire",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.CALLER, Errors.OAUTH, _LONG_LINE)
 #: OAuth's endpoints that only servers call: whoever may has a secret, which no web page can keep.
-BACK = Door("back",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
+BACK = Door("back",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
 #: What a client library finds out by itself, before anybody knows it.
-META = Door("meta",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
+META = Door("meta",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: The resource API, called by apps with an access token.
-API = Door("api",       False,   False, Database.ORM,    True, FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
+API = Door("api",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
 #: Load balancers and supervisors.
-PROBE = Door("probe",   False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
+PROBE = Door("probe",   False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
 # fmt: on
 
 DOORS = (PAGE, STEP, FILE, WIRE, BACK, META, API, PROBE)

@@ -16,6 +16,7 @@ from app.http.doors import SAFE_METHODS, Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
+from app.logs import present
 from app.sentences import _
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,6 @@ _SENTENCES = {
         _("Nothing is lost. Try again in a moment; if it stays so, come back in a few minutes."),
     ),
 }
-_MOST_SAID = 200
 _TRY_AGAIN = _("Try again")
 _AFTER_A_FORM = _(
     "Wait a moment, then look whether what you did is there, and do it again if it is not. Your browser still has what"
@@ -146,10 +146,9 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
     kind = find_unavailability(error) or ("outdated" if lacks_schema(error) and not _has_our_schema() else None)
     if kind is None:
         return None
+    # One line and no traceback: an outage has thousands of them.
     metrics.DATABASE_ERRORS.inc(kind)
-    # One line and no traceback: an outage has thousands of them. The driver's words name no value.
-    said = " ".join(str(getattr(error, "orig", None) or error).split())[:_MOST_SAID]
-    _log.warning("%s Database %s at %s %s: %s", request_id(), kind, request.method, request.path, said)
+    _log.warning("Database %s at %s: %s", kind, present.told(request.environ), error)
     g._login_user = login_manager.anonymous_user()
     headers = {"Retry-After": str(RETRY_AFTER)}
     if current_door().errors is Errors.PAGE:
@@ -183,8 +182,7 @@ def _way_to_try_again() -> tuple[str | None, str | None]:
 def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
     if (answer := find_answer_to_unavailable(error)) is not None:
         return answer
-    # The path alone: a query string may hold a handle or a code.
-    _log.error("%s Unexpected error at %s %s", request_id(), request.method, request.path, exc_info=error)
+    _log.error("Unexpected error at %s", present.told(request.environ), exc_info=error)
     # The page must not ask who is signed in: the database may be what failed.
     g._login_user = login_manager.anonymous_user()
     if current_door().errors is Errors.PAGE:

@@ -20,5 +20,4 @@ def add_headers(response: Response, door: Door) -> None:
     if said.over_https and settings().is_https:
         for name, value in said.over_https:
             headers.setdefault(name, value)
-    if door.tells_request_id:
-        headers["X-Request-ID"] = request_id()
+    headers["X-Request-ID"] = request_id()

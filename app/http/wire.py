@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from random import getrandbits
 from typing import Any, cast
 
 import orjson
@@ -12,26 +11,17 @@ from werkzeug.datastructures import Headers
 from app.config import settings
 from app.http.doors import Errors
 from app.http.routes import current_door
+from app.logs import present
 
 _log = logging.getLogger(__name__)
-
-_ENVIRON_KEY = "reliquary.request_id"
 
 _HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 _OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
 
 
 def request_id() -> str:
-    """The id of the present request, made when first asked for.
-
-    It is always ours: an ``X-Request-ID`` that comes in could name another request, or hold anything.
-    It only has to differ from others and guards nothing, so it does not come from the system's random source.
-    """
-    environ = request.environ
-    known = environ.get(_ENVIRON_KEY)
-    if known is None:
-        known = environ[_ENVIRON_KEY] = f"req_{getrandbits(96):024x}"
-    return known
+    """The id of the present request."""
+    return present.request_id(request.environ)
 
 
 def error_uri(anchor: str) -> str:
@@ -124,6 +114,6 @@ def error_answer(
         body["errors"] = errors
     if scope:
         body["scope"] = scope
-    # The path alone: a query may hold what somebody looked for.
-    _log.info("%s %s %s answered %s %s", request_id(), request.method, request.path, status, code)
+    # Neither path nor query: they may hold what somebody looked for.
+    _log.info("%s answered %s %s", present.told(request.environ), status, code)
     return json_answer(body, status, (headers or {}).items())

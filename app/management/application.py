@@ -12,6 +12,7 @@ import orjson
 from flask import Flask
 
 from app import metrics
+from app.logs import present
 from app.management.readiness import Readiness
 
 _Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -39,8 +40,10 @@ class Management:
         }
 
     def __call__(self, environ: dict[str, Any], start_response: _Start) -> Iterable[bytes]:
+        environ[present.IS_MANAGEMENT] = True
         answer = self._answer(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         headers = [
+            ("X-Request-ID", present.request_id(environ)),
             ("Content-Type", answer.content_type),
             ("Content-Length", str(len(answer.body))),
             ("Cache-Control", "no-store"),

@@ -9,7 +9,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 _WAIT = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 3.0, 10.0)
 
-_ENDPOINTS = ("authorize", "token", "introspect", "revoke", "api", "page", "wire")
+_ENDPOINTS = ("authorize", "token", "introspection", "revocation", "api")
 
 # -- requests ------------------------------------------------------------------------------------
 
@@ -24,11 +24,12 @@ REQUEST_SECONDS = Histogram(
 
 # -- the protocol --------------------------------------------------------------------------------
 
-ISSUED = Counter(
-    "issued_total",
-    "Codes and tokens issued, by what was given for them.",
-    kind=("code", "access_token", "refresh_token"),
-    grant_type=("authorize", "authorization_code", "refresh_token", "client_credentials"),
+CODES_ISSUED = Counter("codes_issued_total", "Authorization codes issued.")
+TOKENS_ISSUED = Counter(
+    "tokens_issued_total",
+    "Tokens issued, by the grant type.",
+    kind=("access_token", "refresh_token"),
+    grant_type=("authorization_code", "refresh_token", "client_credentials"),
 )
 REFUSED = Counter(
     "refused_total", "Requests refused, by the reasons of the table of refusals.", endpoint=_ENDPOINTS, reason=120

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from app import credentials
 from app.consents.live import has_run_out
 from app.database.connections import Connection
+from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.tokens.family import API
@@ -37,6 +38,7 @@ def find_live_token(
     if token is None or token.audience != API:
         raise refuse(Reason.BEARER_UNKNOWN)
     note(token.client_id)
+    present.note_client(token.client_key)
     if token.is_expired():
         raise refuse(Reason.BEARER_EXPIRED)
     if token.is_revoked():

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
 
+from app import metrics
 from app.clients.models import SECRET_USED, ClientSnapshot, find_client
 from app.database.access import has_committed
 from app.database.connections import RowGone
 from app.database.repeat import repeat
 from app.last_uses import LastUses
+from app.logs import present
 from app.oauth.checks.parameters import demand_own_resource
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -52,6 +54,8 @@ class Exchange(AuthorizationServer):
 
     def create_endpoint_response(self, name: str, request: WireRequest | None = None) -> Any:
         """Answer revocation or introspection."""
+        assert request is not None
+        request.endpoint = name
         endpoint = super().create_endpoint_response
         return repeat(lambda: endpoint(name, request), may_repeat=_nothing_stands)
 
@@ -61,7 +65,7 @@ class Exchange(AuthorizationServer):
             demand_own_resource(request)
             grant = self.get_token_grant(request)
             grant.validate_token_request()
-            answer = self.handle_response(*grant.create_token_response())
+            status, body, headers = grant.create_token_response()
         except Refused as refused:
             self._note_token_refusal(request, refused)
             return self.handle_error_response(request, refused)
@@ -69,7 +73,10 @@ class Exchange(AuthorizationServer):
             # The client was deleted since it was looked up.
             return self.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
         note_success(request, TOKEN)
-        return answer
+        metrics.TOKENS_ISSUED.inc("access_token", request.payload.grant_type)
+        if "refresh_token" in body:
+            metrics.TOKENS_ISSUED.inc("refresh_token", request.payload.grant_type)
+        return self.handle_response(status, body, headers)
 
     def get_token_grant(self, request: WireRequest) -> BaseGrant:
         """Returns the grant that the request names. Raises :class:`Refused`."""
@@ -88,6 +95,7 @@ class Exchange(AuthorizationServer):
         )
         request.client = client
         request.caller = client.client_id
+        present.note_client(client.key)
         if client.secret_digest is not None:
             request.services.notes.of(LastUses).note(SECRET_USED, client.secret_digest, client.secret_last_used_at)
         return client
@@ -98,12 +106,18 @@ class Exchange(AuthorizationServer):
         if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
             claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
             client = find_client(request.connection, claimed) if claimed else None
+        if client is not None:
+            present.note_client(client.key)
         note_refusal(request, TOKEN, client, refused)
 
     def handle_error_response(self, request: WireRequest, error: Refused) -> Any:
         """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
         if error.redirect_uri is None:
+            metrics.REFUSED.inc(request.endpoint, error.reason)
+            if error.client is not None:
+                present.note_client(error.client.key)
             return super().handle_error_response(request, error)
+        metrics.REFUSED.inc(AUTHORIZE, error.reason)
         request.connection.once_committed(lambda: note_refusal(request, AUTHORIZE, request.client, error))
         body = {
             "error": error.error,

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from flask import request as http_request
 
+from app import metrics
 from app.consents.snapshot import CONSENT_USED
 from app.database.connections import connect
 from app.http.services import services
@@ -59,6 +60,7 @@ def protected(
 
 
 def _answer_refusal(refused: Refused, required: str) -> Response:
+    metrics.REFUSED.inc("api", refused.reason)
     headers = {"WWW-Authenticate": challenge(refused, required, services().settings.issuer)}
     missing = refused.values.get("missing")
     return error_answer(

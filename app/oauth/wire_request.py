@@ -31,6 +31,8 @@ class WireRequest(OAuth2Request):
     the client that it is from, or says it is from.
     """
 
+    #: Which of the endpoints that take a form it is for.
+    endpoint = "token"
     client: ClientSnapshot | None
     auth_method: str | None
     consent: ConsentSnapshot | None

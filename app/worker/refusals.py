@@ -4,6 +4,7 @@ gunicorn refuses what it cannot read in HTML of its own. Here our app answers in
 asked reads.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,17 +23,17 @@ from app.http.incoming import REFUSED
 #: How many bytes a request line may have at any door, and at the one for people.
 LONGEST_REQUEST_LINE, LONGEST_PAGE_LINE = max(door.longest_line for door in DOORS), PAGE.longest_line
 # The first that fits.
-_STATUSES: tuple[tuple[type[errors.ParseException], int], ...] = (
+_STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (errors.LimitRequestLine, 414),
     (errors.LimitRequestHeaders, 431),
     (errors.ExpectationFailed, 417),
     (errors.UnsupportedTransferCoding, 501),
-    (errors.InvalidRequestLine, 400),
-    (errors.InvalidRequestMethod, 400),
-    (errors.InvalidHTTPVersion, 400),
-    (errors.InvalidHeader, 400),
-    (errors.InvalidHeaderName, 400),
-    (errors.ObsoleteFolding, 400),
+    # Not the caller's mistake, but ours.
+    (errors.InvalidResponseHeader, 500),
+    (errors.InvalidResponseHeaderName, 500),
+    (errors.ConfigurationProblem, 500),
+    (errors.ParseException, 400),
+    (ssl.SSLError, 400),
 )
 _METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE")
 _LONGEST_PATH = 2000
@@ -80,11 +81,9 @@ class LongRequest(Request):
 RequestParser.mesg_class = LongRequest
 
 
-def find_status(error: Exception) -> int | None:
-    """Returns with which status our app refuses what this error is about; None when it is not ours to tell."""
-    if not hasattr(error, "began"):
-        return None
-    return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
+def find_status(error: Exception) -> int:
+    """Returns with which status our app refuses what this error is about: 500 when it is no mistake of a caller."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def refuse(wsgi: Any, began: bytes, status: int) -> bytes:

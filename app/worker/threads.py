@@ -65,13 +65,13 @@ class Worker(ThreadWorker):
         super().handle_exit(sig, frame)
 
     def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
+        # gunicorn's own answer and line quote what came in, which may hold a credential.
         status = find_status(exc)
-        if status is None:
-            super().handle_error(req, client, addr, exc)
-            return
-        # Not the error's own words: they quote the line, which may hold a credential.
-        self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
+        if status < 500:
+            self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
+        else:
+            self.log.error("A request failed outside the app", exc_info=exc)
         try:
-            util.write_nonblock(client, refuse(self._app, exc.began, status))  # type: ignore[attr-defined]
+            util.write_nonblock(client, refuse(self._app, getattr(exc, "began", b""), status))
         except OSError:
             self.log.debug("Whoever asked is gone.")

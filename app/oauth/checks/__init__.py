@@ -10,6 +10,8 @@ from collections.abc import Callable
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
+from app import metrics
+from app.logs import present
 from app.oauth.checks.parameters import (
     demand_known_prompt,
     demand_own_resource,
@@ -88,8 +90,12 @@ def check_way_back(request: WireRequest, door: Door) -> WayBack:
         for run in _RUNS[door, Told.PAGE]:
             run(request)
     except Refused as refused:
+        metrics.REFUSED.inc(AUTHORIZE, refused.reason)
+        if refused.client is not None:
+            present.note_client(refused.client.key)
         note_refusal(request, AUTHORIZE, refused.client, refused, error=ERROR_PAGE)
         raise
+    present.note_client(request.known_client.key)
     return make_way_back(request, door)
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from authlib.oauth2.rfc6749 import grants
 
-from app import clock, credentials
+from app import clock, credentials, metrics
 from app.oauth.checks import WayBack, check_request
 from app.oauth.checks.way_back import demand_checked_for
 from app.oauth.journal.log import note_success
@@ -51,8 +51,12 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
         self.request.user = person
         code = self.generate_authorization_code()
         self.save_authorization_code(code, self.request)
-        self.request.connection.once_committed(lambda: note_success(self.request, AUTHORIZE))
+        self.request.connection.once_committed(self._note_code)
         return redirect_back(self.request, way_back.uri, {"code": code})
+
+    def _note_code(self) -> None:
+        note_success(self.request, AUTHORIZE)
+        metrics.CODES_ISSUED.inc()
 
     def generate_authorization_code(self) -> str:
         """Returns a new code, which tells whether ``offline_access`` was asked for."""

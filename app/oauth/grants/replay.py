@@ -1,5 +1,6 @@
 """What follows when a code or a refresh token comes a second time (:rfc:`9700#section-4.14.2`)."""
 
+from app import metrics
 from app.audit.events import record_at_once
 from app.clients.models import ClientSnapshot
 from app.database.connections import Connection
@@ -29,6 +30,7 @@ def _end_family(connection: Connection, client: ClientSnapshot, family_id: int, 
     with connection.transaction():
         if revoke_family(connection, family_id):
             add_token_replay(connection, grant_id=grant_id, presented=presented)
+            connection.once_committed(lambda: metrics.REPLAYED.inc(presented))
             record_at_once(
                 connection,
                 "client.replay_ended_tokens",
