@@ -8,12 +8,15 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask_migrate import upgrade
 
+from app import create_app
 from app.config import LIFETIMES
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
@@ -28,7 +31,7 @@ SETTINGS = (
 )
 
 # A test that asks for one of these depends on a database.
-_DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server"))
+_DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server", "each_app"))
 _BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 _CHROMIUM_PROGRAMS = ("chromium-headless-shell", "chromium")
 _CHROMIUM_ARGUMENTS = (
@@ -103,6 +106,37 @@ def server(_server_on) -> Server:
 def each_server(request, _server_on) -> Server:
     """Like ``server``; the test runs once on SQLite and once on PostgreSQL."""
     return _server_on(request.param)
+
+
+@pytest.fixture(scope="session", params=_BOTH_BACKENDS)
+def each_app(request, _app_on) -> Flask:
+    """An application of the test's own process; the test runs once on SQLite and once on PostgreSQL."""
+    return _app_on(request.param)
+
+
+@pytest.fixture(scope="session")
+def _app_on(pytestconfig, tmp_path_factory, apps_in_use, settings) -> Iterator[Callable[[str], Flask]]:
+    with ExitStack() as kept:
+
+        @cache
+        def app_on(backend: str) -> Flask:
+            directory = tmp_path_factory.mktemp(f"app-{backend}")
+            url = kept.enter_context(new_database(backend, pytestconfig.stash[_cluster], directory))
+            app = create_app(replace(settings, database_url=url))
+            app.testing = True
+            app.extensions["services"].notes.have_threads = False
+            with app.app_context():
+                upgrade()
+                kept.callback(_let_go, app)
+            apps_in_use.append(app)
+            return app
+
+        yield app_on
+
+
+def _let_go(app: Flask) -> None:
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
