@@ -21,6 +21,7 @@ from app.database.engine import serve_requests
 from app.extensions import db
 from app.logs import present
 from app.management.listener import open_management
+from app.purge.thread import PurgeThread
 from app.start_check import find_start_problem
 
 _INSTANCE = Path(__file__).resolve().parent.parent / "instance"
@@ -132,9 +133,19 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
         serve_requests(db.engine, threads)
 
 
+def post_worker_init(worker: Worker) -> None:
+    """A worker that is ready to answer begins what it does beside that."""
+    with worker.wsgi.app_context():
+        worker.wsgi.extensions["purge"] = PurgeThread(db.engine, worker.wsgi.extensions["services"].settings)
+    worker.wsgi.extensions["purge"].start()
+
+
 def worker_exit(server: Arbiter, _worker: Worker) -> None:
-    """A worker that ends writes down first what it has noted."""
-    server.app.wsgi().extensions["services"].notes.stop()
+    """A worker that ends lets go of what it purges, and writes down what it has noted."""
+    extensions = server.app.wsgi().extensions
+    if "purge" in extensions:
+        extensions["purge"].stop()
+    extensions["services"].notes.stop()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:

@@ -2,4 +2,4 @@
 
 from app.serving import *  # noqa: F403
 
-del on_starting, post_fork, worker_exit  # noqa: F821
+del on_starting, post_fork, post_worker_init, worker_exit  # noqa: F821

@@ -26,6 +26,7 @@ from tests.server import Server, running_server
 #: Everything in the environment that the app or what serves it would obey.
 SETTINGS = (
     *("DATABASE_URL", "SECRET_KEY", "ISSUER", "SITE_NAME", "PORT", "TRUSTED_PROXIES", "WEB_CONCURRENCY"),
+    *("SECRET_KEY_FALLBACKS", "PURGE_INTERVAL"),
     *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),
     *LIFETIMES,
 )

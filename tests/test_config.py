@@ -79,6 +79,7 @@ BAD = [
     ("SECRET_KEY_FALLBACKS", "k" * 32 + ",half", "is too short"),
     ("SECRET_KEY_FALLBACKS", "\udcff" * 40, "A key of SECRET_KEY_FALLBACKS is not UTF-8 text"),
     ("SECRET_KEY_FALLBACKS", ",".join(letter * 32 for letter in "abcdef"), "give at most 5, and leave out the oldest."),
+    ("PURGE_INTERVAL", "off", "PURGE_INTERVAL is 'off'; give a whole number from 0 to 86400."),
     ("SITE_NAME", "\u200b", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "a\u202eb", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "\udcff", "SITE_NAME must be at most 60 printable characters."),

@@ -13,7 +13,8 @@ _CALLED_BY_LIBRARIES = {
     " get_default_redirect_uri get_error_uri get_expires_in get_redirect_uri introspect_token revoke_token send_signal"
     " validate_authorization_request validate_code_challenge validate_code_verifier",
     "Flask and Flask-Login": "ensure_sync get_id request_context",
-    "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork pre_fork worker_exit",
+    "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork post_worker_init"
+    " pre_fork worker_exit",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",
@@ -40,6 +41,7 @@ _DECORATORS = [
 _DECORATORS += [
     "@*.errorhandler",
     "@when_client_ends",
+    "@compiles",
     "@event.listens_for",
     "@operation",
     "@*.app_template_test",

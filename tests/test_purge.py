@@ -10,6 +10,7 @@ from app import clock, create_app
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.receipts import AccessRecord
+from app.database.leases import take_lease
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from app.oauth.playground.callbacks import open_callback
@@ -18,7 +19,8 @@ from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from app.operations.models import IdempotencyKey
-from app.purge import _expired, purge
+from app.purge.rules import find_rules
+from app.purge.run import LEASE, Purge
 
 
 @pytest.fixture
@@ -34,10 +36,17 @@ def purge_after(app, monkeypatch):
     def wait_and_purge(**time) -> dict[str, int]:
         later = clock.now() + timedelta(**time)
         monkeypatch.setattr("app.clock.now", lambda: later)
-        with app.app_context():
-            return purge()
+        return _purge(app)
 
     return wait_and_purge
+
+
+def _purge(app) -> dict[str, int]:
+    with app.app_context():
+        engine = db.engine
+    deleted, is_done = Purge(engine, app.extensions["services"].settings, lambda _seconds: True).run(everything=True)
+    assert is_done
+    return deleted
 
 
 def _count(app, model) -> int:
@@ -72,7 +81,8 @@ def test_a_family_goes_when_its_last_token_has_expired(app, tokens, purge_after)
 
 
 def test_more_rows_than_a_batch_are_all_purged(app, tokens, purge_after, notebook, monkeypatch):
-    monkeypatch.setattr("app.purge._BATCH", 2)
+    for bound in ("_FIRST_ROWS", "_FEWEST_ROWS", "_MOST_ROWS"):
+        monkeypatch.setattr(f"app.purge.batches.{bound}", 2)
     for _ in range(4):
         notebook.client_credentials()
     assert purge_after(hours=2)["access_tokens"] == 5
@@ -152,6 +162,16 @@ def test_the_command_removes_what_has_expired_and_says_how_much_of_each_table(ap
     assert (_count(app, AccessToken), _count(app, RefreshToken)) == (0, 1)
 
 
+def test_the_command_says_when_a_server_is_at_it_and_goes_on(app, tokens, monkeypatch):
+    later = clock.now() + timedelta(hours=2)
+    with app.app_context():
+        assert take_lease(db.engine, LEASE, "box-7, process 12", seconds=60)
+    monkeypatch.setattr("app.clock.now", lambda: later)
+    result = app.test_cli_runner().invoke(args=["purge", "--json"])
+    assert (result.exit_code, result.stderr) == (0, "A server purges at this moment too: box-7, process 12.\n")
+    assert json.loads(result.stdout)["access_tokens"] == 1
+
+
 def test_the_command_tells_a_person_each_table_and_the_sum(app, tokens, purge_by_command):
     lines = dict(line.split() for line in purge_by_command(days=31).splitlines())
     assert lines["access_tokens:"] == lines["refresh_tokens:"] == lines["sessions:"] == "1"
@@ -169,8 +189,8 @@ def test_the_command_on_a_database_that_is_not_ready_says_what_to_do(tmp_path):
     result = app.test_cli_runner().invoke(args=["purge"])
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: The database has not been brought up to date: run flask db upgrade"
-        f" (DATABASE_URL leads to the SQLite file {tmp_path}/new.sqlite3).\n"
+        f"Error: The database does not work: DATABASE_URL names the SQLite file {tmp_path}/new.sqlite3,"
+        " which is not there: put it back, or run flask db upgrade for a new one.\n"
     )
 
 
@@ -181,13 +201,13 @@ _KEPT = {
         "A row of the version before goes with its own in our table, by a trigger.",
     ),
     "consents": "A person reads under “No longer connected” what an app did.",
+    "leases": "One row a job, which stays.",
     "client_secrets": "A secret that has ended is told from one that never was.",
 }
 
 
 def test_every_table_with_an_end_is_purged_or_kept_for_a_reason(app):
-    with app.app_context():
-        purged = _purged_tables()
+    purged = _purged_tables(app)
     with_an_end = {name for name, table in db.metadata.tables.items() if "expires_at" in table.columns}
     assert with_an_end - purged == _KEPT.keys()
     assert purged <= db.metadata.tables.keys()
@@ -195,16 +215,14 @@ def test_every_table_with_an_end_is_purged_or_kept_for_a_reason(app):
 
 def test_a_purged_row_is_found_by_a_key_of_one_column(app):
     """Batches are chosen by the first column of the key: with a second one, they would take others along."""
-    with app.app_context():
-        purged = _purged_tables()
+    purged = _purged_tables(app)
     assert {len(db.metadata.tables[name].primary_key.columns) for name in purged} == {1}
 
 
 def test_what_the_purge_tells_has_names_that_do_not_change(app):
     """Whoever watches the numbers of ``flask purge --json`` need not follow the tables."""
-    with app.app_context():
-        assert {"authorization_codes", "access_tokens", "refresh_tokens", "token_families"} <= purge().keys()
+    assert {"authorization_codes", "access_tokens", "refresh_tokens", "token_families"} <= _purge(app).keys()
 
 
-def _purged_tables() -> set[str]:
-    return {model.__tablename__ for _, model, _ in _expired()}
+def _purged_tables(app) -> set[str]:
+    return {rule.model.__tablename__ for rule in find_rules(app.extensions["services"].settings)}

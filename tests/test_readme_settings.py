@@ -26,6 +26,7 @@ GOOD = {
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
     "LOG_FORMAT": ("json", "log_format", "json"),
+    "PURGE_INTERVAL": ("0", "purge_interval", 0),
     "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
     "AUTHORIZATION_CODE_LIFETIME": ("30", "authorization_code_lifetime", 30),

@@ -95,7 +95,7 @@ class Session(Base):
     """A place where a person is signed in. The browser holds the credential, we its digest."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"))
+    __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"), Index(None, "last_used_at"))
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     id: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: new_id("ses"))

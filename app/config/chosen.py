@@ -25,6 +25,8 @@ class Settings:
     workers: int = 2
     #: ``text`` or ``json``.
     log_format: str = "text"
+    #: Seconds between two purges; 0 leaves them to ``flask purge``.
+    purge_interval: int = 300
 
     # Every OAuth lifetime, in one block.
     authorization_request_lifetime: int = 600

@@ -7,7 +7,10 @@ from app.database.url import read_database_url
 
 
 def read_stores(environment: Environment) -> dict[str, Any]:
-    return {"database_url": _database_url(environment)}
+    return {
+        "database_url": _database_url(environment),
+        "purge_interval": environment.integer("PURGE_INTERVAL", 300, 0, 24 * 60 * 60),
+    }
 
 
 def _database_url(environment: Environment) -> str:

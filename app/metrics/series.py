@@ -70,6 +70,10 @@ BREAKER_OPEN = Gauge("breaker_open", "Workers that do not ask at all, because it
 NOTES_WAITING = Gauge("notes_waiting", "Notes that wait to be written down.", kind=20)
 NOTES_LOST = Counter("notes_lost_total", "Notes given up because too many waited.", kind=20)
 PURGED = Counter("purged_rows_total", "Expired rows removed.", table=60)
+PURGE_BACKLOG = Gauge(
+    "purge_backlog_rows", "Expired rows that wait to be removed; 10000 is that or more.", "mostrecent", table=60
+)
+PURGE_OVERDUE = Gauge("purge_overdue_seconds", "For how long the oldest of them has waited.", "mostrecent")
 
 # -- this server ---------------------------------------------------------------------------------
 

@@ -22,6 +22,9 @@ def _default_key(context: Any) -> str:
     return given["client_id"] if (given.get("origin") or REGISTERED) == REGISTERED else new_id("client")
 
 
+_HAS_ENDED = text("ended_at IS NOT NULL")
+
+
 class Client(ClientRules, Base):
     """An OAuth app. ``scope`` holds its registered scopes, which are also its default.
 
@@ -43,6 +46,7 @@ class Client(ClientRules, Base):
         CheckConstraint("organization_id IS NOT NULL OR origin <> 'registered' OR ended_at IS NOT NULL", name="owner"),
         UniqueConstraint("client_id"),
         Index(None, "organization_id"),
+        Index(None, "ended_at", sqlite_where=_HAS_ENDED, postgresql_where=_HAS_ENDED),
     )
 
     # The version before knows no key: a trigger gives its rows one, in place of the empty default.

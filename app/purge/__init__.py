@@ -1,0 +1,1 @@
+"""Removing what has expired, by the server itself or by ``flask purge``."""

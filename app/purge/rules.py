@@ -1,0 +1,110 @@
+"""What is over, table by table: the one list that the purge, its backlog and the tests read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import Column, ColumnElement, exists, inspect, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app import clock
+from app.accounts.models import Invitation, Session
+from app.clients.models import Client
+from app.config import Settings
+from app.consents.models import Consent
+from app.consents.receipts import AccessRecord
+from app.consents.saved import SavedMemento
+from app.database.types import Base
+from app.limits.models import RateLimitCounter
+from app.oauth.authorization_request import AuthorizationRequest
+from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
+from app.oauth.journal.record import RequestRecord
+from app.oauth.playground.callback import PlaygroundCallback
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.family import TokenFamily
+from app.oauth.tokens.refresh import RefreshToken
+from app.oauth.tokens.replay import TokenReplay
+from app.operations.models import IdempotencyKey
+
+# A code or a request that is over still answers "used before" or "already answered" for a day.
+_AFTERLIFE = timedelta(days=1)
+# What an app did, and what was done because of it, is shown for so long.
+_ACCESS_RECORDS_LAST = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows of one table go when ``by``, which an index is on, is not after ``until``, and ``unless`` does not hold.
+
+    ``name`` is what is told. Rows are looked at in the order of ``by``; without ``until`` at each of the table.
+    """
+
+    name: str
+    by: InstrumentedAttribute[Any]
+    until: datetime | None
+    unless: ColumnElement[bool] | None = None
+
+    @property
+    def model(self) -> type[Base]:
+        """Whose rows."""
+        return cast(type[Base], self.by.class_)
+
+    @property
+    def key(self) -> Column[Any]:
+        """The table's primary key, which is of one column."""
+        return cast(Column[Any], inspect(self.model).primary_key[0])
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether each row that is old enough goes."""
+        return self.unless is None
+
+    def is_over(self) -> ColumnElement[bool]:
+        """The condition of a row that goes."""
+        return (true() if self.until is None else self.by <= self.until) & (
+            true() if self.unless is None else ~self.unless
+        )
+
+
+def find_rules(settings: Settings) -> Sequence[Rule]:
+    """What is over now, in an order in which nothing is deleted that something later still needs to see."""
+    at = clock.now()
+    idle_since = at - timedelta(seconds=settings.session_idle_lifetime)
+    return (
+        Rule("authorization_requests", AuthorizationRequest.expires_at, at - _AFTERLIFE),
+        Rule("authorization_codes", AuthorizationCode.expires_at, at - _AFTERLIFE),
+        Rule("access_tokens", AccessToken.expires_at, at),
+        # Rotated ones too stay until their own end: their return is how theft is noticed.
+        Rule("refresh_tokens", RefreshToken.expires_at, at),
+        Rule("token_families", TokenFamily.id, None, _has_tokens(at - _AFTERLIFE)),
+        Rule("sessions", Session.expires_at, at),
+        Rule("sessions", Session.last_used_at, idle_since),
+        Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
+        Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
+        Rule("idempotency_keys", IdempotencyKey.expires_at, at),
+        Rule("playground_callbacks", PlaygroundCallback.expires_at, at),
+        Rule("access_records", AccessRecord.minute, at - _ACCESS_RECORDS_LAST),
+        Rule("token_replays", TokenReplay.at, at - _ACCESS_RECORDS_LAST),
+        Rule("request_records", RequestRecord.at, at - _REQUEST_RECORDS_LAST),
+        Rule("clients", Client.ended_at, at - _AFTERLIFE, _is_remembered()),
+    )
+
+
+def _has_tokens(issued_before: datetime) -> ColumnElement[bool]:
+    """Whether a family has a member, or is so young that it may yet get one."""
+    members = (AuthorizationCode, AccessToken, RefreshToken)
+    return or_(
+        TokenFamily.issued_at > issued_before,
+        *(exists().where(member.family_id == TokenFamily.id) for member in members),
+    )
+
+
+def _is_remembered() -> ColumnElement[bool]:
+    """Whether somebody has something of an ended client that would still name it.
+
+    Or it has rows that go by themselves: deleted together with it, thousands would be one long transaction.
+    """
+    names = (Consent, SavedMemento, RequestRecord, IdempotencyKey, AuthorizationRequest)
+    return or_(*(exists().where(model.client_key == Client.key) for model in names))

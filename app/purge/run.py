@@ -1,0 +1,73 @@
+"""One purge from the first table to the last, by whoever holds its lease."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from app.config import Settings
+from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
+from app.memories.unfolded import fold_memories
+from app.purge.batches import Pace, purge_rule
+from app.purge.rules import Rule, find_rules
+
+#: The lease's name, and for how many seconds it is taken; it is renewed long before.
+LEASE, LEASE_SECONDS = "purge", 60
+#: Of a table that must be looked through, so many rows at a time; the next purge goes on behind them.
+_MOST_LOOKED_AT = 100_000
+
+
+@dataclass(slots=True)
+class Purge:
+    """What one process purges. ``pause`` waits so many seconds and returns whether to go on."""
+
+    engine: Engine
+    settings: Settings
+    pause: Callable[[float], bool]
+    holder: str = field(default_factory=new_holder)
+    _places: dict[str, tuple[Any, Any] | None] = field(default_factory=dict)
+    _renewed: float | None = None
+
+    def take_turn(self, every: float = 0) -> bool:
+        """Take the lease, unless another has it or was done less than ``every`` seconds ago. Returns whether it was."""
+        is_ours = take_lease(self.engine, LEASE, self.holder, seconds=LEASE_SECONDS, every=every)
+        self._renewed = time.monotonic() if is_ours else None
+        return is_ours
+
+    def give_back(self, *, is_done: bool) -> None:
+        """Let another have the next turn."""
+        self._renewed = None
+        give_back_lease(self.engine, LEASE, self.holder, is_done=is_done)
+
+    def run(self, *, everything: bool) -> tuple[dict[str, int], bool]:
+        """Delete what has expired. Without ``everything`` a table that must be looked through is, in pieces.
+
+        Returns how many rows of each table went, and whether it came to the end.
+        """
+        pace = Pace(self._go_on)
+        # While machines are replaced one after the other, the version before writes memories without their words.
+        fold_memories(self.engine)
+        deleted: dict[str, int] = {}
+        for rule in find_rules(self.settings):
+            deleted[rule.name] = deleted.get(rule.name, 0) + self._purge(rule, pace, everything)
+            if not self._go_on(0):
+                return deleted, False
+        return deleted, True
+
+    def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:
+        in_pieces = not everything and rule.until is None
+        after = self._places.get(rule.name) if in_pieces else None
+        count, place = purge_rule(self.engine, rule, pace, after=after, most=_MOST_LOOKED_AT if in_pieces else None)
+        if in_pieces:
+            self._places[rule.name] = place
+        return count
+
+    def _go_on(self, seconds: float) -> bool:
+        """Wait. Returns whether the turn is still ours, and nobody has told us to stop."""
+        if self._renewed is not None and time.monotonic() - self._renewed > LEASE_SECONDS / 3:
+            if not renew_lease(self.engine, LEASE, self.holder, seconds=LEASE_SECONDS):
+                return False
+            self._renewed = time.monotonic()
+        return self.pause(seconds)

@@ -1,0 +1,84 @@
+"""The purge that a server does by itself: a thread of each worker, of which one at a time works, over all machines."""
+
+import logging
+import random
+import threading
+import time
+
+from sqlalchemy import Engine
+
+from app import metrics
+from app.config import Settings
+from app.purge.backlog import find_backlog
+from app.purge.run import Purge
+
+_log = logging.getLogger(__name__)
+
+#: Seconds after its start in which a worker looks for the first time.
+_FIRST_LOOK = 30.0
+#: Seconds that the end of a process waits for the batch that is at work.
+_LAST_BATCH = 1.0
+
+
+class PurgeThread:
+    """Purges every ``purge_interval`` seconds, whichever process comes first. Started after the fork that makes a worker."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._interval = settings.purge_interval
+        self._stop = threading.Event()
+        self._purge = Purge(engine, settings, self._pause)
+        self._thread: threading.Thread | None = None
+        self._has_failed = False
+
+    def start(self) -> None:
+        """Begin, unless the settings say that somebody else purges."""
+        if self._interval and self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="purge", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch that is at work, within moments."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(_LAST_BATCH)
+
+    def _run(self) -> None:
+        # Not all at once: workers that were started together would ask together ever after.
+        wait = random.uniform(0, min(_FIRST_LOOK, self._interval))
+        while not self._stop.wait(wait):
+            try:
+                self._take_turn()
+                self._measure()
+                if self._has_failed:
+                    _log.info("The purge works again.")
+                self._has_failed = False
+            except Exception as error:
+                # Once, and not each time: whatever is wrong with the database is told elsewhere too.
+                if not self._has_failed and not self._stop.is_set():
+                    _log.error("The purge could not go on, and is tried again: %s", " ".join(str(error).split()))
+                self._has_failed = True
+            wait = self._interval * random.uniform(0.8, 1.2)
+
+    def _take_turn(self) -> None:
+        if not self._purge.take_turn(every=self._interval * 0.8):
+            return
+        began, is_done = time.monotonic(), False
+        try:
+            deleted, is_done = self._purge.run(everything=False)
+        finally:
+            self._purge.give_back(is_done=is_done)
+        gone = {name: count for name, count in deleted.items() if count}
+        for name, count in gone.items():
+            metrics.PURGED.inc(name, by=count)
+        if gone:
+            told = ", ".join(f"{name} {count}" for name, count in gone.items())
+            _log.info("Purged in %.1f s: %s.", time.monotonic() - began, told)
+
+    def _measure(self) -> None:
+        backlog = find_backlog(self._purge.engine, self._purge.settings)
+        for name, behind in backlog.items():
+            metrics.PURGE_BACKLOG.set(behind.rows, name)
+        metrics.PURGE_OVERDUE.set(max(behind.seconds for behind in backlog.values()))
+
+    def _pause(self, seconds: float) -> bool:
+        return not self._stop.wait(seconds)
