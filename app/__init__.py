@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
         metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
         app.extensions["services"] = Services(settings, db.engine, notes := Notes())
+        metrics.NOTES_WAITING.read_by(notes.count)
         LastUses(db.engine, notes)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)

@@ -67,6 +67,9 @@ class LastUses(WriteBehind):
         """Returns when this process last noted a use that is not written down yet."""
         return self._noted.get((kind, key))
 
+    def count(self) -> int:
+        return len(self._noted)
+
     def _take(self) -> _Noted:
         noted, self._noted = self._noted, {}
         return noted

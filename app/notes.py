@@ -35,6 +35,10 @@ class Notes:
         """Returns the notes of this kind."""
         return self._kinds[kind]  # type: ignore[return-value]
 
+    def count(self) -> dict[tuple[str, ...], float]:
+        """Returns how many notes of each kind wait to be written down."""
+        return {(notes.name,): notes.count() for notes in self._kinds.values()}
+
     def stop(self) -> None:
         """Write down the last of everything; for the end of a process."""
         for notes in self._kinds.values():
@@ -101,6 +105,10 @@ class WriteBehind(ABC):
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
             self.flush_if_possible()
+
+    @abstractmethod
+    def count(self) -> int:
+        """Returns how many wait; without the lock, since one more or less does not matter."""
 
     @abstractmethod
     def _take(self) -> Any:

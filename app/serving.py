@@ -2,8 +2,11 @@
 
 import logging
 import os
+import platform
 import sys
+import tomllib
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,16 +21,17 @@ from gunicorn.workers.base import Worker
 from app import logs, metrics
 from app.config import ConfigurationError, read_settings
 from app.database.engine import serve_requests
+from app.database.seen import measure_database
 from app.extensions import db
 from app.logs import present
 from app.management.listener import open_management
 from app.purge.thread import PurgeThread
-from app.start_check import find_start_problem
+from app.start_check import find_start_problem, our_revisions
 
-_INSTANCE = Path(__file__).resolve().parent.parent / "instance"
+_ROOT = Path(__file__).resolve().parent.parent
 
 try:
-    _settings = read_settings(os.environ, _INSTANCE)
+    _settings = read_settings(os.environ, _ROOT / "instance")
 except ConfigurationError as error:
     sys.exit(f"Reliquary cannot start: {error}")
 
@@ -134,10 +138,15 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """A worker that is ready to answer begins what it does beside that."""
-    with worker.wsgi.app_context():
-        worker.wsgi.extensions["purge"] = PurgeThread(db.engine, worker.wsgi.extensions["services"].settings)
-    worker.wsgi.extensions["purge"].start()
+    """A worker that is ready to answer begins what it does beside that: it purges, and tells what is so in it."""
+    # Not the worker's own, which the management port stands in front of.
+    app = worker.app.wsgi()
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+    metrics.BUILD.set(1, project["version"], platform.python_version())
+    with app.app_context():
+        metrics.watch([partial(measure_database, db.engine, our_revisions())])
+        app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings)
+    app.extensions["purge"].start()
 
 
 def worker_exit(server: Arbiter, _worker: Worker) -> None:

@@ -21,6 +21,9 @@ class Words(WriteBehind):
         self.written: list[str] = []
         self.is_away = False
 
+    def count(self) -> int:
+        return len(self.words)
+
     def _take(self) -> list[str]:
         words, self.words = self.words, []
         return words

@@ -95,6 +95,9 @@ class AccessLog(WriteBehind):
                 self._ids += len(memory_ids)
         self.wake()
 
+    def count(self) -> int:
+        return len(self._seen)
+
     def _take(self) -> dict[_Key, _Seen]:
         seen, self._seen, self._ids = self._seen, {}, 0
         return seen

@@ -106,7 +106,7 @@ class _Making:
                 if self._give_up():
                     # Also where it failed: what takes so long to fail is not to be tried by each.
                     raise waits.give_up(patience) from self._error
-        patience.spend(monotonic() - began)
+        patience.spend(monotonic() - began, "connection")
         if self._made is None:
             raise self._error or NoAnswer()
         return self._made

@@ -171,6 +171,11 @@ def connect(engine: Engine) -> Connection:
             return connection
 
 
+def count_kept(engine: Engine) -> int:
+    """Returns how many are kept out of the pool, and idle."""
+    return len(_idle_connections.get(engine, ()))
+
+
 def _forget_idle_connections(engine: Engine) -> None:
     _idle_connections.pop(engine, None)
 

@@ -2,6 +2,8 @@
 
 from contextvars import ContextVar
 
+from app import metrics
+
 #: Seconds that a request may wait for the database in all; its answer is to come within three.
 REQUEST_SECONDS = 2.4
 #: A statement that takes no longer costs no patience: many small ones are work, and no sign that the database is away.
@@ -16,9 +18,10 @@ class Patience:
     def __init__(self, seconds: float) -> None:
         self.left = seconds
 
-    def spend(self, seconds: float) -> None:
+    def spend(self, seconds: float, waited_for: str = "statement") -> None:
         """Count a wait."""
         if seconds > FREE_SECONDS:
+            metrics.DATABASE_WAIT.observe(seconds, waited_for)
             self.left -= seconds
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from time import monotonic, sleep
 
+from app import metrics
 from app.database.away import NoAnswer, NotAsked
 from app.database.patience import Patience
 
@@ -82,6 +83,7 @@ class Waits:
 
     def _update(self) -> None:
         self.are_closed = not self._answers.is_set() or self._is_full()
+        metrics.BREAKER_OPEN.set(self.are_closed)
 
     def _probe_until_answered(self) -> None:
         while True:

@@ -6,7 +6,7 @@ thing happens::
     from app import metrics
 
     metrics.LIMITS_HIT.inc("sign_in")
-    metrics.CONNECTION_WAIT.observe(seconds)
+    metrics.DATABASE_WAIT.observe(seconds, "connection")
     metrics.DATABASE_UP.set(1)
     metrics.POOL_CONNECTIONS.read_by(lambda: {("in_use",): 3.0})   # asked when somebody wants to know
 
@@ -20,6 +20,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 from app.metrics.page import CONTENT_TYPE, render
 from app.metrics.series import *  # noqa: F403
 from app.metrics.sharing import become_worker, forget_worker, leave, share, turn_off
+from app.metrics.watching import watch
 
 __all__ = [
     "CONTENT_TYPE",
@@ -32,4 +33,5 @@ __all__ = [
     "render",
     "share",
     "turn_off",
+    "watch",
 ]

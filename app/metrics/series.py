@@ -7,7 +7,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 
 # A millisecond is what an endpoint of the hot path takes; from 3 seconds on somebody has waited too long.
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
-_WAIT = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 3.0, 10.0)
+_WAIT = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _ENDPOINTS = ("authorize", "token", "introspection", "revocation", "api")
 
@@ -56,14 +56,23 @@ DATABASE_ERRORS = Counter("database_errors_total", "Statements that failed, by k
 DATABASE_REPEATS = Counter(
     "database_repeats_total", "Transactions repeated because the database asked for it, by why.", kind=10
 )
-CONNECTION_WAIT = Histogram("database_connection_wait_seconds", "Time to get a connection.", buckets=_WAIT)
-LOCK_WAIT = Histogram("database_lock_wait_seconds", "Time a write waited for others to finish.", buckets=_WAIT)
+DATABASE_WAIT = Histogram(
+    "database_wait_seconds",
+    "Waits for a connection or a statement, and the locks in its way, of more than 20 ms.",
+    buckets=_WAIT,
+    waited_for=("connection", "statement"),
+)
+#: 1 while it answers, as one of the workers has seen last, half a minute ago at most.
+DATABASE_UP = Gauge("database_up", "Whether the database answers.", "mostrecent")
+SCHEMA_REVISION = Gauge("schema_revision", "The last migration that the database has.", "mostrecent")
+SCHEMA_EXPECTED = Gauge("schema_revision_expected", "The last migration that this version has.", "mostrecent")
 #: ``in_use`` and ``idle`` are together those open; ``overflow`` counts those beyond the pool's size.
 POOL_CONNECTIONS = Gauge(
     "database_pool_connections", "Connections to the database.", state=("in_use", "idle", "overflow")
 )
-#: 1 while a breaker refuses without asking, by what it protects.
-BREAKER_OPEN = Gauge("breaker_open", "Workers that do not ask at all, because it failed just now.", of=10)
+BREAKER_OPEN = Gauge(
+    "database_breaker_open", "Workers that refuse at once, because the database did not answer just now."
+)
 
 # -- what is written and removed later -----------------------------------------------------------
 
@@ -73,8 +82,10 @@ PURGED = Counter("purged_rows_total", "Expired rows removed.", table=60)
 PURGE_BACKLOG = Gauge(
     "purge_backlog_rows", "Expired rows that wait to be removed; 10000 is that or more.", "mostrecent", table=60
 )
+PURGE_LOOKED = Gauge("purge_looked_timestamp_seconds", "When it was looked for them last.", "mostrecent")
 PURGE_OVERDUE = Gauge("purge_overdue_seconds", "For how long the oldest of them has waited.", "mostrecent")
 
 # -- this server ---------------------------------------------------------------------------------
 
 WORKERS = Gauge("workers", "Worker processes that are up.")
+BUILD = Gauge("build_info", "1, with the version.", "livemax", version=5, python=5)

@@ -29,6 +29,8 @@ class Place:
     number = _ARBITER
     #: Held open as long as any process uses the folder.
     in_use: int | None = None
+    #: Held by the one worker that looks at what all share.
+    looks_for_all: int | None = None
 
 
 def turn_off() -> None:

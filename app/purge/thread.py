@@ -7,7 +7,7 @@ import time
 
 from sqlalchemy import Engine
 
-from app import metrics
+from app import clock, metrics
 from app.config import Settings
 from app.purge.backlog import find_backlog
 from app.purge.run import Purge
@@ -55,7 +55,7 @@ class PurgeThread:
             except Exception as error:
                 # Once, and not each time: whatever is wrong with the database is told elsewhere too.
                 if not self._has_failed and not self._stop.is_set():
-                    _log.error("The purge could not go on, and is tried again: %s", " ".join(str(error).split()))
+                    _log.error("The purge could not go on, and is tried again: %s", error)
                 self._has_failed = True
             wait = self._interval * random.uniform(0.8, 1.2)
 
@@ -78,6 +78,7 @@ class PurgeThread:
         backlog = find_backlog(self._purge.engine, self._purge.settings)
         for name, behind in backlog.items():
             metrics.PURGE_BACKLOG.set(behind.rows, name)
+        metrics.PURGE_LOOKED.set(clock.now().timestamp())
         metrics.PURGE_OVERDUE.set(max(behind.seconds for behind in backlog.values()))
 
     def _pause(self, seconds: float) -> bool:

@@ -100,6 +100,9 @@ class RequestLog(WriteBehind):
         notes = self._notes.get(client_key)
         return notes is not None and len(notes.successes) >= MOST_SUCCESSES
 
+    def count(self) -> int:
+        return self._count
+
     def _take(self) -> dict[str, _Notes]:
         notes, self._notes, self._count = self._notes, {}, 0
         return notes
