@@ -19,6 +19,10 @@ SESSION = "rlq_se_"
 BROWSER = "rlq_br_"
 INVITATION = "rlq_in_"
 
+#: At the end of a code or a refresh token whose request asked for offline_access: so it is stored nowhere, and nobody
+#: can add it. No hex digit is an "o".
+ASKED_OFFLINE = "o"
+
 
 def new_id(prefix: str) -> str:
     """A public identifier such as ``mem_9f2c…``: the prefix, ``_`` and 96 random bits in hex."""
@@ -28,6 +32,11 @@ def new_id(prefix: str) -> str:
 def new_credential(prefix: str) -> str:
     """A fresh credential: the prefix and 256 random bits in hex (64 characters)."""
     return prefix + secrets.token_hex(32)
+
+
+def asked_offline(credential: str) -> bool:
+    """Returns whether the request that a code or a refresh token descends from asked for ``offline_access``."""
+    return credential.endswith(ASKED_OFFLINE)
 
 
 def digest(credential: str) -> str:
@@ -47,5 +56,6 @@ def matches(credential: str, stored_digest: str) -> bool:
 
 def successor(credential: str, salt: str) -> str:
     """The credential that follows ``credential``: it takes both the old one and the stored salt to know it."""
-    prefix = credential[: len(credential) - 64]
-    return prefix + hmac.new(salt.encode(), credential.encode(), hashlib.sha256).hexdigest()
+    ending = ASKED_OFFLINE if asked_offline(credential) else ""
+    prefix = credential[: len(credential) - 64 - len(ending)]
+    return prefix + hmac.new(salt.encode(), credential.encode(), hashlib.sha256).hexdigest() + ending

@@ -27,7 +27,14 @@ class ShownError(TypedDict):
     code: Annotated[str, Says(description="For programs; it does not change.")]
     message: Annotated[str, Says(description="For people: what happened and what to do.")]
     request_id: Annotated[str, Says(description="As in the X-Request-ID header and in the server's log.")]
-    scope: NotRequired[Annotated[str, Says(description="The scopes that the token lacks, separated by spaces.")]]
+    scope: NotRequired[
+        Annotated[
+            str,
+            Says(
+                description="The scopes to ask for: those that the token has and those that it lacks, separated by spaces."
+            ),
+        ]
+    ]
     errors: NotRequired[list[ShownFieldError]]
 
 

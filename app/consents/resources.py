@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 #: The resource API, ``<issuer>/api/v1``.
 API = "api"
+#: Our memory server for the Model Context Protocol, ``<issuer>/mcp``.
+MCP = "mcp"
 
 
 def parse_resources(text: str) -> frozenset[str]:

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 from app import credentials
 from app.consents.live import has_run_out
+from app.consents.resources import API
 from app.database.connections import Connection
 from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.tokens.family import API
+from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.scopes import parse_scope
+from app.scopes import format_scope, parse_scope
 
 _REALM = "reliquary"
+_FOR_AN_AGENT = "memories:read memories:write"
 
 
 class TokenOutdated(Exception):
@@ -23,9 +25,16 @@ TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
 
 
 def find_live_token(
-    connection: Connection, authorization: str, required: str, find: TokenLookup, note: Callable[[str], None]
+    connection: Connection,
+    authorization: str,
+    required: str,
+    find: TokenLookup,
+    note: Callable[[str], None],
+    *,
+    issuer: str,
+    audience: str = API,
 ) -> TokenSnapshot:
-    """Returns the live token of an ``Authorization`` header, if it has all the ``required`` scopes.
+    """Returns the live token of an ``Authorization`` header, if it is for ``audience`` and has all ``required`` scopes.
 
     ``note`` is told which client calls. Raises :class:`Refused`, in words that say what happened and what to do:
     whoever holds a token may know all of its own fate.
@@ -35,18 +44,30 @@ def find_live_token(
     if mistaken:
         raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
     token = find(connection, credentials.digest(presented))
-    if token is None or token.audience != API:
+    if token is None:
         raise refuse(Reason.BEARER_UNKNOWN)
     note(token.client_id)
     present.note_client(token.client_key)
+    if token.audience != audience:
+        raise refuse(Reason.BEARER_ELSEWHERE, resource=address_of(audience, issuer))
     if token.is_expired():
         raise refuse(Reason.BEARER_EXPIRED)
     if token.is_revoked():
         raise refuse(_why_ended(token))
-    missing = [name for name in required.split() if name not in parse_scope(token.get_scope())]
-    if missing:
-        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing))
+    if required:
+        demand_scopes(token, required)
     return token
+
+
+def demand_scopes(token: TokenSnapshot, required: str) -> None:
+    """Raises :class:`Refused` unless a token has all the ``required`` scopes.
+
+    It names what the token has beside what it lacks: an agent asks next for what is named, and for that alone.
+    """
+    held = parse_scope(token.get_scope())
+    missing = [name for name in required.split() if name not in held]
+    if missing:
+        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing), needed=format_scope(held.union(missing)))
 
 
 def _read_bearer(authorization: str) -> str:
@@ -69,11 +90,14 @@ def _why_ended(token: TokenSnapshot) -> Reason:
     return Reason.BEARER_REVOKED
 
 
-def challenge(refused: Refused, required: str, issuer: str) -> str:
-    """Returns the ``WWW-Authenticate`` of a refusal (:rfc:`6750#section-3`)."""
+def challenge(refused: Refused, issuer: str, audience: str = API) -> str:
+    """Returns the ``WWW-Authenticate`` of a refusal (:rfc:`6750#section-3`, :rfc:`9728#section-5.1`).
+
+    Whoever has no token that is any good is told the scopes that an ordinary agent needs.
+    """
     parts = [
         f'realm="{_REALM}"',
-        f'resource_metadata="{issuer}/.well-known/oauth-protected-resource"',
+        f'resource_metadata="{metadata_address(audience, issuer)}"',
     ]
     # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
     if refused.reason is not Reason.BEARER_MISSING:
@@ -82,6 +106,7 @@ def challenge(refused: Refused, required: str, issuer: str) -> str:
             f'error_description="{refused.description}"',
             f'error_uri="{refused.guide_uri(issuer, "api")}"',
         ]
-    if refused.reason is Reason.SCOPE_LACKING:
-        parts.append(f'scope="{required}"')
+    scope = _FOR_AN_AGENT if refused.status_code == 401 else refused.values.get("needed")
+    if scope:
+        parts.append(f'scope="{scope}"')
     return "Bearer " + ", ".join(parts)

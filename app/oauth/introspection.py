@@ -9,6 +9,7 @@ from app.clients.models import ClientSnapshot
 from app.oauth.grants.bearer import consent_details
 from app.oauth.presented_token import find_presented_token
 from app.oauth.refusals import Reason, refuse
+from app.oauth.resources import address_of
 from app.oauth.tokens.refresh import RefreshSnapshot
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.wire_request import WireRequest
@@ -44,7 +45,7 @@ def _describe(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
         "client_id": token.client_id,
         "scope": scope,
         "iss": issuer,
-        "aud": issuer,
+        "aud": _describe_audience(token.audience, issuer),
         "sub": token.user_id or token.organization_id,
         "iat": int(token.issued_at.timestamp()),
         "exp": int(token.ends_at.timestamp()),
@@ -55,3 +56,9 @@ def _describe(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
         payload["grant_id"] = token.grant_id
         payload["authorization_details"] = consent_details(scope, token, issuer)
     return payload
+
+
+def _describe_audience(audience: str, issuer: str) -> str | list[str]:
+    """What it is for; a refresh token may be for several (:rfc:`7662#section-2.2`)."""
+    addresses = [address_of(name, issuer) for name in audience.split(" ")]
+    return addresses[0] if len(addresses) == 1 else addresses

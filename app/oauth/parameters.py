@@ -11,6 +11,9 @@ _STATE_PATHS = ("/api/v1/auth/oauth2/",)
 _MAX_VALUE_LENGTH = 4096
 _MAX_PARAMETERS = 100
 
+#: What may be sent several times (RFC 8707 section 2). The values are kept with a space between, which none of them has.
+_REPEATABLE = frozenset(["resource"])
+
 # Names we may repeat in an error_description. Anything else came from outside and is never echoed.
 _KNOWN_NAMES = frozenset(
     [
@@ -70,7 +73,7 @@ def parse_parameters(text: bytes) -> Parameters:
             continue
         if not name:
             continue
-        if name in seen:
+        if name in seen and name not in _REPEATABLE:
             defects[name] = f"{_subject(name)} appears more than once."
             continue
         seen.add(name)
@@ -82,7 +85,7 @@ def parse_parameters(text: bytes) -> Parameters:
         if problem:
             defects[name] = f"{_subject(name)} {problem}"
         elif value:
-            values[name] = value
+            values[name] = f"{values[name]} {value}" if name in values else value
     for name in defects:
         values.pop(name, None)
     return Parameters(values, defects)

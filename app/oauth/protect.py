@@ -43,30 +43,31 @@ def protected(
                 for _tries in range(_MOST_LOOKS):
                     try:
                         authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
-                        token = find_live_token(connection, authorization, required, find, note_caller)
+                        issuer = of_app.settings.issuer
+                        token = find_live_token(connection, authorization, required, find, note_caller, issuer=issuer)
                     except Refused as refused:
-                        return _answer_refusal(refused, required)
+                        return _answer_refusal(refused)
                     if token.grant_id is not None:
                         of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
                     try:
                         return view(token, connection, *args, **kwargs)
                     except TokenOutdated:
                         continue
-                return _answer_refusal(refuse(Reason.BEARER_REVOKED), required)
+                return _answer_refusal(refuse(Reason.BEARER_REVOKED))
 
         return guarded
 
     return decorate
 
 
-def _answer_refusal(refused: Refused, required: str) -> Response:
+def _answer_refusal(refused: Refused) -> Response:
     metrics.REFUSED.inc("api", refused.reason)
-    headers = {"WWW-Authenticate": challenge(refused, required, services().settings.issuer)}
-    missing = refused.values.get("missing")
+    headers = {"WWW-Authenticate": challenge(refused, services().settings.issuer)}
+    needed = refused.values.get("needed")
     return error_answer(
         refused.status_code,
         refused.error,
         refused.description,
         headers=headers,
-        scope=None if missing is None else str(missing),
+        scope=None if needed is None else str(needed),
     )

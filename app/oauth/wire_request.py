@@ -7,6 +7,7 @@ from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from app.clients.models import ClientSnapshot
+from app.consents.resources import API
 from app.consents.snapshot import ConsentSnapshot
 from app.database.connections import Connection
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
@@ -27,7 +28,7 @@ class WireRequest(OAuth2Request):
 
     ``connection`` is the driver connection all of it runs on; ``defects`` is what is wrong with the parameters, by
     name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, and ``consent`` is set before
-    a code is issued. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is
+    a code is issued; ``resources`` are the names of those that the request is for. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is
     the client that it is from, or says it is from.
     """
 
@@ -63,6 +64,7 @@ class WireRequest(OAuth2Request):
         self.defects, self.is_form = defects or {}, is_form
         self.person_id = person_id
         self.consent = None
+        self.resources: tuple[str, ...] = (API,)
         self.caller = parameters.get("client_id")
         # Now, because the screens put into ``scope`` what the person allows.
         self.asks_offline_access = asks_offline_access(parameters.get("scope"))

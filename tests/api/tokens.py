@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from app import clock, credentials
+from app.consents.resources import API
 from app.extensions import db
 from app.oauth.tokens.access import AccessToken
-from app.oauth.tokens.family import API, TokenFamily
+from app.oauth.tokens.family import TokenFamily
 from app.scopes import SCOPES
 
 

@@ -123,7 +123,9 @@ def test_a_token_is_introspected_and_revoked(services, tokens, door):
 def test_a_bearer_token_is_checked(services, tokens, door):
     def check(authorization: str, required: str = "memories:read"):
         with connect(services.engine) as connection:
-            return find_live_token(connection, authorization, required, find_access_token, noted.append)
+            return find_live_token(
+                connection, authorization, required, find_access_token, noted.append, issuer="https://id.example"
+            )
 
     noted: list[str] = []
     token = check(f"Bearer {tokens['access_token']}")
@@ -137,7 +139,7 @@ def test_a_bearer_token_is_checked(services, tokens, door):
         with pytest.raises(Refused) as refused:
             check(authorization, required)
         assert refused.value.reason is reason
-        assert challenge(refused.value, required, "https://id.example").startswith('Bearer realm="reliquary"')
+        assert challenge(refused.value, "https://id.example").startswith('Bearer realm="reliquary"')
 
 
 def test_a_suspended_client_gets_nothing(door, change_client):

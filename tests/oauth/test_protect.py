@@ -162,12 +162,23 @@ def test_a_resource_is_reached_with_its_scope(notebook, signed_in, guarded):
 
 @row("bearer errors")
 def test_a_missing_scope_is_a_403_that_names_it(notebook, signed_in, guarded):
-    """``insufficient_scope``, MAY include the scope that is necessary (:rfc:`6750#section-3.1`)."""
+    """``insufficient_scope``, MAY include the scope that is necessary (:rfc:`6750#section-3.1`).
+
+    Beside it stands what the token has: an agent asks next for what it is told, and for that alone.
+    """
     token = notebook.tokens(signed_in, scope="integrations:read")["access_token"]
     response = guarded(token, "memories:read")
     assert (response.status_code, code_of(response)) == (403, "insufficient_scope")
     assert 'error="insufficient_scope"' in challenge(response)
-    assert 'scope="memories:read"' in challenge(response)
+    assert 'scope="memories:read integrations:read"' in challenge(response)
+    assert response.json["scope"] == "memories:read integrations:read"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer unknown"}], ids=["no token", "an unknown token"])
+def test_a_challenge_names_the_scopes_that_an_agent_needs(notebook, headers):
+    """Whoever asks for less has to come again for the first thing that it saves."""
+    response = notebook.app.test_client().get("/api/me/", headers=headers)
+    assert 'scope="memories:read memories:write"' in challenge(response)
 
 
 @row("bearer errors")

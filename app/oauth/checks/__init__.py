@@ -14,11 +14,11 @@ from app import metrics
 from app.logs import present
 from app.oauth.checks.parameters import (
     demand_known_prompt,
-    demand_own_resource,
     demand_response_type_code,
     demand_sound_details,
     demand_state,
     refuse_defects,
+    resolve_resources,
     resolve_scope,
 )
 from app.oauth.checks.pkce import demand_code_challenge
@@ -67,9 +67,9 @@ CHECKS = (
     Check(refuse_defects,            Told.REDIRECT, Told.REDIRECT),   # invalid_request
     Check(demand_response_type_code, Told.REDIRECT, Told.REDIRECT),   # invalid_request, unsupported_response_type
     Check(demand_state,              Told.REDIRECT, Told.REDIRECT),   # invalid_request
+    Check(resolve_resources,         Told.REDIRECT, Told.REDIRECT),   # invalid_target
     Check(resolve_scope,             Told.REDIRECT, Told.REDIRECT),   # invalid_scope
     Check(demand_known_prompt,       Told.REDIRECT, Told.REDIRECT),   # invalid_request
-    Check(demand_own_resource,       Told.REDIRECT, Told.REDIRECT),   # invalid_target
     Check(demand_sound_details,      Told.REDIRECT, Told.REDIRECT),   # invalid_authorization_details
     Check(demand_code_challenge,     Told.REDIRECT, Told.REDIRECT),   # invalid_request
 )  # fmt: skip

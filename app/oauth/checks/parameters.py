@@ -1,9 +1,12 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
+from app.clients.models import ClientSnapshot
 from app.consents.details import find_details_problem
+from app.consents.resources import MCP
 from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.resources import read_resources
 from app.oauth.wire_request import WireRequest
-from app.scopes import SCOPES, parse_scope
+from app.scopes import SCOPES, asks_offline_access, format_scope, parse_scope, with_offline_access
 
 PROMPTS = ("consent", "login", "select_account")
 
@@ -37,12 +40,24 @@ def demand_state(request: WireRequest) -> None:
 def resolve_scope(request: WireRequest) -> None:
     """Set the scope that is asked for, the client's own when none is; every name must be the client's.
 
-    Raises a refusal.
+    An agent asks for all that our challenge names, so at the memory server for agents what it may not have is left out.
+    Raises a refusal, also where nothing is left.
     """
-    scope = request.known_client.get_allowed_scope(request.payload.scope)
+    asked = request.payload.scope
+    if MCP in request.resources and asked:
+        request.payload.data["scope"] = asked = _leave_out(asked, request.known_client)
+    scope = request.known_client.get_allowed_scope(asked)
     if scope is None:
         raise refuse_scope(request.payload.scope)
     request.scope = scope
+
+
+def _leave_out(asked: str, client: ClientSnapshot) -> str:
+    """Returns what of a scope the client may have; all of it, to be refused, if that is nothing."""
+    left = parse_scope(asked) & parse_scope(client.scope)
+    if not left:
+        return asked
+    return with_offline_access(format_scope(left)) if asks_offline_access(asked) else format_scope(left)
 
 
 def refuse_scope(scope: str | None) -> Refused:
@@ -63,18 +78,9 @@ def demand_known_prompt(request: WireRequest) -> None:
         raise refuse(Reason.PROMPT_UNKNOWN)
 
 
-def demand_own_resource(request: WireRequest) -> None:
-    """Refuse a resource indicator that names anything but this server's API (:rfc:`8707#section-2`).
-
-    Raises a refusal.
-    """
-    resource = request.payload.data.get("resource")
-    if resource is not None and resource not in _own_resources(request.services.settings.issuer):
-        raise refuse(Reason.RESOURCE_UNKNOWN)
-
-
-def _own_resources(issuer: str) -> tuple[str, ...]:
-    return issuer, f"{issuer}/", f"{issuer}/api/", f"{issuer}/api/v1/"
+def resolve_resources(request: WireRequest) -> None:
+    """Set the resources that are asked for (:rfc:`8707#section-2`). Raises a refusal for one that is not ours."""
+    request.resources = read_resources(request.payload.data.get("resource"), request.services.settings.issuer)
 
 
 def demand_sound_details(request: WireRequest) -> None:

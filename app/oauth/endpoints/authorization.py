@@ -98,7 +98,10 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
         return None
     consent = find_live_consent(request.connection, current_user.id, request.known_client.key)
     covered = find_covered_scopes(
-        consent, asked=parse_scope(request.scope), optional=parse_scope(request.known_client.optional_scope)
+        consent,
+        asked=parse_scope(request.scope),
+        optional=parse_scope(request.known_client.optional_scope),
+        resources=request.resources,
     )
     if covered is None:
         return None

@@ -6,12 +6,13 @@ from app import credentials
 from app.clients.models import ClientSnapshot
 from app.oauth.checks.pkce import demand_code_verifier
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.authorize import ASKED_OFFLINE, AuthorizeGrant
+from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.playground.callback import find_return_problem
 from app.oauth.refusals import Reason, refuse
+from app.oauth.resources import choose_resource
 from app.oauth.tokens.code import (
     CodeSnapshot,
     find_authorization_code,
@@ -22,7 +23,9 @@ from app.scopes import intersect_scope
 
 
 class AuthorizationCodeGrant(AuthorizeGrant):
-    """Redeems a code at the token endpoint."""
+    """Redeems a code at the token endpoint. ``audience`` is the resource that the tokens are to be for."""
+
+    audience: str
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
@@ -36,6 +39,11 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             raise refuse(Reason.REDIRECT_URI_MISSING)
         self.request.authorization_code = self.query_authorization_code(code, self.request.client)
         demand_code_verifier(self.request, self.request.authorization_code.code_challenge)
+        self.audience = choose_resource(
+            self.request.authorization_code.audience,
+            self.request.form.get("resource"),
+            self.request.services.settings.issuer,
+        )
 
     def query_authorization_code(self, code: str, client: ClientSnapshot) -> CodeSnapshot:
         """Returns the code, if this client may redeem it now; a code that was redeemed before ends its family.
@@ -81,8 +89,15 @@ class AuthorizationCodeGrant(AuthorizeGrant):
         scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
         if not scope:
             raise refuse(Reason.SCOPE_NOTHING_LEFT)
+        asked_offline = credentials.asked_offline(self.request.form["code"])
         tokens = new_bearer_tokens(
-            self.request.services.settings, scope=scope, client=client, origin=code, refresh_scope=code.scope
+            self.request.services.settings,
+            scope=scope,
+            client=client,
+            audience=self.audience,
+            origin=code,
+            refresh_scope=code.scope,
+            asked_offline=asked_offline,
         )
         with connection.transaction():
             is_first = redeem_authorization_code(
@@ -92,7 +107,6 @@ class AuthorizationCodeGrant(AuthorizeGrant):
                 add_bearer_tokens(connection, tokens)
         if not is_first:
             self._end_family(code)
-        asked_offline = self.request.form["code"].endswith(ASKED_OFFLINE)
         response = bearer_response(self.request.services.settings, tokens, code, asked_offline=asked_offline)
         return 200, response, self.TOKEN_RESPONSE_HEADER
 

@@ -12,12 +12,9 @@ from app.oauth.journal.log import note_success
 from app.oauth.journal.record import AUTHORIZE
 from app.oauth.redirect import Redirect, redirect_back
 from app.oauth.refusals import Reason, refuse
+from app.oauth.resources import format_asked
 from app.oauth.tokens.code import add_authorization_code
 from app.oauth.wire_request import WireRequest
-
-#: At the end of the code of a request that asked for offline_access: so it is stored nowhere, and nobody can add it.
-#: No hex digit is an "o".
-ASKED_OFFLINE = "o"
 
 
 class Person(Protocol):
@@ -61,7 +58,7 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
     def generate_authorization_code(self) -> str:
         """Returns a new code, which tells whether ``offline_access`` was asked for."""
         code = credentials.new_credential(credentials.AUTHORIZATION_CODE)
-        return code + ASKED_OFFLINE if self.request.asks_offline_access else code
+        return code + credentials.ASKED_OFFLINE if self.request.asks_offline_access else code
 
     def save_authorization_code(self, code: str, request: WireRequest) -> None:
         """Store the code under its digest, with what it was asked with."""
@@ -73,6 +70,7 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
             client_key=request.known_client.key,
             redirect_uri=request.payload.redirect_uri,
             scope=request.scope,
+            audience=format_asked(request.resources),
             code_challenge=request.payload.data.get("code_challenge"),
             issued_at=issued_at,
             expires_at=issued_at + timedelta(seconds=request.services.settings.authorization_code_lifetime),

@@ -9,10 +9,12 @@ from app.clients.models import ClientSnapshot
 from app.config import Settings
 from app.consents.details import describe_mementos
 from app.consents.reach import consent_reach
+from app.consents.resources import API
 from app.database.connections import Connection
+from app.oauth.resources import put_first
 from app.oauth.tokens.access import add_access_token
 from app.oauth.tokens.code import CodeSnapshot
-from app.oauth.tokens.family import API, FAMILY_LIFETIME
+from app.oauth.tokens.family import FAMILY_LIFETIME
 from app.oauth.tokens.refresh import add_refresh_token
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope, with_offline_access
@@ -39,6 +41,7 @@ class BearerTokens:
     client_key: str
     family_id: int | None
     audience: str
+    refresh_audience: str
     issued_at: datetime
     access_token_expires_at: datetime
     refresh_token_expires_at: datetime
@@ -50,12 +53,14 @@ def new_bearer_tokens(
     *,
     scope: str,
     client: ClientSnapshot,
+    audience: str = API,
     origin: Origin | None = None,
     refresh_scope: str | None = None,
     refresh_token: str | None = None,
     refresh_until: datetime | None = None,
+    asked_offline: bool = False,
 ) -> BearerTokens:
-    """An access token for ``scope`` and, given ``refresh_scope``, a refresh token for that.
+    """An access token for ``scope`` at the resource ``audience`` and, given ``refresh_scope``, a refresh token for that.
 
     They live as long as the client is registered for, and never longer than the server's own settings, nor than the
     family of ``origin``; that is None for tokens that belong to an organization. ``refresh_token`` sets the refresh
@@ -63,6 +68,8 @@ def new_bearer_tokens(
     """
     if refresh_scope is not None and refresh_token is None:
         refresh_token = credentials.new_credential(credentials.REFRESH_TOKEN)
+        if asked_offline:
+            refresh_token += credentials.ASKED_OFFLINE
     issued_at = clock.now()
     access_ends = issued_at + _lifetime(client.access_token_lifetime, settings.access_token_lifetime)
     refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings.refresh_token_lifetime)
@@ -82,7 +89,8 @@ def new_bearer_tokens(
         refresh_scope=refresh_scope or "",
         client_key=client.key,
         family_id=None if origin is None else origin.family_id,
-        audience=API if origin is None else origin.audience,
+        audience=audience,
+        refresh_audience=audience if origin is None else put_first(audience, origin.audience),
         issued_at=issued_at,
         access_token_expires_at=access_ends,
         refresh_token_expires_at=refresh_ends,
@@ -98,21 +106,27 @@ def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refr
     """Store the digests. To be called in the transaction that decided that they may exist."""
     add_access_token(
         connection,
-        **_stored(tokens.access_token, tokens, tokens.scope, tokens.access_token_expires_at),
+        **_stored(tokens.access_token, tokens, tokens.scope, tokens.audience, tokens.access_token_expires_at),
     )
     if tokens.refresh_token is not None and with_refresh_token:
         add_refresh_token(
             connection,
-            **_stored(tokens.refresh_token, tokens, tokens.refresh_scope, tokens.refresh_token_expires_at),
+            **_stored(
+                tokens.refresh_token,
+                tokens,
+                tokens.refresh_scope,
+                tokens.refresh_audience,
+                tokens.refresh_token_expires_at,
+            ),
         )
 
 
-def _stored(token: str, tokens: BearerTokens, scope: str, expires_at: datetime) -> dict[str, Any]:
+def _stored(token: str, tokens: BearerTokens, scope: str, audience: str, expires_at: datetime) -> dict[str, Any]:
     return {
         "digest": credentials.digest(token),
         "client_key": tokens.client_key,
         "family_id": tokens.family_id,
-        "audience": tokens.audience,
+        "audience": audience,
         "scope": scope,
         "issued_at": tokens.issued_at,
         "expires_at": expires_at,

@@ -2,9 +2,11 @@
 
 from authlib.oauth2.rfc6749 import grants
 
+from app.consents.resources import API, MCP
 from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.resources import choose_resource
 
 
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):
@@ -20,10 +22,11 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         """Returns the answer with the tokens. Raises a refusal."""
         client, connection = self.request.client, self.request.connection
         settings = self.request.services.settings
+        audience = choose_resource(f"{API} {MCP}", self.request.form.get("resource"), settings.issuer)
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise refuse_scope(self.request.payload.scope)
-        tokens = new_bearer_tokens(settings, scope=scope, client=client)
+        tokens = new_bearer_tokens(settings, scope=scope, client=client, audience=audience)
         add_bearer_tokens(connection, tokens)
         response = bearer_response(settings, tokens, asked_offline=self.request.asks_offline_access)
         return 200, response, self.TOKEN_RESPONSE_HEADER

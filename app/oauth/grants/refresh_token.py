@@ -14,6 +14,7 @@ from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
+from app.oauth.resources import choose_resource
 from app.oauth.tokens.refresh import RefreshSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.oauth.tokens.replay import REFRESH_TOKEN
 from app.scopes import format_scope, parse_scope
@@ -23,7 +24,12 @@ _MOST_REPEATS = 5
 
 
 class RefreshTokenGrant(grants.RefreshTokenGrant):
-    """Each use ends the presented token and issues its successor, which keeps the full scope."""
+    """Each use ends the presented token and issues its successor, which keeps the full scope.
+
+    ``audience`` is the resource that the access token is to be for.
+    """
+
+    audience: str
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
@@ -33,7 +39,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         presented = self.request.form.get("refresh_token")
         if presented is None:
             raise refuse(Reason.REFRESH_MISSING)
-        self.request.refresh_token = self.authenticate_refresh_token(presented)
+        token = self.request.refresh_token = self.authenticate_refresh_token(presented)
+        self.audience = choose_resource(token.audience, self.request.form.get("resource"), self.settings.issuer)
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:
         """The token, if this client may use it now; one that was used before ends its family. Raises a refusal."""
@@ -81,7 +88,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
-        response = bearer_response(self.settings, tokens, token, asked_offline=self.request.asks_offline_access)
+        asked_offline = credentials.asked_offline(presented) or self.request.asks_offline_access
+        response = bearer_response(self.settings, tokens, token, asked_offline=asked_offline)
         return 200, response, self.TOKEN_RESPONSE_HEADER
 
     @property
@@ -104,7 +112,9 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         """The next refresh token, and the salt that gives it again together with the presented one."""
         if not self.settings.refresh_token_grace:
             # Nobody ever needs it again, and it is purely random.
-            return credentials.new_credential(credentials.REFRESH_TOKEN), None
+            successor = credentials.new_credential(credentials.REFRESH_TOKEN)
+            ending = credentials.ASKED_OFFLINE if credentials.asked_offline(presented) else ""
+            return successor + ending, None
         salt = secrets.token_hex(32)
         return credentials.successor(presented, salt), salt
 
@@ -114,6 +124,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self.settings,
             scope=scope,
             client=client,
+            audience=self.audience,
             origin=token,
             refresh_scope=token.scope,
             refresh_token=successor,
@@ -133,6 +144,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             self.settings,
             scope=scope,
             client=self.request.client,
+            audience=self.audience,
             origin=token,
             refresh_scope=token.scope,
             refresh_token=credentials.successor(presented, token.successor_salt),

@@ -30,6 +30,12 @@ ROWS = {
         happened=_("This server did not issue that access token, or it expired long ago."),
         fix=_("Send the access_token of the last answer, whole."),
     ),
+    Reason.BEARER_ELSEWHERE: Refusal(
+        "invalid_token",
+        "This token is for another resource: ask for one with resource={resource}",
+        happened=_("The access token was issued for another resource of this server."),
+        fix=_("Send resource with the authorization request and to the token endpoint, as the metadata names it."),
+    ),
     Reason.BEARER_EXPIRED: Refusal(
         "invalid_token",
         "The access token has expired: get the next one with the refresh token.",

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     PARAMETER_DEFECTIVE = "parameter_defective"
     REDIRECT_URI_MISSING = "redirect_uri_missing"
     RESOURCE_UNKNOWN = "resource_unknown"
+    RESOURCE_SEVERAL = "resource_several"
+    RESOURCE_NOT_ASKED = "resource_not_asked"
 
     # -- the authorize endpoint
     REDIRECT_URI_MISMATCH = "redirect_uri_mismatch"
@@ -84,6 +86,7 @@ class Reason(StrEnum):
     BEARER_EMPTY = "bearer_empty"
     BEARER_MISTAKEN = "bearer_mistaken"
     BEARER_UNKNOWN = "bearer_unknown"
+    BEARER_ELSEWHERE = "bearer_elsewhere"
     BEARER_EXPIRED = "bearer_expired"
     BEARER_PAUSED = "bearer_paused"
     BEARER_SUSPENDED = "bearer_suspended"

@@ -19,7 +19,19 @@ ROWS = {
         "invalid_target",
         "The resource is not an API of this server.",
         happened=_("The parameter resource names something that is not an API of this server."),
-        fix=_("Leave resource out, or send the address of this server."),
+        fix=_("Leave resource out for the API, or send the address that a resource's own metadata names."),
+    ),
+    Reason.RESOURCE_SEVERAL: Refusal(
+        "invalid_target",
+        "A token is for one resource: send 'resource' once.",
+        happened=_("The parameter resource names several resources, and a token is for one of them."),
+        fix=_("Send the one that the token is for, and ask for another token for the next one."),
+    ),
+    Reason.RESOURCE_NOT_ASKED: Refusal(
+        "invalid_target",
+        "The authorization request did not ask for this resource.",
+        happened=_("The parameter resource names something that the person was not asked for."),
+        fix=_("Send resource with the authorization request too; without it the API alone is asked for."),
     ),
     Reason.SCOPE_UNKNOWN: Refusal(
         "invalid_scope",

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
 from app.clients.rows import insert_for_client
+from app.consents.resources import API
 from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.family import API
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 _HAS_FAMILY, _HAS_NONE = text("family_id IS NOT NULL"), text("family_id IS NULL")

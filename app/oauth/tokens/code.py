@@ -11,11 +11,12 @@ from app import clock
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
 from app.consents.models import Consent
+from app.consents.resources import API
 from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.family import API, TokenFamily, add_family, is_held
+from app.oauth.tokens.family import TokenFamily, add_family, is_held
 
 
 class AuthorizationCode(Base):

@@ -16,9 +16,6 @@ from app.database.types import Base, UtcMicroseconds
 #: However often its refresh tokens are rotated, a family ends so long after its code was issued.
 FAMILY_LIFETIME = timedelta(days=365)
 
-#: The audience of a code or token that is for this server's own API.
-API = "api"
-
 
 class TokenFamily(Base):
     """Every token that descends from one authorization code. Revoking this one row ends them all.

@@ -7,10 +7,11 @@ from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, bind
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
+from app.consents.resources import API
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.family import API, TokenFamily, is_held
+from app.oauth.tokens.family import TokenFamily, is_held
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 

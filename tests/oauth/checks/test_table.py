@@ -85,9 +85,9 @@ WRONG = [
     ({"redirect_uri": "https://elsewhere.example/"}, Reason.REDIRECT_URI_MISMATCH),
     ({"response_type": "token"}, Reason.RESPONSE_TYPE_UNSUPPORTED),
     ({"state": None, "code_challenge_method": "plain"}, Reason.STATE_MISSING),
+    ({"resource": "https://elsewhere.example/"}, Reason.RESOURCE_UNKNOWN),
     ({"scope": "unknown"}, Reason.SCOPE_UNKNOWN),
     ({"prompt": "none"}, Reason.PROMPT_UNKNOWN),
-    ({"resource": "https://elsewhere.example/"}, Reason.RESOURCE_UNKNOWN),
     ({"authorization_details": "{}"}, Reason.DETAILS_REFUSED),
     ({"code_challenge": "short"}, Reason.PKCE_CHALLENGE_MALFORMED),
 ]

@@ -20,6 +20,7 @@ _SENTENCES = {
     "receiver": _("Where your answer goes has changed."),
     "account": _("The account has changed: another one, or its name or e-mail address."),
     "abilities": _("What the app may do, or what of it you can leave out, has changed."),
+    "resources": _("Where the app will use it has changed."),
     "choice": _("What it is to see was chosen anew, perhaps in another tab."),
     "mementos": _("A memento was renamed or deleted, or now holds something from another source."),
     "saved": _("What the app has added itself is kept elsewhere now."),

@@ -6,9 +6,11 @@ from datetime import datetime
 from flask_login import current_user
 
 from app.accounts.models import User
+from app.config import settings
 from app.consents.choice import Choice
 from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
+from app.consents.resources import API
 from app.extensions import db
 from app.memories.mementos import MementoSummary, owned_memento_ids
 from app.oauth.endpoints.decision.facts import Facts
@@ -19,6 +21,7 @@ from app.oauth.endpoints.decision.shown import (
     find_consent,
 )
 from app.oauth.endpoints.waiting import Flow
+from app.oauth.resources import address_of
 from app.scopes import SCOPES, parse_scope, reaches_memories
 
 
@@ -35,6 +38,8 @@ class Summary:
     mementos: list[MementoSummary]
     saved: MementoSummary | None
     consent: Consent | None
+    #: The addresses at which the app will use it, beside the API.
+    elsewhere: list[str]
 
     @property
     def needs_mementos(self) -> bool:
@@ -71,6 +76,7 @@ class Summary:
             common_facts(self.client, self.account)
             | {
                 "abilities": [[name, SCOPES[name], name in self.optional] for name in self.names],
+                "resources": self.elsewhere,
                 "choice": self.needs_mementos and self.choice.fingerprint,
                 "mementos": sorted(map(describe_memento, self.mementos)),
                 "saved": self.saved and [self.saved.id, self.saved.name],
@@ -95,6 +101,7 @@ def read_summary(flow: Flow) -> Summary:
         mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
         saved=offer.saved,
         consent=consent,
+        elsewhere=[address_of(name, settings().issuer) for name in flow.request.resources if name != API],
     )
 
 
