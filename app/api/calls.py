@@ -8,15 +8,14 @@ from typing import Any
 from flask import Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.api.bodies import describe_size, parse_body
 from app.api.errors import ApiError, invalid_request
 from app.api.route import Route
 from app.config import settings
-from app.consents.receipt_log import AccessLog
 from app.extensions import db
 from app.http.services import services
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.operations.caller import Caller, caller_of
+from app.operations.bodies import BadBody, describe_size, parse_body
+from app.operations.caller import caller_of, note_seen
 from app.operations.idempotency import Once
 from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
@@ -42,7 +41,7 @@ def carry_out(route: Route, operation: Operation, token: TokenSnapshot, identifi
     response = _answer(status, result if route.present is None else route.present(result, sent))
     if operation.changes:
         db.session.commit()
-    _note(caller)
+    note_seen(caller, services().notes)
     return _without_length(response) if request.method == "HEAD" else response
 
 
@@ -68,6 +67,8 @@ def _read_body(most: int) -> Any:
         return parse_body(request.get_data(cache=True))
     except RequestEntityTooLarge:
         raise ApiError(413, "payload_too_large", f"Send at most {describe_size(most)} at once.") from None
+    except BadBody as error:
+        raise invalid_request(str(error)) from None
 
 
 def _leave_out_nothings(taken: Any, body: Any) -> Any:
@@ -95,14 +96,6 @@ def _answer(status: int, content: Any) -> Response:
     response = jsonify(content)
     response.status_code = status
     return response
-
-
-def _note(caller: Caller) -> None:
-    """Hand over what is to be noted."""
-    if caller.grant_id is not None:
-        log = services().notes.of(AccessLog)
-        for seen in caller.seen:
-            log.note(caller.grant_id, seen.action, seen.memory_ids, caller.mementos, seen.memento_ids)
 
 
 def _without_length(response: Response) -> Response:

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Response, jsonify
 
 from app.api import blueprint
-from app.api.bodies import describe_size
 from app.api.components import ERROR, components
 from app.api.route import ROUTES, Route
 from app.config import settings
+from app.operations.bodies import describe_size
 from app.operations.patterns import IDENTIFIER
 from app.scopes import SCOPES
 

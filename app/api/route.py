@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from app.api.bodies import largest_body
+from app.operations.bodies import largest_body
 from app.operations.operation import Operation
 from app.operations.shapes import Member, Shape, Takes
 

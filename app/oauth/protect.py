@@ -8,8 +8,9 @@ from flask import Response
 from flask import request as http_request
 
 from app import metrics
+from app.consents.resources import API
 from app.consents.snapshot import CONSENT_USED
-from app.database.connections import connect
+from app.database.connections import Connection, connect
 from app.http.services import services
 from app.http.wire import error_answer
 from app.last_uses import LastUses
@@ -17,6 +18,7 @@ from app.oauth.bearer_check import TokenLookup, TokenOutdated, challenge, find_l
 from app.oauth.cross_origin import note_caller
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.tokens.access import find_access_token
+from app.oauth.tokens.snapshot import TokenSnapshot
 
 #: How often a token is looked up for one call, while what it stands on keeps being changed.
 _MOST_LOOKS = 5
@@ -38,26 +40,55 @@ def protected(
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            of_app = services()
-            with connect(of_app.engine) as connection:
-                for _tries in range(_MOST_LOOKS):
-                    try:
-                        authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
-                        issuer = of_app.settings.issuer
-                        token = find_live_token(connection, authorization, required, find, note_caller, issuer=issuer)
-                    except Refused as refused:
-                        return _answer_refusal(refused)
-                    if token.grant_id is not None:
-                        of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
-                    try:
-                        return view(token, connection, *args, **kwargs)
-                    except TokenOutdated:
-                        continue
-                return _answer_refusal(refuse(Reason.BEARER_REVOKED))
+            with connect(services().engine) as connection:
+                try:
+                    return call_with_bearer(
+                        lambda token: view(token, connection, *args, **kwargs), connection, required, find
+                    )
+                except Refused as refused:
+                    return _answer_refusal(refused)
 
         return guarded
 
     return decorate
+
+
+def call_with_bearer(
+    act: Callable[[TokenSnapshot], Any],
+    connection: Connection,
+    required: str = "",
+    find: TokenLookup = find_access_token,
+    audience: str = API,
+) -> Any:
+    """Returns what ``act`` returns for the live bearer token of this request.
+
+    What the token stands on may be changed meanwhile: then the token is looked up and ``act`` called once more.
+    Raises :class:`Refused`.
+    """
+    for _tries in range(_MOST_LOOKS):
+        token = _check_bearer(connection, required, find, audience)
+        try:
+            return act(token)
+        except TokenOutdated:
+            continue
+    raise refuse(Reason.BEARER_REVOKED)
+
+
+def _check_bearer(connection: Connection, required: str, find: TokenLookup, audience: str) -> TokenSnapshot:
+    authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
+    of_app = services()
+    token = find_live_token(
+        connection,
+        authorization,
+        required,
+        find,
+        note_caller,
+        issuer=of_app.settings.issuer,
+        audience=audience,
+    )
+    if token.grant_id is not None:
+        of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
+    return token
 
 
 def _answer_refusal(refused: Refused) -> Response:

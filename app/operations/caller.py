@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.consents.details import EVERYTHING
 from app.consents.reach import token_reach
+from app.consents.receipt_log import AccessLog
 from app.memories.reach import Reach
+from app.notes import Notes
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope
 
@@ -60,6 +62,14 @@ class Caller:
     def note_written(self, memory_ids: Sequence[str], memento_ids: Sequence[str] | None = None) -> None:
         """Have it noted that these were written; in which mementos they lay, if nobody can find that out later."""
         self.seen.append(Seen("write", memory_ids, memento_ids))
+
+
+def note_seen(caller: Caller, notes: Notes) -> None:
+    """Have the call's receipts written down. To be called once it has succeeded and is committed."""
+    if caller.grant_id is not None:
+        log = notes.of(AccessLog)
+        for seen in caller.seen:
+            log.note(caller.grant_id, seen.action, seen.memory_ids, caller.mementos, seen.memento_ids)
 
 
 def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:

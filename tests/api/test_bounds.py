@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from app.api.bodies import MOST_VALUES, describe_size, largest_body, parse_body
-from app.api.errors import ApiError
+from app.operations.bodies import MOST_VALUES, BadBody, describe_size, largest_body, parse_body
 from app.operations.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
 from tests.api.bounds import WIDE, find_bounds
 from tests.api.operations import OPERATIONS
@@ -121,7 +120,7 @@ def test_a_body_that_is_too_large_is_told_how_large_it_may_be(app, seeded, one):
 @pytest.mark.parametrize("value", ["{}", "[]", "0", '""', '"a"', "1.5", "null", '{"a": "b"}', "[[]]"])
 def test_a_body_of_very_many_values_is_refused_before_they_are_made(value):
     """Room is for long texts. 15 MB of empty objects would be half a gigabyte."""
-    with pytest.raises(ApiError, match="more values than any call takes"):
+    with pytest.raises(BadBody, match="more values than any call takes"):
         parse_body(f'{{"memories": [{", ".join([value] * 150_000)}]}}'.encode())
 
 

@@ -1,10 +1,8 @@
-"""The body of a call: JSON (:rfc:`8259`), and as large as the operation's description promises."""
+"""The body of a call, whatever face it came by: JSON (:rfc:`8259`), as large as what it describes may be."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
-
-from app.api.errors import invalid_request
 
 # A character of a string takes the most bytes as two escaped halves, as in "\ud83d\udc18".
 _LONGEST_CHARACTER = 12
@@ -16,26 +14,30 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MOST_VALUES = 20_000
 
 
+class BadBody(ValueError):
+    """A body that is not the JSON that every reader reads alike; the message is a sentence that says what is wrong."""
+
+
 def largest_body(schema: Mapping[str, Any]) -> int:
     """Returns how many bytes a body may have: enough for all that a JSON Schema allows, in its longest spelling."""
     return max(_LEAST, _longest(schema) + _ROOM)
 
 
 def parse_body(body: bytes) -> Any:
-    """Returns what the bytes say in JSON. Raises ``invalid_request``."""
+    """Returns what the bytes say in JSON. Raises :class:`BadBody`."""
     # Section 8.1: nobody may send it, and whoever reads may look past it.
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if len(body) > _LEAST and _holds_too_many_values(body):
-        raise invalid_request("The body holds more values than any call takes.")
+        raise BadBody("The body holds more values than any call takes.")
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
     except UnicodeDecodeError:
-        raise invalid_request("The body is not UTF-8.") from None
+        raise BadBody("The body is not UTF-8.") from None
     except RecursionError:
-        raise invalid_request("The body is nested too deeply.") from None
+        raise BadBody("The body is nested too deeply.") from None
     except ValueError as error:
         sentence = error.args[0] if isinstance(error, _Odd) else "The body is not JSON."
-        raise invalid_request(sentence) from None
+        raise BadBody(sentence) from None
 
 
 def describe_size(size: int) -> str:
@@ -79,9 +81,9 @@ def _longest(schema: Mapping[str, Any]) -> int:
     if "object" in types:
         return 2 + sum(len(name) + 4 + _longest(value) for name, value in schema["properties"].items())
     if "array" in types:
-        return 2 + schema["maxItems"] * (_longest(schema["items"]) + 1)
+        return 2 + int(schema["maxItems"]) * (_longest(schema["items"]) + 1)
     if "string" in types and schema.get("format") != "date-time":
-        return _LONGEST_CHARACTER * schema["maxLength"] + 2
+        return _LONGEST_CHARACTER * int(schema["maxLength"]) + 2
     # A number, or a point in time.
     return 100
 
