@@ -109,11 +109,13 @@ BACK = Door("back",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.
 META = Door("meta",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: The resource API, called by apps with an access token.
 API = Door("api",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
+#: The memory server for agents, called by apps with an access token.
+MCP = Door("mcp",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
 #: Load balancers and supervisors.
 PROBE = Door("probe",   False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
 # fmt: on
 
-DOORS = (PAGE, STEP, FILE, WIRE, BACK, META, API, PROBE)
+DOORS = (PAGE, STEP, FILE, WIRE, BACK, META, API, MCP, PROBE)
 #: The methods that only read: whoever sends them has asked for no change.
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 

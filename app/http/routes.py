@@ -41,9 +41,13 @@ class Route(Rule):
 class Blueprint(flask.Blueprint):
     """Flask's, whose routes have its door, except those that name another: ``@blueprint.get("/x", door=WIRE)``."""
 
-    def __init__(self, name: str, import_name: str, *, door: Door, url_prefix: str | None = None):
+    def __init__(
+        self, name: str, import_name: str, *, door: Door, url_prefix: str | None = None, astray: Door | None = None
+    ):
         super().__init__(name, import_name, url_prefix=url_prefix)
         self.door = door
+        #: The door of an address in its folder that leads nowhere.
+        self.astray = astray or door
 
     def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
         """Flask's, with the blueprint's door unless the route names one."""
@@ -63,13 +67,15 @@ def find_beginnings(routes: Iterable[Route], blueprints: dict[str, flask.Bluepri
     for name, all_of_them in folders.items():
         blueprint = blueprints.get(name)
         if isinstance(blueprint, Blueprint):
-            found[commonpath(all_of_them).rstrip("/") + "/"] = blueprint.door
+            found[commonpath(all_of_them).rstrip("/") + "/"] = blueprint.astray
     # The house itself is for people.
     return found | {"": PAGE, "/": PAGE}
 
 
 def find_door(path: str, beginnings: dict[str, Door]) -> Door:
     """Returns the door of the longest beginning that a path has."""
+    # A folder without its last slash is that folder.
+    path = f"{path}/"
     return beginnings[max((beginning for beginning in beginnings if path.startswith(beginning)), key=len)]
 
 

@@ -17,5 +17,5 @@ def register(app: Flask) -> None:
     log.keep_requests(app.extensions["services"])
     server.init_app(app)
     leading.init_app(app)
-    for blueprint in (endpoints.blueprint, endpoints.documented, metadata.blueprint):
+    for blueprint in (endpoints.blueprint, endpoints.aliases, endpoints.documented, metadata.blueprint):
         app.register_blueprint(blueprint)

@@ -22,7 +22,12 @@ from app.http.doors import SAFE_METHODS, Origins
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"),
+    (
+        "Access-Control-Allow-Headers",
+        # Those of agents are the protocol's; what we ignore is let through, for a browser would stop the call without.
+        "Authorization, Content-Type, Accept, Idempotency-Key, MCP-Protocol-Version, Mcp-Method, Mcp-Name,"
+        " Mcp-Session-Id, Last-Event-ID",
+    ),
     # Ten minutes, in seconds: so long does a removed origin go on sending calls, whose answers it cannot read.
     ("Access-Control-Max-Age", "600"),
 )
@@ -56,22 +61,21 @@ def _allow_origin(response: Response, origins: Origins) -> Response:
     origin = request.headers["Origin"]
     if origins is Origins.ANY:
         response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
-    response.vary.add("Origin")
-    if response.status_code == 503:
+    elif response.status_code == 503:
         # The database is what failed, so it cannot be asked; the answer tells anybody the same, and when to come back.
+        response.vary.add("Origin")
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = _EXPOSED
-        return response
-    try:
-        if not _is_allowed(origin):
+    else:
+        response.vary.add("Origin")
+        try:
+            if not may_read(origin):
+                return response
+        except Exception as error:
+            if request.method in SAFE_METHODS or find_unavailability(error) is None:
+                raise
+            # Something was done, and is answered as it was: 503 would say that it was not.
             return response
-    except Exception as error:
-        if request.method in SAFE_METHODS or find_unavailability(error) is None:
-            raise
-        # Something was done, and is answered as it was: 503 would say that it was not.
-        return response
-    response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":
         response.vary.add("Access-Control-Request-Method")
@@ -79,7 +83,8 @@ def _allow_origin(response: Response, origins: Origins) -> Response:
     return response
 
 
-def _is_allowed(origin: str) -> bool:
+def may_read(origin: str) -> bool:
+    """Returns whether the calling client has registered this origin; while nobody knows that client, whether any has."""
     # Also one that is registered must be such that it could be today; and PostgreSQL refuses a NUL.
     if len(origin) > 300 or find_origin_problems([origin]):
         return False

@@ -14,7 +14,7 @@ from app.http.doors import STEP
 from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import rely_on_client, save_choice
 from app.oauth.checks import Door, WayBack, check_way_back
-from app.oauth.endpoints import blueprint, documented
+from app.oauth.endpoints import aliases, blueprint, documented
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.requests import authorization_request
@@ -33,6 +33,7 @@ from app.scopes import format_scope, parse_scope, reaches_memories
 
 @blueprint.get("/oauth/authorize")
 @documented.get("/authorize/", door=STEP)
+@aliases.get("/authorize", door=STEP)
 @only_by_navigation
 def authorize() -> ResponseReturnValue:
     """Step one of the web flow, where an app sends its user.

@@ -3,13 +3,14 @@
 from flask import Response
 
 from app.http.doors import WIRE
-from app.oauth.endpoints import blueprint, documented
+from app.oauth.endpoints import aliases, blueprint, documented
 from app.oauth.endpoints.requests import answer_form
 from app.oauth.exchange import Answer, exchange
 from app.oauth.wire_request import WireRequest
 
 
 @blueprint.post("/oauth/token", door=WIRE)
+@aliases.post("/token")
 def token() -> Response:
     """Exchange a code, a refresh token, or the client's own credentials for an access token."""
     return answer_form(exchange.create_token_response)

@@ -1,0 +1,59 @@
+"""A tool is called: its scope, the operation behind it, what was done committed, and its receipt."""
+
+import json
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.database.access import expect_reads
+from app.mcp.messages import Message
+from app.mcp.tools import Tool
+from app.notes import Notes
+from app.oauth.bearer_check import demand_scopes
+from app.oauth.tokens.snapshot import TokenSnapshot
+from app.operations.caller import caller_of, note_seen
+from app.operations.refusals import Refused
+
+
+def caller_with(
+    token: TokenSnapshot, session: Session, notes: Notes, issuer: str
+) -> Callable[[Message, Tool, Any], dict[str, Any]]:
+    """Returns what calls a tool for the bearer of a token.
+
+    That raises :class:`app.oauth.refusals.Refused` where the token lacks the tool's scope: each call is asked for its own.
+    """
+
+    def call(_message: Message, tool: Tool, arguments: Any) -> dict[str, Any]:
+        demand_scopes(token, " ".join(tool.operation.scopes))
+        # What only reads must not wait for whoever writes.
+        with nullcontext() if tool.operation.changes else expect_reads():
+            try:
+                return _show(_carry_out(tool, arguments, token, session, notes, issuer))
+            except Refused as refused:
+                session.rollback()
+                return {"content": [{"type": "text", "text": tool.explain(refused)}], "isError": True}
+
+    return call
+
+
+def _carry_out(
+    tool: Tool, arguments: Any, token: TokenSnapshot, session: Session, notes: Notes, issuer: str
+) -> dict[str, Any]:
+    caller = caller_of(token, session, issuer)
+    tool.operation.admit(caller)
+    taken = tool.read(arguments)
+    identifiers, sent = tool.apply(taken)
+    result = tool.operation.carry_out(caller, identifiers, sent)
+    shown: dict[str, Any] = result if tool.present is None else tool.present(taken, result)
+    if tool.operation.changes:
+        session.commit()
+    note_seen(caller, notes)
+    return shown
+
+
+def _show(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with the same once more as text, for clients that read nothing else."""
+    text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    return {"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": False}

@@ -1,0 +1,106 @@
+"""``/mcp``: from a request of HTTP to a message, and from its result to one JSON object."""
+
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.consents.resources import MCP
+from app.database.connections import Connection, connect
+from app.extensions import db
+from app.http.services import services
+from app.http.wire import json_answer
+from app.mcp import blueprint
+from app.mcp.calls import caller_with
+from app.mcp.dispatch import answer
+from app.mcp.messages import FORBIDDEN, INVALID_REQUEST, PARSE_ERROR, UNAUTHORIZED, Wrong, find_id, read_message
+from app.mcp.tools import TOOLS
+from app.oauth.bearer_check import challenge
+from app.oauth.cross_origin import may_read
+from app.oauth.protect import check_bearer
+from app.oauth.refusals import Refused
+from app.oauth.tokens.snapshot import TokenSnapshot
+from app.operations.bodies import BadBody, describe_size, largest_body, parse_body
+
+_LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
+#: Of whoever may not call, so much is read at most, to find the id of what is refused.
+_LARGEST_UNREAD = 64 * 1024
+
+
+@blueprint.route("/mcp", methods=["GET", "POST", "DELETE"])
+def mcp() -> Response:
+    """Answer one message of an agent. There is no stream to open with GET, and no session to end with DELETE."""
+    with connect(services().engine) as connection:
+        try:
+            token = _find_caller(connection)
+            if request.method != "POST":
+                raise Wrong(405, INVALID_REQUEST, "Send each message with POST.")
+            return _answer(_read_body(), token)
+        except Refused as refused:
+            return _answer_refusal(refused)
+        except Wrong as wrong:
+            headers = [("Allow", "POST")] if wrong.status == 405 else []
+            return json_answer(wrong.body(), wrong.status, headers)
+
+
+def _find_caller(connection: Connection) -> TokenSnapshot:
+    """Who calls. Raises :class:`Refused`, and :class:`Wrong` for a web page that may not call for them.
+
+    A browser sends along from which page it is: one that the token's app has not registered was perhaps led here by a
+    name that leads elsewhere now (DNS rebinding).
+    """
+    refused = None
+    try:
+        token = check_bearer(connection, audience=MCP)
+    except Refused as error:
+        refused = error
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != services().settings.issuer and not may_read(origin):
+        raise Wrong(403, FORBIDDEN, "This web page may not call here: its app has not registered its origin.")
+    if refused is not None:
+        raise refused
+    return token
+
+
+def _read_body() -> Any:
+    if request.mimetype != "application/json":
+        raise Wrong(415, INVALID_REQUEST, "Send JSON, with 'Content-Type: application/json'.")
+    request.max_content_length = _LARGEST
+    try:
+        return parse_body(request.get_data(cache=True))
+    except RequestEntityTooLarge:
+        raise Wrong(413, INVALID_REQUEST, f"Send at most {describe_size(_LARGEST)} at once.") from None
+    except BadBody as error:
+        raise Wrong(400, PARSE_ERROR, str(error)) from None
+
+
+def _answer(content: Any, token: TokenSnapshot) -> Response:
+    message = read_message(content, request.headers)
+    of_app = services()
+    call = caller_with(token, db.session(), of_app.notes, of_app.settings.issuer)
+    body = answer(message, of_app.settings.site_name, call)
+    return Response(status=202) if body is None else json_answer(body)
+
+
+def _answer_refusal(refused: Refused) -> Response:
+    """Tell it by HTTP, to whoever asks for tokens, and in the body, to whoever waits for the answer to a message."""
+    code = FORBIDDEN if refused.status_code == 403 else UNAUTHORIZED
+    needed = refused.values.get("needed")
+    wrong = Wrong(
+        refused.status_code,
+        code,
+        refused.description,
+        id=_find_id_of_refused(),
+        data={"error": refused.error} | ({} if needed is None else {"scope": needed}),
+    )
+    header = challenge(refused, services().settings.issuer, MCP)
+    return json_answer(wrong.body(), wrong.status, [("WWW-Authenticate", header)])
+
+
+def _find_id_of_refused() -> str | int | None:
+    if request.method != "POST" or not 0 < (request.content_length or 0) <= _LARGEST_UNREAD:
+        return None
+    try:
+        return find_id(parse_body(request.get_data(cache=True)))
+    except BadBody:
+        return None

@@ -1,0 +1,230 @@
+"""The tools: each is an operation that an assistant can call, with a title, hints, and schemas of both its ends.
+
+All of them are listed for everybody, whatever a token may do: a client that does not see a tool never asks its person
+for what the tool needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from app.operations.fields import Text
+from app.operations.mementos import list_mementos
+from app.operations.memories import Wanted, change_memory, delete_memory, list_memories, read_memory
+from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, To
+from app.operations.new_memories import MemoryFields, NewMemory, add_memory
+from app.operations.operation import Operation
+from app.operations.patterns import IDENTIFIER
+from app.operations.refusals import Kind, Refused, invalid_field
+from app.operations.schemas import schema_of
+from app.operations.shapes import Change, Shape, Takes
+
+_ID = Text(least=1, most=40, pattern=IDENTIFIER, hint="Must be the id of a memory.", about="The memory's id.")
+_NO_SUCH_MEMORY = "There is no memory with this id among those that the person shares with you; it may be gone."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nothing:
+    """No fields at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OneMemory:
+    """Which memory."""
+
+    id: Annotated[str, _ID]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What to look for, and where."""
+
+    query: Annotated[
+        str,
+        Text(
+            most=500,
+            about="Words to look for, the best match first; words in quotation marks must stand together. Left out, the"
+            " newest memories are listed.",
+        ),
+    ] = ""
+    memento: MementoId = None
+    integration: IntegrationId = None
+    tag: Annotated[str | None, Text(most=60)] = None
+    begin: From = None
+    end: To = None
+    limit: Limit = 10
+    cursor: Cursor = None
+
+    def wanted(self) -> Wanted:
+        """Returns what the operation is asked for."""
+        return Wanted(
+            q=self.query,
+            memento=self.memento,
+            integration=self.integration,
+            tag=self.tag,
+            begin=self.begin,
+            end=self.end,
+            limit=self.limit,
+            cursor=self.cursor,
+        )
+
+
+class _ChangeOfOne:
+    """Reads the id of a memory, and the fields of it that are to change."""
+
+    _change = Change(MemoryFields)
+
+    def read(self, sent: Any) -> tuple[str, Mapping[str, Any]]:
+        """Returns both. Raises a ``validation_failed``."""
+        fields = dict(sent) if isinstance(sent, dict) else sent
+        one = _ONE.read({"id": fields.pop("id")} if isinstance(fields, dict) and "id" in fields else {})
+        changes: Mapping[str, Any] = self._change.read(fields)
+        if not changes:
+            raise invalid_field("title", "required", "Name at least one field beside the id, with its new value.")
+        return one.id, changes
+
+    def schema(self) -> dict[str, Any]:
+        """Returns what may be sent, in JSON Schema."""
+        schema = self._change.schema()
+        properties = _ONE.schema()["properties"] | schema["properties"]
+        return schema | {"properties": properties, "required": ["id"]}
+
+
+_ONE = Shape(_OneMemory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """One tool. ``apply`` makes of what was read the operation's identifiers and what that takes."""
+
+    name: str
+    title: str
+    about: str
+    operation: Operation
+    takes: Takes[Any]
+    apply: Callable[[Any], tuple[dict[str, str], Any]]
+    hints: Mapping[str, bool]
+    #: What is told of a memory that is not there, instead of the operation's own sentence.
+    not_found: str = _NO_SUCH_MEMORY
+    #: What stands in the result of an operation that returns nothing.
+    present: Callable[[Any, Any], dict[str, Any]] | None = None
+    output: dict[str, Any] | None = field(default=None)
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the tool as ``tools/list`` tells it."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.about,
+            "inputSchema": _without_patterns(self.takes.schema()),
+            "outputSchema": self.output or schema_of(self.operation.gives, lambda kind: None),
+            "annotations": {"title": self.title, "openWorldHint": False} | dict(self.hints),
+        }
+
+    def read(self, arguments: Any) -> Any:
+        """Returns what was sent, checked. Raises a ``validation_failed``.
+
+        Assistants send null for what they leave out; where null says something, it is let through.
+        """
+        if isinstance(arguments, dict) and not isinstance(self.takes, _ChangeOfOne):
+            arguments = {name: value for name, value in arguments.items() if value is not None}
+        return self.takes.read(arguments)
+
+    def explain(self, refused: Refused) -> str:
+        """Returns why it was not done, as a sentence that an assistant can act on."""
+        if refused.kind is Kind.NOT_FOUND:
+            return self.not_found
+        if not refused.errors:
+            return refused.message
+        return "\n".join(f"{error['field'] or 'arguments'}: {error['message']}" for error in refused.errors)
+
+
+def _without_patterns(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that every reader understands: ours say in regular expressions, too, what the descriptions say."""
+    properties = {
+        name: {keyword: value for keyword, value in one.items() if keyword != "pattern"}
+        | (
+            {"items": {word: value for word, value in one["items"].items() if word != "pattern"}}
+            if "items" in one
+            else {}
+        )
+        for name, one in schema["properties"].items()
+    }
+    return dict(schema) | {"properties": properties}
+
+
+_READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True}
+_ADDS = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False}
+_CHANGES = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": True}
+_FORGOTTEN = {
+    "type": "object",
+    "properties": {"forgotten": {"type": "string", "description": "The id of the memory that is gone."}},
+    "required": ["forgotten"],
+    "additionalProperties": False,
+}
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            name="search_memories",
+            title="Search memories",
+            about="Search what the person has chosen to share with you, or list its newest entries. Each result has the"
+            " whole text. Use next_cursor for the next page.",
+            operation=list_memories,
+            takes=Shape(_Search),
+            apply=lambda search: ({}, search.wanted()),
+            hints=_READS,
+        ),
+        Tool(
+            name="get_memory",
+            title="Read one memory",
+            about="Read one memory by its id.",
+            operation=read_memory,
+            takes=_ONE,
+            apply=lambda one: ({"memory_id": one.id}, None),
+            hints=_READS,
+        ),
+        Tool(
+            name="list_mementos",
+            title="List mementos",
+            about="List the mementos that the person has opened to you: named windows into their memories, and whether you"
+            " may write in each. They may change at any moment.",
+            operation=list_mementos,
+            takes=Shape(_Nothing),
+            apply=lambda _: ({}, None),
+            hints=_READS,
+        ),
+        Tool(
+            name="save_memory",
+            title="Save a memory",
+            about="Save something for the person to keep. It goes into your own memento, which they can see and delete.",
+            operation=add_memory,
+            takes=Shape(NewMemory),
+            apply=lambda draft: ({}, draft),
+            hints=_ADDS,
+        ),
+        Tool(
+            name="update_memory",
+            title="Change a memory",
+            about="Change some fields of a memory that you have saved, or of one in a memento where the person lets you"
+            " write. What you leave out stays as it is.",
+            operation=change_memory,
+            takes=_ChangeOfOne(),
+            apply=lambda sent: ({"memory_id": sent[0]}, sent[1]),
+            hints=_CHANGES,
+        ),
+        Tool(
+            name="forget_memory",
+            title="Forget a memory",
+            about="Delete a memory that you have saved, or one in a memento where the person lets you write. It cannot be"
+            " taken back.",
+            operation=delete_memory,
+            takes=_ONE,
+            apply=lambda one: ({"memory_id": one.id}, None),
+            hints=_CHANGES,
+            present=lambda one, _: {"forgotten": one.id},
+            output=_FORGOTTEN,
+        ),
+    )
+}

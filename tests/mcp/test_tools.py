@@ -1,0 +1,140 @@
+"""The tools: what each does within what the person has chosen, and what it says when it may not."""
+
+import json
+
+import pytest
+
+from app import clock
+from app.consents.models import Consent
+from app.consents.receipt_log import AccessLog
+from app.consents.receipts import AccessRecord
+from app.extensions import db
+from app.mcp.tools import TOOLS
+from tests.mcp.conftest import RESOURCE, Agent
+
+
+def test_every_tool_is_listed_for_everybody_in_the_same_bytes(connect, notebook):
+    """ "Servers SHOULD return tools in a deterministic order"; else no client would ever ask for more."""
+    reader, writer = connect(scope="memories:read"), connect(scope="memories:write")
+    first, second = (agent.modern("tools/list").json["result"] for agent in (reader, writer))
+    assert json.dumps(first) == json.dumps(second)
+    assert [tool["name"] for tool in first["tools"]] == list(TOOLS)
+    assert first["ttlMs"] > 0 and first["cacheScope"] == "public"
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+def test_a_tool_has_a_title_hints_and_schemas_of_both_ends(tool):
+    told = tool.describe()
+    assert told["title"] and told["description"].endswith(".")
+    assert {"readOnlyHint", "destructiveHint"} <= told["annotations"].keys()
+    assert told["annotations"]["readOnlyHint"] is not tool.operation.changes
+    for schema in (told["inputSchema"], told["outputSchema"]):
+        assert schema["type"] == "object" and schema["additionalProperties"] is False
+    assert "pattern" not in json.dumps(told["inputSchema"])
+
+
+def test_a_memory_is_saved_found_changed_and_forgotten(agent):
+    saved = agent.call("save_memory", title="Cod", text="With chips.", tags=["fish"], source_url=None)
+    assert saved["isError"] is False and json.loads(saved["content"][0]["text"]) == saved["structuredContent"]
+    id = saved["structuredContent"]["id"]
+    assert agent.titles(query="chips") == agent.titles() == ["Cod"]
+    changed = agent.call("update_memory", id=id, title="Cod and chips")["structuredContent"]
+    assert (changed["title"], changed["text"]) == ("Cod and chips", "With chips.")
+    assert agent.call("get_memory", id=id)["structuredContent"] == changed
+    assert agent.call("forget_memory", id=id)["structuredContent"] == {"forgotten": id}
+    gone = agent.call("get_memory", id=id)
+    assert gone["isError"] and "no memory with this id" in gone["content"][0]["text"]
+
+
+def test_a_memento_that_the_person_unticks_is_gone_with_the_next_call(shelf, connect, choose):
+    drive = shelf.connect()
+    trip = shelf.keep("Lisbon", drive, folder="Trips")
+    shelf.keep("Diary", drive, folder="Private")
+    trips, private = shelf.memento("Trips", (drive, "Trips")), shelf.memento("Private", (drive, "Private"))
+    agent = connect(trips, private)
+    assert agent.titles() == ["Diary", "Lisbon"]
+    assert {one["name"] for one in agent.call("list_mementos")["structuredContent"]["data"]} == {"Private", "Trips"}
+    choose(agent, private)
+    assert agent.titles() == agent.titles(query="about") == ["Diary"]
+    assert agent.call("get_memory", id=trip)["isError"]
+
+
+@pytest.mark.parametrize(
+    ("held", "tool", "arguments", "needed"),
+    [
+        ("memories:read", "save_memory", {"title": "a", "text": "b"}, "memories:read memories:write"),
+        ("memories:read", "update_memory", {"id": "mry_1", "title": "b"}, "memories:read memories:write"),
+        ("memories:read", "forget_memory", {"id": "mry_1"}, "memories:read memories:write"),
+        ("memories:write", "search_memories", {}, "memories:read memories:write"),
+        ("memories:write", "get_memory", {"id": "mry_1"}, "memories:read memories:write"),
+        ("integrations:read", "search_memories", {}, "memories:read integrations:read"),
+    ],
+)
+def test_each_tool_asks_for_its_own_scope(connect, held, tool, arguments, needed):
+    """ "Servers ... SHOULD respond with HTTP 403 Forbidden ... insufficient_scope"; what was held stays named."""
+    answer = connect(scope=held).modern("tools/call", {"name": tool, "arguments": arguments})
+    assert answer.status_code == 403
+    challenge = answer.headers["WWW-Authenticate"]
+    assert 'error="insufficient_scope"' in challenge and f'scope="{needed}"' in challenge
+    assert "oauth-protected-resource/mcp" in challenge
+    error = answer.json["error"]
+    assert answer.json["id"] and error["data"]["scope"] == needed and "needs the scope" in error["message"]
+
+
+def test_what_is_wrong_with_arguments_is_said_so_that_an_assistant_can_act(agent):
+    """ "Input validation errors ... SHOULD be reported as tool execution errors"."""
+    result = agent.call("save_memory", title="", colour="red")
+    assert result["isError"] and "structuredContent" not in result
+    text = result["content"][0]["text"]
+    assert "title: Must have at least 1 character." in text and "text: Is required." in text and "colour: " in text
+    assert agent.call("update_memory", id="mry_1")["content"][0]["text"].startswith("title: Name at least one field")
+    assert agent.call("update_memory", title="x")["content"][0]["text"] == "id: Is required."
+    assert agent.call("search_memories", cursor="x")["isError"]
+
+
+@pytest.mark.parametrize("params", [{"name": "no_such_tool"}, {"name": 3}, {}, {"name": "get_memory", "arguments": []}])
+def test_a_tool_that_does_not_exist_and_a_malformed_call_are_invalid_params(agent, params):
+    answer = agent.legacy("tools/call", params)
+    assert (answer.status_code, answer.json["error"]["code"]) == (200, -32602)
+
+
+def test_an_argument_that_is_null_counts_as_left_out(shelf, agent):
+    shelf.keep("Lisbon", shelf.connect())
+    assert agent.titles(query=None, memento=None, tag=None, limit=None) == ["Lisbon"]
+
+
+def test_what_was_not_done_is_not_kept(agent):
+    assert agent.call("update_memory", id="mry_1", title="x")["isError"]
+    assert agent.titles() == []
+
+
+def test_every_call_leaves_a_receipt(app, shelf, agent):
+    shelf.keep("Lisbon", shelf.connect())
+    agent.titles(query="lisbon")
+    agent.call("save_memory", title="Cod", text="With chips.")
+    app.extensions["services"].notes.of(AccessLog).flush()
+    with app.app_context():
+        records = db.session.query(AccessRecord).filter_by(grant_id=agent.grant_id, memento_key="")
+        assert {(record.action, record.count) for record in records} == {("read", 1), ("write", 1)}
+
+
+def test_a_paused_connection_says_so(app, agent, change_consent, notebook):
+    change_consent(notebook, paused_at=clock.now())
+    answer = agent.modern("tools/list")
+    assert answer.status_code == 401 and "paused" in answer.json["error"]["message"]
+
+
+def test_an_organization_has_its_own_memories_and_no_mementos(app, notebook):
+    token = notebook.client_credentials(resource=RESOURCE).json["access_token"]
+    agent = Agent(app, token)
+    assert agent.call("save_memory", title="Cod", text="With chips.")["isError"] is False
+    assert agent.titles() == ["Cod"]
+    assert "only people have mementos" in agent.call("list_mementos")["content"][0]["text"]
+
+
+def test_nobody_else_sees_it(app, connect, shelf, bob, agent):
+    other = type(shelf)(app, user_id=bob.id)
+    id = other.keep("Bob's", other.connect())
+    assert agent.titles() == [] and agent.call("get_memory", id=id)["isError"]
+    with app.app_context():
+        assert db.session.query(Consent).count() == 1
