@@ -18,6 +18,7 @@ AUTHORIZATION_REQUEST = "rlq_ar_"
 SESSION = "rlq_se_"
 BROWSER = "rlq_br_"
 INVITATION = "rlq_in_"
+REGISTRATION = "rlq_rg_"
 
 #: At the end of a code or a refresh token whose request asked for offline_access: so it is stored nowhere, and nobody
 #: can add it. No hex digit is an "o".

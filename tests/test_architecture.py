@@ -25,6 +25,7 @@ LAYERS = {
     "app.parts": 0,
     "app.scopes": 0,
     "app.sentences": 0,
+    "app.strict_json": 0,
     "app.text": 0,
     "app.database": 1,
     "app.config": 2,

@@ -22,6 +22,9 @@ GOOD = {
     "ISSUER": ("http://localhost:9000", "issuer", "http://localhost:9000"),
     "PORT": ("9000", "port", 9000),
     "MANAGEMENT_PORT": ("0.0.0.0:9090", "management", ("0.0.0.0", 9090)),
+    "CLIENT_REGISTRATION": ("off", "client_registration", "off"),
+    "CLIENT_REGISTRATION_TOKEN": ("0123456789abcdef", "client_registration_token", "0123456789abcdef"),
+    "THIRD_PARTY_SCOPES": ("memories:read", "third_party_scopes", ("memories:read",)),
     "SITE_NAME": ("Shelf", "site_name", "Shelf"),
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
@@ -39,6 +42,8 @@ GOOD = {
 #: Defaults that are told in words.
 _IN_WORDS = {
     "MANAGEMENT_PORT": ("none", "None"),
+    "CLIENT_REGISTRATION_TOKEN": ("none", ""),
+    "THIRD_PARTY_SCOPES": ("all of them", r"\('memories:read', .*\)"),
     "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
     "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),
     "SECRET_KEY_FALLBACKS": (r"none", r"\(\)"),

@@ -14,13 +14,14 @@ from app.config import settings
 from app.extensions import db
 from app.http.services import services
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.operations.bodies import BadBody, describe_size, parse_body
+from app.operations.bodies import describe_size
 from app.operations.caller import caller_of, note_seen
 from app.operations.idempotency import Once
 from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
 from app.operations.refusals import invalid_fields, not_found
 from app.operations.shapes import Member, Shape
+from app.strict_json import BadBody, parse_body
 
 _IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
 

@@ -68,6 +68,16 @@ def is_web(uri: str) -> bool:
     return parts.is_of_web and not parts.is_loopback
 
 
+def web_origin_of(uri: str) -> str | None:
+    """The origin of the page at an address (:rfc:`6454`), as a browser names it; None for a private scheme."""
+    parts = cut(uri)
+    if not parts.is_of_web or not parts.authority or "@" in parts.authority:
+        return None
+    scheme = parts.scheme.lower()
+    port = {"https": ":443", "http": ":80"}[scheme]
+    return f"{scheme}://{parts.authority.removesuffix(port)}"
+
+
 def host_of(uri: str) -> str:
     """The host that will receive the answer, as a person should read it; for a private scheme, the scheme.
 

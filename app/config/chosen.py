@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.issuer import listening_host
+from app.scopes import SCOPES
 
 DAY = 24 * 60 * 60
 
@@ -21,6 +22,11 @@ class Settings:
     trusted_proxies: int = 0
     #: Address and port for supervisors and scrapers; None for nowhere.
     management: tuple[str, int] | None = None
+    #: Who may register itself: ``open``, ``token`` or ``off``; and the token that it must send.
+    client_registration: str = "open"
+    client_registration_token: str = ""
+    #: What clients that no organization registered may ask for.
+    third_party_scopes: tuple[str, ...] = tuple(SCOPES)
     #: gunicorn's worker processes.
     workers: int = 2
     #: ``text`` or ``json``.

@@ -23,6 +23,7 @@ from app.sentences import ngettext
 
 SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="sign-in/account")
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(50, 15, namespace="sign-in/address")
+REGISTRATION_PER_ADDRESS = RateLimitItemPerHour(20, namespace="registration/address")
 SIGN_UP_PER_ADDRESS = RateLimitItemPerHour(20, namespace="sign-up/address")
 
 

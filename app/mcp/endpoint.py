@@ -20,7 +20,8 @@ from app.oauth.cross_origin import may_read
 from app.oauth.protect import check_bearer
 from app.oauth.refusals import Refused
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.operations.bodies import BadBody, describe_size, largest_body, parse_body
+from app.operations.bodies import describe_size, largest_body
+from app.strict_json import BadBody, parse_body
 
 _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 #: Of whoever may not call, so much is read at most, to find the id of what is refused.

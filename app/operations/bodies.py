@@ -1,6 +1,5 @@
-"""The body of a call, whatever face it came by: JSON (:rfc:`8259`), as large as what it describes may be."""
+"""How large a call's body may be: as large as what it describes may be, in its longest spelling."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +8,6 @@ _LONGEST_CHARACTER = 12
 # For line breaks, indentation, and escaped letters in names.
 _ROOM = 64 * 1024
 _LEAST = 256 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-#: Room is for long texts: no call takes so many values, and each costs thirty times what it takes to send.
-MOST_VALUES = 20_000
-
-
-class BadBody(ValueError):
-    """A body that is not the JSON that every reader reads alike; the message is a sentence that says what is wrong."""
 
 
 def largest_body(schema: Mapping[str, Any]) -> int:
@@ -23,51 +15,10 @@ def largest_body(schema: Mapping[str, Any]) -> int:
     return max(_LEAST, _longest(schema) + _ROOM)
 
 
-def parse_body(body: bytes) -> Any:
-    """Returns what the bytes say in JSON. Raises :class:`BadBody`."""
-    # Section 8.1: nobody may send it, and whoever reads may look past it.
-    body = body.removeprefix(_BYTE_ORDER_MARK)
-    if len(body) > _LEAST and _holds_too_many_values(body):
-        raise BadBody("The body holds more values than any call takes.")
-    try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
-    except UnicodeDecodeError:
-        raise BadBody("The body is not UTF-8.") from None
-    except RecursionError:
-        raise BadBody("The body is nested too deeply.") from None
-    except ValueError as error:
-        sentence = error.args[0] if isinstance(error, _Odd) else "The body is not JSON."
-        raise BadBody(sentence) from None
-
-
 def describe_size(size: int) -> str:
     """Returns a number of bytes for people, such as “256 kB”; rounded down, so that what it says can be sent."""
     kilobytes = size // 1024
     return f"{kilobytes} kB" if kilobytes < 1000 else f"{size * 10 // 1024**2 / 10} MB"
-
-
-def _holds_too_many_values(body: bytes) -> bool:
-    """Counted before they are made, by what stands between strings."""
-    quotes_alone = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    if quotes_alone.count(b'"') > 4 * MOST_VALUES:
-        return True
-    between = b"".join(quotes_alone.split(b'"')[::2])
-    return sum(map(between.count, (b",", b"[", b"{"))) > MOST_VALUES
-
-
-class _Odd(ValueError):
-    """What Python would take and other readers of JSON would not, or would read differently."""
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    kept = dict(pairs)
-    if len(kept) < len(pairs):
-        raise _Odd("An object in the body has one name twice.")
-    return kept
-
-
-def _no_constant(_name: str) -> None:
-    raise _Odd("The body holds a number that JSON does not have.")
 
 
 def _longest(schema: Mapping[str, Any]) -> int:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from app.operations.bodies import MOST_VALUES, BadBody, describe_size, largest_body, parse_body
+from app.operations.bodies import describe_size, largest_body
 from app.operations.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
+from app.strict_json import MOST_VALUES, BadBody, parse_body
 from tests.api.bounds import WIDE, find_bounds
 from tests.api.operations import OPERATIONS
 

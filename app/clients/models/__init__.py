@@ -5,6 +5,7 @@ from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.rules import CONFIDENTIAL, DOCUMENT, DYNAMIC, ORIGINS, PUBLIC, REGISTERED, ClientRules
 from app.clients.models.secret import ClientSecret
+from app.clients.models.self_registration import SelfRegistration
 from app.clients.models.snapshot import SECRET_USED, ClientSnapshot, find_client
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ClientRules",
     "ClientSecret",
     "ClientSnapshot",
+    "SelfRegistration",
     "find_client",
     "find_record",
     "is_client_id",

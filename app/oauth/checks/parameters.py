@@ -1,12 +1,13 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
-from app.clients.models import ClientSnapshot
+from app.clients.models import REGISTERED
+from app.clients.self_registration import find_default_scope
 from app.consents.details import find_details_problem
 from app.consents.resources import MCP
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import read_resources
 from app.oauth.wire_request import WireRequest
-from app.scopes import SCOPES, asks_offline_access, format_scope, parse_scope, with_offline_access
+from app.scopes import OFFLINE_ACCESS, SCOPES, asks_offline_access, format_scope, parse_scope, with_offline_access
 
 PROMPTS = ("consent", "login", "select_account")
 
@@ -40,21 +41,31 @@ def demand_state(request: WireRequest) -> None:
 def resolve_scope(request: WireRequest) -> None:
     """Set the scope that is asked for, the client's own when none is; every name must be the client's.
 
-    An agent asks for all that our challenge names, so at the memory server for agents what it may not have is left out.
+    An agent asks for all that our challenge names, so at the memory server for agents what it may not have is left out;
+    and so it is for every client that no organization registered, which nobody could tell beforehand.
     Raises a refusal, also where nothing is left.
     """
-    asked = request.payload.scope
-    if MCP in request.resources and asked:
-        request.payload.data["scope"] = asked = _leave_out(asked, request.known_client)
-    scope = request.known_client.get_allowed_scope(asked)
+    client, asked = request.known_client, request.payload.scope
+    if client.origin != REGISTERED:
+        allowed = frozenset(request.services.settings.third_party_scopes)
+        if not parse_scope(asked):
+            default = parse_scope(find_default_scope(request.connection, client.key)) & allowed
+            extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
+            asked = format_scope(default or allowed) + extra
+        request.payload.data["scope"] = asked = _leave_out(asked, allowed)
+        if not parse_scope(asked) <= allowed:
+            raise refuse_scope(asked)
+    elif MCP in request.resources and asked:
+        request.payload.data["scope"] = asked = _leave_out(asked, parse_scope(client.scope))
+    scope = client.get_allowed_scope(asked)
     if scope is None:
         raise refuse_scope(request.payload.scope)
     request.scope = scope
 
 
-def _leave_out(asked: str, client: ClientSnapshot) -> str:
+def _leave_out(asked: str, allowed: frozenset[str]) -> str:
     """Returns what of a scope the client may have; all of it, to be refused, if that is nothing."""
-    left = parse_scope(asked) & parse_scope(client.scope)
+    left = parse_scope(asked) & allowed
     if not left:
         return asked
     return with_offline_access(format_scope(left)) if asks_offline_access(asked) else format_scope(left)

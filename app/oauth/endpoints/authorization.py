@@ -5,6 +5,7 @@ from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.clients.models import REGISTERED
 from app.consents.covering import find_covered_scopes
 from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
@@ -93,9 +94,10 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     """The live consent that makes a screen needless.
 
     Only for a confidential client: a public one cannot prove that it is the app the person
-    once allowed (:rfc:`6749#section-10.2`).
+    once allowed (:rfc:`6749#section-10.2`); and for one that an organization answers for.
     """
-    if not request.known_client.is_confidential or asks_prompt(request.payload.data, "consent"):
+    client = request.known_client
+    if not client.is_confidential or client.origin != REGISTERED or asks_prompt(request.payload.data, "consent"):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.known_client.key)
     covered = find_covered_scopes(

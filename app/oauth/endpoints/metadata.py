@@ -20,8 +20,10 @@ def authorization_server_metadata() -> Response:
     """Where the endpoints are and what they can do (:rfc:`8414#section-2`)."""
     issuer = settings().issuer
     auth_methods = ["client_secret_basic", "client_secret_post"]
+    registers = {"registration_endpoint": f"{issuer}/oauth/register"} if settings().client_registration != "off" else {}
     return jsonify(
-        {
+        registers
+        | {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/oauth/authorize",
             "token_endpoint": f"{issuer}/oauth/token",

@@ -1,0 +1,176 @@
+"""Dynamic client registration (:rfc:`7591`), and its management by the client itself (:rfc:`7592`)."""
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response
+from flask import request as http_request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from app.clients.errors import ClientError, ClientGone
+from app.clients.fields import BY_NAME
+from app.clients.self_registration import (
+    Registered,
+    TooManyUnused,
+    change_itself,
+    describe,
+    end_itself,
+    find_own_registration,
+    register_itself,
+)
+from app.config import settings
+from app.extensions import db
+from app.http.doors import SELF
+from app.http.wire import json_answer
+from app.limits.attempts import REGISTRATION_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
+from app.oauth.endpoints import aliases, blueprint
+from app.strict_json import BadBody, parse_body
+
+_LARGEST = 64 * 1024
+_OF_REDIRECTS = "redirect_uris"
+#: Sentences for people are set as print is; RFC 7591 section 3.2.2 wants ASCII.
+_PLAIN = str.maketrans({"“": "'", "”": "'", "…": "...", "’": "'", "–": "-"})
+
+
+class _Refused(Exception):
+    """A registration that is not made: the status, and the members of the answer."""
+
+    def __init__(self, status: int, error: str, description: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(description)
+        self.status, self.error, self.description, self.headers = status, error, description, headers
+
+
+def _answering(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a view refuse by raising, in the shape of :rfc:`7591#section-3.2.2`."""
+
+    @wraps(view)
+    def answering(*args: Any, **kwargs: Any) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except _Refused as refused:
+            db.session.rollback()
+            body = {"error": refused.error, "error_description": refused.description}
+            return json_answer(body, refused.status, refused.headers)
+        except ClientError as error:
+            db.session.rollback()
+            return json_answer(_describe_problem(error), 400)
+
+    return answering
+
+
+@blueprint.post("/oauth/register", door=SELF)
+@aliases.post("/register", door=SELF)
+@_answering
+def register() -> Response:
+    """Register whoever asks, as far as the operator lets anybody."""
+    _demand_open()
+    metadata = _read_metadata()
+    try:
+        take_attempt(REGISTRATION_PER_ADDRESS, network_of(http_request.remote_addr or ""))
+        own = register_itself(db.session(), settings(), metadata)
+    except TooManyAttempts as error:
+        raise _too_many(error.seconds, "Too many registrations came from your network.") from None
+    except TooManyUnused:
+        raise _too_many(3600, "Too many clients are registered that nobody uses.") from None
+    body = describe(own, address=_address(own))
+    db.session.commit()
+    return json_answer(body, 201)
+
+
+@blueprint.get("/oauth/register/<client_id>", door=SELF)
+@_answering
+def read_registration(client_id: str) -> Response:
+    """Tell a client what it is registered with (:rfc:`7592#section-2.1`)."""
+    own = _demand_own(client_id)
+    return json_answer(describe(own, address=_address(own)))
+
+
+@blueprint.put("/oauth/register/<client_id>", door=SELF)
+@_answering
+def change_registration(client_id: str) -> Response:
+    """Replace what the client says of itself (:rfc:`7592#section-2.2`)."""
+    own = _demand_own(client_id)
+    try:
+        changed = change_itself(db.session(), settings(), own, _read_metadata())
+    except ClientGone:
+        raise _not_its_own() from None
+    body = describe(changed, address=_address(changed))
+    db.session.commit()
+    return json_answer(body)
+
+
+@blueprint.delete("/oauth/register/<client_id>", door=SELF)
+@_answering
+def end_registration(client_id: str) -> Response:
+    """End the client, with all that it was given (:rfc:`7592#section-2.3`)."""
+    try:
+        end_itself(db.session(), _demand_own(client_id))
+    except ClientGone:
+        raise _not_its_own() from None
+    db.session.commit()
+    return Response(status=204)
+
+
+def _demand_open() -> None:
+    """Raises a refusal where the operator registers nobody, or only who has the operator's token."""
+    if settings().client_registration == "off":
+        raise _Refused(403, "access_denied", "This server registers no clients by itself: ask who runs it.")
+    if settings().client_registration == "token":
+        expected = settings().client_registration_token
+        if not hmac.compare_digest(_read_bearer().encode(), expected.encode()):
+            raise _unauthorized("Send the token that the operator of this server has given you, as a bearer token.")
+
+
+def _demand_own(client_id: str) -> Registered:
+    own = find_own_registration(db.session(), client_id, _read_bearer())
+    if own is None:
+        raise _not_its_own()
+    return own
+
+
+def _not_its_own() -> _Refused:
+    # RFC 7592 section 2: the same for a client that does not exist, and for another's token.
+    return _unauthorized("Send the registration_access_token of this client as a bearer token.")
+
+
+def _unauthorized(description: str) -> _Refused:
+    return _Refused(401, "invalid_token", description, (("WWW-Authenticate", 'Bearer error="invalid_token"'),))
+
+
+def _too_many(seconds: int, description: str) -> _Refused:
+    return _Refused(429, "too_many_requests", f"{description} Try again later.", (("Retry-After", str(seconds)),))
+
+
+def _read_bearer() -> str:
+    scheme, _space, token = http_request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _read_metadata() -> dict[str, Any]:
+    if http_request.mimetype != "application/json":
+        raise _Refused(400, "invalid_client_metadata", "Send JSON, with 'Content-Type: application/json'.")
+    http_request.max_content_length = _LARGEST
+    try:
+        metadata = parse_body(http_request.get_data(cache=False))
+    except RequestEntityTooLarge:
+        raise _Refused(413, "invalid_client_metadata", "Send at most 64 kB.") from None
+    except BadBody as error:
+        raise _Refused(400, "invalid_client_metadata", str(error)) from None
+    if not isinstance(metadata, dict):
+        raise _Refused(400, "invalid_client_metadata", "Send one JSON object.")
+    return metadata
+
+
+def _describe_problem(error: ClientError) -> dict[str, str]:
+    kind = "invalid_redirect_uri" if error.field == _OF_REDIRECTS else "invalid_client_metadata"
+    sentence = str(error.sentence)
+    known = BY_NAME.get(error.field)
+    if known is not None and known.wire is not None and known.wire not in sentence:
+        sentence = f"{known.wire}: {sentence}"
+    return {"error": kind, "error_description": sentence.translate(_PLAIN).encode("ascii", "replace").decode()}
+
+
+def _address(own: Registered) -> str:
+    return f"{settings().issuer}/oauth/register/{own.client.client_id}"

@@ -1,0 +1,325 @@
+"""Clients that register themselves (:rfc:`7591`), and look after their registration (:rfc:`7592`)."""
+
+import json
+
+import pytest
+from sqlalchemy import func, select
+
+from app.clients.models import Client, ClientOrigin, SelfRegistration
+from app.clients.self_registration import MOST_UNUSED
+from app.consents.models import Consent
+from app.extensions import db
+from app.scopes import SCOPES
+from tests.integrator import Integrator
+from tests.protocol import *  # noqa: F403
+
+ISSUER = "http://127.0.0.1:8000"
+AGENT = {
+    "client_name": "Claude Code",
+    "redirect_uris": ["http://localhost:3118/callback"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "response_types": ["code"],
+    "token_endpoint_auth_method": "none",
+    "scope": "memories:read",
+}
+
+
+@pytest.fixture
+def ask(app):
+    """Register a client with this, which an agent would say of itself; None leaves a member out."""
+
+    def ask(path: str = "/oauth/register", headers=None, **changes):
+        said = {name: value for name, value in (AGENT | changes).items() if value is not None}
+        return app.test_client().post(path, json=said, headers=headers)
+
+    return ask
+
+
+@pytest.fixture
+def manage(app):
+    """Call the address of a client's own registration, with its token unless another is given."""
+
+    def manage(method: str, told: dict, json=None, token: str | None = None):
+        token = told["registration_access_token"] if token is None else token
+        path = told["registration_client_uri"].removeprefix(ISSUER)
+        return app.test_client().open(path, method=method, json=json, headers={"Authorization": f"Bearer {token}"})
+
+    return manage
+
+
+def integrator_of(app, told: dict, scope: str = "memories:read memories:write") -> Integrator:
+    return Integrator(app, told["client_id"], told.get("client_secret"), told["redirect_uris"][0], scope)
+
+
+# -- registering -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["/oauth/register", "/register"])
+def test_a_client_is_registered_with_all_that_it_said(app, ask, path):
+    """ "The authorization server ... returns all registered metadata about this client" (:rfc:`7591#section-3.2.1`)."""
+    answer = ask(path)
+    assert answer.status_code == 201 and answer.headers["Cache-Control"] == "no-store"
+    told = answer.json
+    assert told.items() >= AGENT.items()
+    assert told["client_id_issued_at"] > 0 and told["application_type"] == "native"
+    assert told["registration_client_uri"] == f"{ISSUER}/oauth/register/{told['client_id']}"
+    # A public client has no secret; and no member is null or empty, at which some clients give up.
+    assert "client_secret" not in told and "client_secret_expires_at" not in told
+    assert all(value not in (None, "", []) for value in told.values())
+
+
+def test_what_was_left_out_is_settled_and_told(ask):
+    told = ask(
+        client_name=None, grant_types=None, response_types=None, token_endpoint_auth_method=None, scope=None
+    ).json
+    assert told["token_endpoint_auth_method"] == "none" and "client_secret" not in told
+    assert told["client_name"] == "localhost:3118" and told["response_types"] == ["code"]
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
+def test_a_client_that_asks_for_a_secret_gets_one(app, ask, method):
+    told = ask(token_endpoint_auth_method=method, redirect_uris=["https://agent.example/callback"]).json
+    assert told["client_secret"] and told["client_secret_expires_at"] == 0
+    client = integrator_of(app, told)
+    refused = client.client_credentials()
+    assert (refused.status_code, refused.json["error"]) == (400, "unauthorized_client")
+    assert client.introspect("rlq_at_" + "0" * 64).json == {"active": False}
+
+
+def test_nulls_and_nothings_and_unknown_members_are_passed_over(ask):
+    """ "The authorization server MUST ignore any client metadata ... that it does not understand"."""
+    told = ask(
+        client_uri="", policy_uri=None, contacts=["a@b.example"], software_id="x", logo_uri="https://x.example/l"
+    )
+    assert told.status_code == 201 and "logo_uri" not in told.json and "client_uri" not in told.json
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "named"),
+    [
+        ({"redirect_uris": None}, "invalid_redirect_uri", "redirect_uris"),
+        ({"redirect_uris": []}, "invalid_redirect_uri", "redirect_uris"),
+        ({"redirect_uris": "https://a.example/"}, "invalid_redirect_uri", "redirect_uris"),
+        ({"redirect_uris": ["http://a.example/"]}, "invalid_redirect_uri", "http"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", "javascript"),
+        ({"redirect_uris": ["HTTPS://a.example/"]}, "invalid_redirect_uri", "https"),
+        ({"redirect_uris": ["https://a.example/#f"]}, "invalid_redirect_uri", "fragment"),
+        ({"redirect_uris": [3]}, "invalid_redirect_uri", "redirect_uris"),
+        ({"client_name": "a\u202eb"}, "invalid_client_metadata", "client_name"),
+        ({"client_name": "x" * 101}, "invalid_client_metadata", "client_name"),
+        ({"client_name": 3}, "invalid_client_metadata", "client_name"),
+        ({"client_uri": "javascript:alert(1)"}, "invalid_client_metadata", "client_uri"),
+        ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata", "token_endpoint_auth_method"),
+        ({"application_type": "desktop"}, "invalid_client_metadata", "application_type"),
+        ({"grant_types": ["client_credentials"]}, "invalid_client_metadata", "grant_types"),
+        ({"grant_types": "authorization_code"}, "invalid_client_metadata", "grant_types"),
+        ({"response_types": ["token"]}, "invalid_client_metadata", "response_types"),
+        ({"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}, "invalid_client_metadata", "private key"),
+        ({"jwks": {"keys": [{"kty": "oct", "k": "secret"}]}}, "invalid_client_metadata", "private key"),
+        ({"jwks": []}, "invalid_client_metadata", "jwks"),
+        ({"jwks": {"keys": []}, "jwks_uri": "https://a.example/"}, "invalid_client_metadata", "jwks_uri"),
+    ],
+)
+def test_what_cannot_work_is_refused_by_name(app, ask, changes, error, named):
+    answer = ask(**changes)
+    assert (answer.status_code, answer.json["error"]) == (400, error)
+    assert named in answer.json["error_description"] and answer.json["error_description"].isascii()
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(SelfRegistration)) == 0
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{", '{"a": 1, "a": 2}', "\xff", '{"redirect_uris": "' + "x" * 70_000 + '"}']
+)
+def test_a_body_that_is_no_object_is_refused(app, body):
+    answer = app.test_client().post("/oauth/register", data=body.encode("latin-1"), content_type="application/json")
+    assert answer.status_code in (400, 413) and answer.json["error"] == "invalid_client_metadata"
+    assert app.test_client().post("/oauth/register", data="a=b").json["error"] == "invalid_client_metadata"
+
+
+def test_any_web_page_may_register(app, ask):
+    """Nobody knows yet which client it is."""
+    assert ask(headers={"Origin": "https://agent.example"}).headers["Access-Control-Allow-Origin"] == "*"
+    preflight = app.test_client().options("/oauth/register", headers={"Origin": "https://agent.example"})
+    assert "Content-Type" in preflight.headers["Access-Control-Allow-Headers"]
+
+
+def test_the_pages_that_it_is_called_back_at_may_call_for_it(app, ask):
+    ask(redirect_uris=["https://agent.example:443/callback", "http://localhost:6274/callback", "com.example.app:/c"])
+    with app.app_context():
+        assert set(db.session.scalars(select(ClientOrigin.origin))) == {
+            "https://agent.example",
+            "http://localhost:6274",
+        }
+
+
+# -- who may ---------------------------------------------------------------------------------------
+
+
+def test_the_metadata_names_the_endpoint_while_it_is_open(app, ask, change_settings):
+    metadata = "/.well-known/oauth-authorization-server"
+    assert app.test_client().get(metadata).json["registration_endpoint"] == f"{ISSUER}/oauth/register"
+    change_settings(client_registration="off")
+    assert "registration_endpoint" not in app.test_client().get(metadata).json
+    assert (ask().status_code, ask().json["error"]) == (403, "access_denied")
+
+
+def test_an_operator_may_ask_for_a_token(ask, change_settings):
+    change_settings(client_registration="token", client_registration_token="0123456789abcdef")
+    for headers in ({}, {"Authorization": "Bearer 0123456789abcdee"}, {"Authorization": "Basic 0123456789abcdef"}):
+        answer = ask(headers=headers)
+        assert answer.status_code == 401 and answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert ask(headers={"Authorization": "Bearer 0123456789abcdef"}).status_code == 201
+
+
+def test_an_address_registers_twenty_an_hour(ask, let_time_pass):
+    for _ in range(20):
+        assert ask().status_code == 201
+    answer = ask()
+    assert (answer.status_code, answer.json["error"]) == (429, "too_many_requests")
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    let_time_pass(seconds=3601)
+    assert ask().status_code == 201
+
+
+def test_so_many_may_be_unused_in_all(ask, monkeypatch):
+    assert MOST_UNUSED == 5000
+    monkeypatch.setattr("app.clients.self_registration.MOST_UNUSED", 2)
+    assert [ask().status_code for _ in range(3)] == [201, 201, 429]
+
+
+# -- what it gets ----------------------------------------------------------------------------------
+
+
+def test_a_person_allows_it_and_it_calls(app, ask, signed_in):
+    told = ask().json
+    agent = integrator_of(app, told)
+    tokens = agent.tokens(signed_in, resource=f"{ISSUER}/mcp", choose={"selection": "all"})
+    # What it named when it registered was a default, and no bound.
+    assert tokens["scope"] == "memories:read memories:write"
+    assert agent.refresh(tokens["refresh_token"]).status_code == 200
+    with app.app_context():
+        assert db.session.scalar(select(SelfRegistration.used_at)) is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (None, "memories:read"),
+        ("offline_access", "memories:read offline_access"),
+        ("memories:read unknown admin", "memories:read"),
+        (" ".join(SCOPES), " ".join(SCOPES)),
+    ],
+)
+def test_what_it_asks_for_is_given_as_far_as_it_may_be(app, ask, signed_in, asked, given):
+    agent = integrator_of(app, ask().json)
+    assert agent.tokens(signed_in, scope=asked, choose={"selection": "all"})["scope"] == given
+
+
+def test_an_operator_may_allow_less(app, ask, signed_in, change_settings):
+    change_settings(third_party_scopes=("memories:read",))
+    agent = integrator_of(app, ask().json)
+    assert agent.tokens(signed_in, choose={"selection": "all"})["scope"] == "memories:read"
+    assert agent.answer(agent.start(signed_in, scope="memories:write"))["error"] == "invalid_scope"
+    assert agent.answer(agent.start(signed_in, scope="nothing:known"))["error"] == "invalid_scope"
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_basic"])
+def test_it_never_gets_an_answer_without_the_screen(app, ask, signed_in, method):
+    told = ask(token_endpoint_auth_method=method, redirect_uris=["https://agent.example/callback"]).json
+    agent = integrator_of(app, told)
+    agent.tokens(signed_in, choose={"selection": "all"})
+    assert agent.start(signed_in).status_code == 200
+
+
+def test_a_person_may_leave_out_any_of_it(app, ask, signed_in):
+    agent = integrator_of(app, ask().json)
+    page = agent.start(signed_in)
+    page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
+    page = signed_in.submit(page, press="Authorize", scopes=["memories:read"])
+    assert agent.exchange(agent.answer(page)["code"]).json["scope"] == "memories:read"
+
+
+@pytest.mark.parametrize(
+    ("uris", "asked", "is_native"),
+    [
+        (["http://localhost/callback"], "http://localhost:50123/callback", True),
+        (["http://127.0.0.1:33418/"], "http://127.0.0.1:1/", True),
+        (["http://127.0.0.1/"], "http://localhost:1/", False),
+        (["http://localhost/callback", "https://a.example/"], "http://localhost:50123/callback", False),
+    ],
+)
+def test_the_port_varies_for_one_that_lives_on_a_computer_alone(app, ask, signed_in, uris, asked, is_native):
+    """:rfc:`8252#section-7.3`, whatever it says of its type; each spelling of this machine is a host of its own."""
+    told = ask(redirect_uris=uris, application_type="web").json
+    assert told["application_type"] == "web"
+    agent = integrator_of(app, told | {"redirect_uris": [asked]})
+    page = agent.start(signed_in)
+    assert page.status_code == (200 if is_native else 400)
+
+
+# -- looking after it ------------------------------------------------------------------------------
+
+
+def test_a_client_reads_its_registration(ask, manage):
+    told = ask().json
+    read = manage("GET", told)
+    assert read.status_code == 200
+    # Neither the token nor a secret is told again: only what they are compared with is kept.
+    assert read.json == {name: value for name, value in told.items() if name != "registration_access_token"}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_nobody_else_does(ask, manage, method, notebook):
+    """ "If the registration access token used ... is not valid ... 401" (:rfc:`7592#section-2`)."""
+    told, other = ask().json, ask().json
+    for token in ("", "wrong", other["registration_access_token"]):
+        assert manage(method, told, json=AGENT | {"client_id": told["client_id"]}, token=token).status_code == 401
+    for client_id in ("client_unknown", notebook.client_id):
+        elsewhere = told | {"registration_client_uri": f"{ISSUER}/oauth/register/{client_id}"}
+        assert manage(method, elsewhere, json=AGENT).status_code == 401
+    assert manage("GET", told).status_code == 200
+
+
+def test_a_change_replaces_what_it_says(ask, manage):
+    told = ask(client_uri="https://agent.example/").json
+    said = AGENT | {"client_id": told["client_id"], "client_name": "Claude Code 2"}
+    changed = manage("PUT", told, json=said)
+    assert changed.status_code == 200 and changed.json["client_name"] == "Claude Code 2"
+    assert "client_uri" not in changed.json and manage("GET", told).json == changed.json
+
+
+@pytest.mark.parametrize(
+    "changes", [{"client_id": "another"}, {"client_id": None}, {"client_secret": "guessed"}, {"redirect_uris": []}]
+)
+def test_a_change_must_name_the_client_and_be_whole(ask, manage, changes):
+    told = ask().json
+    said = {n: v for n, v in (AGENT | {"client_id": told["client_id"]} | changes).items() if v is not None}
+    assert manage("PUT", told, json=said).status_code == 400
+    assert manage("GET", told).json["client_name"] == "Claude Code"
+
+
+def test_a_client_ends_itself(app, ask, manage, signed_in):
+    """ "the authorization server SHOULD immediately invalidate all existing ... tokens" (:rfc:`7592#section-2.3`)."""
+    told = ask().json
+    agent = integrator_of(app, told)
+    tokens = agent.tokens(signed_in, choose={"selection": "all"})
+    assert manage("DELETE", told).status_code == 204
+    assert manage("GET", told).status_code == 401
+    assert agent.refresh(tokens["refresh_token"]).json["error"] == "invalid_client"
+    assert not agent.is_alive(tokens["access_token"])
+    with app.app_context():
+        # The person's history stays.
+        assert db.session.scalar(select(Consent.revoked_at)) is not None
+        assert db.session.scalar(select(Client.name)) == "Claude Code"
+
+
+def test_nothing_secret_is_kept(app, ask):
+    told = ask(token_endpoint_auth_method="client_secret_basic").json
+    with app.app_context():
+        rows = [
+            str(row)
+            for table in ("client_registrations", "client_secrets", "clients")
+            for row in db.session.execute(db.text(f"SELECT * FROM {table}"))
+        ]
+    assert told["client_secret"] not in json.dumps(rows) and told["registration_access_token"] not in json.dumps(rows)
