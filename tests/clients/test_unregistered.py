@@ -102,9 +102,11 @@ def test_an_address_as_client_id_gets_through_everything(signed_in, alice, reade
     assert reader.introspect(tokens["access_token"]).json == {"active": False}
 
 
-def test_a_returning_person_of_a_confidential_one_is_sent_on(signed_in, reader):
+def test_a_returning_person_is_asked_each_time(signed_in, reader):
+    """Nobody answers for it, whatever secret it has: it gets no answer without the screen."""
     reader.tokens(signed_in)
-    assert "code" in reader.answer(reader.start(signed_in))
+    page = reader.start(signed_in)
+    assert page.status_code == 200 and "authorized it before" in page.text
 
 
 def test_a_public_one_needs_no_secret(signed_in, add):
