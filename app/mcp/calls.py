@@ -11,7 +11,7 @@ from app.database.access import expect_reads
 from app.mcp.messages import Message
 from app.mcp.tools import Tool
 from app.notes import Notes
-from app.oauth.bearer_check import demand_scopes
+from app.oauth.bearer_check import TokenOutdated, demand_scopes
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.caller import caller_of, note_seen
 from app.operations.refusals import Refused
@@ -31,6 +31,9 @@ def caller_with(
         with nullcontext() if tool.operation.changes else expect_reads():
             try:
                 return _show(_carry_out(tool, arguments, token, session, notes, issuer))
+            except TokenOutdated:
+                session.rollback()
+                raise
             except Refused as refused:
                 session.rollback()
                 return {"content": [{"type": "text", "text": tool.explain(refused)}], "isError": True}

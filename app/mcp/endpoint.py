@@ -6,7 +6,7 @@ from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.consents.resources import MCP
-from app.database.connections import Connection, connect
+from app.database.connections import connect
 from app.extensions import db
 from app.http.services import services
 from app.http.wire import json_answer
@@ -17,12 +17,13 @@ from app.mcp.messages import FORBIDDEN, INVALID_REQUEST, PARSE_ERROR, UNAUTHORIZ
 from app.mcp.tools import TOOLS
 from app.oauth.bearer_check import challenge
 from app.oauth.cross_origin import may_read
-from app.oauth.protect import check_bearer
+from app.oauth.protect import call_with_bearer
 from app.oauth.refusals import Refused
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.bodies import describe_size, largest_body
 from app.strict_json import BadBody, parse_body
 
+_FOREIGN_PAGE = Wrong(403, FORBIDDEN, "This web page may not call here: its app has not registered its origin.")
 _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 #: Of whoever may not call, so much is read at most, to find the id of what is refused.
 _LARGEST_UNREAD = 64 * 1024
@@ -33,34 +34,35 @@ def mcp() -> Response:
     """Answer one message of an agent. There is no stream to open with GET, and no session to end with DELETE."""
     with connect(services().engine) as connection:
         try:
-            token = _find_caller(connection)
-            if request.method != "POST":
-                raise Wrong(405, INVALID_REQUEST, "Send each message with POST.")
-            return _answer(_read_body(), token)
+            answered: Response = call_with_bearer(_answer_caller, connection, audience=MCP)
         except Refused as refused:
-            return _answer_refusal(refused)
+            return _answer_refusal(refused) if _may_call() else _answer_wrong(_FOREIGN_PAGE)
         except Wrong as wrong:
-            headers = [("Allow", "POST")] if wrong.status == 405 else []
-            return json_answer(wrong.body(), wrong.status, headers)
+            return _answer_wrong(wrong)
+        return answered
 
 
-def _find_caller(connection: Connection) -> TokenSnapshot:
-    """Who calls. Raises :class:`Refused`, and :class:`Wrong` for a web page that may not call for them.
+def _answer_caller(token: TokenSnapshot) -> Response:
+    if not _may_call():
+        raise _FOREIGN_PAGE
+    if request.method != "POST":
+        raise Wrong(405, INVALID_REQUEST, "Send each message with POST.")
+    return _answer(_read_body(), token)
+
+
+def _may_call() -> bool:
+    """Whether the web page that calls, if it is one, may do so.
 
     A browser sends along from which page it is: one that the token's app has not registered was perhaps led here by a
     name that leads elsewhere now (DNS rebinding).
     """
-    refused = None
-    try:
-        token = check_bearer(connection, audience=MCP)
-    except Refused as error:
-        refused = error
     origin = request.headers.get("Origin")
-    if origin is not None and origin != services().settings.issuer and not may_read(origin):
-        raise Wrong(403, FORBIDDEN, "This web page may not call here: its app has not registered its origin.")
-    if refused is not None:
-        raise refused
-    return token
+    return origin is None or origin == services().settings.issuer or may_read(origin)
+
+
+def _answer_wrong(wrong: Wrong) -> Response:
+    headers = [("Allow", "POST")] if wrong.status == 405 else []
+    return json_answer(wrong.body(), wrong.status, headers)
 
 
 def _read_body() -> Any:
