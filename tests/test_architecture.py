@@ -223,7 +223,7 @@ def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
 
 
 def only_the_outermost_commits(module: Module) -> Iterator[str]:
-    outermost = ("app.oauth.endpoints", "app.api")
+    outermost = ("app.oauth.endpoints", "app.api", "app.mcp.calls")
     if module.name.endswith("views") or _is_in(module.name, outermost) or _layer_of(module.name) >= LAYERS["app"]:
         return
     for node in ast.walk(module.tree):

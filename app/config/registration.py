@@ -10,6 +10,7 @@ _SHORTEST_TOKEN = 16
 
 
 def read_registration(environment: Environment) -> dict[str, Any]:
+    """Returns the settings. Raises :class:`ConfigurationError`."""
     chosen = environment.choice("CLIENT_REGISTRATION", "open", ("open", "token", "off"))
     token = environment.text("CLIENT_REGISTRATION_TOKEN")
     if token and not _is_token(token):

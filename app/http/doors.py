@@ -106,17 +106,13 @@ WIRE = Door("wire",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.
 #: OAuth's endpoints that only servers call: whoever may has a secret, which no web page can keep.
 BACK = Door("back",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.NONE,   Errors.OAUTH, _LONG_LINE)
 #: What a client library finds out by itself, before anybody knows it.
-<<<<<<< HEAD
 META = Door("meta",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
-=======
-META = Door("meta",     False,   False, Database.DRIVER, True, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: Where a client registers itself: whatever page it runs in, nobody knows it yet.
-SELF = Door("self",     False,   False, Database.ORM,    True, FOR_A_PROGRAM, Origins.ANY,    Errors.OAUTH, _LONG_LINE)
->>>>>>> bc8b099 (Agents register themselves, and look after their registration)
+SELF = Door("self",     False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: The resource API, called by apps with an access token.
 API = Door("api",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
 #: The memory server for agents, called by apps with an access token.
-MCP = Door("mcp",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
+MCP = Door("mcp",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.PLAIN, _LONG_LINE)
 #: Load balancers and supervisors.
 PROBE = Door("probe",   False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.NONE,   Errors.PLAIN, _LONG_LINE)
 # fmt: on

@@ -15,7 +15,7 @@ from app.config import settings
 from app.database.access import EVERYTHING, Access, _access
 from app.extensions import csrf, db
 from app.http import signposts
-from app.http.doors import API, BACK, DOORS, FILE, META, PAGE, PROBE, STEP, WIRE, Database, Door, Errors, Origins
+from app.http.doors import API, BACK, DOORS, FILE, MCP, META, PAGE, PROBE, SELF, STEP, WIRE, Database, Door, Errors, Origins
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"
@@ -99,15 +99,21 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     found: dict[str, set[str]] = {door.name: set() for door in DOORS}
     for route in routes(app):
         found[route.door.name].add(route.rule)
-    assert found["wire"] == {"/oauth/token", "/oauth/revoke", "/api/v1/auth/oauth2/token/"}
+    assert found["wire"] == {"/oauth/token", "/oauth/revoke", "/api/v1/auth/oauth2/token/", "/token"}
     assert found["back"] == {"/oauth/introspect"}
     assert found["probe"] == {"/healthz", "/readyz"}
     assert found["file"] == {"/static/<path:filename>"}
-    assert found["meta"] == {"/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"}
+    assert found["meta"] == {
+        "/.well-known/oauth-authorization-server",
+        *(f"/.well-known/oauth-protected-resource{path}" for path in ("", "/api/v1", "/mcp")),
+    }
+    assert found["self"] == {"/oauth/register", "/register", "/oauth/register/<client_id>"}
+    assert found["mcp"] == {"/mcp"}
     assert all(rule.startswith("/api/") for rule in found["api"]) and len(found["api"]) > 15
     pages = {rule for rule in found["page"] if rule.startswith("/api/")}
     assert not pages and len(found["page"]) > 70
     assert found["step"] == {
+        "/authorize",
         "/oauth/authorize",
         "/api/v1/auth/oauth2/authorize/",
         *(f"/oauth/authorize/{step}" for step in ("account", "consent", "continue", "mementos")),
@@ -219,17 +225,19 @@ def test_what_a_request_may_write_is_what_its_door_says_of_its_method(settings, 
 #: path -> the door that answers. What is there decides, and no list.
 NOWHERE = {
     "/nothing": PAGE,
-    "/oauth": PAGE,
-    "/oauth/": STEP,
-    "/oauth/nothing": STEP,
-    "/oauth/tok": STEP,
+    "/oauth": WIRE,
+    "/oauth/": WIRE,
+    "/oauth/nothing": WIRE,
+    "/oauth/tok": WIRE,
     "/oauth/authorize/nothing": STEP,
-    "/oauth//token": STEP,
+    "/oauth//token": WIRE,
+    "/oauth/register/x/y": SELF,
+    "/mcp/nothing": MCP,
     "/oauth/tokens": WIRE,
     "/oauth/token/nothing": WIRE,
     "/oauth/revoked": WIRE,
     "/oauth/introspection": BACK,
-    "/api": PAGE,
+    "/api": API,
     "/apis": PAGE,
     "/api/": API,
     "/api/nothing": API,
@@ -244,7 +252,7 @@ NOWHERE = {
     "/.well-known/oauth-authorization-server/tenant": META,
     "/healthz/nothing": PROBE,
     "/static/nothing": FILE,
-    "/static": PAGE,
+    "/static": FILE,
     "/account/nothing": PAGE,
     "/x//y": PAGE,
 }

@@ -64,7 +64,7 @@ def _answering(view: Callable[..., Response]) -> Callable[..., Response]:
 @aliases.post("/register", door=SELF)
 @_answering
 def register() -> Response:
-    """Register whoever asks, as far as the operator lets anybody."""
+    """Register whoever asks, as far as the operator lets anybody. Raises a refusal."""
     _demand_open()
     metadata = _read_metadata()
     try:
@@ -90,7 +90,7 @@ def read_registration(client_id: str) -> Response:
 @blueprint.put("/oauth/register/<client_id>", door=SELF)
 @_answering
 def change_registration(client_id: str) -> Response:
-    """Replace what the client says of itself (:rfc:`7592#section-2.2`)."""
+    """Replace what the client says of itself (:rfc:`7592#section-2.2`). Raises a refusal."""
     own = _demand_own(client_id)
     try:
         changed = change_itself(db.session(), settings(), own, _read_metadata())
@@ -104,7 +104,7 @@ def change_registration(client_id: str) -> Response:
 @blueprint.delete("/oauth/register/<client_id>", door=SELF)
 @_answering
 def end_registration(client_id: str) -> Response:
-    """End the client, with all that it was given (:rfc:`7592#section-2.3`)."""
+    """End the client, with all that it was given (:rfc:`7592#section-2.3`). Raises a refusal."""
     try:
         end_itself(db.session(), _demand_own(client_id))
     except ClientGone:
