@@ -5,6 +5,7 @@ from collections.abc import Callable
 from app import credentials
 from app.consents.live import has_run_out
 from app.database.connections import Connection
+from app.limits.calls import Calls
 from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
@@ -23,17 +24,25 @@ TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
 
 
 def find_live_token(
-    connection: Connection, authorization: str, required: str, find: TokenLookup, note: Callable[[str], None]
+    connection: Connection,
+    authorization: str,
+    required: str,
+    find: TokenLookup,
+    note: Callable[[str], None],
+    calls: Calls,
 ) -> TokenSnapshot:
     """Returns the live token of an ``Authorization`` header, if it has all the ``required`` scopes.
 
-    ``note`` is told which client calls. Raises :class:`Refused`, in words that say what happened and what to do:
+    ``note`` is told which client calls, and ``calls`` counts with which token. Raises :class:`Refused`, in words that say what happened and what to do:
     whoever holds a token may know all of its own fate.
     """
     presented = _read_bearer(authorization)
     mistaken = find_mistaken_kind(presented, credentials.ACCESS_TOKEN)
     if mistaken:
         raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
+    # Before the lookup, and whatever the token is: what runs wild costs next to nothing, also once its token is dead.
+    if seconds := calls.take(presented):
+        raise refuse(Reason.TOO_MANY_CALLS, seconds=seconds)
     token = find(connection, credentials.digest(presented))
     if token is None or token.audience != API:
         raise refuse(Reason.BEARER_UNKNOWN)

@@ -43,7 +43,9 @@ def protected(
                 for _tries in range(_MOST_LOOKS):
                     try:
                         authorization = http_request.environ.get("HTTP_AUTHORIZATION", "")
-                        token = find_live_token(connection, authorization, required, find, note_caller)
+                        token = find_live_token(
+                            connection, authorization, required, find, note_caller, of_app.limits.calls
+                        )
                     except Refused as refused:
                         return _answer_refusal(refused, required)
                     if token.grant_id is not None:
@@ -61,7 +63,10 @@ def protected(
 
 def _answer_refusal(refused: Refused, required: str) -> Response:
     metrics.REFUSED.inc("api", refused.reason)
-    headers = {"WWW-Authenticate": challenge(refused, required, services().settings.issuer)}
+    if refused.retry_after is not None:
+        headers = {"Retry-After": str(refused.retry_after)}
+    else:
+        headers = {"WWW-Authenticate": challenge(refused, required, services().settings.issuer)}
     missing = refused.values.get("missing")
     return error_answer(
         refused.status_code,

@@ -123,7 +123,9 @@ def test_a_token_is_introspected_and_revoked(services, tokens, door):
 def test_a_bearer_token_is_checked(services, tokens, door):
     def check(authorization: str, required: str = "memories:read"):
         with connect(services.engine) as connection:
-            return find_live_token(connection, authorization, required, find_access_token, noted.append)
+            return find_live_token(
+                connection, authorization, required, find_access_token, noted.append, services.limits.calls
+            )
 
     noted: list[str] = []
     token = check(f"Bearer {tokens['access_token']}")
