@@ -29,6 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.http.application import Application
     from app.http.flask_config import flask_config
     from app.last_uses import LastUses
+    from app.limits.counting import open_limits
     from app.notes import Notes
     from app.services import Services
 
@@ -48,7 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
         metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
-        app.extensions["services"] = Services(settings, db.engine, notes := Notes())
+        limits = open_limits(db.engine, settings.redis_url, settings.api_calls_per_minute)
+        app.extensions["services"] = Services(settings, db.engine, notes := Notes(), limits)
         metrics.NOTES_WAITING.read_by(notes.count)
         LastUses(db.engine, notes)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)

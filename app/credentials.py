@@ -17,6 +17,7 @@ CLIENT_SECRET = "rlq_cs_"
 AUTHORIZATION_REQUEST = "rlq_ar_"
 SESSION = "rlq_se_"
 BROWSER = "rlq_br_"
+KNOWN_BROWSER = "rlq_kb_"
 INVITATION = "rlq_in_"
 REGISTRATION = "rlq_rg_"
 

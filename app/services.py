@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from app.config import Settings
+from app.limits.counting import Limits
 from app.notes import Notes
 
 
@@ -12,9 +13,11 @@ from app.notes import Notes
 class Services:
     """One for each app. HTTP files get it by :func:`app.http.services.services`, and hand it on.
 
-    ``notes`` is what is written down later: what apps asked, read and wrote.
+    ``notes`` is what is written down later: what apps asked, read and wrote. ``limits`` counts what may not be tried
+    too often.
     """
 
     settings: Settings
     engine: Engine
     notes: Notes
+    limits: Limits

@@ -26,7 +26,7 @@ from tests.server import Server, running_server
 #: Everything in the environment that the app or what serves it would obey.
 SETTINGS = (
     *("DATABASE_URL", "SECRET_KEY", "ISSUER", "SITE_NAME", "PORT", "TRUSTED_PROXIES", "WEB_CONCURRENCY"),
-    *("SECRET_KEY_FALLBACKS", "PURGE_INTERVAL"),
+    *("SECRET_KEY_FALLBACKS", "PURGE_INTERVAL", "REDIS_URL", "API_CALLS_PER_MINUTE"),
     *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),
     *LIFETIMES,
 )
@@ -89,6 +89,7 @@ def _empty_tables(request, apps_in_use) -> Iterator[None]:
         return
     set_access(EVERYTHING)
     for app in apps_in_use:
+        app.extensions["services"].limits.forget()
         with app.app_context():
             empty_tables(db.engine, db.metadata)
 

@@ -85,6 +85,17 @@ BAD = [
     ("SECRET_KEY_FALLBACKS", "\udcff" * 40, "A key of SECRET_KEY_FALLBACKS is not UTF-8 text"),
     ("SECRET_KEY_FALLBACKS", ",".join(letter * 32 for letter in "abcdef"), "give at most 5, and leave out the oldest."),
     ("PURGE_INTERVAL", "off", "PURGE_INTERVAL is 'off'; give a whole number from 0 to 86400."),
+    ("REDIS_URL", "redis", "does not begin with redis://, rediss:// or unix://; give it as in redis://"),
+    ("REDIS_URL", "http://127.0.0.1:6379", "does not begin with redis://"),
+    ("REDIS_URL", "redis://:secret@/0", "REDIS_URL names no host"),
+    ("REDIS_URL", "redis://127.0.0.1:port/0", "REDIS_URL has a host or a port that is none"),
+    ("REDIS_URL", "redis://127.0.0.1:0/0", "REDIS_URL names no host"),
+    ("REDIS_URL", "redis://[::1/0", "REDIS_URL has a host or a port that is none"),
+    ("REDIS_URL", "redis://127.0.0.1/first", "has a database that is no number"),
+    ("REDIS_URL", "redis://127.0.0.1/0?db=first", "ends in parameters that cannot be read"),
+    ("REDIS_URL", "redis://127.0.0.1/0?colour=red", "ends in parameters that cannot be read"),
+    ("REDIS_URL", "unix://redis.sock", "REDIS_URL names no socket"),
+    ("API_CALLS_PER_MINUTE", "-1", "from 0 to 1000000"),
     ("SITE_NAME", "\u200b", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "a\u202eb", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "\udcff", "SITE_NAME must be at most 60 printable characters."),
@@ -264,3 +275,26 @@ def test_a_bad_setting_stops_the_start_without_a_traceback(command):
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "Reliquary cannot start: PORT is 'none'; give a whole number from 1 to 65535.\n"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1",
+        "redis://[::1]:6379/3",
+        "rediss://user:p%40ss@redis.example.com:6380/0",
+        "unix:///run/redis/redis.sock",
+        "unix://:password@/run/redis/redis.sock?db=2",
+    ],
+)
+def test_redis_is_reached_in_three_ways(url, tmp_path):
+    assert read_settings({"REDIS_URL": url}, tmp_path).redis_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:open-sesame@127.0.0.1:x", "http://u:open-sesame@h", "redis://:open-sesame@h/y"]
+)
+def test_the_password_of_redis_is_not_repeated(url, tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings({"REDIS_URL": url}, tmp_path)
+    assert "sesame" not in str(refused.value)

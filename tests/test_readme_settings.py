@@ -30,6 +30,8 @@ GOOD = {
     "WEB_CONCURRENCY": ("5", "workers", 5),
     "LOG_FORMAT": ("json", "log_format", "json"),
     "PURGE_INTERVAL": ("0", "purge_interval", 0),
+    "REDIS_URL": ("rediss://:p@host:6380/2", "redis_url", "rediss://:p@host:6380/2"),
+    "API_CALLS_PER_MINUTE": ("60", "api_calls_per_minute", 60),
     "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
     "AUTHORIZATION_CODE_LIFETIME": ("30", "authorization_code_lifetime", 30),
@@ -47,6 +49,7 @@ _IN_WORDS = {
     "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
     "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),
     "SECRET_KEY_FALLBACKS": (r"none", r"\(\)"),
+    "REDIS_URL": ("none", "None"),
     "ISSUER": (r"`http://127\.0\.0\.1:\$PORT`", r"http://127\.0\.0\.1:8000"),
 }
 

@@ -7,52 +7,66 @@ from app.accounts.passwords import hash_password, needs_rehash, verify_password
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.extensions import db
-from app.limits.attempts import (
-    SIGN_IN_PER_ACCOUNT,
-    SIGN_IN_PER_ADDRESS,
-    TooManyAttempts,
-    give_back_attempt,
-    network_of,
-    take_attempt,
+from app.limits.counting import Limits
+from app.limits.errors import TooManyAttempts
+from app.limits.networks import network_of
+from app.limits.table import (
+    ACCOUNT_SIGN_INS,
+    ADDRESS_SIGN_INS,
+    KNOWN_BROWSER_SIGN_INS,
+    STRANGER_SIGN_INS,
+    Limit,
 )
 
 _FIND_PASSWORD = Statement(select(User.id, User.password_hash).where(User.email == bindparam("email")))
 
 
-def authenticate(email: str, password: str, *, address: str) -> str | None:
+def authenticate(limits: Limits, email: str, password: str, *, address: str, known_browser: str | None) -> str | None:
     """The id of the person whose normalized e-mail and password these are, or None.
 
-    Failures are counted for the account, be there one or not, and for the network address.
-    Raises :class:`app.limits.attempts.TooManyAttempts` before the password is looked at.
+    Failures are counted, be there such an account or not: for ``known_browser``, the name of one in which the person
+    has signed in before; without it for the network address and the account (:mod:`app.limits.table`).
+    Raises :class:`app.limits.errors.TooManyAttempts` before the password is looked at.
     The caller may not have begun a transaction, and commits: a hash may have been renewed.
     """
-    _take_attempts(email, address)
+    taken = _take_attempts(limits, email, network_of(address), known_browser)
     with connect(db.engine) as connection:
         row = connection.first(_FIND_PASSWORD, email=email)
     # An unknown account costs the same work as a wrong password.
     if not verify_password(row.password_hash if row else None, password):
         return None
-    _give_back_attempts(email, address)
+    _give_back(limits, taken)
     if needs_rehash(row.password_hash):
         _renew_hash(row.id, hash_password(password))
     return row.id
 
 
-def _take_attempts(email: str, address: str) -> None:
+_Taken = list[tuple[Limit, tuple[str, ...]]]
+
+
+def _take_attempts(limits: Limits, email: str, network: str, known_browser: str | None) -> _Taken:
     # Counted before the password is looked at and given back when it was right: attempts
     # sent all at once would otherwise all be let through before the first had failed.
-    take_attempt(SIGN_IN_PER_ADDRESS, network_of(address))
-    try:
-        take_attempt(SIGN_IN_PER_ACCOUNT, email)
-    except TooManyAttempts:
-        # One person who keeps trying must not use up what others behind the same address have.
-        give_back_attempt(SIGN_IN_PER_ADDRESS, network_of(address))
-        raise
+    if known_browser is not None:
+        limits.take(KNOWN_BROWSER_SIGN_INS, known_browser, email)
+        return [(KNOWN_BROWSER_SIGN_INS, (known_browser, email))]
+    # The narrowest first: one person who keeps trying uses up nothing that others share.
+    is_first = limits.take(STRANGER_SIGN_INS, network, email) == 1
+    taken: _Taken = [(STRANGER_SIGN_INS, (network, email))]
+    for limit, subject in ((ACCOUNT_SIGN_INS, email), (ADDRESS_SIGN_INS, network)):
+        try:
+            limits.take_loosely(limit, subject, is_first=is_first)
+        except TooManyAttempts:
+            # Not looked at, so nothing else that is shared has it.
+            _give_back(limits, taken[1:])
+            raise
+        taken.append((limit, (subject,)))
+    return taken
 
 
-def _give_back_attempts(email: str, address: str) -> None:
-    give_back_attempt(SIGN_IN_PER_ADDRESS, network_of(address))
-    give_back_attempt(SIGN_IN_PER_ACCOUNT, email)
+def _give_back(limits: Limits, taken: _Taken) -> None:
+    for limit, subject in taken:
+        limits.give_back(limit, *subject)
 
 
 def _renew_hash(user_id: str, password_hash: str) -> None:

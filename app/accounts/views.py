@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.authentication import authenticate
 from app.accounts.forms import SignInForm, SignUpForm
+from app.accounts.known_browsers import find_known_browser, remember_browser
 from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
 from app.accounts.sessions import end_session, find_signed_in, start_session
@@ -25,7 +26,10 @@ from app.http.form_action import let_forms_lead_to_app
 from app.http.form_checks import checks_its_own_token
 from app.http.routes import Blueprint
 from app.http.safe_next import safe_next
-from app.limits.attempts import SIGN_UP_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
+from app.http.services import services
+from app.limits.errors import TooManyAttempts
+from app.limits.networks import network_of
+from app.limits.table import SIGN_UPS
 from app.sentences import _, sentence_of
 
 accounts = Blueprint("accounts", __name__, door=PAGE)
@@ -68,7 +72,13 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _sign_in_page(form, target, 400)
     try:
-        user_id = authenticate(form.email.data, form.password.data, address=_address())
+        user_id = authenticate(
+            services().limits,
+            form.email.data,
+            form.password.data,
+            address=_address(),
+            known_browser=find_known_browser(form.email.data),
+        )
     except TooManyAttempts as error:
         return _limited(_sign_in_page, form, target, error)
     user = db.session.get(User, user_id) if user_id else None
@@ -93,7 +103,7 @@ def sign_up() -> ResponseReturnValue:
     if not form.validate():
         return _sign_up_page(form, target, 400)
     try:
-        take_attempt(SIGN_UP_PER_ADDRESS, network_of(_address()))
+        services().limits.take(SIGN_UPS, network_of(_address()))
         user = register_user(
             email=form.email.data,
             name=form.name.data,
@@ -174,6 +184,7 @@ def _limited(
 
 def _signed_in(user: User, target: str) -> Response:
     """The answer to a person who has just shown who they are: a new session, nothing left of the old one."""
+    email = user.email
     credential = start_session(user, address=_address(), user_agent=request.headers.get("User-Agent", ""))
     if "_user_id" in session:
         end_session(digest(session["_user_id"]))
@@ -181,7 +192,9 @@ def _signed_in(user: User, target: str) -> Response:
     # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
     session.clear()
     login_user(find_signed_in(credential))
-    return redirect(target, 303)
+    response = redirect(target, 303)
+    remember_browser(response, email)
+    return response
 
 
 def _address() -> str:

@@ -33,6 +33,10 @@ class Settings:
     log_format: str = "text"
     #: Seconds between two purges; 0 leaves them to ``flask purge``.
     purge_interval: int = 300
+    #: Where limits are counted; None for the database.
+    redis_url: str | None = None
+    #: Of one token, in each process; 0 for no limit.
+    api_calls_per_minute: int = 6000
 
     # Every OAuth lifetime, in one block.
     authorization_request_lifetime: int = 600

@@ -4,13 +4,21 @@ from typing import Any
 
 from app.config.values import Environment, told_by
 from app.database.url import read_database_url
+from app.redis_url import read_redis_url
 
 
 def read_stores(environment: Environment) -> dict[str, Any]:
     return {
         "database_url": _database_url(environment),
         "purge_interval": environment.integer("PURGE_INTERVAL", 300, 0, 24 * 60 * 60),
+        "redis_url": _redis_url(environment),
+        "api_calls_per_minute": environment.integer("API_CALLS_PER_MINUTE", 6000, 0, 1_000_000),
     }
+
+
+def _redis_url(environment: Environment) -> str | None:
+    text = environment.text("REDIS_URL")
+    return told_by(read_redis_url, text) if text else None
 
 
 def _database_url(environment: Environment) -> str:

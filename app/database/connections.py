@@ -94,6 +94,19 @@ class Connection:
         changed: int = self._execute(compiled.sql, compiled.bind(values)).rowcount
         return changed
 
+    @contextmanager
+    def waiting_at_most(self, milliseconds: int) -> Iterator[None]:
+        """Wait no longer than this for whoever writes to SQLite; for what can be done without."""
+        if self._dialect.name != "sqlite":
+            yield
+            return
+        before = self._cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+        self._cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+        try:
+            yield
+        finally:
+            self._cursor.execute(f"PRAGMA busy_timeout={before}")
+
     def _execute(self, sql: str, values: Any) -> Any:
         """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
         try:

@@ -96,8 +96,8 @@ API_ERRORS = (
     ),
     ErrorEntry(
         "too_many_requests",
-        _("Calls come too fast."),
-        _("Wait as long as Retry-After says, if it is there."),
+        _("More calls came with one access token than a process of the server takes in a minute; each counts its own."),
+        _("Wait as long as Retry-After says, and send fewer."),
         (429,),
     ),
     ErrorEntry(

@@ -165,6 +165,18 @@ TOKEN_ERRORS = (
         (400,),
     ),
     ErrorEntry(
+        "too_many_requests",
+        _(
+            "Client authentication failed more than twenty times a minute from one address, or a client asked about"
+            " more than a thousand tokens a minute that are not its own or are gone."
+        ),
+        _(
+            "Wait as long as Retry-After says, and stop what sends the wrong secret. The right one is never refused for"
+            " it."
+        ),
+        (429,),
+    ),
+    ErrorEntry(
         "server_error",
         _("Something went wrong on our side."),
         _("Try again in a moment. A code or a refresh token that was used meanwhile may need the person again."),

@@ -16,8 +16,9 @@ from app.http.doors import SAFE_METHODS, Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
+from app.limits.errors import TooManyAttempts
 from app.logs import present
-from app.sentences import _
+from app.sentences import _, sentence_of
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +122,8 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     status = error.code or 500
     if current_door().errors is Errors.PAGE:
-        page, status = error_page(status)
+        # The one error that knows better than the page what to do.
+        page, status = error_page(status, sentence=sentence_of(error) if isinstance(error, TooManyAttempts) else None)
         return page, status, _kept_headers(error)
     if current_door().errors is Errors.API:
         code, message = API_ERRORS.get(status, API_ERRORS[400 if status < 500 else 500])

@@ -65,6 +65,7 @@ _PROTOCOL_ERRORS = {
         "There is nothing at this address: /.well-known/oauth-authorization-server names the endpoints.",
     ),
     413: ("invalid_request", "Send at most 256 kB at once."),
+    429: ("too_many_requests", "Too many attempts: wait as long as Retry-After says."),
     500: ("server_error", "Something went wrong on our side: try again in a moment."),
     # Of RFC 6749's errors it is the authorize endpoint's (section 4.1.2.1); the token endpoint has none of its own.
     503: (

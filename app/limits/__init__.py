@@ -1,4 +1,9 @@
-"""How often something may be tried."""
+"""How often something may be tried.
+
+One interface, :class:`app.limits.counting.Limits`, over three stores of the ``limits`` library: Redis when ``REDIS_URL``
+names one, else our database; and the memory of each process, for what is counted there alone and for the time in which
+the other is away. :mod:`app.limits.table` lists what is limited.
+"""
 
 from flask import Flask
 

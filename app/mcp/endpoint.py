@@ -13,7 +13,16 @@ from app.http.wire import json_answer
 from app.mcp import blueprint
 from app.mcp.calls import caller_with
 from app.mcp.dispatch import answer
-from app.mcp.messages import FORBIDDEN, INVALID_REQUEST, PARSE_ERROR, UNAUTHORIZED, Wrong, find_id, read_message
+from app.mcp.messages import (
+    FORBIDDEN,
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    TOO_MANY,
+    UNAUTHORIZED,
+    Wrong,
+    find_id,
+    read_message,
+)
 from app.mcp.tools import TOOLS
 from app.oauth.bearer_check import challenge
 from app.oauth.cross_origin import may_read
@@ -87,7 +96,7 @@ def _answer(content: Any, token: TokenSnapshot) -> Response:
 
 def _answer_refusal(refused: Refused) -> Response:
     """Tell it by HTTP, to whoever asks for tokens, and in the body, to whoever waits for the answer to a message."""
-    code = FORBIDDEN if refused.status_code == 403 else UNAUTHORIZED
+    code = refused.status_code if refused.status_code in (FORBIDDEN, TOO_MANY) else UNAUTHORIZED
     needed = refused.values.get("needed")
     wrong = Wrong(
         refused.status_code,
@@ -96,6 +105,8 @@ def _answer_refusal(refused: Refused) -> Response:
         id=_find_id_of_refused(),
         data={"error": refused.error} | ({} if needed is None else {"scope": needed}),
     )
+    if refused.retry_after is not None:
+        return json_answer(wrong.body(), wrong.status, [("Retry-After", str(refused.retry_after))])
     header = challenge(refused, services().settings.issuer, MCP)
     return json_answer(wrong.body(), wrong.status, [("WWW-Authenticate", header)])
 

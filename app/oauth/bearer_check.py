@@ -6,6 +6,7 @@ from app import credentials
 from app.consents.live import has_run_out
 from app.consents.resources import API
 from app.database.connections import Connection
+from app.limits.calls import Calls
 from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
@@ -30,19 +31,23 @@ def find_live_token(
     required: str,
     find: TokenLookup,
     note: Callable[[str], None],
+    calls: Calls,
     *,
     issuer: str,
     audience: str = API,
 ) -> TokenSnapshot:
     """Returns the live token of an ``Authorization`` header, if it is for ``audience`` and has all ``required`` scopes.
 
-    ``note`` is told which client calls. Raises :class:`Refused`, in words that say what happened and what to do:
-    whoever holds a token may know all of its own fate.
+    ``note`` is told which client calls, and ``calls`` counts with which token. Raises :class:`Refused`, in words that
+    say what happened and what to do: whoever holds a token may know all of its own fate.
     """
     presented = _read_bearer(authorization)
     mistaken = find_mistaken_kind(presented, credentials.ACCESS_TOKEN)
     if mistaken:
         raise refuse(Reason.BEARER_MISTAKEN, kind=mistaken)
+    # Before the lookup, and whatever the token is: what runs wild costs next to nothing, also once its token is dead.
+    if seconds := calls.take(presented):
+        raise refuse(Reason.TOO_MANY_CALLS, seconds=seconds)
     token = find(connection, credentials.digest(presented))
     if token is None:
         raise refuse(Reason.BEARER_UNKNOWN)

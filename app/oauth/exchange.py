@@ -18,6 +18,7 @@ from app.last_uses import LastUses
 from app.logs import present
 from app.oauth.checks.parameters import resolve_resources
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
+from app.oauth.failures import count_failure
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
@@ -67,8 +68,9 @@ class Exchange(AuthorizationServer):
             grant.validate_token_request()
             status, body, headers = grant.create_token_response()
         except Refused as refused:
-            self._note_token_refusal(request, refused)
-            return self.handle_error_response(request, refused)
+            answered = count_failure(request, refused)
+            self._note_token_refusal(request, refused, answered.error)
+            return self._refuse(request, answered)
         except RowGone:
             # The client was deleted since it was looked up.
             return self.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
@@ -100,7 +102,7 @@ class Exchange(AuthorizationServer):
             request.services.notes.of(LastUses).note(SECRET_USED, client.secret_digest, client.secret_last_used_at)
         return client
 
-    def _note_token_refusal(self, request: WireRequest, refused: Refused) -> None:
+    def _note_token_refusal(self, request: WireRequest, refused: Refused, error: str) -> None:
         """Note why, for the people of the client that it is, or says it is."""
         client = refused.client or request.client
         if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
@@ -108,15 +110,12 @@ class Exchange(AuthorizationServer):
             client = find_client(request.connection, claimed) if claimed else None
         if client is not None:
             present.note_client(client.key)
-        note_refusal(request, TOKEN, client, refused)
+        note_refusal(request, TOKEN, client, refused, error=error)
 
     def handle_error_response(self, request: WireRequest, error: Refused) -> Any:
         """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
         if error.redirect_uri is None:
-            metrics.REFUSED.inc(request.endpoint, error.reason)
-            if error.client is not None:
-                present.note_client(error.client.key)
-            return super().handle_error_response(request, error)
+            return self._refuse(request, count_failure(request, error))
         metrics.REFUSED.inc(AUTHORIZE, error.reason)
         request.connection.once_committed(lambda: note_refusal(request, AUTHORIZE, request.client, error))
         body = {
@@ -125,6 +124,12 @@ class Exchange(AuthorizationServer):
             "error_uri": error.guide_uri(request.services.settings.issuer, "authorize"),
         }
         return self.handle_response(*redirect_back(request, error.redirect_uri, body))
+
+    def _refuse(self, request: WireRequest, error: Refused) -> Any:
+        metrics.REFUSED.inc(request.endpoint, error.reason)
+        if error.client is not None:
+            present.note_client(error.client.key)
+        return super().handle_error_response(request, error)
 
     def get_error_uri(self, request: WireRequest, error: Refused) -> str:
         """Returns the address of the guide's line about the refusal."""

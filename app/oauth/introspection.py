@@ -6,6 +6,7 @@ from authlib.consts import default_json_headers
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from app.clients.models import ClientSnapshot
+from app.oauth.failures import count_unknown_token
 from app.oauth.grants.bearer import consent_details
 from app.oauth.presented_token import find_presented_token
 from app.oauth.refusals import Reason, refuse
@@ -32,6 +33,8 @@ class Introspection(IntrospectionEndpoint):
         """Answer with the members of :rfc:`7662#section-2.2`. Raises :class:`Refused`."""
         client = self.authenticate_endpoint_client(request)
         token = self.authenticate_token(request, client)
+        if token is None:
+            count_unknown_token(request, client)
         if token is None or token.is_expired() or token.is_revoked():
             return 200, {"active": False}, default_json_headers
         return 200, _describe(token, request.services.settings.issuer), default_json_headers

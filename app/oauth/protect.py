@@ -83,6 +83,7 @@ def _check_bearer(connection: Connection, required: str, find: TokenLookup, audi
         required,
         find,
         note_caller,
+        of_app.limits.calls,
         issuer=of_app.settings.issuer,
         audience=audience,
     )
@@ -93,7 +94,11 @@ def _check_bearer(connection: Connection, required: str, find: TokenLookup, audi
 
 def _answer_refusal(refused: Refused) -> Response:
     metrics.REFUSED.inc("api", refused.reason)
-    headers = {"WWW-Authenticate": challenge(refused, services().settings.issuer)}
+    issuer = services().settings.issuer
+    if refused.retry_after is not None:
+        headers = {"Retry-After": str(refused.retry_after)}
+    else:
+        headers = {"WWW-Authenticate": challenge(refused, issuer)}
     needed = refused.values.get("needed")
     return error_answer(
         refused.status_code,

@@ -27,9 +27,10 @@ class WireRequest(OAuth2Request):
     """One request, and all that the protocol needs for it.
 
     ``connection`` is the driver connection all of it runs on; ``defects`` is what is wrong with the parameters, by
-    name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, and ``consent`` is set before
-    a code is issued; ``resources`` are the names of those that the request is for. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is
-    the client that it is from, or says it is from.
+    name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, ``address`` the network address
+    it comes from, and ``consent`` is set before a code is issued; ``resources`` are the names of those that the request
+    is for. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
+    that it is from, or says it is from.
     """
 
     #: Which of the endpoints that take a form it is for.
@@ -51,6 +52,7 @@ class WireRequest(OAuth2Request):
         defects: Mapping[str, str] | None = None,
         is_form: bool = True,
         person_id: str | None = None,
+        address: str = "",
     ) -> None:
         # Not super().__init__(), which looks whether the address is https: that is the issuer's, checked at the
         # start, and never that of the Host header, which depends on a proxy.
@@ -62,7 +64,7 @@ class WireRequest(OAuth2Request):
         self.payload = BasicOAuth2Payload(parameters)
         self.connection, self.services = connection, services
         self.defects, self.is_form = defects or {}, is_form
-        self.person_id = person_id
+        self.person_id, self.address = person_id, address
         self.consent = None
         self.resources: tuple[str, ...] = (API,)
         self.caller = parameters.get("client_id")
@@ -103,6 +105,7 @@ def read_form(
     headers: SentHeaders,
     read_body: Callable[[], bytes],
     request_id: str,
+    address: str = "",
 ) -> WireRequest:
     """Returns the request of a token-like endpoint: from a form body alone, never the query string.
 
@@ -120,6 +123,7 @@ def read_form(
         request_id=request_id,
         defects=parameters.defects,
         is_form=is_form,
+        address=address,
     )
 
 

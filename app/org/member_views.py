@@ -30,8 +30,12 @@ from app.accounts.members import (
 )
 from app.accounts.models import ROLES
 from app.config import settings
+from app.database.access import read_anew
 from app.extensions import db
 from app.http.error_answers import error_page
+from app.http.services import services
+from app.limits.errors import TooManyAttempts
+from app.limits.table import UNKNOWN_INVITATIONS
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
@@ -164,7 +168,7 @@ def join(token: str) -> ResponseReturnValue:
     form = ConfirmForm()
     invitation = find_open_invitation(token)
     if invitation is None:
-        return _over_page()
+        return _unknown_page()
     if not form.validate_on_submit():
         return render_template("org/join.html", invitation=invitation, token=token, form=form)
     organization_id, name = invitation.organization_id, invitation.organization.name
@@ -227,6 +231,15 @@ def _act_on_member(act: Callable[[], None], done: str) -> Response:
 
 def _to_members() -> Response:
     return redirect(url_for("org.show_members"), 303)
+
+
+def _unknown_page() -> ResponseReturnValue:
+    """One of these is a mistake, and many are somebody who tries."""
+    read_anew(db.session)
+    seconds = services().limits.fail(UNKNOWN_INVITATIONS, current_user.id)
+    if seconds is not None:
+        raise TooManyAttempts(seconds)
+    return _over_page()
 
 
 def _over_page() -> ResponseReturnValue:

@@ -165,9 +165,17 @@ def test_two_browsers_of_one_person_have_two_sessions(app, alice):
     assert len(sessions(app)) == 2
 
 
-def test_no_remember_cookie_is_set(browser, alice):
+def test_no_remember_cookie_is_set(app, browser, alice):
+    """The one that lasts knows the browser and signs nobody in."""
     answer = browser.sign_in(alice.email, alice.password)
-    assert [cookie.split("=")[0] for cookie in answer.headers.getlist("Set-Cookie")] == ["reliquary"]
+    assert [cookie.split("=")[0] for cookie in answer.headers.getlist("Set-Cookie")] == [
+        "reliquary_known",
+        "reliquary",
+    ]
+    kept = browser.client.get_cookie("reliquary_known", "127.0.0.1").value
+    thief = Browser(app)
+    thief.client.set_cookie("reliquary_known", kept, domain="127.0.0.1")
+    assert not is_signed_in(thief)
 
 
 def test_cookie_is_out_of_reach_of_scripts_and_of_other_sites_forms(browser, alice):

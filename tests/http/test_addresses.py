@@ -8,7 +8,8 @@ from flask import request
 from app import create_app
 from app.http.addresses import plain_address
 from app.http.doors import PAGE
-from app.limits.attempts import SIGN_IN_PER_ADDRESS, network_of
+from app.limits.networks import network_of
+from app.limits.table import STRANGER_SIGN_INS
 from tests.actors import Browser
 
 #: As proxies write it -> the address.
@@ -54,15 +55,13 @@ def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, writt
 def test_another_port_is_no_way_around_a_limit(app, settings, alice, apps_in_use):
     """As Azure's gateway writes it: each connection has another port."""
     proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
-    attempts = SIGN_IN_PER_ADDRESS.amount
+    attempts = STRANGER_SIGN_INS.most
     browser = Browser(proxied)
     page = browser.get("/sign-in")
     answers = []
     for number in range(attempts + 1):
         browser._environ = {"HTTP_X_FORWARDED_FOR": f"192.0.2.52:{40000 + number}"}
-        answers.append(
-            browser.submit(page, email=f"nobody{number}@example.com", password="a wrong password").status_code
-        )
+        answers.append(browser.submit(page, email="nobody@example.com", password="a wrong password").status_code)
     assert answers[:-1] == [400] * attempts and answers[-1] == 429
     browser._environ = {"HTTP_X_FORWARDED_FOR": "192.0.2.53:40000"}
     assert browser.submit(page, email="nobody@example.com", password="a wrong password").status_code == 400

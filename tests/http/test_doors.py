@@ -15,7 +15,23 @@ from app.config import settings
 from app.database.access import EVERYTHING, Access, _access
 from app.extensions import csrf, db
 from app.http import signposts
-from app.http.doors import API, BACK, DOORS, FILE, MCP, META, PAGE, PROBE, SELF, STEP, WIRE, Database, Door, Errors, Origins
+from app.http.doors import (
+    API,
+    BACK,
+    DOORS,
+    FILE,
+    MCP,
+    META,
+    PAGE,
+    PROBE,
+    SELF,
+    STEP,
+    WIRE,
+    Database,
+    Door,
+    Errors,
+    Origins,
+)
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"

@@ -8,7 +8,7 @@ import pytest
 
 from app.clients.models import Client
 from app.extensions import db
-from app.limits import attempts as limits
+from app.limits.errors import TooManyAttempts
 from tests.actors import Browser
 from tests.org.conftest import HONEST, olive, send, signed_in, stored
 from tests.personal.conftest import shelf
@@ -128,14 +128,13 @@ def test_sign_in_says_what_is_wrong(browser, alice, typed, sentence):
 
 def test_too_many_attempts_are_told_and_the_address_stays(app, browser, alice, monkeypatch):
     def refuse(*_):
-        raise limits.TooManyAttempts(61)
+        raise TooManyAttempts(61)
 
-    monkeypatch.setattr("app.accounts.authentication.take_attempt", refuse)
+    monkeypatch.setattr("app.limits.counting.Limits.take", refuse)
     answer = browser.submit(browser.get("/sign-in"), email=alice.email, password=SECRET)
     assert answer.status_code == 429
     look_at_errors(answer, "Too many attempts. Wait 2 minutes", kept=(alice.email,))
 
-    monkeypatch.setattr("app.accounts.views.take_attempt", refuse)
     answer = browser.submit(browser.get("/sign-up"), email="dana@example.com", name="Dana", password=SECRET)
     assert answer.status_code == 429
     look_at_errors(answer, "Too many attempts", kept=("dana@example.com", "Dana"))

@@ -124,7 +124,13 @@ def test_a_bearer_token_is_checked(services, tokens, door):
     def check(authorization: str, required: str = "memories:read"):
         with connect(services.engine) as connection:
             return find_live_token(
-                connection, authorization, required, find_access_token, noted.append, issuer="https://id.example"
+                connection,
+                authorization,
+                required,
+                find_access_token,
+                noted.append,
+                services.limits.calls,
+                issuer="https://id.example",
             )
 
     noted: list[str] = []

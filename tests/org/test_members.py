@@ -341,3 +341,14 @@ def test_anybody_may_found_an_organization_and_owns_it(app, leon):
 
     assert "Apps of Leon&#39;s Own" in page.text
     assert browser.get("/org/oauth/organization/delete").status_code == 200
+
+
+def test_who_tries_links_that_lead_nowhere_is_told_to_wait(app, admin, carol):
+    """A link that is right is never refused because of wrong ones."""
+    link = link_in(invite(admin))
+    browser = signed_in(app, carol)
+    answers = [browser.get(f"/org/oauth/join/rlq_in_{number:064x}") for number in range(21)]
+    assert [answer.status_code for answer in answers] == [410] * 20 + [429]
+    assert "Wait 15 minutes and try again." in answers[-1].text
+    assert 890 < int(answers[-1].headers["Retry-After"]) <= 900
+    assert browser.get(link).status_code == 200

@@ -11,6 +11,8 @@ from app.clients.rows import insert_for_client
 from app.config import settings
 from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
+from app.limits.counting import Limits
+from app.limits.table import UNSIGNED_REQUESTS
 from app.oauth.authorization_request.record import AuthorizationRequest
 
 #: So many requests of one network wait at most while nobody has signed in for them. More are not kept.
@@ -37,6 +39,7 @@ _DROP_EXPIRED = Statement(
         AuthorizationRequest.network == bindparam("network"), AuthorizationRequest.expires_at <= bindparam("at")
     )
 )
+_DROP = Statement(delete(AuthorizationRequest).where(AuthorizationRequest.digest == bindparam("digest_")))
 _COUNT_UNSIGNED = Statement(
     select(func.count().label("count")).where(AuthorizationRequest.network == bindparam("network"))
 )
@@ -72,14 +75,26 @@ def add_authorization_request(connection: Connection, *, user_id: str, **row: Un
     return handle
 
 
-def add_unsigned_request(connection: Connection, *, network: str, **row: Unpack[Asked]) -> str | None:
-    """Do the same while nobody has signed in. Returns None when :data:`MOST_OF_NETWORK` of them wait for the network already."""
+def add_unsigned_request(connection: Connection, limits: Limits, *, network: str, **row: Unpack[Asked]) -> str | None:
+    """Do the same while nobody has signed in. Returns None when :data:`MOST_OF_NETWORK` of them wait for the network already.
+
+    So it does when of all networks too many have begun to wait in the last minutes (``UNSIGNED_REQUESTS``).
+    """
     # Whoever comes back to one of these reads that it has expired, whether it is there or not.
     connection.run(_DROP_EXPIRED, network=network, at=clock.now())
-    waiting = connection.first(_COUNT_UNSIGNED, network=network)
-    if waiting is not None and waiting.count >= MOST_OF_NETWORK:
+    if _count_unsigned(connection, network) >= MOST_OF_NETWORK or limits.fail(UNSIGNED_REQUESTS) is not None:
         return None
-    return _insert_request(connection, user_id=None, network=network, **row)
+    handle = _insert_request(connection, user_id=None, network=network, **row)
+    # Others may have counted at the same moment. Each that now sees too many takes its own away.
+    if _count_unsigned(connection, network) > MOST_OF_NETWORK:
+        connection.run(_DROP, digest_=credentials.digest(handle))
+        return None
+    return handle
+
+
+def _count_unsigned(connection: Connection, network: str) -> int:
+    count: int = connection.first(_COUNT_UNSIGNED, network=network).count
+    return count
 
 
 def _insert_request(

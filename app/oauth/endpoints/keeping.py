@@ -16,7 +16,8 @@ from app.clients.models import ClientSnapshot, find_client
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.error_answers import error_page
-from app.limits.attempts import network_of
+from app.http.services import services
+from app.limits.networks import network_of
 from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
 from app.oauth.endpoints.browser import (
     bind_browser,
@@ -83,7 +84,9 @@ def keep_request(
     }
     if user_id is None:
         is_short = len(http_request.query_string) <= _LONGEST_UNSIGNED
-        handle = add_unsigned_request(connection, network=this_network(), **row) if is_short else None
+        handle = (
+            add_unsigned_request(connection, services().limits, network=this_network(), **row) if is_short else None
+        )
     else:
         handle = add_authorization_request(connection, user_id=user_id, **row)
     if handle is None:

@@ -23,8 +23,11 @@ from app.clients.self_registration import (
 from app.config import settings
 from app.extensions import db
 from app.http.doors import SELF
+from app.http.services import services
 from app.http.wire import json_answer
-from app.limits.attempts import REGISTRATION_PER_ADDRESS, TooManyAttempts, network_of, take_attempt
+from app.limits.errors import TooManyAttempts
+from app.limits.networks import network_of
+from app.limits.table import REGISTRATIONS
 from app.oauth.endpoints import aliases, blueprint
 from app.strict_json import BadBody, parse_body
 
@@ -68,7 +71,7 @@ def register() -> Response:
     _demand_open()
     metadata = _read_metadata()
     try:
-        take_attempt(REGISTRATION_PER_ADDRESS, network_of(http_request.remote_addr or ""))
+        services().limits.take(REGISTRATIONS, network_of(http_request.remote_addr or ""))
         own = register_itself(db.session(), settings(), metadata)
     except TooManyAttempts as error:
         raise _too_many(error.seconds, "Too many registrations came from your network.") from None

@@ -28,6 +28,7 @@ def answer_form(handle: Callable[[WireRequest], Answer]) -> Response:
             headers=http.headers,
             read_body=http.read_body,
             request_id=request_id(),
+            address=http.remote_addr or "",
         )
         try:
             answer = handle(request)

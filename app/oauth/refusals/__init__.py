@@ -51,9 +51,17 @@ class Refused(OAuth2Error):
         return f"{issuer}/guide/errors#{self.anchor(door)}"
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """Returns the headers of the answer, with the challenge of a failed client authentication."""
+        """Returns the headers of the answer, with the challenge of a failed client authentication, or how long to wait."""
         headers: list[tuple[str, str]] = super().get_headers()
+        if self.retry_after is not None:
+            return [*headers, ("Retry-After", str(self.retry_after))]
         return [*headers, _CHALLENGE] if self.error == "invalid_client" else headers
+
+    @property
+    def retry_after(self) -> int | None:
+        """Seconds after which it may be tried again; None where waiting does not help."""
+        seconds = self.values.get("seconds")
+        return seconds if isinstance(seconds, int) else None
 
 
 def refuse(

@@ -6,6 +6,12 @@ from app.sentences import _
 
 #: reason -> its row.
 ROWS = {
+    Reason.TOO_MANY_CALLS: Refusal(
+        "too_many_requests",
+        "Too many calls with this token: try again in {seconds} seconds.",
+        happened=_("More calls came with one access token than the server takes in a minute."),
+        fix=_("Send fewer, and wait as long as Retry-After says."),
+    ),
     Reason.BEARER_MISSING: Refusal(
         "unauthenticated",
         "Send the access token as 'Authorization: Bearer <token>'.",

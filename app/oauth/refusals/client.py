@@ -74,4 +74,10 @@ ROWS = {
         happened=_("The app sent its client secret twice, in the Authorization header and in the body."),
         fix=_("Send it in one of the two places only: OAuth allows one way of authentication in a request."),
     ),
+    Reason.TOO_MANY_FAILURES: Refusal(
+        "too_many_requests",
+        "Client authentication failed too often: try again in {seconds} seconds.",
+        happened=_("The authentication of this app failed too often from one address, within a minute."),
+        fix=_("Stop what sends the wrong secret. The right one is never refused for it."),
+    ),
 }

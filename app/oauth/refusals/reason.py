@@ -21,6 +21,7 @@ class Reason(StrEnum):
     CLIENT_ID_TWICE = "client_id_twice"
     SEVERAL_AUTHENTICATIONS = "several_authentications"
     SECRET_TWICE = "client_secret_twice"
+    TOO_MANY_FAILURES = "too_many_failures"
 
     # -- what any endpoint may object to
     PARAMETER_DEFECTIVE = "parameter_defective"
@@ -80,8 +81,10 @@ class Reason(StrEnum):
     # -- introspection and revocation
     TOKEN_MISSING = "token_missing"
     INTROSPECTION_NOT_ALLOWED = "introspection_not_allowed"
+    TOO_MANY_UNKNOWN_TOKENS = "too_many_unknown_tokens"
 
     # -- an access token at a protected resource
+    TOO_MANY_CALLS = "too_many_calls"
     BEARER_MISSING = "bearer_missing"
     BEARER_EMPTY = "bearer_empty"
     BEARER_MISTAKEN = "bearer_mistaken"

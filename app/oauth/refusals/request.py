@@ -91,6 +91,12 @@ ROWS = {
         happened=_("A public app asked about a token: it cannot prove who it is."),
         fix=_("Introspect from a server, with a confidential app of its own."),
     ),
+    Reason.TOO_MANY_UNKNOWN_TOKENS: Refusal(
+        "too_many_requests",
+        "Too many unknown tokens were introspected: try again in {seconds} seconds.",
+        happened=_("The app asked about too many tokens within a minute that are not its own, or are gone."),
+        fix=_("Look where they come from. Tokens of the app itself are always told of."),
+    ),
     Reason.OTHER: Refusal(
         "invalid_request",
         "The request was refused.",

@@ -6,7 +6,13 @@ from typing import NamedTuple, Self
 from app.oauth.refusals.reason import Reason
 
 #: OAuth error -> status of HTTP, where it is not 400.
-_STATUSES = {"invalid_client": 401, "unauthenticated": 401, "invalid_token": 401, "insufficient_scope": 403}
+_STATUSES = {
+    "invalid_client": 401,
+    "unauthenticated": 401,
+    "invalid_token": 401,
+    "insufficient_scope": 403,
+    "too_many_requests": 429,
+}
 
 
 class GrantLine(NamedTuple):

@@ -1,70 +1,23 @@
-"""How often sign-in may fail and sign-up may be tried, counted in the database that all processes share."""
+"""Counters in our database, which all processes share."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
-from math import ceil
 from typing import Any
 
-from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
-from sqlalchemy import bindparam, case, delete, select
+from sqlalchemy import Engine, bindparam, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock
 from app.credentials import digest
+from app.database.access import expect_writes
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
-from app.extensions import db
 from app.limits.models import RateLimitCounter
-from app.sentences import ngettext
 
-SIGN_IN_PER_ACCOUNT = RateLimitItemPerMinute(10, 15, namespace="sign-in/account")
-SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(50, 15, namespace="sign-in/address")
-REGISTRATION_PER_ADDRESS = RateLimitItemPerHour(20, namespace="registration/address")
-SIGN_UP_PER_ADDRESS = RateLimitItemPerHour(20, namespace="sign-up/address")
-
-
-class TooManyAttempts(Exception):
-    """The limit is reached; ``seconds`` says how long it lasts, the message says it to a person."""
-
-    def __init__(self, seconds: int):
-        minutes = ceil(seconds / 60)
-        super().__init__(
-            ngettext(
-                "Too many attempts. Wait %(num)s minute and try again.",
-                "Too many attempts. Wait %(num)s minutes and try again.",
-                minutes,
-            )
-        )
-        self.seconds = seconds
-
-
-def take_attempt(limit: RateLimitItem, subject: str) -> None:
-    """Count one attempt of ``subject``, at once. Raises :class:`TooManyAttempts` when it is one too many."""
-    if not _limiter.hit(limit, subject):
-        reset_at = _limiter.get_window_stats(limit, subject).reset_time
-        raise TooManyAttempts(max(1, ceil(reset_at - clock.now().timestamp())))
-
-
-def give_back_attempt(limit: RateLimitItem, subject: str) -> None:
-    """Uncount an attempt that was taken and turned out to be none."""
-    _limiter.hit(limit, subject, cost=-1)
-
-
-def network_of(address: str) -> str:
-    """What is counted as one address: an IPv4 address, or the /64 that one IPv6 customer has at least."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ip_network((int(parsed), 64), strict=False))
+# So long does a count wait for whoever writes to SQLite. Then it is counted in the process.
+_MILLISECONDS = 500
 
 
 class DatabaseStorage(Storage):
@@ -75,15 +28,20 @@ class DatabaseStorage(Storage):
     write transaction.
     """
 
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
     @property
     def base_exceptions(self) -> type[Exception]:
         return Exception
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         at = clock.now()
-        with connect(db.engine) as connection:
+        # Whatever the method is: who only asks for the head of a page knocks, too.
+        with expect_writes(), connect(self._engine) as connection, connection.waiting_at_most(_MILLISECONDS):
             return connection.first(
-                _COUNT[db.engine.dialect.name],
+                _COUNT[self._engine.dialect.name],
                 key=digest(key),
                 amount=amount,
                 first_count=max(amount, 0),
@@ -100,19 +58,20 @@ class DatabaseStorage(Storage):
         return (clock.now() if row is None else row.expires_at).timestamp()
 
     def check(self) -> bool:
-        self._find("")
+        """Whether something can be counted; a database that only reads cannot."""
+        self.incr("check", 1)
         return True
 
     def reset(self) -> int:
-        with connect(db.engine) as connection:
+        with connect(self._engine) as connection:
             return connection.run(_CLEAR_ALL)
 
     def clear(self, key: str) -> None:
-        with connect(db.engine) as connection:
+        with connect(self._engine) as connection:
             connection.run(_CLEAR, key_=digest(key))
 
     def _find(self, key: str) -> Any:
-        with connect(db.engine) as connection:
+        with connect(self._engine) as connection:
             return connection.first(_FIND, key_=digest(key), at=clock.now())
 
 
@@ -146,5 +105,3 @@ _FIND = Statement(
 )
 _CLEAR = Statement(delete(RateLimitCounter).where(RateLimitCounter.key == bindparam("key_")))
 _CLEAR_ALL = Statement(delete(RateLimitCounter))
-
-_limiter = FixedWindowRateLimiter(DatabaseStorage())

@@ -1,0 +1,71 @@
+"""Everything that is limited: what is counted, for whom, how often in how long.
+
+Two rules hold for every line:
+
+* **What is right is never refused because of what was wrong.** A client's secret, and the token that a client asks
+  about, are looked at first; only a failure is counted, and one too many is answered with 429 instead of the error. That
+  tells a guesser nothing: whatever is right passes. A code, a refresh token or an access token cannot be guessed
+  either, and 429 in place of ``invalid_grant`` or ``invalid_token`` would keep an app behind the same address from
+  asking its person anew, so those are not limited.
+* **A password costs processor time, so a guess is counted before it is looked at**, and given back when it was right.
+  So that nobody is kept out by guesses of others, they are counted for whoever makes them: a browser in which the
+  person has signed in before has a count of its own (:mod:`app.accounts.known_browsers`), and no other can use it up.
+  All others are counted by address and account together, and loosely by account and by address; over one of these
+  loose ones the *first* try of an address at an account still counts, up to ten times as many. So whoever is new in a
+  browser gets in with the right password although somebody guesses at the same account elsewhere, or at other
+  accounts behind the same address. Every answer is the same whether there is such an account or not.
+
+Beside these :class:`app.limits.calls.Calls` counts the calls of the API with each token, in each process for itself.
+
+An address is an IPv4 address or an IPv6 /64 (:func:`app.limits.networks.network_of`).
+"""
+
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One line: ``name`` is what metrics call it, ``most`` in ``seconds`` is what is let through."""
+
+    name: str
+    most: int
+    seconds: int
+    item: RateLimitItem
+
+
+def _limit(name: str, most: int, seconds: int) -> Limit:
+    return Limit(name, most, seconds, RateLimitItemPerSecond(most, seconds, namespace=name))
+
+
+_MINUTE, _QUARTER = 60, 15 * 60
+
+# fmt: off
+#                                   name                        most    in         what is counted, for whom
+#: Failed client authentications at the token endpoint, introspection and revocation, of one client id from one address.
+CLIENT_FAILURES           = _limit("client/failures",             20, _MINUTE)
+#: The same, whatever client id they name.
+ADDRESS_CLIENT_FAILURES   = _limit("client/failures-of-address", 200, _MINUTE)
+#: Tokens that a client asks about (RFC 7662 section 4) and that were never its own, or are gone.
+UNKNOWN_TOKENS            = _limit("introspection/unknown",     1000, _MINUTE)
+#: Authorization requests of all unknown browsers that wait in the database. More are sent along in the address of the
+#: sign-in page. How many of one address wait is counted in their own table.
+UNSIGNED_REQUESTS         = _limit("authorize/unsigned",       10000, 10 * _MINUTE)
+#: Passwords, from a browser in which the person has signed in before.
+KNOWN_BROWSER_SIGN_INS    = _limit("sign-in/known-browser",       10, _QUARTER)
+#: Passwords for one account from one address, all others.
+STRANGER_SIGN_INS         = _limit("sign-in/stranger",            10, _QUARTER)
+#: The same for one account from all addresses, and from one address for all accounts.
+ACCOUNT_SIGN_INS          = _limit("sign-in/account",             50, _QUARTER)
+ADDRESS_SIGN_INS          = _limit("sign-in/address",            100, _QUARTER)
+#: Filled-in forms of sign-up, whatever comes of them, from one address. Each tells whether an e-mail is taken.
+SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
+#: Clients that register themselves, from one address (RFC 7591).
+REGISTRATIONS             = _limit("registration",                20, 60 * _MINUTE)
+#: Links of invitations that lead nowhere, opened by one person.
+UNKNOWN_INVITATIONS       = _limit("invitation/unknown",          20, _QUARTER)
+# fmt: on
+
+#: So many times as many are let through as the limit says, for first tries.
+FIRST_TRIES = 10
