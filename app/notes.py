@@ -105,6 +105,7 @@ class WriteBehind(ABC):
         self._stop.set()
         set_patience(_PATIENCE)
         self.flush_if_possible()
+        set_patience(None)
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
