@@ -25,13 +25,14 @@ _CALLED_BY_LIBRARIES = {
 
 def find_dead(folder: Path, elsewhere: set[str]) -> list[str]:
     """Returns a line for each name of ``folder`` that is used neither in it nor in what stands ``elsewhere``."""
-    vulture = Vulture(ignore_names=sorted(elsewhere), ignore_decorators=_DECORATORS)
+    vulture = Vulture(ignore_decorators=_DECORATORS)
     vulture.scavenge([str(folder)])
     return [
         f"{item.filename.relative_to(folder.parent)} line {item.first_lineno}: {item.typ} {item.name}"
         for item in vulture.get_unused_code(min_confidence=60)
-        # What only holds a value may be read by its name: in an answer, a form, or a library.
-        if item.typ not in ("variable", "attribute")
+        # What only holds a value may be read by its name: in an answer, a form, or a library. (Told to vulture, the
+        # thousands of names would be compared as patterns with each that is defined.)
+        if item.typ not in ("variable", "attribute") and item.name not in elsewhere
     ]
 
 

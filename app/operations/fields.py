@@ -51,10 +51,7 @@ class Field:
         return schema
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         raise NotImplementedError
 
     def check_present(self, value: Any) -> Any:
@@ -62,7 +59,7 @@ class Field:
         raise NotImplementedError
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         raise NotImplementedError
 
 
@@ -79,10 +76,7 @@ class Text(Field):
     hint: str = "Must not hold the character NUL."
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a string"
 
     def check_present(self, value: Any) -> str:
@@ -103,7 +97,7 @@ class Text(Field):
         return value
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "minLength": self.least, "maxLength": self.most, "pattern": self.pattern}
 
 
@@ -114,10 +108,7 @@ class Choice(Field):
     choices: tuple[str, ...]
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         return "one of " + ", ".join(f"'{choice}'" for choice in self.choices)
 
     def check_present(self, value: Any) -> str:
@@ -127,7 +118,7 @@ class Choice(Field):
         return value
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "enum": list(self.choices)}
 
 
@@ -139,22 +130,20 @@ class Integer(Field):
     most: int
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         return f"a whole number from {self.least} to {self.most}"
 
     def check_present(self, value: Any) -> int:
         """Returns the value as it is kept. Raises :class:`Problem`."""
-        if isinstance(value, str) and _DIGITS.fullmatch(value):
+        # JSON knows one kind of number: 47.0 is as whole as 47, in JSON Schema too.
+        if (isinstance(value, str) and _DIGITS.fullmatch(value)) or (isinstance(value, float) and value.is_integer()):
             value = int(value)
         if type(value) is not int or not self.least <= value <= self.most:
             raise Problem("invalid", f"Must be {self.noun()}.")
         return value
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
@@ -163,10 +152,7 @@ class Instant(Field):
     """A point in time (:rfc:`3339`); a date alone is its midnight, and without an offset it is UTC."""
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a point in time such as 2026-01-31T09:30:00Z"
 
     def check_present(self, value: Any) -> datetime:
@@ -177,7 +163,7 @@ class Instant(Field):
             raise Problem("invalid", f"Must be {self.noun()}.") from None
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "string", "format": "date-time"}
 
 
@@ -189,10 +175,7 @@ class Texts(Field):
     most: int
 
     def noun(self) -> str:
-        """Returns what it is called in a sentence, such as "a string".
-
-        Returns what it is called in a sentence, such as "a string".
-        """
+        """Returns what it is called in a sentence, such as "a string"."""
         return "a list of strings"
 
     def check_present(self, value: Any) -> list[str]:
@@ -204,5 +187,5 @@ class Texts(Field):
         return sorted({self.each.check(item) for item in value})
 
     def schema_present(self) -> dict[str, Any]:
-        """Returns its JSON Schema, for a value that is there. Returns its JSON Schema, for a value that is there."""
+        """Returns its JSON Schema, for a value that is there."""
         return {"type": "array", "items": self.each.schema(), "maxItems": self.most}
