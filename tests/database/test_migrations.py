@@ -121,10 +121,10 @@ def test_machines_that_start_together_migrate_one_after_the_other(empty_app, eac
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     started = [
         subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
+        for _ in range(2)
     ]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
-    assert [code for _, code in ends] == [0, 0, 0], ends
+    assert [code for _, code in ends] == [0, 0], ends
     assert sum(error.count("Migrated up to 0001") for error, _ in ends) == 1
 
 
