@@ -19,6 +19,7 @@ _CALLED_BY_LIBRARIES = {
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",
     "nothing yet, as the page that shows a person's events is to come": "list_events",
+    "urllib": "redirect_request",
     "WTForms": "_value process_formdata validate_name validate_once validate_scopes validate_version",
 }
 
