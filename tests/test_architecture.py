@@ -54,7 +54,7 @@ LAYERS = {
     "app": 80,
     "app.start_check": 80,
     "app.serving": 80,
-    "app.worker": 80,
+    "app.worker": 78,
     "app.demonstration": 81,
     "app.cli": 82,
 }

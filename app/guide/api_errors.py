@@ -79,6 +79,12 @@ API_ERRORS = (
         (413,),
     ),
     ErrorEntry.of_one_cause(
+        "request_timeout",
+        _("The request took too long to arrive."),
+        _("Send it again, at once; from a slow line in smaller parts."),
+        (408,),
+    ),
+    ErrorEntry.of_one_cause(
         "uri_too_long", _("The address is longer than 64 kB."), _("Shorten what you look for."), (414,)
     ),
     ErrorEntry.of_one_cause(
