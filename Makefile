@@ -4,7 +4,7 @@
 #   make test    every test; TEST_DATABASE=postgresql runs them on PostgreSQL instead of SQLite
 #   make check   what the linter, the formatter and the type checker say
 #   make test-databases
-#                what depends on a database on PostgreSQL too, under each of LOCALES
+#                what depends on a database on PostgreSQL too, under LOCALE; what compares text, by code point as well
 #   make test-fleet
 #                clusters, faults and soaks, which take long: before a release
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
@@ -14,8 +14,11 @@ VENV := .venv
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
 
-# How PostgreSQL compares text where nobody says: by code point, and as its databases usually do.
-LOCALES ?= C.UTF-8 en_US.UTF-8
+# How PostgreSQL compares text where nobody says: as its databases usually do.
+LOCALE ?= en_US.UTF-8
+
+# The tests start many processes, and one that may not keep what it has compiled compiles the app each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The two workers take tests from each other, so that no file decides the end.
 PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
@@ -34,10 +37,10 @@ test: installed-to-test
 	@exec $(PYTEST) $(call report,sqlite)
 
 test-databases: installed-to-test
-	@for locale in $(LOCALES); do \
-		TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$$locale $(PYTEST) -m "database and not browser" \
-			$(call report,$$locale) || exit; \
-	done
+	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$(LOCALE) \
+		$(PYTEST) -m "database and not browser" $(call report,$(LOCALE))
+	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=C.UTF-8 \
+		$(PYTEST) -m "compares_text and not browser" $(call report,C.UTF-8)
 
 test-fleet: installed-to-test
 	@TEST_FLEET=1 $(VENV)/bin/python -m pytest tests/fleet $(PYTEST_ARGS) $(call report,fleet)

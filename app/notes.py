@@ -12,11 +12,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine
 
 from app.database.access import expect_writes, may_note
+from app.database.patience import set_patience
 
 _log = logging.getLogger(__name__)
 
 #: Seconds between two times of writing down.
 INTERVAL = 2.0
+#: Seconds that the database has for one time of writing down. What it does not take is kept for the next.
+_PATIENCE = 5.0
 
 
 class Notes:
@@ -100,10 +103,14 @@ class WriteBehind(ABC):
     def stop(self) -> None:
         """Write the last and end the thread; for the end of a process."""
         self._stop.set()
+        set_patience(_PATIENCE)
         self.flush_if_possible()
+        set_patience(None)
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
+            # A database that says nothing must not hold us, and with us the end of the process.
+            set_patience(_PATIENCE)
             self.flush_if_possible()
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """gunicorn's settings: ``gunicorn -c python:app.serving wsgi:app``."""
 
+import gc
 import logging
 import os
 import platform
@@ -16,7 +17,6 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.http.message import Request
 from gunicorn.http.wsgi import Response
-from gunicorn.workers.base import Worker
 
 from app import logs, metrics
 from app.config import ConfigurationError, read_settings
@@ -27,6 +27,7 @@ from app.logs import present
 from app.management.listener import open_management
 from app.purge.thread import PurgeThread
 from app.start_check import find_start_problem, our_revisions
+from app.worker.stop import Stopping, announce_stop
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -115,6 +116,9 @@ def on_starting(server: Arbiter) -> None:
 def when_ready(server: Arbiter) -> None:
     """Listen for management before there is a worker."""
     open_management(server, _settings.management)
+    announce_stop(server)
+    # What is there now stays to the end. Looking through it, then too, takes a second.
+    gc.freeze()
 
 
 def on_reload(server: Arbiter) -> None:
@@ -122,14 +126,15 @@ def on_reload(server: Arbiter) -> None:
     open_management(server, _settings.management)
 
 
-def pre_fork(server: Arbiter, worker: Worker) -> None:
+def pre_fork(server: Arbiter, worker: Stopping) -> None:
     """Give the worker the first place among the workers that nobody has."""
     taken = {other.place for other in server.WORKERS.values()}
     worker.place = next(place for place in count(1) if place not in taken)
 
 
-def post_fork(server: Arbiter, worker: Worker) -> None:
+def post_fork(server: Arbiter, worker: Stopping) -> None:
     """A worker forgets, unclosed, the connections it inherited: they belong to the process that opened them."""
+    worker.hear_early(server)
     metrics.become_worker(worker.place)
     metrics.WORKERS.set(1)
     with server.app.wsgi().app_context():
@@ -137,7 +142,7 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
         serve_requests(db.engine, threads)
 
 
-def post_worker_init(worker: Worker) -> None:
+def post_worker_init(worker: Stopping) -> None:
     """A worker that is ready to answer begins what it does beside that: it purges, and tells what is so in it."""
     # Not the worker's own, which the management port stands in front of.
     app = worker.app.wsgi()
@@ -149,15 +154,20 @@ def post_worker_init(worker: Worker) -> None:
     app.extensions["purge"].start()
 
 
-def worker_exit(server: Arbiter, _worker: Worker) -> None:
+def worker_exit(server: Arbiter, worker: Stopping) -> None:
     """A worker that ends lets go of what it purges, and writes down what it has noted."""
-    extensions = server.app.wsgi().extensions
-    if "purge" in extensions:
-        extensions["purge"].stop()
-    extensions["services"].notes.stop()
+    app = server.app.wsgi()
+    if "purge" in app.extensions:
+        app.extensions["purge"].stop()
+    app.extensions["services"].notes.stop()
+    if worker.has_stopped:
+        with app.app_context():
+            db.engine.dispose()
+        # Python would wait for threads that were left behind, and take long to tidy up what goes anyway.
+        os._exit(0)
 
 
-def child_exit(_server: Arbiter, worker: Worker) -> None:
+def child_exit(_server: Arbiter, worker: Stopping) -> None:
     """A worker has ended, also by force."""
     metrics.forget_worker(worker.place)
 

@@ -20,7 +20,8 @@ class Clone:
     def __init__(self, path: Path):
         self.path = path
         for name in _FOLDERS:
-            shutil.copytree(_ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__"))
+            # With what is compiled: that takes longer than to start.
+            shutil.copytree(_ROOT / name, path / name)
         for name in _FILES:
             shutil.copy(_ROOT / name, path)
         self._make_environment()

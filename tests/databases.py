@@ -61,6 +61,17 @@ def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str 
         _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def copy_database(source: str, target: str, cluster: "Cluster") -> None:
+    """Make the empty database ``target`` hold all that ``source`` does. Nobody may be connected to either."""
+    source_url, target_url = make_url(source), make_url(target)
+    if target_url.get_backend_name() == "sqlite":
+        shutil.copyfile(source_url.database, target_url.database)
+        return
+    server = cluster.url()
+    _administer(server, f'DROP DATABASE "{target_url.database}"')
+    _administer(server, f'CREATE DATABASE "{target_url.database}" TEMPLATE "{source_url.database}"')
+
+
 def _collation(locale: str) -> str:
     if not locale:
         return ""

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import make_url
 
 from app import create_app
 from app.config import LIFETIMES
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
-from tests.databases import BACKEND, LOCALE, Cluster, empty_tables, missing_postgresql, new_database
+from tests.databases import BACKEND, LOCALE, Cluster, copy_database, empty_tables, missing_postgresql, new_database
 from tests.server import Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -34,6 +35,22 @@ SETTINGS = (
 # A test that asks for one of these depends on a database.
 _DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server", "each_app"))
 _BOTH_BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
+#: Where text is searched, sorted, paged through by positions that the program compares too, or compared with what a
+#: person typed: these tests run under each collation. Of the others a PostgreSQL by any one of them is enough.
+COMPARES_TEXT = (
+    *("tests/memories/", "tests/operations/", "tests/personal/mementos/", "tests/database/test_collation.py"),
+    *("tests/personal/apps/test_activity.py", "tests/personal/apps/test_views.py", "tests/cli/test_clients.py"),
+    *(f"tests/accounts/test_{name}.py" for name in ("organizations", "sign_in", "sign_up", "users")),
+    *(
+        f"tests/api/test_{name}.py"
+        for name in (
+            *("changing_memories", "deletions", "documents", "integrations", "made_mementos", "mementos", "memories"),
+            *("spelling", "spellings", "visible_words", "who_may_see_what"),
+        )
+    ),
+    *(f"tests/org/test_{name}.py" for name in ("audit", "listing", "members", "people", "requests")),
+    *("tests/database/test_running_version.py", "tests/oauth/journal/", "tests/guide/test_pages.py"),
+)
 _CHROMIUM_PROGRAMS = ("chromium-headless-shell", "chromium")
 _CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -73,6 +90,28 @@ def sorted_database_url(pytestconfig, tmp_path) -> Iterator[str]:
     """An empty PostgreSQL database of the test's own that sorts text as a person would, whatever the suite runs on."""
     with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path, locale="icu:en-US") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def filled_once(pytestconfig, tmp_path_factory) -> Iterator[Callable]:
+    """``filled_once(fill, url)``: the empty database gets what ``fill(url)`` puts into one; what that returned.
+
+    It is called once for each kind of database, then copied, and must leave no connection open.
+    """
+    cluster = pytestconfig.stash[_cluster]
+    with ExitStack() as kept:
+
+        @cache
+        def fill_one(fill: Callable, backend: str) -> tuple[str, object]:
+            url = kept.enter_context(new_database(backend, cluster, tmp_path_factory.mktemp("filled")))
+            return url, fill(url)
+
+        def fill_by_copy(fill: Callable, url: str) -> object:
+            source, returned = fill_one(fill, make_url(url).get_backend_name())
+            copy_database(source, url, cluster)
+            return returned
+
+        yield fill_by_copy
 
 
 @pytest.fixture(scope="session")
@@ -221,6 +260,8 @@ def pytest_collection_modifyitems(items) -> None:
         # What runs on SQLite whatever is asked for has run with the rest.
         if needed and "sqlite" not in getattr(getattr(item, "callspec", None), "params", {}).values():
             item.add_marker(pytest.mark.database)
+            if item.nodeid.startswith(COMPARES_TEXT):
+                item.add_marker(pytest.mark.compares_text)
             if BACKEND == "postgresql":
                 item.user_properties.append(("locale", LOCALE))
         for need in ("browser", "postgresql"):

@@ -258,6 +258,7 @@ def test_nothing_is_written_when_everything_is_given(tmp_path):
     "command",
     [
         ["flask", "db", "current"],
+        ["flask", "doctor"],
         ["gunicorn", "-c", "python:app.serving", "wsgi:app"],
         ["app.demonstration.local"],
     ],

@@ -31,7 +31,15 @@ _TABLES = {
     "app.http.error_answers": ("_SENTENCES",),
     "app.consents.ends": ("_ENDS",),
     "app.memories.built_in": ("ALL", "NONE"),
-    "app.oauth.endpoints.error_pages": ("_NOTHING_SHARED", "_TELL_ITS_MAKERS", "_NO_WAY_BACK", "_PLAYGROUND_CLOSED"),
+    "app.oauth.refusals.page": (
+        "UNKNOWN_APP",
+        "NO_WAY_BACK",
+        "SWITCHED_OFF",
+        "EXPIRED",
+        "ALREADY_ANSWERED",
+        "OTHER_ACCOUNT",
+        "SIGN_IN_FIRST",
+    ),
     "app.oauth.endpoints.decision.answers": ("UNCLEAR", "CHANGED"),
     "app.oauth.endpoints.decision.facts": ("_SENTENCES",),
     "app.oauth.journal.log": ("USER_NAME",),
@@ -159,9 +167,12 @@ def refusals(reader: Reader) -> Iterator[ast.AST]:
     """What an app's people read about a refusal, and what the guide says to do. What is said on the wire stays."""
     for node in ast.walk(reader.tree):
         if isinstance(node, ast.Call):
-            read = [keyword.value for keyword in node.keywords if keyword.arg in ("happened", "fix")]
+            read = [keyword.value for keyword in node.keywords if keyword.arg in _OF_A_ROW]
             for value in [*read, *(node.args[2:] if _called(node) == "GrantLine" else ())]:
                 yield from (text for text in reader.unmarked(value) if _has_words(text))
+
+
+_OF_A_ROW = ("happened", "fix", "in_general", "to_person", "to_own_people")
 
 
 def _shown_of_form(call: ast.Call, reader: Reader) -> Iterator[ast.AST]:
@@ -295,6 +306,7 @@ def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
         (error_pages, "error_page(404, action=('/', 'Go back'))"),
         (error_pages, "abort(400, description='Send it again.')"),
         (refusals, "x = Refusal('invalid_scope', 'On the wire.', happened=_('It was.'), fix='Leave it out.')"),
+        (refusals, "x = Refusal('invalid_scope', 'On the wire.', to_person='The link is wrong.')"),
         (problems_of_pages, "_show(flow, errors=['Tick at least one.'])"),
         (refusals, "x = GrantLine('slug', 'On the wire.', 'Keep the token.')"),
         (names_of_the_mark, "from app.sentences import _\ndef f():\n    one, _ = pair\n    return _('Sign in')"),

@@ -12,17 +12,26 @@ from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.clients.registration import check_client
 from app.clients.secrets import add_client_secret
 from app.config import Settings
+from app.database.locks import ORDER
 
 #: What a package does when a client ends: it is given the session, the client's key and who did it, None for an operator.
 Ending = Callable[[Session, str, str | None], None]
 
-_endings: list[Ending] = []
+#: Which table of :data:`app.database.locks.ORDER` one comes to first -> what is done.
+_endings: dict[str, Ending] = {}
 
 
-def when_client_ends(act: Ending) -> Ending:
-    """Have ``act`` called whenever a client ends, so that each package removes what it keeps for clients itself."""
-    _endings.append(act)
-    return act
+def when_client_ends(first: str) -> Callable[[Ending], Ending]:
+    """Have a function called whenever a client ends, so that each package removes what it keeps for clients itself.
+
+    ``first`` is the table that it locks first. They are called in that order, whichever was imported before.
+    """
+
+    def decorate(act: Ending) -> Ending:
+        _endings[first] = act
+        return act
+
+    return decorate
 
 
 def activate_client(
@@ -80,8 +89,8 @@ def end_client(session: Session, client: Client, *, actor_user_id: str | None) -
         session.execute(
             delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}
         )
-    for end in _endings:
-        end(session, client.key, actor_user_id)
+    for first in sorted(_endings, key=ORDER.index):
+        _endings[first](session, client.key, actor_user_id)
     client.organization_id = client.drafted_at = None
     client.description = client.homepage_url = client.privacy_url = client.terms_url = ""
     client.redirect_uris, client.scope, client.optional_scope = [], "", ""

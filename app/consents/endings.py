@@ -8,7 +8,7 @@ from app.consents.events import ADMIN, OPERATOR
 from app.database.session_connection import SessionConnection
 
 
-@when_client_ends
+@when_client_ends("consents")
 def end_consents(session: Session, client_key: str, actor_user_id: str | None) -> None:
     """End the consents of a client. What was chosen, receipts and the app's own mementos stay the person's."""
     end_consents_of_client(SessionConnection(session), client_key, actor=OPERATOR if actor_user_id is None else ADMIN)

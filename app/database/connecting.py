@@ -8,13 +8,14 @@ from typing import Any
 import psycopg
 
 from app.database.away import NoAnswer, NotAsked
+from app.database.hosts import connect_to_first
 from app.database.patience import Patience, find_patience
 from app.database.pooling import Pooling
 from app.database.postgresql import OPTIONS, SERVING_OPTIONS, PostgresqlConnection
 from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
-_PROBE_SECONDS = 2.0
+_PROBE_SECONDS = 2
 
 
 class Connector:
@@ -40,41 +41,38 @@ class Connector:
             self.waits.check(patience)
         return _Making(self._make).wait(self.waits, patience)
 
-    def _make(self) -> PostgresqlConnection:
-        made = self._connect()
+    def _make(self, **changes: Any) -> PostgresqlConnection:
+        parameters = {**self._how[1], **changes}
+        made = self._connect(parameters)
         made.autocommit = True
         made.belong_to(self.waits, self.pooling)
+        made.longest_wait = float(parameters.get("connect_timeout", _PROBE_SECONDS))
         # A pooler answers with a number of its own: the session that runs this is another.
         pid = made.execute("SELECT pg_backend_pid()").fetchone()
+        made.longest_wait = None
         if pid is not None and pid[0] != made.pgconn.backend_pid:
-            self.pooling.notice(keep_preparing=self._how[1].get("prepare_threshold") is not None)
+            self.pooling.notice(keep_preparing=parameters.get("prepare_threshold") is not None)
         return made
 
-    def _connect(self) -> PostgresqlConnection:
-        arguments, parameters = self._how
+    def _connect(self, parameters: dict[str, Any]) -> PostgresqlConnection:
         if self.pooling.is_noticed or not self._takes_options:
-            return PostgresqlConnection.connect(*arguments, **parameters)
+            return connect_to_first(parameters, self._connect_to)
         options = f"{SERVING_OPTIONS if self.is_serving else OPTIONS} {parameters.get('options', '')}".rstrip()
         try:
-            return PostgresqlConnection.connect(*arguments, **{**parameters, "options": options})
+            return connect_to_first({**parameters, "options": options}, self._connect_to)
         except psycopg.OperationalError as error:
             if "startup parameter" not in str(error):
                 raise
         # A pooler, which refuses what it cannot keep.
         self._takes_options = False
-        return PostgresqlConnection.connect(*arguments, **parameters)
+        return connect_to_first(parameters, self._connect_to)
+
+    def _connect_to(self, parameters: dict[str, Any]) -> PostgresqlConnection:
+        return PostgresqlConnection.connect(*self._how[0], **parameters)
 
     def _probe(self) -> None:
-        arguments, parameters = self._how
-        with _Probe.connect(*arguments, **{**parameters, "connect_timeout": _PROBE_SECONDS}) as connection:
-            connection.execute("SELECT 1")
-
-
-class _Probe(psycopg.Connection[Any]):
-    """A connection that waits for two seconds, whoever asks."""
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        return super().wait(gen, interval, _PROBE_SECONDS if timeout is None else timeout)
+        # Making one asks something already.
+        self._make(connect_timeout=_PROBE_SECONDS).close()
 
 
 class _Making:

@@ -64,6 +64,8 @@ class PostgresqlConnection(psycopg.Connection[Any]):
     pooling: Pooling
     #: When the server last answered, for as far as it was asked with patience.
     answered_at = 0.0
+    #: Seconds that whoever has no patience of its own waits at most; None for as long as it takes.
+    longest_wait: float | None = None
     _is_given_up = False
 
     def belong_to(self, waits: Waits, pooling: Pooling) -> None:
@@ -94,7 +96,7 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         """psycopg's own. Raises :class:`NoAnswer` and :class:`NotAsked` too."""
         patience = find_patience()
         if patience is None or timeout is not None:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, interval, self.longest_wait if timeout is None else timeout)
         left = patience.left
         if (self.waits.are_closed or left < _LAST_SECONDS) and self.pgconn.transaction_status == _IDLE:
             self.waits.check(patience)

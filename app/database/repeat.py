@@ -33,17 +33,21 @@ _Result = TypeVar("_Result")
 
 def asks_to_be_repeated(error: BaseException) -> bool:
     """Returns whether the database says with this error that the transaction may succeed when it is tried again."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause_of(error)
     if getattr(cause, "sqlite_errorname", None) == "SQLITE_BUSY_SNAPSHOT":
         return True
     if getattr(cause, "sqlstate", None) in _SQLSTATES:
         return True
-    return cause is not None and was_prepared_before(cause)
+    return was_prepared_before(cause)
 
 
 def was_prepared_before(error: BaseException) -> bool:
     """Returns whether a migration came between a statement of this connection and its use."""
     return getattr(getattr(error, "diag", None), "source_function", None) == _PREPARED_BEFORE
+
+
+def _cause_of(error: BaseException) -> BaseException:
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
 
 
 def repeat(
@@ -64,7 +68,7 @@ def repeat(
             if not asks_to_be_repeated(error) or not may_repeat() or hasattr(error, "was_repeated"):
                 raise
             metrics.DATABASE_REPEATS.inc(type(getattr(error, "orig", None) or error).__name__)
-            _log.info("The database asks to repeat what it ended: %s", type(error).__name__)
+            _log.info("The database asks to repeat what it ended: %s", type(_cause_of(error)).__name__)
         time.sleep(random.uniform(0, _FIRST_PAUSE * 2**tries))
         begin_again()
     try:

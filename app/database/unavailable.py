@@ -35,6 +35,9 @@ _POSTGRESQL = {
     "25006": "read-only",
     "25P03": "slow",
     "25P04": "slow",
+    # A prepared statement that a pooler has lost, in a transaction, which cannot go on: the next one prepares none.
+    "26000": "away",
+    "42P05": "away",
     "28": "away",
     "3D000": "away",
     # What the database asks to be repeated, and was: it is still in the way.
@@ -102,6 +105,8 @@ def _kind_of(error: BaseException) -> str | None:
         return "away"
     if isinstance(error, exc.PendingRollbackError):
         return "away" if error.code == _LOST_IN_TRANSACTION else None
+    if isinstance(error, exc.DBAPIError) and isinstance(error.orig, DatabaseUnavailable):
+        return error.orig.kind
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return "away"
     if isinstance(error, sqlite3.Error):

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from flask import Request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.utils import cached_property
 
@@ -81,7 +81,7 @@ class IncomingRequest(Request):
             return
         left, deadline = _MOST_READ_IN_VAIN, monotonic() + _SECONDS_READ_IN_VAIN
         # Whatever is wrong with the body, there is an answer already.
-        with suppress(OSError), self._waiting_at_most(_SECONDS_OF_SILENCE):
+        with suppress(OSError, HTTPException), self._waiting_at_most(_SECONDS_OF_SILENCE):
             while left > 0 and monotonic() < deadline:
                 piece = self.environ["wsgi.input"].read(min(left, 64 * 1024))
                 if not piece:
@@ -128,6 +128,8 @@ class _ChunkedBody:
     def read(self, size: int = -1) -> bytes:
         try:
             return self._body.read(size)
+        except HTTPException:
+            raise
         # A server has exceptions of its own for it. Werkzeug makes of this one a 400.
         except Exception as error:
             raise OSError("The body is malformed.") from error

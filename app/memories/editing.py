@@ -135,6 +135,7 @@ def duplicate_memento(memento: Memento) -> Memento:
 
 def delete_memento(session: Session, memento: Memento) -> None:
     """End the memento: whoever looks through it loses it. The memories in it stay. The caller holds the person."""
+    session.execute(to_change(select(Memento.id).where(Memento.id == memento.id)))
     session.execute(delete(Memento).where(Memento.id == memento.id))
 
 

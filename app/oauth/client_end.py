@@ -48,7 +48,7 @@ def rotate_everything(
     return secret
 
 
-@when_client_ends
+@when_client_ends("authorization_requests")
 def delete_what_the_client_held(session: Session, client_key: str, _actor_user_id: str | None) -> None:
     """Delete the client's codes and tokens, the requests that wait for somebody's decision, and its own records.
 

@@ -135,7 +135,8 @@ class Integer(Field):
 
     def check_present(self, value: Any) -> int:
         """Returns the value as it is kept. Raises :class:`Problem`."""
-        if isinstance(value, str) and _DIGITS.fullmatch(value):
+        # JSON knows one kind of number: 47.0 is as whole as 47, in JSON Schema too.
+        if (isinstance(value, str) and _DIGITS.fullmatch(value)) or (isinstance(value, float) and value.is_integer()):
             value = int(value)
         if type(value) is not int or not self.least <= value <= self.most:
             raise Problem("invalid", f"Must be {self.noun()}.")

@@ -88,7 +88,7 @@ def carry_out_once(caller: Caller, once: Once, idempotency: Idempotency, act: Ca
     return idempotency.restore(json.loads(known.body), taken)
 
 
-@when_client_ends
+@when_client_ends("idempotency_keys")
 def forget_requests(session: Session, client_key: str, _actor_user_id: str | None) -> None:
     """Delete what the client's repeated requests would be known by, and the answers that are kept with it."""
     session.execute(

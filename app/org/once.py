@@ -42,7 +42,7 @@ def _key_of(token: str) -> str:
 
 
 def _mark(key: str) -> str:
-    return _mac(key, "the mark of a form's key")[:_MARK_LENGTH]
+    return _mac(key, "mark")[:_MARK_LENGTH]
 
 
 def _mac(key: str, message: str) -> str:

@@ -12,18 +12,19 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.http.message import Request
-from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.http.doors import DOORS, PAGE, Door
 from app.http.incoming import REFUSED
+from app.worker.inbox import SlowHead
 
 #: How many bytes a request line may have at any door, and at the one for people.
 LONGEST_REQUEST_LINE, LONGEST_PAGE_LINE = max(door.longest_line for door in DOORS), PAGE.longest_line
 # The first that fits.
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (SlowHead, 408),
     (errors.LimitRequestLine, 414),
     (errors.LimitRequestHeaders, 431),
     (errors.ExpectationFailed, 417),
@@ -75,10 +76,6 @@ class LongRequest(Request):
         except errors.ParseException as error:
             error.began = bytes(self._began)
             raise
-
-
-# gunicorn has no setting for it. Where a later one makes its requests otherwise, its own, shorter limit holds.
-RequestParser.mesg_class = LongRequest
 
 
 def find_status(error: Exception) -> int:

@@ -1,70 +1,75 @@
-"""Threads, as gunicorn has them, and a few of their own for the management port."""
+"""The threads of a worker: those that answer requests, and a few for the management port."""
 
+import errno
+import resource
 from concurrent.futures import ThreadPoolExecutor
-from socket import socket
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http.errors import NoMoreData
 from gunicorn.http.message import Request
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from app.http import health
 from app.management.application import Management
 from app.management.listener import split_listeners
+from app.worker.bounds import MANAGEMENT_CONNECTIONS, MANAGEMENT_THREADS
+from app.worker.connection import Connection, Crowd
+from app.worker.inbox import End
 from app.worker.refusals import LongRequest, find_status, refuse
+from app.worker.stop import Stopping
 
-_MANAGEMENT_THREADS = 4
+_OTHER_FILES = 256
+_PIECE = 1024 * 1024
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT)
 
 
-class Worker(ThreadWorker):
+class Worker(Stopping):
     """A process that answers requests, and questions at the management port by other threads."""
 
-    #: Answers a request.
+    #: The application.
     wsgi: Any
-    #: Its number among the workers, from 1; whoever comes after it has the same.
-    place = 0
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _, management = split_listeners(self.sockets)
-        self._management_names = [listener.getsockname() for listener in management]
-        self._management_pool: ThreadPoolExecutor | None = None
-        self._management: Any = None
-        self._app: Any = None
-
-    def init_process(self) -> None:
-        if self._management_names:
-            self._management_pool = ThreadPoolExecutor(_MANAGEMENT_THREADS, "management")
-        super().init_process()
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
-        self._app = self.wsgi
         # The benchmark's bare app has no doors.
-        if not hasattr(self.wsgi, "find_door"):
-            return
-        LongRequest.find_door = staticmethod(self.wsgi.find_door)
-        if self._management_names:
-            self._management = Management(self.wsgi)
-            self.wsgi = self._answer
+        if hasattr(self.wsgi, "find_door"):
+            LongRequest.find_door = staticmethod(self.wsgi.find_door)
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
-        connection = environ["gunicorn.socket"]
-        is_management = connection.getsockname() in self._management_names
-        return (self._management if is_management else self._app)(environ, start_response)
+    def make_crowds(self) -> list[tuple[Crowd, list[Any]]]:
+        app = self._app = self.wsgi
+        requests, management = split_listeners(self.sockets)
+        crowds = [(Crowd(self.tpool, _count_connections(self.worker_connections), app), requests)]
+        if management:
+            pool = ThreadPoolExecutor(MANAGEMENT_THREADS, "management")
+            crowds.append((Crowd(pool, MANAGEMENT_CONNECTIONS, Management(app)), management))
+            self.wsgi = _answer_at_its_port
+        return crowds
 
-    def enqueue_req(self, conn: TConn) -> None:
-        if conn.server not in self._management_names or self._management_pool is None:
-            super().enqueue_req(conn)
-            return
-        future = self._management_pool.submit(self.handle, conn)
-        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+    def handle(self, conn: Connection) -> bool:
+        """Answer a request, in a thread. Returns whether the connection stays open."""
+        request = None
+        try:
+            request = LongRequest(self.cfg, conn.inbox, conn.client, conn.count)
+            # Whoever waited for leave has it: the body is here.
+            request._expected_100_continue = False
+            if conn.inbox.end is not End.WHOLE:
+                request.force_close()
+            if not self.handle_request(request, conn):
+                return False
+            # What the application has left of the body is not the next request.
+            while request.body.read(_PIECE):
+                pass
+            return True
+        except (NoMoreData, StopIteration) as error:
+            self.log.debug("Closing connection. %s", error)
+        except OSError as error:
+            conn.sock.drop()
+            if error.errno is not None and error.errno not in _GONE:
+                self.log.exception("Socket error processing request.")
+        except Exception as error:
+            self.handle_error(request, conn.sock, conn.client, error)
+        return False
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        health.begin_stop()
-        super().handle_exit(sig, frame)
-
-    def handle_error(self, req: Request | None, client: socket, addr: tuple[str, int] | None, exc: Exception) -> None:
+    def handle_error(self, req: Request | None, client: Any, addr: tuple[str, int] | None, exc: Exception) -> None:
         # gunicorn's own answer and line quote what came in, which may hold a credential.
         status = find_status(exc)
         if status < 500:
@@ -75,3 +80,19 @@ class Worker(ThreadWorker):
             util.write_nonblock(client, refuse(self._app, getattr(exc, "began", b""), status))
         except OSError:
             self.log.debug("Whoever asked is gone.")
+
+
+def _answer_at_its_port(environ: dict[str, Any], start_response: Any) -> Any:
+    return environ["gunicorn.socket"].wsgi(environ, start_response)
+
+
+def _count_connections(wanted: int) -> int:
+    """Returns how many there may be: as many as wanted, when this process may open as many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * wanted + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        # A body on disk is a file too.
+        return max(16, min(wanted, (soft - _OTHER_FILES) // 2))
+    return wanted

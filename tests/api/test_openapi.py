@@ -9,7 +9,7 @@ from hypothesis import given
 from schemathesis import GenerationMode
 
 from tests.api.operations import OPERATIONS
-from tests.properties import examples
+from tests.properties import IS_LONG, examples
 
 OPERATION = pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 # A few each; what they send differs between the operations.
@@ -89,6 +89,8 @@ def test_answers_are_as_described(app, description, seeded, one, mode):
         description = _with_shorter_texts(description)
     schema = schemathesis.openapi.from_dict(description)
     schema.app = app
+    # To look for values worth sending through everything that the app imports takes as long as to send them.
+    schema.config.analysis.constants.enabled = IS_LONG
     operation = schema[one.path][one.method]
     if mode is GenerationMode.NEGATIVE and not (one.query or one.body):
         pytest.skip("there is nothing that could be sent otherwise")

@@ -36,6 +36,8 @@ flask clients delete DRAFT --name "Acme Diary" --json
 flask users create --email dora@acme.example --name "Dora Diaz" --password-stdin --org acme --role admin --json <<< a-password-of-dora
 flask purge
 flask purge --json
+flask doctor
+flask doctor --json
 """.strip().splitlines()  # fmt: skip
 
 

@@ -111,8 +111,8 @@ class RunningVersion:
         """A point in time from now, as it is given to either database."""
         return (clock.now() + timedelta(**offset)).isoformat(" ", "microseconds")
 
-    def issue_code(self) -> tuple[str, str]:
-        """A code and the id of its family."""
+    def issue_code(self, **lifetime: float) -> tuple[str, str]:
+        """A code and the id of its family. It lives for a minute unless told otherwise."""
         code, family_id = credentials.new_credential(credentials.AUTHORIZATION_CODE), credentials.new_id("fam")
         self.run("insert_family", family_id=family_id, grant_id=self.grant_id, issued_at=self.at())
         self.run(
@@ -124,7 +124,7 @@ class RunningVersion:
             scope=SCOPE,
             code_challenge=s256(self.code_verifier),
             issued_at=self.at(),
-            expires_at=self.at(seconds=60),
+            expires_at=self.at(**lifetime or {"seconds": 60}),
         )
         return code, family_id
 

@@ -25,6 +25,7 @@ from app.memories.reach import Reach
 from app.memories.search import Filters, list_memories, search_memories
 from app.memories.words import parse_query
 from tests.databases import BACKEND, LOCALE
+from tests.resources import COMPARES_TEXT
 
 _TRUSTING = text(
     """
@@ -54,6 +55,10 @@ def test_the_databases_of_these_tests_compare_text_as_they_were_told(app):
     with app.app_context(), db.engine.connect() as connection:
         told = "SELECT coalesce('icu:' || daticulocale, datcollate) FROM pg_database WHERE datname = current_database()"
         assert connection.scalar(text(told)) == LOCALE
+
+
+def test_what_runs_under_each_collation_is_there():
+    assert [path for path in COMPARES_TEXT if not (_ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("table", db.metadata.sorted_tables, ids=lambda table: table.name)

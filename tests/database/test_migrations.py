@@ -67,8 +67,8 @@ def test_the_types_of_revisions_compare_text_by_code_point_without_the_app():
 
 
 def test_each_revision_runs_up_down_and_up_again(empty_app):
+    before = _schema(db.engine)
     for revision in _REVISIONS:
-        before = _schema(db.engine)
         upgrade(revision=revision)
         made = _schema(db.engine)
         assert made != before
@@ -76,6 +76,7 @@ def test_each_revision_runs_up_down_and_up_again(empty_app):
         assert _schema(db.engine) == before
         upgrade(revision=revision)
         assert _schema(db.engine) == made
+        before = made
     for _ in _REVISIONS:
         downgrade(revision="-1")
     assert _schema(db.engine) == {}
@@ -120,10 +121,10 @@ def test_machines_that_start_together_migrate_one_after_the_other(empty_app, eac
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     started = [
         subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
+        for _ in range(2)
     ]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]
-    assert [code for _, code in ends] == [0, 0, 0], ends
+    assert [code for _, code in ends] == [0, 0], ends
     assert sum(error.count("Migrated up to 0001") for error, _ in ends) == 1
 
 
@@ -174,20 +175,26 @@ def _add_a_membership() -> None:
 
 def _schema(engine: Engine) -> dict[str, dict]:
     """Everything of every table that a database can tell, by name."""
-    inspector = inspect(engine)
+    # All tables at once, and by one connection: to ask for each by itself takes longer than to migrate.
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        columns, keys = inspector.get_multi_columns(), inspector.get_multi_pk_constraint()
+        lists = {
+            "foreign keys": inspector.get_multi_foreign_keys(),
+            "unique": inspector.get_multi_unique_constraints(),
+            "checks": inspector.get_multi_check_constraints(),
+            "indexes": inspector.get_multi_indexes(),
+        }
     return {
         table: {
             "columns": {
                 column["name"]: (str(column["type"]), column["nullable"], column["default"])
-                for column in inspector.get_columns(table)
+                for column in columns[schema, table]
             },
-            "primary key": inspector.get_pk_constraint(table),
-            "foreign keys": _by_name(inspector.get_foreign_keys(table)),
-            "unique": _by_name(inspector.get_unique_constraints(table)),
-            "checks": _by_name(inspector.get_check_constraints(table)),
-            "indexes": _by_name(inspector.get_indexes(table)),
+            "primary key": keys[schema, table],
+            **{kind: _by_name(of_table[schema, table]) for kind, of_table in lists.items()},
         }
-        for table in inspector.get_table_names()
+        for schema, table in columns
         if table != "alembic_version"
     }
 

@@ -1,6 +1,8 @@
 """The migration that gave clients a key: up and down with data, and under the version before, which knows no key."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -79,10 +81,24 @@ _KEPT = {"clients", "consents", "access_records", "saved_mementos"}
 
 
 @pytest.fixture
-def migrated(each_database_url) -> Flask:
+def migrated(each_database_url, filled_once) -> Iterator[Flask]:
     """An app whose database is as the version before left it, with a client and all that a client has."""
-    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    filled_once(_fill_as_before, each_database_url)
+    with _app_on(each_database_url) as app:
+        yield app
+
+
+@contextmanager
+def _app_on(url: str) -> Iterator[Flask]:
+    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _fill_as_before(url: str) -> None:
+    with _app_on(url):
         upgrade(revision=_BEFORE)
         run(
             "INSERT INTO users (id, email, name, password_hash, created_at)"
@@ -90,9 +106,6 @@ def migrated(each_database_url) -> Flask:
             "INSERT INTO organizations (id, slug, name, created_at) VALUES ('org_1', 'acme', 'Acme', :at)",
         )
         add("client_before")
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def add(client: str) -> None:

@@ -1,6 +1,8 @@
 """A connection pooler is noticed, and from then on nothing relies on a session of PostgreSQL."""
 
 import logging
+from configparser import ConfigParser
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +15,7 @@ from app.database.statements import Statement
 from tests.databases import missing_postgresql
 from tests.pooler import missing_pgbouncer, running_pooler
 
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _ONE = Statement(select(literal(1).label("one")))
 _NAMES = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
 
@@ -134,3 +137,19 @@ def test_a_changed_table_costs_a_prepared_read_nothing(direct_url, engine_for):
         with engine.begin() as other:
             other.exec_driver_sql("ALTER TABLE changing ADD COLUMN two integer")
         assert connection._cursor.execute("SELECT * FROM changing").fetchone() == (1, None)
+
+
+def test_the_sample_for_operators_works(direct_url, engine_for):
+    """``deploy/pgbouncer.ini`` as it is, but for where its files, its users and PostgreSQL are."""
+    if missing_pgbouncer():
+        pytest.skip(str(missing_pgbouncer()))
+    sample = ConfigParser(interpolation=None)
+    sample.read(_ROOT / "deploy" / "pgbouncer.ini")
+    elsewhere = ("listen_addr", "listen_port", "auth_type", "auth_file", "logfile", "pidfile")
+    settings = {name: value for name, value in sample["pgbouncer"].items() if name not in elsewhere}
+    assert settings["pool_mode"] == "transaction"
+    # Two for each of the four threads of five workers.
+    assert int(settings["default_pool_size"]) >= 5 * 2 * 4
+    with running_pooler(direct_url, **settings) as pooler:
+        ask_often(engine_for(pooler.url))
+        assert "invalid value" not in pooler.log

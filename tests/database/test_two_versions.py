@@ -4,6 +4,7 @@ The release before is played by its own recorded statements, ours by the app.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
@@ -31,10 +32,9 @@ from tests.robustness.locking import administrator, wait_until
 _OLD_TABLES = ("authorization_codes", "access_tokens", "refresh_tokens", "token_families")
 
 
-@pytest.fixture
-def empty(each_database_url) -> Iterator[Flask]:
-    """An app whose database has no table."""
-    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+@contextmanager
+def _app_on(url: str) -> Iterator[Flask]:
+    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
         yield app
         db.session.remove()
@@ -43,18 +43,35 @@ def empty(each_database_url) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def house(empty) -> SimpleNamespace:
+def empty(each_database_url) -> Iterator[Flask]:
+    """An app whose database has no table."""
+    with _app_on(each_database_url) as app:
+        yield app
+
+
+@pytest.fixture
+def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
     """A server of each release, on a database of the one before with what it had issued, migrated to ours."""
-    upgrade(revision=RUNNING)
-    old = RunningVersion(db.engine)
-    old.add_people()
-    code, _ = old.issue_code()
-    before = {"code": code, "own": old.issue_own_token(), **old.issue_tokens()}
-    upgrade()
-    new = Integrator(
-        empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=RunningVersion.code_verifier
-    )
-    return SimpleNamespace(app=empty, old=old, new=new, before=before, engine=db.engine)
+    before = filled_once(_fill_and_migrate, each_database_url)
+    with _app_on(each_database_url) as app:
+        old = RunningVersion(db.engine)
+        new = Integrator(
+            app, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=RunningVersion.code_verifier
+        )
+        yield SimpleNamespace(app=app, old=old, new=new, before=before, engine=db.engine)
+
+
+def _fill_and_migrate(url: str) -> dict[str, str]:
+    """What the release before had issued, in a database that is then migrated to ours."""
+    with _app_on(url):
+        upgrade(revision=RUNNING)
+        old = RunningVersion(db.engine)
+        old.add_people()
+        # The code outlives the minute that they have, as not every test is the first.
+        code, _ = old.issue_code(hours=1)
+        before = {"code": code, "own": old.issue_own_token(), **old.issue_tokens()}
+        upgrade()
+    return before
 
 
 # -- what was issued -----------------------------------------------------------------------------

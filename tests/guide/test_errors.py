@@ -21,7 +21,8 @@ from app.guide.errors import (
     TOKEN_ERRORS,
 )
 from app.http import error_answers
-from app.oauth.refusals import REFUSALS, bearer
+from app.oauth.refusals import REFUSALS, Reason, bearer, page
+from app.oauth.refusals.page import PAGES
 from app.operations.refusals import Kind
 from tests.actors import Browser
 
@@ -85,13 +86,42 @@ def test_every_error_of_the_api_is_told_with_its_status():
 
 
 def test_every_page_that_people_see_instead_is_told():
-    calls = [(name, arguments) for _, name, arguments in _calls("oauth/endpoints")]
-    raised = {tuple(arguments[:2]) for name, arguments in calls if name == "error_page" and arguments[0]}
-    # And those that call the app by its name.
-    raised |= {
-        (arguments[0], arguments[1].replace("%(name)s", "…")) for name, arguments in calls if name == "_page_of_app"
-    }
-    assert {(entry.statuses[0], entry.code) for entry in ERROR_PAGES} == raised
+    """Each is a row that the endpoints show and the guide tells of; no endpoint words a page of its own."""
+    worded = [
+        arguments
+        for _, name, arguments in _calls("oauth/endpoints")
+        if name == "error_page" and isinstance(arguments[0], int)
+    ]
+    assert worded == []
+    assert [entry.statuses[0] for entry in ERROR_PAGES] == [page.status for page in PAGES]
+    shown = (_APP / "oauth" / "endpoints" / "error_pages.py").read_text()
+    named = {name for name, one in vars(page).items() if isinstance(one, page.ErrorPage)}
+    by_reason = {row.page for row in REFUSALS.values()}
+    assert [name for name in named if f"_show({name}" not in shown and getattr(page, name) not in by_reason] == []
+    assert {getattr(page, name) for name in named} == set(PAGES)
+
+
+def test_a_page_says_of_each_reason_what_its_row_says():
+    """Where the app is known, the row has a sentence for the person, and both for its makers."""
+    assert "%(why)s" in page.NO_WAY_BACK.shown
+    for row in (row for row in REFUSALS.values() if row.page is page.NO_WAY_BACK):
+        assert row.to_person and row.told and row.fix
+    for entry, one in zip(ERROR_PAGES, PAGES, strict=True):
+        assert entry.causes and all(meaning and fix for meaning, fix in entry.causes), one.title
+
+
+def test_what_the_guide_says_of_a_refusal_is_what_the_row_says():
+    """A sentence stands once: whoever changes a row changes the guide."""
+    said = {cause for entry in (*AUTHORIZE_ERRORS, *TOKEN_ERRORS, *API_ERRORS) for cause in entry.causes}
+    rows = {(row.told, row.fix): row for reason, row in REFUSALS.items() if reason is not Reason.OTHER}
+    by_line_or_page = [row for row in rows.values() if row.error == "invalid_grant" or row.page is not None]
+    assert [row for pair, row in rows.items() if pair not in said and row not in by_line_or_page] == []
+    tree = ast.parse((_APP / "guide" / "errors.py").read_text())
+    worded = [
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "_"
+    ]
+    # What no row is about: where the reasons of invalid_grant are, and the server's own failures.
+    assert len(worded) == 6
 
 
 def test_every_reason_of_invalid_grant_is_told():

@@ -15,7 +15,6 @@ from app import credentials
 from app.clients.models import ClientSnapshot, find_client
 from app.database.connections import Connection, connect
 from app.extensions import db
-from app.http.error_answers import error_page
 from app.http.services import services
 from app.limits.networks import network_of
 from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
@@ -26,10 +25,10 @@ from app.oauth.endpoints.browser import (
     remember_browser,
     sign_for_browser,
 )
+from app.oauth.endpoints.error_pages import sign_in_first_page
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
 from app.scopes import asks_offline_access, with_offline_access
-from app.sentences import _
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (
@@ -123,14 +122,7 @@ def _sign_in_and_begin_again(browser: str, again: bool) -> ResponseReturnValue:
     target = f"{quote(http_request.path)}?{query}&{_SENT_ALONG}={sign_for_browser(query, browser)}"
     address = sign_in_url(target, again=again)
     if len(address) > _LONGEST_ADDRESS:
-        return error_page(
-            429,
-            _("Please sign in first"),
-            _(
-                "What the app sends along is too long to be kept for somebody whom we do not know yet. Sign in here,"
-                " then go back to the app and start again from there."
-            ),
-        )
+        return sign_in_first_page()
     return redirect(address, 303)
 
 

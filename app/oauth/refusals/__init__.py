@@ -1,17 +1,18 @@
 """The one table of refusals: reason -> OAuth error, sentence on the wire, what happened, the fix.
 
-Whatever refuses says ``raise refuse(Reason.STATE_MISSING)``. The wire, an app's Requests, the guide and the playground
-all read the row. A family of reasons is a file of this package.
+Whatever refuses says ``raise refuse(Reason.STATE_MISSING)``. The wire, an app's Requests, the guide, the playground and
+the page that a person sees instead all read the row. A family of reasons is a file of this package.
 """
 
 from authlib.oauth2 import OAuth2Error
 
 from app.clients.models import ClientSnapshot
 from app.oauth.refusals import authorize, bearer, client, code, refresh, request
+from app.oauth.refusals.page import ErrorPage
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import GrantLine, Refusal
 
-__all__ = ["REFUSALS", "GrantLine", "Reason", "Refusal", "Refused", "refuse"]
+__all__ = ["REFUSALS", "ErrorPage", "GrantLine", "Reason", "Refusal", "Refused", "refuse"]
 
 REFUSALS: dict[Reason, Refusal] = client.ROWS | request.ROWS | code.ROWS | refresh.ROWS | authorize.ROWS | bearer.ROWS
 

@@ -1,9 +1,12 @@
 """Refusals of an authorization request (:rfc:`6749#section-4.1.2.1`)."""
 
 from app.oauth.refusals.code import REMOVED
+from app.oauth.refusals.page import NO_WAY_BACK
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import Refusal
 from app.sentences import _
+
+_NOT_ITS_ADDRESS = _("The link that brought you here names an address to return to that is not one of this app's.")
 
 #: reason -> its row.
 ROWS = {
@@ -12,12 +15,16 @@ ROWS = {
         "The parameter 'redirect_uri' is missing.",
         happened=_("The parameter redirect_uri is missing."),
         fix=_("Send it with both requests, the same one, exactly as it is registered under Settings."),
+        page=NO_WAY_BACK,
+        to_person=_("The link that brought you here names no address to return to."),
     ),
     Reason.REDIRECT_URI_MISMATCH: Refusal(
         "invalid_request",
         "The 'redirect_uri' is not one that is registered for this client.",
         happened=_("The redirect_uri is not registered, so the person saw an error page and your app got no answer."),
         fix=_("Register exactly this address under Settings, or send a registered one, character for character."),
+        page=NO_WAY_BACK,
+        to_person=_NOT_ITS_ADDRESS,
     ),
     Reason.REDIRECT_URI_REFUSED: Refusal.of_grant(
         REMOVED,
@@ -25,11 +32,19 @@ ROWS = {
         fix=_(
             "Replace it under Settings: use https, http on this computer, or a private scheme in reverse-domain form."
         ),
+        page=NO_WAY_BACK,
+        to_person=_("The link that brought you here names an address to return to that we send nobody to."),
     ),
     Reason.PLAYGROUND_CLOSED: Refusal.of_grant(
         REMOVED,
         happened=_("The redirect_uri is the playground's, and the playground was not open for this person."),
         fix=_("Open the playground again and begin with step 1: it is open for an hour, for whoever opened it."),
+        page=NO_WAY_BACK,
+        to_person=_NOT_ITS_ADDRESS,
+        to_own_people=_(
+            "Nothing was shared. The link that brought you here comes from the playground, which is not open for you: it"
+            " is open for an hour, for whoever opened it, until they finish. Open it again and begin with step 1."
+        ),
     ),
     Reason.RESPONSE_TYPE_MISSING: Refusal(
         "invalid_request",
@@ -63,6 +78,9 @@ ROWS = {
         "{detail}",
         happened="%(detail)s",
         fix=_("Leave authorization_details out: the person picks the mementos, and the token's answer names them."),
+        in_general=_(
+            "authorization_details is not a JSON array of objects of the type memento, or names an identifier."
+        ),
     ),
     Reason.PKCE_MISSING: Refusal(
         "invalid_request",

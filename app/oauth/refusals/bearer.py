@@ -11,6 +11,9 @@ ROWS = {
         "Too many calls with this token: try again in {seconds} seconds.",
         happened=_("More calls came with one access token than the server takes in a minute."),
         fix=_("Send fewer, and wait as long as Retry-After says."),
+        in_general=_(
+            "More calls came with one access token than a process of the server takes in a minute; each counts its own."
+        ),
     ),
     Reason.BEARER_MISSING: Refusal(
         "unauthenticated",

@@ -1,5 +1,6 @@
 """Refusals of who asks, at the authorize and the token endpoint."""
 
+from app.oauth.refusals.page import SWITCHED_OFF, UNKNOWN_APP
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import Refusal
 from app.sentences import _
@@ -18,18 +19,21 @@ ROWS = {
         fix=_(
             "Copy client_id and client_secret from the app's credentials, and send them as HTTP Basic or in the body."
         ),
+        page=UNKNOWN_APP,
     ),
     Reason.CLIENT_SUSPENDED: Refusal(
         "invalid_client",
         _FAILED,
         happened=_("The app is suspended."),
         fix=_("Fix the cause, then resume the app under Danger."),
+        page=SWITCHED_OFF,
     ),
     Reason.CLIENT_DRAFT: Refusal(
         "invalid_client",
         _FAILED,
         happened=_("The app is still a draft."),
         fix=_("Activate it under Credentials."),
+        page=SWITCHED_OFF,
     ),
     Reason.SECRET_MISSING: Refusal(
         "invalid_client",
@@ -79,5 +83,6 @@ ROWS = {
         "Client authentication failed too often: try again in {seconds} seconds.",
         happened=_("The authentication of this app failed too often from one address, within a minute."),
         fix=_("Stop what sends the wrong secret. The right one is never refused for it."),
+        in_general=_("Client authentication failed more than twenty times a minute from one address."),
     ),
 }

@@ -1,5 +1,6 @@
 """Refusals of what a request says, whatever endpoint it came to."""
 
+from app.oauth.refusals.page import NO_WAY_BACK
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import Refusal
 from app.scopes import SCOPES
@@ -14,6 +15,9 @@ ROWS = {
         "{detail}",
         happened="%(detail)s",
         fix=_("Send each parameter once, as UTF-8, without control characters and not longer than 4096 characters."),
+        in_general=_("A parameter is there twice, or cannot be what it is; error_description names it."),
+        page=NO_WAY_BACK,
+        to_person=_("The link that brought you here does not say clearly which address to return to."),
     ),
     Reason.RESOURCE_UNKNOWN: Refusal(
         "invalid_target",
@@ -96,6 +100,7 @@ ROWS = {
         "Too many unknown tokens were introspected: try again in {seconds} seconds.",
         happened=_("The app asked about too many tokens within a minute that are not its own, or are gone."),
         fix=_("Look where they come from. Tokens of the app itself are always told of."),
+        in_general=_("A client asked about more than a thousand tokens a minute that are not its own, or are gone."),
     ),
     Reason.OTHER: Refusal(
         "invalid_request",

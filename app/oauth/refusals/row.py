@@ -1,9 +1,11 @@
 """One row of the table of refusals."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
+from app.oauth.refusals.page import ErrorPage
 from app.oauth.refusals.reason import Reason
+from app.sentences import _
 
 #: OAuth error -> status of HTTP, where it is not 400.
 _STATUSES = {
@@ -32,6 +34,10 @@ class Refusal:
     people, in its Requests; ``%(detail)s`` and ``%(names)s`` are of the record. ``line`` is the guide's, which
     ``error_uri`` leads to; without one that leads to the line of the error. ``kept_as`` is the reason that a record
     keeps instead, for versions of this server that do not know the new one.
+
+    ``in_general`` is what the guide says happened, where ``happened`` is of the record. ``page`` is what the person sees
+    where the app cannot be answered, ``to_person`` what it says of this reason, and ``to_own_people`` what it says
+    instead to the app's own people, where they know better.
     """
 
     error: str
@@ -40,16 +46,25 @@ class Refusal:
     fix: str
     line: GrantLine | None = None
     kept_as: Reason | None = None
+    in_general: str = ""
+    page: ErrorPage | None = None
+    to_person: str = ""
+    to_own_people: str = ""
 
     @classmethod
-    def of_grant(cls, line: GrantLine, *, happened: str, fix: str) -> Self:
+    def of_grant(cls, line: GrantLine, *, happened: str, fix: str, **more: Any) -> Self:
         """Returns the row of a code or a refresh token that is no good."""
-        return cls("invalid_grant", line.said, happened, fix, line)
+        return cls("invalid_grant", line.said, happened, fix, line, **more)
 
     @property
     def status(self) -> int:
         """The status of HTTP that goes with the error."""
         return _STATUSES.get(self.error, 400)
+
+    @property
+    def told(self) -> str:
+        """What happened, for somebody who looks the reason up and has no record of it."""
+        return self.in_general or _(self.happened, detail="", names="")
 
     @property
     def keeps_detail(self) -> bool:

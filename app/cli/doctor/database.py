@@ -1,0 +1,97 @@
+"""The database, whichever it is: whether it answers, has our tables, and agrees about the time."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+
+from app import clock
+from app.cli.doctor.driver import ask
+from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.database.connections import connect
+from app.database.leases import find_lease
+from app.database.problems import find_database_problem, name_database
+from app.database.schema import find_present, say_newer
+from app.purge.backlog import MOST_COUNTED, find_backlog
+from app.purge.run import LEASE
+
+_MOST_SKEW = timedelta(seconds=2)
+_DANGEROUS_SKEW = timedelta(seconds=30)
+_NOW = {
+    True: "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    False: "SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)",
+}
+_HOUR = 3600
+
+
+def check_database(deployment: Deployment) -> Iterator[Finding]:
+    """Whether it answers at all."""
+    try:
+        ask(deployment, "SELECT 1")
+    except (sqlite3.Error, psycopg.Error) as problem:
+        told = find_database_problem(problem, deployment.url) or str(problem)
+        # Its sentences say first what is so.
+        says, _, do = next((told.rpartition(mark) for mark in ("; ", ": ") if mark in told), (told, "", ""))
+        do = do or "correct DATABASE_URL."
+        yield error(f"{says.rstrip('.')}.", f"{do[0].upper()}{do[1:]}")
+    else:
+        yield ok(f"It answers: {name_database(deployment.url)}.")
+
+
+def check_migrations(deployment: Deployment) -> Iterator[Finding]:
+    """Whether this version works on the schema."""
+    with connect(deployment.engine) as connection:
+        present = find_present(connection)
+    if not present:
+        yield error("The database has no tables of ours.", "Run flask db upgrade.")
+    elif deployment.revisions.find_unknown(present):
+        told = say_newer(present, deployment.revisions)
+        yield warning(
+            f"{told[0].upper()}{told[1:]}",
+            "Finish the upgrade of every server, or see that this one is not an old one.",
+        )
+    elif present != deployment.revisions.heads:
+        yield error(
+            f"The database is at revision {', '.join(sorted(present))}, and this version needs"
+            f" {', '.join(sorted(deployment.revisions.heads))}.",
+            "Run flask db upgrade.",
+        )
+    else:
+        yield ok(f"The database is at revision {', '.join(sorted(present))}, which is this version's.")
+
+
+def check_clock(deployment: Deployment) -> Iterator[Finding]:
+    """Whether this machine and the database mean the same by now: what expires is judged by ours."""
+    skew = timedelta(seconds=float(ask(deployment, _NOW[deployment.is_sqlite])) - clock.now().timestamp())
+    told = f"This machine's clock and the database's are {abs(skew.total_seconds()):.1f} s apart"
+    do = "Let both follow the same time, by chrony, systemd-timesyncd or the like."
+    if abs(skew) > _DANGEROUS_SKEW:
+        yield error(f"{told}: codes and tokens end too early or too late.", do)
+    elif abs(skew) > _MOST_SKEW:
+        yield warning(f"{told}.", do)
+    else:
+        yield ok(f"{told}.")
+
+
+def check_purge(deployment: Deployment) -> Iterator[Finding]:
+    """Whether what has expired goes."""
+    behind = find_backlog(deployment.engine, deployment.settings)
+    rows = sum(told.rows for told in behind.values())
+    many = "more than " if any(told.rows >= MOST_COUNTED for told in behind.values()) else ""
+    hours = max(told.seconds for told in behind.values()) / _HOUR
+    lease = find_lease(deployment.engine, LEASE)
+    last = "nobody has ever purged"
+    if lease and lease.is_held:
+        last = f"{lease.holder} is at it now"
+    elif lease and lease.done_ago is not None:
+        last = f"the last purge ended {lease.done_ago / 60:.0f} minutes ago"
+    told = f"{many}{rows} expired rows wait to be removed, and {last}."
+    told = told[0].upper() + told[1:]
+    if hours > 24 and rows:
+        do = "Look for what the servers' logs say about the purge; flask purge does it at once."
+        if not deployment.settings.purge_interval:
+            do = "PURGE_INTERVAL is 0, so nobody purges: run flask purge daily, or leave that setting out."
+        yield warning(f"{told} The oldest has waited for {hours:.0f} hours.", do)
+    else:
+        yield ok(told)

@@ -1,0 +1,65 @@
+"""What a check has found: what is so, and what to do about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL, Engine
+
+from app.config import Settings
+from app.database.schema import Revisions
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``do`` is empty where nothing is to be done. Neither ever holds a secret."""
+
+    level: str
+    says: str
+    do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is examined."""
+
+    settings: Settings
+    engine: Engine
+    revisions: Revisions
+    instance_path: Path
+
+    @property
+    def url(self) -> URL:
+        """Where the database is."""
+        return self.engine.url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file."""
+        return self.engine.dialect.name == "sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row of the table. ``needs_database`` leaves it out where the database does not answer."""
+
+    name: str
+    find: Callable[[Deployment], Iterator[Finding]]
+    needs_database: bool = False
+
+
+def ok(says: str) -> Finding:
+    """As it should be."""
+    return Finding(OK, says)
+
+
+def warning(says: str, do: str) -> Finding:
+    """It works, and may not for long, or not for everybody."""
+    return Finding(WARNING, says, do)
+
+
+def error(says: str, do: str) -> Finding:
+    """It does not work, or not safely."""
+    return Finding(ERROR, says, do)

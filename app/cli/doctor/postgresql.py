@@ -1,0 +1,90 @@
+"""What PostgreSQL alone has: versions, collations, poolers, and a number of connections."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from app.cli.doctor.driver import connect_to_postgresql
+from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+
+_OLDEST = 14
+#: Connections of one worker at most: SQLAlchemy's pool and what it may open beyond it.
+_PARAMETERS = (
+    "SELECT datcollate, pg_encoding_to_char(encoding), {version} FROM pg_database WHERE datname = current_database()"
+)
+_COLLATION_VERSIONS = (
+    "CASE WHEN datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) THEN datcollversion END"
+)
+
+
+def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
+    """Its version, and how it stores and compares text."""
+    if deployment.is_sqlite:
+        return
+    with connect_to_postgresql(deployment) as connection:
+        version = connection.info.server_version
+        columns = _COLLATION_VERSIONS if version >= 150000 else "NULL"
+        collation, encoding, differs = cast(Any, connection.execute(_PARAMETERS.format(version=columns)).fetchone())
+    if version < _OLDEST * 10000:
+        yield error(f"PostgreSQL is {version // 10000}.", f"Upgrade it to {_OLDEST} or newer.")
+    else:
+        yield ok(f"PostgreSQL is {version // 10000}.{version % 10000}.")
+    if encoding != "UTF8":
+        yield error(
+            f"The database stores text as {encoding}: names and memories in other alphabets cannot be kept.",
+            "Make the database anew with ENCODING 'UTF8' and restore a dump into it.",
+        )
+    if differs:
+        yield error(
+            f"The database's collation {collation} was version {differs} when its indexes were made, and is another now:"
+            " what they find may be wrong.",
+            "Run REINDEX DATABASE and then ALTER DATABASE ... REFRESH COLLATION VERSION.",
+        )
+    else:
+        yield ok(
+            f"Text is {encoding}, and the database's own collation is {collation}; our columns compare by code point."
+        )
+
+
+def check_pooler(deployment: Deployment) -> Iterator[Finding]:
+    """Whether something like pgbouncer stands in between."""
+    if deployment.is_sqlite:
+        return
+    with connect_to_postgresql(deployment) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        is_pooled = row is not None and row[0] != connection.info.backend_pid
+    if is_pooled and deployment.url.query.get("prepare_threshold"):
+        yield warning(
+            "DATABASE_URL leads to a connection pooler, and names a prepare_threshold.",
+            "Leave prepare_threshold out, unless the pooler keeps prepared statements (pgbouncer from 1.21 on does,"
+            " with max_prepared_statements).",
+        )
+    elif is_pooled:
+        yield ok(
+            "DATABASE_URL leads to a connection pooler: statements are not prepared, and nothing relies on a session."
+        )
+    else:
+        yield ok("No connection pooler stands in between.")
+
+
+def check_connections(deployment: Deployment) -> Iterator[Finding]:
+    """Whether the workers of this machine find enough connections."""
+    if deployment.is_sqlite:
+        return
+    pool: Any = deployment.engine.pool
+    each = pool.size() + max(getattr(pool, "_max_overflow", 0), 0)
+    wanted = each * deployment.settings.workers
+    with connect_to_postgresql(deployment) as connection:
+        row: Any = connection.execute(
+            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
+            " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user)"
+        ).fetchone()
+        is_pooled = connection.info.backend_pid != connection.execute("SELECT pg_backend_pid()").fetchone()[0]  # type: ignore[index]
+    most = row[0] if row[1] is None or row[1] < 0 else min(row)
+    told = f"{deployment.settings.workers} workers may open {each} connections each, and the server gives {most} in all"
+    if is_pooled or wanted <= most * 0.8:
+        yield ok(f"{told}.")
+    else:
+        yield warning(
+            f"{told}: machines beside this one may find none.",
+            "Raise max_connections, put a pooler such as pgbouncer in between, or lower WEB_CONCURRENCY.",
+        )

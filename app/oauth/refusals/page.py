@@ -1,0 +1,92 @@
+"""The pages that a person sees when an authorization request cannot go on, and what the guide says of each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.sentences import _
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """One page. The ``title`` may name the app: ``%(name)s``. ``shown`` is for whoever reads the page.
+
+    ``happened`` and ``fix`` are the guide's, for whoever builds the app; both are empty where the reasons that lead to the
+    page have their own. In ``shown``, ``%(why)s`` is what the row of the reason says to the person.
+    """
+
+    status: int
+    title: str
+    shown: str
+    happened: str = ""
+    fix: str = ""
+
+
+#: For a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile.
+UNKNOWN_APP: Final = ErrorPage(
+    400,
+    _("We do not know this app"),
+    shown=_(
+        "Nothing was shared. The link that brought you here names an app that is not registered with us, or not any"
+        " more. Go back to the app and tell its makers that its client ID is not right."
+    ),
+    happened=_("The client_id is missing, or none that is registered here."),
+    fix=_("Copy it from the app's credentials. Nothing is sent back, because nobody could say to whom."),
+)
+NO_WAY_BACK: Final = ErrorPage(
+    400,
+    _("This link does not lead back to %(name)s"),
+    shown=_("Nothing was shared. %(why)s Go back to the app and tell its makers."),
+)
+SWITCHED_OFF: Final = ErrorPage(
+    400,
+    _("%(name)s is switched off for now"),
+    shown=_(
+        "Nothing was shared. Whoever looks after this app has switched it off here, or not switched it on yet."
+        " Try again later, or ask its makers."
+    ),
+)
+EXPIRED: Final = ErrorPage(
+    410,
+    _("This request has expired"),
+    shown=_(
+        "Nothing was shared. Requests wait for a few minutes only, in the browser that began them, and end with"
+        " their app. Go back to the app and start again from there."
+    ),
+    happened=_("The person took longer than {request_minutes} minutes for one step, or went on in another browser."),
+    fix=_("Send them to authorize again, with a new state and a new code_challenge."),
+)
+ALREADY_ANSWERED: Final = ErrorPage(
+    410,
+    _("This request was already answered"),
+    shown=_(
+        "The answer went back to the app: in another tab, or by itself, where the app was allowed before. Go on in"
+        " the tab with the app. If the app is still waiting there, start again from it."
+    ),
+    happened=_("An answer went back to your app before, perhaps from another tab, or they used the Back button."),
+    fix=_("Nothing, if your app has its code. Otherwise start again."),
+)
+OTHER_ACCOUNT: Final = ErrorPage(
+    403,
+    _("This request belongs to another account"),
+    shown=_("It was begun by somebody else in this browser. Go back to the app and start again."),
+    happened=_("Somebody else began it in this browser."),
+    fix=_("Start again; do not reuse an authorize link for several people."),
+)
+SIGN_IN_FIRST: Final = ErrorPage(
+    429,
+    _("Please sign in first"),
+    shown=_(
+        "What the app sends along is too long to be kept for somebody whom we do not know yet. Sign in here,"
+        " then go back to the app and start again from there."
+    ),
+    happened=_(
+        "The request is longer than 8 kB, or twenty wait at the sign-in for the same network and it is too long"
+        " to travel along in an address."
+    ),
+    fix=_(
+        "Send less, most likely in state: keep the rest in the person's session. They can also sign in and start again."
+    ),
+)
+
+#: In the order in which the guide tells of them.
+PAGES: Final = (UNKNOWN_APP, NO_WAY_BACK, SWITCHED_OFF, EXPIRED, ALREADY_ANSWERED, OTHER_ACCOUNT, SIGN_IN_FIRST)

@@ -1,0 +1,100 @@
+"""A connection, what it is at, and how long it may be; and all connections of one port."""
+
+import time
+from concurrent.futures import Executor
+from enum import Enum
+from socket import socket
+from typing import Any
+
+from app.worker.bounds import HEAD_SECONDS, LINGER_SECONDS, LINGER_SILENCE, allowed_seconds
+from app.worker.inbox import Inbox, Room
+from app.worker.outbox import Outbox
+
+
+class Stage(Enum):
+    """What a connection is at. When there are too many, those of the first lines go first."""
+
+    #: Its last answer is said; what still comes is not wanted.
+    LINGERING = "lingering"
+    #: The head of a request is to come.
+    HEAD = "head"
+    #: Between two requests.
+    IDLE = "idle"
+    #: What was answered is still being read by the other side.
+    SENDING = "sending"
+    #: The body of a request is to come.
+    BODY = "body"
+    #: A thread answers it.
+    ANSWERING = "answering"
+
+
+class Connection:
+    """What gunicorn calls ``conn``: ``sock``, ``client`` and ``server`` are for it to read."""
+
+    def __init__(self, raw: socket, client: Any, server: Any, crowd: "Crowd", room: Room) -> None:
+        self.raw = raw
+        self.sock = Outbox(raw, crowd.wsgi)
+        self.client = client
+        self.server = server
+        self.crowd = crowd
+        self.room = room
+        self.inbox = Inbox(room)
+        #: Which request of this connection it is.
+        self.count = 0
+        #: Whether another request may come after this one.
+        self.stays_open = False
+        #: For what the loop looks out; 0 for nothing.
+        self.watched = 0
+        self.stage: Stage | None = None
+        self.since = 0.0
+        self.last_heard = 0.0
+        self._sent_before = 0
+
+    def enter(self, stage: Stage | None) -> None:
+        """Be at something else from now on; None for its end."""
+        if self.stage is not None:
+            del self.crowd.stages[self.stage][self]
+        self.stage = stage
+        self.since = self.last_heard = time.monotonic()
+        self._sent_before = self.sock.sent
+        if stage is not None:
+            self.crowd.stages[stage][self] = None
+
+    def deadline(self, keepalive: float) -> float:
+        """Returns until when it may be at this."""
+        match self.stage:
+            case Stage.HEAD:
+                return self.since + HEAD_SECONDS
+            case Stage.BODY:
+                return self.since + allowed_seconds(self.inbox.size)
+            case Stage.SENDING:
+                return self.since + allowed_seconds(self.sock.sent - self._sent_before)
+            case Stage.LINGERING:
+                return min(self.last_heard + LINGER_SILENCE, self.since + LINGER_SECONDS)
+            case Stage.IDLE:
+                return self.since + keepalive
+        return float("inf")
+
+
+class Crowd:
+    """The connections of one port, and the threads that answer there."""
+
+    def __init__(self, pool: Executor, most: int, wsgi: Any) -> None:
+        self.pool = pool
+        self.most = most
+        self.wsgi = wsgi
+        self.stages: dict[Stage, dict[Connection, None]] = {stage: {} for stage in Stage}
+
+    @property
+    def count(self) -> int:
+        """How many connections there are."""
+        return sum(map(len, self.stages.values()))
+
+    def at(self, *stages: Stage) -> list[Connection]:
+        """Returns those that are at one of these, the oldest of each first."""
+        return [connection for stage in stages for connection in self.stages[stage]]
+
+    def find_dispensable(self) -> Connection | None:
+        """Returns the one to close when there are too many; None when each is being answered."""
+        stages = (stage for stage in Stage if stage is not Stage.ANSWERING)
+        return next((connection for stage in stages for connection in self.stages[stage]), None)

@@ -1,0 +1,120 @@
+"""What goes out on a connection. No thread waits for whoever reads slowly: what is not taken at once, the loop sends.
+
+gunicorn takes it for the socket.
+"""
+
+import select
+import time
+from collections import deque
+from socket import SHUT_RDWR, socket
+from typing import Any
+
+from app.worker.bounds import ANSWER_IN_MEMORY, allowed_seconds
+
+_HEAD = b"HTTP/1."
+_MOST_PIECES = 64
+
+
+class Outbox:
+    """Written by one thread at a time: the one that answers, and between two answers the loop."""
+
+    def __init__(self, connection: socket, wsgi: Any) -> None:
+        self._connection = connection
+        #: What answers at the port where the connection came in.
+        self.wsgi = wsgi
+        self._pieces: deque[bytes | memoryview] = deque()
+        self._size = 0
+        self._sent = 0
+        #: Whether nothing more will be said, as something went wrong in the middle.
+        self.is_broken = False
+
+    def sendall(self, data: bytes) -> None:
+        """Send, and keep what is not taken. Raises ``OSError`` when nobody reads it."""
+        is_first = not self._pieces
+        self._pieces.append(data)
+        self._size += len(data)
+        # The head of an answer waits for the rest, so that both go in one packet.
+        if is_first and data.startswith(_HEAD):
+            return
+        self.flush()
+        if self._size > ANSWER_IN_MEMORY:
+            self._wait()
+
+    def flush(self) -> bool:
+        """Send what is taken at once. Returns whether that is all. Raises ``OSError`` when nobody reads it."""
+        while self._pieces:
+            if len(self._pieces) > 1 and self._size <= ANSWER_IN_MEMORY:
+                data: bytes | memoryview = b"".join(self._pieces)
+                self._pieces.clear()
+            else:
+                data = self._pieces.popleft()
+            try:
+                taken = self._connection.send(data)
+            except BlockingIOError:
+                taken = 0
+            self._sent += taken
+            self._size -= taken
+            if taken < len(data):
+                self._pieces.appendleft(memoryview(data)[taken:])
+                return False
+        return True
+
+    @property
+    def sent(self) -> int:
+        """Bytes that went out so far."""
+        return self._sent
+
+    def drop(self) -> None:
+        """Send no more."""
+        self._pieces.clear()
+        self._size = 0
+        self.is_broken = True
+
+    def _wait(self) -> None:
+        """An answer larger than what is kept: from here on its thread goes at the pace of whoever reads it."""
+        began, before = time.monotonic(), self._sent
+        poll = select.poll()
+        poll.register(self._connection, select.POLLOUT)
+        while self._size > ANSWER_IN_MEMORY // 2:
+            left = began + allowed_seconds(self._sent - before) - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("The answer is read too slowly.")
+            poll.poll(left * 1000)
+            self.flush()
+
+    # -- what else gunicorn and our app ask of a socket ------------------------------------------
+
+    def send(self, data: bytes) -> int:
+        """As :meth:`sendall`."""
+        self.sendall(data)
+        return len(data)
+
+    def shutdown(self, _how: int = SHUT_RDWR) -> None:
+        """Something went wrong when half was said: the connection ends after it."""
+        self.is_broken = True
+
+    def close(self) -> None:
+        """As :meth:`shutdown`; the loop closes it."""
+        self.is_broken = True
+
+    def recv(self, _size: int) -> bytes:
+        """Nothing: what comes in, the loop reads."""
+        return b""
+
+    def gettimeout(self) -> float | None:
+        """None: nothing here waits."""
+        return None
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """Changes nothing, as nothing here waits."""
+
+    def setblocking(self, _flag: bool) -> None:
+        """Changes nothing, as nothing here waits."""
+
+    def fileno(self) -> int:
+        """Returns the connection's number."""
+        return self._connection.fileno()
+
+    def getsockname(self) -> object:
+        """Returns our own address."""
+        return self._connection.getsockname()

@@ -1,0 +1,330 @@
+"""``flask doctor`` on deployments that are broken in one way each: it says which, and what to do, and never a secret."""
+
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from flask_migrate import upgrade
+
+from app import clock, create_app
+from app.accounts.models import Session, User
+from app.config import Settings
+from app.credentials import digest
+from app.extensions import db
+from app.limits.models import RateLimitCounter
+from tests.databases import new_database
+from tests.pooler import missing_pgbouncer, running_pooler
+from tests.resources import _cluster
+
+_KEY = "a-key-0123456789-that-nobody-ever-sees"
+_PASSWORD = "hunter2-the-password"
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "reliquary.sqlite3"
+    with create_app(Settings(f"sqlite:///{path}", _KEY, "http://127.0.0.1:8000")).app_context():
+        upgrade()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture
+def file(migrated, tmp_path) -> Path:
+    """A migrated database of the test's own."""
+    path = tmp_path / "data" / "reliquary.sqlite3"
+    path.parent.mkdir()
+    shutil.copy(migrated, path)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def examine(file, tmp_path):
+    """Run the command for a deployment that is well but for ``changes``: its exit code and its findings."""
+
+    def run(**changes) -> tuple[int, list[dict[str, str]]]:
+        honest = Settings(f"sqlite:///{file}", _KEY, f"http://127.0.0.1:{_free_port()}")
+        app = create_app(replace(honest, **changes))
+        app.instance_path = str(tmp_path / "instance")
+        result = app.test_cli_runner().invoke(args=["doctor", "--json"])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert _KEY not in result.output and _PASSWORD not in result.output
+        told = json.loads(result.stdout)
+        with app.app_context():
+            db.engine.dispose()
+        return result.exit_code, told["findings"]
+
+    return run
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _find(findings, check: str, level: str) -> dict[str, str]:
+    found = [finding for finding in findings if (finding["check"], finding["level"]) == (check, level)]
+    assert found, findings
+    assert all(finding["do"] for finding in found if level != "ok")
+    return found[0]
+
+
+def _errors(findings) -> set[str]:
+    return {finding["check"] for finding in findings if finding["level"] == "error"}
+
+
+def test_one_that_is_well_has_no_error_and_exit_code_zero(examine):
+    code, findings = examine()
+    assert (code, _errors(findings)) == (0, set())
+    checks = {finding["check"] for finding in findings}
+    assert {"keys", "issuer", "disk", "database", "sqlite", "migrations", "clock", "proxies", "purge"} <= checks
+
+
+def test_a_database_that_nobody_migrated(examine, file):
+    file.write_bytes(b"")
+    code, findings = examine()
+    assert (code, _errors(findings)) == (1, {"migrations"})
+    assert _find(findings, "migrations", "error")["do"] == "Run flask db upgrade."
+
+
+def test_a_database_of_an_older_and_of_a_newer_version(examine, file):
+    _set_revision(file, "0016")
+    code, findings = examine()
+    assert code == 1 and "revision 0016" in _find(findings, "migrations", "error")["says"]
+    _set_revision(file, "9999")
+    code, findings = examine()
+    assert code == 0 and "a later version has migrated it" in _find(findings, "migrations", "warning")["says"]
+
+
+def _set_revision(file: Path, revision: str) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    connection.commit()
+    connection.close()
+
+
+def test_a_file_that_was_moved_away_is_not_made_anew(examine, file):
+    file.unlink()
+    code, findings = examine()
+    assert code == 1 and "is not there" in _find(findings, "database", "error")["says"]
+    assert not file.exists()
+
+
+def test_a_server_that_is_away_does_not_stop_the_other_checks(examine):
+    code, findings = examine(database_url=f"postgresql+psycopg://anna:{_PASSWORD}@127.0.0.1:{_free_port()}/reliquary")
+    assert (code, _errors(findings)) == (1, {"database"})
+    assert "start PostgreSQL there" in _find(findings, "database", "error")["do"].replace("Start", "start")
+    assert {"keys", "issuer", "disk"} <= {finding["check"] for finding in findings}
+
+
+def test_a_server_that_never_answers_takes_seconds(examine):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        code, findings = examine(
+            database_url=f"postgresql+psycopg://anna:{_PASSWORD}@127.0.0.1:{silent.getsockname()[1]}/reliquary"
+        )
+    assert (code, _errors(findings)) == (1, {"database"}) and time.monotonic() - began < 20
+
+
+@pytest.fixture
+def _as_somebody_else() -> Iterator[Path]:
+    """A folder that the one who runs the test may read, and not write."""
+    folder = Path(tempfile.mkdtemp(prefix="reliquary-doctor-"))
+    yield folder
+    os.seteuid(os.getuid())
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def test_a_file_and_a_folder_that_may_not_be_written(examine, file, _as_somebody_else):
+    shutil.copy(file, _as_somebody_else / "reliquary.sqlite3")
+    (_as_somebody_else / "reliquary.sqlite3").chmod(0o444)
+    _as_somebody_else.chmod(0o555)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    code, findings = examine(database_url=f"sqlite:///{_as_somebody_else}/reliquary.sqlite3")
+    assert code == 1 and "may not write" in _find(findings, "sqlite", "error")["says"]
+
+
+def test_a_key_that_others_can_read(examine, tmp_path):
+    folder = tmp_path / "instance"
+    folder.mkdir(mode=0o700)
+    (folder / "secret_key").write_text(_KEY)
+    (folder / "secret_key").chmod(0o644)
+    code, findings = examine()
+    assert code == 1
+    assert f"chmod 600 {folder}/secret_key" in _find(findings, "permissions", "error")["do"]
+
+
+def test_memories_that_others_can_read(examine, file):
+    file.chmod(0o644)
+    code, findings = examine()
+    assert code == 0 and _find(findings, "sqlite", "warning")["do"] == f"Run chmod 600 {file}"
+
+
+def test_a_key_that_can_be_guessed_and_one_that_is_still_accepted(examine):
+    code, findings = examine(secret_key="0" * 40, secret_key_fallbacks=(_KEY,))
+    assert (code, _errors(findings)) == (1, {"keys"})
+    assert "SESSION_LIFETIME" in _find(findings, "keys", "warning")["do"]
+
+
+def test_a_clock_that_is_wrong(examine, monkeypatch):
+    now = clock.now
+    monkeypatch.setattr("app.clock.now", lambda: now() + timedelta(minutes=5))
+    code, findings = examine()
+    assert (code, _errors(findings)) == (1, {"clock"}) and "300." in _find(findings, "clock", "error")["says"]
+    monkeypatch.setattr("app.clock.now", lambda: now() + timedelta(seconds=10))
+    assert examine()[0] == 0
+
+
+def test_a_proxy_in_front_that_is_not_trusted(examine, file):
+    """Everybody seems to come from it."""
+    _sign_in_from(file, "10.0.0.7")
+    code, findings = examine(issuer="https://id.example.invalid")
+    assert code == 1 and "TRUSTED_PROXIES is 0" in _find(findings, "proxies", "error")["says"]
+    code, findings = examine(issuer="https://id.example.invalid", trusted_proxies=1)
+    assert code == 0 and "came from addresses inside" in _find(findings, "proxies", "warning")["says"]
+    assert "cannot be reached from here" in _find(findings, "issuer", "warning")["says"]
+
+
+def _sign_in_from(file: Path, address: str) -> None:
+    app = create_app(Settings(f"sqlite:///{file}", _KEY, "http://127.0.0.1:8000"))
+    with app.app_context():
+        user = User(email="a@example.com", name="A", password_hash="x")
+        db.session.add(user)
+        db.session.flush()
+        at = clock.now() + timedelta(days=1)
+        db.session.add(Session(digest=digest("x"), user_id=user.id, expires_at=at, address=address))
+        db.session.commit()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "location", "says"),
+    [
+        (200, b'{"issuer": "https://id.example.com"}', None, "calls itself 'https://id.example.com'"),
+        (200, b"<h1>Welcome to nginx</h1>", None, "something that is not this server"),
+        (404, b"", None, "answers 404"),
+        (301, b"", "https://id.example.com/", "redirects to 'https://id.example.com/'"),
+    ],
+)
+def test_an_issuer_that_leads_elsewhere(examine, status, answer, location, says):
+    with _answering(status, answer, location) as port:
+        code, findings = examine(issuer=f"http://127.0.0.1:{port}")
+    assert (code, _errors(findings)) == (1, {"issuer"})
+    assert says in _find(findings, "issuer", "error")["says"]
+
+
+@contextmanager
+def _answering(status: int, body: bytes, location: str | None) -> Iterator[int]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_nobody_who_purges(examine, file):
+    app = create_app(Settings(f"sqlite:///{file}", _KEY, "http://127.0.0.1:8000"))
+    with app.app_context():
+        db.session.add(RateLimitCounter(key="0" * 64, count=1, expires_at=clock.now() - timedelta(days=3)))
+        db.session.commit()
+        db.engine.dispose()
+    code, findings = examine(purge_interval=0)
+    found = _find(findings, "purge", "warning")
+    assert code == 0 and "nobody has ever purged" in found["says"] and "run flask purge daily" in found["do"]
+
+
+@pytest.mark.postgresql
+def test_a_database_that_cannot_keep_every_letter(examine, pytestconfig, tmp_path):
+    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path) as url:
+        latin = url.replace("reliquary_test", "reliquary_latin")
+        import psycopg
+
+        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+            name = latin.partition("?")[0].rpartition("/")[2]
+            connection.execute(f"CREATE DATABASE \"{name}\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+            try:
+                code, findings = examine(database_url=latin)
+            finally:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    assert code == 1 and _errors(findings) == {"postgresql", "migrations"}
+    assert "as LATIN1" in _find(findings, "postgresql", "error")["says"]
+    assert _find(findings, "pooler", "ok")["says"] == "No connection pooler stands in between."
+
+
+@pytest.mark.postgresql
+def test_a_pooler_in_front_is_noticed(examine, pytestconfig, tmp_path):
+    if missing_pgbouncer():
+        pytest.skip(str(missing_pgbouncer()))
+    with (
+        new_database("postgresql", pytestconfig.stash[_cluster], tmp_path) as url,
+        running_pooler(url, default_pool_size="1") as pooler,
+    ):
+        _, findings = examine(database_url=pooler.url)
+        assert "leads to a connection pooler" in _find(findings, "pooler", "ok")["says"]
+        _, findings = examine(database_url=f"{pooler.url}?prepare_threshold=5")
+        assert "names a prepare_threshold" in _find(findings, "pooler", "warning")["says"]
+
+
+@pytest.mark.skipif("redis_url" not in Settings.__dataclass_fields__, reason="There is no setting for Redis yet.")
+def test_a_redis_that_is_away_is_no_error(examine):
+    """Limits go on in each process."""
+    code, findings = examine(redis_url=f"redis://:{_PASSWORD}@127.0.0.1:{_free_port()}/0")
+    assert code == 0 and "does not answer" in _find(findings, "redis", "warning")["says"]
+
+
+@pytest.mark.postgresql
+def test_more_workers_than_the_server_has_connections(examine, pytestconfig, tmp_path):
+    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path) as url:
+        _, findings = examine(database_url=url, workers=64)
+    assert "64 workers may open" in _find(findings, "connections", "warning")["says"]
+
+
+def test_a_check_that_breaks_or_hangs_is_told_and_stops_no_other(examine, monkeypatch):
+    from app.cli.doctor import examination
+
+    def breaks(_deployment):
+        raise KeyError(_PASSWORD)
+
+    def hangs(_deployment):
+        threading.Event().wait(20)
+
+    rows = (examination.Check("one", breaks), examination.Check("two", hangs), *examination.CHECKS[:1])
+    monkeypatch.setattr(examination, "CHECKS", rows)
+    monkeypatch.setattr(examination, "MOST_SECONDS", 0.2)
+    code, findings = examine()
+    assert code == 1 and [finding["check"] for finding in findings] == ["one", "two", "keys"]
+
+
+def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path):
+    app = create_app(Settings(f"sqlite:///{file}", "0" * 40, f"http://127.0.0.1:{_free_port()}"))
+    app.instance_path = str(tmp_path / "instance")
+    result = app.test_cli_runner().invoke(args=["doctor"])
+    assert result.exit_code == 1 and result.stdout.endswith("\n1 errors, 2 warnings.\n")
+    assert "error    keys" in result.stdout and "→ Make one by python3" in result.stdout

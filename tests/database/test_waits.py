@@ -1,0 +1,265 @@
+"""Nobody waits for PostgreSQL longer than a request may, and what is given up is not done later."""
+
+import socket
+import threading
+import time
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, func, literal, make_url, select, text
+from sqlalchemy.exc import OperationalError
+
+from app.database.away import NoAnswer, NotAsked
+from app.database.connections import connect
+from app.database.engine import engine_options, prepare_engine, serve_requests
+from app.database.hosts import split_hosts
+from app.database.patience import REQUEST_SECONDS, Patience, find_patience, set_patience
+from app.database.statements import Statement
+from app.database.unavailable import find_unavailability
+from app.database.waits import Waits
+from tests.databases import missing_postgresql
+from tests.robustness.locking import wait_until
+
+_ONE = Statement(select(literal(1).label("one")))
+_SLEEP = Statement(select(func.pg_sleep(60).label("slept")))
+_ASLEEP = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'pg_sleep' AND pid <> pg_backend_pid() AND state = 'active'"
+)
+
+needs_postgresql = [
+    pytest.mark.postgresql,
+    pytest.mark.skipif(missing_postgresql() is not None, reason=str(missing_postgresql())),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_patience_is_left_behind():
+    yield
+    set_patience(None)
+
+
+@pytest.fixture
+def engine_for():
+    engines = []
+
+    def make(url: str):
+        engine = create_engine(url, **engine_options(url))
+        prepare_engine(engine)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(sorted_database_url, engine_for):
+    return engine_for(sorted_database_url)
+
+
+@pytest.fixture
+def silent():
+    """The port of a server that takes connections and says nothing, as a frozen PostgreSQL does."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def seconds_of(act) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+def ask(engine):
+    with connect(engine) as connection:
+        return connection.first(_ONE).one
+
+
+# -- without a database ----------------------------------------------------------------------------
+
+
+def test_a_server_that_says_nothing_is_given_up_and_then_not_asked(silent, engine_for):
+    """The first request waits as long as one may; the next is told at once."""
+    engine = engine_for(f"postgresql+psycopg://nobody@127.0.0.1:{silent}/nothing")
+
+    def is_told(kind) -> float:
+        set_patience(0.5)
+        with pytest.raises(kind) as told:
+            ask(engine)
+        assert find_unavailability(told.value) == "silent"
+
+    assert 0.4 < seconds_of(lambda: is_told(NoAnswer)) < 2.0
+    time.sleep(0.25)
+    assert seconds_of(lambda: is_told(NotAsked)) < 0.2
+
+
+def test_looking_up_a_host_is_bounded_too(engine_for, monkeypatch):
+    """A resolver without an answer blocks whoever asks it, for half a minute; a request has no time for that."""
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: over.wait(20) and [])
+    engine = engine_for("postgresql+psycopg://nobody@database.example/nothing")
+    set_patience(0.5)
+    try:
+        with pytest.raises(NoAnswer):
+            ask(engine)
+    finally:
+        over.set()
+
+
+def test_some_threads_never_wait_long():
+    waits = Waits(lambda: None)
+    waits.most_long = 3
+    for _ in range(3):
+        waits.begin_long()
+    with pytest.raises(NotAsked):
+        waits.begin_long()
+    assert waits.are_closed
+    with pytest.raises(NotAsked):
+        waits.check(Patience(2.0))
+    waits.end_long()
+    waits.begin_long()
+
+
+def test_requests_are_served_again_with_the_first_answer():
+    answers = threading.Event()
+
+    def probe():
+        if not answers.is_set():
+            raise OSError
+
+    waits = Waits(probe)
+    waits.give_up(Patience(1.0))
+    time.sleep(0.25)
+    with pytest.raises(NotAsked):
+        waits.check(Patience(2.0))
+    answers.set()
+    wait_until(lambda: not waits.are_closed)
+    waits.check(Patience(2.0))
+
+
+def test_one_slow_statement_keeps_nobody_out():
+    """Where the probe is answered at once, the others have waited for its verdict and go on."""
+    waits = Waits(lambda: None)
+    waits.give_up(Patience(1.0))
+    waits.check(Patience(2.0))
+
+
+def test_a_request_has_patience_and_what_comes_after_it_has_none(app):
+    with app.test_request_context("/healthz"):
+        app.preprocess_request()
+        assert find_patience().left == REQUEST_SECONDS
+    assert find_patience() is None
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({"host": "one"}, [("one", None)]),
+        ({"host": "one,two"}, [("one", None), ("two", None)]),
+        ({"host": "one,two", "port": "1,2"}, [("one", "1"), ("two", "2")]),
+        ({"host": "one,two", "port": "1"}, [("one", "1"), ("two", "1")]),
+        ({"host": "one,two", "target_session_attrs": "prefer-standby"}, [("one,two", None)]),
+    ],
+)
+def test_several_hosts_are_asked_one_by_one(given, hosts):
+    split = split_hosts(given)
+    assert [(one["host"], one.get("port")) for one in split] == hosts
+    assert len(split) == 1 or {one["target_session_attrs"] for one in split} == {"read-write"}
+
+
+# -- with PostgreSQL -------------------------------------------------------------------------------
+
+
+class TestPostgresql:
+    pytestmark = needs_postgresql
+
+    def test_a_statement_past_its_time_is_given_up_and_cancelled(self, engine):
+        ask(engine)
+        set_patience(0.5)
+        with pytest.raises(NoAnswer), connect(engine) as connection:
+            connection.first(_SLEEP)
+        set_patience(None)
+        with engine.connect() as other:
+            wait_until(lambda: other.exec_driver_sql(_ASLEEP).scalar() == 0)
+        set_patience(2.0)
+        wait_until(lambda: not may_not_ask(engine))
+
+    def test_the_session_of_the_orm_is_told_the_same(self, engine):
+        set_patience(0.5)
+        with pytest.raises(OperationalError) as told, engine.connect() as connection:
+            connection.execute(text("SELECT pg_sleep(60)"))
+        assert isinstance(told.value.orig, NoAnswer)
+        assert find_unavailability(told.value) == "silent"
+        set_patience(None)
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT 1")).scalar() == 1
+
+    def test_all_statements_of_a_request_together_have_one_time(self, engine):
+        set_patience(1.0)
+
+        def many() -> None:
+            with pytest.raises(NoAnswer), connect(engine) as connection:
+                for _ in range(10):
+                    connection._cursor.execute("SELECT pg_sleep(0.3)")
+
+        assert seconds_of(many) < 2.0
+
+    def test_a_transaction_that_is_given_up_leaves_nothing(self, engine):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE notes (one integer)")
+        set_patience(0.5)
+        with pytest.raises(NoAnswer), connect(engine) as connection, connection.transaction():
+            connection._cursor.execute("INSERT INTO notes VALUES (1)")
+            connection._cursor.execute("SELECT pg_sleep(60)")
+        set_patience(None)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM notes").scalar() == 0
+
+    def test_a_command_waits_as_long_as_it_takes(self, engine):
+        with connect(engine) as connection:
+            assert connection._cursor.execute("SELECT pg_sleep(1), 7").fetchone()[1] == 7
+
+    def test_who_waits_for_a_lock_is_told_by_the_server(self, engine):
+        """The server ends it itself, also when we are gone; a lock says nothing about the database's health."""
+        serve_requests(engine, 4)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "2s"
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "30s"
+            assert connection.exec_driver_sql("SHOW TimeZone").scalar() == "UTC"
+
+    def test_what_the_url_sets_stands(self, sorted_database_url, engine_for):
+        url = make_url(sorted_database_url).update_query_dict({"options": "-c lock_timeout=7s"})
+        engine = engine_for(url.render_as_string(hide_password=False))
+        serve_requests(engine, 4)
+        with engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "7s"
+
+    def test_a_silent_host_does_not_keep_us_from_the_next(self, sorted_database_url, silent, engine_for):
+        url = make_url(sorted_database_url)
+        hosts = {"host": f"127.0.0.1,{url.query['host']}", "port": f"{silent},5432"}
+        engine = engine_for(url.set(query=hosts).render_as_string(hide_password=False))
+        set_patience(2.0)
+        assert seconds_of(lambda: ask(engine)) < 2.0
+
+    def test_idle_connections_are_not_trusted_after_a_silence(self, engine):
+        """Those that a firewall has forgotten look like any other: one wait tells of them all."""
+        ask(engine)
+        (idle,) = psycopg_connections(engine)
+        set_patience(0.5)
+        with pytest.raises(NoAnswer), connect(engine) as connection, connect(engine) as other:
+            other.first(_ONE)
+            connection.first(_SLEEP)
+        assert not idle.is_alive()
+
+
+def psycopg_connections(engine) -> list[psycopg.Connection]:
+    with connect(engine) as connection:
+        return [connection._pooled.driver_connection]
+
+
+def may_not_ask(engine) -> bool:
+    try:
+        return ask(engine) != 1
+    except NotAsked:
+        return True

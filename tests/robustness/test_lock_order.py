@@ -1,0 +1,185 @@
+"""Every transaction takes its locks in the one order of :mod:`app.database.locks`, so that none waits in a circle."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.accounts.members import change_role, remove_member
+from app.accounts.organizations import find_organization
+from app.clients.life import delete_client, resume_client, suspend_client
+from app.clients.models import Client
+from app.clients.registration import register_client, update_client
+from app.clients.secrets import add_another_secret, retire_client_secret
+from app.extensions import db
+from app.oauth.client_end import rotate_everything
+from tests.actors import Browser
+from tests.robustness.lock_order import find_disorder, recorded
+
+_APP = Path(__file__).resolve().parents[2] / "app"
+
+
+@pytest.fixture(scope="session")
+def app(each_app):
+    return each_app
+
+
+@pytest.fixture
+def in_order(app):
+    """Record what the test does; at its end nothing may have been out of order."""
+    with app.app_context():
+        engine_of = recorded()
+        transactions = engine_of.__enter__()
+    yield transactions
+    with app.app_context():
+        engine_of.__exit__(None, None, None)
+        assert [one for one in transactions if len(one) > 1], "Nothing was recorded."
+        disorder = [(sentence, one) for one in transactions for sentence in find_disorder(one)]
+    assert not disorder, "\n".join([disorder[0][0], *disorder[0][1]])
+
+
+on_postgresql = pytest.mark.parametrize(
+    "each_app", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True, scope="session"
+)
+
+
+@on_postgresql
+def test_from_the_consent_to_the_replay(app, in_order, alice, browser, notebook):
+    browser.sign_in(alice.email, alice.password)
+    code = notebook.code(browser)
+    tokens = notebook.exchange(code).json
+    again = notebook.refresh(tokens["refresh_token"]).json
+    notebook.refresh(again["refresh_token"])
+    notebook.refresh(tokens["refresh_token"])
+    notebook.exchange(notebook.code(browser))
+    notebook.exchange(code)
+    notebook.revoke(notebook.exchange(notebook.code(browser)).json["refresh_token"])
+
+
+@on_postgresql
+def test_the_api(app, in_order, alice, browser, notebook):
+    browser.enter(alice)
+    tokens = notebook.tokens(browser, scope="memories:read memories:write", choose={"selection": "none"})
+
+    def call(method: str, path: str, json=None, token=tokens["access_token"], **headers):
+        headers |= {"Authorization": f"Bearer {token}"}
+        answer = app.test_client().open(f"/api/v1/{path}", method=method, json=json, headers=headers)
+        assert answer.status_code < 300, answer.text
+        return answer.json
+
+    memory = call("POST", "memories/", {"title": "Bread", "text": "x", "tags": ["a"]}, **{"Idempotency-Key": "1"})["id"]
+    call("PATCH", f"memories/{memory}/", {"tags": ["b"], "title": "Cake"})
+    made = call("POST", "mementos/", {"name": "Work"}, **{"Idempotency-Key": "2"})["id"]
+    call("POST", f"mementos/memento_document/{made}/", {"add": [memory]})
+    call("POST", f"mementos/memento_document/{made}/", {"remove": [memory]})
+    call("DELETE", f"mementos/{made}/")
+    call("DELETE", f"memories/{memory}/")
+    own = notebook.client_credentials(scope="memories:read memories:write").json["access_token"]
+    call("POST", "memories/", {"title": "Bread", "text": "x"}, token=own, **{"Idempotency-Key": "3"})
+
+
+@on_postgresql
+def test_a_persons_own_pages(app, in_order, alice, browser, notebook):
+    browser.enter(alice)
+    tokens = notebook.tokens(browser, scope="memories:read memories:write", choose={"selection": "all"})
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    app.test_client().post("/api/v1/memories/", json={"title": "Bread", "text": "x"}, headers=headers)
+    page = browser.get("/account/mementos/new")
+    source = re.search(r'name="pick"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="pick"', page.text)
+    pick = next(filter(None, source.groups()))
+    saved = browser.submit(page, press="Make it", name="Work", pick=pick)
+    path = saved.location
+    browser.submit(browser.get(path + "edit"), press="Save", name="Work 2")
+    copy = browser.submit(browser.get(path), action=path + "duplicate").location
+    app_path = f"/account/apps/{tokens['grant_id']}/"
+    memento_id = path.rstrip("/").rpartition("/")[2]
+    review = browser.submit(
+        browser.get(app_path + "mementos"), press=None, action=app_path + "mementos",
+        selection="selected", memento_ids=[memento_id],
+    )  # fmt: skip
+    assert browser.submit(review, action=app_path + "mementos/apply").status_code == 303
+    browser.submit(browser.get(app_path), action=app_path + "pause")
+    browser.submit(browser.get(app_path), action=app_path + "resume")
+    assert browser.submit(browser.get(path + "delete"), action=path + "delete").status_code == 303
+    assert browser.submit(browser.get(copy + "delete"), action=copy + "delete").status_code == 303
+    browser.submit(browser.get("/account/apps/"), press="Disconnect Acme Notebook")
+
+
+@on_postgresql
+def test_an_app_from_its_registration_to_its_end(app, in_order, alice, browser, notebook, pocket):
+    browser.enter(alice)
+    settings = app.extensions["services"].settings
+    for integrator in (notebook, pocket):
+        integrator.tokens(browser)
+        browser.get(integrator.authorize_url(scope="memories:read integrations:read profile"))
+    with app.app_context():
+        made, _ = register_client(
+            db.session(), settings, organization=find_organization("acme"), name="Third", type="confidential",
+            redirect_uris=["https://third.acme.example/callback"], scopes=["memories:read"],
+        )  # fmt: skip
+        db.session.commit()
+        secret, _ = add_another_secret(db.session(), made, actor_user_id=None)
+        db.session.commit()
+        retire_client_secret(db.session(), made, secret, actor_user_id=None)
+        db.session.commit()
+        client = db.session.get_one(Client, notebook.client_id)
+        for act in (suspend_client, resume_client):
+            act(db.session(), client, actor_user_id=None)
+            db.session.commit()
+        update_client(db.session(), settings, client, actor_user_id=None, name="Other")
+        db.session.commit()
+        rotate_everything(db.session(), client, actor_user_id=None)
+        db.session.commit()
+        delete_client(db.session(), client, actor_user_id=None)
+        db.session.commit()
+
+
+@on_postgresql
+def test_an_organization(app, in_order, alice, bob, carol, notebook, browser):
+    browser.enter(alice)
+    notebook.tokens(browser)
+    admin, stranger = Browser(app), Browser(app)
+    admin.enter(bob)
+    stranger.enter(carol)
+    page = admin.submit(admin.get("/org/oauth/members"), press="Make an invitation link", role="admin")
+    link = re.search(r"/org/oauth/join/rlq_in_[0-9a-f]{64}", page.text)[0]
+    assert stranger.submit(stranger.get(link), press="Join").status_code == 303
+    with app.app_context():
+        acme = find_organization("acme").id
+        change_role(acme, carol.id, "member", actor_user_id=bob.id)
+        db.session.commit()
+        remove_member(acme, carol.id, actor_user_id=carol.id)
+        db.session.commit()
+        globex = find_organization("globex")
+        register_client(
+            db.session(), app.extensions["services"].settings, organization=globex, name="Third", type="public",
+            redirect_uris=["https://third.globex.example/callback"], scopes=["memories:read"],
+        )  # fmt: skip
+        db.session.commit()
+    path = "/org/oauth/organization/delete"
+    assert stranger.submit(stranger.get(path), action=path, typed_name="Globex").status_code == 303
+
+
+def test_what_is_out_of_order_is_found(app):
+    """As it was: the token first, then the family that a deletion has first."""
+    with app.app_context():
+        token, family = "UPDATE oauth_refresh_tokens SET x = 1", "SELECT id FROM oauth_families FOR KEY SHARE"
+        assert find_disorder([family, token]) == []
+        assert find_disorder([token, family]) == ["oauth_families is locked after oauth_refresh_tokens."]
+        # A foreign key comes to the tokens by itself.
+        assert find_disorder(["DELETE FROM oauth_families", token]) == []
+        assert find_disorder(["DELETE FROM oauth_families", "UPDATE consents"]) != []
+        assert find_disorder(["UPDATE nobody_knows SET x = 1"]) == ["nobody_knows has no place in the order."]
+
+
+def test_nobody_says_how_strong_a_lock_is_but_the_one_place():
+    """``FOR UPDATE`` would stop every row that is to refer to the locked one."""
+    own = {_APP / name for name in ("clients/lock.py", "database/locks.py")}
+    elsewhere = [
+        f"{path.relative_to(_APP)}: {call}"
+        for path in set(_APP.rglob("*.py")) - own
+        for call in re.findall(r"with_for_update\(.*", path.read_text())
+        # That waits for nobody: it leaves out what is locked.
+        if "skip_locked=True" not in call
+    ]
+    assert elsewhere == []

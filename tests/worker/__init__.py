@@ -1,0 +1,1 @@
+"""The server's worker: what it waits for, and how it ends."""
