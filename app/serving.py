@@ -55,6 +55,11 @@ class _Logger(glogging.Logger):
         for handler in (*own, *self.access_log.handlers):
             handler.setFormatter(logs.handler.formatter)
 
+    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """gunicorn's, without its line of method and path, which says nothing else."""
+        if msg != "%s %s":
+            super().debug(msg, *args, **kwargs)
+
     def access(self, resp: Response, req: Request, environ: dict[str, Any], request_time: timedelta) -> None:
         # What supervisors and scrapers ask every few seconds says nothing of the requests.
         if not self.access_log_enabled or environ.get(present.IS_MANAGEMENT):

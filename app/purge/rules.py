@@ -74,6 +74,8 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
     idle_since = at - timedelta(seconds=settings.session_idle_lifetime)
     return (
         Rule("authorization_requests", AuthorizationRequest.expires_at, at - _AFTERLIFE),
+        # Those that nobody signed in for were never answered, and anybody can make many: they go at once.
+        Rule("authorization_requests", AuthorizationRequest.expires_at, at, AuthorizationRequest.network.is_(None)),
         Rule("authorization_codes", AuthorizationCode.expires_at, at - _AFTERLIFE),
         Rule("access_tokens", AccessToken.expires_at, at),
         # Rotated ones too stay until their own end: their return is how theft is noticed.

@@ -83,11 +83,14 @@ def find_status(error: Exception) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def refuse(wsgi: Any, began: bytes, status: int) -> bytes:
-    """What our app says to the one whose request began like this: a whole answer, after which nothing comes."""
+def make_refused(began: bytes, status: int) -> dict[str, Any]:
+    """Returns the environ of a request that began like this, and is refused with this status."""
     method, path = _read_beginning(began)
-    environ = EnvironBuilder(path=path, method=method).get_environ()
-    environ[REFUSED] = status
+    return {**EnvironBuilder(path=path, method=method).get_environ(), REFUSED: status}
+
+
+def refuse(wsgi: Any, environ: dict[str, Any]) -> bytes:
+    """What our app says to the one whose request it is: a whole answer, after which nothing comes."""
     body, status_line, headers = run_wsgi_app(wsgi, environ, buffered=True)
     lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
     head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)

@@ -9,12 +9,13 @@ from gunicorn import util
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.message import Request
 
+from app.logs import present
 from app.management.application import Management
 from app.management.listener import split_listeners
 from app.worker.bounds import MANAGEMENT_CONNECTIONS, MANAGEMENT_THREADS
 from app.worker.connection import Connection, Crowd
 from app.worker.inbox import End
-from app.worker.refusals import LongRequest, find_status, refuse
+from app.worker.refusals import LongRequest, find_status, make_refused, refuse
 from app.worker.stop import Stopping
 
 _OTHER_FILES = 256
@@ -71,13 +72,16 @@ class Worker(Stopping):
 
     def handle_error(self, req: Request | None, client: Any, addr: tuple[str, int] | None, exc: Exception) -> None:
         # gunicorn's own answer and line quote what came in, which may hold a credential.
-        status = find_status(exc)
+        status, address = find_status(exc), addr[0] if addr else ""
+        environ = make_refused(getattr(exc, "began", b""), status)
+        told = present.tell(environ) | {"status": status, "address": address}
+        answer = refuse(self._app, environ)
         if status < 500:
-            self.log.warning("Invalid request from ip=%s: %s", addr[0] if addr else "", type(exc).__name__)
+            self.log.warning("Invalid request from ip=%s: %s", address, type(exc).__name__, extra=told)
         else:
-            self.log.error("A request failed outside the app", exc_info=exc)
+            self.log.error("A request failed outside the app", exc_info=exc, extra=told)
         try:
-            util.write_nonblock(client, refuse(self._app, getattr(exc, "began", b""), status))
+            util.write_nonblock(client, answer)
         except OSError:
             self.log.debug("Whoever asked is gone.")
 

@@ -1,6 +1,9 @@
 """What strangers send is kept within bounds that we know, and nobody is kept out by it."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -8,6 +11,7 @@ from sqlalchemy import func, select
 
 from app import scopes
 from app.extensions import db
+from app.limits.table import UNSIGNED_REQUESTS
 from app.oauth.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, AuthorizationRequest
 from tests.actors import Browser
 
@@ -46,6 +50,34 @@ def test_another_network_has_its_own(app, rows, crowd, notebook):
     crowd(100)
     crowd(1, address="198.51.100.7")
     assert rows() == MOST_OF_NETWORK + 1
+
+
+def test_strangers_who_come_at_once_are_few_rows_too(app, rows, crowd, notebook):
+    """Each would count before the others have written."""
+    crowd(MOST_OF_NETWORK - 2, address="192.0.2.1")
+    url, together = notebook.authorize_url(), Barrier(10)
+
+    def begin(_):
+        client = app.test_client()
+        together.wait(30)
+        return client.get(url, environ_overrides={"REMOTE_ADDR": "192.0.2.1"}).status_code
+
+    with ThreadPoolExecutor(10) as threads:
+        assert set(threads.map(begin, range(10))) == {303}
+    assert 0 < rows() <= MOST_OF_NETWORK
+
+
+def test_of_all_networks_so_many_wait_and_others_are_sent_along(
+    app, rows, crowd, notebook, browser, alice, monkeypatch
+):
+    monkeypatch.setattr("app.oauth.authorization_request.bounds.UNSIGNED_REQUESTS", replace(UNSIGNED_REQUESTS, most=5))
+    for number in range(10):
+        crowd(1, address=f"198.51.100.{number}")
+    assert rows() == 5
+    page = notebook.start(browser)
+    assert page.request.args["next"].startswith("/oauth/authorize?")
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert page.request.path == "/oauth/authorize/mementos"
 
 
 def test_one_customer_of_ipv6_is_one_network(rows, crowd):
