@@ -13,6 +13,7 @@ from app.clients.registration import check_client
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.locks import ORDER
+from app.database.patience import take_time
 
 #: What a package does when a client ends: it is given the session, the client's key and who did it, None for an operator.
 Ending = Callable[[Session, str, str | None], None]
@@ -85,6 +86,7 @@ def end_client(session: Session, client: Client, *, actor_user_id: str | None) -
     Only the people who had it connected still see its name, beside what they allowed it and what it did.
     """
     lock_client(session, client)
+    take_time()
     for model in (ClientSecret, ClientLogo, ClientOrigin):
         session.execute(
             delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}

@@ -24,8 +24,6 @@ class Connector:
     def __init__(self) -> None:
         self.waits = Waits(self._probe)
         self.pooling = Pooling()
-        #: Whether this process answers requests, so that the server is told how long one may take.
-        self.is_serving = False
         self._takes_options = True
         self._how: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
@@ -57,7 +55,9 @@ class Connector:
     def _connect(self, parameters: dict[str, Any]) -> PostgresqlConnection:
         if self.pooling.is_noticed or not self._takes_options:
             return connect_to_first(parameters, self._connect_to)
-        options = f"{SERVING_OPTIONS if self.is_serving else OPTIONS} {parameters.get('options', '')}".rstrip()
+        options = (
+            f"{OPTIONS if self.waits.most_long is None else SERVING_OPTIONS} {parameters.get('options', '')}".rstrip()
+        )
         try:
             return connect_to_first({**parameters, "options": options}, self._connect_to)
         except psycopg.OperationalError as error:

@@ -16,8 +16,9 @@ from app.database.postgresql import PostgresqlConnection
 from app.database.repeat import was_prepared_before
 from app.database.sqlite import prepare_sqlite
 from app.database.url import connect_arguments
+from app.database.waits import Waits
 
-_connectors: WeakKeyDictionary[Engine, Connector] = WeakKeyDictionary()
+_waits: WeakKeyDictionary[Engine, Waits] = WeakKeyDictionary()
 #: Under this key a connection's ``info`` says that SQLite lets it only read.
 ONLY_READS = "only_reads"
 
@@ -35,10 +36,11 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "commit", _note_commit)
     event.listen(engine, "handle_error", _give_up_what_was_prepared)
     if engine.dialect.name == "sqlite":
-        prepare_sqlite(engine)
+        _waits[engine] = prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        connector = _connectors[engine] = Connector()
+        connector = Connector()
+        _waits[engine] = connector.waits
         event.listen(engine, "do_connect", connector)
         event.listen(engine, "checkout", _refuse_dead_postgresql_connection)
         event.listen(engine, "begin", _begin_postgresql)
@@ -56,10 +58,7 @@ def _note_commit(_connection: Connection) -> None:
 
 def serve_requests(engine: Engine, threads: int) -> None:
     """Say that this process answers requests in so many threads: one of them is always left that waits for no database."""
-    connector = _connectors.get(engine)
-    if connector is not None:
-        connector.is_serving = True
-        connector.waits.most_long = max(1, threads - 1)
+    _waits[engine].most_long = max(1, threads - 1)
 
 
 def _begin_sqlite(connection: Connection) -> None:

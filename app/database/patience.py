@@ -6,6 +6,8 @@ from app import metrics
 
 #: Seconds that a request may wait for the database in all; its answer is to come within three.
 REQUEST_SECONDS = 2.4
+#: Seconds that work may take of which a person or an app knows that it is much.
+LONG_WORK_SECONDS = 20.0
 #: A statement that takes no longer costs no patience: many small ones are work, and no sign that the database is away.
 FREE_SECONDS = 0.02
 
@@ -36,3 +38,10 @@ def set_patience(seconds: float | None) -> None:
 def find_patience() -> Patience | None:
     """Returns what this context has left, or None where it waits as long as it takes."""
     return _patience.get()
+
+
+def take_time() -> None:
+    """Say that this request does much from here on, such as keeping a thousand texts: it may wait for that."""
+    patience = _patience.get()
+    if patience is not None:
+        patience.left = max(patience.left, LONG_WORK_SECONDS)

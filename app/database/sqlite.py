@@ -19,10 +19,14 @@ from sqlalchemy.exc import InvalidatePoolError
 from app.database.patience import find_patience
 from app.database.unavailable import DatabaseUnavailable
 from app.database.url import find_sqlite_wait
+from app.database.waits import LONG_SECONDS, Waits
 
 #: How long a command or a thread waits for others' locks. A request waits for as long as it has patience.
 BUSY_TIMEOUT_MS = 10_000
 
+#: How a statement begins that may have to wait for another writer.
+_WRITES = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "DELETE")
+_FIRST_WAIT_MS = int(LONG_SECONDS * 1000)
 _may_create: ContextVar[bool] = ContextVar("may_create", default=False)
 
 
@@ -49,6 +53,15 @@ def let_create() -> Iterator[None]:
         _may_create.reset(before)
 
 
+class LockedForOthers(DatabaseUnavailable, sqlite3.OperationalError):
+    """Another process keeps the database locked, and as many threads wait for it as may."""
+
+    sqlite_errorname = "SQLITE_BUSY"
+
+    def __init__(self, *_arguments: Any) -> None:
+        super().__init__("locked", "The database is locked, and enough requests wait for it.")
+
+
 class SqliteConnection(sqlite3.Connection):
     """sqlite3's, of one file. In a request its statements together wait no longer than the request has patience."""
 
@@ -56,6 +69,7 @@ class SqliteConnection(sqlite3.Connection):
     #: Which file it has open, wherever that lies now.
     file: tuple[int, int]
     longest_wait: int
+    waits: Waits
     _wait = -1
 
     def cursor(self, factory: Any = None) -> Any:
@@ -77,33 +91,54 @@ class _Cursor(sqlite3.Cursor):
     connection: SqliteConnection
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        connection = self.connection
         patience = find_patience()
         if patience is None:
-            self.connection.set_wait(self.connection.longest_wait)
+            connection.set_wait(connection.longest_wait)
             return super().execute(sql, parameters)
-        # To the tenth of a second, so that it seldom changes from one request to the next.
-        left = max(0, int(patience.left * 10) * 100)
-        self.connection.set_wait(min(left, self.connection.longest_wait))
+        if connection.waits.are_closed and not connection.in_transaction and sql.startswith(_WRITES):
+            raise LockedForOthers
+        left = max(0, min(int(patience.left * 1000), connection.longest_wait))
+        connection.set_wait(min(left, _FIRST_WAIT_MS))
         began = monotonic()
         try:
             return super().execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            if left <= _FIRST_WAIT_MS or getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
+                raise
+            return self._wait_long(left - _FIRST_WAIT_MS, sql, parameters)
         finally:
             patience.spend(monotonic() - began)
 
+    def _wait_long(self, milliseconds: int, sql: str, parameters: Any) -> Any:
+        """Nothing has been done yet. Try once more, as one of those that may wait long."""
+        connection = self.connection
+        try:
+            connection.waits.begin_long()
+        except DatabaseUnavailable:
+            raise LockedForOthers from None
+        try:
+            connection.set_wait(milliseconds)
+            return super().execute(sql, parameters)
+        finally:
+            connection.waits.end_long()
 
-def prepare_sqlite(engine: Engine) -> None:
-    """Let a new engine make its connections here."""
+
+def prepare_sqlite(engine: Engine) -> Waits:
+    """Let a new engine make its connections here. Returns who waits for it."""
+    waits = Waits(lambda: None)
     wait = find_sqlite_wait(engine.url)
     longest_wait = BUSY_TIMEOUT_MS if wait is None else wait
 
     def connect(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> SqliteConnection:
-        return _connect(str(arguments[0]), longest_wait, named)
+        return _connect(str(arguments[0]), longest_wait, waits, named)
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", _check_file)
+    return waits
 
 
-def _connect(path: str, longest_wait: int, named: dict[str, Any]) -> SqliteConnection:
+def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) -> SqliteConnection:
     creates = _may_create.get() and not os.path.exists(path)
     if creates and os.path.exists(f"{path}-wal"):
         raise WalLeftBehind
@@ -111,7 +146,7 @@ def _connect(path: str, longest_wait: int, named: dict[str, Any]) -> SqliteConne
     # Without "c" in its mode SQLite makes no file, also if it goes just now.
     address = f"file:{quote(path)}?mode={'rwc' if creates else 'rw'}"
     connection: SqliteConnection = sqlite3.connect(address, uri=True, **{**named, "factory": SqliteConnection})
-    connection.path, connection.longest_wait = path, longest_wait
+    connection.path, connection.longest_wait, connection.waits = path, longest_wait, waits
     # The driver must not open transactions by itself: it would begin deferred ones.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app import clock
 from app.credentials import new_id
 from app.database.locks import to_change
+from app.database.patience import take_time
 from app.memories.contents import is_own
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.reach import Reach, reachable_integrations, readable_memories, writable_memories
@@ -51,6 +52,7 @@ def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[s
         _new_memory(integration, draft, at + timedelta(microseconds=place))
         for place, (integration, draft) in enumerate(drafts)
     ]
+    take_time()
     session.add_all(memories)
     session.flush()
     return memories
@@ -65,6 +67,7 @@ def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) 
             setattr(memory, name, value)
     # Tags are rows of their own, of which the memory's row would not know.
     memory.updated_at = clock.now()
+    take_time()
     session.flush()
 
 
@@ -174,6 +177,7 @@ def change_integration(session: Session, integration: Integration, changes: Mapp
 
 def delete_integration(session: Session, integration: Integration) -> None:
     """End an integration, its memories and the picks of it. One statement, however many memories there are."""
+    take_time()
     session.execute(delete(Integration).where(Integration.id == integration.id))
 
 

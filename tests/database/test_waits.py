@@ -1,6 +1,7 @@
 """Nobody waits for PostgreSQL longer than a request may, and what is given up is not done later."""
 
 import socket
+import sqlite3
 import threading
 import time
 
@@ -13,7 +14,7 @@ from app.database.away import NoAnswer, NotAsked
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine, serve_requests
 from app.database.hosts import split_hosts
-from app.database.patience import REQUEST_SECONDS, Patience, find_patience, set_patience
+from app.database.patience import LONG_WORK_SECONDS, REQUEST_SECONDS, Patience, find_patience, set_patience, take_time
 from app.database.statements import Statement
 from app.database.unavailable import find_unavailability
 from app.database.waits import Waits
@@ -152,6 +153,15 @@ def test_a_request_has_patience_and_what_comes_after_it_has_none(app):
     assert find_patience() is None
 
 
+def test_much_work_may_take_its_time():
+    """Keeping a million characters, or deleting what a person has of an app, is no sign that the database is away."""
+    take_time()
+    assert find_patience() is None
+    set_patience(0.1)
+    take_time()
+    assert find_patience().left == LONG_WORK_SECONDS
+
+
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [
@@ -263,3 +273,51 @@ def may_not_ask(engine) -> bool:
         return ask(engine) != 1
     except NotAsked:
         return True
+
+
+# -- with SQLite -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked_sqlite(tmp_path, engine_for):
+    """An engine whose database another process keeps locked."""
+    path = tmp_path / "locked.sqlite3"
+    with sqlite3.connect(path) as first:
+        first.execute("PRAGMA journal_mode=WAL")
+        first.execute("CREATE TABLE notes (one INTEGER)")
+    engine = engine_for(f"sqlite:///{path}")
+    serve_requests(engine, 4)
+    rival = sqlite3.connect(path, isolation_level=None)
+    rival.execute("BEGIN IMMEDIATE")
+    yield engine
+    rival.close()
+
+
+def test_a_locked_sqlite_keeps_some_threads_waiting_and_tells_the_others(locked_sqlite):
+    """Three wait as long as a request may. The fourth is told after a moment, and whoever comes then at once."""
+    waited: list[float] = []
+
+    def write() -> None:
+        set_patience(2.0)
+        began = time.monotonic()
+        with connect(locked_sqlite) as connection:
+            try:
+                connection._cursor.execute("INSERT INTO notes VALUES (1)")
+            except sqlite3.OperationalError as error:
+                assert find_unavailability(error) == "locked"
+                waited.append(time.monotonic() - began)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: len(waited) == 1)
+    assert 0.5 < waited[0] < 1.9
+    set_patience(2.0)
+    assert seconds_of(write) < 0.3
+    set_patience(2.0)
+    with connect(locked_sqlite) as connection:
+        assert connection._cursor.execute("SELECT count(*) FROM notes").fetchone() == (0,)
+    for thread in threads:
+        thread.join(10)
+    assert len(waited) == 5
+    assert all(1.5 < one < 5 for one in waited[2:])

@@ -12,6 +12,7 @@ from app.consents.events import PERSON
 from app.consents.saved import find_savings
 from app.consents.uses import find_all_seeing, find_makers, find_uses
 from app.database.access import expect_reads
+from app.database.patience import take_time
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.http.form_problems import Problem
@@ -222,6 +223,7 @@ def delete_for_good(memento_id: str) -> ResponseReturnValue:
     memento = _get_memento(memento_id)
     name, saving = memento.name, find_savings(db.session(), current_user.id).get(memento.id)
     note_deleted_memento(SessionConnection(db.session()), memento.id, actor=PERSON)
+    take_time()
     delete_memento(db.session(), memento)
     if saving and request.form.get("memories") == "too":
         db.session.execute(
