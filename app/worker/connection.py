@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import Executor
 from enum import Enum
+from itertools import islice
 from socket import socket
 from typing import Any
 
@@ -10,9 +11,12 @@ from app.worker.bounds import HEAD_SECONDS, LINGER_SECONDS, LINGER_SILENCE, allo
 from app.worker.inbox import Inbox, Room
 from app.worker.outbox import Outbox
 
+# Seconds after which a connection may be called slow, and how many of the oldest are looked at.
+_A_WHILE, _LOOKED_AT = 1.0, 32
+
 
 class Stage(Enum):
-    """What a connection is at. When there are too many, those of the first lines go first."""
+    """What a connection is at."""
 
     #: Its last answer is said; what still comes is not wanted.
     LINGERING = "lingering"
@@ -95,6 +99,14 @@ class Crowd:
         return [connection for stage in stages for connection in self.stages[stage]]
 
     def find_dispensable(self) -> Connection | None:
-        """Returns the one to close when there are too many; None when each is being answered."""
-        stages = (stage for stage in Stage if stage is not Stage.ANSWERING)
-        return next((connection for stage in stages for connection in self.stages[stage]), None)
+        """Returns the one to close when there are too many; None when each is being answered.
+
+        First one of those that have been saying something for a while, and the least of all.
+        """
+        before = time.monotonic() - _A_WHILE
+        talking = [one for stage in (Stage.HEAD, Stage.BODY) for one in islice(self.stages[stage], _LOOKED_AT)]
+        slow = [one for one in talking if one.since < before]
+        if slow:
+            return min(slow, key=lambda one: one.inbox.size / (time.monotonic() - one.since))
+        stages = (Stage.LINGERING, Stage.IDLE, Stage.HEAD, Stage.SENDING, Stage.BODY)
+        return next((one for stage in stages for one in self.stages[stage]), None)

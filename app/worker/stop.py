@@ -86,9 +86,10 @@ class Stopping(Loop):
         # What was noted is written down afterwards, and then gunicorn's patience is over.
         end = began + grace - min(2.0, grace / 3)
         ports = self.crowds
-        if _flags[0] or not self.is_parent_alive():
+        is_orphan = not self.is_parent_alive()
+        if _flags[0] or is_orphan:
             health.begin_stop()
-        if not _flags[1]:
+        if not _flags[1] and not is_orphan:
             self._leave(ports)
         self._turn_until(began + min(grace * STOP_WINDOW, end - began), HURRIED_WINDOW)
         self._take_last(ports[:1], end)
@@ -115,7 +116,8 @@ class Stopping(Loop):
         if not listeners:
             return
         for _, listener in listeners:
-            refuse_new(listener)
+            if _flags[1]:
+                refuse_new(listener)
         self._turn_until(min(end, time.monotonic() + HANDSHAKE_SECONDS), HURRIED_SECONDS)
         for crowd, listener in listeners:
             while self.take(crowd, listener):

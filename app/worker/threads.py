@@ -2,10 +2,12 @@
 
 import errno
 import resource
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from gunicorn import util
+from gunicorn.config import Config
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.message import Request
 
@@ -28,6 +30,13 @@ class Worker(Stopping):
 
     #: The application.
     wsgi: Any
+
+    @classmethod
+    def check_config(cls, cfg: Config, log: Any) -> None:
+        """Stops the start when something is asked for that this worker does not do."""
+        super().check_config(cfg, log)
+        if cfg.is_ssl:
+            sys.exit("Reliquary cannot start: TLS ends at a proxy in front; leave out --certfile and --keyfile.")
 
     def load_wsgi(self) -> None:
         super().load_wsgi()

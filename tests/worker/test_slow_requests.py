@@ -31,7 +31,7 @@ def small(tmp_path_factory):
 
 def test_a_crowd_that_dawdles_keeps_nobody_waiting(server, browser, alice, notebook):
     """Two hundred connections of every slow kind, from the address of a person who signs in and an app that calls."""
-    with Crowd(server, 200):
+    with Crowd(server.url, 200):
         assert max(seconds_of(lambda: probe(server.url)) for _ in range(10)) < _SOON
         assert seconds_of(lambda: browser.enter(alice)) < 10
         tokens = {}
@@ -40,9 +40,10 @@ def test_a_crowd_that_dawdles_keeps_nobody_waiting(server, browser, alice, noteb
         assert tokens["access_token"]
 
 
-def test_more_connections_than_there_is_room_for_make_way(small):
-    """The oldest that says nothing goes, so that whoever comes next is taken."""
-    with Crowd(small, 1100, {"says nothing": b""}):
+@pytest.mark.parametrize("kinds", [{"says nothing": b""}, {"drips a body": DAWDLERS["drips a body"]}], ids=list)
+def test_more_connections_than_there_is_room_for_make_way(small, kinds):
+    """One that says least goes, so that whoever comes next is taken."""
+    with Crowd(small.url, 1100, kinds):
         assert max(seconds_of(lambda: probe(small.url)) for _ in range(5)) < _SOON
 
 

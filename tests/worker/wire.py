@@ -7,8 +7,6 @@ from http.client import HTTPResponse
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
-from tests.server import Server
-
 TIMEOUT_SECONDS = 30
 PROBE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 _FORM = b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -84,12 +82,12 @@ def probe(url: str) -> None:
 class Crowd:
     """Many connections to a server, each of which sends a byte now and then and never enough."""
 
-    def __init__(self, server: Server, count: int, kinds: dict[str, bytes] = DAWDLERS) -> None:
+    def __init__(self, url: str, count: int, kinds: dict[str, bytes] = DAWDLERS) -> None:
         self._done = Event()
         self._connections = []
         beginnings = list(kinds.values())
         for number in range(count):
-            connection = dial(server.url)
+            connection = dial(url)
             connection.sendall(beginnings[number % len(beginnings)])
             connection.setblocking(False)
             # Those that say nothing go on saying nothing.

@@ -1,0 +1,36 @@
+"""The proxies of ``deploy/`` in front of the real server."""
+
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.proxies import PROXIES, missing_proxy, running_proxy
+from tests.worker.wire import DAWDLERS, Crowd, dial, probe, read_answer, seconds_of
+
+
+@pytest.fixture(params=PROXIES)
+def proxied(request, server, tmp_path):
+    """The address of a proxy in front of the server, which stands there for both."""
+    if missing := missing_proxy(request.param):
+        pytest.skip(missing)
+    port = urlsplit(server.url).port
+    with running_proxy(request.param, tmp_path, port, port) as url:
+        yield url
+
+
+def test_what_the_api_takes_comes_through(proxied):
+    """An address of 64 kB, and a body that the server itself has to refuse."""
+    question = quote("記" * 4000)
+    for request in (
+        b"GET /api/v1/documents/search/?q=%b HTTP/1.1\r\nHost: x\r\n\r\n" % question.encode(),
+        b"POST /api/v1/memories/bulk/ HTTP/1.1\r\nHost: x\r\nContent-Length: 16000000\r\n\r\n" + b"x" * 16_000_000,
+    ):
+        with dial(proxied) as connection:
+            connection.sendall(request)
+            answer = read_answer(connection)
+        assert (answer.status, answer.headers["Content-Type"]) == (401, "application/json")
+
+
+def test_a_crowd_at_the_proxy_keeps_nobody_waiting(proxied):
+    with Crowd(proxied, 120, DAWDLERS):
+        assert max(seconds_of(lambda: probe(proxied)) for _ in range(5)) < 3
