@@ -7,7 +7,8 @@ from flask_wtf import CSRFProtect
 
 from app.database.types import Base
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+# What was committed is not read again for the answer: if that failed, it would deny what has been done.
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
 migrate = Migrate()
 csrf = CSRFProtect()
 login_manager = LoginManager()

@@ -11,7 +11,7 @@ from app.accounts.lock import lock_person
 from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
-from app.database.connections import connect
+from app.database.connections import Connection, connect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
@@ -84,12 +84,15 @@ def start_session(user: User, *, address: str, user_agent: str) -> str:
     return credential
 
 
-def find_signed_in(credential: str) -> SignedIn | None:
-    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long."""
+def find_signed_in(credential: str, connection: Connection | None = None) -> SignedIn | None:
+    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long.
+
+    ``connection`` is given where the session is not committed yet.
+    """
     at, idle_lifetime = clock.now(), timedelta(seconds=settings().session_idle_lifetime)
     session_digest, uses = digest(credential), services().notes.of(LastUses)
-    with connect(db.engine) as connection:
-        row = connection.first(_FIND_SIGNED_IN, digest=session_digest, at=at)
+    with connection or connect(db.engine) as asked:
+        row = asked.first(_FIND_SIGNED_IN, digest=session_digest, at=at)
     if row is None:
         return None
     # While the database cannot be written, this process knows better than it says.

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, login_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
@@ -19,6 +19,7 @@ from app.accounts.organizations import can_administer, find_first_organization, 
 from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
+from app.database.session_connection import SessionConnection
 from app.extensions import csrf, db, login_manager
 from app.http.application import Application
 from app.http.doors import PAGE
@@ -125,7 +126,7 @@ def sign_out() -> ResponseReturnValue:
     if credential:
         end_session(digest(credential))
     db.session.commit()
-    logout_user()
+    # All that says who it is; Flask-Login's own would look once more who that was.
     session.clear()
     return redirect(safe_next(request.form.get("next")), 303)
 
@@ -188,10 +189,12 @@ def _signed_in(user: User, target: str) -> Response:
     credential = start_session(user, address=_address(), user_agent=request.headers.get("User-Agent", ""))
     if "_user_id" in session:
         end_session(digest(session["_user_id"]))
+    # Before the commit: once there is a session, nothing may fail any more, and the browser gets it.
+    person = find_signed_in(credential, SessionConnection(db.session()))
     db.session.commit()
     # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
     session.clear()
-    login_user(find_signed_in(credential))
+    login_user(person)
     response = redirect(target, 303)
     remember_browser(response, email)
     return response

@@ -34,7 +34,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
 def prepare_engine(engine: Engine) -> None:
     """Attach the connection settings and the transaction rule to a new engine."""
     event.listen(engine, "commit", _note_commit)
-    event.listen(engine, "handle_error", _give_up_what_was_prepared)
+    event.listen(engine, "handle_error", _give_up_connection)
     if engine.dialect.name == "sqlite":
         _waits[engine] = prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
@@ -46,8 +46,10 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_postgresql)
 
 
-def _give_up_what_was_prepared(context: ExceptionContext) -> None:
-    if was_prepared_before(context.original_exception):
+def _give_up_connection(context: ExceptionContext) -> None:
+    # And a connection whose COMMIT or ROLLBACK failed: nobody may find it in a transaction.
+    cannot_end = context.statement is None and context.connection is not None
+    if cannot_end or was_prepared_before(context.original_exception):
         context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
 

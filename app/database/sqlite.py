@@ -79,7 +79,7 @@ class SqliteConnection(sqlite3.Connection):
     def set_wait(self, milliseconds: int) -> None:
         """Wait so long for others' locks, from now on."""
         if milliseconds != self._wait:
-            self.execute(f"PRAGMA busy_timeout={milliseconds}")
+            super().cursor().execute(f"PRAGMA busy_timeout={milliseconds}")
             self._wait = milliseconds
 
     def is_in_place(self) -> bool:

@@ -79,9 +79,11 @@ def invite_member(access: Access) -> ResponseReturnValue:
         db.session.rollback()
         flash(gettext("This invitation was made already. Its link is shown only once; withdraw it and make another."))
         return _to_members()
-    db.session.commit()
     link = settings().issuer + url_for("org.join", token=token)
-    return render_template("org/invitation.html", access=access, invitation=invitation, link=link)
+    # Before the commit: the link is shown once, and after it nothing may fail that this page needs.
+    page = render_template("org/invitation.html", access=access, invitation=invitation, link=link)
+    db.session.commit()
+    return page
 
 
 @blueprint.route("/invitations/<invitation_id>/revoke", methods=["GET", "POST"])

@@ -1,0 +1,34 @@
+"""An app whose statements fail in turn, for journeys through all of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.extensions import db
+from tests.api.conftest import ALL_SCOPES, Caller
+from tests.org.conftest import leon, olive  # noqa: F401
+from tests.robustness.statements.failing import Failing, Faults, watched
+
+
+@pytest.fixture
+def failing(app, monkeypatch) -> Iterator[Failing]:
+    """Whoever asks the app from here on meets each failure first. Fixtures that write come before it."""
+    faults = Faults(app.extensions["services"].settings.database_url.startswith("sqlite"))
+    failing = Failing(app, faults)
+    with app.app_context():
+        db.engine.dispose()
+    with watched(faults, monkeypatch):
+        monkeypatch.setattr(app, "wsgi_app", failing)
+        yield failing
+    failing.close()
+    with app.app_context():
+        db.engine.dispose()
+    print(f"{failing.requests} requests, {failing.failures} failures of a statement")
+
+
+@pytest.fixture
+def caller(app, notebook, browser, alice) -> Caller:
+    """Acme Notebook with everything that Alice can allow."""
+    browser.enter(alice)
+    tokens = notebook.tokens(browser, scope=ALL_SCOPES)
+    return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])

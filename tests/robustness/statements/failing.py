@@ -1,0 +1,206 @@
+"""Every statement of a request fails in turn, and then the request is let through.
+
+It stands in front of the app. What a journey asks is first asked with its first statement failing, then with its second,
+and so on, until nothing fails any more: that answer is what the journey gets. So each honest answer is also the proof
+that the failures before it have left nothing half-made, and nothing used up.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import orjson
+import psycopg
+from flask import Flask
+from sqlalchemy import create_engine, delete, select
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import run_wsgi_app
+
+from app.database.postgresql import PostgresqlConnection
+from app.database.sqlite import SqliteConnection, _Cursor
+from app.extensions import db
+from app.http.doors import SAFE_METHODS, Errors
+from app.limits.models import RateLimitCounter
+
+_MOST_STATEMENTS = 200
+# There each statement fails, and where something is changed also alone, with the next ones going through again.
+_IS_FLEET = bool(os.environ.get("TEST_FLEET"))
+#: What is counted although the request fails, because it was tried.
+_MAY_CHANGE = {"rate_limit_counters"}
+#: And each step of an authorization begins by giving the waiting request more time.
+_MAY_CHANGE_ON_THE_WAY = _MAY_CHANGE | {"authorization_requests"}
+_SQLITE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY_DBMOVED")
+
+
+@dataclass
+class Faults:
+    """Which statement fails; armed for one request at a time."""
+
+    is_sqlite: bool
+    at: int | None = None
+    and_after: bool = True
+    seen: int = 0
+    hit: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def arm(self, at: int, *, and_after: bool) -> None:
+        self.at, self.and_after, self.seen, self.hit, self.failed = at, and_after, 0, 0, []
+
+    def disarm(self) -> None:
+        self.at = None
+
+    def meet(self, statement: str) -> None:
+        if self.at is None:
+            return
+        self.seen += 1
+        if self.seen == self.at or (self.and_after and self.seen > self.at):
+            self.hit += 1
+            self.failed.append(statement[:60])
+            raise self._error()
+
+    def _error(self) -> Exception:
+        if self.is_sqlite:
+            error = sqlite3.OperationalError("as SQLite says it")
+            error.sqlite_errorname = _SQLITE[(self.at or 0) % len(_SQLITE)]
+            return error
+        if self.and_after:
+            return psycopg.OperationalError("server closed the connection unexpectedly")
+        return psycopg.errors.LockNotAvailable("canceling statement due to lock timeout")
+
+
+@contextmanager
+def watched(faults: Faults, monkeypatch: Any) -> Iterator[None]:
+    """Let every statement of both drivers pass by the faults."""
+
+    def before(kind: type, name: str) -> None:
+        plain = getattr(kind, name)
+
+        def met(self: Any, *arguments: Any, **named: Any) -> Any:
+            faults.meet(str(arguments[0]) if arguments else name.upper())
+            return plain(self, *arguments, **named)
+
+        monkeypatch.setattr(kind, name, met)
+
+    cursor, connection = (_Cursor, SqliteConnection) if faults.is_sqlite else (psycopg.Cursor, PostgresqlConnection)
+    for kind, name in ((cursor, "execute"), (cursor, "executemany"), (connection, "commit"), (connection, "rollback")):
+        before(kind, name)
+    yield
+
+
+class Failing:
+    """The app with its statements failing. ``visited`` is every endpoint that was asked, with its method."""
+
+    def __init__(self, app: Flask, faults: Faults) -> None:
+        self._app = app
+        self._inner: Callable[..., Any] = app.wsgi_app
+        self._faults = faults
+        self._engine = create_engine(app.extensions["services"].settings.database_url)
+        self.visited: set[tuple[str, str]] = set()
+        self._version: Any = None
+        self._rows: dict[str, list[str]] = {}
+        self.requests = self.failures = 0
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        body = environ["wsgi.input"].read() if environ.get("CONTENT_LENGTH") else b""
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        rule = self._find_rule(environ)
+        if rule is not None:
+            self.visited.add((rule.endpoint, method))
+        self.requests += 1
+        answered, status, headers = self._fail_each(environ, body, rule, f"{method} {path}")
+        assert not status.startswith("5"), f"{method} {path}: {status} after failures, {b''.join(answered)[:500]!r}"
+        start_response(status, list(headers))
+        return answered
+
+    def _fail_each(self, environ: dict[str, Any], body: bytes, rule: Any, name: str) -> Any:
+        """Returns the answer to the request that met no failure any more."""
+        modes = (True, False) if _IS_FLEET and environ["REQUEST_METHOD"] not in SAFE_METHODS else (True,)
+        is_safe = environ["REQUEST_METHOD"] in SAFE_METHODS
+        # Without the fleet every third, beginning with another one each time.
+        for at in range(1, _MOST_STATEMENTS) if _IS_FLEET else range(1 + self.requests % 3, _MOST_STATEMENTS, 3):
+            for and_after in modes:
+                before = self._dump()
+                self._faults.arm(at, and_after=and_after)
+                try:
+                    answered, status, headers = self._ask(environ, body)
+                finally:
+                    self._faults.disarm()
+                if self._faults.hit == 0:
+                    return answered, status, headers
+                self.failures += 1
+                if self._faults.failed[0] == "ROLLBACK" and not status.startswith("5"):
+                    # All was read or committed before: the answer is true, and what ends the request takes nothing back.
+                    if is_safe:
+                        continue
+                    return answered, status, headers
+                where = f"{name}, statement {at} {self._faults.failed[0]!r}{' and what follows' if and_after else ''}"
+                self._check(where, rule, status, headers, b"".join(answered))
+                after = self._dump()
+                may_change = (
+                    _MAY_CHANGE_ON_THE_WAY
+                    if rule is not None and rule.endpoint.startswith(("oauth.", "documented."))
+                    else _MAY_CHANGE
+                )
+                changed = {table for table in after if after[table] != before[table]} - may_change
+                if after.get("rate_limit_counters"):
+                    self._forget_attempts()
+                assert not changed, f"{where}: answered {status}, and changed {changed}"
+        raise AssertionError(f"{name} makes too many statements.")
+
+    def _check(self, where: str, rule: Any, status: str, headers: Any, body: bytes) -> None:
+        said = f"{where}: {status} {body[:300]!r}"
+        assert status.startswith("503 "), said
+        assert 1 <= int(headers["Retry-After"]) <= 10 and headers["X-Request-ID"], said
+        errors = Errors.PAGE if rule is None else rule.door.errors
+        if where.startswith("HEAD "):
+            assert body == b"", said
+        elif rule is not None and rule.endpoint == "health.readyz":
+            assert orjson.loads(body)["status"] == "unavailable", said
+        elif errors is Errors.PAGE:
+            assert headers["Content-Type"].startswith("text/html") and b"<h1>We cannot reach our records" in body, said
+            assert headers["Cache-Control"] == "no-store" and "Content-Security-Policy" in headers, said
+        elif errors is Errors.API:
+            assert orjson.loads(body)["code"] == "unavailable", said
+        else:
+            assert orjson.loads(body)["error"] == "temporarily_unavailable", said
+
+    def _ask(self, environ: dict[str, Any], body: bytes) -> Any:
+        copy = {
+            name: value for name, value in environ.items() if not name.startswith(("werkzeug.", "flask.", "reliquary."))
+        }
+        copy["wsgi.input"] = BytesIO(body)
+        return run_wsgi_app(self._inner, copy, buffered=True)
+
+    def _find_rule(self, environ: dict[str, Any]) -> Any:
+        try:
+            return self._app.url_map.bind_to_environ(environ).match(return_rule=True)[0]
+        except HTTPException:
+            return None
+
+    def _forget_attempts(self) -> None:
+        # All these failures are tries of one person; what too many are told is another matter.
+        with self._engine.begin() as connection:
+            connection.execute(delete(RateLimitCounter))
+
+    def _dump(self) -> dict[str, list[str]]:
+        """Every row of every table; the last answer again where nobody has written since."""
+        with self._engine.connect() as connection:
+            version = connection.exec_driver_sql(
+                "PRAGMA data_version"
+                if self._faults.is_sqlite
+                else "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
+            ).scalar()
+            if version != self._version:
+                self._version = version
+                self._rows = {
+                    table.name: sorted(map(repr, connection.execute(select(table))))
+                    for table in db.metadata.sorted_tables
+                }
+        return self._rows

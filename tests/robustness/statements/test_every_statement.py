@@ -1,0 +1,329 @@
+"""Whatever statement fails, of whatever endpoint: 503 and when to come back, and nothing half-made or used up.
+
+Each journey names the endpoints that it walks through, so that a new one has to be walked through somewhere.
+"""
+
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from app import clock
+from app.consents.saved import SavedMemento
+from app.extensions import db
+from app.memories.picks import Pick
+from app.oauth.journal.record import ERROR_PAGE, RequestRecord
+from app.oauth.refusals import Reason
+from tests.actors import Browser
+from tests.org.conftest import HONEST, csrf_token, in_acme, send
+from tests.personal.conftest import post, stock
+
+#: Journey -> the endpoints that it asks, as "endpoint METHOD".
+JOURNEYS: dict[str, frozenset[str]] = {}
+
+
+def journey(*endpoints: str):
+    """Say which endpoints a test asks, and see to it that it does."""
+
+    def mark(test):
+        JOURNEYS[test.__name__] = frozenset(endpoints)
+        return pytest.mark.usefixtures("asks_what_it_says")(test)
+
+    return mark
+
+
+@pytest.fixture
+def asks_what_it_says(request, failing):
+    yield
+    asked = {f"{endpoint} {method}" for endpoint, method in failing.visited if method not in ("HEAD", "OPTIONS")}
+    missed = JOURNEYS[request.function.__name__] - asked
+    assert not missed, f"The journey says that it asks {sorted(missed)}."
+
+
+def test_every_endpoint_is_on_a_journey(app):
+    there = {
+        f"{rule.endpoint} {method}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert there - set().union(*JOURNEYS.values()) == set()
+
+
+SIGNED_OUT = {
+    "/": "accounts.home",
+    "/guide/": "guide.show_page",
+    "/guide/errors": "guide.show_page",
+    "/docs": "signposts.docs",
+    "/favicon.ico": "signposts.show_favicon",
+    "/robots.txt": "signposts.show_robots",
+    "/log-in": "signposts.log_in",
+    "/log-out": "signposts.sign_out",
+    "/login": "signposts.login",
+    "/org": "signposts.org",
+    "/sign_in": "signposts.sign_in",
+    "/sign_up": "signposts.sign_up",
+    "/signin": "signposts.signin",
+    "/signup": "signposts.signup",
+    "/static/css/tokens.css": "static",
+    "/healthz": "health.healthz",
+    "/readyz": "health.readyz",
+    "/api/openapi.json": "api.openapi",
+    "/.well-known/oauth-authorization-server": "metadata.authorization_server_metadata",
+    "/.well-known/oauth-protected-resource": "metadata.protected_resource_metadata",
+}
+
+
+@journey(*(f"{endpoint} GET" for endpoint in SIGNED_OUT.values()))
+def test_what_everybody_may_see(browser, alice, failing):
+    for path in SIGNED_OUT:
+        for method in ("GET", "HEAD", "OPTIONS"):
+            assert browser.client.open(path, method=method, base_url=browser._base_url).status_code < 400, (
+                method,
+                path,
+            )
+    browser.enter(alice)
+    for path in ("/", "/log-out", "/guide/", "/nothing-here"):
+        for method in ("GET", "HEAD"):
+            browser.client.open(path, method=method, base_url=browser._base_url)
+
+
+@journey("accounts.sign_up GET", "accounts.sign_up POST", "accounts.sign_in GET", "accounts.sign_in POST",
+         "accounts.sign_out POST", "accounts.home GET")  # fmt: skip
+def test_signing_up_out_and_in(browser, failing):
+    account = {"email": "dora@example.com", "name": "Dora", "password": "correct horse battery"}
+    page = browser.get("/sign-up")
+    assert browser.submit(page, **account, organization_name="Dora's").status_code == 303
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    assert browser.submit(browser.get("/sign-in"), email=account["email"], password="wrong").status_code == 400
+    assert (
+        browser.submit(browser.get("/sign-in"), email=account["email"], password=account["password"]).status_code == 303
+    )
+    assert "Welcome" in browser.get("/").text
+
+
+@journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",
+         "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
+         "oauth.choose_account POST", "oauth.switch_account POST", "oauth.token POST", "documented.token POST",
+         "oauth.introspect POST", "oauth.revoke POST", "accounts.sign_in POST", "api.me GET")  # fmt: skip
+def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
+    page = notebook.start(browser)
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    code = notebook.answer(browser.submit(page, press="Authorize"))["code"]
+    tokens = notebook.exchange(code).json
+    # It is the honest answer: a code that is redeemed once more would have ended them.
+    assert notebook.introspect(tokens["access_token"]).json["active"] is True
+    renewed = notebook.refresh(tokens["refresh_token"]).json
+    assert notebook.me(renewed["access_token"]).status_code == 200
+    assert notebook.client_credentials().status_code == 200
+    # What was allowed before needs no screen.
+    assert "code" in notebook.answer(notebook.start(browser))
+    again = notebook.exchange(notebook.answer(notebook.start(browser, "/api/v1/auth/oauth2/authorize/"))["code"],
+                              "/api/v1/auth/oauth2/token/")  # fmt: skip
+    assert again.status_code == 200
+    assert notebook.revoke(renewed["refresh_token"]).status_code == 200
+    assert notebook.introspect(renewed["access_token"]).json["active"] is False
+    # A code that comes back ends what came of it, although the answer is an error.
+    assert notebook.exchange(code).status_code == 400
+
+    page = pocket.start(browser, prompt="select_account")
+    page = browser.follow(browser.submit(page, press=f"Go on as {alice.name}"))
+    page = browser.submit(page, press="Not you? Switch account")
+    assert page.status_code == 303
+    page = browser.submit(browser.follow(page), email=alice.email, password=alice.password)
+    page = browser.submit(browser.follow(page), press="Continue", selection="none")
+    page = browser.submit(browser.follow(page), press="Cancel")
+    assert pocket.answer(page)["error"] == "access_denied"
+
+
+@journey(*(f"api.{name}" for name in (
+    "me GET", "get_subscribed_knowledge GET", "get_discussion_contents GET", "get_documents GET",
+    "get_document_contents GET", "get_agentic_search GET", "post_agentic_search POST", "memorize_document POST",
+    "search_documents GET", "get_integrations GET", "post_integration POST", "get_integration GET",
+    "patch_integration PATCH", "remove_integration DELETE", "get_mementos GET", "post_memento POST", "get_memento GET",
+    "remove_memento DELETE", "post_memento_documents POST", "remove_memento_documents DELETE", "get_memories GET",
+    "post_memory POST", "get_memory GET", "patch_memory PATCH", "remove_memory DELETE", "post_memories POST",
+)))  # fmt: skip
+def test_the_whole_api(app, alice, caller, failing):
+    shelf, key = stock(app, alice.id), {"Idempotency-Key": "once"}
+    soup = shelf.memories["Soup"]
+
+    def ask(method: str, path: str, json=None, **kwargs):
+        answer = caller.open(method, path, json=json, **kwargs)
+        assert answer.status_code < 300, (method, path, answer.text)
+        return answer.json
+
+    for path in ("me/", "account/", "common-knowledge/subscribed-list/", "integrations/", "mementos/", "memories/?q=soup",
+                 "documents/", "documents/search/?q=soup", "documents/agentic_search/?q=soup", f"memories/{soup}/",
+                 f"documents/{soup}/contents/", f"discussions/{shelf.memories['Hello']}/contents/", f"integrations/{shelf.integrations['Drive']}/"):  # fmt: skip
+        ask("GET", path)
+    caller.open("HEAD", "memories/?q=soup")
+    caller.open("OPTIONS", "memories/")
+    ask("POST", "documents/agentic_search/", {"query": "soup"})
+    ask("POST", "documents/memorize/", {"name": "Bread", "content": "Flour."})
+    new = {"title": "Rye", "text": "Flour and water.", "tags": ["bread", "dark"]}
+    one = ask("POST", "memories/", new, headers=key)
+    assert ask("POST", "memories/", new, headers=key) == one
+    ask("PATCH", f"memories/{one['id']}/", {"title": "Dark rye", "tags": ["rye"]})
+    ask("POST", "memories/bulk/", {"memories": [new, new]})
+    made = ask("POST", "mementos/", {"name": "Breads"})["id"]
+    ask("GET", f"mementos/{made}/")
+    ask("POST", f"mementos/memento_document/{made}/", {"add": [one["id"]]})
+    ask("DELETE", f"mementos/memento_document/{made}/")
+    ask("DELETE", f"mementos/{made}/")
+    source = ask("POST", "integrations/", {"kind": "slack", "name": "Work"})["id"]
+    ask("PATCH", f"integrations/{source}/", {"name": "Home"})
+    ask("DELETE", f"integrations/{source}/")
+    ask("DELETE", f"memories/{one['id']}/")
+
+
+@journey(*(f"personal.{name}" for name in (
+    "overview GET", "apps GET", "show_app GET", "show_activity GET", "disconnect POST", "change_end POST",
+    "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
+    "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
+    "save_memento POST", "prune POST", "count_memories POST", "make_memento GET", "save_new_memento POST", "sessions GET",
+    "end_session POST", "end_other_sessions POST",
+)))  # fmt: skip
+def test_a_persons_own_pages(app, alice, browser, caller, failing):
+    shelf = stock(app, alice.id)
+    recipes, path = shelf.mementos["Recipes"], f"/account/apps/{caller.grant_id}/"
+
+    def submit(page, **how):
+        answer = browser.submit(page, **how)
+        assert answer.status_code in (200, 303), answer.text
+        return browser.follow(answer)
+
+    for page in ("/account/", "/account/apps/", path, f"{path}activity", "/account/mementos/", "/account/sessions/",
+                 f"/account/mementos/{recipes}/"):  # fmt: skip
+        assert browser.get(page).status_code == 200
+    memory = caller.post("memories/", {"title": "Rye", "text": "Flour."}).json["id"]
+    with app.app_context():
+        saved = db.session.scalar(select(SavedMemento.memento_id))
+    submit(browser.get(path), press="Set the end")
+    page = submit(browser.get(f"{path}mementos"), press="See what changes", selection="none")
+    submit(page, press="Apply")
+    submit(submit(browser.get(path), press="Pause"), press="Resume")
+    submit(browser.get(path), press="Disconnect Acme Notebook")
+
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account/sessions/").text)[1]
+    for target, data in (
+        ("/account/mementos/count", {"added": Pick(shelf.integrations["Slack"]).key}),
+        (f"/account/mementos/{recipes}/duplicate", {}),
+        (f"/account/mementos/{saved}/prune", {"memory_ids": memory, "action": "delete"}),
+    ):
+        answer = post(browser, target, data, token)
+        assert answer.status_code in (200, 303), (target, answer.status, answer.text)
+    assert browser.get("/account/mementos/new").status_code == 200
+    form = {"name": "Songs", "action": "save", "added": Pick(shelf.integrations["Slack"]).key}
+    assert post(browser, "/account/mementos/new", form, token).status_code == 303
+    submit(browser.get(f"/account/mementos/{recipes}/edit"), press="Save", name="Cooking")
+    submit(browser.get(f"/account/mementos/{recipes}/delete"), press="Delete this memento")
+    for _ in range(2):
+        Browser(app).enter(alice)
+    submit(browser.get("/account/sessions/"), press="Sign out there")
+    submit(browser.get("/account/sessions/"), press="Sign out everywhere else")
+
+
+@journey(*(f"org.{name}" for name in (
+    "list_clients GET", "show_credentials GET", "activate POST", "show_danger GET", "delete GET", "delete POST",
+    "change_logo POST", "show_people GET", "show_playground GET", "return_to_playground GET", "finish_playground POST",
+    "start_playground POST", "show_requests GET", "register_address GET", "register_address POST", "add_scopes GET",
+    "add_scopes POST", "resume POST", "rotate_all GET", "rotate_all POST", "end_secret GET", "end_secret POST",
+    "retire_secret GET", "retire_secret POST", "add_secret GET", "add_secret POST", "edit_settings GET",
+    "edit_settings POST", "suspend GET", "suspend POST", "register GET", "register POST",
+)), "oauth.show_logo GET")  # fmt: skip
+def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing):
+    browser.enter(bob)
+    path = f"/org/oauth/{notebook.client_id}"
+    act = _acting(browser)
+
+    for page in ("/org/oauth/", path, f"{path}/danger", f"{path}/people", f"{path}/playground", f"{path}/requests"):
+        assert browser.get(page).status_code == 200, page
+    act("/org/oauth/register", press="Register the app", **HONEST)
+    act("/org/oauth/register", press="Save as a draft", **HONEST | {"name": "A Draft"})
+    draft = re.search(r'/org/oauth/(client_\w+)">[^<]*(?:<bdi>)?A Draft', browser.get("/org/oauth/").text)[1]
+    act(f"/org/oauth/{draft}", press="Activate the app")
+    act(f"{path}/settings", press="Save", name="Acme Diary")
+    image = _png()
+    logo = browser.client.post(
+        f"{path}/logo",
+        base_url=browser._base_url,
+        headers={"Referer": browser._base_url + path},
+        data={"csrf_token": csrf_token(browser), "logo": (BytesIO(image), "logo.png")},
+    )
+    assert logo.status_code == 303, logo.text
+    shown = re.search(r'src="(/oauth/logos/[^"]+)"', browser.get(path).text)[1]
+    assert browser.get(shown).status_code == 200
+    act(f"{path}/secrets/new", press="Make the secret", label="two")
+    ends, retires = (re.findall(rf'href="([^"]+/{what})"', browser.get(path).text) for what in ("end", "retire"))
+    act(ends[0], press="Save", ends_on="2099-01-31")
+    act(retires[0], press="Retire the secret")
+    act(f"{path}/playground", press="Open the playground")
+    assert browser.get(f"{path}/playground/callback?code=x&state=y").status_code == 200
+    act(f"{path}/playground", press="Finish")
+    near = "https://notebook.acme.example/Callback/"
+    act(_refused(app, notebook.client_id, redirect_uri=near), press="Register it")
+    planner = re.search(r'/org/oauth/(client_\w+)">[^<]*(?:<bdi>)?Acme Planner', browser.get("/org/oauth/").text)[1]
+    act(_refused(app, planner, scope="integrations:read"), press="Add the scope")
+    act(f"{path}/rotate-everything", press="Rotate everything")
+    act(f"{path}/suspend", press="Suspend the app")
+    act(f"{path}/danger", press="Resume the app")
+    act(f"{path}/delete", press="Delete the app", typed_name="Acme Diary")
+
+
+@journey(*(f"org.{name}" for name in (
+    "show_audit_log GET", "export_audit_csv GET", "export_audit_json_lines GET", "withdraw_invitation GET",
+    "withdraw_invitation POST", "join GET", "join POST", "show_members GET", "remove GET", "remove POST", "give_role POST",
+    "invite_member POST", "leave GET", "leave POST", "delete_whole_organization GET", "delete_whole_organization POST",
+    "show_organizations GET", "show_organizations POST", "switch POST",
+)))  # fmt: skip
+def test_the_people_of_an_organization(app, alice, bob, olive, leon, failing):
+    owner, other, members = Browser(app), Browser(app), "/org/oauth/members"
+    owner.enter(olive)
+    other.enter(leon)
+    act, acme = _acting(owner), in_acme(app)
+    for page in (members, "/org/oauth/audit", "/org/oauth/audit.csv", "/org/oauth/audit.jsonl"):
+        assert owner.get(page).status_code == 200, page
+    role = f"{members}/{bob.id}/role"
+    assert owner.submit(owner.get(members), action=role, press="Change", role="owner").status_code in (200, 303)
+    act(f"{members}/{alice.id}/remove", press=f"Remove {alice.name}")
+    page = act(members, press="Make an invitation link")
+    link = re.search(r"(/org/oauth/join/[A-Za-z0-9_\-]+)", page.text)[1]
+    assert other.submit(other.get(link), press="Join").status_code == 303
+    act(members, press="Make an invitation link")
+    withdraw = re.search(r'href="([^"]+/invitations/[^"]+/revoke)"', owner.get(members).text)[1]
+    act(withdraw, press="Withdraw the invitation")
+    assert other.submit(other.get(f"{members}/leave"), press="Leave Acme").status_code == 303
+    act("/org/oauth/organizations", press="Create the organization", name="Olive's Own")
+    assert send(owner, "/org/oauth/switch", organization=acme).status_code == 303
+    act("/org/oauth/organization/delete", press="Delete the organization", typed_name="Acme")
+
+
+def _acting(browser: Browser):
+    def act(path: str, **how):
+        answer = browser.submit(browser.get(path), **how)
+        assert answer.status_code in (200, 303), (path, answer.status, answer.text)
+        return answer
+
+    return act
+
+
+def _refused(app, client_id: str, *, redirect_uri: str = "", scope: str = "") -> str:
+    """Where a refused request can be repaired."""
+    reason = Reason.SCOPE_NOT_REGISTERED if scope else Reason.REDIRECT_URI_MISMATCH
+    with app.app_context():
+        record = RequestRecord(
+            client_key=client_id, at=clock.now(), endpoint="authorize", error=ERROR_PAGE, reason=reason,
+            redirect_uri=redirect_uri, scope=scope,
+        )  # fmt: skip
+        db.session.add(record)
+        db.session.commit()
+        return f"/org/oauth/{client_id}/requests/{record.id}/{'scopes' if scope else 'address'}"
+
+
+def _png() -> bytes:
+    content = BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(content, "PNG")
+    return content.getvalue()
