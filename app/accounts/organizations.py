@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import text
 from app.accounts.models import ROLES, Membership, Organization, User
+from app.database.rows import is_taken
 from app.extensions import db
 from app.sentences import _
 
@@ -38,7 +39,9 @@ def create_organization(name: str, slug: str | None = None) -> Organization:
         try:
             with db.session.begin_nested():
                 db.session.add(organization)
-        except IntegrityError:
+        except IntegrityError as error:
+            if not is_taken(error, Organization.slug):
+                raise
             # Somebody else took it since we looked.
             continue
         return organization

@@ -9,6 +9,7 @@ from app.accounts.models import Organization, User
 from app.accounts.organizations import InvalidName, add_member, create_organization, normalize_organization_name
 from app.accounts.passwords import check_password, hash_password
 from app.audit.events import record
+from app.database.rows import is_taken
 from app.extensions import db
 from app.sentences import _
 
@@ -84,7 +85,9 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     try:
         with db.session.begin_nested():
             db.session.add(user)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_taken(error, User.email):
+            raise
         # Somebody else took it since we looked.
         raise EmailTaken from None
     if organization_name:

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from app.database.access import check_driver_write, driver_transaction, note_commit
 from app.database.engine import ONLY_READS, let_write
 from app.database.repeat import was_prepared_before
+from app.database.rows import refers_to_nothing
 from app.database.statements import Statement
 
 _log = logging.getLogger(__name__)
@@ -21,14 +22,6 @@ _log = logging.getLogger(__name__)
 
 class RowGone(Exception):
     """What a new row was to hang on has been deleted since it was looked up."""
-
-
-def _refers_to_nothing(error: Exception) -> bool:
-    """Returns whether a foreign key was broken, as SQLite says it or as PostgreSQL does."""
-    return (
-        getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_FOREIGNKEY"
-        or getattr(error, "sqlstate", None) == "23503"
-    )
 
 
 class Connection:
@@ -112,7 +105,7 @@ class Connection:
         try:
             self._cursor.execute(sql, values)
         except Exception as error:
-            if _refers_to_nothing(error):
+            if refers_to_nothing(error):
                 raise RowGone from None
             if was_prepared_before(error):
                 # It would say the same of this statement again.

@@ -16,6 +16,7 @@ from app.consents.live import is_live
 from app.consents.made import MadeMemento
 from app.consents.models import Consent, ConsentMemento
 from app.database.locks import to_change
+from app.database.rows import is_taken, refers_to_nothing
 from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
@@ -77,7 +78,9 @@ def change_contents(caller: Caller, made: MadeMemento, add: Sequence[str], remov
     try:
         with caller.session.begin_nested():
             caller.session.add_all(MementoContent(memento_id=made.memento_id, memory_id=id) for id in new)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not refers_to_nothing(error):
+            raise
         # Somebody deleted one of them between our look and our insert.
         raise _not_added(new) from None
     return [*new, *gone]
@@ -116,7 +119,11 @@ def _add_memento(caller: Caller, name: str) -> Memento:
             memento.name = check_name(caller.session, caller.subject, memento.name)
             with caller.session.begin_nested():
                 caller.session.add(memento)
-        except (MementoNameTaken, IntegrityError):
+        except MementoNameTaken:
+            continue
+        except IntegrityError as error:
+            if not is_taken(error, Memento.user_id, Memento.name):
+                raise
             continue
         return memento
     raise _wrong_name("taken", "Choose another name.")

@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from app.clients.life import delete_client, resume_client, suspend_client
-from app.clients.models import Client
+from app.clients.models import Client, ClientSecret
+from app.database.rows import is_taken
 from app.extensions import db
 from app.oauth.client_end import rotate_everything
 from app.org import blueprint
@@ -70,7 +71,9 @@ def rotate_all(access: Access, client_id: str) -> ResponseReturnValue:
     secret_id = identifier_for("sec", form.once.data, access.user_id, client_id)
     try:
         secret = rotate_everything(db.session(), client, actor_user_id=access.user_id, secret_id=secret_id)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_taken(error, ClientSecret.id):
+            raise
         db.session.rollback()
         flash(gettext("This was done already. A secret is shown only once; make another if you did not keep it."))
         return to_client(client_id)

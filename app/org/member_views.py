@@ -28,9 +28,10 @@ from app.accounts.members import (
     list_members,
     remove_member,
 )
-from app.accounts.models import ROLES
+from app.accounts.models import ROLES, Invitation, Membership
 from app.config import settings
 from app.database.access import read_anew
+from app.database.rows import is_taken
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.http.services import services
@@ -75,7 +76,9 @@ def invite_member(access: Access) -> ResponseReturnValue:
         return _members_page(access, form, 400)
     except NotPermitted:
         abort(403)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_taken(error, Invitation.id):
+            raise
         db.session.rollback()
         flash(gettext("This invitation was made already. Its link is shown only once; withdraw it and make another."))
         return _to_members()
@@ -181,7 +184,9 @@ def join(token: str) -> ResponseReturnValue:
     except InvitationOver:
         db.session.rollback()
         return _over_page()
-    except (AlreadyMember, IntegrityError):
+    except (AlreadyMember, IntegrityError) as error:
+        if isinstance(error, IntegrityError) and not is_taken(error, Membership.user_id, Membership.organization_id):
+            raise
         db.session.rollback()
         flash(gettext("You belong to %(name)s already. The link is still good for somebody else.", name=isolated(name)))
     switch_to(organization_id)

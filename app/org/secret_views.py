@@ -16,6 +16,7 @@ from app.clients.secrets import (
     list_live_secrets,
     retire_client_secret,
 )
+from app.database.rows import is_taken
 from app.extensions import db
 from app.org import blueprint
 from app.org.access import Access, administrators_only
@@ -47,7 +48,9 @@ def add_secret(access: Access, client_id: str) -> ResponseReturnValue:
     except ClientError as error:
         form.label.errors = [error.sentence]
         return _new_secret_page(access, client, form)
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_taken(error, ClientSecret.id):
+            raise
         # The same form came before, by a reload or a double click.
         db.session.rollback()
         flash(gettext("The new secret was made already. It is shown only once; make another if you did not keep it."))

@@ -15,6 +15,7 @@ from app.clients.models import Client, find_record
 from app.clients.registration import register_client
 from app.config import settings
 from app.database.access import outside_transaction
+from app.database.rows import is_taken, refers_to_nothing
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
 from app.http.error_answers import error_page
@@ -86,15 +87,28 @@ def _register(access: Access) -> ResponseReturnValue:
             form.show_problems(error)
             if logo_problem and error is not logo_problem:
                 form.show_problems(logo_problem)
-        except IntegrityError:
-            # It came twice at the same moment.
+        except IntegrityError as error:
             db.session.rollback()
-            return _to_what_was_registered(client_id)
+            return _answer_to_broken_rule(error, client_id)
         else:
             db.session.commit()
             return _answer_to_registration(client, secret)
     form.ask_for_logo_again()
     return render_template("org/register.html", access=access, form=form), 400 if form.errors else 200
+
+
+def _answer_to_broken_rule(error: IntegrityError, client_id: str) -> ResponseReturnValue:
+    """What the database has refused, told for what it is. Raises the error when it is a mistake of ours."""
+    if is_taken(error, Client.client_id) or is_taken(error, Client.key):
+        # It came twice at the same moment.
+        return _to_what_was_registered(client_id)
+    if refers_to_nothing(error):
+        return error_page(
+            404,
+            _("Your organization is not there any more"),
+            _("It, or your account, was deleted while you filled in this form. Nothing was registered."),
+        )
+    raise error
 
 
 def _draw(form: RegisterForm) -> tuple[bytes | None, ClientError | None]:

@@ -5,9 +5,11 @@ import re
 
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientLogo
+from app.clients.registration import register_client
 from app.extensions import db
 from tests.actors import Browser, find_form, find_forms
 from tests.integrator import Integrator
@@ -473,3 +475,27 @@ def test_a_form_that_does_not_say_which_button_registers_nothing(app, admin, act
     )
     assert answer.status_code == 400
     assert count_clients(app) == 0
+
+
+@pytest.mark.parametrize(
+    ("gone", "status", "says"),
+    [
+        ("organization", 404, "Your organization is not there any more"),
+        ("a mistake of ours", 500, "Something went wrong"),
+    ],
+)
+def test_what_the_database_refuses_is_told_for_what_it_is(app, admin, monkeypatch, gone, status, says):
+    """It is not said to have been registered before and deleted since."""
+
+    def break_it(session, settings, **fields):
+        client, secret = register_client(session, settings, **fields)
+        wrong = {"organization_id": "org_gone"} if gone == "organization" else {"name": None}
+        session.execute(update(Client).where(Client.key == client.key).values(wrong))
+        return client, secret
+
+    form = admin.get(REGISTER)
+    monkeypatch.setattr("app.org.views.register_client", break_it)
+    answer = admin.submit(form, press="Register the app", **HONEST)
+    assert (answer.status_code, says in answer.text) == (status, True), answer.text
+    monkeypatch.undo()
+    assert admin.submit(form, press="Register the app", **HONEST).status_code == 200

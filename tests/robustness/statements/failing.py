@@ -123,8 +123,9 @@ class Failing:
         """Returns the answer to the request that met no failure any more."""
         modes = (True, False) if _IS_FLEET and environ["REQUEST_METHOD"] not in SAFE_METHODS else (True,)
         is_safe = environ["REQUEST_METHOD"] in SAFE_METHODS
-        # Without the fleet every third, beginning with another one each time.
-        for at in range(1, _MOST_STATEMENTS) if _IS_FLEET else range(1 + self.requests % 3, _MOST_STATEMENTS, 3):
+        # Without the fleet only some, beginning with another one each time. PostgreSQL connects anew after each.
+        step = 1 if _IS_FLEET else (3 if self._faults.is_sqlite else 12)
+        for at in range(1 + self.requests % step, _MOST_STATEMENTS, step):
             for and_after in modes:
                 before = self._dump()
                 self._faults.arm(at, and_after=and_after)
