@@ -27,7 +27,14 @@ from tests.server import Server, running_server
 #: Everything in the environment that the app or what serves it would obey.
 SETTINGS = (
     *("DATABASE_URL", "SECRET_KEY", "ISSUER", "SITE_NAME", "PORT", "TRUSTED_PROXIES", "WEB_CONCURRENCY"),
-    *("SECRET_KEY_FALLBACKS", "PURGE_INTERVAL", "REDIS_URL", "API_CALLS_PER_MINUTE"),
+    *(
+        "SECRET_KEY_FALLBACKS",
+        "PURGE_INTERVAL",
+        "SECURITY_CONTACT",
+        "SECURITY_POLICY",
+        "REDIS_URL",
+        "API_CALLS_PER_MINUTE",
+    ),
     *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),
     *LIFETIMES,
 )

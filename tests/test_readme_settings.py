@@ -29,6 +29,12 @@ GOOD = {
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
     "LOG_FORMAT": ("json", "log_format", "json"),
+    "SECURITY_CONTACT": (
+        "security@example.com, https://example.com/report",
+        "security_contacts",
+        ("mailto:security@example.com", "https://example.com/report"),
+    ),
+    "SECURITY_POLICY": ("https://example.com/policy", "security_policy", "https://example.com/policy"),
     "PURGE_INTERVAL": ("0", "purge_interval", 0),
     "REDIS_URL": ("rediss://:p@host:6380/2", "redis_url", "rediss://:p@host:6380/2"),
     "API_CALLS_PER_MINUTE": ("60", "api_calls_per_minute", 60),
@@ -49,6 +55,8 @@ _IN_WORDS = {
     "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
     "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),
     "SECRET_KEY_FALLBACKS": (r"none", r"\(\)"),
+    "SECURITY_CONTACT": (r"none", r"\(\)"),
+    "SECURITY_POLICY": (r"none", r""),
     "REDIS_URL": ("none", "None"),
     "ISSUER": (r"`http://127\.0\.0\.1:\$PORT`", r"http://127\.0\.0\.1:8000"),
 }

@@ -14,6 +14,7 @@ from app.config.lifetimes import LIFETIMES, check_lifetimes, read_lifetimes
 from app.config.management import read_management
 from app.config.registration import read_registration
 from app.config.secret_keys import read_secret_keys
+from app.config.security import read_security
 from app.config.site import read_site
 from app.config.stores import read_stores
 from app.config.values import Environment
@@ -21,7 +22,15 @@ from app.config.values import Environment
 __all__ = ["DAY", "LIFETIMES", "ConfigurationError", "Settings", "read_settings", "settings"]
 
 #: Each reads its part of the environment, and returns fields of :class:`Settings`.
-_GROUPS = (read_site, read_management, read_registration, read_stores, read_secret_keys, read_lifetimes)
+_GROUPS = (
+    read_site,
+    read_management,
+    read_registration,
+    read_stores,
+    read_secret_keys,
+    read_lifetimes,
+    read_security,
+)
 #: Each raises a :class:`ConfigurationError` for settings that do not go together.
 _CHECKS = (check_lifetimes,)
 

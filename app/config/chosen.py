@@ -18,6 +18,9 @@ class Settings:
     #: Keys that signed before, or will next: accepted, never signed with.
     secret_key_fallbacks: tuple[str, ...] = ()
     site_name: str = "Reliquary"
+    #: Whom to tell of a weakness, as URIs, and the address of the rules for that.
+    security_contacts: tuple[str, ...] = ()
+    security_policy: str = ""
     port: int = 8000
     trusted_proxies: int = 0
     #: Address and port for supervisors and scrapers; None for nowhere.

@@ -122,6 +122,7 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     assert found["meta"] == {
         "/.well-known/oauth-authorization-server",
         *(f"/.well-known/oauth-protected-resource{path}" for path in ("", "/api/v1", "/mcp")),
+        "/.well-known/security.txt",
     }
     assert found["self"] == {"/oauth/register", "/register", "/oauth/register/<client_id>"}
     assert found["mcp"] == {"/mcp"}
