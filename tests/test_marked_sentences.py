@@ -8,6 +8,7 @@ a program reads, on the wire or in a log, stays as it is. The rules are read fro
 import ast
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,34 @@ _PAGES = (
 )
 #: Packages whose errors are shown on a page, beside a field or above the form.
 _TELLING = (*_PAGES, "clients", "consents", "limits", "memories")
+#: Packages that make pages among other things: what reads like words is for a person, but for what is named below.
+_ALSO_PAGES = ("clients", "consents", "http", "memories", "oauth/endpoints")
+#: What programs read there, by module and by the function or name that holds it; with "" for the whole module.
+_READ_BY_PROGRAMS = {
+    "clients/fields": ("from_json", "_LIFETIME_OPTION"),
+    "clients/kinds": ("json_name",),
+    "clients/near_addresses": ("Nearness",),
+    "consents/details": ("",),
+    "consents/receipt_log": ("subject",),
+    "consents/receipts": ("memento_id",),
+    "http/addresses": ("",),
+    "http/error_answers": ("API_ERRORS", "_SERVER_ERROR", "find_answer_to_unavailable", "_answer_unexpected_error"),
+    "http/health": ("",),
+    "http/incoming": ("read",),
+    # The name of the month and the words of the time zone, which a script says anew in the reader's own way.
+    "http/moments": ("_text",),
+    "http/navigation": ("_refusal",),
+    "http/routes": ("",),
+    "http/signposts": ("",),
+    "http/wire": ("",),
+    # In lower case, to compare with.
+    "memories/built_in": ("RESERVED_NAMES",),
+    "memories/index/sqlite": ("",),
+    "memories/models": ("_ONE_OWNER",),
+    # A name of a company's own.
+    "memories/sources": ("_LABELS",),
+    "oauth/endpoints/logo": ("",),
+}
 #: Tables whose every text is shown on a page, by module and name.
 _TABLES = {
     "app.http.error_answers": ("_SENTENCES",),
@@ -103,6 +132,28 @@ def sentences_of_pages(reader: Reader) -> Iterator[ast.AST]:
     yield from (node for node in reader.unmarked(reader.tree) if _has_words(node))
 
 
+def sentences_among_others(reader: Reader, place: str = "") -> Iterator[ast.AST]:
+    """In what also makes pages, a text that reads like words is marked, be it merely returned."""
+    read_by_programs = _READ_BY_PROGRAMS.get(place, ())
+    if "" in read_by_programs:
+        return
+    for node in sentences_of_pages(reader):
+        above = list(reader.above(node))
+        holders = {getattr(up, "name", None) for up in above}
+        holders |= {ast.unparse(one) for up in above for one in _targets(up)}
+        holders |= {up.arg for up in above if isinstance(up, ast.keyword)}
+        told_to_nobody = any(isinstance(up, ast.Assert) or _called(up) in ("ValueError", "TypeError") for up in above)
+        # ``option`` is what the command line says of a field.
+        if not told_to_nobody and not holders.intersection({*read_by_programs, "option"}):
+            yield node
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.Assign):
+        return node.targets
+    return [node.target] if isinstance(node, ast.AnnAssign) else []
+
+
 def sentences_of_errors(reader: Reader) -> Iterator[ast.AST]:
     """An error's sentence, which a page shows beside a field."""
     for node in ast.walk(reader.tree):
@@ -161,6 +212,15 @@ def names_of_the_mark(reader: Reader) -> Iterator[ast.AST]:
             place = next((up for up in reader.above(node) if isinstance(up, ast.FunctionDef)), reader.tree)
             if any(_called(one) == "_" for one in ast.walk(place)):
                 yield node
+
+
+def sentences_of_clients_fields(reader: Reader) -> Iterator[ast.AST]:
+    """The words of a client's field, which the forms and the page of its settings read."""
+    for node in ast.walk(reader.tree):
+        if isinstance(node, ast.Call) and _called(node) == "has":
+            for keyword in node.keywords:
+                if keyword.arg in ("label", "help", "lives"):
+                    yield from (text for text in reader.unmarked(keyword.value) if _has_letters(text))
 
 
 def refusals(reader: Reader) -> Iterator[ast.AST]:
@@ -231,13 +291,15 @@ def _has_letters(node: ast.AST) -> bool:
 
 def _rules_for(place: str) -> list:
     """What holds for a module of ``app``, by its path without an ending."""
-    rules = [sentences_of_forms, notices, error_pages, refusals, names_of_the_mark]
+    rules = [sentences_of_forms, sentences_of_clients_fields, notices, error_pages, refusals, names_of_the_mark]
     if _is_in(place, *_PAGES, "oauth"):
         rules.append(problems_of_pages)
     if _is_in(place, *_TELLING):
         rules.append(sentences_of_errors)
     if _is_in(place, *_PAGES):
         rules.append(sentences_of_pages)
+    if _is_in(place, *_ALSO_PAGES):
+        rules.append(partial(sentences_among_others, place=place))
     return rules
 
 
@@ -273,6 +335,28 @@ def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
     assert not found, "\n".join(["", *found])
 
 
+@pytest.mark.parametrize("place", _READ_BY_PROGRAMS)
+def test_what_programs_read_is_there(place: str):
+    """A name that is gone excuses nothing any more."""
+    source = (_APP / f"{place}.py").read_text()
+    assert [name for name in _READ_BY_PROGRAMS[place] if not re.search(rf"\b{name}\b", source)] == []
+
+
+_PLANTED = (
+    "\n\ndef _say_it(is_so: bool) -> str:\n    return 'Nothing is shared yet.' if is_so else f'{is_so} and no more'\n"
+)
+
+
+@pytest.mark.parametrize("package", _ALSO_PAGES)
+def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(package: str):
+    for path in (_APP / package).rglob("*.py"):
+        place = path.relative_to(_APP).with_suffix("").as_posix()
+        if "" not in _READ_BY_PROGRAMS.get(place, ()):
+            reader = Reader(path.read_text() + _PLANTED)
+            found = {ast.unparse(node) for rule in _rules_for(place) for node in rule(reader)}
+            assert found == {"'Nothing is shared yet.'", "f'{is_so} and no more'"}, place
+
+
 # -- and each of them sees -----------------------------------------------------------------------
 
 
@@ -282,6 +366,10 @@ def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
         (sentences_of_pages, "x = 'Nothing was changed.'"),
         (sentences_of_pages, "x = {'a': 'made a secret'}"),
         (sentences_of_pages, "def f():\n    return f'fewer than {n}'"),
+        (sentences_among_others, "def f():\n    return 'Nothing is shared yet.'"),
+        (sentences_among_others, "def f(x):\n    yield f'fewer than {x}'"),
+        (sentences_of_clients_fields, "x = has('', Text(), label='Landing page')"),
+        (sentences_of_clients_fields, "x = has('', Text(), label=_('Name'), help='Theirs.')"),
         (sentences_of_errors, "raise ValueError('Enter a name.')"),
         (sentences_of_errors, "raise InvalidName(f'The name {problem}')"),
         (

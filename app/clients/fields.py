@@ -1,120 +1,166 @@
 """A client's fields, each said once: the form, the command line, the audit log and the wire are derived from it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from app import text
 from app.clients import field_problems as problems
 from app.clients.address_problems import quoted
 from app.clients.errors import ClientError
-from app.clients.kinds import Flag, Kind, Lines, Named, Scopes, Seconds, Text, with_plain_lines
+from app.clients.field import CLIENT, Field, access_token_bounds, has, refresh_token_bounds
+from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, Scopes, Seconds, Text, with_plain_lines
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
 from app.config import Settings
 from app.sentences import _
 
-#: Who may say what a field holds: an organization's admin on a page, an operator on the command line, and the client
-#: itself in JSON (:rfc:`7591#section-2`), by its registration or in its document.
-ADMIN: Final = "admin"
-OPERATOR: Final = "operator"
-CLIENT: Final = "client"
-_PEOPLE: Final = frozenset({ADMIN, OPERATOR})
-
-# The shortest lifetimes, in seconds, that leave an app time to work. The longest are the server's own.
-_LEAST_ACCESS_TOKEN_LIFETIME = 60
-_LEAST_REFRESH_TOKEN_LIFETIME = 60 * 60
-
-
-def access_token_bounds(settings: Settings) -> tuple[int, int]:
-    """Returns the least and the most seconds that a client's access tokens may live."""
-    most = settings.access_token_lifetime
-    return min(_LEAST_ACCESS_TOKEN_LIFETIME, most), most
-
-
-def refresh_token_bounds(settings: Settings) -> tuple[int, int]:
-    """Returns the least and the most seconds that its refresh tokens may live, from their last rotation."""
-    most = settings.refresh_token_lifetime
-    return min(_LEAST_REFRESH_TOKEN_LIFETIME, most), most
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One field: what kind of value it holds, what may be wrong with it, and its name in each place.
-
-    ``wire`` is its name in JSON, where a client may say it itself. ``column`` is the attribute of the record. A draft
-    may lack what ``makes_it_work``; what ``stays`` is settled by the registration. ``lives`` is what a lifetime is of,
-    and ``bounds`` the least and the most of it.
-    """
-
-    kind: Kind
-    find_problems: Callable[[Any], Iterable[str]] = problems.find_no_problems
-    wire: str | None = None
-    default: Any
-    name: str = ""
-    column: str = ""
-    said_by: frozenset[str] = _PEOPLE
-    makes_it_work: bool = False
-    stays: bool = False
-    lives: str = ""
-    bounds: Callable[[Settings], tuple[int, int]] | None = None
-
-    def read(self, client: Client) -> Any:
-        """Returns the value that the client has now."""
-        return self.kind.from_column(getattr(client, self.column))
-
-    def list_problems(self, value: Any, settings: Settings) -> Iterable[str]:
-        yield from self.find_problems(value)
-        if self.bounds is not None and value is not None:
-            least, most = self.bounds(settings)
-            if not least <= value <= most:
-                yield _(
-                    "%(what)s may live from %(least)s to %(most)s seconds on this server.",
-                    what=self.lives,
-                    least=least,
-                    most=most,
-                )
-
-
-def _has(
-    default: Any, kind: Kind, find_problems: Callable[[Any], Iterable[str]] = problems.find_no_problems, **more: Any
-) -> Any:
-    # What has a name in JSON, a client may say of itself.
-    said_by = _PEOPLE | {CLIENT} if "wire" in more else _PEOPLE
-    says = Field(kind=kind, find_problems=find_problems, said_by=said_by, default=default, **more)
-    return field(default=default, metadata={"says": says})
+_LIFETIME = _("In seconds, from %(least)s to %(most)s. Leave it empty for the server's own, %(most)s.")
+_LIFETIME_OPTION = f"In seconds, or “{SERVERS_OWN}”."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFields:
     """What a client is registered with, in the order in which a person thinks of it."""
 
-    name: str = _has("", Text(text.clean_name), problems.find_name_problems, wire="client_name")
-    description: str = _has("", Text(with_plain_lines), problems.find_description_problems)
-    homepage_url: str = _has("", Text(), problems.find_address_problems, wire="client_uri")
-    privacy_url: str = _has("", Text(), problems.find_address_problems, wire="policy_uri")
-    terms_url: str = _has("", Text(), problems.find_address_problems, wire="tos_uri")
-    type: str = _has(
+    name: str = has(
+        "",
+        Text(text.clean_name),
+        problems.find_name_problems,
+        wire="client_name",
+        label=_("Name"),
+        help=_("People see it when they decide what the app may do."),
+    )
+    description: str = has(
+        "",
+        Text(with_plain_lines),
+        problems.find_description_problems,
+        label=_("Description"),
+        help=_(
+            "What the app does with people's memories. Up to %(most)s characters.",
+            most=problems.MAX_DESCRIPTION,
+        ),
+        option="What the app does.",
+    )
+    homepage_url: str = has(
+        "",
+        Text(),
+        problems.find_address_problems,
+        wire="client_uri",
+        label=_("Landing page"),
+        help=_(
+            "Where people can read what the app does and how it uses what they share, as in https://app.example.com."
+            " They can follow it where they decide."
+        ),
+        option="The landing page, where people can read about the app.",
+    )
+    privacy_url: str = has(
+        "",
+        Text(),
+        problems.find_address_problems,
+        wire="policy_uri",
+        label=_("Privacy policy"),
+        help=_("Its address. People can follow it where they decide."),
+        option="Where its privacy policy is.",
+    )
+    terms_url: str = has(
+        "",
+        Text(),
+        problems.find_address_problems,
+        wire="tos_uri",
+        label=_("Terms of use"),
+        help=_("Their address. It stands beside the privacy policy."),
+        option="Where its terms of use are.",
+    )
+    type: str = has(
         "",
         Named({"none": PUBLIC, "client_secret_basic": CONFIDENTIAL, "client_secret_post": CONFIDENTIAL}),
         problems.find_type_problems,
         wire="token_endpoint_auth_method",
         stays=True,
+        label=_("Type"),
+        help=_("This cannot be changed later."),
     )
-    redirect_uris: Collection[str] = _has(
-        (), Lines(in_order=True), find_redirect_uri_problems, wire="redirect_uris", makes_it_work=True
+    redirect_uris: Collection[str] = has(
+        (),
+        Lines(in_order=True),
+        find_redirect_uri_problems,
+        wire="redirect_uris",
+        makes_it_work=True,
+        label=_("Redirect URIs"),
+        help=_(
+            "Where people come back to in your app, one address a line, each exactly as your app sends it:"
+            " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build."
+        ),
+        option="May be given several times.",
     )
-    request_origins: Collection[str] = _has((), Lines(in_order=False), find_origin_problems)
-    scopes: Collection[str] = _has(
-        (), Scopes(), problems.find_scope_problems, wire="scope", column="scope", makes_it_work=True
+    request_origins: Collection[str] = has(
+        (),
+        Lines(in_order=False),
+        find_origin_problems,
+        label=_("Authorized request origins"),
+        help=_(
+            "Only for an app that calls us from a web page (CORS): the origins of its pages, one a line, as in"
+            " https://app.example.com, without a path."
+        ),
+        option="May be given several times.",
     )
-    optional_scopes: Collection[str] = _has(
-        (), Scopes(), problems.find_optional_scope_problems, column="optional_scope"
+    scopes: Collection[str] = has(
+        (),
+        Scopes(),
+        problems.find_scope_problems,
+        wire="scope",
+        column="scope",
+        makes_it_work=True,
+        label=_("Scopes"),
+        help=_("What the app may ask people for; below each name, what they read. Tick only what it needs."),
+        option="May be given several times, or hold several.",
     )
-    native_app: bool = _has(False, Named({"native": True, "web": False}), wire="application_type")
-    require_pkce: bool = _has(False, Flag())
-    access_token_lifetime: int | None = _has(None, Seconds(), lives=_("An access token"), bounds=access_token_bounds)
-    refresh_token_lifetime: int | None = _has(None, Seconds(), lives=_("A refresh token"), bounds=refresh_token_bounds)
+    optional_scopes: Collection[str] = has(
+        (),
+        Scopes(),
+        problems.find_optional_scope_problems,
+        column="optional_scope",
+        label=_("Scopes that people may leave out"),
+        help=_("Of the scopes above, those that people can untick when they decide. The others are required."),
+        option="Of the scopes, one to leave out.",
+    )
+    native_app: bool = has(
+        False,
+        Named({"native": True, "web": False}),
+        wire="application_type",
+        label=_("Native app"),
+        help=_(
+            "It runs on people's own devices and listens on any free port: the port of an http address on 127.0.0.1,"
+            " [::1] or localhost may then differ from the registered one."
+        ),
+        option="Let a loopback redirect URI's port vary.",
+    )
+    require_pkce: bool = has(
+        False,
+        Flag(),
+        label=_("Require PKCE"),
+        help=_("Refuse requests without a code_challenge. Public apps must always send one."),
+        option="Refuse requests without a challenge.",
+    )
+    access_token_lifetime: int | None = has(
+        None,
+        Seconds(),
+        lives=_("An access token"),
+        bounds=access_token_bounds,
+        label=_("Access tokens live"),
+        help=_LIFETIME,
+        option=_LIFETIME_OPTION,
+    )
+    refresh_token_lifetime: int | None = has(
+        None,
+        Seconds(),
+        lives=_("A refresh token"),
+        bounds=refresh_token_bounds,
+        label=_("Refresh tokens live"),
+        help=_LIFETIME,
+        option=_LIFETIME_OPTION,
+    )
 
     def clean(self) -> "ClientFields":
         """Returns the fields as they are checked and kept."""

@@ -18,7 +18,7 @@ from app.memories.contents import select_counts_of_draft
 from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
-from app.sentences import _
+from app.sentences import _, translated
 
 #: How many changes one draft may hold.
 MOST_CHANGES = 500
@@ -196,7 +196,8 @@ def _name_of_copy(memento: Memento) -> str:
     taken = {name.casefold() for name in taken}
     number = 1
     while True:
-        ending = " (copy)" if number == 1 else f" (copy {number})"
+        # In the language of whoever copies it: it is kept as their own words.
+        ending = " " + translated(_("(copy)") if number == 1 else _("(copy %(number)s)", number=number))
         name = memento.name[: NAME_LENGTH - len(ending)].rstrip() + ending
         if name.casefold() not in taken:
             return name

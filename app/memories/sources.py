@@ -1,12 +1,14 @@
 """Kinds of integrations, as a person reads them."""
 
+from app.sentences import _
+
 #: kind -> what people call it. A kind that is not here is still shown, by its own name.
 _LABELS = {
     "google_drive": "Google Drive",
     "slack": "Slack",
     "gmail": "Gmail",
     "dropbox": "Dropbox",
-    "memory": "Memory",
+    "memory": _("Memory"),
 }
 
 

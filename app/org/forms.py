@@ -21,7 +21,7 @@ from wtforms.widgets import CheckboxInput
 
 from app.clients.errors import ClientError
 from app.clients.field_problems import MAX_DESCRIPTION, MAX_LABEL, MAX_NAME
-from app.clients.fields import BY_NAME, FIELDS, access_token_bounds, refresh_token_bounds
+from app.clients.fields import BY_NAME, FIELDS
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
 from app.org.form_fields import WHOLE_NUMBER, LinesField, OnceForm, SecondsField
@@ -29,6 +29,11 @@ from app.scopes import SCOPES
 from app.sentences import _
 
 _ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+
+
+def _words(name: str) -> dict[str, str]:
+    """What a form's field says of itself, as the client's field has it."""
+    return {"label": BY_NAME[name].label, "description": BY_NAME[name].help}
 
 
 # Made for each form, so that a label speaks the language of its reader.
@@ -45,19 +50,9 @@ def _list_what_may_be_left_out() -> list[SelectChoice]:
 class ClientForm(FlaskForm):
     """A client's fields, in the order in which a person thinks of them."""
 
-    name = StringField(
-        _("Name"),
-        description=_("People see it when they decide what the app may do."),
-        render_kw={"required": True, "maxlength": MAX_NAME, "autocomplete": "off"},
-    )
+    name = StringField(**_words("name"), render_kw={"required": True, "maxlength": MAX_NAME, "autocomplete": "off"})
     description = TextAreaField(
-        _("Description"),
-        [Optional()],
-        description=_(
-            "What the app does with people's memories. Up to %(most)s characters.",
-            most=MAX_DESCRIPTION,
-        ),
-        render_kw={"rows": 3, "maxlength": MAX_DESCRIPTION},
+        **_words("description"), validators=[Optional()], render_kw={"rows": 3, "maxlength": MAX_DESCRIPTION}
     )
     logo = FileField(
         _("Logo"),
@@ -65,18 +60,9 @@ class ClientForm(FlaskForm):
         description=_("PNG, JPEG or WebP, up to 512 KB; best square. People see it beside the name."),
         render_kw={"accept": "image/png,image/jpeg,image/webp"},
     )
-    homepage_url = StringField(
-        _("Landing page"),
-        [Optional()],
-        description=_(
-            "Where people can read what the app does and how it uses what they share, as in https://app.example.com."
-            " They can follow it where they decide."
-        ),
-        render_kw=_ADDRESS,
-    )
+    homepage_url = StringField(**_words("homepage_url"), validators=[Optional()], render_kw=_ADDRESS)
     type = RadioField(
-        _("Type"),
-        description=_("This cannot be changed later."),
+        **_words("type"),
         choices=[
             SelectChoice(CONFIDENTIAL, _("Confidential: it runs on a server of yours, which can keep a secret.")),
             SelectChoice(PUBLIC, _("Public: it runs in a browser, on a phone or a desktop, and cannot keep a secret.")),
@@ -84,40 +70,19 @@ class ClientForm(FlaskForm):
         validate_choice=False,
     )
     redirect_uris = LinesField(
-        _("Redirect URIs"),
-        description=_(
-            "Where people come back to in your app, one address a line, each exactly as your app sends it:"
-            " https://app.example.com/callback, or http://127.0.0.1:5000/callback while you build."
-        ),
+        **_words("redirect_uris"),
         render_kw={"rows": 3, "required": True, "spellcheck": "false", "autocapitalize": "off"},
     )
     request_origins = LinesField(
-        _("Authorized request origins"),
-        [Optional()],
-        description=_(
-            "Only for an app that calls us from a web page (CORS): the origins of its pages, one a line, as in"
-            " https://app.example.com, without a path."
-        ),
+        **_words("request_origins"),
+        validators=[Optional()],
         render_kw={"rows": 2, "spellcheck": "false", "autocapitalize": "off"},
     )
     scopes = SelectMultipleField(
-        _("Scopes"),
-        description=_("What the app may ask people for; below each name, what they read. Tick only what it needs."),
-        choices=_list_scopes,
-        option_widget=CheckboxInput(),
-        validate_choice=False,
+        **_words("scopes"), choices=_list_scopes, option_widget=CheckboxInput(), validate_choice=False
     )
-    native_app = BooleanField(
-        _("Native app"),
-        description=_(
-            "It runs on people's own devices and listens on any free port: the port of an http address on 127.0.0.1,"
-            " [::1] or localhost may then differ from the registered one."
-        ),
-    )
-    require_pkce = BooleanField(
-        _("Require PKCE"),
-        description=_("Refuse requests without a code_challenge. Public apps must always send one."),
-    )
+    native_app = BooleanField(**_words("native_app"))
+    require_pkce = BooleanField(**_words("require_pkce"))
 
     def fields(self) -> dict[str, Any]:
         """Returns what was filled in, of the fields that stand in this form, as ``register_client`` takes it."""
@@ -149,40 +114,23 @@ class EditForm(ClientForm):
     # It has a form of its own, LogoForm, so that it can be changed or removed alone.
     logo = None
     version = HiddenField()
-    privacy_url = StringField(
-        _("Privacy policy"),
-        [Optional()],
-        description=_("Its address. People can follow it where they decide."),
-        render_kw=_ADDRESS,
-    )
-    terms_url = StringField(
-        _("Terms of use"),
-        [Optional()],
-        description=_("Their address. It stands beside the privacy policy."),
-        render_kw=_ADDRESS,
-    )
+    privacy_url = StringField(**_words("privacy_url"), validators=[Optional()], render_kw=_ADDRESS)
+    terms_url = StringField(**_words("terms_url"), validators=[Optional()], render_kw=_ADDRESS)
     optional_scopes = SelectMultipleField(
-        _("Scopes that people may leave out"),
-        description=_("Of the scopes above, those that people can untick when they decide. The others are required."),
+        **_words("optional_scopes"),
         choices=_list_what_may_be_left_out,
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
-    access_token_lifetime = SecondsField(_("Access tokens live"), [Optional()])
-    refresh_token_lifetime = SecondsField(_("Refresh tokens live"), [Optional()])
+    access_token_lifetime = SecondsField(**_words("access_token_lifetime"), validators=[Optional()])
+    refresh_token_lifetime = SecondsField(**_words("refresh_token_lifetime"), validators=[Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field, bounds in (
-            (self.access_token_lifetime, access_token_bounds(settings())),
-            (self.refresh_token_lifetime, refresh_token_bounds(settings())),
-        ):
-            least, most = (format(bound, ",") for bound in bounds)
-            field.description = _(
-                "In seconds, from %(least)s to %(most)s. Leave it empty for the server's own, %(most)s.",
-                least=least,
-                most=most,
-            )
+        for one in FIELDS:
+            if one.bounds is not None:
+                least, most = (format(bound, ",") for bound in one.bounds(settings()))
+                self[one.name].description = _(one.help, least=least, most=most)
 
     @classmethod
     def of(cls, client: Client, **how: Any) -> "EditForm":

@@ -1,15 +1,20 @@
 """Each field is said once: what is derived from it has all of them, and reads each as its kind says."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import pytest
 
 from app.cli.clients.registering import register_command, update_command
 from app.clients.errors import ClientError
-from app.clients.fields import ADMIN, BY_NAME, CLIENT, FIELDS, OPERATOR, ClientFields
+from app.clients.field import ADMIN, CLIENT, OPERATOR
+from app.clients.fields import BY_NAME, FIELDS, ClientFields
 from app.clients.models import Client
+from app.config import settings
 from app.org.forms import EditForm, RegisterForm
 
+_ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = {
     "client_name": "Wandering Reader",
     "client_uri": "https://app.example.net",
@@ -36,6 +41,25 @@ def test_every_field_that_an_admin_may_set_stands_in_a_form(app):
         missing = [one.name for one in FIELDS if ADMIN in one.said_by and not any(one.name in form for form in forms)]
         assert missing == []
         assert "type" not in forms[1], "A field that stays cannot be edited."
+
+
+def test_forms_and_the_page_that_members_read_have_the_words_of_the_field(app):
+    """A label or a help that is written anywhere else would be a second one."""
+    with app.test_request_context():
+        for form in (RegisterForm(meta={"csrf": False}), EditForm(meta={"csrf": False})):
+            for one in FIELDS:
+                if one.name in form:
+                    assert form[one.name].label.text == one.label
+                    least, most = (f"{bound:,}" for bound in one.bounds(settings())) if one.bounds else ("", "")
+                    told = one.help % {"least": least, "most": most} if one.bounds else one.help
+                    assert form[one.name].description == told
+    page = (_ROOT / "templates" / "org" / "settings_read.html").read_text()
+    shown = set(re.findall(r"<dt>(.*?)</dt>", page))
+    # The name and the type stand above each of an app's pages, and what may be left out beside each scope.
+    elsewhere = {"name", "type", "optional_scopes"}
+    assert shown == {f"{{{{ fields.{one.name}.label }}}}" for one in FIELDS if one.name not in elsewhere}
+    assert all(one.label and one.help for one in FIELDS)
+    assert all(one.option for one in FIELDS if one.name not in ("name", "type"))
 
 
 @pytest.mark.parametrize("command", [register_command, update_command], ids=["register", "update"])

@@ -203,21 +203,31 @@ def test_what_a_deleted_client_did_stays_the_persons(notebook, filled, records, 
 # -- in a server's worker ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("gracefully", [True, False], ids=["at its end", "every few seconds"])
-def test_a_worker_writes_down_what_it_noted(each_database_url, tmp_path, gracefully):
+def test_a_worker_writes_down_what_it_noted(each_database_url, tmp_path):
+    """Every few seconds, and at its end."""
     with running_server(each_database_url, tmp_path, WEB_CONCURRENCY="2") as server:
         caller = _connect(server.app)
-        for _ in range(8):
-            request = urllib.request.Request(f"{server.url}/api/v1/memories/", headers=caller)
-            with urllib.request.urlopen(request) as response:
-                assert response.status == 200
-        if gracefully:
-            os.kill(server.pid, signal.SIGTERM)
-        deadline = time.monotonic() + 20
-        while (total := _total(server.app)) < 8 and time.monotonic() < deadline:
-            time.sleep(0.1)
-    assert total == 8
+        _read_eight_times(server.url, caller)
+        assert _wait_for_total(server.app, 8) == 8
+        _read_eight_times(server.url, caller)
+        os.kill(server.pid, signal.SIGTERM)
+        assert _wait_for_total(server.app, 16) == 16
     assert "could not be written down" not in server.log
+
+
+def _read_eight_times(url: str, caller: dict[str, str]) -> None:
+    for _ in range(8):
+        request = urllib.request.Request(f"{url}/api/v1/memories/", headers=caller)
+        with urllib.request.urlopen(request) as response:
+            assert response.status == 200
+
+
+def _wait_for_total(app, expected: int) -> int:
+    """The total, once it is as high as that or has not come to be in twenty seconds."""
+    deadline = time.monotonic() + 20
+    while (total := _total(app)) < expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return total
 
 
 def _connect(app) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from app.clients.fields import BY_NAME
 from app.clients.models import Client
 from app.org.access import Access
 from app.org.conflicts import Conflict
@@ -35,7 +36,8 @@ def settings_page(
 
 def read_page(access: Access, client: Client) -> str:
     """Returns the page for those who may not change anything."""
-    return render_template("org/settings_read.html", access=access, client=client, scopes=scope_sentences(client))
+    scopes = scope_sentences(client)
+    return render_template("org/settings_read.html", access=access, client=client, fields=BY_NAME, scopes=scopes)
 
 
 def scope_sentences(client: Client) -> list[tuple[str, str, bool]]:
