@@ -20,7 +20,8 @@ from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from app.operations.models import IdempotencyKey
 from app.purge.rules import find_rules
-from app.purge.run import LEASE, Purge
+from app.purge.run import LEASE
+from tests.purging import purge
 
 
 @pytest.fixture
@@ -36,17 +37,9 @@ def purge_after(app, monkeypatch):
     def wait_and_purge(**time) -> dict[str, int]:
         later = clock.now() + timedelta(**time)
         monkeypatch.setattr("app.clock.now", lambda: later)
-        return _purge(app)
+        return purge(app)
 
     return wait_and_purge
-
-
-def _purge(app) -> dict[str, int]:
-    with app.app_context():
-        engine = db.engine
-    deleted, is_done = Purge(engine, app.extensions["services"].settings, lambda _seconds: True).run(everything=True)
-    assert is_done
-    return deleted
 
 
 def _count(app, model) -> int:
@@ -221,7 +214,7 @@ def test_a_purged_row_is_found_by_a_key_of_one_column(app):
 
 def test_what_the_purge_tells_has_names_that_do_not_change(app):
     """Whoever watches the numbers of ``flask purge --json`` need not follow the tables."""
-    assert {"authorization_codes", "access_tokens", "refresh_tokens", "token_families"} <= _purge(app).keys()
+    assert {"authorization_codes", "access_tokens", "refresh_tokens", "token_families"} <= purge(app).keys()
 
 
 def _purged_tables(app) -> set[str]:

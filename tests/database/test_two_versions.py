@@ -24,9 +24,9 @@ from app.oauth.tokens.access import AccessToken, add_access_token
 from app.oauth.tokens.code import find_authorization_code, redeem_authorization_code
 from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
-from app.purge import purge
 from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, RunningVersion, as_instant
 from tests.integrator import Integrator
+from tests.purging import purge
 from tests.robustness.locking import administrator, wait_until
 
 _OLD_TABLES = ("authorization_codes", "access_tokens", "refresh_tokens", "token_families")
@@ -331,7 +331,7 @@ def test_what_is_purged_here_is_purged_there(house, monkeypatch):
     assert min(_count_old_rows().values()) > 0
     later = clock.now() + timedelta(days=400)
     monkeypatch.setattr("app.clock.now", lambda: later)
-    purge()
+    purge(house.app)
     assert set(_count_old_rows().values()) == {0}
 
 

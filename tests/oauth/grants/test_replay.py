@@ -11,8 +11,8 @@ from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.replay import TokenReplay
-from app.purge import purge
 from tests.actors import Browser
+from tests.purging import purge
 
 KIND = "client.replay_ended_tokens"
 
@@ -173,12 +173,10 @@ def test_an_end_that_cannot_be_told_is_not_made(app, notebook, signed_in, monkey
 def test_the_record_outlives_its_family_and_goes_after_ninety_days(app, notebook, signed_in, let_time_pass, told):
     replay_a_code(notebook, signed_in)
     let_time_pass(days=89)
-    with app.app_context():
-        assert purge()["token_families"] == 1
+    assert purge(app)["token_families"] == 1
     assert told() == (["code"], ["code"])
     let_time_pass(days=2)
-    with app.app_context():
-        assert purge()["token_replays"] == 1
+    assert purge(app)["token_replays"] == 1
     # The organization's log forgets nothing.
     assert told() == (["code"], [])
 
