@@ -34,6 +34,7 @@ _READ_BY_PROGRAMS = {
     "clients/fields": ("from_json", "_LIFETIME_OPTION"),
     "clients/kinds": ("json_name",),
     "clients/near_addresses": ("Nearness",),
+    "clients/self_registration": ("",),
     "consents/details": ("",),
     "consents/receipt_log": ("subject",),
     "consents/receipts": ("memento_id",),
@@ -54,6 +55,7 @@ _READ_BY_PROGRAMS = {
     # A name of a company's own.
     "memories/sources": ("_LABELS",),
     "oauth/endpoints/logo": ("",),
+    "oauth/endpoints/registration": ("",),
 }
 #: Tables whose every text is shown on a page, by module and name.
 _TABLES = {
@@ -294,7 +296,7 @@ def _rules_for(place: str) -> list:
     rules = [sentences_of_forms, sentences_of_clients_fields, notices, error_pages, refusals, names_of_the_mark]
     if _is_in(place, *_PAGES, "oauth"):
         rules.append(problems_of_pages)
-    if _is_in(place, *_TELLING):
+    if _is_in(place, *_TELLING) and "" not in _READ_BY_PROGRAMS.get(place, ()):
         rules.append(sentences_of_errors)
     if _is_in(place, *_PAGES):
         rules.append(sentences_of_pages)
