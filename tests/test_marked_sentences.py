@@ -38,6 +38,7 @@ _READ_BY_PROGRAMS = {
     "consents/details": ("",),
     "consents/receipt_log": ("subject",),
     "consents/receipts": ("memento_id",),
+    "guide/security_txt": ("",),
     "http/addresses": ("",),
     "http/error_answers": ("API_ERRORS", "_SERVER_ERROR", "find_answer_to_unavailable", "_answer_unexpected_error"),
     "http/health": ("",),
@@ -298,7 +299,7 @@ def _rules_for(place: str) -> list:
         rules.append(problems_of_pages)
     if _is_in(place, *_TELLING) and "" not in _READ_BY_PROGRAMS.get(place, ()):
         rules.append(sentences_of_errors)
-    if _is_in(place, *_PAGES):
+    if _is_in(place, *_PAGES) and "" not in _READ_BY_PROGRAMS.get(place, ()):
         rules.append(sentences_of_pages)
     if _is_in(place, *_ALSO_PAGES):
         rules.append(partial(sentences_among_others, place=place))
