@@ -46,6 +46,9 @@ class _Logger(glogging.Logger):
     """
 
     def setup(self, cfg: Config) -> None:
+        if cfg.accesslog == "":
+            # gunicorn would write to a file without a name.
+            cfg.set("accesslog", None)
         super().setup(cfg)
         logs.configure(_settings.log_format)
         own = [handler for handler in self.error_log.handlers if isinstance(handler, logging.FileHandler)]

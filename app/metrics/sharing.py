@@ -5,6 +5,7 @@ its numbers, so nothing is lost and no file is left over, however a worker ended
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import tempfile
@@ -20,6 +21,15 @@ _IN_USE = "in-use"
 #: Memory, where there is some that looks like a folder.
 _PARENT = "/dev/shm" if os.path.isdir("/dev/shm") else None
 _ARBITER = "0"
+#: What the library calls the files, and how many bytes each has room for: for all that there may be, each route in each
+#: class of status.
+_SIZES = {
+    "histogram": 2 * 1024 * 1024,
+    "counter": 256 * 1024,
+    **{f"gauge_{across}": 64 * 1024 for across in ("livesum", "livemax", "mostrecent")},
+}
+
+_log = logging.getLogger(__name__)
 
 
 class Place:
@@ -62,6 +72,12 @@ def become_worker(place: int) -> None:
     if Place.folder is None:
         return
     Place.number = str(place)
+    try:
+        _take_room(Place.folder, place)
+    except OSError as error:
+        turn_off()
+        _log.error("Nothing is counted by this worker: there is no room in %s: %s", Place.folder, error)
+        return
     for row in kinds.rows():
         row.begin_at_zero()
 
@@ -77,6 +93,21 @@ def leave() -> None:
     if Place.folder is not None:
         shutil.rmtree(Place.folder, ignore_errors=True)
         Place.folder = None
+
+
+def _take_room(folder: Path, place: int) -> None:
+    """Let the files have what they will need. Raises ``OSError`` where there is no room.
+
+    The library makes files with holes, and where memory for one is missing later, the whole process is killed.
+    """
+    for kind, size in _SIZES.items():
+        path, draft = folder / f"{kind}_{place}.db", folder / f"{kind}_{place}.new"
+        if path.exists():
+            continue
+        with open(draft, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+        # It appears whole: a scrape cannot read an empty one.
+        draft.rename(path)
 
 
 def _remove_left_over() -> None:

@@ -1,5 +1,7 @@
 """What is counted, and under which labels."""
 
+import errno
+import os
 import re
 
 import pytest
@@ -129,7 +131,7 @@ def test_who_takes_a_place_goes_on_with_its_numbers(shared):
     metrics.become_worker(1)
     hits.inc()
     assert sorted(lines()) == ["reliquary_hits_total 21.0", "reliquary_up 0.0"]
-    assert len(list(shared.glob("*.db"))) == 4
+    assert len(list(shared.glob("*_1.db"))) == 5
 
 
 def test_few_known_series_begin_at_zero(shared):
@@ -154,3 +156,31 @@ def test_what_a_killed_server_left_is_removed_and_what_another_uses_is_not(share
     (tmp_path / "somebody-elses").mkdir()
     sharing._remove_left_over()
     assert not left.exists() and shared.exists() and (tmp_path / "somebody-elses").exists()
+
+
+def test_where_there_is_no_room_a_worker_works_and_counts_nothing(shared, monkeypatch, caplog):
+    """Not as it would be by itself: a file with holes in a full memory kills the process that writes into one."""
+    monkeypatch.setattr(kinds.State, "is_on", True)
+
+    def is_full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", is_full)
+    hits = Counter("hits_total", "Hits.")
+    metrics.become_worker(1)
+    hits.inc()
+    assert lines() == [] and "Nothing is counted by this worker" in caplog.text
+
+
+def test_the_files_have_room_for_all_that_there_may_be(shared, app, monkeypatch):
+    """Each route, in each class of status: then no file grows, which would make a hole in it."""
+    routes = {rule.rule for rule in app.url_map.iter_rules()}
+    took = Histogram(
+        "http_request_duration_seconds", "x" * 50, buckets=metrics.REQUEST_SECONDS._options["buckets"], route=300, s=4
+    )
+    metrics.become_worker(1)
+    sizes = {path.name: path.stat().st_size for path in shared.glob("*_1.db")}
+    for route in routes:
+        for status in ("2xx", "3xx", "4xx", "5xx"):
+            took.observe(0.1, route, status)
+    assert len(routes) < 250 and {path.name: path.stat().st_size for path in shared.glob("*_1.db")} == sizes
