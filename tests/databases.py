@@ -148,6 +148,11 @@ class Cluster:
             os.chown(directory, owner.pw_uid, owner.pw_gid)
         how = ("--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync")
         _run_as(owner, "initdb", *how, "--pgdata", str(self._data))
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Start the server on the data that is there."""
+        owner = cluster_owner()
         # Sized for many short-lived connections and no durability at all.
         settings = f"-k {self._socket} -c listen_addresses= -c max_connections=200 -c fsync=off"
         settings += " -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"

@@ -11,6 +11,7 @@ from app import clock, credentials
 from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientSecret
 from app.extensions import db
+from app.last_uses import LastUses
 from tests.actors import Browser
 from tests.integrator import Integrator
 
@@ -63,13 +64,14 @@ def test_page_shows_what_a_library_needs(admin, notebook, path):
     assert "http://127.0.0.1:8000/oauth/token" in page
 
 
-def test_page_shows_a_secret_by_its_hint_its_maker_and_its_use_alone(admin, notebook, path, bob):
+def test_page_shows_a_secret_by_its_hint_its_maker_and_its_use_alone(app, admin, notebook, path, bob):
     page = admin.get(path).text
     assert f"…{notebook.client_secret[-4:]}" in page
     assert notebook.client_secret not in page
     assert "never used" in page
 
     notebook.client_credentials()
+    app.extensions["services"].notes.of(LastUses).flush()
     assert "last used" in admin.get(path).text
 
     secret = secret_in(make_secret(admin, path, "staging"))
