@@ -6,12 +6,15 @@ tidied up, as when the machine's memory is out. What it leaves in the database i
 
 import json
 import os
+import re
 import signal
+import sqlite3
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, NoReturn
 
 import psycopg
@@ -23,7 +26,22 @@ from app.extensions import db
 from tests.robustness.locking import administrator, wait_until
 
 #: What differs each time, or is only a note of when something was looked at.
-_VOLATILE = ("_at", "digest", "salt", "hint", "shown", "minute", "code_challenge", "browser", "_words", "client_secret")
+_VOLATILE = (
+    "_at",
+    "password",
+    "digest",
+    "salt",
+    "hint",
+    "shown",
+    "minute",
+    "code_challenge",
+    "browser",
+    "_words",
+    "client_secret",
+)
+
+_MADE = re.compile(r"\b([a-z]+)_[0-9a-f]{24}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T][\d:.+Z]+")
 
 Dump = dict[str, Counter[str]]
 
@@ -54,11 +72,27 @@ def kill_after(app: Flask, act: Callable[[], Any], k: int) -> None:
     _wait_until_the_database_knows(app, child)
 
 
+def count_ends(statements: list[str]) -> int:
+    """Returns how often something of it was there to stay: at each COMMIT, and at each write that stands for itself."""
+    ends, is_open = 0, False
+    for sql in statements:
+        first = sql.split(None, 1)[0].upper()
+        if first in ("BEGIN", "COMMIT", "ROLLBACK"):
+            is_open = first == "BEGIN"
+            ends += first == "COMMIT"
+        elif not is_open and first in ("INSERT", "UPDATE", "DELETE"):
+            ends += 1
+    return ends
+
+
 def dump(app: Flask) -> Dump:
     """Returns the rows of every table, without what differs each time, as somebody outside sees them."""
     rows: Dump = {}
     with app.app_context(), db.engine.connect() as connection:
         for table in db.metadata.sorted_tables:
+            if table.name == "rate_limit_counters":
+                # Counts tries, whatever becomes of them.
+                continue
             kept = [column.name for column in table.columns if not _is_volatile(column.name)]
             found = connection.execute(text(f'SELECT * FROM "{table.name}"')).mappings().all()
             rows[table.name] = Counter(str([_told(row[name]) for name in kept]) for row in found)
@@ -66,10 +100,12 @@ def dump(app: Flask) -> Dump:
 
 
 def _told(value: Any) -> Any:
-    # An id that is made anew each time says nothing but that there is one.
-    if isinstance(value, int) and not isinstance(value, bool) and value > 99:
-        return "number"
-    return value.partition("_")[0] + "_…" if isinstance(value, str) and "_" in value and len(value) > 20 else value
+    """Returns what can be compared: an id or a moment that is another each time says nothing but that there is one."""
+    if isinstance(value, datetime) or (isinstance(value, int) and not isinstance(value, bool) and value > 99):
+        return "…"
+    if isinstance(value, str | dict | list):
+        return _MADE.sub(r"\1_…", _MOMENT.sub("…", str(value)))
+    return value
 
 
 def _is_volatile(name: str) -> bool:
@@ -130,6 +166,15 @@ def _count_psycopg(count: Callable[[Any], None]) -> None:
         return result
 
     psycopg.Cursor.execute = execute_and_count  # type: ignore[method-assign]
+    commit = psycopg.Connection.commit
+
+    def commit_and_count(self: psycopg.Connection) -> None:
+        is_open = self.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+        commit(self)
+        if is_open:
+            count("COMMIT")
+
+    psycopg.Connection.commit = commit_and_count  # type: ignore[method-assign]
 
 
 def _count_sqlite(count: Callable[[Any], None]) -> None:
@@ -142,6 +187,14 @@ def _count_sqlite(count: Callable[[Any], None]) -> None:
         return result
 
     sqlite._Cursor.execute = execute_and_count  # type: ignore[method-assign]
+
+    def commit_and_count(self: sqlite.SqliteConnection) -> None:
+        is_open = self.in_transaction
+        sqlite3.Connection.commit(self)
+        if is_open:
+            count("COMMIT")
+
+    sqlite.SqliteConnection.commit = commit_and_count  # type: ignore[method-assign]
 
 
 def _wait_until_the_database_knows(app: Flask, _child: int) -> None:
