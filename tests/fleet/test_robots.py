@@ -15,6 +15,7 @@ from tests.redis_servers import running_redis
 from tests.resources import _BOTH_BACKENDS, _cluster
 from tests.robustness.remote import RemoteApp
 from tests.server import running_server
+from tests.worker.wire import Crowd
 
 _WRONG = "rlq_cs_" + "0" * 64
 _KNOCKS = 1000
@@ -73,14 +74,17 @@ def timed(waits: list[float], act: Callable, *given):
     return answer
 
 
-def test_a_thousand_wrong_secrets_keep_nobody_out(app, running, alice, notebook, capsys):
+def test_a_thousand_wrong_secrets_and_two_hundred_slow_connections_keep_nobody_out(
+    app, running, alice, notebook, capsys
+):
     browser = Browser(app)
     browser.sign_in(alice.email, alice.password)
     refresh_token = notebook.tokens(browser)["refresh_token"]
     signing_in: list[float] = []
     refreshing: list[float] = []
     began = time.monotonic()
-    with knocking(running.url, token_request(notebook.client_id, _WRONG)) as answers:
+    slow = Crowd(running.url, 200)
+    with slow, knocking(running.url, token_request(notebook.client_id, _WRONG)) as answers:
         for _ in range(_ROUNDS):
             stranger = Browser(app)
             assert timed(signing_in, stranger.sign_in, alice.email, alice.password).status_code == 303
@@ -90,7 +94,8 @@ def test_a_thousand_wrong_secrets_keep_nobody_out(app, running, alice, notebook,
     took = time.monotonic() - began
     with capsys.disabled():
         print(
-            f"\n{running.database_url.partition(':')[0]}: {sum(answers.values())} wrong secrets in {took:.1f} s: {dict(answers)};"
+            f"\n{running.database_url.partition(':')[0]}: {sum(answers.values())} wrong secrets beside 200 slow connections in {took:.1f} s:"
+            f" {dict(answers)};"
             f" {len(signing_in)} sign-ins, the longest {max(signing_in):.2f} s;"
             f" {len(refreshing)} refreshes, the longest {max(refreshing):.2f} s"
         )

@@ -1,9 +1,5 @@
 """Two servers behind a proxy are replaced one after the other, and whoever calls meanwhile notices nothing."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,41 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clone import free_port
-from tests.fleet.callers import HEALTH, READY, asking, figures, token_request, wait_until_served
+from tests.fleet.callers import HEALTH, asking, figures, token_request, wait_until_served
+from tests.fleet.instances import Instance, environ_of
 from tests.proxies import PROXIES, missing_proxy, running_proxy
 from tests.robustness.remote import RemoteApp
 from tests.server import running_server
-
-_ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-class Second:
-    """Another server on the same database, started and stopped at will."""
-
-    def __init__(self, port: int, environ: dict[str, str], log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._environ = environ | {"PORT": str(port)}
-        self._log = log
-        self._process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
-                cwd=_ROOT,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        wait_until_served(self.url, READY)
-
-    def stop(self, sent: signal.Signals = signal.SIGTERM) -> float:
-        """How long it took to end."""
-        began = time.monotonic()
-        self._process.send_signal(sent)
-        self._process.wait(timeout=40)
-        return time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
@@ -66,17 +32,13 @@ def app(server):
 
 
 @contextmanager
-def _two(server, directory: Path) -> Iterator[tuple[Second, Second]]:
-    environ = {
-        "PATH": os.environ["PATH"],
-        "DATABASE_URL": server.database_url,
-        "SECRET_KEY": "only-for-tests-" + "0" * 32,
-        "ISSUER": server.url,
-        "WEB_CONCURRENCY": "2",
-        "TRUSTED_PROXIES": "1",
-    }
+def _two(server, directory: Path) -> Iterator[tuple[Instance, Instance]]:
+    environ = environ_of(server.database_url, server.url)
     with ExitStack() as ends:
-        both = Second(free_port(), environ, directory / "one.log"), Second(free_port(), environ, directory / "two.log")
+        both = (
+            Instance(free_port(), environ, directory / "one.log"),
+            Instance(free_port(), environ, directory / "two.log"),
+        )
         for one in both:
             one.start()
             ends.callback(one.stop)
