@@ -44,7 +44,7 @@ _MINUTE, _QUARTER = 60, 15 * 60
 # fmt: off
 #                                   name                        most    in         what is counted, for whom
 #: Failed client authentications at the token endpoint, introspection and revocation, of one client id from one address.
-CLIENT_FAILURES           = _limit("client/failures",             20, _MINUTE)
+CLIENT_FAILURES           = _limit("client/failures",             30, _MINUTE)
 #: The same, whatever client id they name.
 ADDRESS_CLIENT_FAILURES   = _limit("client/failures-of-address", 200, _MINUTE)
 #: Tokens that a client asks about (RFC 7662 section 4) and that were never its own, or are gone.

@@ -99,15 +99,15 @@ def test_what_is_given_back_may_be_taken_again(limits):
 
 
 def test_failures_are_let_be_until_they_are_too_many(limits):
-    answers = [limits.fail(CLIENT_FAILURES, *SUBJECT) for _ in range(25)]
-    assert answers[:20] == [None] * 20
-    assert all(50 < seconds <= 60 for seconds in answers[20:])
+    answers = [limits.fail(CLIENT_FAILURES, *SUBJECT) for _ in range(35)]
+    assert answers[:30] == [None] * 30
+    assert all(50 < seconds <= 60 for seconds in answers[30:])
 
 
 def test_parallel_attempts_each_count(limits):
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: limits.fail(CLIENT_FAILURES, *SUBJECT), range(40)))
-    assert answers.count(None) == 20
+    assert answers.count(None) == 30
 
 
 def test_who_goes_on_knocking_costs_the_store_nothing(limits, storage):

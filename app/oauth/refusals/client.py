@@ -83,6 +83,6 @@ ROWS = {
         "Client authentication failed too often: try again in {seconds} seconds.",
         happened=_("The authentication of this app failed too often from one address, within a minute."),
         fix=_("Stop what sends the wrong secret. The right one is never refused for it."),
-        in_general=_("Client authentication failed more than twenty times a minute from one address."),
+        in_general=_("Client authentication failed more than thirty times a minute from one address."),
     ),
 }
