@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from app.extensions import db
 from app.memories.models import Memory
@@ -24,7 +26,6 @@ from tests.databases import Cluster, missing_postgresql, new_database
 from tests.fleet.callers import HEALTH, READY, Ask, Told, ask, asking, figures, me_request, token_request
 from tests.fleet.processes import postmaster_of
 from tests.integrator import basic
-from tests.robustness.locking import administrator
 from tests.robustness.remote import RemoteApp
 from tests.server import running_server
 
@@ -270,9 +271,11 @@ class TestPostgresql:
 
         _fault(app, ledger, notebook, capsys, "PostgreSQL killed with -9", kill)
 
-    def test_connections_cut(self, app, ledger, notebook, capsys):
+    def test_connections_cut(self, app, ledger, notebook, capsys, cluster):
+        url = cluster.url().set(drivername="postgresql", database=make_url(app.server.database_url).database)
+
         def cut():
-            with administrator(app) as connection:
+            with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
                 for _ in range(5):
                     connection.execute(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

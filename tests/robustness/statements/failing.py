@@ -136,6 +136,9 @@ class Failing:
                 if self._faults.hit == 0:
                     return answered, status, headers
                 self.failures += 1
+                if not and_after and not status.startswith("5"):
+                    # It could do without that one.
+                    return answered, status, headers
                 if self._faults.failed[0] == "ROLLBACK" and not status.startswith("5"):
                     # All was read or committed before: the answer is true, and what ends the request takes nothing back.
                     if is_safe:

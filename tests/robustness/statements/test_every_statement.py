@@ -5,6 +5,7 @@ Each journey names the endpoints that it walks through, so that a new one has to
 
 import re
 from io import BytesIO
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -72,6 +73,8 @@ SIGNED_OUT = {
     "/api/openapi.json": "api.openapi",
     "/.well-known/oauth-authorization-server": "metadata.authorization_server_metadata",
     "/.well-known/oauth-protected-resource": "metadata.protected_resource_metadata",
+    "/.well-known/oauth-protected-resource/api/v1": "metadata.api_metadata",
+    "/.well-known/oauth-protected-resource/mcp": "metadata.mcp_metadata",
 }
 
 
@@ -327,3 +330,40 @@ def _png() -> bytes:
     content = BytesIO()
     Image.new("RGB", (64, 64), "teal").save(content, "PNG")
     return content.getvalue()
+
+
+@journey("oauth.register POST", "aliases.register POST", "oauth.read_registration GET", "oauth.change_registration PUT",
+         "oauth.end_registration DELETE", "security_txt.security_txt GET")  # fmt: skip
+def test_an_app_that_registers_itself(app, failing):
+    client = app.test_client()
+    wanted = {
+        "client_name": "Robot",
+        "redirect_uris": ["http://127.0.0.1:8400/callback"],
+        "token_endpoint_auth_method": "none",
+    }
+    assert client.post("/register", json=wanted).status_code == 201
+    made = client.post("/oauth/register", json=wanted)
+    assert made.status_code == 201, made.text
+    path = urlsplit(made.json["registration_client_uri"]).path
+    headers = {"Authorization": f"Bearer {made.json['registration_access_token']}"}
+    assert client.get(path, headers=headers).status_code == 200
+    changed = client.put(
+        path, headers=headers, json=wanted | {"client_id": made.json["client_id"], "client_name": "R2"}
+    )
+    assert changed.status_code == 200, changed.text
+    headers = {"Authorization": f"Bearer {changed.json.get('registration_access_token', headers['Authorization'][7:])}"}
+    assert client.delete(path, headers=headers).status_code == 204
+    client.get("/.well-known/security.txt")
+
+
+@journey("aliases.authorize GET", "aliases.token POST", "mcp.mcp GET", "mcp.mcp POST", "mcp.mcp DELETE")
+def test_the_addresses_that_others_expect(app, browser, alice, notebook, failing):
+    """Of MCP only the check of the token: what follows is the API's operations."""
+    browser.enter(alice)
+    page = browser.submit(notebook.start(browser, "/authorize"), press="Continue", selection="all")
+    code = notebook.answer(browser.submit(browser.follow(page), press="Authorize"))["code"]
+    tokens = notebook.exchange(code, "/token").json
+    headers = {"Authorization": f"Bearer {tokens['access_token']}", "Accept": "application/json, text/event-stream"}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    for method, kwargs in (("GET", {}), ("POST", {"json": call}), ("DELETE", {})):
+        app.test_client().open("/mcp", method=method, headers=headers, **kwargs)
