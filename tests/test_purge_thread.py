@@ -129,7 +129,7 @@ def test_a_failing_database_is_told_once_and_tried_again(app, start, monkeypatch
     assert took.wait(10)
     _wait_until(lambda: any("works again" in record.message for record in caplog.records))
     errors = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
-    assert errors == ["The purge could not go on, and is tried again: the disk is gone"]
+    assert errors == ["The purge could not go on, and is tried again: the disk\nis gone"]
 
 
 def test_it_ends_within_moments_in_the_middle_of_a_purge(app, start, monkeypatch):
