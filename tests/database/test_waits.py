@@ -4,8 +4,8 @@ import socket
 import sqlite3
 import threading
 import time
+from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import create_engine, func, literal, make_url, select, text
 from sqlalchemy.exc import OperationalError
@@ -254,18 +254,13 @@ class TestPostgresql:
 
     def test_idle_connections_are_not_trusted_after_a_silence(self, engine):
         """Those that a firewall has forgotten look like any other: one wait tells of them all."""
-        ask(engine)
-        (idle,) = psycopg_connections(engine)
         set_patience(0.5)
-        with pytest.raises(NoAnswer), connect(engine) as connection, connect(engine) as other:
+        with pytest.raises(NoAnswer), connect(engine) as other, connect(engine) as connection:
             other.first(_ONE)
+            idle: Any = other._pooled.driver_connection
             connection.first(_SLEEP)
+        assert not idle.closed
         assert not idle.is_alive()
-
-
-def psycopg_connections(engine) -> list[psycopg.Connection]:
-    with connect(engine) as connection:
-        return [connection._pooled.driver_connection]
 
 
 def may_not_ask(engine) -> bool:
