@@ -7,7 +7,7 @@ can only be missing; and what is set for a transaction is set in it.
 
 import logging
 import secrets
-from typing import Any
+from typing import Any, cast
 
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg.abc import PQGen
@@ -56,11 +56,14 @@ class OwnNames(PrepareManager):
         """Returns whether to prepare a statement, and its name."""
         if not self._pooling.may_prepare:
             return Prepare.NO, b""
-        found = super().get(query, prepare)
+        found = PrepareManager.get(self, query, prepare)
         return (found[0], self._prefix + found[1]) if found[0] is Prepare.SHOULD else found
 
     def maintain_gen(self, conn: Any) -> PQGen[None]:
         """Forget at the server what is needed no more; nothing where another may have the session by now."""
+        if not self._to_flush:
+            # As after nearly every statement: nothing to run through, and nothing made for it.
+            return cast(PQGen[None], ())
         if self._pooling.is_noticed:
             self._to_flush.clear()
         return super().maintain_gen(conn)

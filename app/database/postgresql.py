@@ -46,6 +46,8 @@ SERVING_OPTIONS = (
 class _Cursor(psycopg.Cursor[Any]):
     """psycopg's cursor, for statements that were prepared and are so no more."""
 
+    __slots__ = ()
+
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Run a statement; once more, unprepared, where it stands alone and the server no longer has it as it was prepared."""
         try:
