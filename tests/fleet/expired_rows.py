@@ -23,7 +23,7 @@ def fill_with_expired_rows(engine: Engine, rows: int, *, grant_id: str, client_k
     token = "digest, client_key, family_id, audience, scope, issued_at, expires_at"
     issued = f"'{client_key}', {{family}}, 'api', 'memories:read', {_LONG_AGO}, {_LONG_AGO} + 3600000000"
     own, of_family = issued.format(family="NULL"), issued.format(family="first + n")
-    families = "numbers, (SELECT min(id) - 1 AS first FROM oauth_families WHERE issued_at < 1600000000000000)"
+    families = "numbers, (SELECT min(id) - 1 AS first FROM oauth_families WHERE issued_at < 1600000000000000) AS oldest"
     inserts = (
         (tenth, f"oauth_families (issued_at, grant_id) SELECT {_LONG_AGO}, '{grant_id}' FROM numbers"),
         (tenth, f"oauth_codes ({token}, redirect_uri) SELECT {{1}}, {of_family}, 'https://a.example/' FROM {families}"),
