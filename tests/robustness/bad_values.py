@@ -70,6 +70,8 @@ NEVER_ACCEPTED = {
     "overlong UTF-8",
     "half a surrogate pair",
 }
+#: One parameter several times.
+SEVERAL = {"twice", "twice, the second another", "twice, the first another", "twice, one empty", "sixty times"}
 #: Those that are as if nothing had been sent, or are whole and followed by something else.
 LIKE_NOTHING = {"missing", "empty", "spaces", "its name in brackets"}
 
