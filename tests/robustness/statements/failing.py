@@ -140,7 +140,9 @@ class Failing:
                 if not and_after and not status.startswith("5"):
                     # It could do without that one.
                     return answered, status, headers
-                if self._faults.failed[0] == "ROLLBACK" and not status.startswith("5"):
+                if self._faults.failed[0].startswith(("ROLLBACK", "PRAGMA busy_timeout")) and not status.startswith(
+                    "5"
+                ):
                     # All was read or committed before: the answer is true, and what ends the request takes nothing back.
                     if is_safe:
                         continue
