@@ -92,6 +92,8 @@ worker_class = "app.worker.Worker"
 workers = _settings.workers
 threads = 4
 preload_app = True
+# Answers go out through the worker's outbox, which is no socket that the kernel could copy a file into.
+sendfile = False
 # Not the one in C, if it is there: it has gunicorn's own limits and answers, and not those of our worker.
 http_parser = "python"
 # A load balancer that keeps connections open for a minute must not find them closed by us first.

@@ -26,6 +26,12 @@ def test_several_workers_serve_and_none_shares_a_connection(server):
         assert get(f"{server.url}/readyz") == (200, b'{"status":"ok"}\n')
 
 
+def test_a_static_file_comes_whole(server):
+    """A stylesheet is a file, which gunicorn would hand to the kernel to send."""
+    path = Path(__file__).resolve().parent.parent / "static" / "css" / "tokens.css"
+    assert get(f"{server.url}/static/css/tokens.css") == (200, path.read_bytes())
+
+
 def test_an_address_line_that_is_too_long_is_refused(server):
     assert get(f"{server.url}/oauth/authorize?state={'x' * 8000}")[0] < 500
     assert get(f"{server.url}/oauth/authorize?state={'x' * 9000}")[0] == 414
