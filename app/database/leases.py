@@ -82,7 +82,7 @@ def take_lease(engine: Engine, name: str, holder: str, *, seconds: int, every: f
         # Looking first keeps nobody waiting: on SQLite even an INSERT that changes nothing is a writer.
         found = connection.first(_LOOK, lease=name, **bounds)
         return (found is None or bool(found.is_free)) and (
-            connection.run(_TAKE[engine.dialect.name], lease=name, by=holder, **bounds) == 1
+            connection.run(_TAKE[engine.dialect.name], name=name, holder=holder, **bounds) == 1
         )
 
 
@@ -129,7 +129,7 @@ _FIND = Statement(
 
 
 def _take(insert: Callable[..., Any]) -> Statement:
-    insertion = insert(Lease).values(name=bindparam("lease"), holder=bindparam("by"), expires_at=_NOW + _SECONDS)
+    insertion = insert(Lease).values(name=bindparam("name"), holder=bindparam("holder"), expires_at=_NOW + _SECONDS)
     return Statement(
         insertion.on_conflict_do_update(
             index_elements=[_LEASE.name],

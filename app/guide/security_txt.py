@@ -24,7 +24,7 @@ def security_txt() -> Response:
         abort(404)
     expires = (clock.now() + _HOLDS_FOR).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: {contact}" for contact in chosen.security_contacts]
-    lines += [f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}"]
+    lines += [f"Expires: {expires.isoformat().replace('+00:00', 'Z')}"]
     lines += [f"Policy: {chosen.security_policy}"] if chosen.security_policy else []
     lines += ["Preferred-Languages: en", f"Canonical: {chosen.issuer}{PATH}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")

@@ -30,7 +30,7 @@ from app.accounts.members import (
 )
 from app.accounts.models import ROLES, Invitation, Membership
 from app.config import settings
-from app.database.access import read_anew
+from app.database.access import may_note, read_anew
 from app.database.rows import is_taken
 from app.extensions import db
 from app.http.error_answers import error_page
@@ -243,7 +243,8 @@ def _to_members() -> Response:
 def _unknown_page() -> ResponseReturnValue:
     """One of these is a mistake, and many are somebody who tries."""
     read_anew(db.session)
-    seconds = services().limits.fail(UNKNOWN_INVITATIONS, current_user.id)
+    # A HEAD tells nothing, and leaves everything as it is.
+    seconds = services().limits.fail(UNKNOWN_INVITATIONS, current_user.id) if may_note() else None
     if seconds is not None:
         raise TooManyAttempts(seconds)
     return _over_page()

@@ -152,10 +152,10 @@ def test_a_request_that_has_committed_something_is_not_done_again(app, browser, 
     """Signing in commits, and then looks: what comes later is an error, and no second session."""
     tries = []
 
-    def end(_credential):
+    def end(*_arguments):
         tries.append(1)
         raise psycopg.errors.SerializationFailure
 
-    monkeypatch.setattr("app.accounts.views.find_signed_in", end)
+    monkeypatch.setattr("app.accounts.views.remember_browser", end)
     answer = browser.sign_in(alice.email, alice.password)
     assert (answer.status_code, len(tries), count(app, Session)) == (503, 1, 1)

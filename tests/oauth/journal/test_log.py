@@ -169,6 +169,8 @@ WRONG_AT_TOKEN = [
     ({"code_verifier": "short"}, "invalid_request", Reason.VERIFIER_MALFORMED),
     ({"code_verifier": "v" * 43}, "invalid_grant", Reason.VERIFIER_WRONG),
     ({"resource": "https://elsewhere.example/"}, "invalid_target", Reason.RESOURCE_UNKNOWN),
+    ({"resource": ["http://127.0.0.1:8000", "http://127.0.0.1:8000/mcp"]}, "invalid_target", Reason.RESOURCE_SEVERAL),
+    ({"resource": "http://127.0.0.1:8000/mcp"}, "invalid_target", Reason.RESOURCE_NOT_ASKED),
     ({"client_id": "another", "client_secret": "another"}, "invalid_request", Reason.SEVERAL_AUTHENTICATIONS),
 ]
 

@@ -16,6 +16,9 @@ def failing(app, monkeypatch) -> Iterator[Failing]:
     faults = Faults(app.extensions["services"].settings.database_url.startswith("sqlite"))
     failing = Failing(app, faults)
     with app.app_context():
+        # What other tests have left to be written down would be many statements of one page here.
+        for notes in app.extensions["services"].notes._kinds.values():
+            notes.flush_if_possible()
         db.engine.dispose()
     with watched(faults, monkeypatch):
         monkeypatch.setattr(app, "wsgi_app", failing)
