@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -57,7 +58,9 @@ class Agent:
 
     def run(self, act: Callable, *, is_modern: bool = True):
         """Start, connect, do something, and end."""
-        return asyncio.run(self._run(act, is_modern))
+        # In a thread of its own: what drives a browser in this one has a loop that runs.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, self._run(act, is_modern)).result()
 
     async def _run(self, act, is_modern):
         metadata = OAuthClientMetadata(client_name="Pocket Agent", redirect_uris=[_CALLED_BACK_AT])
