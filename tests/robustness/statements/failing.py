@@ -140,9 +140,10 @@ class Failing:
                 if not and_after and not status.startswith("5"):
                     # It could do without that one.
                     return answered, status, headers
-                if self._faults.failed[0].startswith(("ROLLBACK", "PRAGMA busy_timeout")) and not status.startswith(
-                    "5"
-                ):
+                ends_it = self._faults.failed[0].startswith(("ROLLBACK", "PRAGMA busy_timeout"))
+                # What only makes a connection ready for whoever comes next.
+                ends_it |= is_safe and self._faults.failed[0].startswith("PRAGMA")
+                if ends_it and not status.startswith("5"):
                     # All was read or committed before: the answer is true, and what ends the request takes nothing back.
                     if is_safe:
                         continue
