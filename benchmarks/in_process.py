@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from app.metrics.kinds import State
 from benchmarks.load import Answer
 from benchmarks.operations import Request
 
@@ -16,6 +17,8 @@ class InProcess:
     """Runs requests on apps of this very process."""
 
     def __init__(self, product: Flask, bare: Flask):
+        # As in a server without a management port, where nobody could ask.
+        State.is_on = False
         self._apps = {"product": product, "bare": bare}
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:

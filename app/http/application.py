@@ -111,12 +111,14 @@ class Application(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Flask's, tried again where the database asks for that, as long as nothing stands of what was tried."""
+        if _request().door.errors is Errors.OAUTH:
+            # A token request's body is read once; what can be repeated there, the exchange repeats.
+            return super().dispatch_request()
         kept = dict(g._get_current_object().__dict__)
         return repeat(
             super().dispatch_request,
             begin_again=lambda: self._begin_again(kept),
-            # A token request's body is read once; what can be repeated there, the exchange repeats.
-            may_repeat=lambda: _request().door.errors is not Errors.OAUTH and not has_committed(),
+            may_repeat=lambda: not has_committed(),
         )
 
     def _begin_again(self, kept: dict[str, Any]) -> None:
