@@ -45,6 +45,8 @@ test-databases: installed-to-test
 
 test-fleet: installed-to-test
 	@TEST_FLEET=1 $(VENV)/bin/python -m pytest tests/fleet $(PYTEST_ARGS) $(call report,fleet)
+	@TEST_FLEET=1 TEST_DATABASE=postgresql $(VENV)/bin/python -m pytest tests/fleet/test_each_statement.py \
+		$(PYTEST_ARGS) $(call report,fleet-postgresql)
 
 check: installed-to-test
 	@$(VENV)/bin/ruff check $(CHECKED)
