@@ -6,9 +6,10 @@ it named at its registration is a default.
 
 import hmac
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, credentials
@@ -27,6 +28,10 @@ from app.scopes import SCOPES, format_scope, parse_scope
 
 #: How many there may be that nobody has allowed anything yet.
 MOST_UNUSED = 5000
+#: How long one of them stays.
+UNUSED_FOR = timedelta(days=7)
+# So many of those that are older go with each registration.
+_MOST_AT_ONCE = 50
 
 _GRANT_TYPES = ("authorization_code", "refresh_token")
 _AUTH_METHODS = {PUBLIC: "none", CONFIDENTIAL: "client_secret_basic"}
@@ -52,6 +57,7 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
 
     Raises :class:`ClientError`, whose field is ours or the member's name, and :class:`TooManyUnused`.
     """
+    _forget_unused(session)
     unused = session.scalar(
         select(func.count()).select_from(SelfRegistration).where(SelfRegistration.used_at.is_(None))
     )
@@ -75,6 +81,20 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
     secret = add_client_secret(session, client, actor_user_id=None)[1] if client.is_confidential else None
     session.flush()
     return Registered(client, registration, token, secret)
+
+
+def _forget_unused(session: Session) -> None:
+    """Remove some of those that nobody has allowed anything within a week, so that they make room for others."""
+    old = (
+        select(SelfRegistration.client_key)
+        .where(SelfRegistration.used_at.is_(None), SelfRegistration.registered_at <= clock.now() - UNUSED_FOR)
+        .order_by(SelfRegistration.registered_at)
+        .limit(_MOST_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    keys = list(session.scalars(old))
+    if keys:
+        session.execute(delete(Client).where(Client.key.in_(keys)), execution_options={"synchronize_session": False})
 
 
 def find_own_registration(session: Session, client_id: str, token: str) -> Registered | None:
