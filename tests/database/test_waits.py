@@ -209,7 +209,8 @@ class TestPostgresql:
         set_patience(1.0)
 
         def many() -> None:
-            with pytest.raises(NoAnswer), connect(engine) as connection:
+            # Whether the time ends within a statement or between two is chance.
+            with pytest.raises((NoAnswer, NotAsked)), connect(engine) as connection:
                 for _ in range(10):
                     connection._cursor.execute("SELECT pg_sleep(0.3)")
 
