@@ -32,7 +32,6 @@ from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.bodies import describe_size, largest_body
 from app.strict_json import BadBody, parse_body
 
-_FOREIGN_PAGE = Wrong(403, FORBIDDEN, "This web page may not call here: its app has not registered its origin.")
 _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 #: Of whoever may not call, so much is read at most, to find the id of what is refused.
 _LARGEST_UNREAD = 64 * 1024
@@ -45,7 +44,7 @@ def mcp() -> Response:
         try:
             answered: Response = call_with_bearer(_answer_caller, connection, audience=MCP)
         except Refused as refused:
-            return _answer_refusal(refused) if _may_call() else _answer_wrong(_FOREIGN_PAGE)
+            return _answer_refusal(refused) if _may_call() else _answer_wrong(_foreign_page())
         except Wrong as wrong:
             return _answer_wrong(wrong)
         return answered
@@ -53,10 +52,14 @@ def mcp() -> Response:
 
 def _answer_caller(token: TokenSnapshot) -> Response:
     if not _may_call():
-        raise _FOREIGN_PAGE
+        raise _foreign_page()
     if request.method != "POST":
         raise Wrong(405, INVALID_REQUEST, "Send each message with POST.")
     return _answer(_read_body(), token)
+
+
+def _foreign_page() -> Wrong:
+    return Wrong(403, FORBIDDEN, "This web page may not call here: its app has not registered its origin.")
 
 
 def _may_call() -> bool:

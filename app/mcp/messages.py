@@ -23,6 +23,7 @@ UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _BASE64 = re.compile(r"=\?base64\?([A-Za-z0-9+/]*={0,2})\?=")
 
 
@@ -58,10 +59,12 @@ class Message:
 def find_id(content: Any) -> str | int | None:
     """Returns the id of whatever was sent, for an error; None where there is none that could be told back.
 
-    An integer of more than 64 bits is none: many readers of JSON would round it.
+    An integer of more than 64 bits is none: many readers of JSON would round it. Nor is half a character, which no
+    answer can hold.
     """
     found = content.get("id") if isinstance(content, dict) else None
-    return found if isinstance(found, str) or (type(found) is int and abs(found) < 2**63) else None
+    is_text = isinstance(found, str) and _SURROGATE.search(found) is None
+    return found if is_text or (type(found) is int and abs(found) < 2**63) else None
 
 
 def read_message(content: Any, headers: SentHeaders) -> Message:

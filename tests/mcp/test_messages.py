@@ -81,6 +81,7 @@ def test_a_page_without_a_token_is_led_to_sign_in_only_where_some_app_is_at_home
         ('{"jsonrpc": "2.0", "id": null, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": true, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', -32600),
+        ('{"jsonrpc": "2.0", "id": "\\ud800", "method": "ping"}', -32600),
         (f'{{"jsonrpc": "2.0", "id": {2**70}, "method": "ping"}}', -32600),
         ('{"jsonrpc": "1.0", "id": 1, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": 1, "method": 2}', -32600),
@@ -94,6 +95,12 @@ def test_the_body_is_one_request_or_notification(app, agent, body, code):
     headers = {"Authorization": f"Bearer {agent.access_token}", "Content-Type": "application/json"}
     answer = app.test_client().post("/mcp", data=body.encode("latin-1"), headers=headers)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, code)
+
+
+def test_a_refusal_repeats_no_half_character(app):
+    body = '{"jsonrpc": "2.0", "id": "\\ud800", "method": "ping"}'
+    answer = app.test_client().post("/mcp", data=body, content_type="application/json")
+    assert answer.status_code == 401 and "id" not in answer.json
 
 
 def test_another_type_of_body_is_refused(app, agent):
