@@ -9,22 +9,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock, credentials
 from app.clients.errors import ClientError
-from app.clients.fields import FIELDS, ClientFields
 from app.clients.life import end_client
 from app.clients.lock import lock_client
 from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, Client, SelfRegistration, find_record
-from app.clients.redirect_uris import host_of, is_web, web_origin_of
+from app.clients.own_words import GRANT_TYPES, read_own_words, write_own_words
 from app.clients.secrets import add_client_secret
 from app.config import Settings
-from app.database.connections import Connection
-from app.database.statements import Statement
-from app.database.types import UtcDateTime
-from app.scopes import SCOPES, format_scope, parse_scope
 
 #: How many there may be that nobody has allowed anything yet.
 MOST_UNUSED = 5000
@@ -33,10 +28,7 @@ UNUSED_FOR = timedelta(days=7)
 # So many of those that are older go with each registration.
 _MOST_AT_ONCE = 50
 
-_GRANT_TYPES = ("authorization_code", "refresh_token")
 _AUTH_METHODS = {PUBLIC: "none", CONFIDENTIAL: "client_secret_basic"}
-#: The members of a private key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1).
-_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
 class TooManyUnused(Exception):
@@ -63,10 +55,10 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
     )
     if (unused or 0) >= MOST_UNUSED:
         raise TooManyUnused
-    fields, default_scope, application_type = _read(settings, metadata)
+    fields, default_scope, application_type = read_own_words(settings, metadata)
     client = Client(client_id=credentials.new_id("client"), origin=DYNAMIC)
     client.key = client.client_id
-    _write(client, fields)
+    write_own_words(client, fields)
     session.add(client)
     session.flush()
     token = credentials.new_credential(credentials.REGISTRATION)
@@ -118,8 +110,8 @@ def change_itself(session: Session, settings: Settings, own: Registered, metadat
     sent_secret = metadata.get("client_secret")
     if sent_secret is not None and not _is_own_secret(client, sent_secret):
         raise ClientError("client_secret", "The member 'client_secret' must be the client's own, or be left out.")
-    fields, default_scope, application_type = _read(settings, metadata, type_=client.type)
-    _write(client, fields)
+    fields, default_scope, application_type = read_own_words(settings, metadata, type_=client.type)
+    write_own_words(client, fields)
     client.version += 1
     registration.default_scope, registration.application_type = default_scope, application_type
     session.flush()
@@ -150,7 +142,7 @@ def describe(own: Registered, *, address: str) -> dict[str, Any]:
         "policy_uri": client.privacy_url,
         "tos_uri": client.terms_url,
         "redirect_uris": client.redirect_uris,
-        "grant_types": list(_GRANT_TYPES),
+        "grant_types": list(GRANT_TYPES),
         "response_types": ["code"],
         "token_endpoint_auth_method": _AUTH_METHODS[client.type],
         "scope": registration.default_scope,
@@ -159,77 +151,6 @@ def describe(own: Registered, *, address: str) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value not in (None, "", [])}
 
 
-# -- reading what it says ------------------------------------------------------------------------
-
-
-def _read(settings: Settings, metadata: Mapping[str, Any], type_: str | None = None) -> tuple[ClientFields, str, str]:
-    """Returns the fields, the default scope and the type of application, checked. Raises :class:`ClientError`."""
-    # Libraries send null and nothing for what they do not know.
-    sent = {name: value for name, value in metadata.items() if value not in (None, "")}
-    _check_protocol(sent)
-    fields = ClientFields.from_json(sent, optional_scopes=SCOPES, **({} if type_ is None else {"type": type_}))
-    default_scope = format_scope(parse_scope(" ".join(fields.scopes)) & SCOPES.keys()) if fields.scopes else ""
-    uris = list(fields.redirect_uris)
-    fields = ClientFields(
-        **{one.name: getattr(fields, one.name) for one in FIELDS}
-        | {
-            "type": fields.type or PUBLIC,
-            "scopes": list(SCOPES),
-            "name": fields.name or (host_of(uris[0]) if uris else ""),
-            "native_app": bool(uris) and not any(map(is_web, uris)),
-            "request_origins": sorted({origin for uri in uris if (origin := web_origin_of(uri)) is not None}),
-        }
-    ).clean()
-    problems = fields.find_problems(settings)
-    if problems:
-        raise ClientError(*problems[0], problems)
-    return fields, default_scope, sent.get("application_type", "")
-
-
-def _check_protocol(sent: Mapping[str, Any]) -> None:
-    """What is no field of ours, and must all the same be such that the client can work here."""
-    grants, responses = sent.get("grant_types", ["authorization_code"]), sent.get("response_types", ["code"])
-    if not isinstance(grants, list) or "authorization_code" not in grants:
-        raise ClientError("grant_types", "The member 'grant_types' must be a list with 'authorization_code' in it.")
-    if not isinstance(responses, list) or "code" not in responses:
-        raise ClientError("response_types", "The member 'response_types' must be a list with 'code' in it.")
-    if "jwks" in sent and "jwks_uri" in sent:
-        raise ClientError("jwks", "The members 'jwks' and 'jwks_uri' must not both be there.")
-    keys = sent.get("jwks", {}).get("keys", []) if isinstance(sent.get("jwks", {}), dict) else None
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise ClientError("jwks", "The member 'jwks' must be an object with a list of keys.")
-    if any(name in key for key in keys for name in _PRIVATE):
-        raise ClientError("jwks", "The member 'jwks' holds a private key: keep that to yourself, and make a new one.")
-
-
-def _write(client: Client, fields: ClientFields) -> None:
-    for column, value in fields.columns().items():
-        setattr(client, column, value)
-
-
 def _is_own_secret(client: Client, secret: Any) -> bool:
     digests = [one.digest for one in client.secrets]
     return isinstance(secret, str) and any(credentials.matches(secret, digest) for digest in digests)
-
-
-# -- at the authorize endpoint -------------------------------------------------------------------
-
-_FIND_DEFAULT = Statement(
-    select(SelfRegistration.default_scope).where(SelfRegistration.client_key == bindparam("client"))
-)
-_NOTE_USE = Statement(
-    update(SelfRegistration)
-    .where(SelfRegistration.client_key == bindparam("client"), SelfRegistration.used_at.is_(None))
-    .values(used_at=bindparam("at", type_=UtcDateTime()))
-)
-
-
-def find_default_scope(connection: Connection, client_key: str) -> str:
-    """Returns what a client that registered itself named as its scope; empty when it named none."""
-    found = connection.first(_FIND_DEFAULT, client=client_key)
-    return "" if found is None else str(found.default_scope)
-
-
-def note_first_use(connection: Connection, client_key: str) -> None:
-    """Keep a client that registered itself: a person has allowed it something."""
-    connection.run(_NOTE_USE, client=client_key, at=clock.now())

@@ -1,6 +1,7 @@
 """The registry's records, and the client as the hot path sees it."""
 
 from app.clients.models.client import Client, find_record, is_client_id
+from app.clients.models.document import ClientDocument
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.rules import CONFIDENTIAL, DOCUMENT, DYNAMIC, ORIGINS, PUBLIC, REGISTERED, ClientRules
@@ -17,6 +18,7 @@ __all__ = [
     "REGISTERED",
     "SECRET_USED",
     "Client",
+    "ClientDocument",
     "ClientLogo",
     "ClientOrigin",
     "ClientRules",

@@ -1,7 +1,7 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
 from app.clients.models import REGISTERED
-from app.clients.self_registration import find_default_scope
+from app.clients.unregistered import find_default_scope
 from app.consents.details import find_details_problem
 from app.consents.resources import MCP
 from app.oauth.refusals import Reason, Refused, refuse
@@ -49,7 +49,7 @@ def resolve_scope(request: WireRequest) -> None:
     if client.origin != REGISTERED:
         allowed = frozenset(request.services.settings.third_party_scopes)
         if not parse_scope(asked):
-            default = parse_scope(find_default_scope(request.connection, client.key)) & allowed
+            default = parse_scope(find_default_scope(request.connection, client)) & allowed
             extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
             asked = format_scope(default or allowed) + extra
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)

@@ -4,8 +4,7 @@ from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.clients.models import DYNAMIC
-from app.clients.self_registration import note_first_use
+from app.clients.unregistered import note_first_use
 from app.consents.changes import give_consent
 from app.consents.ends import read_end
 from app.database.access import read_anew
@@ -92,8 +91,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         # The button says so, and the facts that were just compared say that it did.
         resumes=True,
     )
-    if flow.client.origin == DYNAMIC:
-        note_first_use(flow.connection, flow.client.key)
+    note_first_use(flow.connection, flow.client)
     return server.create_authorization_response(flow.request, current_user, flow.grant)
 
 

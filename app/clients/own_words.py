@@ -1,0 +1,68 @@
+"""What a client says of itself (:rfc:`7591#section-2`), in its registration or in a document: read, checked, written down.
+
+Nobody has checked that any of it is true.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.clients.errors import ClientError
+from app.clients.fields import FIELDS, ClientFields
+from app.clients.models import PUBLIC, Client
+from app.clients.redirect_uris import host_of, is_web, web_origin_of
+from app.config import Settings
+from app.scopes import SCOPES, format_scope, parse_scope
+
+#: What every such client is given.
+GRANT_TYPES = ("authorization_code", "refresh_token")
+
+#: The members of a private key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1).
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+
+
+def read_own_words(
+    settings: Settings, metadata: Mapping[str, Any], type_: str | None = None
+) -> tuple[ClientFields, str, str]:
+    """Returns the fields, the default scope and the type of application, checked. Raises :class:`ClientError`."""
+    # Libraries send null and nothing for what they do not know.
+    sent = {name: value for name, value in metadata.items() if value not in (None, "")}
+    _check_protocol(sent)
+    fields = ClientFields.from_json(sent, optional_scopes=SCOPES, **({} if type_ is None else {"type": type_}))
+    default_scope = format_scope(parse_scope(" ".join(fields.scopes)) & SCOPES.keys()) if fields.scopes else ""
+    uris = list(fields.redirect_uris)
+    fields = ClientFields(
+        **{one.name: getattr(fields, one.name) for one in FIELDS}
+        | {
+            "type": fields.type or PUBLIC,
+            "scopes": list(SCOPES),
+            "name": fields.name or (host_of(uris[0]) if uris else ""),
+            "native_app": bool(uris) and not any(map(is_web, uris)),
+            "request_origins": sorted({origin for uri in uris if (origin := web_origin_of(uri)) is not None}),
+        }
+    ).clean()
+    problems = fields.find_problems(settings)
+    if problems:
+        raise ClientError(*problems[0], problems)
+    return fields, default_scope, sent.get("application_type", "")
+
+
+def write_own_words(client: Client, fields: ClientFields) -> None:
+    """Give the record these fields."""
+    for column, value in fields.columns().items():
+        setattr(client, column, value)
+
+
+def _check_protocol(sent: Mapping[str, Any]) -> None:
+    """What is no field of ours, and must all the same be such that the client can work here."""
+    grants, responses = sent.get("grant_types", ["authorization_code"]), sent.get("response_types", ["code"])
+    if not isinstance(grants, list) or "authorization_code" not in grants:
+        raise ClientError("grant_types", "The member 'grant_types' must be a list with 'authorization_code' in it.")
+    if not isinstance(responses, list) or "code" not in responses:
+        raise ClientError("response_types", "The member 'response_types' must be a list with 'code' in it.")
+    if "jwks" in sent and "jwks_uri" in sent:
+        raise ClientError("jwks", "The members 'jwks' and 'jwks_uri' must not both be there.")
+    keys = sent.get("jwks", {}).get("keys", []) if isinstance(sent.get("jwks", {}), dict) else None
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise ClientError("jwks", "The member 'jwks' must be an object with a list of keys.")
+    if any(name in key for key in keys for name in _PRIVATE):
+        raise ClientError("jwks", "The member 'jwks' holds a private key: keep that to yourself, and make a new one.")

@@ -1,0 +1,35 @@
+"""What the protocol asks of clients that no organization registered, whether by a document or by themselves."""
+
+from sqlalchemy import bindparam, select, update
+
+from app import clock
+from app.clients.models import DOCUMENT, DYNAMIC, ClientDocument, ClientSnapshot, SelfRegistration
+from app.database.connections import Connection
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
+
+_TABLES: dict[str, type[ClientDocument | SelfRegistration]] = {DOCUMENT: ClientDocument, DYNAMIC: SelfRegistration}
+_FIND_DEFAULT = {
+    origin: Statement(select(table.default_scope).where(table.client_key == bindparam("client")))
+    for origin, table in _TABLES.items()
+}
+_NOTE_USE = {
+    origin: Statement(
+        update(table)
+        .where(table.client_key == bindparam("client"), table.used_at.is_(None))
+        .values(used_at=bindparam("at", type_=UtcDateTime()))
+    )
+    for origin, table in _TABLES.items()
+}
+
+
+def find_default_scope(connection: Connection, client: ClientSnapshot) -> str:
+    """Returns what the client named as its scope; empty when it named none."""
+    found = connection.first(_FIND_DEFAULT[client.origin], client=client.key)
+    return "" if found is None else str(found.default_scope)
+
+
+def note_first_use(connection: Connection, client: ClientSnapshot) -> None:
+    """Keep the client, if nobody registered it: a person has allowed it something."""
+    if client.origin in _NOTE_USE:
+        connection.run(_NOTE_USE[client.origin], client=client.key, at=clock.now())
