@@ -7,6 +7,8 @@
 #                what depends on a database on PostgreSQL too, under LOCALE; what compares text, by code point as well
 #   make test-fleet
 #                clusters, faults and soaks, which take long: before a release
+#   make test-clients
+#                clients and suites that others wrote in other languages (needs Node.js and npm): before a release
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
 
 PYTHON ?= python3
@@ -29,7 +31,7 @@ report = $(if $(REPORTS),--junitxml=$(REPORTS)/$(1).xml)
 # What the linter and the formatter look at.
 CHECKED := app tests benchmarks wsgi.py
 
-.PHONY: run test test-databases test-fleet check lock installed-to-run installed-to-test
+.PHONY: run test test-databases test-fleet test-clients check lock installed-to-run installed-to-test
 
 run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
@@ -47,6 +49,10 @@ test-fleet: installed-to-test
 	@TEST_FLEET=1 $(VENV)/bin/python -m pytest tests/fleet $(PYTEST_ARGS) $(call report,fleet)
 	@TEST_FLEET=1 TEST_DATABASE=postgresql $(VENV)/bin/python -m pytest tests/fleet/test_each_statement.py \
 		$(PYTEST_ARGS) $(call report,fleet-postgresql)
+
+test-clients: installed-to-test
+	@TEST_CLIENTS=1 $(VENV)/bin/python -m pytest tests/elsewhere tests/mcp/test_python_client.py \
+		tests/journeys/test_client_libraries.py $(PYTEST_ARGS) $(call report,clients)
 
 check: installed-to-test
 	@$(VENV)/bin/ruff check $(CHECKED)

@@ -20,8 +20,9 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 
 pytest_plugins = ["tests.resources"]
-# Clusters, faults and soaks take long; `make test-fleet` asks for them.
-collect_ignore = [] if os.environ.get("TEST_FLEET") else ["fleet"]
+# What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
+_ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}
+collect_ignore = [folder for name, folder in _ASKED_FOR.items() if not os.environ.get(name)]
 
 
 @pytest.fixture(scope="session")
