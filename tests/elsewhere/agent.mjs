@@ -36,14 +36,18 @@ const provider = {
   saveTokens: (tokens) => keep("tokens", tokens),
   saveCodeVerifier: (verifier) => keep("verifier", verifier),
   codeVerifier: () => kept.verifier,
-  redirectToAuthorization: (to) => say({ go: to.href }),
+  // A person who has just decided is not asked again by the same call.
+  redirectToAuthorization: (to) => {
+    if (!hasAsked) say({ go: to.href });
+    hasAsked = true;
+  },
   saveDiscoveryState: (state) => keep("discovery", state),
   discoveryState: () => kept.discovery,
 };
 
 const open = () => new StreamableHTTPClientTransport(new URL(address), { authProvider: provider });
 
-let transport, client;
+let transport, client, hasAsked;
 
 async function connect() {
   transport = open();
@@ -53,6 +57,7 @@ async function connect() {
 
 // What the library's documentation says: wait for the person, finish, and do it once more.
 async function once(act) {
+  hasAsked = false;
   try {
     return await act();
   } catch (error) {

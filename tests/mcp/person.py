@@ -27,10 +27,20 @@ class AgentsPerson:
     agent_name: str = "Pocket Agent"
     unticks: frozenset[str] = frozenset()
     asked: int = 0
+    _last_address: str = ""
 
     def decide(self, address: str) -> str:
         """Walk through the screens that an agent opens. Returns the address at which its browser ends."""
         self.asked += 1
+        self._last_address = address
+        return self._walk(address)
+
+    def untick(self, *scopes: str) -> None:
+        """Take back what she ticked, on the screens of the agent's last request; what comes of that goes nowhere."""
+        self.unticks = frozenset(scopes)
+        self._walk(self._last_address)
+
+    def _walk(self, address: str) -> str:
         page = self.browser.follow(self.browser.get(address))
         if page.status_code == 200 and "/mementos" in page.request.path:
             choice = {"selection": "selected", "memento_ids": [self.memento_id]}

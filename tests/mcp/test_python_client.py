@@ -13,6 +13,7 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
+from tests.conftest import _register_integrator
 from tests.mcp.person import AgentsPerson, bring_person
 
 _CALLED_BACK_AT = "http://127.0.0.1:33418/callback"
@@ -139,3 +140,42 @@ def test_a_memento_that_is_unticked_is_gone_with_the_next_call(agent, person):
 
     assert agent.run(work) == (["Lisbon"], [])
     assert person.asked == 1
+
+
+@pytest.mark.parametrize("is_modern", [True, False], ids=["modern", "legacy"])
+def test_what_the_person_unticked_is_asked_for_when_it_is_needed(agent, person, is_modern):
+    """Step-up: refused, asked for and ticked, it is done. Unticked again, there is one final sentence, and no loop."""
+    person.unticks = frozenset({"memories:write"})
+
+    async def work(client):
+        assert await _search(client) == ["Lisbon"] and person.asked == 1
+        person.unticks = frozenset()
+        saved = await client.call_tool("save_memory", {"title": "Tickets", "text": "In the blue folder."})
+        assert saved.structured_content["title"] == "Tickets" and person.asked == 2
+        assert await _search(client) == ["Lisbon"]
+        person.untick("memories:write")
+        with pytest.raises(Exception) as refused:
+            await client.call_tool("save_memory", {"title": "Keys", "text": "Under the mat."})
+        assert person.asked == 3
+        return str(refused.value), await _search(client)
+
+    sentence, found = agent.run(work, is_modern=is_modern)
+    assert "memories:write" in sentence and found == ["Lisbon"] and person.asked == 3
+
+
+@pytest.mark.parametrize("kind", ["confidential", "public"])
+def test_one_that_an_organization_registered_registers_nothing(server, agent, person, kind):
+    client = _register_integrator(server.app, "Acme Notebook", kind, _CALLED_BACK_AT)
+    agent.keeper.client = OAuthClientInformationFull(
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        redirect_uris=[_CALLED_BACK_AT],
+        token_endpoint_auth_method="client_secret_basic" if client.client_secret else "none",
+        issuer=server.url,
+    )
+    person.agent_name = "Acme Notebook"
+    assert agent.run(_search) == ["Lisbon"]
+    person.let_tokens_run_out()
+    agent.knows_end = True
+    assert agent.run(_search) == ["Lisbon"]
+    assert person.asked == 1 and agent.keeper.client.client_id == client.client_id
