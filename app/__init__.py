@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.database.engine import prepare_engine
     from app.database.pool import count_connections
     from app.extensions import csrf, db, login_manager, migrate
+    from app.fetch import Fetcher
     from app.http.application import Application
     from app.http.flask_config import flask_config
     from app.last_uses import LastUses
@@ -50,7 +51,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         prepare_engine(db.engine)
         metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
         limits = open_limits(db.engine, settings.redis_url, settings.api_calls_per_minute)
-        app.extensions["services"] = Services(settings, db.engine, notes := Notes(), limits)
+        fetcher = Fetcher(settings, limits)
+        app.extensions["services"] = Services(settings, db.engine, notes := Notes(), limits, fetcher)
         metrics.NOTES_WAITING.read_by(notes.count)
         LastUses(db.engine, notes)
     migrate.init_app(app, db, directory=str(_ROOT / "migrations"), render_as_batch=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from app.config import Settings
+from app.fetch import Fetcher
 from app.limits.counting import Limits
 from app.notes import Notes
 
@@ -14,10 +15,11 @@ class Services:
     """One for each app. HTTP files get it by :func:`app.http.services.services`, and hand it on.
 
     ``notes`` is what is written down later: what apps asked, read and wrote. ``limits`` counts what may not be tried
-    too often.
+    too often. ``fetcher`` asks other servers.
     """
 
     settings: Settings
     engine: Engine
     notes: Notes
     limits: Limits
+    fetcher: Fetcher

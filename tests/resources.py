@@ -22,6 +22,7 @@ from app.config import LIFETIMES
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
 from tests.databases import BACKEND, LOCALE, Cluster, copy_database, empty_tables, missing_postgresql, new_database
+from tests.document_hosts import DocumentHosts
 from tests.server import Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -30,6 +31,8 @@ SETTINGS = (
     *(
         "SECRET_KEY_FALLBACKS",
         "PURGE_INTERVAL",
+        "CLIENT_DOCUMENT_HOSTS",
+        "CLIENT_DOCUMENT_HOSTS_DENIED",
         "SECURITY_CONTACT",
         "SECURITY_POLICY",
         "REDIS_URL",
@@ -143,6 +146,26 @@ def _empty_tables(request, apps_in_use) -> Iterator[None]:
         app.extensions["services"].limits.forget()
         with app.app_context():
             empty_tables(db.engine, db.metadata)
+
+
+# -- hosts of the internet -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _all_document_hosts() -> Iterator[DocumentHosts]:
+    hosts = DocumentHosts()
+    yield hosts
+    hosts.close()
+
+
+@pytest.fixture
+def document_hosts(app, _all_document_hosts) -> Iterator[DocumentHosts]:
+    """What ``app`` asks instead of the internet's hosts; empty at first."""
+    fetcher = app.extensions["services"].fetcher
+    before, fetcher.network = fetcher.network, _all_document_hosts
+    yield _all_document_hosts
+    fetcher.network = before
+    _all_document_hosts.forget()
 
 
 # -- a running server ----------------------------------------------------------------------------

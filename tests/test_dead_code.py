@@ -15,8 +15,10 @@ _CALLED_BY_LIBRARIES = {
     "Flask and Flask-Login": "ensure_sync get_id request_context",
     "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork post_worker_init"
     " pre_fork worker_exit",
+    "io and http.client": "makefile readable readinto",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
+    "nothing yet, as what fetches is to come": "check fetch_logo fetch_object is_gone is_passing retry_after sentence",
     "SQLAlchemy": "process_bind_param process_result_value",
     "nothing yet, as the page that shows a person's events is to come": "list_events",
     "urllib": "redirect_request",

@@ -25,6 +25,8 @@ GOOD = {
     "CLIENT_REGISTRATION": ("off", "client_registration", "off"),
     "CLIENT_REGISTRATION_TOKEN": ("0123456789abcdef", "client_registration_token", "0123456789abcdef"),
     "THIRD_PARTY_SCOPES": ("memories:read", "third_party_scopes", ("memories:read",)),
+    "CLIENT_DOCUMENT_HOSTS": ("claude.ai, *.Example.com", "client_document_hosts", ("claude.ai", "*.example.com")),
+    "CLIENT_DOCUMENT_HOSTS_DENIED": ("*", "client_document_hosts_denied", ("*",)),
     "SITE_NAME": ("Shelf", "site_name", "Shelf"),
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
@@ -51,6 +53,8 @@ GOOD = {
 _IN_WORDS = {
     "MANAGEMENT_PORT": ("none", "None"),
     "CLIENT_REGISTRATION_TOKEN": ("none", ""),
+    "CLIENT_DOCUMENT_HOSTS": ("all", r"\(\)"),
+    "CLIENT_DOCUMENT_HOSTS_DENIED": ("none", r"\(\)"),
     "THIRD_PARTY_SCOPES": ("all of them", r"\('memories:read', .*\)"),
     "DATABASE_URL": (r"an SQLite file in `instance/`", r"sqlite:///.*/instance/reliquary\.sqlite3"),
     "SECRET_KEY": (r"made on the first run, kept in `instance/`", r"[0-9a-f]{64}"),

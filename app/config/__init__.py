@@ -9,6 +9,7 @@ from typing import Any
 
 from app.config.chosen import DAY, Settings
 from app.config.current import settings
+from app.config.document_hosts import read_document_hosts
 from app.config.errors import ConfigurationError
 from app.config.lifetimes import LIFETIMES, check_lifetimes, read_lifetimes
 from app.config.management import read_management
@@ -26,6 +27,7 @@ _GROUPS = (
     read_site,
     read_management,
     read_registration,
+    read_document_hosts,
     read_stores,
     read_secret_keys,
     read_lifetimes,

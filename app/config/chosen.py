@@ -30,6 +30,9 @@ class Settings:
     client_registration_token: str = ""
     #: What clients that no organization registered may ask for.
     third_party_scopes: tuple[str, ...] = tuple(SCOPES)
+    #: Hosts that client id metadata documents may come from, all when empty, and those that nothing is fetched from.
+    client_document_hosts: tuple[str, ...] = ()
+    client_document_hosts_denied: tuple[str, ...] = ()
     #: gunicorn's worker processes.
     workers: int = 2
     #: ``text`` or ``json``.

@@ -63,6 +63,10 @@ ADDRESS_SIGN_INS          = _limit("sign-in/address",            100, _QUARTER)
 SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
 #: Clients that register themselves, from one address (RFC 7591).
 REGISTRATIONS             = _limit("registration",                20, 60 * _MINUTE)
+#: Client id metadata documents fetched for one person, their logos, and what resource servers say of themselves.
+DOCUMENT_FETCHES          = _limit("fetch/document",               5, _MINUTE)
+LOGO_FETCHES              = _limit("fetch/logo",                   5, _MINUTE)
+PROOF_FETCHES             = _limit("fetch/proof",                  5, _MINUTE)
 #: Links of invitations that lead nowhere, opened by one person.
 UNKNOWN_INVITATIONS       = _limit("invitation/unknown",          20, _QUARTER)
 # fmt: on

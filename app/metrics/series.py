@@ -50,6 +50,19 @@ CONSENT_EVENTS = Counter(
 
 LIMITS_HIT = Counter("limits_hit_total", "Requests refused because there were too many, by the limit.", limit=40)
 
+# -- what is fetched from other servers -----------------------------------------------------------
+
+FETCHES = Counter(
+    "fetches_total",
+    "Documents, logos and proofs fetched from other servers, by what came of it.",
+    kind=("document", "logo", "proof"),
+    outcome=(
+        *("fetched", "busy", "bad_address", "own_host", "host_not_allowed", "unknown_host", "lookup_failed"),
+        *("not_public", "unreachable", "bad_certificate", "timeout", "redirect", "gone", "bad_status", "server_error"),
+        *("bad_answer", "encoded", "wrong_type", "too_large", "bad_json"),
+    ),
+)
+
 # -- the database --------------------------------------------------------------------------------
 
 DATABASE_ERRORS = Counter("database_errors_total", "Statements that failed, by kind.", kind=30)

@@ -1,0 +1,11 @@
+"""The one way by which this server asks another: a small document or image from an https address that a stranger named.
+
+:class:`app.fetch.fetching.Fetcher` is on the app's services. What it reaches the world by, :class:`app.fetch.network.Network`,
+is its attribute: a test puts another object there, and no setting does.
+"""
+
+from app.fetch.errors import FetchBusy, FetchFailed, Why
+from app.fetch.fetching import Fetched, Fetcher
+from app.fetch.kinds import DOCUMENT, LOGO, PROOF
+
+__all__ = ["DOCUMENT", "LOGO", "PROOF", "FetchBusy", "FetchFailed", "Fetched", "Fetcher", "Why"]

@@ -1,0 +1,38 @@
+"""What may be fetched: how large, of which type, and who must have been asked."""
+
+from dataclasses import dataclass
+
+from app.limits.table import DOCUMENT_FETCHES, LOGO_FETCHES, PROOF_FETCHES, Limit
+
+_JSON = ("application/json",)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing to fetch. ``name`` is what logs and metrics call it.
+
+    ``types`` are the media types that it may have; ``takes_json`` adds all that end in ``+json``. Where
+    ``obeys_allowed`` is false, the operator's list of allowed hosts says nothing of it, and only the denied ones do.
+    """
+
+    name: str
+    most_bytes: int
+    types: tuple[str, ...]
+    takes_json: bool
+    obeys_allowed: bool
+    limit: Limit
+
+
+#: A client id metadata document.
+DOCUMENT = Kind("document", 5 * 1024, _JSON, takes_json=True, obeys_allowed=True, limit=DOCUMENT_FETCHES)
+#: The logo that such a document names.
+LOGO = Kind(
+    "logo",
+    256 * 1024,
+    ("image/png", "image/jpeg", "image/webp"),
+    takes_json=False,
+    obeys_allowed=True,
+    limit=LOGO_FETCHES,
+)
+#: What a resource server says of itself (:rfc:`9728`), by which an organization proves that it is its own.
+PROOF = Kind("proof", 5 * 1024, _JSON, takes_json=True, obeys_allowed=False, limit=PROOF_FETCHES)
