@@ -159,6 +159,11 @@ def _find_host_problem(host: str) -> str | None:
     return None
 
 
+def is_host_name(host: str) -> bool:
+    """Whether it is a name as it could be registered: in small letters, no IP address, and no dot at its end."""
+    return not host.startswith("[") and not _ENDS_IN_NUMBER.fullmatch(host) and _find_host_problem(host) is None
+
+
 def _is_ipv6(text: str) -> bool:
     try:
         return str(IPv6Address(text)) == text and "%" not in text

@@ -1,14 +1,107 @@
-"""How a client came to be known, as the people who decide about it are told."""
+"""How an app is known and where its answer goes, as the people who decide about it are told.
 
-from app.clients.models import DOCUMENT, Client
+Everything here is said by whoever would like to be allowed something. So a host is shown as it stands in the address,
+an international one in its ASCII form (``xn--…``): one that is spelled with another script's letters looks like
+nothing that a person knows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.clients.address_problems import is_host_name
+from app.clients.models import DOCUMENT, REGISTERED, Client, ClientRules
+from app.clients.public_suffixes import site_of
 from app.clients.redirect_uris import host_of
+from app.clients.uri import cut
+from app.sentences import _
 
 
-def organization_name(client: Client) -> str | None:
-    """The organization that registered the client; None for one that nobody registered, or that has ended."""
-    return None if client.organization is None else client.organization.name
+class Known(StrEnum):
+    """How far an app is known."""
+
+    #: An organization answers for it.
+    REGISTERED = "registered"
+    #: Its answer goes to the very site that describes it.
+    PROVED = "proved"
+    #: A site describes it, and its answer goes elsewhere.
+    DESCRIBED = "described"
+    #: There is only what it says itself.
+    CLAIMED = "claimed"
 
 
-def document_host(client: Client) -> str | None:
-    """The host whose page describes the client, which is all that is known of it; None for every other client."""
-    return host_of(client.client_id) if client.origin == DOCUMENT else None
+class Place(StrEnum):
+    """What receives an answer."""
+
+    SITE = "site"
+    #: A program that listens on the computer on which the person decides.
+    COMPUTER = "computer"
+    #: Whichever program has taken a private scheme.
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What receives an answer; ``name`` is its host, and its port if the address has one, or a scheme with its colon."""
+
+    place: Place
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How an app is known, and what receives its answer.
+
+    ``by`` is who stands for it: the organization, the document's host, or for an app that says so itself its own name.
+    ``receiver`` is None where no answer is on its way and nobody knows where the last one went.
+    """
+
+    known: Known
+    by: str
+    receiver: Receiver | None
+
+
+def find_trust(client: Client, redirect_uri: str = "") -> Trust:
+    """Returns how the client is known when its answer goes to this address; empty when there is no such address."""
+    receiver = _find_receiver(redirect_uri) if redirect_uri else None
+    if client.origin == REGISTERED:
+        return Trust(Known.REGISTERED, client.organization.name if client.organization else "", receiver)
+    if client.origin != DOCUMENT:
+        return Trust(Known.CLAIMED, client.name, receiver)
+    host = _name_in(client.client_id)
+    is_proved = redirect_uri.startswith("https://") and _is_of_site(_name_in(redirect_uri), host)
+    return Trust(Known.PROVED if is_proved else Known.DESCRIBED, host, receiver)
+
+
+def say_claim(client: ClientRules, name: str) -> str:
+    """Returns a sentence on who an app says it is, for a page that knows no more; empty for a registered one."""
+    if client.origin == REGISTERED:
+        return ""
+    if client.origin == DOCUMENT:
+        return _("The app says it is %(host)s; nobody has checked that.", host=_name_in(client.client_id))
+    return _("The app says it is “%(name)s”; nobody has checked that.", name=name)
+
+
+def _find_receiver(uri: str) -> Receiver:
+    parts = cut(uri)
+    if not parts.is_of_web:
+        return Receiver(Place.DEVICE, host_of(uri))
+    return Receiver(Place.COMPUTER if parts.is_loopback else Place.SITE, host_of(uri))
+
+
+def _name_in(uri: str) -> str:
+    """Returns the host in an address: without what may stand before it, and without its port."""
+    pair = cut(uri).host_and_port
+    return pair[0] if pair is not None else ""
+
+
+def _is_of_site(host: str, of: str) -> bool:
+    """Whether a host is another, or below it, and nobody else's.
+
+    Nobody else's: between the two there is no public suffix, nor is one of them one.
+    """
+    if not (is_host_name(host) and is_host_name(of)):
+        return False
+    if host != of and not host.endswith("." + of):
+        return False
+    site = site_of(of)
+    return site is not None and site == site_of(host)

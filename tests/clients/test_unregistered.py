@@ -77,9 +77,9 @@ def test_the_id_is_as_long_as_it_may_be():
 def test_an_address_as_client_id_gets_through_everything(signed_in, alice, reader):
     """Authorize, both screens, token, refresh, introspection, the API, the person's own pages, revocation."""
     picker = reader.start(signed_in)
-    assert "an app that <bdi>app.example.net</bdi> describes; nobody registered it here" in picker.text
+    assert "proved to be <strong><bdi>app.example.net</bdi></strong>" in picker.text
     consent = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
-    assert "an app that <bdi>app.example.net</bdi> describes; nobody registered it here" in consent.text
+    assert "proved to be <strong><bdi>app.example.net</bdi></strong>" in consent.text
     code = reader.answer(signed_in.submit(consent, press="Authorize"))["code"]
     first = reader.exchange(code).json
     tokens = reader.refresh(first["refresh_token"]).json
@@ -117,10 +117,11 @@ def test_a_public_one_needs_no_secret(signed_in, add):
 
 def test_one_that_registered_itself_says_so(signed_in, add):
     reader = add(DYNAMIC)
-    assert "an app that registered itself; nobody here vouches for its name" in reader.start(signed_in).text
+    claim = "says it is “<bdi>Wandering Reader</bdi>”; nobody has checked that"
+    assert claim in reader.start(signed_in).text
     tokens = reader.tokens(signed_in)
-    assert "registered by itself" in signed_in.get("/account/apps/").text
-    assert "an app that registered itself" in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
+    for path in ("/account/", "/account/apps/", f"/account/apps/{tokens['grant_id']}/"):
+        assert claim in signed_in.get(path).text
 
 
 @pytest.mark.parametrize("origin", [DOCUMENT, DYNAMIC])
@@ -149,7 +150,14 @@ def test_an_error_page_tells_nobody_of_requests(app, signed_in, reader, status):
         page = reader.start(signed_in, redirect_uri="https://elsewhere.example/")
     assert page.status_code == 400
     assert "Wandering Reader" in page.text
+    assert "The app says it is app.example.net; nobody has checked that. Nothing was shared." in page.text
     assert "/org/oauth/" not in page.text
+
+
+def test_an_error_page_says_that_a_name_proves_nothing(signed_in, add, notebook):
+    page = add(DYNAMIC).start(signed_in, redirect_uri="https://elsewhere.example/")
+    assert "The app says it is “Wandering Reader”; nobody has checked that." in page.text
+    assert "nobody has checked" not in notebook.start(signed_in, redirect_uri="https://elsewhere.example/").text
 
 
 def test_its_logo_is_served_by_its_key(app, signed_in, reader):

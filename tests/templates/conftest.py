@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from flask import render_template
 
+from app.clients.trust import Known, Place, Receiver, Trust
 from app.oauth.endpoints.decision.forms import DecisionForm, MementoChoiceForm
 
 _VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -68,14 +69,22 @@ def scope(sentence: str, *, is_new: bool = False) -> dict:
     return {"name": "memories:read", "sentence": sentence, "is_new": is_new}
 
 
+def registered(host: str, place: Place = Place.SITE, by: str = "Acme") -> Trust:
+    """How an app is known that an organization has registered."""
+    return Trust(Known.REGISTERED, by, Receiver(place, host))
+
+
 CLIENT = {
     "name": "Acme Notebook",
-    "organization_name": "Acme",
+    "trust": registered("notebook.acme.example"),
     "homepage_url": "https://acme.example/notebook",
     "type": "confidential",
-    "redirect_host": "notebook.acme.example",
 }
-PUBLIC_CLIENT = CLIENT | {"name": "Acme Pocket", "type": "public", "redirect_host": "127.0.0.1:8400"}
+PUBLIC_CLIENT = CLIENT | {
+    "name": "Acme Pocket",
+    "type": "public",
+    "trust": registered("127.0.0.1:8400", Place.COMPUTER),
+}
 _ACCOUNT = SimpleNamespace(name="Alice Archer", email="alice@acme.example")
 _INTEGRATION = {"id": "int_drive", "kind": "google_drive", "name": "Google Drive", "count": 30, "chosen": False}
 _PICKER = {

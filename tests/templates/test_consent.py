@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento, scope
+from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento, registered, scope
 
 _SINCE = {"returning": True, "since": datetime(2026, 5, 3, 9, 30, tzinfo=UTC)}
 
@@ -19,7 +19,7 @@ def test_a_first_consent_says_who_for_what_through_what_how_long_and_where_to_un
     page = consent()
     for words in (
         "Authorize Acme Notebook?",
-        "an app by Acme",
+        "registered by Acme",
         "Alice Archer",
         "alice@acme.example",
         "read and search the memories you choose",
@@ -129,7 +129,10 @@ def test_the_page_is_well_made(consent, client):
 def test_names_cannot_smuggle_markup_in(consent):
     bad = "<b>&\"'"
     page = consent(
-        client=PUBLIC_CLIENT | {"name": bad, "organization_name": bad}, mementos=[memento(bad)], removed=[bad], **_SINCE
+        client=PUBLIC_CLIENT | {"name": bad, "trust": registered("a.example", by=bad)},
+        mementos=[memento(bad)],
+        removed=[bad],
+        **_SINCE,
     )
     assert "<b>" not in page.html
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento
+from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento, registered
 
 _ADDRESS = "http://127.0.0.1/screen"
 _LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrente" + "W" * 46
@@ -109,9 +109,7 @@ def test_a_memento_is_found_in_every_spelling(picker, open_screen):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    "client", [PUBLIC_CLIENT, CLIENT | {"name": _LONG, "organization_name": _LONG, "redirect_host": _HOST}]
-)
+@pytest.mark.parametrize("client", [PUBLIC_CLIENT, CLIENT | {"name": _LONG, "trust": registered(_HOST, by=_LONG)}])
 def test_nothing_sticks_out_at_320_pixels(picker, consent, open_screen, client):
     """WCAG 2.2, 1.4.10 (reflow)."""
     mementos = [memento(_LONG, chosen=True, writable=True), memento("Recipes", sample_titles=[_LONG, _LONG])]

@@ -1,6 +1,7 @@
 """The pages a person sees when a request cannot go on. None of them sends anybody anywhere.
 
-A known app is called by its name, and nothing more of it is told to a stranger. Its own people get a link to
+A known app is called by its name, and nothing more of it is told to a stranger; of a name that nobody has checked, it
+is said that nobody has. Its own people get a link to
 this very request among the app's, where what is wrong stands with the fix.
 """
 
@@ -9,6 +10,7 @@ from flask_login import current_user
 
 from app.accounts.organizations import find_role
 from app.clients.models import ClientSnapshot
+from app.clients.trust import say_claim
 from app.http.error_answers import error_page
 from app.http.services import services
 from app.http.wire import request_id
@@ -60,6 +62,9 @@ def _show(page: ErrorPage, action: tuple[str | None, str | None] = (None, None))
 
 
 def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str) -> tuple[str, int]:
+    claim = say_claim(client, isolated(client.name))
+    if claim:
+        sentence = _("%(claim)s %(sentence)s", claim=claim, sentence=sentence)
     if not _is_own(client):
         return error_page(status, title, sentence)
     # So that this request is there when they follow the link.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app import clock
-from app.clients.trust import document_host, organization_name
+from app.clients.trust import Trust, find_trust
 from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
@@ -34,16 +34,14 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A consent and its app. An app that no organization registered has no ``organization_name``; ``document_host`` is
-    set for one that describes itself on a page. ``read_count`` is of the last :data:`READ_DAYS` days.
+    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days.
 
     ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
     """
 
     consent: Consent
     app_name: str
-    organization_name: str | None
-    document_host: str | None
+    trust: Trust
     homepage_url: str
     is_suspended: bool
     scopes: list[str]
@@ -109,8 +107,7 @@ def _describe(consent: Consent) -> Connection:
     return Connection(
         consent=consent,
         app_name=client.name,
-        organization_name=organization_name(client),
-        document_host=document_host(client),
+        trust=find_trust(client),
         homepage_url=client.homepage_url,
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, client.scope))],

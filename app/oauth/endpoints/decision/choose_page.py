@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -35,7 +36,7 @@ from app.scopes import SCOPES, parse_scope
 class Screen:
     """What the page is made of, as one look at the database saw it."""
 
-    client: dict[str, str | None]
+    client: dict[str, Any]
     account: User
     names: list[str]
     offer: Offer

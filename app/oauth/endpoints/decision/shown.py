@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.clients.models import Client
-from app.clients.redirect_uris import host_of
-from app.clients.trust import document_host, organization_name
+from app.clients.trust import Trust, find_trust
 from app.consents.live import is_live
 from app.consents.models import REGISTERED, Consent
 from app.extensions import db
@@ -20,19 +19,17 @@ from app.oauth.endpoints.waiting import Flow
 from app.scopes import parse_scope
 
 
-def describe_client(flow: Flow) -> dict[str, str | None]:
-    """Who asks, how it is known, and the host that will receive the answer."""
+def describe_client(flow: Flow) -> dict[str, Any]:
+    """Who asks, how it is known, and what will receive the answer."""
     client = db.session.scalars(select(Client).where(Client.key == flow.client.key, Client.ended_at.is_(None))).one()
     return {
         "name": client.name,
-        "organization_name": organization_name(client),
-        "document_host": document_host(client),
+        "trust": find_trust(client, flow.request.payload.redirect_uri),
         "homepage_url": client.homepage_url,
         "privacy_url": client.privacy_url,
         "terms_url": client.terms_url,
         "logo_url": logo_url(client),
         "type": client.type,
-        "redirect_host": host_of(flow.request.payload.redirect_uri),
     }
 
 
@@ -41,13 +38,14 @@ def describe_account() -> User:
     return db.session.get_one(User, current_user.id)
 
 
-def common_facts(client: Mapping[str, str | None], account: User) -> dict[str, Any]:
+def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
     """The facts that every screen shows."""
+    trust: Trust = client["trust"]
     return {
-        "name": [client["name"], client["organization_name"] or client["document_host"]],
+        "name": [client["name"], trust.known, trust.by],
         "appearance": [client[name] for name in ("homepage_url", "privacy_url", "terms_url", "logo_url")],
         "kind": client["type"],
-        "receiver": client["redirect_host"],
+        "receiver": trust.receiver and [trust.receiver.place, trust.receiver.name],
         "account": [account.id, account.name, account.email],
     }
 

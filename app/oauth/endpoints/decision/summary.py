@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_login import current_user
 
@@ -29,7 +30,7 @@ from app.scopes import SCOPES, parse_scope, reaches_memories
 class Summary:
     """What the page is made of, as one look at the database saw it."""
 
-    client: dict[str, str | None]
+    client: dict[str, Any]
     account: User
     scopes: frozenset[str]
     optional: frozenset[str]
