@@ -34,6 +34,7 @@ _READ_BY_PROGRAMS = {
     "clients/fields": ("from_json", "_LIFETIME_OPTION"),
     "clients/kinds": ("json_name",),
     "clients/near_addresses": ("Nearness",),
+    "clients/own_words": ("",),
     "clients/self_registration": ("",),
     "consents/details": ("",),
     "consents/receipt_log": ("subject",),
