@@ -25,7 +25,7 @@ from app.consents.events import (
     find_losses,
 )
 from app.consents.live import has_run_out
-from app.consents.models import REGISTERED
+from app.consents.models import ONLY
 from app.consents.resources import API, format_resources
 from app.consents.snapshot import ConsentSnapshot
 from app.credentials import new_id
@@ -40,7 +40,7 @@ def give_consent(
     *,
     user_id: str,
     client_key: str,
-    installation: str = REGISTERED,
+    installation: str = ONLY,
     scope: str,
     choice: Choice | None,
     resources: Collection[str] = (API,),

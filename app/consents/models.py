@@ -9,20 +9,22 @@ from app import clock
 from app.clients.models import Client
 from app.consents.live import has_ended
 from app.credentials import new_id
-from app.database.types import Base, UtcDateTime
+from app.database.types import Base, Digest, UtcDateTime
 from app.memories.models import Memento
 
 #: What a consent reaches: everything (also what is added later), the chosen mementos, or nothing.
 SELECTIONS = ("all", "selected", "none")
-#: The installation of a client that an organization has registered: it has no more than this one.
-REGISTERED = ""
+#: The installation of a client of which a person has no more than this one.
+ONLY = ""
 
 
 class Consent(Base):
     """What one person allowed one installation of one client. At most one of the three is not revoked.
 
-    ``installation`` is empty for a client that an organization has registered. ``resources`` are the short names of
-    what it was given for (:mod:`app.consents.resources`).
+    ``installation`` is empty for a client of which a person has one at most: one that an organization has registered, or
+    one that registered itself, for itself alone. ``resources`` are the short names of what it was given for
+    (:mod:`app.consents.resources`). ``name`` is what the person calls the connection, empty while it is called as the
+    app is. ``browser_digest`` tells whether a browser is the one it was connected in, and nothing else.
     """
 
     __tablename__ = "consents"
@@ -33,15 +35,6 @@ class Consent(Base):
             "user_id",
             "client_id",
             "installation",
-            unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
-        ),
-        # For the version that runs before this one, which knows no installation; the next release drops it.
-        Index(
-            "uq_consents_user_id_client_id_unrevoked",
-            "user_id",
-            "client_id",
             unique=True,
             sqlite_where=text("revoked_at IS NULL"),
             postgresql_where=text("revoked_at IS NULL"),
@@ -57,7 +50,9 @@ class Consent(Base):
     #: What the app asked for as optional and the person left out: it is not asked about again and again.
     declined_scope: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     selection: Mapped[str] = mapped_column(String(10))
-    installation: Mapped[str] = mapped_column(String(64), default=REGISTERED, server_default=text("''"))
+    installation: Mapped[str] = mapped_column(String(64), default=ONLY, server_default=text("''"))
+    name: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
+    browser_digest: Mapped[str | None] = mapped_column(Digest)
     resources: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.clients.models import Client
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class SavedMemento(Base):
-    """The app's own memento with one person. It is made by the app's first write.
+    """The own memento of one installation of an app with one person. It is made by the app's first write.
 
     The app may always read it and change what lies in it. It goes when the person deletes the
     memento or its source; the next write makes a new one.
@@ -27,6 +27,7 @@ class SavedMemento(Base):
     client_key: Mapped[str] = mapped_column(
         "client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"), primary_key=True
     )
+    installation: Mapped[str] = mapped_column(String(64), primary_key=True, default="", server_default=text("''"))
     memento_id: Mapped[str] = mapped_column(ForeignKey("mementos.id", ondelete="CASCADE"))
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
 
@@ -40,8 +41,12 @@ class Saving:
 
 
 def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
-    """Whether the saved memento is that of the consent's app with the consent's person."""
-    return and_(SavedMemento.user_id == consent.user_id, SavedMemento.client_key == consent.client_key)
+    """Whether the saved memento is that of the consent's installation of its app, with the consent's person."""
+    return and_(
+        SavedMemento.user_id == consent.user_id,
+        SavedMemento.client_key == consent.client_key,
+        SavedMemento.installation == consent.installation,
+    )
 
 
 def find_saved_memento_id(session: Session, user_id: str, client_key: str) -> str | None:

@@ -9,7 +9,7 @@ from app import clock
 from app.consents.choice import Choice, select_choice
 from app.consents.events import Terms
 from app.consents.live import is_live
-from app.consents.models import REGISTERED, Consent
+from app.consents.models import ONLY, Consent
 from app.consents.resources import parse_resources
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -61,7 +61,7 @@ CONSENT_USED = Used(Consent.grant_id, Consent.last_used_at)
 
 
 def find_live_consent(
-    connection: Connection, user_id: str, client_key: str, installation: str = REGISTERED
+    connection: Connection, user_id: str, client_key: str, installation: str = ONLY
 ) -> ConsentSnapshot | None:
     """Returns what the person allows this installation of the app now; None when that is nothing."""
     found: ConsentSnapshot | None = connection.first(

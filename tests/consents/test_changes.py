@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
@@ -193,24 +193,6 @@ def test_a_consent_of_an_installation_is_not_found_for_another(pair):
     found = (pair.connection, pair.person.id, pair.client.client_id)
     assert find_live_consent(*found, "phone").grant_id == given.grant_id
     assert find_live_consent(*found) is None
-
-
-def test_the_version_that_runs_writes_beside_this_one(pair):
-    """It knows neither installation nor resources nor events, and its upsert names the old index."""
-    given = pair.give(selected())
-    upsert = text(
-        "INSERT INTO consents (grant_id, user_id, client_id, scope, declined_scope, selection, issued_at, updated_at)"
-        " VALUES ('grant_old', :user, :client, 'profile', '', 'all', :at, :at)"
-        " ON CONFLICT (user_id, client_id) WHERE revoked_at IS NULL"
-        " DO UPDATE SET scope = excluded.scope, selection = excluded.selection RETURNING grant_id"
-    )
-    values = {"user": pair.person.id, "client": pair.client.client_id, "at": "2026-01-01 00:00:00.000000+00:00"}
-    assert db.session.scalar(upsert, values) == given.grant_id
-    db.session.execute(delete(Consent))
-    assert db.session.scalar(upsert, values) == "grant_old"
-    theirs = find_live_consent(pair.connection, pair.person.id, pair.client.client_id)
-    assert theirs.terms.resources == {"api"}
-    assert pair.give(Choice("all"), scope="profile").grant_id == "grant_old"
 
 
 # -- changing and ending ---------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from app.oauth.tokens.access import AccessToken, add_access_token
 from app.oauth.tokens.code import find_authorization_code, redeem_authorization_code
 from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
-from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, RunningVersion, as_instant
+from tests.database.earlier_version import EARLIER, REDIRECT_URI, SCOPE, EarlierVersion, as_instant
 from tests.integrator import Integrator
 from tests.purging import purge
 from tests.robustness.locking import administrator, wait_until
@@ -54,9 +54,9 @@ def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
     """A server of each release, on a database of the one before with what it had issued, migrated to ours."""
     before = filled_once(_fill_and_migrate, each_database_url)
     with _app_on(each_database_url) as app:
-        old = RunningVersion(db.engine)
+        old = EarlierVersion(db.engine)
         new = Integrator(
-            app, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=RunningVersion.code_verifier
+            app, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=EarlierVersion.code_verifier
         )
         yield SimpleNamespace(app=app, old=old, new=new, before=before, engine=db.engine)
 
@@ -64,8 +64,8 @@ def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
 def _fill_and_migrate(url: str) -> dict[str, str]:
     """What the release before had issued, in a database that is then migrated to ours."""
     with _app_on(url):
-        upgrade(revision=RUNNING)
-        old = RunningVersion(db.engine)
+        upgrade(revision=EARLIER)
+        old = EarlierVersion(db.engine)
         old.add_people()
         # The code outlives the minute that they have, as not every test is the first.
         code, _ = old.issue_code(hours=1)
@@ -274,7 +274,7 @@ def test_what_lives_goes_down_and_up_again_with_everything(house):
     house.new.revoke(house.before["own"])
     counted = _count_old_rows()
 
-    downgrade(revision=RUNNING)
+    downgrade(revision=EARLIER)
     assert _count_old_rows() == counted
     alive = [house.old.is_alive(one) for one in (tokens["access_token"], own["access_token"], rotated["access_token"])]
     assert alive == [True] * 3
@@ -294,7 +294,7 @@ def test_a_new_database_keeps_no_second_row_and_gives_all_of_them_to_the_older_v
     """Nobody of an older version is beside it. Going down makes the old rows of ours."""
     upgrade()
     assert _triggers() == 0
-    old = RunningVersion(db.engine)
+    old = EarlierVersion(db.engine)
     # What it writes of people is the same in both.
     old.add_people()
     new = Integrator(empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE)
@@ -318,7 +318,7 @@ def test_a_new_database_keeps_no_second_row_and_gives_all_of_them_to_the_older_v
     db.session.commit()
     assert set(_count_old_rows().values()) == {0}
 
-    downgrade(revision=RUNNING)
+    downgrade(revision=EARLIER)
     assert old.is_alive(own) and not old.is_alive(ended)
     assert old.first("find_access_token", token_digest="0" * 64)["grant_id"] == old.grant_id
     upgrade()

@@ -11,7 +11,7 @@ from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.trust import Trust, find_trust
 from app.consents.live import is_live
-from app.consents.models import REGISTERED, Consent
+from app.consents.models import ONLY, Consent
 from app.extensions import db
 from app.memories.mementos import IntegrationSummary, MementoSummary
 from app.oauth.endpoints.logo import logo_url
@@ -60,7 +60,7 @@ def find_consent(flow: Flow) -> Consent | None:
         select(Consent).where(
             Consent.user_id == current_user.id,
             Consent.client_key == flow.client.key,
-            Consent.installation == REGISTERED,
+            Consent.installation == ONLY,
             is_live(Consent),
         )
     )
