@@ -1,5 +1,6 @@
 """The fixtures of the memory server's tests: Alice's shelves, and an agent that she has connected."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -7,10 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from app.clients.models import ClientOrigin
 from app.extensions import db
+from app.mcp.tools import TOOLS
 from tests.api.conftest import ALL_SCOPES, Shelf, choose, shelf  # noqa: F401
 from tests.protocol import *  # noqa: F403
 
@@ -55,7 +58,12 @@ class Agent:
         """The result of a tool."""
         answer = self.modern("tools/call", {"name": tool, "arguments": arguments})
         assert answer.status_code == 200, answer.text
-        return answer.json["result"]
+        result = answer.json["result"]
+        if not result["isError"]:
+            # "Servers MUST provide structured results that conform to this schema", and the text says the same.
+            Draft202012Validator(TOOLS[tool].describe()["outputSchema"]).validate(result["structuredContent"])
+            assert json.loads(result["content"][0]["text"]) == result["structuredContent"]
+        return result
 
     def titles(self, **arguments: Any) -> list[str]:
         """The titles of what a search finds."""

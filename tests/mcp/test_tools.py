@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from app import clock
 from app.consents.models import Consent
@@ -29,6 +30,8 @@ def test_a_tool_has_a_title_hints_and_schemas_of_both_ends(tool):
     assert {"readOnlyHint", "destructiveHint"} <= told["annotations"].keys()
     assert told["annotations"]["readOnlyHint"] is not tool.operation.changes
     for schema in (told["inputSchema"], told["outputSchema"]):
+        # "MUST be a valid JSON Schema object (not null)"; without "$schema", of 2020-12.
+        Draft202012Validator.check_schema(schema)
         assert schema["type"] == "object" and schema["additionalProperties"] is False
     assert "pattern" not in json.dumps(told["inputSchema"])
 
