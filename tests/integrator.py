@@ -115,7 +115,7 @@ class Integrator:
         with self.app.app_context(), connect(db.engine) as connection, connection.transaction():
             client = find_client(connection, self.client_id)
             choice = Choice(choose["selection"], can_write)
-            give_consent(connection, user_id=person.id, client_key=client.client_id, scope=scope, choice=choice)
+            give_consent(connection, user_id=person.id, client_key=client.key, scope=scope, choice=choice)
 
     def refresh(self, refresh_token: str, **changes) -> TestResponse:
         return self.post(TOKEN, {"grant_type": "refresh_token", "refresh_token": refresh_token} | changes)

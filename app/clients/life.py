@@ -1,6 +1,7 @@
 """The life of a client: activated, suspended, resumed, and ended when it is deleted."""
 
 from collections.abc import Callable, Collection
+from enum import StrEnum
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -15,8 +16,18 @@ from app.config import Settings
 from app.database.locks import ORDER
 from app.database.patience import take_time
 
-#: What a package does when a client ends: it is given the session, the client's key and who did it, None for an operator.
-Ending = Callable[[Session, str, str | None], None]
+
+class EndedBy(StrEnum):
+    """Who ended a client: an admin of its organization, an operator, the client itself, or nobody, by using it no more."""
+
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    APP = "app"
+    DISUSE = "disuse"
+
+
+#: What a package does when a client ends: it is given the session, the client's key and who did it.
+Ending = Callable[[Session, str, EndedBy], None]
 
 #: Which table of :data:`app.database.locks.ORDER` one comes to first -> what is done.
 _endings: dict[str, Ending] = {}
@@ -77,10 +88,10 @@ def delete_client(session: Session, client: Client, *, actor_user_id: str | None
     """End the client, and write down who did it."""
     lock_client(session, client)
     record_client_event(session, "client.deleted", client, actor_user_id, name=client.name)
-    end_client(session, client, actor_user_id=actor_user_id)
+    end_client(session, client, by=EndedBy.OPERATOR if actor_user_id is None else EndedBy.ADMIN)
 
 
-def end_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
+def end_client(session: Session, client: Client, *, by: EndedBy) -> None:
     """End the client with its secrets, tokens and consents, so that nobody can tell it from one that never was.
 
     Only the people who had it connected still see its name, beside what they allowed it and what it did.
@@ -92,8 +103,8 @@ def end_client(session: Session, client: Client, *, actor_user_id: str | None) -
             delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}
         )
     for first in sorted(_endings, key=ORDER.index):
-        _endings[first](session, client.key, actor_user_id)
-    client.organization_id = client.drafted_at = None
+        _endings[first](session, client.key, by)
+    client.organization_id = client.drafted_at = client.review_at = None
     client.description = client.homepage_url = client.privacy_url = client.terms_url = ""
     client.redirect_uris, client.scope, client.optional_scope = [], "", ""
     client.ended_at = clock.now()

@@ -6,27 +6,22 @@ it named at its registration is a default.
 
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock, credentials
 from app.clients.errors import ClientError
-from app.clients.life import end_client
+from app.clients.life import EndedBy, end_client
 from app.clients.lock import lock_client
-from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, Client, SelfRegistration, find_record
+from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, UNUSED_FOR, Client, SelfRegistration, find_record
 from app.clients.own_words import GRANT_TYPES, read_own_words, write_own_words
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 
 #: How many there may be that nobody has allowed anything yet.
 MOST_UNUSED = 5000
-#: How long one of them stays.
-UNUSED_FOR = timedelta(days=7)
-# So many of those that are older go with each registration.
-_MOST_AT_ONCE = 50
 
 _AUTH_METHODS = {PUBLIC: "none", CONFIDENTIAL: "client_secret_basic"}
 
@@ -49,11 +44,7 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
 
     Raises :class:`ClientError`, whose field is ours or the member's name, and :class:`TooManyUnused`.
     """
-    _forget_unused(session)
-    unused = session.scalar(
-        select(func.count()).select_from(SelfRegistration).where(SelfRegistration.used_at.is_(None))
-    )
-    if (unused or 0) >= MOST_UNUSED:
+    if count_unused(session) >= MOST_UNUSED:
         raise TooManyUnused
     fields, default_scope, application_type = read_own_words(settings, metadata)
     client = Client(client_id=credentials.new_id("client"), origin=DYNAMIC)
@@ -75,18 +66,13 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
     return Registered(client, registration, token, secret)
 
 
-def _forget_unused(session: Session) -> None:
-    """Remove some of those that nobody has allowed anything within a week, so that they make room for others."""
-    old = (
-        select(SelfRegistration.client_key)
-        .where(SelfRegistration.used_at.is_(None), SelfRegistration.registered_at <= clock.now() - UNUSED_FOR)
-        .order_by(SelfRegistration.registered_at)
-        .limit(_MOST_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    keys = list(session.scalars(old))
-    if keys:
-        session.execute(delete(Client).where(Client.key.in_(keys)), execution_options={"synchronize_session": False})
+def count_unused(session: Session) -> int:
+    """Returns how many there are that nobody has allowed anything.
+
+    Those that the next purge removes have made room for others already.
+    """
+    is_unused = SelfRegistration.used_at.is_(None), SelfRegistration.registered_at > clock.now() - UNUSED_FOR
+    return session.scalar(select(func.count()).select_from(SelfRegistration).where(*is_unused)) or 0
 
 
 def find_own_registration(session: Session, client_id: str, token: str) -> Registered | None:
@@ -120,7 +106,7 @@ def change_itself(session: Session, settings: Settings, own: Registered, metadat
 
 def end_itself(session: Session, own: Registered) -> None:
     """End the client (:rfc:`7592#section-2.3`). Raises :class:`app.clients.errors.ClientGone`."""
-    end_client(session, own.client, actor_user_id=None)
+    end_client(session, own.client, by=EndedBy.APP)
     session.delete(own.registration)
 
 

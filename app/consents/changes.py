@@ -4,9 +4,10 @@ Each change is an event, too (:mod:`app.consents.events`). All of it is called i
 commits: on the driver connection of a request, or on a :class:`SessionConnection` of a page.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from app import clock
 from app.consents import statements
@@ -15,6 +16,7 @@ from app.consents.events import (
     ENDED,
     GIVEN,
     NARROWED,
+    OPERATOR,
     PAUSED,
     PERSON,
     RESUMED,
@@ -218,11 +220,24 @@ def end(connection: Connection, user_id: str, grant_id: str) -> bool:
 
 def end_consents_of_client(connection: Connection, client_key: str, *, actor: str) -> int:
     """End what everybody allows an app that is deleted; ``actor`` is who deletes it. Returns how many there were."""
+    return _end_each(connection, connection.all(statements.LIST_OF_CLIENT, client=client_key), actor, {})
+
+
+def end_unused_consents_of_client(
+    connection: Connection, client_key: str, *, unused_since: datetime | None, most: int
+) -> int:
+    """End so many of what people allow an app that nobody has used since then, and tell them. Returns how many."""
+    rows = connection.all(statements.LIST_SOME_OF_CLIENT, client=client_key, most=most)
+    changed = {"unused_since": None if unused_since is None else unused_since.isoformat()}
+    return _end_each(connection, rows, OPERATOR, changed)
+
+
+def _end_each(connection: Connection, rows: Sequence[Any], actor: str, changed: Mapping[str, Any]) -> int:
     at = clock.now()
     ended = 0
-    for row in connection.all(statements.LIST_OF_CLIENT, client=client_key):
+    for row in rows:
         if connection.run(statements.END_BY_GRANT, grant=row.grant_id, at=at) == 1:
-            add_event(connection, row.grant_id, ENDED, actor=actor, at=at, changed={})
+            add_event(connection, row.grant_id, ENDED, actor=actor, at=at, changed=changed)
             ended += 1
     return ended
 

@@ -2,13 +2,16 @@
 
 from sqlalchemy.orm import Session
 
-from app.clients.life import when_client_ends
+from app.clients.life import EndedBy, when_client_ends
 from app.consents.changes import end_consents_of_client
-from app.consents.events import ADMIN, OPERATOR
+from app.consents.events import ADMIN, APP, OPERATOR
 from app.database.session_connection import SessionConnection
+
+# Whoever runs the server has it end what nobody uses.
+_ACTORS = {EndedBy.ADMIN: ADMIN, EndedBy.APP: APP, EndedBy.OPERATOR: OPERATOR, EndedBy.DISUSE: OPERATOR}
 
 
 @when_client_ends("consents")
-def end_consents(session: Session, client_key: str, actor_user_id: str | None) -> None:
+def end_consents(session: Session, client_key: str, by: EndedBy) -> None:
     """End the consents of a client. What was chosen, receipts and the app's own mementos stay the person's."""
-    end_consents_of_client(SessionConnection(session), client_key, actor=OPERATOR if actor_user_id is None else ADMIN)
+    end_consents_of_client(SessionConnection(session), client_key, actor=_ACTORS[by])

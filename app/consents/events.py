@@ -73,6 +73,7 @@ class Event:
 
     ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
     was given, added or taken away. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
+    ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
     """
 
     at: datetime

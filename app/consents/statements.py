@@ -1,6 +1,6 @@
 """The statements by which consents are written. Only :mod:`app.consents.changes` runs them."""
 
-from sqlalchemy import Boolean, String, bindparam, delete, insert, select, text, update
+from sqlalchemy import Boolean, Integer, String, bindparam, delete, insert, select, text, update
 
 from app.accounts.models import User
 from app.consents.live import is_live, is_open
@@ -87,6 +87,12 @@ LIST_OF_CLIENT = Statement(
     select(Consent.grant_id)
     .where(Consent.client_key == bindparam("client"), is_open(Consent))
     .order_by(Consent.grant_id)
+)
+LIST_SOME_OF_CLIENT = Statement(
+    select(Consent.grant_id)
+    .where(Consent.client_key == bindparam("client"), is_open(Consent))
+    .order_by(Consent.grant_id)
+    .limit(bindparam("most", type_=Integer()))
 )
 LIST_WITH_MEMENTO = Statement(
     select(ConsentMemento.grant_id, ConsentMemento.can_write)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.clients.events import record_client_event
-from app.clients.life import when_client_ends
+from app.clients.life import EndedBy, when_client_ends
 from app.clients.models import Client
 from app.clients.secrets import rotate_client_secret
 from app.consents.models import Consent
@@ -49,7 +49,7 @@ def rotate_everything(
 
 
 @when_client_ends("authorization_requests")
-def delete_what_the_client_held(session: Session, client_key: str, _actor_user_id: str | None) -> None:
+def delete_what_the_client_held(session: Session, client_key: str, _by: EndedBy) -> None:
     """Delete the client's codes and tokens, the requests that wait for somebody's decision, and its own records.
 
     Codes and tokens with a family go with the family, by the foreign keys; and none can be added to it any more.

@@ -15,7 +15,7 @@ from sqlalchemy import Integer, String, Text, bindparam, delete, select, text, u
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.clients.life import when_client_ends
+from app.clients.life import EndedBy, when_client_ends
 from app.database.types import UtcDateTime
 from app.operations.caller import Caller
 from app.operations.models import IdempotencyKey
@@ -89,7 +89,7 @@ def carry_out_once(caller: Caller, once: Once, idempotency: Idempotency, act: Ca
 
 
 @when_client_ends("idempotency_keys")
-def forget_requests(session: Session, client_key: str, _actor_user_id: str | None) -> None:
+def forget_requests(session: Session, client_key: str, _by: EndedBy) -> None:
     """Delete what the client's repeated requests would be known by, and the answers that are kept with it."""
     session.execute(
         delete(IdempotencyKey).where(IdempotencyKey.client_key == client_key),

@@ -9,7 +9,7 @@ from app.accounts.members import NotPermitted, delete_organization, demand_owner
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
-from app.clients.life import end_client
+from app.clients.life import EndedBy, end_client
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.org import blueprint
@@ -61,7 +61,7 @@ def delete_whole_organization(access: Access) -> ResponseReturnValue:
     try:
         demand_owner(access.organization.id, access.user_id)
         for client in clients:
-            end_client(db.session(), client, actor_user_id=access.user_id)
+            end_client(db.session(), client, by=EndedBy.ADMIN)
         delete_organization(access.organization, actor_user_id=access.user_id)
     except NotPermitted:
         db.session.rollback()

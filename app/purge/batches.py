@@ -95,18 +95,26 @@ def _find_batch(connection: Connection, rule: Rule, after: tuple[Any, Any] | Non
 
 
 def _delete_batch(engine: Engine, rule: Rule, keys: list[Any]) -> tuple[int, float]:
-    """Returns how many were deleted, and for how many seconds others could not write."""
+    """As :func:`write_batch`."""
     chosen: ColumnElement[bool] = rule.key.in_(keys) & rule.is_over()
     if engine.dialect.name == "postgresql":
         # Not one that somebody holds: waiting for it, with the others of the batch in hand, is how deadlocks come about.
         chosen = rule.key.in_(select(rule.key).where(chosen).with_for_update(skip_locked=True, of=rule.model))
+    return write_batch(engine, lambda connection: connection.execute(delete(rule.model).where(chosen)).rowcount)
+
+
+def write_batch(engine: Engine, write: Callable[[Connection], int]) -> tuple[int, float]:
+    """Write, in a transaction of its own, unless somebody is in the way.
+
+    Returns what ``write`` does, which is how many rows went, and for how many seconds others could not write.
+    """
     try:
         with expect_writes(), engine.begin() as connection:
             # From here on: on SQLite the wait for the lock is over.
             began = time.monotonic()
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(_POSTGRESQL_PATIENCE)
-            count = connection.execute(delete(rule.model).where(chosen)).rowcount
+            count = write(connection)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in (_LOCK_NOT_AVAILABLE, _DEADLOCK):
             raise

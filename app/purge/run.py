@@ -12,6 +12,7 @@ from app.database.leases import give_back_lease, new_holder, renew_lease, take_l
 from app.memories.unfolded import fold_memories
 from app.purge.batches import Pace, purge_rule
 from app.purge.rules import Rule, find_rules
+from app.purge.unused_clients import review_clients
 
 #: The lease's name, and for how many seconds it is taken; it is renewed long before.
 LEASE, LEASE_SECONDS = "purge", 60
@@ -44,7 +45,7 @@ class Purge:
     def run(self, *, everything: bool) -> tuple[dict[str, int], bool]:
         """Delete what has expired. Without ``everything`` a table that must be looked through is, in pieces.
 
-        Returns how many rows of each table went, and whether it came to the end.
+        Returns how many rows of each table went, which clients nobody used, and whether it came to the end.
         """
         pace = Pace(self._go_on)
         # While machines are replaced one after the other, the version before writes memories without their words.
@@ -54,7 +55,8 @@ class Purge:
             deleted[rule.name] = deleted.get(rule.name, 0) + self._purge(rule, pace, everything)
             if not self._go_on(0):
                 return deleted, False
-        return deleted, True
+        reviewed, is_done = review_clients(self.engine, pace)
+        return deleted | reviewed, is_done
 
     def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:
         in_pieces = not everything and rule.until is None

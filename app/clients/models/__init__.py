@@ -4,7 +4,17 @@ from app.clients.models.client import Client, find_record, is_client_id
 from app.clients.models.document import ClientDocument
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
-from app.clients.models.rules import CONFIDENTIAL, DOCUMENT, DYNAMIC, ORIGINS, PUBLIC, REGISTERED, ClientRules
+from app.clients.models.rules import (
+    CONFIDENTIAL,
+    DOCUMENT,
+    DYNAMIC,
+    IDLE_FOR,
+    ORIGINS,
+    PUBLIC,
+    REGISTERED,
+    UNUSED_FOR,
+    ClientRules,
+)
 from app.clients.models.secret import ClientSecret
 from app.clients.models.self_registration import SelfRegistration
 from app.clients.models.snapshot import SECRET_USED, ClientSnapshot, find_client
@@ -13,10 +23,12 @@ __all__ = [
     "CONFIDENTIAL",
     "DOCUMENT",
     "DYNAMIC",
+    "IDLE_FOR",
     "ORIGINS",
     "PUBLIC",
     "REGISTERED",
     "SECRET_USED",
+    "UNUSED_FOR",
     "Client",
     "ClientDocument",
     "ClientLogo",

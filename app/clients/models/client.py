@@ -10,7 +10,7 @@ from app import clock
 from app.accounts.models import Organization
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
-from app.clients.models.rules import REGISTERED, ClientRules
+from app.clients.models.rules import REGISTERED, UNUSED_FOR, ClientRules
 from app.clients.models.secret import ClientSecret
 from app.credentials import new_id
 from app.database.types import Base, Lines, ShownName, UtcDateTime
@@ -22,7 +22,14 @@ def _default_key(context: Any) -> str:
     return given["client_id"] if (given.get("origin") or REGISTERED) == REGISTERED else new_id("client")
 
 
+def _default_review(context: Any) -> datetime | None:
+    """A week from now for one that no organization answers for; never for the others."""
+    given = context.get_current_parameters()
+    return None if (given.get("origin") or REGISTERED) == REGISTERED else clock.now() + UNUSED_FOR
+
+
 _HAS_ENDED = text("ended_at IS NOT NULL")
+_IS_REVIEWED = text("review_at IS NOT NULL")
 
 
 class Client(ClientRules, Base):
@@ -33,6 +40,9 @@ class Client(ClientRules, Base):
     an organization. ``ended_at`` is set when it is deleted: then it is known to nobody but the people who had it
     connected, belongs to no organization, and is suspended too, so that whatever does not know of ended clients refuses
     it all the same.
+
+    ``review_at`` is when the purge looks next whether anybody uses the client (:mod:`app.purge.unused_clients`); None
+    for one that an organization registered, and for one that has ended.
 
     ``optional_scope`` is the part of them that a person may leave out. A draft has ``drafted_at``
     set, and is suspended too until it is activated, so that the protocol need not know of drafts.
@@ -47,6 +57,7 @@ class Client(ClientRules, Base):
         UniqueConstraint("client_id"),
         Index(None, "organization_id"),
         Index(None, "ended_at", sqlite_where=_HAS_ENDED, postgresql_where=_HAS_ENDED),
+        Index(None, "review_at", sqlite_where=_IS_REVIEWED, postgresql_where=_IS_REVIEWED),
     )
 
     # The version before knows no key: a trigger gives its rows one, in place of the empty default.
@@ -73,6 +84,10 @@ class Client(ClientRules, Base):
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     drafted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The version before knows no such column: what it adds is looked at with the next purge.
+    review_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, default=_default_review, server_default=text("'1970-01-01 00:00:00.000000+00:00'")
+    )
 
     organization: Mapped[Organization | None] = relationship()
     logo: Mapped[ClientLogo | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)

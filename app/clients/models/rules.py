@@ -1,5 +1,6 @@
 """What a client may do, by its type and its registration (:rfc:`6749#section-2`)."""
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ CONFIDENTIAL, PUBLIC = "confidential", "public"
 #: registered itself.
 REGISTERED, DOCUMENT, DYNAMIC = "registered", "document", "dynamic"
 ORIGINS = (REGISTERED, DOCUMENT, DYNAMIC)
+#: How long a client that no organization registered stays while nobody has allowed it anything; and how long one stays
+#: that somebody has, when nobody uses it any more.
+UNUSED_FOR, IDLE_FOR = timedelta(days=7), timedelta(days=365)
 
 _GRANT_TYPES = {
     CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),

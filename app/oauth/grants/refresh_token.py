@@ -8,6 +8,8 @@ from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
 from app.config import Settings
+from app.consents.snapshot import CONSENT_USED
+from app.last_uses import LastUses
 from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
@@ -21,6 +23,7 @@ from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
 _MOST_REPEATS = 5
+_A_DAY = timedelta(days=1)
 
 
 class RefreshTokenGrant(grants.RefreshTokenGrant):
@@ -90,6 +93,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             tokens = self._repeat(token, presented, scope)
         asked_offline = credentials.asked_offline(presented) or self.request.asks_offline_access
         response = bearer_response(self.settings, tokens, token, asked_offline=asked_offline)
+        # An app that only keeps its tokens fresh uses what it was given, too.
+        self.request.services.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at, _A_DAY)
         return 200, response, self.TOKEN_RESPONSE_HEADER
 
     @property
