@@ -15,6 +15,7 @@ _CALLED_BY_LIBRARIES = {
     "Flask and Flask-Login": "ensure_sync get_id request_context",
     "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork post_worker_init"
     " pre_fork worker_exit",
+    "html.parser": "handle_data handle_endtag handle_starttag",
     "io and http.client": "makefile readable readinto",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",

@@ -39,6 +39,7 @@ _READ_BY_PROGRAMS = {
     "consents/details": ("",),
     "consents/receipt_log": ("subject",),
     "consents/receipts": ("memento_id",),
+    "guide/markdown": ("",),
     "guide/security_txt": ("",),
     "http/addresses": ("",),
     "http/error_answers": ("API_ERRORS", "_SERVER_ERROR", "find_answer_to_unavailable", "_answer_unexpected_error"),

@@ -11,8 +11,9 @@ blueprint = Blueprint("guide", __name__, door=PAGE, url_prefix="/guide")
 
 def register(app: Flask) -> None:
     """Attach the guide's pages."""
-    from app.guide import security_txt
+    from app.guide import markdown_views, security_txt
 
     import_modules(__name__)
     app.register_blueprint(blueprint)
     app.register_blueprint(security_txt.blueprint)
+    app.register_blueprint(markdown_views.blueprint)

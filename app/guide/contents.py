@@ -7,17 +7,29 @@ from app.sentences import _
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page. ``slug`` is the last part of its address, ``sections`` are pairs of anchor and heading."""
+    """One page. ``slug`` is the last part of its address, ``sections`` are pairs of anchor and heading.
+
+    ``summary`` says in a sentence what it is for, to whoever chooses what to read.
+    """
 
     slug: str
     title: str
+    summary: str
     sections: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """What its template and its Markdown form are called."""
+        return self.slug or "five-steps"
 
 
 PAGES = (
     Page(
         "",
         _("The five steps"),
+        _(
+            "The whole web flow, from the button in your app to the first call of the API, in curl, Python and JavaScript."
+        ),
         (
             ("before-you-begin", _("Before you begin")),
             ("step-1", _("1. Send the user to authorize")),
@@ -31,6 +43,7 @@ PAGES = (
     Page(
         "scopes-and-mementos",
         _("Scopes and mementos"),
+        _("What to ask for, what people pick, what the token says about it, and how to search and save."),
         (
             ("scopes", _("Choosing scopes")),
             ("mementos", _("Mementos, and what the token says about them")),
@@ -42,6 +55,7 @@ PAGES = (
     Page(
         "tokens",
         _("Tokens"),
+        _("Client credentials, refresh and rotation, introspection, and signing out."),
         (
             ("client-credentials", _("Client credentials")),
             ("refresh", _("Refresh and rotation")),
@@ -52,6 +66,7 @@ PAGES = (
     Page(
         "errors",
         _("Errors"),
+        _("Each error that an app or a person can meet, what it means and what to do."),
         (
             ("pages", _("Pages that people see")),
             ("authorize", _("Errors that come back to your redirect URI")),
@@ -62,6 +77,7 @@ PAGES = (
     Page(
         "apps-and-addresses",
         _("Apps and addresses"),
+        _("Native and browser apps, discovery, the API's description, and apps written for Rememberizer."),
         (
             ("native-apps", _("Native apps and loopback ports")),
             ("browser-apps", _("Browser apps and request origins")),
@@ -75,7 +91,7 @@ PAGES = (
 
 def find_section(guess: str) -> tuple[Page, str] | None:
     """The page and the anchor that somebody means who takes a section, or the first page's title, for an address."""
-    if guess == "five-steps":
+    if guess == PAGES[0].name:
         return PAGES[0], ""
     sections = ((page, anchor) for page in PAGES for anchor, _heading in page.sections)
     return next((found for found in sections if found[1] == guess), None)

@@ -1,22 +1,18 @@
 """/guide/: the guide for integrators, filled in with the reader's own app when they have one."""
 
-from functools import partial
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as Redirect
 
-from app.config import settings
 from app.guide import blueprint
-from app.guide.api_errors import API_ERRORS
 from app.guide.apps import ExampleApp, find_own_app, list_own_apps, made_up_app
-from app.guide.contents import PAGES, find_page, find_section
-from app.guide.errors import AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
-from app.guide.scopes import ADVICE
-from app.guide.snippets import LANGUAGES, render_versions
-from app.scopes import SCOPES
+from app.guide.contents import PAGES, Page, find_page, find_section
+from app.guide.markdown_views import is_markdown_preferred, show_markdown
+from app.guide.rendering import WHOLE, markdown_url, render_page
+from app.guide.snippets import LANGUAGES
 
 
 @blueprint.get("/", defaults={"slug": ""})
@@ -26,33 +22,42 @@ def show_page(slug: str) -> ResponseReturnValue:
     page = find_page(slug)
     if page is None:
         return _lead_to_section(slug)
+    if is_markdown_preferred():
+        answer = show_markdown(page)
+        answer.headers["Content-Location"] = markdown_url(page, request.args.get("type", ""))
+        # Here a person may be signed in.
+        answer.headers["Cache-Control"] = "no-store"
+    else:
+        answer = _show_html(page)
+    answer.vary.add("Accept")
+    return answer
+
+
+def _show_html(page: Page) -> Response:
     user_id = current_user.id if current_user.is_authenticated else None
     own_apps = list_own_apps(user_id) if user_id else []
     app = _choose_app(user_id, own_apps)
     language = request.args.get("language", "")
     language = language if language in LANGUAGES else next(iter(LANGUAGES))
-    return render_template(
-        f"guide/{page.slug or 'five-steps'}.html",
-        page=page,
+    in_markdown = markdown_url(page, app.type)
+    html = render_page(
+        page,
+        app,
+        WHOLE,
+        language=language,
+        kept=_kept(app, language),
         pages=PAGES,
-        app=app,
         own_apps=own_apps,
         is_unknown=bool(request.args.get("client_id")) and app.status is None,
-        kept=_kept(app, language),
-        language=language,
         languages=LANGUAGES,
-        versions=partial(render_versions, app=app, settings=settings(), preferred=language),
-        settings=settings(),
-        scopes=[(name, sentence, ADVICE[name]) for name, sentence in SCOPES.items()],
-        error_pages=ERROR_PAGES,
-        authorize_errors=AUTHORIZE_ERRORS,
-        token_errors=TOKEN_ERRORS,
-        invalid_grant_reasons=INVALID_GRANT_REASONS,
-        api_errors=API_ERRORS,
     )
+    answer = make_response(html)
+    answer.headers.add("Link", f'<{in_markdown}>; rel="alternate"; type="text/markdown"')
+    answer.headers.add("Link", f'<{url_for("assistants.llms_txt")}>; rel="describedby"; type="text/plain"')
+    return answer
 
 
-def _lead_to_section(slug: str) -> Response:
+def _lead_to_section(slug: str) -> Redirect:
     meant, anchor = find_section(slug) or abort(404)
     kept: dict[str, Any] = {
         name: request.args[name] for name in ("client_id", "type", "language") if name in request.args

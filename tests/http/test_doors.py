@@ -14,6 +14,7 @@ from app.clients.registration import register_client
 from app.config import settings
 from app.database.access import EVERYTHING, Access, _access
 from app.extensions import csrf, db
+from app.guide.contents import PAGES
 from app.http import signposts
 from app.http.doors import (
     API,
@@ -38,6 +39,8 @@ ORIGIN = "https://app.acme.example"
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 #: Answers that say more of themselves than their door does, or less: endpoint -> the headers.
 SAYS_ITSELF = {
+    "assistants.llms_txt": {"Cache-Control"},
+    "assistants.markdown": {"Cache-Control"},
     "oauth.show_logo": {"Cache-Control", "Content-Security-Policy"},
     "signposts.show_favicon": {"Cache-Control"},
     "signposts.show_robots": {"Cache-Control"},
@@ -123,6 +126,8 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
         "/.well-known/oauth-authorization-server",
         *(f"/.well-known/oauth-protected-resource{path}" for path in ("", "/api/v1", "/mcp")),
         "/.well-known/security.txt",
+        "/llms.txt",
+        *(f"/guide/{page.name}.md" for page in PAGES),
     }
     assert found["self"] == {"/oauth/register", "/register", "/oauth/register/<client_id>"}
     assert found["mcp"] == {"/mcp"}
@@ -267,6 +272,8 @@ NOWHERE = {
     "/.well-known/nothing": META,
     "/.well-known/openid-configuration": META,
     "/.well-known/oauth-authorization-server/tenant": META,
+    "/guide/nothing.md": PAGE,
+    "/guide/nothing": PAGE,
     "/healthz/nothing": PROBE,
     "/static/nothing": FILE,
     "/static": FILE,

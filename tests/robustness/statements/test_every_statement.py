@@ -56,6 +56,8 @@ SIGNED_OUT = {
     "/": "accounts.home",
     "/guide/": "guide.show_page",
     "/guide/errors": "guide.show_page",
+    "/guide/errors.md": "assistants.markdown",
+    "/llms.txt": "assistants.llms_txt",
     "/docs": "signposts.docs",
     "/favicon.ico": "signposts.show_favicon",
     "/robots.txt": "signposts.show_robots",
