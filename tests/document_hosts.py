@@ -16,8 +16,8 @@ import socket
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -27,7 +27,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from flask import Flask
+
+from app.fetch.network import prepare
 
 _PATIENCE = 20
 
@@ -93,7 +94,7 @@ class Answer:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-#: Answers by itself: gets the connection, TLS done and the request read, and whether the test is over.
+#: Answers by itself: gets the connection, TLS done and the request read, and an event that is set when the test is over.
 Act = Callable[[ssl.SSLSocket, threading.Event], None]
 
 
@@ -101,11 +102,12 @@ Act = Callable[[ssl.SSLSocket, threading.Event], None]
 class Host:
     """One host: where its name leads to, and what it has."""
 
-    addresses: list[str]
+    #: Or a function that returns them, perhaps others each time.
+    addresses: list[str] | Callable[[], list[str]]
     answers: dict[str, Answer | Act] = field(default_factory=dict)
-    #: Before TLS: gets the raw connection.
-    before_tls: Callable[[socket.socket, threading.Event], None] | None = None
-    #: Other than its own name and a month to go.
+    #: Instead of TLS: gets the raw connection.
+    instead_of_tls: Callable[[socket.socket, threading.Event], None] | None = None
+    #: How it proves who it is; by its own name unless given.
     context: ssl.SSLContext | None = None
 
 
@@ -121,13 +123,15 @@ class DocumentHosts:
         self.lookups: list[str] = []
         self.connections: list[str] = []
         self.requests: list[str] = []
-        self.headers: list[str] = []
-        #: What a connection to an address says that it leads to, where that is not the address.
+        #: The first lines and headers of the requests.
+        self.heads: list[str] = []
+        #: What a connection to an address says that it leads to, where that is another one.
         self.peers: dict[str, str] = {}
-        self._peer_of: dict[int, str] = {}
+        # By the port of the connection's other end.
+        self._address_of: dict[int, str] = {}
         self._is_over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
+        self._port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name="document-hosts", daemon=True).start()
 
     # -- what a test says ------------------------------------------------------------------------
@@ -160,41 +164,45 @@ class DocumentHosts:
             host.answers[_path_of(url)] = content
             return host
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        told = [("Content-Type", content_type), *((name.replace("_", "-"), value) for name, value in headers.items())]
+        told = [("Content-Type", content_type)] if content_type else []
+        told += [(name.replace("_", "-"), value) for name, value in headers.items()]
         host.answers[_path_of(url)] = Answer(body, status, tuple(told), framing)
         return host
 
     def forget(self) -> None:
         """Have no host, and nothing asked."""
-        for kept in (self.hosts, self.lookups, self.connections, self.requests, self.headers, self.peers):
+        for kept in (self.hosts, self.lookups, self.connections, self.requests, self.heads, self.peers):
             kept.clear()
 
     # -- what the fetcher asks -------------------------------------------------------------------
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self.authority.pem)
-        return context
+        return trusting(self.authority.pem)
 
     def resolve(self, host: str) -> list[str]:
         self.lookups.append(host)
         if host not in self.hosts:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return list(self.hosts[host].addresses)
+        addresses = self.hosts[host].addresses
+        return list(addresses() if callable(addresses) else addresses)
 
     def connect(self, address: str, seconds: float) -> socket.socket:
-        self.connections.append(address)
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=seconds)
-        self._peer_of[connection.fileno()] = self.peers.get(address, address)
-        return connection
+        return connect_to(self._port, seconds, lambda own_port: self.expect(address, own_port))
 
     def peer_of(self, connection: socket.socket) -> str:
-        return self._peer_of[connection.fileno()]
+        address = self._address_of[connection.getsockname()[1]]
+        return self.peers.get(address, address)
+
+    def expect(self, address: str, own_port: int) -> None:
+        """A connection comes from this port that means to be one to the address."""
+        self.connections.append(address)
+        self._address_of[own_port] = address
 
     # -- the server ------------------------------------------------------------------------------
 
     def close(self) -> None:
+        """Answer no more."""
         self._is_over.set()
         # Wakes whoever waits for a connection.
         with suppress(OSError):
@@ -204,39 +212,69 @@ class DocumentHosts:
     def _accept(self) -> None:
         while not self._is_over.is_set():
             try:
-                connection, _ = self._listener.accept()
+                connection, (_, port) = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._answer, args=(connection, port), daemon=True).start()
 
-    def _answer(self, raw: socket.socket) -> None:
+    def _answer(self, raw: socket.socket, port: int) -> None:
         with raw, suppress(OSError):
             raw.settimeout(_PATIENCE)
+            host = self._at(self._address_of.get(port, ""))
+            if host is not None and host.instead_of_tls is not None:
+                host.instead_of_tls(raw, self._is_over)
+                return
             names: list[str] = []
             first = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-
-            def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
-                host = self.hosts.get(name or "") or Host([])
-                host.context = host.context or self.authority.server_context(name or "nobody.example")
-                connection.context = host.context
-                names.append(name or "")
-
-            only = next(iter(self.hosts.values()), None)
-            if only is not None and only.before_tls is not None:
-                only.before_tls(raw, self._is_over)
-                return
-            first.sni_callback = choose
+            first.sni_callback = lambda connection, name, _context: self._choose(connection, name, names)
             with first.wrap_socket(raw, server_side=True) as connection:
-                host = self.hosts[names[0]]
-                head = _read_head(connection)
-                path = head.split(" ")[1]
-                self.requests.append(f"https://{names[0]}{path}")
-                self.headers.append(head)
-                found = host.answers.get(path, Answer(b"{}", 404, (("Content-Type", "application/json"),)))
-                if callable(found):
-                    found(connection, self._is_over)
-                else:
-                    connection.sendall(found.written())
+                self._answer_request(connection, names[0])
+
+    def _at(self, address: str) -> Host | None:
+        fixed = (host for host in self.hosts.values() if not callable(host.addresses))
+        return next((host for host in fixed if address in host.addresses), None)
+
+    def _choose(self, connection: ssl.SSLObject, name: str | None, names: list[str]) -> None:
+        host = self.hosts.get(name or "")
+        if host is None:
+            connection.context = self.authority.server_context("nobody.example")
+            return
+        host.context = host.context or self.authority.server_context(name)
+        connection.context = host.context
+        names.append(name)
+
+    def _answer_request(self, connection: ssl.SSLSocket, name: str) -> None:
+        head = _read_head(connection)
+        path = head.split(" ")[1]
+        self.requests.append(f"https://{name}{path}")
+        self.heads.append(head)
+        found = self.hosts[name].answers.get(path, Answer(b"{}", 404, (("Content-Type", "application/json"),)))
+        if callable(found):
+            found(connection, self._is_over)
+        else:
+            connection.sendall(found.written())
+
+
+def trusting(pem: str) -> ssl.SSLContext:
+    """How a server is asked whose certificate this authority has signed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    prepare(context)
+    return context
+
+
+def connect_to(port: int, seconds: float, expect: Callable[[int], None]) -> socket.socket:
+    """A connection to the port of loopback; ``expect`` is told from which port before it is made."""
+    connection = socket.socket()
+    try:
+        connection.bind(("127.0.0.1", 0))
+        expect(connection.getsockname()[1])
+        connection.settimeout(seconds)
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _read_head(connection: ssl.SSLSocket) -> str:
@@ -252,15 +290,3 @@ def _read_head(connection: ssl.SSLSocket) -> str:
 def _path_of(url: str) -> str:
     parts = urlsplit(url)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-@contextmanager
-def standing_in(app: Flask) -> Iterator[DocumentHosts]:
-    """Hosts that the app asks instead of the internet's."""
-    hosts, fetcher = DocumentHosts(), app.extensions["services"].fetcher
-    before, fetcher.network = fetcher.network, hosts
-    try:
-        yield hosts
-    finally:
-        fetcher.network = before
-        hosts.close()

@@ -126,7 +126,7 @@ def note_commit() -> None:
 
 def begin_orm_writing(connection: Connection) -> None:
     """The ORM begins a transaction that may write. Raises :class:`WaitsForItself` beside one of a driver connection."""
-    if _driver_writes_now.get() or is_orm_writing():
+    if is_driver_writing() or is_orm_writing():
         raise WaitsForItself("A transaction that may write is open in this request already.")
     _orm_writer.set(ref(connection))
 
@@ -144,6 +144,11 @@ def check_driver_write() -> None:
         raise MayNotWrite("By this door, this method only reads. What notes a visit is kept in memory (app.notes).")
     if _orm_writer.get() is not None and is_orm_writing():
         raise WaitsForItself("The ORM's transaction in this request may write: commit it first.")
+
+
+def is_driver_writing() -> bool:
+    """Whether a transaction of a driver connection is open in this context."""
+    return _driver_writes_now.get()
 
 
 @contextmanager

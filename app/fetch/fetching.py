@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from app import metrics
 from app.config.chosen import Settings
-from app.database.access import read_anew
+from app.database.access import is_driver_writing, read_anew
 from app.fetch.connecting import open_connection
 from app.fetch.deadline import Deadline
 from app.fetch.errors import FetchBusy, FetchFailed, Why
@@ -94,6 +94,8 @@ class Fetcher:
     def _fetch(self, session: Session | scoped_session[Any], url: str, kind: Kind, person: str) -> Fetched:
         if not person:
             raise RuntimeError("Nothing is fetched for somebody who is not signed in.")
+        if is_driver_writing():
+            raise RuntimeError("A transaction is open: whoever waits for it would wait for another host, too.")
         target = self._read_target(url, kind)
         read_anew(session)
         if not self._room.acquire(blocking=False):

@@ -38,11 +38,18 @@ class TlsStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Read what has come. Returns how many bytes that are, 0 at the end. Raises :class:`FetchFailed`."""
-        return self._until_done(lambda: cast(int, self._tls.read(len(buffer), buffer)))
+        return self._until_done(lambda: self._read(buffer))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Returns itself with a buffer: what ``http.client`` asks a socket for."""
         return io.BufferedReader(self)
+
+    def _read(self, buffer: Any) -> int:
+        try:
+            return cast(int, self._tls.read(len(buffer), buffer))
+        # Many hang up without a word. Half a JSON object is none, and half an image is drawn as far as it goes.
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return 0
 
     def _until_done(self, act: Callable[[], _Result]) -> _Result:
         """Let ``act`` happen, and give it what it waits for from the connection."""
@@ -56,8 +63,6 @@ class TlsStream(io.RawIOBase):
                 else:
                     self._flush()
                     return result
-        except ssl.SSLZeroReturnError:
-            return 0  # type: ignore[return-value]
         except ssl.SSLCertVerificationError as error:
             raise FetchFailed(Why.BAD_CERTIFICATE, self._host, f"code {error.verify_code}") from None
         except TimeoutError:
