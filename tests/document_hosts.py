@@ -131,7 +131,7 @@ class DocumentHosts:
         self._address_of: dict[int, str] = {}
         self._is_over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._port = self._listener.getsockname()[1]
+        self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name="document-hosts", daemon=True).start()
 
     # -- what a test says ------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class DocumentHosts:
         return list(addresses() if callable(addresses) else addresses)
 
     def connect(self, address: str, seconds: float) -> socket.socket:
-        return connect_to(self._port, seconds, lambda own_port: self.expect(address, own_port))
+        return connect_to(self.port, seconds, lambda own_port: self.expect(address, own_port))
 
     def peer_of(self, connection: socket.socket) -> str:
         address = self._address_of[connection.getsockname()[1]]

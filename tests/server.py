@@ -18,6 +18,8 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.config import read_settings
+from tests.bridged_hosts import VARIABLE, bridged
+from tests.document_hosts import DocumentHosts
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
@@ -42,8 +44,17 @@ class Server:
 
 
 @contextmanager
-def running_server(database_url: str, directory: Path, **environment: str) -> Iterator[Server]:
-    """A server on a free port and this database, migrated first. ``environment`` adds settings."""
+def running_server(
+    database_url: str, directory: Path, *, hosts: DocumentHosts | None = None, **environment: str
+) -> Iterator[Server]:
+    """A server on a free port and this database, migrated first. ``environment`` adds settings.
+
+    ``hosts`` are those that it asks for apps' documents, instead of the internet's.
+    """
+    if hosts is not None:
+        with bridged(hosts) as told, running_server(database_url, directory, **told, **environment) as server:
+            yield server
+        return
     port = _free_port()
     environ = {
         # Not the settings of whoever runs the tests.
@@ -62,7 +73,7 @@ def running_server(database_url: str, directory: Path, **environment: str) -> It
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *shlex.split(GUNICORN)],
+            [sys.executable, "-m", *shlex.split(_start(environ))],
             cwd=_ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -80,6 +91,10 @@ def running_server(database_url: str, directory: Path, **environment: str) -> It
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _start(environ: dict[str, str]) -> str:
+    return GUNICORN.replace("wsgi:app", "tests.served_with_hosts:app") if VARIABLE in environ else GUNICORN
 
 
 def _free_port() -> int:
