@@ -24,6 +24,7 @@ from app.accounts.users import register_user
 from app.clients.registration import register_client
 from app.config import read_settings, settings
 from app.consents.models import Consent, ConsentMemento
+from app.consents.resources import API, MCP
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.oauth.tokens.access import AccessToken
@@ -55,11 +56,12 @@ _REQUESTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Library:
-    """A database with one person's memories, and a token of the app that looks through three mementos of theirs."""
+class Library:
+    """A database with one person's memories, and tokens of the app that looks through three mementos of theirs."""
 
     app: Flask
-    token: str
+    #: A token for each resource, by the resource's short name.
+    tokens: dict[str, str]
     ids: dict[str, str]
 
 
@@ -86,7 +88,7 @@ def _measure(backend: str, cluster: Cluster, directory: Path, *, show_plans: boo
         new_database(backend, cluster, directory) as few_url,
         new_database(backend, cluster, directory) as many_url,
     ):
-        few, many = _fill(few_url, directory, _FEW), _fill(many_url, directory, _MANY)
+        few, many = fill(few_url, directory, _FEW), fill(many_url, directory, _MANY)
         print(f"\n{backend}, milliseconds a request (median of {_ROUNDS}), {_FEW:,} and {_MANY:,} memories\n")
         print(
             f"| {'request':<36} | {'few':>7} | {'many':>7} | {'ratio':>7} | matches |\n| --- | --: | --: | --: | --: |"
@@ -105,7 +107,7 @@ def _measure(backend: str, cluster: Cluster, directory: Path, *, show_plans: boo
                 db.engine.dispose()
 
 
-def _compare(few: _Library, many: _Library, query: dict[str, str]) -> tuple[float, float, int]:
+def _compare(few: Library, many: Library, query: dict[str, str]) -> tuple[float, float, int]:
     """Milliseconds with few and with many memories, in turns, and how many the first page with many has."""
     samples: tuple[list[float], list[float]] = ([], [])
     found = 0
@@ -118,16 +120,16 @@ def _compare(few: _Library, many: _Library, query: dict[str, str]) -> tuple[floa
     return median(samples[0]), median(samples[1]), found
 
 
-def _ask(library: _Library, query: dict[str, str]) -> int:
+def _ask(library: Library, query: dict[str, str]) -> int:
     query = {name: library.ids.get(value, value) for name, value in query.items()}
     response = library.app.test_client().get(
-        "/api/v1/memories/", query_string=query, headers={"Authorization": f"Bearer {library.token}"}
+        "/api/v1/memories/", query_string=query, headers={"Authorization": f"Bearer {library.tokens[API]}"}
     )
     assert response.status_code == 200, response.text
     return len(response.json["data"])
 
 
-def _show_plans(library: _Library) -> None:
+def _show_plans(library: Library) -> None:
     """Run the requests once more and have the database explain every statement that touches memories."""
     with library.app.app_context():
         statements: list[tuple[str, object]] = []
@@ -158,7 +160,8 @@ def _explain(statement: str, parameters) -> None:
 # -- what is searched ------------------------------------------------------------------------------
 
 
-def _fill(url: str, directory: Path, count: int) -> _Library:
+def fill(url: str, directory: Path, count: int) -> Library:
+    """Returns an empty database filled with so many memories."""
     app = create_app(read_settings(server_environ(url), directory))
     # Nothing is written down meanwhile.
     app.extensions["services"].notes.have_threads = False
@@ -178,11 +181,11 @@ def _fill(url: str, directory: Path, count: int) -> _Library:
         ]
         db.session.add_all(mementos)
         db.session.flush()
-        token = _allow(user, mementos)
+        tokens = _allow(user, mementos)
         db.session.commit()
         with db.engine.begin() as connection:
             connection.execute(text("ANALYZE"))
-        return _Library(app, token, {"folder": mementos[1].id, "single": mementos[2].id, "drive": drive})
+        return Library(app, tokens, {"folder": mementos[1].id, "single": mementos[2].id, "drive": drive})
 
 
 def _add_memories(user_id: str, integration_ids: list[str], count: int) -> list[str]:
@@ -213,7 +216,7 @@ def _add_memories(user_id: str, integration_ids: list[str], count: int) -> list[
     return [row["id"] for row in rows]
 
 
-def _allow(user, mementos: list[Memento]) -> str:
+def _allow(user, mementos: list[Memento]) -> dict[str, str]:
     client, _ = register_client(
         db.session(),
         settings(),
@@ -231,19 +234,20 @@ def _allow(user, mementos: list[Memento]) -> str:
     family = TokenFamily(grant_id=consent.grant_id, issued_at=clock.now())
     db.session.add(family)
     db.session.flush()
-    token = credentials.new_credential(credentials.ACCESS_TOKEN)
-    db.session.add(
+    tokens = {audience: credentials.new_credential(credentials.ACCESS_TOKEN) for audience in (API, MCP)}
+    db.session.add_all(
         AccessToken(
             digest=credentials.digest(token),
             client_key=client.key,
             family_id=family.id,
-            audience="api",
+            audience=audience,
             scope="memories:read",
             issued_at=clock.now(),
             expires_at=clock.now() + timedelta(days=1),
         )
+        for audience, token in tokens.items()
     )
-    return token
+    return tokens
 
 
 if __name__ == "__main__":

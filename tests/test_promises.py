@@ -75,8 +75,8 @@ def test_the_makefile_explains_every_target_that_is_for_people():
     assert {"run", "test"} <= explained
 
 
-def test_the_benchmarks_take_the_flags_that_are_named():
-    (command,) = _in_both(r"\.venv/bin/python -m benchmarks")
+@pytest.mark.parametrize("command", _in_both(r"\.venv/bin/python -m benchmarks(\.\w+)?"))
+def test_the_benchmarks_take_the_flags_that_are_named(command):
     words = [sys.executable, *shlex.split(command)[1:], "--help"]
     done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "--quick" in done.stdout and _in_both("--quick")
@@ -88,7 +88,7 @@ def test_production_is_started_as_the_tests_start_it():
 
 def test_no_command_is_named_that_no_test_runs():
     """``flask …`` is looked after in tests/test_every_command.py."""
-    known = r"(\.venv/bin/)?(flask( .*)?|python -m benchmarks)|([A-Z_]+=\S+ )?make .*|gunicorn .*|apt-get install .*"
+    known = r"(\.venv/bin/)?(flask( .*)?|python -m benchmarks(\.\w+)?)|([A-Z_]+=\S+ )?make .*|gunicorn .*|apt-get install .*"
     programs = r"(flask|make|python3?|gunicorn|pip|uv|pytest|bash|sh|curl|docker)\b.*"
     named = _in_both(rf"(\./|\.venv/|[A-Z_]+=\S+ )\S.*|{programs}")
     assert [one for one in named if not re.fullmatch(known, one) and not one.startswith("CODE=")] == []
