@@ -9,9 +9,11 @@ from app.api.route import ROUTES, Route
 from app.config import settings
 from app.consents.details import describe_mementos
 from app.consents.reach import token_reach
+from app.consents.resources import API
 from app.database.connections import Connection
 from app.http.wire import json_answer
 from app.oauth.protect import protected
+from app.oauth.resources import own_resource
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
 from app.operations.results import manage_url
@@ -68,7 +70,7 @@ def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
         "grant_id": token.grant_id,
         "scope": scope,
         "selection": token.choice.selection if token.choice and reaches_memories(scopes) else "none",
-        "authorization_details": describe_mementos(token_reach(token), scopes, issuer),
+        "authorization_details": describe_mementos(token_reach(token), scopes, own_resource(API, issuer).location),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
         "manage_url": manage_url(issuer, token.grant_id or ""),
     }

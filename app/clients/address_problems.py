@@ -37,6 +37,11 @@ def find_origin_problem(origin: str) -> str | None:
     return _find_problem(origin, _ORIGIN_CHECKS)
 
 
+def find_resource_problem(address: str) -> str | None:
+    """What is wrong with the address of a resource server (:rfc:`8707#section-2`), as one sentence; None if nothing is."""
+    return _find_problem(address, _RESOURCE_CHECKS)
+
+
 def quoted(text: str) -> str:
     """Typed text as a sentence can hold it: in quotes, what cannot be seen marked, and cut when long."""
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_MAX_QUOTED])
@@ -210,13 +215,21 @@ def _find_path_problem(parts: Uri) -> str | None:
 def _find_more_than_origin(parts: Uri) -> str | None:
     if parts.path or parts.query is not None:
         return _("is more than an origin: write scheme, host and port alone, as in https://app.example.com.")
-    # Browsers leave it out of the Origin header, which is compared character by character.
+    return _find_needless_port(parts)
+
+
+def _find_needless_port(parts: Uri) -> str | None:
+    # Browsers leave it out of the Origin header, which is compared character by character; so do apps.
     port = {"https": ":443", "http": ":80"}[parts.scheme]
     return (
         _("names the port that browsers leave out: leave out “%(port)s”.", port=port)
         if (parts.authority or "").endswith(port)
         else None
     )
+
+
+def _find_any_query(parts: Uri) -> str | None:
+    return None if parts.query is None else _("has a query (what follows “?”), which a resource does not need.")
 
 
 def _find_query_problem(parts: Uri) -> str | None:
@@ -231,3 +244,7 @@ def _find_query_problem(parts: Uri) -> str | None:
 _ORIGIN_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_more_than_origin)
 _WEB_ADDRESS_CHECKS = (_find_web_scheme_problem, _find_authority_problem, _find_path_problem)
 _REDIRECT_URI_CHECKS = (_find_scheme_problem, _find_authority_problem, _find_path_problem, _find_query_problem)
+_RESOURCE_CHECKS = (
+    *(_find_web_scheme_problem, _find_authority_problem, _find_path_problem),
+    *(_find_needless_port, _find_any_query),
+)

@@ -81,6 +81,6 @@ def has(
 ) -> Any:
     """Returns a field of the dataclass that says what the value is."""
     # What has a name in JSON, a client may say of itself.
-    said_by = PEOPLE | {CLIENT} if "wire" in more else PEOPLE
+    said_by = more.pop("said_by", PEOPLE | {CLIENT} if "wire" in more else PEOPLE)
     says = Field(kind=kind, find_problems=find_problems, said_by=said_by, default=default, **more)
     return field(default=default, metadata={"says": says})

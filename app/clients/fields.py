@@ -8,10 +8,11 @@ from app import text
 from app.clients import field_problems as problems
 from app.clients.address_problems import quoted
 from app.clients.errors import ClientError
-from app.clients.field import CLIENT, Field, access_token_bounds, has, refresh_token_bounds
+from app.clients.field import CLIENT, OPERATOR, Field, access_token_bounds, has, refresh_token_bounds
 from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, Scopes, Seconds, Text, with_plain_lines
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
+from app.clients.resource_addresses import find_place_problem, find_resource_problems
 from app.config import Settings
 from app.sentences import _
 
@@ -105,6 +106,16 @@ class ClientFields:
         ),
         option="May be given several times.",
     )
+    resources: Collection[str] = has(
+        (),
+        Lines(in_order=False),
+        find_resource_problems,
+        # An admin proves each of them, on a page of its own.
+        said_by=frozenset({OPERATOR}),
+        label=_("Resource servers"),
+        help=_("Services of the organization that take our tokens and ask us about them, by their addresses."),
+        option="A service that takes our tokens. May be given several times.",
+    )
     scopes: Collection[str] = has(
         (),
         Scopes(),
@@ -167,13 +178,21 @@ class ClientFields:
         return ClientFields(**{one.name: one.kind.clean(getattr(self, one.name)) for one in FIELDS})
 
     def find_problems(self, settings: Settings, *, draft: bool = False) -> list[tuple[str, str]]:
-        """Returns every problem as ``(field, sentence)``, in order. A draft may lack what makes an app work."""
+        """Returns every problem as ``(field, sentence)``, in order. A draft may lack what makes an app work.
+
+        So may a client that is a resource server: it need not ask anybody for anything.
+        """
+        may_lack = draft or self.resources
         found = [
             (one.name, sentence)
             for one in FIELDS
-            if getattr(self, one.name) or not (draft and one.makes_it_work)
+            if getattr(self, one.name) or not (may_lack and one.makes_it_work)
             for sentence in one.list_problems(getattr(self, one.name), settings)
         ]
+        places = (find_place_problem(address, settings.issuer) for address in self.resources)
+        found += [("resources", problem) for problem in places if problem]
+        if self.resources and self.type == PUBLIC:
+            found.append(("resources", _("A resource server needs a secret, which a public app has not.")))
         beyond = sorted(set(self.optional_scopes) - set(self.scopes))
         if beyond:
             named = ", ".join(quoted(name) for name in beyond[:5])

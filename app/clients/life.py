@@ -11,6 +11,7 @@ from app.clients.events import record_client_event
 from app.clients.lock import lock_client
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.clients.registration import check_client
+from app.clients.resources import end_resources
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.locks import ORDER
@@ -102,6 +103,7 @@ def end_client(session: Session, client: Client, *, by: EndedBy) -> None:
         session.execute(
             delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}
         )
+    end_resources(session, client)
     for first in sorted(_endings, key=ORDER.index):
         _endings[first](session, client.key, by)
     client.organization_id = client.drafted_at = client.review_at = None

@@ -13,6 +13,7 @@ from app.clients.events import find_changes, record_client_event
 from app.clients.fields import ClientFields
 from app.clients.lock import lock_client
 from app.clients.models import Client
+from app.clients.resources import demand_free
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.locks import to_change
@@ -42,7 +43,7 @@ def register_client(
         setattr(client, column, value)
     if draft:
         client.drafted_at = client.suspended_at = clock.now()
-    session.flush()
+    demand_free(session, client)
     secret = None
     if client.is_confidential and not draft:
         _, secret = add_client_secret(session, client, actor_user_id=actor_user_id)
@@ -77,6 +78,8 @@ def update_client(
     before = {column: getattr(client, column) for column in changes}
     for column, value in changes.items():
         setattr(client, column, value)
+    if "resources" in changes:
+        demand_free(session, client)
     client.version += 1
     record_client_event(
         session, "client.updated", client, actor_user_id, before=before, after=changes, version=client.version

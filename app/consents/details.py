@@ -13,11 +13,11 @@ _FIELDS = {"type", "actions", "locations"}
 _ACTIONS = {"read", "write"}
 
 
-def find_details_problem(text: str, issuer: str) -> str | None:
+def find_details_problem(text: str, places: Collection[str]) -> str | None:
     """What is wrong with a request's ``authorization_details``, as one ASCII sentence; None if nothing is.
 
     A client may ask for the type and say which actions it wants. It may not name an
-    ``identifier``: which mementos it gets is for the person to pick.
+    ``identifier``: which mementos it gets is for the person to pick. ``places`` are the ``locations`` it may name.
     """
     try:
         details = json.loads(text)
@@ -34,29 +34,24 @@ def find_details_problem(text: str, issuer: str) -> str | None:
             return "A 'memento' of authorization_details may have 'type', 'actions' and 'locations' only."
         if not _is_list_within(detail.get("actions", []), _ACTIONS):
             return "The 'actions' of a 'memento' are 'read' and 'write'."
-        if not _is_list_within(detail.get("locations", []), {location(issuer)}):
-            return "The 'locations' of a 'memento' can only be this server's API."
+        if not _is_list_within(detail.get("locations", []), places):
+            return "The 'locations' of a 'memento' can only be this server's API, or a resource that is asked for."
     return None
 
 
-def _is_list_within(value: Any, allowed: set[str]) -> bool:
+def _is_list_within(value: Any, allowed: Collection[str]) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item in allowed for item in value)
 
 
-def location(issuer: str) -> str:
-    """Where the mementos are: the root of the resource API."""
-    return f"{issuer}/api/v1/"
-
-
-def describe_mementos(reach: Reach, scopes: Collection[str], issuer: str) -> list[dict[str, Any]]:
+def describe_mementos(reach: Reach, scopes: Collection[str], place: str) -> list[dict[str, Any]]:
     """Returns what a consent reaches now: one object a memento, one with ``all`` for everything, none for nothing.
 
     Mementos are told by identifier alone: their names are the person's own. An action is told
-    when both the scopes and the person's choice allow it.
+    when both the scopes and the person's choice allow it. ``place`` is the resource that they are used at.
     """
     # An app that sees everything is told only those in which it may also write.
     identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.can_write)
-    locations = [location(issuer)]
+    locations = [place]
     details = []
     for identifier in identifiers:
         actions = ["read"] if "memories:read" in scopes else []

@@ -31,6 +31,7 @@ ORDER = (
     "client_secrets",
     "client_logos",
     "client_origins",
+    "client_resources",
     "consents",
     "authorization_requests",
     "consent_mementos",

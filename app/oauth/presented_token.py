@@ -12,6 +12,15 @@ from app.oauth.wire_request import WireRequest
 def find_presented_token(request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:
     """Returns the presented token, in whatever state, if it was issued to this client; else None.
 
+    Raises :class:`Refused` (``invalid_request``) when there is no token.
+    """
+    token = find_token(request)
+    return token if token is not None and token.check_client(client) else None
+
+
+def find_token(request: WireRequest) -> TokenSnapshot | None:
+    """Returns the presented token, in whatever state, whoever it was issued to; None for one that is none.
+
     ``token_type_hint`` changes nothing, whatever it says: a token shows by its prefix what it is.
     Raises :class:`Refused` (``invalid_request``) when there is no token.
     """
@@ -19,5 +28,4 @@ def find_presented_token(request: WireRequest, client: ClientSnapshot) -> TokenS
     if presented is None:
         raise refuse(Reason.TOKEN_MISSING)
     find = find_refresh_token if presented.startswith(credentials.REFRESH_TOKEN) else find_access_token
-    token = find(request.connection, credentials.digest(presented))
-    return token if token is not None and token.check_client(client) else None
+    return find(request.connection, credentials.digest(presented))

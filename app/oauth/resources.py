@@ -3,20 +3,47 @@
 A resource has a short name, under which it is stored, and an address, which is its identifier on the wire. A token is
 for one of them, and is no good at any other. What was asked for stands with the code and the refresh token as names
 with a space between, the one that was used last first.
+
+Our own stand in a table below. The address of another service is looked up (:mod:`app.clients.resources`), and so is
+whether its tokens are still good: a request that is about ours alone asks the database nothing.
 """
 
+from typing import NamedTuple
+
+from app.clients.models import is_registered_name
+from app.clients.resources import find_resource_at, find_resource_named
 from app.consents.resources import API, MCP
+from app.database.connections import Connection
 from app.oauth.refusals import Reason, refuse
 
 #: Where the metadata of resources stand; what comes after an issuer's address in a resource's is added.
 METADATA_ROOT = "{issuer}/.well-known/oauth-protected-resource"
+#: How many one authorization request may name. Each is a line on the screen.
+MOST_RESOURCES = 10
 _PATHS = {API: "/api/v1", MCP: "/mcp"}
 #: What follows the issuer's address in all the addresses that a client may use.
 _NAMES = {"": API, "/": API, "/api": API, "/api/": API, "/api/v1": API, "/api/v1/": API, "/mcp": MCP}
 
 
+class Resource(NamedTuple):
+    """A resource that a token may be for: its name, and its identifier as metadata and ``aud`` tell it."""
+
+    name: str
+    address: str
+
+    @property
+    def location(self) -> str:
+        """Where mementos are used with its tokens, as ``authorization_details`` tell it."""
+        return f"{self.address}/" if self.name == API else self.address
+
+
+def own_resource(name: str, issuer: str) -> Resource:
+    """Returns one of our own resources."""
+    return Resource(name, address_of(name, issuer))
+
+
 def address_of(name: str, issuer: str) -> str:
-    """Returns a resource's identifier, as metadata and ``aud`` tell it."""
+    """Returns the identifier of one of our own resources."""
     return issuer + _PATHS[name]
 
 
@@ -28,31 +55,54 @@ def metadata_address(name: str, issuer: str) -> str:
     return METADATA_ROOT.format(issuer=issuer) + ("" if name == API else _PATHS[name])
 
 
-def find_resource(address: str, issuer: str) -> str | None:
-    """Returns the name of the resource that an address stands for, character for character; None for any other."""
+def find_own_resource(address: str, issuer: str) -> str | None:
+    """Returns the name of the resource of ours that an address stands for, character for character; else None."""
     return _NAMES.get(address.removeprefix(issuer)) if address.startswith(issuer) else None
 
 
-def read_resources(addresses: str | None, issuer: str) -> tuple[str, ...]:
-    """Returns the names of the resources that were sent, each once; the API when none was. Raises a refusal."""
-    found = [find_resource(address, issuer) for address in (addresses or issuer).split(" ")]
-    if None in found:
+def find_resource(connection: Connection, name: str, issuer: str) -> Resource | None:
+    """Returns the resource that is stored under a name; None for one that has ended, or is switched off."""
+    if not is_registered_name(name):
+        return own_resource(name, issuer)
+    found = find_resource_named(connection, name)
+    return None if found is None else Resource(found.id, found.address)
+
+
+def read_resources(addresses: str | None, issuer: str, connection: Connection) -> tuple[Resource, ...]:
+    """Returns the resources that were sent, each once; the API when none was. Raises a refusal."""
+    sent = dict.fromkeys((addresses or issuer).split(" "))
+    if len(sent) > MOST_RESOURCES:
+        raise refuse(Reason.RESOURCE_TOO_MANY, most=MOST_RESOURCES)
+    found = [_read_resource(address, issuer, connection) for address in sent]
+    return tuple({one.name: one for one in found}.values())
+
+
+def _read_resource(address: str, issuer: str, connection: Connection) -> Resource:
+    name = find_own_resource(address, issuer)
+    if name is not None:
+        return own_resource(name, issuer)
+    registered = find_resource_at(connection, address)
+    if registered is None:
         raise refuse(Reason.RESOURCE_UNKNOWN)
-    return tuple(dict.fromkeys(name for name in found if name is not None))
+    return Resource(registered.id, registered.address)
 
 
-def choose_resource(asked: str, address: str | None, issuer: str) -> str:
+def choose_resource(asked: str | None, address: str | None, issuer: str, connection: Connection) -> Resource:
     """Returns the resource that a token is to be for, one of those that were ``asked`` for at the beginning.
 
-    Without an ``address`` it is the first of them. Raises a refusal (:rfc:`8707#section-2.2`).
+    Without an ``address`` it is the first of them. Where nobody was asked, ``asked`` is None: then it may be any, and
+    without an address the API. Raises a refusal (:rfc:`8707#section-2.2`).
     """
-    names = asked.split(" ")
-    if address is None:
-        return names[0]
-    chosen = read_resources(address, issuer)
+    names = None if asked is None else asked.split(" ")
+    if address is None and names is not None:
+        first = find_resource(connection, names[0], issuer)
+        if first is None:
+            raise refuse(Reason.RESOURCE_GONE)
+        return first
+    chosen = read_resources(address, issuer, connection)
     if len(chosen) > 1:
         raise refuse(Reason.RESOURCE_SEVERAL)
-    if chosen[0] not in names:
+    if names is not None and chosen[0].name not in names:
         raise refuse(Reason.RESOURCE_NOT_ASKED)
     return chosen[0]
 

@@ -7,10 +7,10 @@ from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from app.clients.models import ClientSnapshot
-from app.consents.resources import API
 from app.consents.snapshot import ConsentSnapshot
 from app.database.connections import Connection
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
+from app.oauth.resources import Resource
 from app.scopes import asks_offline_access
 from app.services import Services
 
@@ -28,8 +28,8 @@ class WireRequest(OAuth2Request):
 
     ``connection`` is the driver connection all of it runs on; ``defects`` is what is wrong with the parameters, by
     name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, ``address`` the network address
-    it comes from, and ``consent`` is set before a code is issued; ``resources`` are the names of those that the request
-    is for. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
+    it comes from, and ``consent`` is set before a code is issued; ``resources`` are those that the request is for, set
+    by the checks. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
     that it is from, or says it is from.
     """
 
@@ -66,7 +66,7 @@ class WireRequest(OAuth2Request):
         self.defects, self.is_form = defects or {}, is_form
         self.person_id, self.address = person_id, address
         self.consent = None
-        self.resources: tuple[str, ...] = (API,)
+        self.resources: tuple[Resource, ...] = ()
         self.caller = parameters.get("client_id")
         # Now, because the screens put into ``scope`` what the person allows.
         self.asks_offline_access = asks_offline_access(parameters.get("scope"))
@@ -89,6 +89,11 @@ class WireRequest(OAuth2Request):
         """What the person has allowed, once they have."""
         assert self.consent is not None
         return self.consent
+
+    @property
+    def resource_names(self) -> tuple[str, ...]:
+        """The names of the resources, as they are stored."""
+        return tuple([one.name for one in self.resources])
 
     @property
     def defect(self) -> str | None:

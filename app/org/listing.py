@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy.orm import selectinload
 
 from app import text
 from app.clients.models import Client, ClientLogo, ClientSecret
@@ -21,7 +22,7 @@ _MOST_QUERY_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class ClientRow:
-    """One app as the list shows it. ``people`` is how many have it connected now."""
+    """One app as the list shows it. ``people`` is how many have it connected now, ``resources`` what it is the server of."""
 
     client_id: str
     origin: str
@@ -32,6 +33,7 @@ class ClientRow:
     last_used_at: datetime | None
     people: int
     logo_digest: str | None
+    resources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ def _rows() -> Select:
             secret_used.scalar_subquery().label("secret_used_at"),
         )
         .outerjoin(ClientLogo, ClientLogo.client_key == Client.key)
+        .options(selectinload(Client.resource_rows))
         .order_by(func.lower(Client.name), Client.client_id)
     )
 
@@ -126,4 +129,5 @@ def _read(row: Row[Any]) -> ClientRow:
         last_used_at=max(used, default=None),
         people=row.people,
         logo_digest=row.digest,
+        resources=tuple(client.resources),
     )

@@ -22,6 +22,9 @@ flask clients register --org acme --name "Acme Draft" --type confidential --draf
 flask clients update DRAFT --name "Acme Diary" --redirect-uri https://diary.acme.example/cb --request-origin https://diary.acme.example --scope memories:read --optional-scope "" --description "A diary." --logo "" --landing-page-url https://acme.example --privacy-url https://acme.example/privacy --terms-url https://acme.example/terms --no-native-app --no-require-pkce --access-token-lifetime default --refresh-token-lifetime default --json
 flask clients update DRAFT --native-app --require-pkce --logo static/consent-screen.png --homepage-url https://acme.example
 flask clients activate DRAFT --json
+flask clients register --org acme --name "Acme Shelf" --type confidential --resource https://shelf.acme.example/ --resource http://127.0.0.1:9999/shelf
+flask clients update DRAFT --resource https://diary.acme.example/records --json
+flask clients update DRAFT --resource "" --json
 flask clients list --org acme --origin registered --query diary --json
 flask clients list
 flask clients show DRAFT

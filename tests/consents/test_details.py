@@ -23,7 +23,7 @@ API = f"{ISSUER}/api/v1/"
     ids=json.dumps,
 )
 def test_the_type_may_be_asked_for(details):
-    assert find_details_problem(json.dumps(details), ISSUER) is None
+    assert find_details_problem(json.dumps(details), [API]) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_the_type_may_be_asked_for(details):
 )  # fmt: skip
 def test_anything_else_is_refused_in_one_sentence_that_repeats_nothing(text):
     """MUST refuse unknown types and fields (:rfc:`9396#section-5`)."""
-    problem = find_details_problem(text, ISSUER)
+    problem = find_details_problem(text, [API])
     assert problem is not None
     assert problem.endswith(".")
     assert "evil" not in problem

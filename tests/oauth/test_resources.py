@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.consents.models import Consent
 from app.extensions import db
-from app.oauth.resources import choose_resource, find_resource, put_first
+from app.oauth.resources import choose_resource, find_own_resource, put_first
 
 ISSUER = "http://127.0.0.1:8000"
 API, MCP = f"{ISSUER}/api/v1", f"{ISSUER}/mcp"
@@ -17,7 +17,7 @@ def audience(notebook, token: str):
 
 @pytest.mark.parametrize("path", ["", "/", "/api", "/api/", "/api/v1", "/api/v1/"])
 def test_the_api_has_several_names(path):
-    assert find_resource(ISSUER + path, ISSUER) == "api"
+    assert find_own_resource(ISSUER + path, ISSUER) == "api"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_api_has_several_names(path):
     ],
 )
 def test_anything_else_is_no_resource_of_ours(address):
-    assert find_resource(address, ISSUER) is None
+    assert find_own_resource(address, ISSUER) is None
 
 
 def test_a_token_says_what_it_is_for(notebook, signed_in):
@@ -126,4 +126,4 @@ def test_whoever_asked_for_offline_access_is_told_so_each_time(notebook, signed_
 
 def test_what_was_used_last_comes_first():
     assert put_first("mcp", "api mcp") == "mcp api" == put_first("mcp", "mcp api")
-    assert choose_resource("mcp api", None, ISSUER) == "mcp"
+    assert choose_resource("mcp api", None, ISSUER, connection=None).name == "mcp"

@@ -25,6 +25,7 @@ def describe_client(client: Client) -> dict[str, Any]:
         "description": registered.pop("description"),
         "logo": client.logo.digest if client.logo else None,
         **registered,
+        "unproved_resources": [one.address for one in client.resource_rows if one.proved_at is None],
         "created_at": instant(client.created_at),
         "version": client.version,
         "secrets": [

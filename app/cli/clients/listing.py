@@ -73,6 +73,7 @@ def _describe_row(row: ClientRow, organization: Organization | None) -> dict[str
         "origin": row.origin,
         "organization": organization and organization.slug,
         "people": row.people,
+        "resources": list(row.resources),
         "created_at": instant(row.created_at),
         "last_used_at": instant(row.last_used_at),
     }

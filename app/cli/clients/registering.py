@@ -49,6 +49,7 @@ def register_command(
             "name": client.name,
             "type": client.type,
             "redirect_uris": client.redirect_uris,
+            "resources": client.resources,
             "scope": client.scope,
             "organization": slug,
         }

@@ -4,6 +4,7 @@ from app.clients.models.client import Client, find_record, is_client_id
 from app.clients.models.document import ClientDocument
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
+from app.clients.models.resource import ClientResource, is_registered_name, match_address
 from app.clients.models.rules import (
     CONFIDENTIAL,
     DOCUMENT,
@@ -33,6 +34,7 @@ __all__ = [
     "ClientDocument",
     "ClientLogo",
     "ClientOrigin",
+    "ClientResource",
     "ClientRules",
     "ClientSecret",
     "ClientSnapshot",
@@ -40,4 +42,6 @@ __all__ = [
     "find_client",
     "find_record",
     "is_client_id",
+    "is_registered_name",
+    "match_address",
 ]

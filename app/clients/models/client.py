@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app import clock
 from app.accounts.models import Organization
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
+from app.clients.models.resource import ClientResource, match_address
 from app.clients.models.rules import REGISTERED, UNUSED_FOR, ClientRules
 from app.clients.models.secret import ClientSecret
 from app.credentials import new_id
@@ -94,6 +95,12 @@ class Client(ClientRules, Base):
     origins: Mapped[list[ClientOrigin]] = relationship(
         cascade="all, delete-orphan", passive_deletes=True, order_by="ClientOrigin.origin"
     )
+    #: Those that have not ended, proved or not.
+    resource_rows: Mapped[list[ClientResource]] = relationship(
+        primaryjoin=lambda: and_(Client.key == ClientResource.client_key, ClientResource.ended_at.is_(None)),
+        passive_deletes="all",
+        order_by="ClientResource.address",
+    )
     secrets: Mapped[list[ClientSecret]] = relationship(
         back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
     )
@@ -114,6 +121,25 @@ class Client(ClientRules, Base):
     def request_origins(self, origins: list[str]) -> None:
         kept = {one.origin: one for one in self.origins}
         self.origins = [kept.get(origin) or ClientOrigin(origin=origin) for origin in origins]
+
+    @property
+    def resources(self) -> list[str]:
+        """The addresses that tokens may be for, in order."""
+        return sorted(one.address for one in self.resource_rows if one.is_in_use)
+
+    @resources.setter
+    def resources(self, addresses: list[str]) -> None:
+        """These and no others, without a proof: whoever sets them knows whose they are."""
+        at = clock.now()
+        wanted = {match_address(address): address for address in addresses}
+        present = {one.matched: one for one in self.resource_rows if one.ended_at is None}
+        for matched, one in present.items():
+            if matched in wanted:
+                one.address, one.proved_at = wanted[matched], one.proved_at or at
+            else:
+                one.ended_at = at
+        for matched in wanted.keys() - present.keys():
+            self.resource_rows.append(ClientResource.at(wanted[matched], proved_at=at))
 
 
 def is_client_id(text: str) -> bool:

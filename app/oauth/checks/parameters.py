@@ -3,9 +3,9 @@
 from app.clients.models import REGISTERED
 from app.clients.unregistered import find_default_scope
 from app.consents.details import find_details_problem
-from app.consents.resources import MCP
+from app.consents.resources import API, MCP
 from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.resources import read_resources
+from app.oauth.resources import own_resource, read_resources
 from app.oauth.wire_request import WireRequest
 from app.scopes import OFFLINE_ACCESS, SCOPES, asks_offline_access, format_scope, parse_scope, with_offline_access
 
@@ -55,7 +55,7 @@ def resolve_scope(request: WireRequest) -> None:
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)
         if not parse_scope(asked) <= allowed:
             raise refuse_scope(asked)
-    elif MCP in request.resources and asked:
+    elif MCP in request.resource_names and asked:
         request.payload.data["scope"] = asked = _leave_out(asked, parse_scope(client.scope))
     scope = client.get_allowed_scope(asked)
     if scope is None:
@@ -90,8 +90,9 @@ def demand_known_prompt(request: WireRequest) -> None:
 
 
 def resolve_resources(request: WireRequest) -> None:
-    """Set the resources that are asked for (:rfc:`8707#section-2`). Raises a refusal for one that is not ours."""
-    request.resources = read_resources(request.payload.data.get("resource"), request.services.settings.issuer)
+    """Set the resources that are asked for (:rfc:`8707#section-2`). Raises a refusal for one that nobody has here."""
+    issuer = request.services.settings.issuer
+    request.resources = read_resources(request.payload.data.get("resource"), issuer, request.connection)
 
 
 def demand_sound_details(request: WireRequest) -> None:
@@ -100,6 +101,8 @@ def demand_sound_details(request: WireRequest) -> None:
     Raises a refusal.
     """
     details = request.payload.data.get("authorization_details")
-    problem = find_details_problem(details, request.services.settings.issuer) if details is not None else None
+    own = own_resource(API, request.services.settings.issuer)
+    places = {one.location for one in (own, *request.resources)}
+    problem = find_details_problem(details, places) if details is not None else None
     if problem:
         raise refuse(Reason.DETAILS_REFUSED, detail=problem)

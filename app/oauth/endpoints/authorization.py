@@ -104,7 +104,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
         consent,
         asked=parse_scope(request.scope),
         optional=parse_scope(request.known_client.optional_scope),
-        resources=request.resources,
+        resources=request.resource_names,
     )
     if covered is None:
         return None

@@ -12,7 +12,7 @@ from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.playground.callback import find_return_problem
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import choose_resource
+from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.code import (
     CodeSnapshot,
     find_authorization_code,
@@ -25,7 +25,7 @@ from app.scopes import intersect_scope
 class AuthorizationCodeGrant(AuthorizeGrant):
     """Redeems a code at the token endpoint. ``audience`` is the resource that the tokens are to be for."""
 
-    audience: str
+    audience: Resource
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
@@ -43,6 +43,7 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             self.request.authorization_code.audience,
             self.request.form.get("resource"),
             self.request.services.settings.issuer,
+            self.request.connection,
         )
 
     def query_authorization_code(self, code: str, client: ClientSnapshot) -> CodeSnapshot:

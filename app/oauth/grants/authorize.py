@@ -70,7 +70,7 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
             client_key=request.known_client.key,
             redirect_uri=request.payload.redirect_uri,
             scope=request.scope,
-            audience=format_asked(request.resources),
+            audience=format_asked(request.resource_names),
             code_challenge=request.payload.data.get("code_challenge"),
             issued_at=issued_at,
             expires_at=issued_at + timedelta(seconds=request.services.settings.authorization_code_lifetime),

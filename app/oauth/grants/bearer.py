@@ -9,9 +9,8 @@ from app.clients.models import ClientSnapshot
 from app.config import Settings
 from app.consents.details import describe_mementos
 from app.consents.reach import consent_reach
-from app.consents.resources import API
 from app.database.connections import Connection
-from app.oauth.resources import put_first
+from app.oauth.resources import Resource, put_first
 from app.oauth.tokens.access import add_access_token
 from app.oauth.tokens.code import CodeSnapshot
 from app.oauth.tokens.family import FAMILY_LIFETIME
@@ -40,7 +39,7 @@ class BearerTokens:
     refresh_scope: str
     client_key: str
     family_id: int | None
-    audience: str
+    audience: Resource
     refresh_audience: str
     issued_at: datetime
     access_token_expires_at: datetime
@@ -53,7 +52,7 @@ def new_bearer_tokens(
     *,
     scope: str,
     client: ClientSnapshot,
-    audience: str = API,
+    audience: Resource,
     origin: Origin | None = None,
     refresh_scope: str | None = None,
     refresh_token: str | None = None,
@@ -90,7 +89,7 @@ def new_bearer_tokens(
         client_key=client.key,
         family_id=None if origin is None else origin.family_id,
         audience=audience,
-        refresh_audience=audience if origin is None else put_first(audience, origin.audience),
+        refresh_audience=audience.name if origin is None else put_first(audience.name, origin.audience),
         issued_at=issued_at,
         access_token_expires_at=access_ends,
         refresh_token_expires_at=refresh_ends,
@@ -106,7 +105,7 @@ def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refr
     """Store the digests. To be called in the transaction that decided that they may exist."""
     add_access_token(
         connection,
-        **_stored(tokens.access_token, tokens, tokens.scope, tokens.audience, tokens.access_token_expires_at),
+        **_stored(tokens.access_token, tokens, tokens.scope, tokens.audience.name, tokens.access_token_expires_at),
     )
     if tokens.refresh_token is not None and with_refresh_token:
         add_refresh_token(
@@ -151,10 +150,13 @@ def bearer_response(
         response["refresh_token"] = tokens.refresh_token
     if consent is not None:
         response["grant_id"] = consent.grant_id
-        response["authorization_details"] = consent_details(tokens.scope, consent, settings.issuer)
+        response["authorization_details"] = consent_details(tokens.scope, consent, tokens.audience.location)
     return response
 
 
-def consent_details(scope: str, consent: Origin, issuer: str) -> list[dict[str, Any]]:
-    """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them."""
-    return describe_mementos(consent_reach(consent), parse_scope(scope), issuer)
+def consent_details(scope: str, consent: Origin, place: str) -> list[dict[str, Any]]:
+    """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them.
+
+    ``place`` is where they are used (:attr:`Resource.location`).
+    """
+    return describe_mementos(consent_reach(consent), parse_scope(scope), place)

@@ -2,7 +2,6 @@
 
 from authlib.oauth2.rfc6749 import grants
 
-from app.consents.resources import API, MCP
 from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
@@ -22,7 +21,7 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         """Returns the answer with the tokens. Raises a refusal."""
         client, connection = self.request.client, self.request.connection
         settings = self.request.services.settings
-        audience = choose_resource(f"{API} {MCP}", self.request.form.get("resource"), settings.issuer)
+        audience = choose_resource(None, self.request.form.get("resource"), settings.issuer, connection)
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise refuse_scope(self.request.payload.scope)

@@ -16,7 +16,7 @@ from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import choose_resource
+from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.refresh import RefreshSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
 from app.oauth.tokens.replay import REFRESH_TOKEN
 from app.scopes import format_scope, parse_scope
@@ -32,7 +32,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
     ``audience`` is the resource that the access token is to be for.
     """
 
-    audience: str
+    audience: Resource
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
@@ -43,7 +43,9 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         if presented is None:
             raise refuse(Reason.REFRESH_MISSING)
         token = self.request.refresh_token = self.authenticate_refresh_token(presented)
-        self.audience = choose_resource(token.audience, self.request.form.get("resource"), self.settings.issuer)
+        self.audience = choose_resource(
+            token.audience, self.request.form.get("resource"), self.settings.issuer, self.request.connection
+        )
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:
         """The token, if this client may use it now; one that was used before ends its family. Raises a refusal."""

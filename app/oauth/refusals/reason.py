@@ -29,6 +29,8 @@ class Reason(StrEnum):
     RESOURCE_UNKNOWN = "resource_unknown"
     RESOURCE_SEVERAL = "resource_several"
     RESOURCE_NOT_ASKED = "resource_not_asked"
+    RESOURCE_GONE = "resource_gone"
+    RESOURCE_TOO_MANY = "resource_too_many"
 
     # -- the authorize endpoint
     REDIRECT_URI_MISMATCH = "redirect_uri_mismatch"

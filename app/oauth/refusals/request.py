@@ -21,9 +21,24 @@ ROWS = {
     ),
     Reason.RESOURCE_UNKNOWN: Refusal(
         "invalid_target",
-        "The resource is not an API of this server.",
-        happened=_("The parameter resource names something that is not an API of this server."),
-        fix=_("Leave resource out for the API, or send the address that a resource's own metadata names."),
+        "The resource is not an API of this server, nor a service that is registered here.",
+        happened=_("The parameter resource names something that is not an API of this server, nor registered here."),
+        fix=_(
+            "Leave resource out for the API, or send the address that a resource's own metadata names, to the letter. A"
+            " service that is switched off counts as unknown."
+        ),
+    ),
+    Reason.RESOURCE_GONE: Refusal(
+        "invalid_target",
+        "The service that this was for is switched off, or is registered here no more.",
+        happened=_("The service that the tokens were for is switched off, or is registered here no more."),
+        fix=_("Ask the people of that service. For another resource, send the person through authorize again."),
+    ),
+    Reason.RESOURCE_TOO_MANY: Refusal(
+        "invalid_target",
+        "One request may name {most} resources at most.",
+        happened=_("The parameter resource was sent more often than one request may."),
+        fix=_("Ask for the resources that the app really uses, at most ten in one request."),
     ),
     Reason.RESOURCE_SEVERAL: Refusal(
         "invalid_target",

@@ -16,6 +16,7 @@ from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
+from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
 from app.oauth.tokens.family import TokenFamily, add_family, is_held
 
 
@@ -32,7 +33,8 @@ class AuthorizationCode(Base):
     digest: Mapped[str] = mapped_column(Digest, primary_key=True)
     # Repeats what the family's consent says; a deleted client takes the code with it by that way.
     client_key: Mapped[str] = mapped_column(String(40))
-    audience: Mapped[str] = mapped_column(String(40))
+    audience: Mapped[str] = mapped_column(String(MOST_IN_AUDIENCE))
+    resources: Mapped[str | None] = mapped_column(String(1000))
     redirect_uri: Mapped[str] = mapped_column(String(2000))
     scope: Mapped[str] = mapped_column(String(1000))
     code_challenge: Mapped[str | None] = mapped_column(String(43))
@@ -96,7 +98,7 @@ _FIND_CODE = Statement(
         AuthorizationCode.digest,
         AuthorizationCode.client_key,
         AuthorizationCode.family_id,
-        AuthorizationCode.audience,
+        select_asked(AuthorizationCode),
         AuthorizationCode.redirect_uri,
         AuthorizationCode.scope,
         AuthorizationCode.code_challenge,
@@ -125,6 +127,7 @@ _ADDED = (
     "client_key",
     "family_id",
     "audience",
+    "resources",
     "redirect_uri",
     "scope",
     "code_challenge",
@@ -173,7 +176,7 @@ def add_authorization_code(
         digest=digest,
         client_key=client_key,
         family_id=family_id,
-        audience=audience,
+        **as_columns(audience),
         redirect_uri=redirect_uri,
         scope=scope,
         code_challenge=code_challenge,

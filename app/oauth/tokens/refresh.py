@@ -11,6 +11,7 @@ from app.consents.resources import API
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
+from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
 from app.oauth.tokens.family import TokenFamily, is_held
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
@@ -32,7 +33,8 @@ class RefreshToken(Base):
     digest: Mapped[str] = mapped_column(Digest, primary_key=True)
     # Repeats what the family's consent says; a deleted client takes the token with it by that way.
     client_key: Mapped[str] = mapped_column(String(40))
-    audience: Mapped[str] = mapped_column(String(40))
+    audience: Mapped[str] = mapped_column(String(MOST_IN_AUDIENCE))
+    resources: Mapped[str | None] = mapped_column(String(1000))
     scope: Mapped[str] = mapped_column(String(1000))
     successor_digest: Mapped[str | None] = mapped_column(Digest)
     successor_salt: Mapped[str | None] = mapped_column(Digest)
@@ -59,11 +61,12 @@ _FIND_REFRESH_TOKEN = Statement(
         # It ends with its family, and has no end of its own.
         revoked_at=TokenFamily.revoked_at,
         has_family=True,
+        audience=select_asked(RefreshToken),
     ).outerjoin(_successor, _successor.digest == RefreshToken.successor_digest),
     row=RefreshSnapshot,
 )
 
-_ADDED = ("digest", "client_key", "family_id", "audience", "scope", "issued_at", "expires_at")
+_ADDED = ("digest", "client_key", "family_id", "audience", "resources", "scope", "issued_at", "expires_at")
 _INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(name) for name in _ADDED}))
 
 _ROTATE_REFRESH_TOKEN = Statement(
@@ -112,7 +115,7 @@ def add_refresh_token(
         digest=digest,
         client_key=client_key,
         family_id=family_id,
-        audience=audience,
+        **as_columns(audience),
         scope=scope,
         issued_at=issued_at,
         expires_at=expires_at,

@@ -100,11 +100,16 @@ class TokenSnapshot(TokenMixin):
 
 
 def select_tokens(
-    token: Any, *more: _Selected, revoked_at: InstrumentedAttribute[datetime | None], has_family: bool
+    token: Any,
+    *more: _Selected,
+    revoked_at: InstrumentedAttribute[datetime | None],
+    has_family: bool,
+    audience: ColumnElement[str] | None = None,
 ) -> Select[tuple[Any, ...]]:
     """Returns the SELECT of the columns of :class:`TokenSnapshot`, and more, by the parameter ``token_digest``.
 
     ``token`` is the table's class; ``has_family`` says that none of its rows lacks one, and with it a consent.
+    ``audience`` is for a table that keeps it in more than its column of that name.
     """
     is_outer = not has_family
     return (
@@ -115,7 +120,7 @@ def select_tokens(
             Client.organization_id,
             Client.suspended_at.label("client_suspended_at"),
             Client.scope.label("client_scope"),
-            token.audience,
+            token.audience if audience is None else audience,
             token.scope,
             token.issued_at,
             token.expires_at,

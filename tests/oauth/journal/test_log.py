@@ -86,6 +86,19 @@ def test_a_scope_of_others_is_told_from_one_that_does_not_exist(pocket, signed_i
     assert reason(pocket) == ("authorize", "invalid_scope", Reason.SCOPE_NOT_REGISTERED)
 
 
+def test_too_many_resources_are_told_from_an_unknown_one(pocket, signed_in, reason):
+    pocket.start(signed_in, resource=[f"https://{number}.elsewhere.example" for number in range(11)])
+    assert reason(pocket) == ("authorize", "invalid_target", Reason.RESOURCE_TOO_MANY)
+
+
+def test_a_service_that_was_switched_off_is_noted(register, notebook, signed_in, reason, change_client):
+    service = register(resources=["https://shelf.acme.example"])
+    code = notebook.code(signed_in, resource="https://shelf.acme.example")
+    change_client(service, suspended_at=clock.now())
+    notebook.exchange(code)
+    assert reason(notebook) == ("token", "invalid_target", Reason.RESOURCE_GONE)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

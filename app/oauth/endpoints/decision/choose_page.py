@@ -20,6 +20,7 @@ from app.memories.mementos import (
 from app.oauth.endpoints.decision.answers import seal_page
 from app.oauth.endpoints.decision.facts import Facts
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
+from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
     asks_to_write,
     common_facts,
@@ -42,12 +43,14 @@ class Screen:
     offer: Offer
     integrations: list[IntegrationSummary]
     consent: Consent | None
+    places: list[Place]
 
     @property
     def facts(self) -> Facts:
         paused_at, saved = self.consent.paused_at if self.consent else None, self.offer.saved
         fixed = common_facts(self.client, self.account) | {
             "abilities": [[name, SCOPES[name]] for name in self.names],
+            "resources": [place.facts for place in self.places],
             "saved": saved and [saved.id, saved.name],
             "pause": paused_at and paused_at.isoformat(),
         }
@@ -63,6 +66,7 @@ def read_screen(flow: Flow) -> Screen:
         offer=read_offer(db.session(), current_user.id, flow.client.key),
         integrations=list_integrations(current_user.id),
         consent=find_consent(flow),
+        places=list_places(flow.request.resource_names),
     )
 
 
@@ -84,6 +88,7 @@ def show_picker(
         seal=seal_page(flow, "picker", screen.facts),
         client=screen.client,
         account=screen.account,
+        places=screen.places,
         sentences=[SCOPES[name] for name in screen.names],
         **fields_of(picker),
         integrations=[

@@ -85,7 +85,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         client_key=flow.client.key,
         scope=format_scope(granted),
         declined=declined,
-        resources=flow.request.resources,
+        resources=flow.request.resource_names,
         choice=summary.choice if reaches_memories(granted) else None,
         expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
         # The button says so, and the facts that were just compared say that it did.

@@ -7,14 +7,14 @@ from typing import Any
 from flask_login import current_user
 
 from app.accounts.models import User
-from app.config import settings
 from app.consents.choice import Choice
 from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
-from app.consents.resources import API
+from app.consents.resources import parse_resources
 from app.extensions import db
 from app.memories.mementos import MementoSummary, owned_memento_ids
 from app.oauth.endpoints.decision.facts import Facts
+from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
     common_facts,
     describe_account,
@@ -22,7 +22,6 @@ from app.oauth.endpoints.decision.shown import (
     find_consent,
 )
 from app.oauth.endpoints.waiting import Flow
-from app.oauth.resources import address_of
 from app.scopes import SCOPES, parse_scope, reaches_memories
 
 
@@ -39,8 +38,8 @@ class Summary:
     mementos: list[MementoSummary]
     saved: MementoSummary | None
     consent: Consent | None
-    #: The addresses at which the app will use it, beside the API.
-    elsewhere: list[str]
+    #: Where the app will use it from now on, beside the API.
+    places: list[Place]
 
     @property
     def needs_mementos(self) -> bool:
@@ -77,7 +76,7 @@ class Summary:
             common_facts(self.client, self.account)
             | {
                 "abilities": [[name, SCOPES[name], name in self.optional] for name in self.names],
-                "resources": self.elsewhere,
+                "resources": [place.facts for place in self.places],
                 "choice": self.needs_mementos and self.choice.fingerprint,
                 "mementos": sorted(map(describe_memento, self.mementos)),
                 "saved": self.saved and [self.saved.id, self.saved.name],
@@ -91,6 +90,7 @@ class Summary:
 def read_summary(flow: Flow) -> Summary:
     waiting, consent = flow.waiting, find_consent(flow)
     scopes = parse_scope(flow.request.scope)
+    resources_before = parse_resources(consent.resources) if consent else frozenset()
     offer = read_offer(db.session(), current_user.id, flow.client.key)
     return Summary(
         client=describe_client(flow),
@@ -102,7 +102,7 @@ def read_summary(flow: Flow) -> Summary:
         mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
         saved=offer.saved,
         consent=consent,
-        elsewhere=[address_of(name, settings().issuer) for name in flow.request.resources if name != API],
+        places=list_places({*flow.request.resource_names, *resources_before}, resources_before),
     )
 
 

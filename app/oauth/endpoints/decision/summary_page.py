@@ -36,7 +36,7 @@ def show_summary(
         client=summary.client,
         account=summary.account,
         scopes=[_describe_scope(name, summary) for name in summary.names],
-        elsewhere=[address.partition("://")[2] for address in summary.elsewhere],
+        places=summary.places,
         needs_mementos=summary.needs_mementos,
         selection=summary.choice.selection,
         asks_to_write=asks_to_write(flow),
