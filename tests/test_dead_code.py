@@ -46,6 +46,7 @@ _DECORATORS = [
 _DECORATORS += [
     "@*.errorhandler",
     "@when_client_ends",
+    "@when_app_changes_itself",
     "@compiles",
     "@event.listens_for",
     "@operation",

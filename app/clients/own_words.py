@@ -3,8 +3,12 @@
 Nobody has checked that any of it is true.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session, object_session
 
 from app.clients.errors import ClientError
 from app.clients.fields import FIELDS, ClientFields
@@ -46,10 +50,38 @@ def read_own_words(
     return fields, default_scope, sent.get("application_type", "")
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told of an app before it changed itself."""
+
+    name: str
+    redirect_uris: tuple[str, ...]
+
+
+#: What another package does when an app has changed itself: it is given the session, the client, and what it was.
+Telling = Callable[[Session, Client, Told], None]
+_tellings: list[Telling] = []
+
+
+def when_app_changes_itself(act: Telling) -> Telling:
+    """Have a function called whenever an app gives itself another name or other redirect URIs. For a decorator."""
+    _tellings.append(act)
+    return act
+
+
 def write_own_words(client: Client, fields: ClientFields) -> None:
-    """Give the record these fields."""
+    """Give the record these fields. Whoever has the app connected is told of another name and of other addresses."""
+    before = Told(client.name, tuple(client.redirect_uris)) if inspect(client).persistent else None
     for column, value in fields.columns().items():
         setattr(client, column, value)
+    after = Told(client.name, tuple(client.redirect_uris))
+    session = object_session(client)
+    if session is None or before is None:
+        return
+    if (before.name, set(before.redirect_uris)) != (after.name, set(after.redirect_uris)):
+        session.flush()
+        for act in _tellings:
+            act(session, client, before)
 
 
 def _check_protocol(sent: Mapping[str, Any]) -> None:

@@ -46,6 +46,11 @@ class Receiver:
     place: Place
     name: str
 
+    @property
+    def host(self) -> str:
+        """The name without its port."""
+        return _name_in(f"//{self.name}")
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -62,7 +67,7 @@ class Trust:
 
 def find_trust(client: Client, redirect_uri: str = "") -> Trust:
     """Returns how the client is known when its answer goes to this address; empty when there is no such address."""
-    receiver = _find_receiver(redirect_uri) if redirect_uri else None
+    receiver = find_receiver(redirect_uri) if redirect_uri else None
     if client.origin == REGISTERED:
         return Trust(Known.REGISTERED, client.organization.name if client.organization else "", receiver)
     if client.origin != DOCUMENT:
@@ -72,6 +77,14 @@ def find_trust(client: Client, redirect_uri: str = "") -> Trust:
     return Trust(Known.PROVED if is_proved else Known.DESCRIBED, host, receiver)
 
 
+def find_receiver(uri: str) -> Receiver:
+    """Returns what receives an answer that goes to this address."""
+    parts = cut(uri)
+    if not parts.is_of_web:
+        return Receiver(Place.DEVICE, host_of(uri))
+    return Receiver(Place.COMPUTER if parts.is_loopback else Place.SITE, host_of(uri))
+
+
 def say_claim(client: ClientRules, name: str) -> str:
     """Returns a sentence on who an app says it is, for a page that knows no more; empty for a registered one."""
     if client.origin == REGISTERED:
@@ -79,13 +92,6 @@ def say_claim(client: ClientRules, name: str) -> str:
     if client.origin == DOCUMENT:
         return _("The app says it is %(host)s; nobody has checked that.", host=_name_in(client.client_id))
     return _("The app says it is “%(name)s”; nobody has checked that.", name=name)
-
-
-def _find_receiver(uri: str) -> Receiver:
-    parts = cut(uri)
-    if not parts.is_of_web:
-        return Receiver(Place.DEVICE, host_of(uri))
-    return Receiver(Place.COMPUTER if parts.is_loopback else Place.SITE, host_of(uri))
 
 
 def _name_in(uri: str) -> str:

@@ -40,6 +40,8 @@ NARROWED: Final = "narrowed"
 PAUSED: Final = "paused"
 RESUMED: Final = "resumed"
 ENDED: Final = "ended"
+#: The app itself has changed what it is called, or where its answers may go.
+CHANGED: Final = "changed"
 
 
 class ConsentEvent(Base):
@@ -51,7 +53,9 @@ class ConsentEvent(Base):
 
     __tablename__ = "consent_events"
     __table_args__ = (
-        CheckConstraint("kind IN ('given', 'widened', 'narrowed', 'paused', 'resumed', 'ended')", name="kind"),
+        CheckConstraint(
+            "kind IN ('given', 'widened', 'narrowed', 'paused', 'resumed', 'ended', 'changed')", name="kind"
+        ),
         CheckConstraint("actor IN ('person', 'app', 'admin', 'operator')", name="actor"),
         Index(None, "user_id", "grant_id", "id"),
     )
@@ -74,6 +78,8 @@ class Event:
     ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
     was given, added or taken away. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
     ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
+    Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
+    addresses that were ``added`` and ``removed``.
     """
 
     at: datetime

@@ -33,6 +33,7 @@ ORDER = (
     "client_origins",
     "client_resources",
     "consents",
+    "consent_introductions",
     "authorization_requests",
     "consent_mementos",
     "oauth_families",

@@ -41,8 +41,8 @@ REPLAYED = Counter(
 )
 CONSENT_EVENTS = Counter(
     "consent_events_total",
-    "Consents given, widened, narrowed, paused, resumed and ended.",
-    kind=("given", "widened", "narrowed", "paused", "resumed", "ended"),
+    "Consents given, widened, narrowed, paused, resumed and ended, and apps that changed themselves.",
+    kind=("given", "widened", "narrowed", "paused", "resumed", "ended", "changed"),
     actor=("person", "app", "admin", "operator"),
 )
 

@@ -106,5 +106,7 @@ class ClientRules:
 
     @property
     def demands_pkce(self) -> bool:
-        """Whether a ``code_challenge`` must be sent: always by public clients, by others when so registered."""
-        return self.type == PUBLIC or self.require_pkce
+        """Whether a ``code_challenge`` must be sent: by whoever is public or known by its own words alone, by others when
+        so registered.
+        """
+        return self.type == PUBLIC or self.origin != REGISTERED or self.require_pkce

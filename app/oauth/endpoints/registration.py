@@ -21,13 +21,14 @@ from app.clients.self_registration import (
     register_itself,
 )
 from app.config import settings
+from app.database.access import read_anew
 from app.extensions import db
 from app.http.doors import SELF
 from app.http.services import services
 from app.http.wire import json_answer
 from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
-from app.limits.table import REGISTRATIONS
+from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
 from app.oauth.endpoints import aliases, blueprint
 from app.strict_json import BadBody, parse_body
 
@@ -94,9 +95,15 @@ def read_registration(client_id: str) -> Response:
 @_answering
 def change_registration(client_id: str) -> Response:
     """Replace what the client says of itself (:rfc:`7592#section-2.2`). Raises a refusal."""
-    own = _demand_own(client_id)
+    # Before it is counted: nobody else uses up what the client may do.
+    key = _demand_own(client_id).client.key
+    read_anew(db.session)
+    metadata = _read_metadata()
     try:
-        changed = change_itself(db.session(), settings(), own, _read_metadata())
+        services().limits.take(REGISTRATION_CHANGES, key)
+        changed = change_itself(db.session(), settings(), _demand_own(client_id), metadata)
+    except TooManyAttempts as error:
+        raise _too_many(error.seconds, "This client has changed itself too often.") from None
     except ClientGone:
         raise _not_its_own() from None
     body = describe(changed, address=_address(changed))

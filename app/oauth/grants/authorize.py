@@ -72,6 +72,7 @@ class AuthorizeGrant(grants.AuthorizationCodeGrant):
             scope=request.scope,
             audience=format_asked(request.resource_names),
             code_challenge=request.payload.data.get("code_challenge"),
+            keeps_first_end=request.known_client.keeps_first_refresh_end,
             issued_at=issued_at,
             expires_at=issued_at + timedelta(seconds=request.services.settings.authorization_code_lifetime),
         )

@@ -135,8 +135,9 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             origin=token,
             refresh_scope=token.scope,
             refresh_token=successor,
-            # The presented one kept the first one's end, and so on.
-            refresh_until=token.expires_at if client.keeps_first_refresh_end else None,
+            # The presented one kept the first one's end, and so on: also when the client has registered since what
+            # would let it live longer.
+            refresh_until=token.expires_at if token.keeps_first_end or client.keeps_first_refresh_end else None,
         )
 
     def _repeat(self, token: RefreshSnapshot, presented: str, scope: str) -> BearerTokens:

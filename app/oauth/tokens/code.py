@@ -165,12 +165,13 @@ def add_authorization_code(
     issued_at: datetime,
     expires_at: datetime,
     audience: str = API,
+    keeps_first_end: bool = False,
 ) -> int:
     """Add a family and its code; to be called inside a transaction. Returns the family's number.
 
     Raises :class:`RowGone` when the consent was deleted since it was looked up.
     """
-    family_id = add_family(connection, grant_id=grant_id, issued_at=issued_at)
+    family_id = add_family(connection, grant_id=grant_id, issued_at=issued_at, keeps_first_end=keeps_first_end)
     connection.run(
         _INSERT_CODE,
         digest=digest,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Integer, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Boolean, ColumnElement, ForeignKey, Index, Integer, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
@@ -32,6 +32,9 @@ class TokenFamily(Base):
     issued_at: Mapped[datetime] = mapped_column(UtcMicroseconds)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcMicroseconds)
     grant_id: Mapped[str] = mapped_column(ForeignKey("consents.grant_id", ondelete="CASCADE"))
+    #: Whether its refresh tokens end when the first one does. What a client registers later does not prolong them. None
+    #: for a family that is older than the question.
+    keeps_first_end: Mapped[bool | None] = mapped_column(Boolean)
 
 
 def is_held(token: Any) -> ColumnElement[bool]:
@@ -48,7 +51,11 @@ def is_held(token: Any) -> ColumnElement[bool]:
 
 _INSERT_FAMILY = Statement(
     insert(TokenFamily)
-    .values(grant_id=bindparam("grant_id"), issued_at=bindparam("issued_at"))
+    .values(
+        grant_id=bindparam("grant_id"),
+        issued_at=bindparam("issued_at"),
+        keeps_first_end=bindparam("keeps_first_end"),
+    )
     .returning(TokenFamily.id)
 )
 
@@ -59,9 +66,11 @@ _REVOKE_FAMILY = Statement(
 )
 
 
-def add_family(connection: Connection, *, grant_id: str, issued_at: datetime) -> int:
+def add_family(connection: Connection, *, grant_id: str, issued_at: datetime, keeps_first_end: bool) -> int:
     """Add a family. Returns its number. Raises :class:`RowGone` when the consent was deleted since it was looked up."""
-    number: int = connection.first(_INSERT_FAMILY, grant_id=grant_id, issued_at=issued_at).id
+    number: int = connection.first(
+        _INSERT_FAMILY, grant_id=grant_id, issued_at=issued_at, keeps_first_end=keeps_first_end
+    ).id
     return number
 
 

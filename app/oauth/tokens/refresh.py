@@ -48,6 +48,7 @@ class RefreshSnapshot(TokenSnapshot):
     rotated_at: datetime | None
     successor_salt: str | None
     successor_rotated_at: datetime | None
+    keeps_first_end: bool | None
 
 
 _successor = aliased(RefreshToken)
@@ -58,6 +59,7 @@ _FIND_REFRESH_TOKEN = Statement(
         RefreshToken.rotated_at,
         RefreshToken.successor_salt,
         _successor.rotated_at.label("successor_rotated_at"),
+        TokenFamily.keeps_first_end,
         # It ends with its family, and has no end of its own.
         revoked_at=TokenFamily.revoked_at,
         has_family=True,

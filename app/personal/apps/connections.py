@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app import clock
-from app.clients.trust import Trust, find_trust
+from app.clients.models import Client
+from app.clients.trust import Trust, find_receiver, find_trust
+from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
@@ -42,6 +44,7 @@ class Connection:
     consent: Consent
     app_name: str
     trust: Trust
+    earlier: Earlier | None
     homepage_url: str
     is_suspended: bool
     scopes: list[str]
@@ -103,11 +106,12 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
 
 
 def _describe(consent: Consent) -> Connection:
-    client = consent.client
+    client, told = consent.client, find_introduction(db.session(), consent.grant_id)
     return Connection(
         consent=consent,
         app_name=client.name,
-        trust=find_trust(client),
+        trust=find_trust(client, told.redirect_uri if told is not None else _find_only_address(client)),
+        earlier=find_earlier(told, client, client.name),
         homepage_url=client.homepage_url,
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, client.scope))],
@@ -115,6 +119,12 @@ def _describe(consent: Consent) -> Connection:
         read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
+
+
+def _find_only_address(client: Client) -> str:
+    """Returns an address to which the client's answers go, when one receives them all; else nothing."""
+    receivers = {find_receiver(uri) for uri in client.redirect_uris}
+    return client.redirect_uris[0] if len(receivers) == 1 else ""
 
 
 def _list_windows(consent: Consent) -> list[Window]:

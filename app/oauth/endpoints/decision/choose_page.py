@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app.accounts.models import User
 from app.consents.choice import Choice
+from app.consents.introductions import Earlier
 from app.consents.models import Consent
 from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
 from app.extensions import db
@@ -27,6 +28,7 @@ from app.oauth.endpoints.decision.shown import (
     describe_account,
     describe_client,
     find_consent,
+    find_own_changes,
     summary_with,
 )
 from app.oauth.endpoints.waiting import Flow
@@ -44,6 +46,7 @@ class Screen:
     integrations: list[IntegrationSummary]
     consent: Consent | None
     places: list[Place]
+    earlier: Earlier | None
 
     @property
     def facts(self) -> Facts:
@@ -52,6 +55,7 @@ class Screen:
             "abilities": [[name, SCOPES[name]] for name in self.names],
             "resources": [place.facts for place in self.places],
             "saved": saved and [saved.id, saved.name],
+            "earlier": self.earlier and self.earlier.facts,
             "pause": paused_at and paused_at.isoformat(),
         }
         return Facts(fixed, self.offer.facts | {one.id: [one.kind, one.name] for one in self.integrations})
@@ -59,13 +63,15 @@ class Screen:
 
 def read_screen(flow: Flow) -> Screen:
     scopes = parse_scope(flow.request.scope)
+    client, consent = describe_client(flow), find_consent(flow)
     return Screen(
-        client=describe_client(flow),
+        client=client,
         account=describe_account(),
         names=[name for name in SCOPES if name in scopes],
         offer=read_offer(db.session(), current_user.id, flow.client.key),
         integrations=list_integrations(current_user.id),
-        consent=find_consent(flow),
+        consent=consent,
+        earlier=find_own_changes(flow, client, consent),
         places=list_places(flow.request.resource_names),
     )
 
@@ -98,6 +104,7 @@ def show_picker(
         errors=[*errors, *notices],
         returning=screen.consent is not None,
         paused_at=screen.consent.paused_at if screen.consent else None,
+        earlier=screen.earlier,
         switch_url=flow.url_for("switch_account"),
     )
     return page, 422 if errors else 200

@@ -7,6 +7,7 @@ from flask_login import current_user
 from app.clients.unregistered import note_first_use
 from app.consents.changes import give_consent
 from app.consents.ends import read_end
+from app.consents.introductions import write_introduction
 from app.database.access import read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
@@ -90,6 +91,13 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
         # The button says so, and the facts that were just compared say that it did.
         resumes=True,
+    )
+    write_introduction(
+        flow.connection,
+        flow.request.consent.grant_id,
+        flow.client,
+        summary.client["name"],
+        flow.request.payload.redirect_uri,
     )
     note_first_use(flow.connection, flow.client)
     return server.create_authorization_response(flow.request, current_user, flow.grant)

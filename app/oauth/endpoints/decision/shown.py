@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.trust import Trust, find_trust
+from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
 from app.consents.models import ONLY, Consent
 from app.extensions import db
@@ -31,6 +32,12 @@ def describe_client(flow: Flow) -> dict[str, Any]:
         "logo_url": logo_url(client),
         "type": client.type,
     }
+
+
+def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Consent | None) -> Earlier | None:
+    """Returns what the app has changed by itself since the person decided about it; None where that is nothing."""
+    told = find_introduction(db.session(), consent.grant_id) if consent is not None else None
+    return find_earlier(told, flow.client, client["name"], flow.request.payload.redirect_uri)
 
 
 def describe_account() -> User:

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from app.accounts.models import User
 from app.consents.choice import Choice
+from app.consents.introductions import Earlier
 from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
 from app.consents.resources import parse_resources
@@ -20,6 +21,7 @@ from app.oauth.endpoints.decision.shown import (
     describe_account,
     describe_client,
     find_consent,
+    find_own_changes,
 )
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope, reaches_memories
@@ -38,6 +40,7 @@ class Summary:
     mementos: list[MementoSummary]
     saved: MementoSummary | None
     consent: Consent | None
+    earlier: Earlier | None
     #: Where the app will use it from now on, beside the API.
     places: list[Place]
 
@@ -81,6 +84,7 @@ class Summary:
                 "mementos": sorted(map(describe_memento, self.mementos)),
                 "saved": self.saved and [self.saved.id, self.saved.name],
                 "losses": [self.needs_mementos and loses_everything, self.needs_mementos and sorted(self.removed)],
+                "earlier": self.earlier and self.earlier.facts,
                 "end": present and present.expires_at and present.expires_at.isoformat(),
                 "pause": self.paused_at and self.paused_at.isoformat(),
             }
@@ -92,8 +96,9 @@ def read_summary(flow: Flow) -> Summary:
     scopes = parse_scope(flow.request.scope)
     resources_before = parse_resources(consent.resources) if consent else frozenset()
     offer = read_offer(db.session(), current_user.id, flow.client.key)
+    client = describe_client(flow)
     return Summary(
-        client=describe_client(flow),
+        client=client,
         account=describe_account(),
         scopes=scopes,
         optional=parse_scope(flow.client.optional_scope) & scopes,
@@ -102,6 +107,7 @@ def read_summary(flow: Flow) -> Summary:
         mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
         saved=offer.saved,
         consent=consent,
+        earlier=find_own_changes(flow, client, consent),
         places=list_places({*flow.request.resource_names, *resources_before}, resources_before),
     )
 

@@ -50,6 +50,7 @@ def show_summary(
         returning=consent is not None,
         since=consent.issued_at if consent else None,
         paused_at=summary.paused_at,
+        earlier=summary.earlier,
         selection_before=consent.selection if consent else None,
         removed=summary.removed,
         change_url=flow.url_for("choose_mementos"),
