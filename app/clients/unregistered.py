@@ -3,10 +3,20 @@
 from sqlalchemy import bindparam, select, update
 
 from app import clock
-from app.clients.models import DOCUMENT, DYNAMIC, ClientDocument, ClientSnapshot, SelfRegistration
+from app.clients.models import (
+    DOCUMENT,
+    DYNAMIC,
+    REGISTERED,
+    ClientDocument,
+    ClientRules,
+    ClientSnapshot,
+    SelfRegistration,
+)
+from app.config import Settings
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
+from app.scopes import intersect_scope
 
 _TABLES: dict[str, type[ClientDocument | SelfRegistration]] = {DOCUMENT: ClientDocument, DYNAMIC: SelfRegistration}
 _FIND_DEFAULT = {
@@ -27,6 +37,13 @@ def find_default_scope(connection: Connection, client: ClientSnapshot) -> str:
     """Returns what the client named as its scope; empty when it named none."""
     found = connection.first(_FIND_DEFAULT[client.origin], client=client.key)
     return "" if found is None else str(found.default_scope)
+
+
+def find_most_scope(client: ClientRules, settings: Settings) -> str:
+    """Returns what the client may have at most now: its registration says so, or the operator, if nobody registered it."""
+    if client.origin == REGISTERED:
+        return client.scope
+    return intersect_scope(client.scope, " ".join(settings.third_party_scopes))
 
 
 def note_first_use(connection: Connection, client: ClientSnapshot) -> None:

@@ -1,6 +1,6 @@
 """The check of a bearer token (:rfc:`6750`), from a header to the token, or to the challenge of a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app import credentials
 from app.consents.live import has_run_out
@@ -12,7 +12,7 @@ from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.scopes import format_scope, parse_scope
+from app.scopes import SCOPES, format_scope, parse_scope
 
 _REALM = "reliquary"
 _FOR_AN_AGENT = "memories:read memories:write"
@@ -35,10 +35,12 @@ def find_live_token(
     *,
     issuer: str,
     audience: str = API,
+    third_party_scopes: Sequence[str] = tuple(SCOPES),
 ) -> TokenSnapshot:
     """Returns the live token of an ``Authorization`` header, if it is for ``audience`` and has all ``required`` scopes.
 
-    ``note`` is told which client calls, and ``calls`` counts with which token. Raises :class:`Refused`, in words that
+    ``note`` is told which client calls, and ``calls`` counts with which token. ``third_party_scopes`` are those that a
+    client may have at most that no organization registered. Raises :class:`Refused`, in words that
     say what happened and what to do: whoever holds a token may know all of its own fate.
     """
     presented = _read_bearer(authorization)
@@ -51,6 +53,7 @@ def find_live_token(
     token = find(connection, credentials.digest(presented))
     if token is None:
         raise refuse(Reason.BEARER_UNKNOWN)
+    token.hold_to(third_party_scopes)
     note(token.client_id)
     present.note_client(token.client_key)
     if token.audience != audience:

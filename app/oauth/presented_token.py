@@ -28,4 +28,7 @@ def find_token(request: WireRequest) -> TokenSnapshot | None:
     if presented is None:
         raise refuse(Reason.TOKEN_MISSING)
     find = find_refresh_token if presented.startswith(credentials.REFRESH_TOKEN) else find_access_token
-    return find(request.connection, credentials.digest(presented))
+    token = find(request.connection, credentials.digest(presented))
+    if token is not None:
+        token.hold_to(request.services.settings.third_party_scopes)
+    return token

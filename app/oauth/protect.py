@@ -86,6 +86,7 @@ def _check_bearer(connection: Connection, required: str, find: TokenLookup, audi
         of_app.limits.calls,
         issuer=of_app.settings.issuer,
         audience=audience,
+        third_party_scopes=of_app.settings.third_party_scopes,
     )
     if token.grant_id is not None:
         of_app.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)

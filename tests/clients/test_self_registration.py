@@ -332,3 +332,52 @@ def test_nothing_secret_is_kept(app, ask):
             for row in db.session.execute(db.text(f"SELECT * FROM {table}"))
         ]
     assert told["client_secret"] not in json.dumps(rows) and told["registration_access_token"] not in json.dumps(rows)
+
+
+# -- an operator who allows less than before ---------------------------------------------------------
+
+
+def test_less_holds_for_what_was_allowed_before_at_once(app, ask, signed_in, change_settings):
+    """At the next call, the next refresh and the next answer of introspection; and no longer than it is so."""
+    told = ask(token_endpoint_auth_method="client_secret_basic", redirect_uris=["https://agent.example/callback"]).json
+    agent = integrator_of(app, told)
+    tokens = agent.tokens(signed_in, choose={"selection": "all"})
+    other = agent.code(signed_in, prompt="consent", choose={"selection": "all"})
+
+    change_settings(third_party_scopes=("memories:read",))
+    refused = post_memory(app, tokens["access_token"])
+    assert refused.status_code == 403
+    assert 'error="insufficient_scope"' in refused.headers["WWW-Authenticate"]
+    assert agent.introspect(tokens["access_token"]).json["scope"] == "memories:read"
+    assert agent.introspect(tokens["refresh_token"]).json["scope"] == "memories:read"
+    assert agent.me(tokens["access_token"]).json["consent"]["scope"] == "memories:read"
+    assert agent.exchange(other).json["scope"] == "memories:read"
+    renewed = agent.refresh(tokens["refresh_token"]).json
+    assert renewed["scope"] == "memories:read"
+    assert "add memories" not in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
+
+    change_settings(third_party_scopes=tuple(SCOPES))
+    again = agent.refresh(renewed["refresh_token"]).json
+    assert again["scope"] == "memories:read memories:write"
+    assert post_memory(app, again["access_token"]).status_code == 201
+
+
+def test_what_may_have_nothing_more_is_told_so(app, ask, signed_in, change_settings):
+    agent = integrator_of(app, ask().json)
+    tokens = agent.tokens(signed_in, choose={"selection": "all"})
+    change_settings(third_party_scopes=("integrations:read",))
+    assert agent.refresh(tokens["refresh_token"]).json["error"] == "invalid_scope"
+    assert post_memory(app, tokens["access_token"]).status_code == 403
+
+
+def test_an_organizations_app_keeps_what_it_was_allowed(app, notebook, signed_in, change_settings):
+    tokens = notebook.tokens(signed_in, scope="memories:read memories:write")
+    change_settings(third_party_scopes=("integrations:read",))
+    assert notebook.refresh(tokens["refresh_token"]).json["scope"] == "memories:read memories:write"
+    assert notebook.introspect(tokens["access_token"]).json["scope"] == "memories:read memories:write"
+
+
+def post_memory(app, token: str):
+    return app.test_client().post(
+        "/api/v1/memories/", json={"title": "A", "text": "B"}, headers={"Authorization": f"Bearer {token}"}
+    )

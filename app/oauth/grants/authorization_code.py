@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from app import credentials
 from app.clients.models import ClientSnapshot
+from app.clients.unregistered import find_most_scope
 from app.oauth.checks.pkce import demand_code_verifier
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.authorize import AuthorizeGrant
@@ -87,7 +88,8 @@ class AuthorizationCodeGrant(AuthorizeGrant):
         """
         code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
-        scope = intersect_scope(intersect_scope(code.scope, client.scope), code.consent_scope)
+        most = find_most_scope(client, self.request.services.settings)
+        scope = intersect_scope(intersect_scope(code.scope, most), code.consent_scope)
         if not scope:
             raise refuse(Reason.SCOPE_NOTHING_LEFT)
         asked_offline = credentials.asked_offline(self.request.form["code"])

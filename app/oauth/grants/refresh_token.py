@@ -55,6 +55,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
         if token is None:
             raise refuse(Reason.REFRESH_UNKNOWN)
+        token.hold_to(self.settings.third_party_scopes)
         if not token.check_client(self.request.client):
             raise refuse(Reason.REFRESH_OF_ANOTHER_CLIENT)
         if token.rotated_at is not None and not _is_in_grace(token, self.settings):

@@ -1,5 +1,6 @@
 """What a token depends on, as one SELECT sees it: its family, its consent and its client."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +61,11 @@ class TokenSnapshot(TokenMixin):
         """Returns what it may do now: its own scope, as far as the client's registration and the consent still go."""
         scope = intersect_scope(self.scope, self.client_scope)
         return scope if self.consent_scope is None else intersect_scope(scope, self.consent_scope)
+
+    def hold_to(self, third_party_scopes: Sequence[str]) -> None:
+        """Let the client have no more than the operator lets apps have that no organization registered, if it is one."""
+        if self.organization_id is None:
+            self.client_scope = intersect_scope(self.client_scope, " ".join(third_party_scopes))
 
     def get_expires_in(self) -> int:
         """Returns the seconds from issue to expiry."""

@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from app import clock
 from app.clients.models import Client
 from app.clients.trust import Trust, find_receiver, find_trust
+from app.clients.unregistered import find_most_scope
+from app.config import settings
 from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
@@ -107,6 +109,7 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
 
 def _describe(consent: Consent) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
+    most = find_most_scope(client, settings())
     return Connection(
         consent=consent,
         app_name=client.name,
@@ -114,7 +117,7 @@ def _describe(consent: Consent) -> Connection:
         earlier=find_earlier(told, client, client.name),
         homepage_url=client.homepage_url,
         is_suspended=client.suspended_at is not None,
-        scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, client.scope))],
+        scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
         windows=_list_windows(consent),
         read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
