@@ -18,6 +18,8 @@ PAGE_SIZE = 25
 STATUSES = ("active", "suspended", "draft")
 # A client id that is an address may be as long.
 _MOST_QUERY_LENGTH = 500
+# SQLite takes few more values in one statement.
+_MOST_FOUND = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +51,14 @@ class Listing:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def read_listing(organization_id: str | None, *, query: str = "", status: str = "", page: int = 1) -> Listing:
-    """The organization's apps by name; those whose name or id holds the query, of one status or of all.
-
-    Without an organization, those that nobody registered.
-    """
+def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
+    """The organization's apps by name; those whose name or id holds the query, of one status or of all."""
     own = and_(Client.organization_id == organization_id, Client.ended_at.is_(None))
-    condition = and_(own, _matches(own, query), _has_status(status))
+    condition = and_(own, has_words(own, query), has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition)) or 0
     page = max(1, min(page, -(-total // PAGE_SIZE)))
-    rows = db.session.execute(_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
-    return Listing([_read(row) for row in rows], total, page)
+    rows = db.session.execute(select_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
+    return Listing([read_row(row) for row in rows], total, page)
 
 
 def list_every_client(organization_id: str) -> list[Client]:
@@ -73,17 +72,20 @@ def list_every_client(organization_id: str) -> list[Client]:
     )
 
 
-def _matches(own: ColumnElement[bool], query: str) -> ColumnElement[bool]:
+def has_words(own: ColumnElement[bool], query: str) -> ColumnElement[bool]:
+    """Returns a condition: among the ``own`` apps, those whose name holds the query, or whose id it is."""
     # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
     query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
     query = query[:_MOST_QUERY_LENGTH].strip()
     if not query:
         return and_(True)
-    apps = db.session.execute(select(Client.client_id, Client.name).where(own))
-    return Client.client_id.in_([app.client_id for app in apps if query == app.client_id or holds(app.name, query)])
+    apps = db.session.execute(select(Client.key, Client.client_id, Client.name).where(own))
+    found = [app.key for app in apps if query == app.client_id or holds(app.name, query)]
+    return Client.key.in_(found[:_MOST_FOUND])
 
 
-def _has_status(status: str) -> ColumnElement[bool]:
+def has_status(status: str) -> ColumnElement[bool]:
+    """Returns a condition: the status is one of :data:`STATUSES`; anything goes for another word."""
     conditions = {
         "active": Client.suspended_at.is_(None),
         "suspended": and_(Client.suspended_at.is_not(None), Client.drafted_at.is_(None)),
@@ -92,7 +94,8 @@ def _has_status(status: str) -> ColumnElement[bool]:
     return conditions.get(status, and_(True))
 
 
-def _rows() -> Select:
+def select_rows() -> Select:
+    """Returns the SELECT of what a :class:`ClientRow` holds, by name."""
     # Each looks up one client's rows by an index, and only for the clients of the page.
     people = (
         select(func.count())
@@ -116,7 +119,8 @@ def _rows() -> Select:
     )
 
 
-def _read(row: Row[Any]) -> ClientRow:
+def read_row(row: Row[Any]) -> ClientRow:
+    """Returns a row of :func:`select_rows`."""
     client = row.Client
     used = [at for at in (row.consent_used_at, row.secret_used_at) if at is not None]
     return ClientRow(

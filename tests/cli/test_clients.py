@@ -39,7 +39,7 @@ def test_list_names_every_app_and_how_it_stands(run, notebook, pocket, carol):
         ("Acme Notebook", "active", "acme"),
         ("Acme Pocket", "suspended", "acme"),
     ]
-    assert made(run("list", org="globex", json=True)) == {"clients": []}
+    assert made(run("list", org="globex", json=True)) == {"clients": [], "total": 0}
     assert [one["name"] for one in made(run("list", query="pocket", json=True))["clients"]] == ["Acme Pocket"]
     assert notebook.client_id in run("list").stdout
 
@@ -138,7 +138,7 @@ def test_deletion_asks_for_the_name(app, run, notebook):
     made(run("delete", notebook.client_id, name="Acme Notebook", json=True))
 
     assert_refused(run("show", notebook.client_id), "There is no app with the client id")
-    assert made(run("list", json=True)) == {"clients": []}
+    assert made(run("list", json=True)) == {"clients": [], "total": 0}
     assert kinds(app)[-1] == "client.deleted"
 
 

@@ -26,6 +26,7 @@ flask clients register --org acme --name "Acme Shelf" --type confidential --reso
 flask clients update DRAFT --resource https://diary.acme.example/records --json
 flask clients update DRAFT --resource "" --json
 flask clients list --org acme --origin registered --query diary --json
+flask clients list --status active --unused --limit 10
 flask clients list
 flask clients show DRAFT
 flask clients show DRAFT --json

@@ -1,12 +1,22 @@
 """Clients that no organization registered: known by a document at their id, which is an address, or by themselves."""
 
 import json
+import time
 
 import pytest
 
 from app import clock, credentials
 from app.accounts.models import Organization
-from app.clients.models import DOCUMENT, DYNAMIC, Client, ClientLogo, ClientOrigin, ClientSecret, find_record
+from app.clients.models import (
+    DOCUMENT,
+    DYNAMIC,
+    Client,
+    ClientDocument,
+    ClientLogo,
+    ClientOrigin,
+    ClientSecret,
+    find_record,
+)
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from app.scopes import SCOPES
@@ -215,6 +225,56 @@ def test_the_operator_lists_clients_by_their_origin(add, run, notebook):
     assert "(document): Wandering Reader" in run("list").stdout
 
 
+def test_a_long_list_is_bounded_and_says_so(app, run, notebook):
+    with app.app_context():
+        names = {"type": "public", "origin": DYNAMIC, "redirect_uris": ["http://127.0.0.1/"], "scope": "memories:read"}
+        db.session.add_all(Client(client_id=f"client_{n:024}", name=f"Robot {n}", **names) for n in range(2000))
+        db.session.commit()
+    began = time.monotonic()
+    told = json.loads(run("list", json=True).stdout)
+    took = time.monotonic() - began
+    assert (told["total"], len(told["clients"])) == (2001, 500)
+    assert told["clients"][0]["client_id"] == notebook.client_id
+    assert took < 5
+    assert len(json.loads(run("list", limit="3000", json=True).stdout)["clients"]) == 2001
+    unused = json.loads(run("list", origin="dynamic", unused=True, query="robot 1999", json=True).stdout)
+    assert [one["name"] for one in unused["clients"]] == ["Robot 1999"]
+    assert "1991 more; " in run("list", limit="10").stderr
+
+
+def test_unused_and_suspended_ones_are_found(signed_in, run, add, reader):
+    dynamic = add(DYNAMIC)
+    reader.tokens(signed_in)
+    assert [one[0] for one in listed(run("list", unused=True, json=True))] == [dynamic.client_id]
+    run("suspend", dynamic.client_id)
+    assert [one[0] for one in listed(run("list", status="suspended", json=True))] == [dynamic.client_id]
+    shown = json.loads(run("show", dynamic.client_id, json=True).stdout)
+    assert (shown["people"], shown["status"]) == (0, "suspended") and shown["review_at"]
+    shown = json.loads(run("show", ADDRESS, json=True).stdout)
+    assert shown["people"] == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("update", "--name", "Other"), ("activate",), ("rotate-secret",), ("retire-secret", "x")]
+)
+def test_what_an_app_says_of_itself_is_not_changed_here(run, add, words):
+    add(DYNAMIC), add()
+    for client_id in ("client_0123456789abcdef01234567", ADDRESS):
+        assert_refused(run(words[0], client_id, *words[1:]), "can be suspended, resumed or deleted")
+
+
+def test_one_whose_document_is_gone_is_not_resumed(app, run, reader):
+    with app.app_context():
+        client, at = find_record(db.session, ADDRESS), clock.now()
+        client.suspended_at = at
+        ages = dict.fromkeys(("read_at", "fresh_until", "good_until", "withdrawn_at", "registered_at"), at)
+        db.session.add(ClientDocument(client_key=client.key, **ages))
+        db.session.commit()
+    assert json.loads(run("show", ADDRESS, json=True).stdout)["withdrawn_at"]
+    assert_refused(run("resume", ADDRESS), "Its document is gone since")
+    assert json.loads(run("show", ADDRESS, json=True).stdout)["status"] == "suspended"
+
+
 def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, reader):
     token = reader.tokens(signed_in)["access_token"]
     assert json.loads(run("show", ADDRESS, json=True).stdout)["origin"] == "document"
@@ -230,7 +290,8 @@ def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, read
         reader.app.extensions["services"].notes.of(RequestLog).flush()
     assert json.loads(run("requests", ADDRESS, json=True).stdout)["requests"]
 
-    assert run("delete", ADDRESS, name="Wandering Reader").exit_code == 0
+    deleted = run("delete", ADDRESS, name="Wandering Reader")
+    assert (deleted.exit_code, "“suspend” keeps it out" in deleted.stderr) == (0, True)
 
     assert not reader.is_alive(token)
     assert_refused(run("show", ADDRESS), "There is no app with the client id")

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from app.clients.fields import FIELDS
-from app.clients.models import Client
+from app.clients.models import REGISTERED, Client, ClientDocument
 from app.clients.secrets import list_live_secrets
 from app.extensions import db
+from app.org.listing import read_row, select_rows
 
 # These stand before what is registered.
 _FIRST = ("name", "type")
@@ -39,6 +40,19 @@ def describe_client(client: Client) -> dict[str, Any]:
             }
             for secret in list_live_secrets(db.session(), client.key)
         ],
+    }
+
+
+def describe_use(client: Client) -> dict[str, Any]:
+    """Returns how many people have it connected now, when it was used last, and how it fares that nobody registered."""
+    row = read_row(db.session.execute(select_rows().where(Client.key == client.key)).one())
+    used = {"people": row.people, "last_used_at": instant(row.last_used_at)}
+    if client.origin == REGISTERED:
+        return used
+    document = db.session.get(ClientDocument, client.key)
+    return used | {
+        "review_at": instant(client.review_at),
+        "withdrawn_at": None if document is None else instant(document.withdrawn_at),
     }
 
 

@@ -7,10 +7,10 @@ import click
 from flask.cli import AppGroup
 
 from app.clients.errors import ClientError
-from app.clients.models import Client, find_record
+from app.clients.models import REGISTERED, Client, find_record
 from app.extensions import db
 
-clients = AppGroup("clients", help="Look after organizations' apps.")
+clients = AppGroup("clients", help="Look after apps, whoever registered them.")
 
 _Made = TypeVar("_Made")
 
@@ -20,6 +20,16 @@ def get_client(client_id: str) -> Client:
     client = find_record(db.session(), client_id)
     if client is None:
         raise click.ClickException(f"There is no app with the client id {client_id!r}.")
+    return client
+
+
+def get_registered(client_id: str) -> Client:
+    """Returns the app, which an organization has registered. Raises ``ClickException`` for any other."""
+    client = get_client(client_id)
+    if client.origin != REGISTERED:
+        raise click.ClickException(
+            "This app says itself what it is, so that is not changed here. It can be suspended, resumed or deleted."
+        )
     return client
 
 

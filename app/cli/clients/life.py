@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import click
+from sqlalchemy.orm import Session
 
 from app import text
-from app.cli.clients.group import clients, get_client, or_refused
+from app.cli.clients.group import clients, get_client, get_registered, or_refused
 from app.cli.commands import database, json_option, print_made
 from app.clients.life import activate_client, delete_client, resume_client, suspend_client
+from app.clients.models import DOCUMENT, Client, ClientDocument
 from app.config import settings
 from app.extensions import db
 
@@ -18,7 +20,7 @@ from app.extensions import db
 def activate_command(client_id: str, as_json: bool) -> None:
     """Let a draft work, and print, this once, its secret."""
     with database():
-        client = get_client(client_id)
+        client = get_registered(client_id)
         secret = or_refused(lambda: activate_client(db.session(), settings(), client, actor_user_id=None))
         db.session.commit()
         described = {"client_id": client_id, "status": client.status, "client_secret": secret}
@@ -38,7 +40,7 @@ def suspend_command(client_id: str, as_json: bool) -> None:
 @json_option
 def resume_command(client_id: str, as_json: bool) -> None:
     """Let a suspended app work again."""
-    _set_status(client_id, resume_client, as_json)
+    _set_status(client_id, _resume, as_json)
 
 
 @clients.command("delete")
@@ -54,9 +56,20 @@ def delete_command(client_id: str, name: str, as_json: bool) -> None:
         client = get_client(client_id)
         if client.name != text.clean_name(name):
             raise click.ClickException(f"The app {client_id} has another name; nothing was deleted.")
+        origin = client.origin
         delete_client(db.session(), client, actor_user_id=None)
         db.session.commit()
+    if origin == DOCUMENT:
+        click.echo("It is known anew when somebody brings its document again. “suspend” keeps it out.", err=True)
     print_made({"client_id": client_id, "name": name, "status": "deleted"}, as_json)
+
+
+def _resume(session: Session, client: Client, *, actor_user_id: str | None) -> None:
+    document = session.get(ClientDocument, client.key) if client.origin == DOCUMENT else None
+    if document is not None and document.withdrawn_at is not None:
+        gone = document.withdrawn_at.isoformat(timespec="seconds")
+        raise click.ClickException(f"Its document is gone since {gone}; the app works again when that is back.")
+    resume_client(session, client, actor_user_id=actor_user_id)
 
 
 def _set_status(client_id: str, act: Callable[..., None], as_json: bool) -> None:

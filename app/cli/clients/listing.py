@@ -1,38 +1,42 @@
 """``flask clients list`` and ``show``."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, select
 
 from app.accounts.models import Organization
-from app.cli.clients.described import describe_client, flat, instant
+from app.cli.clients.described import describe_client, describe_use, flat, instant
 from app.cli.clients.group import clients, get_client
 from app.cli.commands import database, get_organization, json_option, print_made
-from app.clients.models import ORIGINS
+from app.clients.models import ORIGINS, Client
+from app.consents.models import Consent
 from app.extensions import db
-from app.org.listing import ClientRow, read_listing
+from app.org.listing import STATUSES, has_status, has_words, read_row, select_rows
+
+_MOST = 500
 
 
 @clients.command("list")
 @click.option("--org", "slug", help="Of this organization alone.")
 @click.option("--origin", type=click.Choice(ORIGINS), help="Only those that came to be known in this way.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only those that stand like this.")
+@click.option("--unused", is_flag=True, help="Only those that nobody has ever allowed anything.")
 @click.option("--query", default="", help="Part of a name, or a client id.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=_MOST, show_default=True, help="So many at most.")
 @json_option
-def list_command(slug: str | None, origin: str | None, query: str, as_json: bool) -> None:
-    """List apps, by organization and name; those that nobody registered come last."""
+def list_command(
+    slug: str | None, origin: str | None, status: str | None, unused: bool, query: str, limit: int, as_json: bool
+) -> None:
+    """List apps, by organization and name; those that nobody registered come last, the newest first."""
     with database():
-        organizations = [get_organization(slug)] if slug else [*_every_organization(), None]
-        found = [
-            _describe_row(row, organization)
-            for organization in organizations
-            for row in _every_row(organization, query)
-            if origin in (None, row.origin)
-        ]
+        wanted = _wanted(slug, origin, status, unused)
+        wanted = and_(wanted, has_words(wanted, query))
+        total = db.session.scalar(select(func.count()).select_from(Client).where(wanted)) or 0
+        found = [_describe_row(row) for row in _read_rows(wanted, limit)]
     if as_json:
-        click.echo(json.dumps({"clients": found}))
+        click.echo(json.dumps({"clients": found, "total": total}))
         return
     for one in found:
         click.echo(
@@ -40,38 +44,55 @@ def list_command(slug: str | None, origin: str | None, query: str, as_json: bool
                 **one, owner=one["organization"] or f"({one['origin']})"
             )
         )
+    if total > len(found):
+        click.echo(f"{total - len(found)} more; say which by --query and the like, or how many by --limit.", err=True)
 
 
 @clients.command("show")
 @click.argument("client_id")
 @json_option
 def show_command(client_id: str, as_json: bool) -> None:
-    """Print everything about an app but its secrets."""
+    """Print everything about an app but its secrets, and how much it is used."""
     with database():
-        described = describe_client(get_client(client_id))
+        client = get_client(client_id)
+        described = describe_client(client) | describe_use(client)
     print_made(described if as_json else flat(described), as_json)
 
 
-def _every_organization() -> list[Organization]:
-    return list(db.session.scalars(select(Organization).order_by(Organization.slug)))
+def _wanted(slug: str | None, origin: str | None, status: str | None, unused: bool) -> ColumnElement[bool]:
+    conditions = [Client.ended_at.is_(None), has_status(status or "")]
+    if slug:
+        conditions.append(Client.organization_id == get_organization(slug).id)
+    if origin:
+        conditions.append(Client.origin == origin)
+    if unused:
+        conditions.append(~exists().where(Consent.client_key == Client.key))
+    return and_(*conditions)
 
 
-def _every_row(organization: Organization | None, query: str) -> Iterator[ClientRow]:
-    number, pages = 1, 1
-    while number <= pages:
-        listing = read_listing(None if organization is None else organization.id, query=query, page=number)
-        yield from listing.rows
-        number, pages = number + 1, listing.pages
+def _read_rows(wanted: ColumnElement[bool], limit: int) -> list[Row[Any]]:
+    """One look at the database, however many there are; what is counted of each, only of those that are shown."""
+    nobodys = Client.organization_id.is_(None)
+    order = (
+        nobodys,
+        Organization.slug,
+        case((nobodys, ""), else_=func.lower(Client.name)),
+        case((nobodys, Client.created_at)).desc(),
+        Client.client_id,
+    )
+    query = select_rows().add_columns(Organization.slug).outerjoin(Client.organization)
+    return list(db.session.execute(query.where(wanted).order_by(None).order_by(*order).limit(limit)))
 
 
-def _describe_row(row: ClientRow, organization: Organization | None) -> dict[str, Any]:
+def _describe_row(found: Row[Any]) -> dict[str, Any]:
+    row = read_row(found)
     return {
         "client_id": row.client_id,
         "name": row.name,
         "type": row.type,
         "status": row.status,
         "origin": row.origin,
-        "organization": organization and organization.slug,
+        "organization": found.slug,
         "people": row.people,
         "resources": list(row.resources),
         "created_at": instant(row.created_at),

@@ -6,7 +6,7 @@ import click
 
 from app.cli.clients.described import describe_client, flat
 from app.cli.clients.field_options import field_options, given_fields
-from app.cli.clients.group import clients, get_client, or_refused
+from app.cli.clients.group import clients, get_registered, or_refused
 from app.cli.commands import database, get_organization, json_option, print_made
 from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
 from app.clients.models import CONFIDENTIAL, PUBLIC
@@ -65,7 +65,7 @@ def update_command(client_id: str, logo: str | None, as_json: bool, **options: A
     """Change an app. What is not given stays; a list that is given replaces the whole list, "" empties it."""
     png = _read_logo(logo) if logo else None
     with database():
-        client = get_client(client_id)
+        client = get_registered(client_id)
         or_refused(lambda: update_client(db.session(), settings(), client, actor_user_id=None, **given_fields(options)))
         if png is not None:
             set_logo(db.session(), client, png, actor_user_id=None)

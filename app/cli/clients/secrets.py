@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.clients.group import clients, get_client, or_refused
+from app.cli.clients.group import clients, get_registered, or_refused
 from app.cli.commands import database, json_option, print_made
 from app.clients.secrets import add_another_secret, find_client_secret, retire_client_secret, rotate_client_secret
 from app.extensions import db
@@ -16,7 +16,7 @@ from app.extensions import db
 def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json: bool) -> None:
     """Make a new secret and print it, this once. The present ones stop working at once unless kept."""
     with database():
-        client = get_client(client_id)
+        client = get_registered(client_id)
         make = add_another_secret if keep_others else rotate_client_secret
         made, secret = or_refused(
             lambda: make(db.session(), client, actor_user_id=None, **({"label": label} if keep_others else {}))
@@ -33,7 +33,7 @@ def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json
 def retire_secret_command(client_id: str, secret_id: str, as_json: bool) -> None:
     """End one secret, by the id that “show” prints, now. Raises ``ClickException`` for a secret that is none."""
     with database():
-        client = get_client(client_id)
+        client = get_registered(client_id)
         secret = find_client_secret(db.session(), client, secret_id, to_change=True)
         if secret is None:
             raise click.ClickException(f"The app has no secret {secret_id!r} that works.")
