@@ -6,6 +6,7 @@ Nothing is kept between two messages, and nothing here knows of HTTP but the sta
 from collections.abc import Callable
 from typing import Any
 
+from app import metrics
 from app.mcp.messages import INVALID_PARAMS, LEGACY, METHOD_NOT_FOUND, MODERN, Message
 from app.mcp.tools import TOOLS, Tool
 
@@ -62,6 +63,7 @@ def _find_tool(message: Message) -> Tool:
     name, arguments = message.params.get("name"), message.params.get("arguments", {})
     tool = TOOLS.get(name) if isinstance(name, str) else None
     if tool is None:
+        metrics.TOOL_CALLS_REFUSED.inc("unknown", "unknown_tool")
         raise message.wrong(INVALID_PARAMS, f"There is no such tool; there are {', '.join(TOOLS)}.")
     if not isinstance(arguments, dict):
         raise message.wrong(INVALID_PARAMS, "The arguments must be an object.")

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app import metrics
 from app.consents.resources import MCP
 from app.database.connections import connect
 from app.extensions import db
@@ -99,6 +100,7 @@ def _answer(content: Any, token: TokenSnapshot) -> Response:
 
 def _answer_refusal(refused: Refused) -> Response:
     """Tell it by HTTP, to whoever asks for tokens, and in the body, to whoever waits for the answer to a message."""
+    metrics.REFUSED.inc("mcp", refused.reason)
     code = refused.status_code if refused.status_code in (FORBIDDEN, TOO_MANY) else UNAUTHORIZED
     needed = refused.values.get("needed")
     wrong = Wrong(

@@ -9,7 +9,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 _WAIT = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-_ENDPOINTS = ("authorize", "token", "introspection", "revocation", "api")
+_ENDPOINTS = ("authorize", "token", "introspection", "revocation", "api", "mcp")
 
 # -- requests ------------------------------------------------------------------------------------
 
@@ -45,6 +45,20 @@ CONSENT_EVENTS = Counter(
     kind=("given", "widened", "narrowed", "paused", "resumed", "ended", "changed"),
     actor=("person", "app", "admin", "operator"),
 )
+
+# -- agents --------------------------------------------------------------------------------------
+
+REGISTRATIONS = Counter(
+    "registrations_total",
+    "Clients that registered themselves, changed that or ended it, and what was refused.",
+    result=(
+        *("made", "changed", "ended", "closed", "unauthorized", "malformed", "invalid_client_metadata"),
+        *("invalid_redirect_uri", "too_many_of_network", "too_many_unused"),
+    ),
+)
+#: A tool that does not exist is ``unknown``.
+TOOL_CALLS = Counter("tool_calls_total", "Calls of tools at /mcp that were carried out.", tool=20)
+TOOL_CALLS_REFUSED = Counter("tool_calls_refused_total", "Calls of tools that were not, by why.", tool=20, reason=40)
 
 # -- limits --------------------------------------------------------------------------------------
 

@@ -328,3 +328,14 @@ def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path):
     result = app.test_cli_runner().invoke(args=["doctor"])
     assert result.exit_code == 1 and result.stdout.endswith("\n1 errors, 2 warnings.\n")
     assert "error    keys" in result.stdout and "→ Make one by python3" in result.stdout
+
+
+def test_as_many_registrations_that_nobody_uses_as_may_be(examine, monkeypatch):
+    """Nobody can register any more, which nobody would notice."""
+    assert "0 apps have registered" in _find(examine()[1], "registrations", "ok")["says"]
+    monkeypatch.setattr("app.cli.doctor.database.count_unused", lambda _session: 4100)
+    assert "CLIENT_REGISTRATION=token" in _find(examine()[1], "registrations", "warning")["do"]
+    monkeypatch.setattr("app.cli.doctor.database.count_unused", lambda _session: 5000)
+    code, findings = examine()
+    assert code == 0 and "No further one can register" in _find(findings, "registrations", "warning")["says"]
+    assert "is off" in _find(examine(client_registration="off")[1], "registrations", "ok")["says"]

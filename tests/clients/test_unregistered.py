@@ -18,7 +18,8 @@ from app.clients.models import (
     find_record,
 )
 from app.extensions import db
-from app.oauth.journal.log import RequestLog
+from app.oauth.journal.log import MOST_OF_DYNAMIC, RequestLog
+from app.oauth.journal.record import RequestRecord
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.cli.test_commands import assert_refused, run_in
@@ -261,6 +262,18 @@ def test_what_an_app_says_of_itself_is_not_changed_here(run, add, words):
     add(DYNAMIC), add()
     for client_id in ("client_0123456789abcdef01234567", ADDRESS):
         assert_refused(run(words[0], client_id, *words[1:]), "can be suspended, resumed or deleted")
+
+
+def test_a_robot_keeps_few_records_of_its_requests(app, add, run):
+    """Anybody can make thousands of such clients, and have each of them refused."""
+    robot = add(DYNAMIC)
+    for _ in range(60):
+        assert robot.post("/oauth/token", {"grant_type": "password"}).status_code == 400
+    app.extensions["services"].notes.of(RequestLog).flush()
+    with app.app_context():
+        assert db.session.query(RequestRecord).count() == MOST_OF_DYNAMIC[0] == 20
+    told = json.loads(run("requests", robot.client_id, json=True).stdout)["requests"]
+    assert len(told) == 20 and {one["error"] for one in told} == {"unsupported_grant_type"}
 
 
 def test_one_whose_document_is_gone_is_not_resumed(app, run, reader):

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.cli.doctor.driver import ask
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.clients.self_registration import MOST_UNUSED, count_unused
+from app.database.access import expect_reads
 from app.database.connections import connect
 from app.database.leases import find_lease
 from app.database.problems import find_database_problem, name_database
@@ -72,6 +75,23 @@ def check_clock(deployment: Deployment) -> Iterator[Finding]:
         yield warning(f"{told}.", do)
     else:
         yield ok(f"{told}.")
+
+
+def check_registrations(deployment: Deployment) -> Iterator[Finding]:
+    """Whether apps can register themselves, if they may."""
+    if deployment.settings.client_registration == "off":
+        yield ok("No app can register itself: CLIENT_REGISTRATION is off.")
+        return
+    with expect_reads(), Session(deployment.engine) as session:
+        unused = count_unused(session)
+    told = (
+        f"{unused} apps have registered themselves in a week and nobody has allowed them anything; {MOST_UNUSED} may."
+    )
+    if unused * 5 < MOST_UNUSED * 4:
+        yield ok(told)
+        return
+    do = "Look at flask clients list --origin dynamic --unused; CLIENT_REGISTRATION=token keeps out whoever does that."
+    yield warning(f"{told} No further one can register." if unused >= MOST_UNUSED else told, do)
 
 
 def check_purge(deployment: Deployment) -> Iterator[Finding]:

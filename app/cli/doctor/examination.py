@@ -4,7 +4,7 @@ import contextvars
 import threading
 from collections.abc import Iterator
 
-from app.cli.doctor.database import check_clock, check_database, check_migrations, check_purge
+from app.cli.doctor.database import check_clock, check_database, check_migrations, check_purge, check_registrations
 from app.cli.doctor.files import check_disk, check_permissions, check_process, check_sqlite
 from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error
 from app.cli.doctor.postgresql import check_connections, check_pooler, check_postgresql
@@ -27,6 +27,7 @@ CHECKS = (
     Check("clock", check_clock, needs_database=True),
     Check("proxies", check_proxies, needs_database=True),
     Check("purge", check_purge, needs_database=True),
+    Check("registrations", check_registrations, needs_database=True),
     Check("redis", check_redis),
 )
 #: Seconds that one check may take.

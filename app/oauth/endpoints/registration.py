@@ -1,6 +1,7 @@
 """Dynamic client registration (:rfc:`7591`), and its management by the client itself (:rfc:`7592`)."""
 
 import hmac
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -9,6 +10,7 @@ from flask import Response
 from flask import request as http_request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app import metrics
 from app.clients.errors import ClientError, ClientGone
 from app.clients.fields import BY_NAME
 from app.clients.self_registration import (
@@ -29,8 +31,12 @@ from app.http.wire import json_answer
 from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
 from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
+from app.logs.sparing import SparingLog
 from app.oauth.endpoints import aliases, blueprint
 from app.strict_json import BadBody, parse_body
+
+_log = logging.getLogger(__name__)
+_refusals = SparingLog(_log)
 
 _LARGEST = 64 * 1024
 _OF_REDIRECTS = "redirect_uris"
@@ -39,11 +45,19 @@ _PLAIN = str.maketrans({"“": "'", "”": "'", "…": "...", "’": "'", "–":
 
 
 class _Refused(Exception):
-    """A registration that is not made: the status, and the members of the answer."""
+    """A registration that is not made: the status, the members of the answer, and what it is counted as."""
 
-    def __init__(self, status: int, error: str, description: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        counted: str = "malformed",
+    ) -> None:
         super().__init__(description)
         self.status, self.error, self.description, self.headers = status, error, description, headers
+        self.counted = counted
 
 
 def _answering(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -55,13 +69,26 @@ def _answering(view: Callable[..., Response]) -> Callable[..., Response]:
             return view(*args, **kwargs)
         except _Refused as refused:
             db.session.rollback()
+            _note_refusal(refused.counted)
             body = {"error": refused.error, "error_description": refused.description}
             return json_answer(body, refused.status, refused.headers)
         except ClientError as error:
             db.session.rollback()
-            return json_answer(_describe_problem(error), 400)
+            body = _describe_problem(error)
+            _note_refusal(body["error"])
+            return json_answer(body, 400)
 
     return answering
+
+
+def _note_refusal(why: str) -> None:
+    metrics.REGISTRATIONS.inc(why)
+    _refusals.info("A registration was refused: %s", why)
+
+
+def _note_done(what: str, client_key: str) -> None:
+    metrics.REGISTRATIONS.inc(what)
+    _log.info("Registration %s: %s", what, client_key)
 
 
 @blueprint.post("/oauth/register", door=SELF)
@@ -75,11 +102,14 @@ def register() -> Response:
         services().limits.take(REGISTRATIONS, network_of(http_request.remote_addr or ""))
         own = register_itself(db.session(), settings(), metadata)
     except TooManyAttempts as error:
-        raise _too_many(error.seconds, "Too many registrations came from your network.") from None
+        told = "Too many registrations came from your network."
+        raise _too_many(error.seconds, told, "too_many_of_network") from None
     except TooManyUnused:
-        raise _too_many(3600, "Too many clients are registered that nobody uses.") from None
+        told = "Too many clients are registered that nobody uses."
+        raise _too_many(3600, told, "too_many_unused") from None
     body = describe(own, address=_address(own))
     db.session.commit()
+    _note_done("made", own.client.key)
     return json_answer(body, 201)
 
 
@@ -108,6 +138,7 @@ def change_registration(client_id: str) -> Response:
         raise _not_its_own() from None
     body = describe(changed, address=_address(changed))
     db.session.commit()
+    _note_done("changed", changed.client.key)
     return json_answer(body)
 
 
@@ -115,18 +146,22 @@ def change_registration(client_id: str) -> Response:
 @_answering
 def end_registration(client_id: str) -> Response:
     """End the client, with all that it was given (:rfc:`7592#section-2.3`). Raises a refusal."""
+    own = _demand_own(client_id)
     try:
-        end_itself(db.session(), _demand_own(client_id))
+        end_itself(db.session(), own)
     except ClientGone:
         raise _not_its_own() from None
     db.session.commit()
+    _note_done("ended", own.client.key)
     return Response(status=204)
 
 
 def _demand_open() -> None:
     """Raises a refusal where the operator registers nobody, or only who has the operator's token."""
     if settings().client_registration == "off":
-        raise _Refused(403, "access_denied", "This server registers no clients by itself: ask who runs it.")
+        raise _Refused(
+            403, "access_denied", "This server registers no clients by itself: ask who runs it.", (), "closed"
+        )
     if settings().client_registration == "token":
         expected = settings().client_registration_token
         if not hmac.compare_digest(_read_bearer().encode(), expected.encode()):
@@ -146,11 +181,13 @@ def _not_its_own() -> _Refused:
 
 
 def _unauthorized(description: str) -> _Refused:
-    return _Refused(401, "invalid_token", description, (("WWW-Authenticate", 'Bearer error="invalid_token"'),))
+    challenge = (("WWW-Authenticate", 'Bearer error="invalid_token"'),)
+    return _Refused(401, "invalid_token", description, challenge, "unauthorized")
 
 
-def _too_many(seconds: int, description: str) -> _Refused:
-    return _Refused(429, "too_many_requests", f"{description} Try again later.", (("Retry-After", str(seconds)),))
+def _too_many(seconds: int, description: str, counted: str) -> _Refused:
+    told = f"{description} Try again later."
+    return _Refused(429, "too_many_requests", told, (("Retry-After", str(seconds)),), counted)
 
 
 def _read_bearer() -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, or_, select
 
 from app import clock
-from app.clients.models import Client, ClientSecret, ClientSnapshot
+from app.clients.models import DYNAMIC, Client, ClientSecret, ClientSnapshot
 from app.database.locks import to_change
 from app.notes import Notes, WriteBehind
 from app.oauth.journal.record import RequestRecord
@@ -25,6 +25,8 @@ from app.services import Services
 
 #: How many of each a client keeps, and how long.
 MOST_FAILURES, MOST_SUCCESSES = 200, 50
+#: The same of a client that registered itself: whoever wants to fill our disk could make thousands of those.
+MOST_OF_DYNAMIC = 20, 5
 KEPT_FOR = timedelta(days=30)
 #: The detail of an address that is shown without what stood before its host.
 USER_NAME = _("A user name or password stood before its host, which is not kept.")
@@ -185,7 +187,9 @@ def _write(engine: Engine, notes: dict[str, _Notes]) -> None:
 
 def _write_of_client(connection: Connection, client_key: str, notes: _Notes) -> None:
     # Locked, but not against new tokens, so that two processes do not cut the same records off at once.
-    locked = to_change(select(Client.drafted_at).where(Client.key == client_key, Client.ended_at.is_(None)))
+    locked = to_change(
+        select(Client.drafted_at, Client.origin).where(Client.key == client_key, Client.ended_at.is_(None))
+    )
     client = connection.execute(locked).first()
     if client is None:
         return
@@ -195,8 +199,9 @@ def _write_of_client(connection: Connection, client_key: str, notes: _Notes) -> 
     connection.execute(
         insert(RequestRecord), [_row(client_key, note, _settle(note, is_draft, ended)) for note in written]
     )
-    _cut_off(connection, client_key, RequestRecord.error.is_not(None), MOST_FAILURES)
-    _cut_off(connection, client_key, RequestRecord.error.is_(None), MOST_SUCCESSES)
+    failures, successes = MOST_OF_DYNAMIC if client.origin == DYNAMIC else (MOST_FAILURES, MOST_SUCCESSES)
+    _cut_off(connection, client_key, RequestRecord.error.is_not(None), failures)
+    _cut_off(connection, client_key, RequestRecord.error.is_(None), successes)
 
 
 def _find_ended_secrets(connection: Connection, client_key: str, failures: deque[_Note]) -> set[str]:
