@@ -53,7 +53,7 @@ REGISTRATIONS = Counter(
     "Clients that registered themselves, changed that or ended it, and what was refused.",
     result=(
         *("made", "changed", "ended", "closed", "unauthorized", "malformed", "invalid_client_metadata"),
-        *("invalid_redirect_uri", "too_many_of_network", "too_many_unused"),
+        *("invalid_redirect_uri", "too_many_of_network", "too_many_unused", "too_many_changes"),
     ),
 )
 #: A tool that does not exist is ``unknown``.

@@ -133,7 +133,7 @@ def change_registration(client_id: str) -> Response:
         services().limits.take(REGISTRATION_CHANGES, key)
         changed = change_itself(db.session(), settings(), _demand_own(client_id), metadata)
     except TooManyAttempts as error:
-        raise _too_many(error.seconds, "This client has changed itself too often.") from None
+        raise _too_many(error.seconds, "This client has changed itself too often.", "too_many_changes") from None
     except ClientGone:
         raise _not_its_own() from None
     body = describe(changed, address=_address(changed))
