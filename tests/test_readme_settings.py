@@ -27,6 +27,7 @@ GOOD = {
     "THIRD_PARTY_SCOPES": ("memories:read", "third_party_scopes", ("memories:read",)),
     "CLIENT_DOCUMENT_HOSTS": ("claude.ai, *.Example.com", "client_document_hosts", ("claude.ai", "*.example.com")),
     "CLIENT_DOCUMENT_HOSTS_DENIED": ("*", "client_document_hosts_denied", ("*",)),
+    "PRIVATE_SCHEMES": ("zed, cursor", "private_schemes", ("zed", "cursor")),
     "SITE_NAME": ("Shelf", "site_name", "Shelf"),
     "TRUSTED_PROXIES": ("2", "trusted_proxies", 2),
     "WEB_CONCURRENCY": ("5", "workers", 5),
@@ -51,6 +52,7 @@ GOOD = {
 }
 #: Defaults that are told in words.
 _IN_WORDS = {
+    "PRIVATE_SCHEMES": ("`cursor, vscode, vscode-insiders`", r"\('cursor', 'vscode', 'vscode-insiders'\)"),
     "MANAGEMENT_PORT": ("none", "None"),
     "CLIENT_REGISTRATION_TOKEN": ("none", ""),
     "CLIENT_DOCUMENT_HOSTS": ("all", r"\(\)"),

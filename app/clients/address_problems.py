@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import parse_qsl, unquote
 
+from app.clients.private_schemes import allowed_private_schemes
 from app.clients.uri import LOOPBACK_HOSTS, Uri, cut
 from app.sentences import _
 
@@ -103,6 +104,8 @@ def _find_scheme_problem(parts: Uri) -> str | None:
             lower=parts.scheme.lower(),
         )
     if parts.scheme in ("http", "https") or _PRIVATE_SCHEME.fullmatch(parts.scheme):
+        return None
+    if parts.scheme in allowed_private_schemes():
         return None
     return _(
         "has the scheme “%(scheme)s:”, which is not allowed: use https, http on 127.0.0.1, or a private scheme in"

@@ -6,6 +6,8 @@ from app.issuer import listening_host
 from app.scopes import SCOPES
 
 DAY = 24 * 60 * 60
+#: Of programs that ask for a scheme without a dot: Cursor and VS Code.
+PRIVATE_SCHEMES = ("cursor", "vscode", "vscode-insiders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Settings:
     client_registration_token: str = ""
     #: What clients that no organization registered may ask for.
     third_party_scopes: tuple[str, ...] = tuple(SCOPES)
+    #: Schemes without a dot that redirect URIs may have, beside those in reverse-domain form.
+    private_schemes: tuple[str, ...] = PRIVATE_SCHEMES
     #: Hosts that client id metadata documents may come from, all when empty, and those that nothing is fetched from.
     client_document_hosts: tuple[str, ...] = ()
     client_document_hosts_denied: tuple[str, ...] = ()

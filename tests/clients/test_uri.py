@@ -82,7 +82,7 @@ ODD = [
     ('1a://x', False, False, False, False, ':', False, None, 4, '1a://x', False),
     ('a b://x/y', False, False, False, False, ':', False, None, 4, 'a b://x/y', False),
     ('a_b:/x', False, False, False, False, ':', False, None, 2, 'a_b:/x', False),
-    ('cursor://x', False, False, False, False, 'cursor:', False, None, 4, 'cursor://x', False),
+    ('cursor://x', True, False, False, False, 'cursor:', False, None, 4, 'cursor://x', False),
     ('javascript:alert(1)', False, False, False, False, 'javascript:', False, None, 2, 'javascript:alert(1)', False),
     ('data:text/html,x', False, False, False, False, 'data:', False, None, 2, 'data:text/html,x', False),
     ('mailto:a@b', False, False, False, False, 'mailto:', False, None, 2, '…', False),

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.clients.address_problems import find_redirect_uri_problem
+from app.clients.private_schemes import allowed_private_schemes
 from app.clients.redirect_uris import is_registered, is_web
 from app.scopes import format_scope, parse_scope
 
@@ -28,8 +29,12 @@ _AUTH_METHODS = {
 }
 
 
-@lru_cache(maxsize=1024)
 def _is_usable(registered_uri: str) -> bool:
+    return _could_be_registered(registered_uri, allowed_private_schemes())
+
+
+@lru_cache(maxsize=1024)
+def _could_be_registered(registered_uri: str, _schemes: frozenset[str]) -> bool:
     # Asked at each redirect and each code. Only what is registered is kept, never what somebody sends.
     return find_redirect_uri_problem(registered_uri) is None
 
