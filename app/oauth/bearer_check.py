@@ -14,7 +14,7 @@ from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import SCOPES, format_scope, parse_scope
 
-_REALM = "reliquary"
+REALM = "reliquary"
 _FOR_AN_AGENT = "memories:read memories:write"
 
 
@@ -104,7 +104,7 @@ def challenge(refused: Refused, issuer: str, audience: str = API) -> str:
     Whoever has no token that is any good is told the scopes that an ordinary agent needs.
     """
     parts = [
-        f'realm="{_REALM}"',
+        f'realm="{REALM}"',
         f'resource_metadata="{metadata_address(audience, issuer)}"',
     ]
     # RFC 6750 section 3.1: no error code for a request that tried no bearer token.

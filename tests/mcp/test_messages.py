@@ -9,6 +9,7 @@ import pytest
 from app.mcp.dispatch import VERSION
 from app.mcp.messages import LEGACY, MODERN
 from tests.mcp.conftest import META
+from tests.mcp.conftest import VERSION as VERSION_SPOKEN
 
 # -- who may call ----------------------------------------------------------------------------------
 
@@ -121,6 +122,32 @@ def test_a_notification_is_accepted_without_a_body(agent):
     assert (answer.status_code, answer.data) == (202, b"")
 
 
+@pytest.mark.parametrize("message", [{"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "notifications/initialized"}])
+def test_a_notification_that_cannot_be_accepted_is_an_error(agent, message):
+    """ "If the server cannot accept it, it MUST return an HTTP error status code"."""
+    answer = agent.post(message)
+    assert answer.status_code == 400 and "id" not in answer.json and answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize("accept", [None, "application/json, text/event-stream", "text/event-stream", "*/*"])
+def test_the_answer_is_one_json_object_whatever_is_accepted(agent, accept):
+    """ "the server MUST return either Content-Type: application/json ... or text/event-stream ... The client MUST
+    support both".
+    """
+    answer = agent.modern("tools/list", Accept=accept)
+    assert (answer.status_code, answer.mimetype) == (200, "application/json")
+
+
+@pytest.mark.parametrize("era", ["modern", "legacy"])
+def test_there_are_no_sessions_and_nothing_is_resumed(agent, era):
+    """ "An Mcp-Session-Id header on a request: ignore it, and do not mint or echo session IDs"; "A Last-Event-ID header:
+    ignore it".
+    """
+    answer = getattr(agent, era)("tools/list", Mcp_Session_Id="1868a90c", Last_Event_ID="42")
+    assert answer.status_code == 200 and "Mcp-Session-Id" not in answer.headers
+    assert "Mcp-Session-Id" not in agent.legacy("initialize", {"protocolVersion": LEGACY[-1]}).headers
+
+
 # -- the modern era --------------------------------------------------------------------------------
 
 
@@ -152,6 +179,21 @@ def test_the_name_of_a_tool_is_said_twice(agent, value):
 def test_a_header_may_come_in_base64(agent):
     value = f"=?base64?{base64.b64encode(b'search_memories').decode()}?="
     assert agent.modern("tools/call", {"name": "search_memories"}, Mcp_Name=value).status_code == 200
+
+
+def test_the_names_of_headers_are_read_in_any_case(agent):
+    """ "Clients and servers MUST use case-insensitive comparisons for header names. Header values ... are
+    case-sensitive".
+    """
+    shouted = {"MCP_Protocol_Version": None, "Mcp_Method": None, "mcp_protocol_VERSION": VERSION_SPOKEN}
+    assert agent.modern("tools/list", **shouted, MCP_METHOD="tools/list").status_code == 200
+    assert agent.modern("tools/list", **shouted, MCP_METHOD="Tools/List").status_code == 400
+
+
+def test_a_header_that_is_not_recognized_is_ignored(agent):
+    """No tool names headers of its own for its arguments, so none is expected, and none refused."""
+    answer = agent.modern("tools/call", {"name": "list_mementos"}, Mcp_Param_Region="=?base64?!!?=")
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("left_out", list(META)[:2])

@@ -76,6 +76,13 @@ def test_what_was_allowed_before_is_taken_back_by_unticking(choosy, signed_in):
     assert choosy.refresh(first["refresh_token"]).json["scope"] == "memories:read"
 
 
+def test_what_is_asked_for_the_first_time_is_ticked_and_new(choosy, signed_in):
+    """Nobody has left it out, and an app that asks for more would get nothing of it."""
+    choosy.code(signed_in, scope="memories:read")
+    page = consent_page(choosy, signed_in, scope=SCOPE)
+    assert 'value="integrations:read" checked' in page.text and "<mark>new</mark>" in page.text
+
+
 def test_returning_person_finds_it_as_they_left_it(choosy, signed_in):
     decide(choosy, signed_in, [])
 

@@ -32,6 +32,7 @@ from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
 from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
 from app.logs.sparing import SparingLog
+from app.oauth.bearer_check import REALM
 from app.oauth.endpoints import aliases, blueprint
 from app.strict_json import BadBody, parse_body
 
@@ -181,8 +182,9 @@ def _not_its_own() -> _Refused:
 
 
 def _unauthorized(description: str) -> _Refused:
-    challenge = (("WWW-Authenticate", 'Bearer error="invalid_token"'),)
-    return _Refused(401, "invalid_token", description, challenge, "unauthorized")
+    # RFC 6750 section 3.1: no error code for a request that tried no bearer token.
+    challenge = f'Bearer realm="{REALM}"' + (', error="invalid_token"' if _read_bearer() else "")
+    return _Refused(401, "invalid_token", description, (("WWW-Authenticate", challenge),), "unauthorized")
 
 
 def _too_many(seconds: int, description: str, counted: str) -> _Refused:

@@ -74,8 +74,8 @@ def _is_ticked(name: str, summary: Summary) -> bool:
     if name in http_request.form.get("chooses_scopes", "").split():
         # The page is shown again: what was unticked on it stays so.
         return name in http_request.form.getlist("scopes")
-    # Whoever was here before finds what they left out as they left it.
-    return name in summary.allowed_before or summary.consent is None
+    # Whoever was here before finds what they left out as they left it; what is asked for the first time is ticked.
+    return summary.consent is None or name not in parse_scope(summary.consent.declined_scope)
 
 
 def _list_ends(consent: Consent | None) -> list[End]:
