@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.guide.libraries import LIBRARIES
 from app.sentences import _
 
 
@@ -61,6 +62,15 @@ PAGES = (
             ("refresh", _("Refresh and rotation")),
             ("introspection", _("Asking about a token")),
             ("revocation", _("Signing out")),
+        ),
+    ),
+    Page(
+        "libraries",
+        _("Libraries"),
+        _("Ready snippets for nine libraries, each with what it does otherwise than you would expect."),
+        (
+            ("all", _("What holds for all of them")),
+            *((one.name, one.title) for one in LIBRARIES),
         ),
     ),
     Page(

@@ -36,27 +36,33 @@ def missing() -> str | None:
 
 def install() -> Elsewhere:
     """Install what is locked, unless that was done before. Whoever comes meanwhile waits."""
-    content = b"".join((_HERE / name).read_bytes() for name in _LOCKED)
+    folder = install_locked(_HERE)
+    return Elsewhere(folder, folder / "node_modules" / "node" / "bin" / "node")
+
+
+def install_locked(packages: Path) -> Path:
+    """Returns a folder of the cache with the ``node_modules`` that another folder locks."""
+    return install_once([packages / name for name in _LOCKED], ["npm", "ci", "--no-audit", "--no-fund"])
+
+
+def install_once(files: list[Path], command: list[str]) -> Path:
+    """Returns a folder of the cache that has these files, and in which the command was run when they were new."""
+    content = b"".join(file.read_bytes() for file in files)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reliquary-tests"
     folder = cache / hashlib.sha256(content).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "installed").exists():
-            _install_into(folder)
+            for file in files:
+                shutil.copy(file, folder)
+            run_in(folder, command)
             (folder / "installed").touch()
-    return Elsewhere(folder, folder / "node_modules" / "node" / "bin" / "node")
+    return folder
 
 
-def _install_into(folder: Path) -> None:
-    for name in _LOCKED:
-        shutil.copy(_HERE / name, folder)
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=_INSTALL_SECONDS,
-    )
+def run_in(folder: Path, command: list[str]) -> None:
+    """Run a command that installs or builds. Raises RuntimeError with what it printed."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_SECONDS)
     if done.returncode != 0:
-        raise RuntimeError(f"npm ci failed:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

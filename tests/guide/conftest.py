@@ -13,11 +13,13 @@ PATHS = ["/guide/" + page.slug for page in PAGES]
 
 @dataclass
 class GuidePage(HTMLParser):
-    """The examples of a page by name and language, the example answers by name, and where its headings are."""
+    """The examples of a page by name and language, the example answers and the programs by name, and where its headings are."""
 
     html: str
     snippets: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[str, dict] = field(default_factory=dict)
+    #: library -> file -> its text.
+    programs: dict[str, dict[str, str]] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -55,6 +57,8 @@ class GuidePage(HTMLParser):
             place = (found["data-snippet"], found["data-language"])
             assert place not in self.snippets, f"{place} is there twice."
             self.snippets[place] = self._text
+        elif "data-library" in found:
+            self.programs.setdefault(found["data-library"], {})[found["data-file"]] = self._text
         elif "data-answer" in found:
             self.answers[found["data-answer"]] = json.loads(self._text)
         elif "data-path" in found:
@@ -76,6 +80,11 @@ class Guide:
     @property
     def answers(self) -> dict[str, dict]:
         return {name: answer for page in self.pages for name, answer in page.answers.items()}
+
+    @property
+    def programs(self) -> dict[str, dict[str, str]]:
+        """The files of each library's program."""
+        return {name: files for page in self.pages for name, files in page.programs.items()}
 
     def in_language(self, language: str) -> dict[str, str]:
         """The examples in a language by name, in the order of reading."""

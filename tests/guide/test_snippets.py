@@ -18,78 +18,14 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from app.accounts.organizations import find_organization
 from app.clients.models import CONFIDENTIAL, PUBLIC
-from app.clients.registration import register_client
-from app.config import settings
-from app.extensions import db
 from app.guide.snippets import LANGUAGES
-from app.scopes import SCOPES
-from tests.actors import Browser, find_form
 from tests.guide.conftest import Guide, read_guide
+from tests.guide.stage import allow, read, register
 from tests.journeys.conftest import callback, demonstration, page
-from tests.journeys.walk import ALICE, BOB, authorize, choose, sign_in
+from tests.journeys.walk import ALICE, authorize, choose, sign_in
 
-__all__ = ["callback", "demonstration", "page"]
-
-
-# -- the stage -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def register(server, demonstration, callback, monkeypatch) -> Callable[..., str]:
-    """Register an app of Acme's with all scopes; its secret gets into the environment, as the guide wants it."""
-
-    def register(type: str, *, redirect_uri: str = callback.url, native_app: bool = False) -> str:
-        with server.app.app_context():
-            client, secret = register_client(
-                db.session(),
-                settings(),
-                organization=find_organization("acme"),
-                name="Acme Reader",
-                type=type,
-                redirect_uris=[redirect_uri],
-                scopes=list(SCOPES),
-                request_origins=[callback.url.removesuffix("/callback")],
-                native_app=native_app,
-            )
-            db.session.commit()
-            if secret:
-                monkeypatch.setenv("CLIENT_SECRET", secret)
-            return client.client_id
-
-    return register
-
-
-@pytest.fixture
-def read(server, demonstration) -> Callable[[str], Guide]:
-    """The guide as Bob sees it for one of Acme's apps."""
-
-    def read(client_id: str) -> Guide:
-        browser = Browser(server.app)
-        browser.sign_in(BOB, demonstration.passwords[BOB])
-        return read_guide(browser.get, client_id=client_id)
-
-    return read
-
-
-@pytest.fixture
-def allow(server, demonstration) -> Callable[[str], str]:
-    """Have Alice allow what an address asks for, mementos one by one; the whole address she comes back to."""
-
-    def allow(address: str) -> str:
-        person = Browser(server.app)
-        shown = person.follow(person.get(address.strip()))
-        shown = person.submit(shown, email=ALICE, password=demonstration.passwords[ALICE])
-        shown = person.follow(shown)
-        if shown.location:
-            # Nothing is left to ask.
-            return shown.location
-        ids = find_form(shown, names=["memento_ids"]).choices["memento_ids"]
-        shown = person.submit(shown, press="Continue", selection="selected", memento_ids=ids[:2])
-        return person.submit(person.follow(shown), press="Authorize").location
-
-    return allow
+__all__ = ["allow", "callback", "demonstration", "page", "read", "register"]
 
 
 def same_shape(shown, real) -> bool:
