@@ -54,6 +54,9 @@ class Integrator:
     def authorize(self, browser: Browser, *, choose: dict[str, Any] | None = None, **changes) -> dict[str, str]:
         """Have the signed-in person allow everything that is asked; the parameters that came back."""
         page = self.start(browser, **changes)
+        if page.status_code == 200 and 'name="same"' in page.text:
+            # It is another one than before, so what it may see is chosen anew.
+            page = browser.follow(browser.submit(page, press="Authorize"))
         if page.status_code == 200 and "/mementos" in page.request.path:
             choice = choose or {"selection": "all"}
             page = browser.follow(browser.submit(page, press="Continue", **choice))
@@ -98,6 +101,8 @@ class Integrator:
         """
         if (
             browser.person is not None
+            # Each connection of a client that a document describes is a new one.
+            and "://" not in self.client_id
             and changes.keys() <= {"scope"}
             and "memories:" in (changes.get("scope", self.scope) or "")
         ):

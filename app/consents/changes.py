@@ -49,13 +49,14 @@ def give_consent(
     declined: Collection[str] = (),
     expires_at: datetime | None = None,
     resumes: bool = False,
+    continues: str | None = None,
 ) -> ConsentSnapshot:
     """Write down what the person decided, in a new consent or in the one that is live. Returns it.
 
     Scopes and resources that were allowed before stay allowed, and are shown as such, except those ``declined`` now,
     which are kept as declined. ``choice`` is None when the request looks through no memento: then an earlier choice
     stays as it is. ``expires_at`` is the end of it all, None for "until I end it". A paused consent stays paused unless
-    the person ``resumes`` it, on a button that said so.
+    the person ``resumes`` it, on a button that said so. ``continues`` is the earlier consent that it is the same as.
     """
     at = clock.now()
     # Two first consents at once: there is no row of theirs yet that the second could wait for.
@@ -79,7 +80,7 @@ def give_consent(
     after = replace(after, grant_id=row.grant_id, paused_at=row.paused_at)
     if choice is not None:
         after = replace(after, choice=_write_choice(connection, row.grant_id, user_id, choice))
-    _note_given(connection, before, after, at)
+    _note_given(connection, before, after, at, {"continues": continues} if continues else {})
     return after
 
 
@@ -120,9 +121,11 @@ def _merge(
     )
 
 
-def _note_given(connection: Connection, before: ConsentSnapshot | None, after: ConsentSnapshot, at: datetime) -> None:
+def _note_given(
+    connection: Connection, before: ConsentSnapshot | None, after: ConsentSnapshot, at: datetime, more: dict[str, str]
+) -> None:
     if before is None:
-        add_event(connection, after.grant_id, GIVEN, actor=PERSON, at=at, changed=after.terms.describe())
+        add_event(connection, after.grant_id, GIVEN, actor=PERSON, at=at, changed=after.terms.describe() | more)
         return
     _note_difference(connection, after.grant_id, before.terms, after.terms, at)
     if before.paused_at is not None and after.paused_at is None:

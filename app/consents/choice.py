@@ -73,7 +73,13 @@ class Choice:
 
 
 def read_choice(
-    session: Session, sent: MultiDict[str, str], *, user_id: str, client_key: str, may_write: bool
+    session: Session,
+    sent: MultiDict[str, str],
+    *,
+    user_id: str,
+    client_key: str,
+    installation: str | None,
+    may_write: bool,
 ) -> Choice:
     """Returns what a page sent. A ticked memento without a choice of how much means "only what I tick".
 
@@ -84,7 +90,7 @@ def read_choice(
     ticked = set(sent.getlist("writable_ids")) if may_write else set()
     asked = dict.fromkeys(sent.getlist("memento_ids")[:_MOST_MEMENTOS])
     choice = Choice(sent.get("selection"), {id: id in ticked for id in asked if id in own})
-    choice = choice.without(find_saved_memento_id(session, user_id, client_key))
+    choice = choice.without(find_saved_memento_id(session, user_id, client_key, installation))
     if choice.selection in SELECTIONS:
         return choice
     return replace(choice, selection="selected" if choice.can_write else None)
@@ -132,4 +138,5 @@ def select_choice() -> ColumnElement[Choice]:
 def find_choice(session: Session, consent: Consent) -> Choice:
     """Returns what was chosen in a consent, but for the app's own memento."""
     choice = session.execute(select(select_choice()).where(Consent.grant_id == consent.grant_id)).scalar_one()
-    return choice.without(find_saved_memento_id(session, consent.user_id, consent.client_key))
+    saved = find_saved_memento_id(session, consent.user_id, consent.client_key, consent.installation)
+    return choice.without(saved)

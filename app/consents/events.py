@@ -80,6 +80,7 @@ class Event:
     ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
     Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
     addresses that were ``added`` and ``removed``.
+    ``continues`` and ``continued_by`` (grant ids): the earlier connection whose place it took, and the one that took its.
     """
 
     at: datetime

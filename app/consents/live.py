@@ -30,6 +30,11 @@ def is_open(consent: type["Consent"]) -> ColumnElement[bool]:
     return consent.revoked_at.is_(None)
 
 
+def was_live_since(consent: type["Consent"], since: datetime) -> ColumnElement[bool]:
+    """Returns a condition on ``consent``: it is live, or was at some moment after ``since``."""
+    return or_(is_live(consent), consent.revoked_at > since, consent.expires_at > since)
+
+
 # -- in Python -----------------------------------------------------------------------------------
 
 
@@ -41,6 +46,11 @@ def has_ended(revoked_at: datetime | None, expires_at: datetime | None) -> bool:
 def has_run_out(revoked_at: datetime | None, expires_at: datetime | None) -> bool:
     """Returns whether its time is over, and nobody has ended it before."""
     return revoked_at is None and _is_past(expires_at)
+
+
+def find_end(revoked_at: datetime | None, expires_at: datetime | None) -> datetime | None:
+    """Returns when a consent with these two columns ended; None while it is live."""
+    return (revoked_at or expires_at) if has_ended(revoked_at, expires_at) else None
 
 
 def _is_past(expires_at: datetime | None) -> bool:

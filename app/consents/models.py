@@ -25,6 +25,7 @@ class Consent(Base):
     one that registered itself, for itself alone. ``resources`` are the short names of what it was given for
     (:mod:`app.consents.resources`). ``name`` is what the person calls the connection, empty while it is called as the
     app is. ``browser_digest`` tells whether a browser is the one it was connected in, and nothing else.
+    ``continued_by`` is the connection that took over what this one had.
     """
 
     __tablename__ = "consents"
@@ -53,6 +54,7 @@ class Consent(Base):
     installation: Mapped[str] = mapped_column(String(64), default=ONLY, server_default=text("''"))
     name: Mapped[str] = mapped_column(String(100), default="", server_default=text("''"))
     browser_digest: Mapped[str | None] = mapped_column(Digest)
+    continued_by: Mapped[str | None] = mapped_column(String(40))
     resources: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())

@@ -32,9 +32,9 @@ class Offer:
         return {memento.id: describe_memento(memento) for memento in self.mementos}
 
 
-def read_offer(session: Session, user_id: str, client_key: str) -> Offer:
-    """Returns what the person may choose from for this app."""
-    saved_id = find_saved_memento_id(session, user_id, client_key)
+def read_offer(session: Session, user_id: str, client_key: str, installation: str | None) -> Offer:
+    """Returns what the person may choose from for this installation of an app, None for one that is new."""
+    saved_id = find_saved_memento_id(session, user_id, client_key, installation)
     mementos = {memento.id: memento for memento in list_mementos(user_id)}
     saved = mementos.pop(saved_id, None) if saved_id is not None else None
     added_by = {memento_id: saving.app_name for memento_id, saving in find_savings(session, user_id).items()}

@@ -49,10 +49,17 @@ def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
     )
 
 
-def find_saved_memento_id(session: Session, user_id: str, client_key: str) -> str | None:
-    """Returns the app's own memento with the person; None before it has added anything."""
+def find_saved_memento_id(session: Session, user_id: str, client_key: str, installation: str | None) -> str | None:
+    """Returns the installation's own memento with the person; None before it has added anything.
+
+    ``installation`` is None for one that is only about to be connected.
+    """
     return session.scalar(
-        select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id, SavedMemento.client_key == client_key)
+        select(SavedMemento.memento_id).where(
+            SavedMemento.user_id == user_id,
+            SavedMemento.client_key == client_key,
+            SavedMemento.installation == installation,
+        )
     )
 
 

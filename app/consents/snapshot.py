@@ -61,9 +61,14 @@ CONSENT_USED = Used(Consent.grant_id, Consent.last_used_at)
 
 
 def find_live_consent(
-    connection: Connection, user_id: str, client_key: str, installation: str = ONLY
+    connection: Connection, user_id: str, client_key: str, installation: str | None = ONLY
 ) -> ConsentSnapshot | None:
-    """Returns what the person allows this installation of the app now; None when that is nothing."""
+    """Returns what the person allows this installation of the app now; None when that is nothing.
+
+    ``installation`` is None for one that is only about to be connected.
+    """
+    if installation is None:
+        return None
     found: ConsentSnapshot | None = connection.first(
         _FIND_CONSENT, user_id=user_id, client_key=client_key, installation=installation, at=clock.now()
     )

@@ -98,4 +98,6 @@ def forget_requests(session: Session, client_key: str, _by: EndedBy) -> None:
 
 
 def _digest(caller: Caller, key: str) -> str:
-    return hashlib.sha256("\0".join((caller.client_key, caller.subject, key)).encode()).hexdigest()
+    # Of an app that nobody registered a person may have several, which must not learn of each other.
+    caller_key = caller.client_key if caller.organization_id else caller.grant_id or caller.client_key
+    return hashlib.sha256("\0".join((caller_key, caller.subject, key)).encode()).hexdigest()

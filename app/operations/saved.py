@@ -7,7 +7,8 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Client
-from app.consents.saved import SavedMemento
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento, is_saved_under
 from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
 from app.memories.models import Integration, Memento, MementoContent
 from app.memories.records import add_integration
@@ -49,8 +50,8 @@ def _ensure_saved(caller: Caller) -> SavedMemento:
 
 
 def _find_saved(caller: Caller) -> SavedMemento | None:
-    own = (SavedMemento.user_id == caller.user_id, SavedMemento.client_key == caller.client_key)
-    return caller.session.scalar(select(SavedMemento).where(*own))
+    found = select(SavedMemento).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == caller.grant_id)
+    return caller.session.scalar(found)
 
 
 def _make_saved(caller: Caller) -> SavedMemento:
@@ -58,7 +59,11 @@ def _make_saved(caller: Caller) -> SavedMemento:
     integration = add_integration(caller.session, user_id=caller.user_id, kind=KIND, name=name)
     memento = _make_memento(caller.session, caller.subject, name, integration.id)
     saved = SavedMemento(
-        user_id=caller.user_id, client_key=caller.client_key, memento_id=memento.id, integration_id=integration.id
+        user_id=caller.user_id,
+        client_key=caller.client_key,
+        installation=caller.session.scalar(select(Consent.installation).where(Consent.grant_id == caller.grant_id)),
+        memento_id=memento.id,
+        integration_id=integration.id,
     )
     caller.session.add(saved)
     caller.session.flush()

@@ -117,7 +117,7 @@ def test_a_returning_person_is_asked_each_time(signed_in, reader):
     """Nobody answers for it, whatever secret it has: it gets no answer without the screen."""
     reader.tokens(signed_in)
     page = reader.start(signed_in)
-    assert page.status_code == 200 and "authorized it before" in page.text
+    assert page.status_code == 200 and "The same as “<bdi>Wandering Reader</bdi>”" in page.text
 
 
 def test_a_public_one_needs_no_secret(signed_in, add):

@@ -31,7 +31,9 @@ def keep(person: Person, name: str) -> str:
 
 def read(person: Person, client: Integrator, *, may_write: bool = True, **sent) -> Choice:
     form = MultiDict(sent)
-    return read_choice(db.session(), form, user_id=person.id, client_key=client.client_id, may_write=may_write)
+    return read_choice(
+        db.session(), form, user_id=person.id, client_key=client.client_id, installation="", may_write=may_write
+    )
 
 
 def test_a_form_is_read_as_what_was_ticked(context, alice, carol, notebook):

@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from app.clients.models import REGISTERED
 from app.consents.covering import find_covered_scopes
+from app.consents.installations import installation_of
 from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
 from app.database.connections import RowGone, connect
@@ -16,6 +17,7 @@ from app.http.navigation import only_by_navigation
 from app.oauth.authorization_request import rely_on_client, save_choice
 from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.endpoints import aliases, blueprint, documented
+from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import continue_url, keep_request
 from app.oauth.endpoints.requests import authorization_request
@@ -117,7 +119,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
 @opens_request
 def continue_authorization(flow: Flow) -> ResponseReturnValue:
     """Where every step leads back to: whatever is still to be done for the waiting request."""
-    consent = find_live_consent(flow.connection, current_user.id, flow.client.key)
+    consent = _find_present_consent(flow)
     asked = flow.request.payload.data["scope"]
     if _find_covering_consent(flow.request) is not None:
         try:
@@ -125,10 +127,16 @@ def continue_authorization(flow: Flow) -> ResponseReturnValue:
                 return _answer_by_itself(flow, asked)
         except _NotCovered:
             flow.request.payload.data["scope"] = asked
-            consent = find_live_consent(flow.connection, current_user.id, flow.client.key)
-    if not reaches_memories(parse_scope(flow.request.scope)) or _start_from_present_choice(flow, consent):
+            consent = _find_present_consent(flow)
+    needs_choice = reaches_memories(parse_scope(flow.request.scope)) and not _start_from_present_choice(flow, consent)
+    if not needs_choice or may_go_on_as_before(flow):
         return redirect(flow.url_for("decide"), 303)
     return redirect(flow.url_for("choose_mementos"), 303)
+
+
+def _find_present_consent(flow: Flow) -> ConsentSnapshot | None:
+    """What the person allows the installation that asks, if it is known which one that is."""
+    return find_live_consent(flow.connection, current_user.id, flow.client.key, installation_of(flow.client))
 
 
 class _NotCovered(Exception):
@@ -152,7 +160,9 @@ def _start_from_present_choice(flow: Flow, consent: ConsentSnapshot | None) -> b
         return True
     if consent is None or not reaches_memories(parse_scope(consent.scope)):
         return False
-    choice = consent.choice.without(find_saved_memento_id(db.session(), current_user.id, flow.client.key))
+    installation = installation_of(flow.client)
+    saved = find_saved_memento_id(db.session(), current_user.id, flow.client.key, installation)
+    choice = consent.choice.without(saved)
     if choice.selection == "selected" and not choice.can_write:
         return False
     return save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)

@@ -55,12 +55,14 @@ class Flow:
         """The address of another step of the same request."""
         return url_for(f"oauth.{step}", request=self.handle)
 
-    def renew_under_lock(self) -> bool:
+    def renew_under_lock(self, earlier_grant_id: str | None = None) -> bool:
         """Inside a transaction: hold still what is decided on, and read it anew; False when the request is over.
+
+        ``earlier_grant_id`` is the connection that the new one is said to be the same as.
 
         Raises :class:`Refused` when the app is gone, suspended, or no longer at this address.
         """
-        lock_decision(self.connection, current_user.id, self.client.key, self.waiting.digest)
+        lock_decision(self.connection, current_user.id, self.client.key, self.waiting.digest, earlier_grant_id)
         self.grant.way_back = check_way_back(self.request, Door.REPLAY)
         waiting = find_authorization_request(self.connection, self.handle)
         if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:

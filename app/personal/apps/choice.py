@@ -69,6 +69,6 @@ def _count(consent: Consent, *choices: Choice) -> int:
     """How many memories one of the choices reaches, together with what the app has added itself."""
     if any(choice.selection == "all" for choice in choices):
         return summarize_everything(consent.user_id).count
-    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key)
+    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
     ids = [id for choice in choices for id in choice.memento_ids]
     return count_chosen(consent.user_id, ids if saved is None else [saved, *ids])

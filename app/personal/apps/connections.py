@@ -131,7 +131,7 @@ def _find_only_address(client: Client) -> str:
 
 
 def _list_windows(consent: Consent) -> list[Window]:
-    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key)
+    saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
     rows = db.session.execute(
         select(Memento.id, Memento.name, ConsentMemento.can_write)
         .outerjoin(

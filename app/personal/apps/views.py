@@ -111,12 +111,14 @@ def _read_choice(connection: Connection) -> Choice:
         request.form,
         user_id=current_user.id,
         client_key=connection.consent.client_key,
+        installation=connection.consent.installation,
         may_write=connection.may_write,
     )
 
 
 def _show_picker(connection: Connection, choice: Choice, problem: str | None = None) -> ResponseReturnValue:
-    offer = read_offer(db.session(), current_user.id, connection.consent.client_key)
+    consent = connection.consent
+    offer = read_offer(db.session(), current_user.id, consent.client_key, consent.installation)
     picker = prepare_picker(offer, choice, user_id=current_user.id, may_write=connection.may_write)
     page = render_template("personal/apps/choose.html", connection=connection, problem=problem, **fields_of(picker))
     return page, 422 if problem else 200

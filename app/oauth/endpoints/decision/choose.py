@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.consents.choice import Choice, read_choice
+from app.consents.installations import installation_of
 from app.database.access import expect_writes, read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
@@ -49,6 +50,7 @@ def save_mementos(flow: Flow) -> ResponseReturnValue:
         http_request.form,
         user_id=current_user.id,
         client_key=flow.client.key,
+        installation=installation_of(flow.client),
         may_write=asks_to_write(flow),
     )
     integration_ids = http_request.form.getlist("new_integration_ids")[:100]

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app.accounts.models import User
 from app.consents.choice import Choice
+from app.consents.installations import installation_of
 from app.consents.introductions import Earlier
 from app.consents.models import Consent
 from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
@@ -68,7 +69,7 @@ def read_screen(flow: Flow) -> Screen:
         client=client,
         account=describe_account(),
         names=[name for name in SCOPES if name in scopes],
-        offer=read_offer(db.session(), current_user.id, flow.client.key),
+        offer=read_offer(db.session(), current_user.id, flow.client.key, installation_of(flow.client)),
         integrations=list_integrations(current_user.id),
         consent=consent,
         earlier=find_own_changes(flow, client, consent),

@@ -1,20 +1,23 @@
 """The second screen of the decision: the summary that a person signs, or cancels."""
 
+from flask import redirect
 from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.clients.unregistered import note_first_use
-from app.consents.changes import give_consent
-from app.consents.ends import read_end
-from app.consents.introductions import write_introduction
+from app.consents.choice import Choice
+from app.consents.continuing import AlreadyContinued
+from app.consents.installations import Predecessor
 from app.database.access import read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
+from app.memories.mementos import is_id
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
-from app.oauth.endpoints.decision.summary import Summary, read_summary
+from app.oauth.endpoints.decision.installations import SAME, write_down
+from app.oauth.endpoints.decision.summary import Summary, has_choice, read_summary
 from app.oauth.endpoints.decision.summary_page import show_summary
 from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.waiting import Flow, opens_request
@@ -48,6 +51,8 @@ def record_decision(flow: Flow) -> ResponseReturnValue:
     try:
         with flow.connection.transaction():
             return _decide(flow)
+    except _NotChosen:
+        return redirect(flow.url_for("choose_mementos"), 303)
     except _NotDecided as reason:
         return show_summary(flow, errors=reason.errors, notices=reason.notices)
 
@@ -60,15 +65,25 @@ class _NotDecided(Exception):
         self.errors, self.notices = errors or [], notices or []
 
 
+class _NotChosen(Exception):
+    """What it is to see has to be chosen first, and everything in the transaction undone."""
+
+
 def _decide(flow: Flow) -> ResponseReturnValue:
     """Write down what was allowed, and issue the code. Nobody else changes what it depends on meanwhile."""
-    if not flow.renew_under_lock() or not flow.take():
+    same_id = http_request.form.get(SAME) or None
+    if same_id is not None and not is_id(same_id):
+        raise _NotDecided(errors=[UNCLEAR])
+    if not flow.renew_under_lock(same_id) or not flow.take():
         return already_answered_page(current_user.id)
     read_anew(db.session())
     summary = read_summary(flow)
-    changes = find_changes(flow, "consent", summary.facts)
+    changes = find_changes(flow, "consent", summary.facts, [same_id] if same_id else [])
     if changes:
         raise _NotDecided(notices=[CHANGED, *changes])
+    same = summary.find_predecessor(same_id)
+    if same_id is not None and same is None:
+        raise _NotDecided(errors=[UNCLEAR])
     declined = _read_declined(summary)
     granted = summary.scopes - declined
     if not granted:
@@ -79,28 +94,32 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         flow.grant.validate_consent_request()
     except Refused as refused:
         return server.handle_error_response(flow.request, refused)
-    present = summary.consent
-    flow.request.consent = give_consent(
-        flow.connection,
-        user_id=current_user.id,
-        client_key=flow.client.key,
-        scope=format_scope(granted),
-        declined=declined,
-        resources=flow.request.resource_names,
-        choice=summary.choice if reaches_memories(granted) else None,
-        expires_at=read_end(http_request.form.get("until"), present.expires_at if present else None),
-        # The button says so, and the facts that were just compared say that it did.
-        resumes=True,
-    )
-    write_introduction(
-        flow.connection,
-        flow.request.consent.grant_id,
-        flow.client,
-        summary.client["name"],
-        flow.request.payload.redirect_uri,
-    )
+    try:
+        flow.request.consent = write_down(
+            flow,
+            summary,
+            same,
+            http_request.form.get("until"),
+            scope=format_scope(granted),
+            declined=declined,
+            resources=flow.request.resource_names,
+            choice=_find_choice(flow, summary, same, granted),
+        )
+    except AlreadyContinued:
+        raise _NotDecided(notices=[CHANGED]) from None
     note_first_use(flow.connection, flow.client)
     return server.create_authorization_response(flow.request, current_user, flow.grant)
+
+
+def _find_choice(flow: Flow, summary: Summary, same: Predecessor | None, granted: frozenset[str]) -> Choice | None:
+    """Returns which mementos it is to look through. Raises :class:`_NotChosen` when nobody has said so yet."""
+    if same is not None and same.choice is not None:
+        return same.choice
+    if not reaches_memories(granted):
+        return None
+    if not has_choice(flow):
+        raise _NotChosen
+    return summary.choice
 
 
 def _read_declined(summary: Summary) -> frozenset[str]:

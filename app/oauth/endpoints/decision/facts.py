@@ -28,6 +28,7 @@ _SENTENCES = {
     "losses": _("What it would no longer see has changed."),
     "end": _("Until when it is allowed has changed."),
     "pause": _("It was paused or resumed meanwhile."),
+    "connection": _("The earlier connection that you chose has ended or changed, or another one took its place."),
 }
 _LENGTH = 24
 _KEY_LENGTH = 8
@@ -43,6 +44,8 @@ class Facts:
 
     fixed: Mapping[str, Any]
     offered: Mapping[str, Any] = field(default_factory=dict)
+    #: The fact that has changed when something ticked is not as it was offered.
+    offers: str = "mementos"
 
     def seal(self) -> str:
         """One string, for a hidden field and for the waiting request."""
@@ -59,8 +62,8 @@ class Facts:
         changes: list[str] = [
             sentence for sentence, *pair in zip(_SENTENCES.values(), before, now, strict=True) if pair[0] != pair[1]
         ]
-        if not self._are_as_offered(offered, ticked) and _SENTENCES["mementos"] not in changes:
-            changes.append(_SENTENCES["mementos"])
+        if not self._are_as_offered(offered, ticked) and _SENTENCES[self.offers] not in changes:
+            changes.append(_SENTENCES[self.offers])
         return changes
 
     def _are_as_offered(self, sealed: str, ticked: Iterable[str]) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 from flask_login import current_user
 from sqlalchemy import select
 
+from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import User
 from app.clients.models import Client
 from app.clients.trust import Trust, find_trust
+from app.consents.installations import Predecessor, find_predecessors, installation_of
 from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
-from app.consents.models import ONLY, Consent
+from app.consents.models import Consent
 from app.extensions import db
 from app.memories.mementos import IntegrationSummary, MementoSummary
 from app.oauth.endpoints.logo import logo_url
@@ -36,8 +38,15 @@ def describe_client(flow: Flow) -> dict[str, Any]:
 
 def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Consent | None) -> Earlier | None:
     """Returns what the app has changed by itself since the person decided about it; None where that is nothing."""
+    consent = consent or _find_latest(flow)
     told = find_introduction(db.session(), consent.grant_id) if consent is not None else None
     return find_earlier(told, flow.client, client["name"], flow.request.payload.redirect_uri)
+
+
+def _find_latest(flow: Flow) -> Consent | None:
+    """Returns the person's latest decision about the client, for whichever installation."""
+    of_pair = (Consent.user_id == current_user.id, Consent.client_key == flow.client.key, is_live(Consent))
+    return db.session.scalar(select(Consent).where(*of_pair).order_by(Consent.updated_at.desc()).limit(1))
 
 
 def describe_account() -> User:
@@ -62,15 +71,20 @@ def asks_to_write(flow: Flow) -> bool:
 
 
 def find_consent(flow: Flow) -> Consent | None:
-    """Returns the live consent with its mementos, for what is new since last time."""
+    """Returns the live consent of the installation that asks, for what is new since last time."""
     return db.session.scalar(
         select(Consent).where(
             Consent.user_id == current_user.id,
             Consent.client_key == flow.client.key,
-            Consent.installation == ONLY,
+            Consent.installation == installation_of(flow.client),
             is_live(Consent),
         )
     )
+
+
+def list_predecessors(flow: Flow) -> list[Predecessor]:
+    """Returns the earlier connections that this one may be the same as."""
+    return find_predecessors(db.session(), current_user.id, flow.client, find_known_browser(current_user.email))
 
 
 def summary_with(summary: MementoSummary | IntegrationSummary, **more: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from app.accounts.models import User
 from app.consents.choice import Choice
+from app.consents.installations import MOST_OFFERED, Predecessor, installation_of
 from app.consents.introductions import Earlier
 from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
@@ -22,6 +23,7 @@ from app.oauth.endpoints.decision.shown import (
     describe_client,
     find_consent,
     find_own_changes,
+    list_predecessors,
 )
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope, reaches_memories
@@ -43,6 +45,31 @@ class Summary:
     earlier: Earlier | None
     #: Where the app will use it from now on, beside the API.
     places: list[Place]
+    #: The earlier connections that this one may be the same as, and every memento of the person's by its id.
+    predecessors: list[Predecessor]
+    own: dict[str, MementoSummary]
+
+    @property
+    def offered(self) -> list[Predecessor]:
+        """The earlier connections that the page names."""
+        return self.predecessors[:MOST_OFFERED]
+
+    def find_predecessor(self, grant_id: str | None) -> Predecessor | None:
+        """Returns the one that was chosen among them."""
+        return next((one for one in self.offered if one.grant_id == grant_id), None)
+
+    def seen_by(self, one: Predecessor) -> list[MementoSummary]:
+        """Returns the mementos that an earlier connection was given, and that are still there, by name."""
+        ids = one.choice.memento_ids if one.choice is not None else ()
+        return sorted((self.own[id] for id in ids if id in self.own), key=lambda memento: memento.name.casefold())
+
+    def describe_predecessor(self, one: Predecessor) -> list[Any]:
+        """Returns the facts of an earlier connection: what it is known by, and what it would hand over."""
+        saved = self.own.get(one.saved_memento_id or "")
+        moments = [at and at.isoformat() for at in (one.issued_at, one.ended_at, one.paused_at, one.expires_at)]
+        known_by = [one.name, one.app_name, one.is_of_this_browser, *moments]
+        mementos = [describe_memento(memento) for memento in self.seen_by(one)]
+        return [known_by, one.choice and one.choice.fingerprint, mementos, saved and [saved.id, saved.name]]
 
     @property
     def needs_mementos(self) -> bool:
@@ -87,7 +114,9 @@ class Summary:
                 "earlier": self.earlier and self.earlier.facts,
                 "end": present and present.expires_at and present.expires_at.isoformat(),
                 "pause": self.paused_at and self.paused_at.isoformat(),
-            }
+            },
+            {one.grant_id: self.describe_predecessor(one) for one in self.offered},
+            offers="connection",
         )
 
 
@@ -95,8 +124,8 @@ def read_summary(flow: Flow) -> Summary:
     waiting, consent = flow.waiting, find_consent(flow)
     scopes = parse_scope(flow.request.scope)
     resources_before = parse_resources(consent.resources) if consent else frozenset()
-    offer = read_offer(db.session(), current_user.id, flow.client.key)
     client = describe_client(flow)
+    offer = read_offer(db.session(), current_user.id, flow.client.key, installation_of(flow.client))
     return Summary(
         client=client,
         account=describe_account(),
@@ -109,6 +138,8 @@ def read_summary(flow: Flow) -> Summary:
         consent=consent,
         earlier=find_own_changes(flow, client, consent),
         places=list_places({*flow.request.resource_names, *resources_before}, resources_before),
+        predecessors=list_predecessors(flow),
+        own={memento.id: memento for memento in [*offer.mementos, *([offer.saved] if offer.saved else [])]},
     )
 
 
@@ -118,3 +149,8 @@ def has_choice(flow: Flow) -> bool:
     if choice.selection != "selected":
         return choice.selection is not None
     return len(owned_memento_ids(current_user.id, choice.memento_ids)) == len(choice.can_write) > 0
+
+
+def may_go_on_as_before(flow: Flow) -> bool:
+    """Whether there is an earlier connection that this one may be the same as, so that nothing has to be chosen first."""
+    return any(one.choice is not None for one in list_predecessors(flow)[:MOST_OFFERED])

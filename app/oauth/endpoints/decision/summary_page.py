@@ -13,8 +13,9 @@ from app.consents.models import Consent
 from app.memories.mementos import count_chosen, summarize_everything
 from app.oauth.endpoints.decision.answers import seal_page
 from app.oauth.endpoints.decision.forms import DecisionForm
+from app.oauth.endpoints.decision.installations import describe_predecessors
 from app.oauth.endpoints.decision.shown import asks_to_write, summary_with
-from app.oauth.endpoints.decision.summary import Summary, has_choice, read_summary
+from app.oauth.endpoints.decision.summary import Summary, has_choice, may_go_on_as_before, read_summary
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope, reaches_memories
 from app.sentences import translated
@@ -23,7 +24,8 @@ from app.sentences import translated
 def show_summary(
     flow: Flow, *, errors: list[str] | None = None, notices: list[str] | None = None
 ) -> ResponseReturnValue:
-    if reaches_memories(parse_scope(flow.request.scope)) and not has_choice(flow):
+    needs_choice = reaches_memories(parse_scope(flow.request.scope)) and not has_choice(flow)
+    if needs_choice and not may_go_on_as_before(flow):
         for notice in notices or ():
             flash(translated(notice), "error")
         return redirect(flow.url_for("choose_mementos"), 303)
@@ -45,6 +47,8 @@ def show_summary(
             for memento in summary.mementos
         ],
         saved=summary.saved,
+        predecessors=describe_predecessors(summary, http_request.form.get("same")),
+        earlier_count=len(summary.predecessors),
         ends=_list_ends(consent),
         total_count=_count_reachable(summary.choice),
         returning=consent is not None,
