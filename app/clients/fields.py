@@ -12,7 +12,7 @@ from app.clients.field import CLIENT, OPERATOR, Field, access_token_bounds, has,
 from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, Scopes, Seconds, Text, with_plain_lines
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
-from app.clients.resource_addresses import find_place_problem, find_resource_problems
+from app.clients.resources.addresses import find_place_problem, find_resource_problems
 from app.config import Settings
 from app.sentences import _
 

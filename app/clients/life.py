@@ -11,7 +11,7 @@ from app.clients.events import record_client_event
 from app.clients.lock import lock_client
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.clients.registration import check_client
-from app.clients.resources import end_resources
+from app.clients.resources.lookup import end_resources
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.locks import ORDER

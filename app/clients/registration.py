@@ -13,7 +13,7 @@ from app.clients.events import find_changes, record_client_event
 from app.clients.fields import ClientFields
 from app.clients.lock import lock_client
 from app.clients.models import Client
-from app.clients.resources import demand_free
+from app.clients.resources.lookup import demand_free
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.locks import to_change

@@ -4,14 +4,14 @@ A resource has a short name, under which it is stored, and an address, which is 
 for one of them, and is no good at any other. What was asked for stands with the code and the refresh token as names
 with a space between, the one that was used last first.
 
-Our own stand in a table below. The address of another service is looked up (:mod:`app.clients.resources`), and so is
+Our own stand in a table below. The address of another service is looked up (:mod:`app.clients.resources.lookup`), and so is
 whether its tokens are still good: a request that is about ours alone asks the database nothing.
 """
 
 from typing import NamedTuple
 
 from app.clients.models import is_registered_name
-from app.clients.resources import find_resource_at, find_resource_named
+from app.clients.resources.lookup import find_resource_at, find_resource_named
 from app.consents.resources import API, MCP
 from app.database.connections import Connection
 from app.oauth.refusals import Reason, refuse

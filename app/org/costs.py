@@ -46,6 +46,13 @@ def count_costs(*clients: Client) -> Costs:
     )
 
 
+def count_people_of_resource(resource_id: str) -> int:
+    """How many people allow an app to use something at a resource server now."""
+    # Names are of letters, digits and "_", none within another.
+    names = Consent.resources.contains(resource_id, autoescape=True)
+    return _count(select(func.count(Consent.user_id.distinct())).where(names, is_live(Consent)))
+
+
 def _count_access_tokens(keys: list[str]) -> int:
     # One without a family is the organization's own. Each kind has the index by which it is counted.
     own = select(func.count()).where(

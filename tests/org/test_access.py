@@ -11,7 +11,7 @@ from app import clock
 from app.accounts.invitations import invite
 from app.accounts.models import Session
 from app.accounts.organizations import find_organization
-from app.clients.models import Client, ClientSecret
+from app.clients.models import Client, ClientResource, ClientSecret
 from app.extensions import db
 from app.oauth.journal.record import RequestRecord
 from app.oauth.refusals import Reason
@@ -58,6 +58,11 @@ TABLE = [
     Row("POST", CLIENT + "/requests/{record_id}/address", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("GET", CLIENT + "/requests/{scope_record_id}/scopes", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/requests/{scope_record_id}/scopes", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
+    Row("GET", CLIENT + "/resources", OK, OK, OK, MISSING),
+    Row("POST", CLIENT + "/resources", MOVED, MOVED, FORBIDDEN, MISSING, {"address": "https://shelf.acme.example"}),
+    Row("POST", CLIENT + "/resources/{resource_id}/prove", MOVED, MOVED, FORBIDDEN, MISSING),
+    Row("GET", CLIENT + "/resources/{resource_id}/remove", OK, OK, FORBIDDEN, MISSING),
+    Row("POST", CLIENT + "/resources/{resource_id}/remove", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("GET", CLIENT + "/people", OK, OK, OK, MISSING),
     Row("GET", CLIENT + "/playground", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/playground/start", MOVED, MOVED, FORBIDDEN, MISSING),
@@ -107,8 +112,8 @@ TABLE = [
 ]
 #: What acts on somebody's own behalf, or says nothing that is secret, whoever asks.
 FOR_ANYBODY = ("/organizations", "/join/{token}")
-#: Forms that change nothing here even for those who may send them: the app is active, the owner the last, nobody moves.
-WITHOUT_EFFECT = ("/activate", "/resume", "/switch", "/playground/finish", "/join/not-a-token")
+#: Forms that change nothing here even for those who may send them: the app is active, what it serves proved, the owner the last, nobody moves.
+WITHOUT_EFFECT = ("/activate", "/resume", "/prove", "/switch", "/playground/finish", "/join/not-a-token")
 
 POSTS = [row for row in TABLE if row.method == "POST"]
 
@@ -127,6 +132,9 @@ def acme(app, olive, bob, alice, carol, leon, notebook) -> dict[str, str]:
             **refused, reason=Reason.REDIRECT_URI_MISMATCH, redirect_uri="http://127.0.0.1:5000/callback"
         )
         scope = RequestRecord(**refused, reason=Reason.SCOPE_NOT_REGISTERED, scope="memories:write")
+        proved = ClientResource.at("https://attic.acme.example", proved_at=clock.now())
+        client = db.session.get_one(Client, notebook.client_id)
+        client.resource_rows.append(proved)
         db.session.add_all([address, scope])
         db.session.commit()
         return {
@@ -137,6 +145,7 @@ def acme(app, olive, bob, alice, carol, leon, notebook) -> dict[str, str]:
             "invitation_id": invitation.id,
             "token": token,
             "secret_id": secret.id,
+            "resource_id": proved.id,
             "alice": alice.id,
         }
 

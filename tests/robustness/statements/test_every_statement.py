@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app import clock
 from app.consents.saved import SavedMemento
 from app.extensions import db
+from app.fetch.fetching import FetchedObject
 from app.memories.picks import Pick
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
@@ -237,9 +238,10 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     "start_playground POST", "show_requests GET", "register_address GET", "register_address POST", "add_scopes GET",
     "add_scopes POST", "resume POST", "rotate_all GET", "rotate_all POST", "end_secret GET", "end_secret POST",
     "retire_secret GET", "retire_secret POST", "add_secret GET", "add_secret POST", "edit_settings GET",
-    "edit_settings POST", "suspend GET", "suspend POST", "register GET", "register POST",
+    "edit_settings POST", "suspend GET", "suspend POST", "register GET", "register POST", "show_resources GET",
+    "add_client_resource POST", "prove_client_resource POST", "remove_client_resource GET", "remove_client_resource POST",
 )), "oauth.show_logo GET")  # fmt: skip
-def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing):
+def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypatch):
     browser.enter(bob)
     path = f"/org/oauth/{notebook.client_id}"
     act = _acting(browser)
@@ -265,6 +267,13 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing):
     ends, retires = (re.findall(rf'href="([^"]+/{what})"', browser.get(path).text) for what in ("end", "retire"))
     act(ends[0], press="Save", ends_on="2099-01-31")
     act(retires[0], press="Retire the secret")
+    shelf = "https://shelf.acme.example"
+    proof = FetchedObject({"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"]}, 300)
+    # Its own statement counts the tries of a person, and here are too many.
+    monkeypatch.setattr(app.extensions["services"].fetcher, "fetch_object", lambda *_args, **_kwargs: proof)
+    act(f"{path}/resources", press="Add it", address=shelf)
+    act(f"{path}/resources", press=f"Prove it: {shelf}")
+    act(re.search(r'href="([^"]+/remove)"', browser.get(f"{path}/resources").text)[1], press="Remove it")
     act(f"{path}/playground", press="Open the playground")
     assert browser.get(f"{path}/playground/callback?code=x&state=y").status_code == 200
     act(f"{path}/playground", press="Finish")

@@ -62,8 +62,9 @@ def find_resource_named(connection: Connection, name: str) -> ResourceSnapshot |
 
 def demand_free(session: Session, client: Client) -> None:
     """Write down what the client has now. Raises :class:`ClientError` for an address that belongs to another client."""
-    ours = {one.matched: one.address for one in client.resource_rows if one.is_in_use}
+    # What is not free yet would be written down by the first look.
     with session.no_autoflush:
+        ours = {one.matched: one.address for one in client.resource_rows if one.is_in_use}
         taken = session.scalars(
             select(ClientResource.matched).where(
                 ClientResource.matched.in_(ours),
