@@ -15,6 +15,8 @@ import regex
 
 from app.sentences import _
 
+#: How print's signs are written in ASCII, without the two that an ``error_description`` cannot hold.
+_PLAIN = str.maketrans({"“": "'", "”": "'", "’": "'", '"': "'", "\\": "/", "…": "...", "–": "-", "×": "x"})
 #: What draws nothing, or nothing by itself. Some marks of Arabic numbers are format characters that can be seen.
 _NOTHING = (
     r"[[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\p{Cc}\p{Cs}\p{Cf}\p{Noncharacter_Code_Point}"
@@ -190,3 +192,8 @@ def _hidden_sentence(letter: str) -> str:
 
 def _code_point(letter: str) -> str:
     return f"U+{ord(letter[0]):04X}"
+
+
+def in_ascii(sentence: str) -> str:
+    """Returns a sentence for people, set as print is, as OAuth's ``error_description`` may hold it (:rfc:`6749#section-5.2`)."""
+    return sentence.translate(_PLAIN).encode("ascii", "replace").decode()

@@ -1,6 +1,7 @@
 """The life of a client: activated, suspended, resumed, and ended when it is deleted."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.clients.events import record_client_event
 from app.clients.lock import lock_client
-from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
+from app.clients.models import Client, ClientDocument, ClientLogo, ClientOrigin, ClientSecret
 from app.clients.registration import check_client
 from app.clients.resources.lookup import end_resources
 from app.clients.secrets import add_client_secret
@@ -70,19 +71,29 @@ def activate_client(
 
 
 def suspend_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
-    """Stop the client at once: it gets no tokens, and those it has do not work. Consents stay."""
+    """Stop the client at once: it gets no tokens, and those it has do not work. Consents stay.
+
+    One whose document is gone stays stopped from now on, also when the document comes back.
+    """
     lock_client(session, client)
-    if client.suspended_at is None:
+    if client.suspended_at is None or client.suspended_at == _find_withdrawn_at(session, client):
         client.suspended_at = clock.now()
         record_client_event(session, "client.suspended", client, actor_user_id)
 
 
 def resume_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:
-    """Let a suspended client go on where it was stopped. A draft stays one."""
+    """Let a suspended client go on where it was stopped. A draft stays one, and one whose document is gone stays stopped."""
     lock_client(session, client)
-    if client.suspended_at is not None and client.drafted_at is None:
-        client.suspended_at = None
+    withdrawn_at = _find_withdrawn_at(session, client)
+    if client.suspended_at != withdrawn_at and client.drafted_at is None:
+        client.suspended_at = withdrawn_at
         record_client_event(session, "client.resumed", client, actor_user_id)
+
+
+def _find_withdrawn_at(session: Session, client: Client) -> datetime | None:
+    """Returns since when the document of a locked client is gone; None where it is there, or there never was one."""
+    document = session.get(ClientDocument, client.key, populate_existing=True)
+    return None if document is None else document.withdrawn_at
 
 
 def delete_client(session: Session, client: Client, *, actor_user_id: str | None) -> None:

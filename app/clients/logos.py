@@ -40,20 +40,28 @@ def draw_logo(content: bytes) -> bytes:
 def set_logo(session: Session, client: Client, png: bytes, *, actor_user_id: str | None) -> None:
     """Give the client this logo, as :func:`draw_logo` made it."""
     lock_client(session, client)
-    image_digest = hashlib.sha256(png).hexdigest()
-    if client.logo is not None and client.logo.digest == image_digest:
-        return
+    if put_logo(client, png):
+        record_client_event(session, "client.logo_changed", client, actor_user_id)
+
+
+def put_logo(client: Client, png: bytes | None) -> bool:
+    """Give the locked client this logo, or none. Returns whether it had another."""
+    image_digest = hashlib.sha256(png).hexdigest() if png is not None else None
+    if image_digest == (client.logo.digest if client.logo is not None else None):
+        return False
+    if png is None or image_digest is None:
+        client.logo = None
+        return True
     if client.logo is None:
         client.logo = ClientLogo()
     client.logo.digest, client.logo.image = image_digest, png
-    record_client_event(session, "client.logo_changed", client, actor_user_id)
+    return True
 
 
 def remove_logo(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     """Leave the client without a logo."""
     lock_client(session, client)
-    if client.logo is not None:
-        client.logo = None
+    if put_logo(client, None):
         record_client_event(session, "client.logo_removed", client, actor_user_id)
 
 

@@ -51,6 +51,8 @@ ORDER = (
     "made_mementos",
     "saved_mementos",
     "access_records",
+    "client_registrations",
+    "client_documents",
 )
 
 #: What ``Session.refresh`` is to be told for the lock of :func:`to_change`.

@@ -81,10 +81,13 @@ def error_page(
     title: str | None = None,
     sentence: str | None = None,
     action: tuple[str | None, str | None] = (None, None),
+    *,
+    for_makers: str | None = None,
 ) -> tuple[str, int]:
     """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
 
-    ``action`` is the way on, an address of ours and what it says; the start page unless it is given.
+    ``action`` is the way on, an address of ours and what it says; the start page unless it is given. ``for_makers`` is
+    what whoever builds the app needs to know, where nobody else could tell them.
     """
     # It has no form, so none that leads to an app.
     let_forms_stay_here()
@@ -97,6 +100,7 @@ def error_page(
         status=status,
         title=title or default_title,
         sentence=sentence or default_sentence,
+        for_makers=for_makers,
         action_url=action[0],
         action_label=action[1],
         # Pages that tell nothing apart are alike to the letter; what is our fault has a name to tell us.

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
 
 from app import metrics
-from app.clients.models import SECRET_USED, ClientSnapshot, find_client
+from app.clients.documents.refreshing import is_host_allowed
+from app.clients.models import DOCUMENT, SECRET_USED, ClientSnapshot, find_client
 from app.database.access import has_committed
 from app.database.connections import RowGone
 from app.database.repeat import repeat
@@ -93,6 +94,7 @@ class Exchange(AuthorizationServer):
         client, request.auth_method = authenticate_client(
             request.connection, request.headers.get("Authorization"), request.form
         )
+        demand_host_of_document(request, client)
         request.client = client
         request.caller = client.client_id
         present.note_client(client.key)
@@ -143,6 +145,15 @@ class Exchange(AuthorizationServer):
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Authlib's signals carry tokens; nobody here listens."""
+
+
+def demand_host_of_document(request: WireRequest, client: ClientSnapshot) -> None:
+    """Refuse an app whose document lies on a host that the operator has denied since. Nothing is asked of that host.
+
+    Raises :class:`Refused`.
+    """
+    if client.origin == DOCUMENT and not is_host_allowed(request.services, client.client_id):
+        raise refuse(Reason.DOCUMENT_DENIED, client=client)
 
 
 def _nothing_stands() -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -31,8 +32,8 @@ SECRETS = {DOCUMENT: "rlq_cs_" + "0" * 64, DYNAMIC: "rlq_cs_" + "1" * 64}
 
 
 @pytest.fixture
-def add(app):
-    """Put a client into the registry, as a fetched document or a registration by the client itself will."""
+def add(app, document_hosts):
+    """Put a client into the registry, as a fetched document or a registration by the client itself does."""
 
     def add(origin: str = DOCUMENT, type: str = "confidential", **changes) -> Integrator:
         client_id = ADDRESS if origin == DOCUMENT else "client_0123456789abcdef01234567"
@@ -51,6 +52,12 @@ def add(app):
             if secret is not None:
                 client.secrets.append(ClientSecret(digest=credentials.digest(secret), hint=secret[-4:]))
             db.session.add(client)
+            db.session.flush()
+            if origin == DOCUMENT:
+                # Read a moment ago, and good for a day.
+                at, day = clock.now(), timedelta(days=1)
+                times = {"read_at": at, "registered_at": at, "fresh_until": at + day, "good_until": at + 2 * day}
+                db.session.add(ClientDocument(client_key=client.key, **times))
             db.session.commit()
             assert len(client.key) <= 40 and client.key != client_id
         return Integrator(app, client_id, secret, uri, "memories:read integrations:read")
@@ -278,14 +285,15 @@ def test_a_robot_keeps_few_records_of_its_requests(app, add, run):
 
 def test_one_whose_document_is_gone_is_not_resumed(app, run, reader):
     with app.app_context():
-        client, at = find_record(db.session, ADDRESS), clock.now()
-        client.suspended_at = at
-        ages = dict.fromkeys(("read_at", "fresh_until", "good_until", "withdrawn_at", "registered_at"), at)
-        db.session.add(ClientDocument(client_key=client.key, **ages))
+        client = find_record(db.session, ADDRESS)
+        client.suspended_at = db.session.get_one(ClientDocument, client.key).withdrawn_at = clock.now()
         db.session.commit()
     assert json.loads(run("show", ADDRESS, json=True).stdout)["withdrawn_at"]
     assert_refused(run("resume", ADDRESS), "Its document is gone since")
     assert json.loads(run("show", ADDRESS, json=True).stdout)["status"] == "suspended"
+    # What the operator has done besides can be undone: then it is its own host's again.
+    assert run("suspend", ADDRESS).exit_code == run("resume", ADDRESS).exit_code == 0
+    assert_refused(run("resume", ADDRESS), "Its document is gone since")
 
 
 def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, reader):
@@ -308,4 +316,4 @@ def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, read
 
     assert not reader.is_alive(token)
     assert_refused(run("show", ADDRESS), "There is no app with the client id")
-    assert "We do not know this app" in reader.start(signed_in).text
+    assert "We could not find out who this app is" in reader.start(signed_in).text

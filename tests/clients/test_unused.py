@@ -22,6 +22,12 @@ URI = "http://localhost:3118/callback"
 ADDRESS = "https://agent.example/client.json"
 
 
+@pytest.fixture(autouse=True)
+def host(document_hosts) -> None:
+    """The document lies where it should."""
+    document_hosts.serve(ADDRESS, {"client_id": ADDRESS, "client_name": "Claude Code", "redirect_uris": [URI]})
+
+
 @pytest.fixture(params=[DYNAMIC, DOCUMENT])
 def agent(request, app) -> Integrator:
     """An agent that registered itself, and one that a document describes."""

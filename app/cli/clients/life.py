@@ -66,7 +66,7 @@ def delete_command(client_id: str, name: str, as_json: bool) -> None:
 
 def _resume(session: Session, client: Client, *, actor_user_id: str | None) -> None:
     document = session.get(ClientDocument, client.key) if client.origin == DOCUMENT else None
-    if document is not None and document.withdrawn_at is not None:
+    if document is not None and document.withdrawn_at is not None and document.withdrawn_at == client.suspended_at:
         gone = document.withdrawn_at.isoformat(timespec="seconds")
         raise click.ClickException(f"Its document is gone since {gone}; the app works again when that is back.")
     resume_client(session, client, actor_user_id=actor_user_id)

@@ -18,8 +18,9 @@ from app.oauth.authorization_request import rely_on_client, save_choice
 from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.endpoints import aliases, blueprint, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
+from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
-from app.oauth.endpoints.keeping import continue_url, keep_request
+from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -47,6 +48,13 @@ def authorize() -> ResponseReturnValue:
     address (:rfc:`9700#section-4.11.2`).
     """
     parameters = parse_parameters(http_request.query_string)
+    if is_of_document(parameters):
+        page = find_out(parameters, again=this_address())
+        if page is not None:
+            return page
+        if not current_user.is_authenticated and not is_known_already(parameters.values["client_id"]):
+            # Who it is, is found out once somebody has signed in.
+            return begin_again_behind_sign_in()
     with connect(db.engine) as connection:
         lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
         try:

@@ -9,26 +9,49 @@ from flask import url_for
 from flask_login import current_user
 
 from app.accounts.organizations import find_role
-from app.clients.models import ClientSnapshot
+from app.clients.models import DOCUMENT, ClientSnapshot
 from app.clients.trust import say_claim
 from app.http.error_answers import error_page
 from app.http.services import services
 from app.http.wire import request_id
 from app.oauth.journal.log import RequestLog
-from app.oauth.refusals import ErrorPage, Refused
+from app.oauth.refusals import ErrorPage, Reason, Refused, document
 from app.oauth.refusals.page import ALREADY_ANSWERED, EXPIRED, OTHER_ACCOUNT, SIGN_IN_FIRST, UNKNOWN_APP
 from app.sentences import _
 from app.text import isolated
+
+_NOT_IN_DOCUMENT = _(
+    "The redirect_uri is none of the redirect_uris in the document at your client_id, or none that can be used here."
+)
 
 
 def no_way_back_page(refused: Refused) -> tuple[str, int]:
     """What is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
     client, row = refused.client, refused.row
+    if refused.reason in document.ROWS:
+        return _page_of_document(refused)
     if client is None:
         return unknown_app_page()
     assert row.page is not None, f"{refused.reason} leads to no page."
     sentence = row.to_own_people if row.to_own_people and _is_own(client) else _(row.page.shown, why=row.to_person)
-    return _page_of_app(row.page.status, _(row.page.title, name=isolated(client.name)), client, sentence)
+    title = _(row.page.title, name=isolated(client.name))
+    is_elsewhere = client.origin == DOCUMENT and refused.reason is Reason.REDIRECT_URI_MISMATCH
+    return _page_of_app(row.page.status, title, client, sentence, _NOT_IN_DOCUMENT if is_elsewhere else None)
+
+
+def _page_of_document(refused: Refused) -> tuple[str, int]:
+    """For an app that says who it is by the address of a document; whoever builds it reads the exact reason there."""
+    page = refused.row.page
+    assert page is not None
+    name = isolated(str(refused.values.get("host", "")))
+    action = (str(refused.values["again"]), _("Try again")) if "again" in refused.values else (None, None)
+    return error_page(
+        page.status,
+        _(page.title, name=name),
+        _(page.shown, name=name),
+        action,
+        for_makers=str(refused.values.get("told", "")) or None,
+    )
 
 
 def unknown_app_page() -> tuple[str, int]:
@@ -61,12 +84,14 @@ def _show(page: ErrorPage, action: tuple[str | None, str | None] = (None, None))
     return error_page(page.status, page.title, page.shown, action=action)
 
 
-def _page_of_app(status: int, title: str, client: ClientSnapshot, sentence: str) -> tuple[str, int]:
+def _page_of_app(
+    status: int, title: str, client: ClientSnapshot, sentence: str, for_makers: str | None
+) -> tuple[str, int]:
     claim = say_claim(client, isolated(client.name))
     if claim:
         sentence = _("%(claim)s %(sentence)s", claim=claim, sentence=sentence)
     if not _is_own(client):
-        return error_page(status, title, sentence)
+        return error_page(status, title, sentence, for_makers=for_makers)
     # So that this request is there when they follow the link.
     services().notes.of(RequestLog).flush_if_possible()
     entry = url_for("org.show_requests", client_id=client.client_id, request=request_id())

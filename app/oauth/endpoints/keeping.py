@@ -12,7 +12,8 @@ from flask import request as http_request
 from flask.typing import ResponseReturnValue
 
 from app import credentials
-from app.clients.models import ClientSnapshot, find_client
+from app.clients.documents.address import looks_like_address
+from app.clients.models import DOCUMENT, ClientSnapshot, find_client
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.services import services
@@ -66,8 +67,7 @@ def keep_request(
     Without ``user_id`` it is nobody's yet. When too many of those wait for this network, it is not kept: then the
     person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
-    known = find_browser()
-    browser = known or credentials.new_credential(credentials.BROWSER)
+    known, browser = _find_or_make_browser()
     # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
     scope = client.get_allowed_scope(parameters.values.get("scope"))
     if scope and asks_offline_access(parameters.values.get("scope")):
@@ -89,10 +89,16 @@ def keep_request(
     else:
         handle = add_authorization_request(connection, user_id=user_id, **row)
     if handle is None:
-        response = make_response(_sign_in_and_begin_again(browser, again))
-        return response if known else remember_browser(response, browser)
+        return begin_again_behind_sign_in(again)
     response = make_response(redirect(lead_on(handle), 303))
     return response if known else bind_browser(response, handle, browser)
+
+
+def begin_again_behind_sign_in(again: bool = False) -> Response:
+    """Keep nothing: the request travels along in the address of the sign-in page, and begins anew behind it."""
+    known, browser = _find_or_make_browser()
+    response = make_response(_sign_in_and_begin_again(browser, again))
+    return response if known else remember_browser(response, browser)
 
 
 def this_network() -> str:
@@ -113,7 +119,16 @@ def leads_to_known_app(query: str) -> bool:
     parameters = parse_parameters(sent.encode()).values
     with connect(db.engine) as connection:
         client = find_client(connection, parameters["client_id"]) if "client_id" in parameters else None
-    return client is not None and client.check_redirect_uri(parameters.get("redirect_uri", ""))
+    if client is None:
+        # It is found out behind the sign-in who that is.
+        return looks_like_address(parameters.get("client_id", ""))
+    return client.origin == DOCUMENT or client.check_redirect_uri(parameters.get("redirect_uri", ""))
+
+
+def _find_or_make_browser() -> tuple[bool, str]:
+    """Returns whether this browser has a nonce already, and the nonce."""
+    known = find_browser()
+    return known is not None, known or credentials.new_credential(credentials.BROWSER)
 
 
 def _sign_in_and_begin_again(browser: str, again: bool) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from app.oauth.endpoints.keeping import leads_to_known_app
 from app.oauth.endpoints.waiting import find_request_of_browser
 
 #: Where a request comes in, and where one that was not kept begins anew.
-_AUTHORIZE_PATHS = ("/oauth/authorize", "/api/v1/auth/oauth2/authorize")
+_AUTHORIZE_PATHS = ("/oauth/authorize", "/api/v1/auth/oauth2/authorize", "/authorize")
 #: Under it are the pages that open a waiting request.
 _STEPS = "/oauth/authorize/"
 

@@ -12,6 +12,9 @@ from app.http.routes import Blueprint
 from app.oauth.resources import address_of
 from app.scopes import SCOPES
 
+# draft-ietf-oauth-client-id-metadata-document-02 section 6.
+_READS_DOCUMENTS = {"client_id_metadata_document_supported": True}
+
 blueprint = Blueprint("metadata", __name__, door=META)
 
 
@@ -21,8 +24,10 @@ def authorization_server_metadata() -> Response:
     issuer = settings().issuer
     auth_methods = ["client_secret_basic", "client_secret_post"]
     registers = {"registration_endpoint": f"{issuer}/oauth/register"} if settings().client_registration != "off" else {}
+    reads_documents = {} if "*" in settings().client_document_hosts_denied else _READS_DOCUMENTS
     return jsonify(
         registers
+        | reads_documents
         | {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/oauth/authorize",

@@ -35,14 +35,13 @@ from app.logs.sparing import SparingLog
 from app.oauth.bearer_check import REALM
 from app.oauth.endpoints import aliases, blueprint
 from app.strict_json import BadBody, parse_body
+from app.text import in_ascii
 
 _log = logging.getLogger(__name__)
 _refusals = SparingLog(_log)
 
 _LARGEST = 64 * 1024
 _OF_REDIRECTS = "redirect_uris"
-#: Sentences for people are set as print is; RFC 7591 section 3.2.2 wants ASCII.
-_PLAIN = str.maketrans({"“": "'", "”": "'", "…": "...", "’": "'", "–": "-"})
 
 
 class _Refused(Exception):
@@ -218,7 +217,7 @@ def _describe_problem(error: ClientError) -> dict[str, str]:
     known = BY_NAME.get(error.field)
     if known is not None and known.wire is not None and known.wire not in sentence:
         sentence = f"{known.wire}: {sentence}"
-    return {"error": kind, "error_description": sentence.translate(_PLAIN).encode("ascii", "replace").decode()}
+    return {"error": kind, "error_description": in_ascii(sentence)}
 
 
 def _address(own: Registered) -> str:

@@ -25,6 +25,7 @@ from app.oauth.authorization_request import (
 )
 from app.oauth.checks import Door, check_way_back
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
+from app.oauth.endpoints.documents import find_out, is_of_document
 from app.oauth.endpoints.error_pages import (
     already_answered_page,
     expired_page,
@@ -98,21 +99,37 @@ def opens_request(view: Screen | None = None, *, before_account: bool = False) -
     @wraps(view)
     def opened() -> ResponseReturnValue:
         with connect(db.engine) as connection:
-            found = find_own_request(connection)
+            found = _find_open(connection, before_account)
             if not isinstance(found, WaitingRequest):
                 return found
-            if not current_user.is_authenticated:
-                return redirect(sign_in_url(http_request.full_path), 303)
-            if _must_sign_in_again(found):
-                # Before the request is bound: whoever signs in now is the one who is asked.
-                return redirect(sign_in_url(http_request.full_path, again=True), 303)
-            if not renew_authorization_request(connection, found, current_user.id):
-                return _tell_what_became(connection)
-            if not before_account and _must_choose_account(found):
-                return redirect(url_for("oauth.show_account", request=http_request.args["request"]), 303)
-            return forget_request(http_request.args["request"], make_response(_open(view, found, connection)))
+            parameters = _parameters_of(found)
+            if not is_of_document(parameters):
+                return _open_for_browser(view, found, connection)
+        # Seconds may pass here, in which no connection is held.
+        page = find_out(parameters, again=url_for("oauth.continue_authorization", request=http_request.args["request"]))
+        if page is not None:
+            return page
+        with connect(db.engine) as connection:
+            return _open_for_browser(view, found, connection)
 
     return opened
+
+
+def _find_open(connection: Connection, before_account: bool) -> WaitingRequest | ResponseReturnValue:
+    """This browser's waiting request, renewed and bound to the person; else what they have to do or to read first."""
+    found = find_own_request(connection)
+    if not isinstance(found, WaitingRequest):
+        return found
+    if not current_user.is_authenticated:
+        return redirect(sign_in_url(http_request.full_path), 303)
+    if _must_sign_in_again(found):
+        # Before the request is bound: whoever signs in now is the one who is asked.
+        return redirect(sign_in_url(http_request.full_path, again=True), 303)
+    if not renew_authorization_request(connection, found, current_user.id):
+        return _tell_what_became(connection)
+    if not before_account and _must_choose_account(found):
+        return redirect(url_for("oauth.show_account", request=http_request.args["request"]), 303)
+    return found
 
 
 def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnValue:
@@ -139,9 +156,12 @@ def find_request_of_browser(connection: Connection, handle: str) -> WaitingReque
     return waiting if waiting is not None and is_of_this_browser(handle, waiting.browser_digest) else None
 
 
+def _open_for_browser(view: Screen, waiting: WaitingRequest, connection: Connection) -> ResponseReturnValue:
+    return forget_request(http_request.args["request"], make_response(_open(view, waiting, connection)))
+
+
 def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> ResponseReturnValue:
-    defects = {"": waiting.defect} if waiting.defect else {}
-    request = authorization_request(connection, Parameters(waiting.parameters, defects))
+    request = authorization_request(connection, _parameters_of(waiting))
     try:
         # Against today's data: the app may have changed since the request was made.
         way_back = check_way_back(request, Door.REPLAY)
@@ -161,6 +181,10 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
     except (RowGone, NoResultFound):
         # The client was deleted since it was looked up.
         return unknown_app_page()
+
+
+def _parameters_of(waiting: WaitingRequest) -> Parameters:
+    return Parameters(waiting.parameters, {"": waiting.defect} if waiting.defect else {})
 
 
 def _must_sign_in_again(waiting: WaitingRequest) -> bool:

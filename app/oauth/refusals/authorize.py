@@ -1,5 +1,6 @@
 """Refusals of an authorization request (:rfc:`6749#section-4.1.2.1`)."""
 
+from app.oauth.refusals import document
 from app.oauth.refusals.code import REMOVED
 from app.oauth.refusals.page import NO_WAY_BACK
 from app.oauth.refusals.reason import Reason
@@ -9,7 +10,7 @@ from app.sentences import _
 _NOT_ITS_ADDRESS = _("The link that brought you here names an address to return to that is not one of this app's.")
 
 #: reason -> its row.
-ROWS = {
+ROWS = document.ROWS | {
     Reason.REDIRECT_URI_MISSING: Refusal(
         "invalid_request",
         "The parameter 'redirect_uri' is missing.",

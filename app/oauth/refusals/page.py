@@ -45,6 +45,51 @@ SWITCHED_OFF: Final = ErrorPage(
         " Try again later, or ask its makers."
     ),
 )
+#: For an app that says who it is by the address of a document, which says nothing that we could rely on.
+DOCUMENT_ADDRESS: Final = ErrorPage(
+    400,
+    _("We cannot tell who this app is"),
+    shown=_(
+        "Nothing was shared. The app says who it is by an address that we do not read. Go back to the app and tell its"
+        " makers."
+    ),
+)
+DOCUMENT_DENIED: Final = ErrorPage(
+    403,
+    _("Apps of %(name)s are not let in here"),
+    shown=_("Nothing was shared. Whoever runs this site has decided so. Ask them, if you need this app."),
+)
+DOCUMENT_UNREAD: Final = ErrorPage(
+    400,
+    _("We could not find out who this app is"),
+    shown=_(
+        "Nothing was shared. %(name)s should tell us about the app, and did not. Try again later; if it stays so, tell"
+        " the app's makers."
+    ),
+)
+DOCUMENT_WITHDRAWN: Final = ErrorPage(
+    400,
+    _("%(name)s does not know this app any more"),
+    shown=_(
+        "Nothing was shared, and what you allowed the app before does not work for now. Ask its makers; what it could"
+        " see, and what it did, stands in your account."
+    ),
+)
+DOCUMENT_REFUSED: Final = ErrorPage(
+    400,
+    _("What %(name)s tells about this app cannot be right"),
+    shown=_("Nothing was shared. Go back to the app and tell its makers."),
+)
+DOCUMENT_BUSY: Final = ErrorPage(
+    503,
+    _("Please try again in a moment"),
+    shown=_("Nothing was shared. We are finding out about other apps just now, and have not come to this one yet."),
+)
+DOCUMENT_TOO_MANY: Final = ErrorPage(
+    429,
+    _("Please wait a minute"),
+    shown=_("Nothing was shared. You have tried several new apps within a minute. Try this one again in a minute."),
+)
 EXPIRED: Final = ErrorPage(
     410,
     _("This request has expired"),
@@ -89,4 +134,19 @@ SIGN_IN_FIRST: Final = ErrorPage(
 )
 
 #: In the order in which the guide tells of them.
-PAGES: Final = (UNKNOWN_APP, NO_WAY_BACK, SWITCHED_OFF, EXPIRED, ALREADY_ANSWERED, OTHER_ACCOUNT, SIGN_IN_FIRST)
+PAGES: Final = (
+    UNKNOWN_APP,
+    NO_WAY_BACK,
+    SWITCHED_OFF,
+    EXPIRED,
+    ALREADY_ANSWERED,
+    OTHER_ACCOUNT,
+    SIGN_IN_FIRST,
+    DOCUMENT_ADDRESS,
+    DOCUMENT_DENIED,
+    DOCUMENT_UNREAD,
+    DOCUMENT_WITHDRAWN,
+    DOCUMENT_REFUSED,
+    DOCUMENT_BUSY,
+    DOCUMENT_TOO_MANY,
+)

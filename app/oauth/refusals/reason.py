@@ -32,6 +32,15 @@ class Reason(StrEnum):
     RESOURCE_GONE = "resource_gone"
     RESOURCE_TOO_MANY = "resource_too_many"
 
+    # -- a client whose id is the address of a document
+    DOCUMENT_ADDRESS = "document_address"
+    DOCUMENT_DENIED = "document_denied"
+    DOCUMENT_UNREAD = "document_unread"
+    DOCUMENT_WITHDRAWN = "document_withdrawn"
+    DOCUMENT_REFUSED = "document_refused"
+    DOCUMENT_BUSY = "document_busy"
+    DOCUMENT_TOO_MANY = "document_too_many"
+
     # -- the authorize endpoint
     REDIRECT_URI_MISMATCH = "redirect_uri_mismatch"
     REDIRECT_URI_REFUSED = "redirect_uri_refused"

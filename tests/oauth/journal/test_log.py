@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, func, insert, select
 
 from app import clock
-from app.clients.models import ClientSecret
+from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from app.oauth.journal import log as request_log
 from app.oauth.journal.log import RequestLog
@@ -112,6 +112,33 @@ def test_a_suspended_app_is_told_from_a_draft(notebook, signed_in, reason, chang
     assert reason(notebook) == ("authorize", ERROR_PAGE, expected)
     notebook.client_credentials()
     assert reason(notebook) == ("token", "invalid_client", expected)
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "denied", "expected"),
+    [
+        (200, {"client_secret": "x"}, (), Reason.DOCUMENT_REFUSED),
+        (301, {}, (), Reason.DOCUMENT_UNREAD),
+        (404, {}, (), Reason.DOCUMENT_WITHDRAWN),
+        (200, {}, ("*",), Reason.DOCUMENT_DENIED),
+    ],
+)
+def test_an_app_whose_document_says_nothing_good_any_more(
+    app, pocket, signed_in, document_hosts, records, let_time_pass, monkeypatch, status, changes, denied, expected
+):
+    url = "https://pocket.example/client.json"
+    said = {"client_id": url, "redirect_uris": [pocket.redirect_uri]}
+    document_hosts.serve(url, said)
+    pocket = replace(pocket, client_id=url)
+    pocket.start(signed_in)
+    document_hosts.serve(url, said | changes, status=status)
+    monkeypatch.setattr(app.extensions["services"].fetcher, "_denied", denied)
+    let_time_pass(minutes=6)
+    pocket.start(signed_in)
+    with app.app_context():
+        key = db.session.scalar(select(Client.key).where(Client.client_id == url))
+    last = records(replace(pocket, client_id=key))[-1]
+    assert (last.endpoint, last.error, last.reason) == ("authorize", ERROR_PAGE, expected)
 
 
 def test_the_person_who_cancels_is_a_reason(notebook, signed_in, reason):
@@ -346,6 +373,8 @@ def test_a_client_that_does_not_exist_leaves_nothing(app, notebook, signed_in):
 NOT_KEPT = {
     *("CLIENT_UNKNOWN", "TOKEN_MISSING", "INTROSPECTION_NOT_ALLOWED", "CLIENT_ID_TWICE", "OTHER"),
     *("TOO_MANY_FAILURES", "TOO_MANY_UNKNOWN_TOKENS"),
+    # An app that is known is let in with what is known of it.
+    *("DOCUMENT_ADDRESS", "DOCUMENT_BUSY", "DOCUMENT_TOO_MANY"),
 }
 
 
