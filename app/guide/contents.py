@@ -65,6 +65,17 @@ PAGES = (
         ),
     ),
     Page(
+        "when-access-changes",
+        _("When access changes"),
+        _("What an app sees when its person pauses it, narrows it or ends it, and how it asks introspection."),
+        (
+            ("at-once", _("Every call asks anew")),
+            ("answers", _("Paused, narrowed, ended: the answers")),
+            ("asking", _("Asking introspection")),
+            ("what-to-do", _("What your app does then")),
+        ),
+    ),
+    Page(
         "libraries",
         _("Libraries"),
         _("Ready snippets for nine libraries, each with what it does otherwise than you would expect."),

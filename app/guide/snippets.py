@@ -38,6 +38,7 @@ SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
     "client-credentials": _CONFIDENTIAL,
     "refresh": _BOTH_TYPES,
     "introspect": _CONFIDENTIAL,
+    "introspect-now": {CONFIDENTIAL: ("python",)},
     "revoke": _BOTH_TYPES,
     "native": {PUBLIC: ("python",)},
     "preflight": {PUBLIC: ("shell",)},

@@ -20,6 +20,8 @@ class GuidePage(HTMLParser):
     answers: dict[str, dict] = field(default_factory=dict)
     #: library -> file -> its text.
     programs: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: name -> an answer of the server, with its headers.
+    exchanges: dict[str, str] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -59,6 +61,8 @@ class GuidePage(HTMLParser):
             self.snippets[place] = self._text
         elif "data-library" in found:
             self.programs.setdefault(found["data-library"], {})[found["data-file"]] = self._text
+        elif "data-exchange" in found:
+            self.exchanges[found["data-exchange"]] = self._text
         elif "data-answer" in found:
             self.answers[found["data-answer"]] = json.loads(self._text)
         elif "data-path" in found:

@@ -204,6 +204,9 @@ def test_every_python_example_works_when_pasted(type, server, register, read, al
     if type == CONFIDENTIAL:
         assert "Acme" in session.run(guide, "client-credentials")
         assert "True" in session.run(guide, "introspect")
+        session.run(guide, "introspect-now")
+        picked = session.names["tokens"]["authorization_details"][0]["identifier"]
+        assert session.names["may_read"](picked) and not session.names["may_read"]("mem_another")
         run_web_app(guide.in_language("python")["web-app"], server, allow)
         session.ran.add("web-app")
     else:
