@@ -60,6 +60,7 @@ def _carry_out(
     caller = caller_of(token, session, issuer)
     tool.operation.admit(caller)
     taken = tool.read(arguments)
+    tool.demand(caller, taken)
     identifiers, sent = tool.apply(taken)
     result = tool.operation.carry_out(caller, identifiers, sent)
     shown: dict[str, Any] = result if tool.present is None else tool.present(taken, result)

@@ -28,7 +28,7 @@ from app.mcp.tools import TOOLS
 from app.oauth.bearer_check import challenge
 from app.oauth.cross_origin import may_read
 from app.oauth.protect import call_with_bearer
-from app.oauth.refusals import Refused
+from app.oauth.refusals import Reason, Refused
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.bodies import describe_size, largest_body
 from app.strict_json import BadBody, parse_body
@@ -106,7 +106,7 @@ def _answer_refusal(refused: Refused) -> Response:
     wrong = Wrong(
         refused.status_code,
         code,
-        refused.description,
+        _say(refused),
         id=_find_id_of_refused(),
         data={"error": refused.error} | ({} if needed is None else {"scope": needed}),
     )
@@ -114,6 +114,17 @@ def _answer_refusal(refused: Refused) -> Response:
         return json_answer(wrong.body(), wrong.status, [("Retry-After", str(refused.retry_after))])
     header = challenge(refused, services().settings.issuer, MCP)
     return json_answer(wrong.body(), wrong.status, [("WWW-Authenticate", header)])
+
+
+def _say(refused: Refused) -> str:
+    """Returns why it is refused, for an assistant: what it lacks, what its person can do, and that repeating does not help."""
+    if refused.reason is not Reason.SCOPE_LACKING:
+        return refused.description
+    lacking = refused.values["missing"]
+    return (
+        f"This needs the scope {lacking}, which you have not been given. Ask the person to allow it;"
+        " until they have, trying again does not help."
+    )
 
 
 def _find_id_of_refused() -> str | int | None:

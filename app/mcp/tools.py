@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from app.operations.caller import Caller
 from app.operations.fields import Text
 from app.operations.mementos import list_mementos
 from app.operations.memories import Wanted, change_memory, delete_memory, list_memories, read_memory
-from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, To
+from app.operations.narrowing import Cursor, From, Limit, To
 from app.operations.new_memories import MemoryFields, NewMemory, add_memory
 from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
@@ -20,6 +21,18 @@ from app.operations.schemas import schema_of
 from app.operations.shapes import Change, Shape, Takes
 
 _ID = Text(least=1, most=40, pattern=IDENTIFIER, hint="Must be the id of a memory.", about="The memory's id.")
+_OF_MEMENTO = Text(
+    most=40,
+    pattern=IDENTIFIER,
+    hint="Must be the id of a memento, as list_mementos tells it.",
+    about="Only memories in this memento: an id that list_mementos tells.",
+)
+_OF_INTEGRATION = Text(
+    most=40,
+    pattern=IDENTIFIER,
+    hint="Must be an integration_id, as results tell it.",
+    about="Only memories of this source: an integration_id that results tell.",
+)
 _NO_SUCH_MEMORY = "There is no memory with this id among those that the person shares with you; it may be gone."
 
 
@@ -47,9 +60,9 @@ class _Search:
             " newest memories are listed.",
         ),
     ] = ""
-    memento: MementoId = None
-    integration: IntegrationId = None
-    tag: Annotated[str | None, Text(most=60)] = None
+    memento: Annotated[str | None, _OF_MEMENTO] = None
+    integration: Annotated[str | None, _OF_INTEGRATION] = None
+    tag: Annotated[str | None, Text(most=60, about="Only memories that have this tag.")] = None
     begin: From = None
     end: To = None
     limit: Limit = 10
@@ -67,6 +80,14 @@ class _Search:
             limit=self.limit,
             cursor=self.cursor,
         )
+
+
+def _demand_open(caller: Caller, search: _Search) -> None:
+    """Raises a ``validation_failed`` for a memento that is not open: a search of nothing would find nothing."""
+    known = caller.mementos if caller.user_id is not None else []
+    if search.memento is not None and search.memento not in known:
+        sentence = "No memento with this id is open to you; list_mementos tells those that are."
+        raise invalid_field("memento", "unknown", sentence)
 
 
 class _ChangeOfOne:
@@ -104,6 +125,8 @@ class Tool:
     takes: Takes[Any]
     apply: Callable[[Any], tuple[dict[str, str], Any]]
     hints: Mapping[str, bool]
+    #: What must be so beside the operation's own rules. Raises a refusal.
+    demand: Callable[[Caller, Any], None] = lambda _caller, _taken: None
     #: What is told of a memory that is not there, instead of the operation's own sentence.
     not_found: str = _NO_SUCH_MEMORY
     #: What stands in the result of an operation that returns nothing.
@@ -134,6 +157,8 @@ class Tool:
         """Returns why it was not done, as a sentence that an assistant can act on."""
         if refused.kind is Kind.NOT_FOUND:
             return self.not_found
+        if refused.code == "not_writable":
+            return f"{refused.message} The person's page for that is the manage_url of list_mementos."
         if not refused.errors:
             return refused.message
         return "\n".join(f"{error['field'] or 'arguments'}: {error['message']}" for error in refused.errors)
@@ -175,6 +200,7 @@ TOOLS = {
             takes=Shape(_Search),
             apply=lambda search: ({}, search.wanted()),
             hints=_READS,
+            demand=_demand_open,
         ),
         Tool(
             name="get_memory",

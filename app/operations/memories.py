@@ -133,7 +133,7 @@ def _get_writable(caller: Caller, memory_id: str) -> Memory:
     if found is None:
         raise not_found()
     if not found.is_writable:
-        raise not_writable("This app may read this memory and not change it; the person decides that in /account.")
+        raise not_writable("This app may read this memory and not change it; the person decides that.")
     memory: Memory = found.record
     return memory
 

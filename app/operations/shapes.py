@@ -117,8 +117,9 @@ def _find_problems(members: Mapping[str, Member], sent: Any) -> tuple[list[Field
     if not isinstance(sent, dict):
         return [_error("", "type", "Must be an object.")], {}
     errors: list[FieldError] = []
+    known = f"there are {', '.join(members)}" if members else "send none"
     for name in sent.keys() - members.keys():
-        errors.append(_error(_printable(name), "unknown", f"There is no such field; there are {', '.join(members)}."))
+        errors.append(_error(_printable(name), "unknown", f"There is no such field; {known}."))
     kept = {}
     for name, member in members.items():
         if name in sent:

@@ -81,7 +81,9 @@ def test_each_tool_asks_for_its_own_scope(connect, held, tool, arguments, needed
     assert 'error="insufficient_scope"' in challenge and f'scope="{needed}"' in challenge
     assert "oauth-protected-resource/mcp" in challenge
     error = answer.json["error"]
-    assert answer.json["id"] and error["data"]["scope"] == needed and "needs the scope" in error["message"]
+    assert answer.json["id"] and error["data"]["scope"] == needed
+    # What the assistant reads: what it lacks, who can help, and that it should not go on trying.
+    assert "needs the scope" in error["message"] and "trying again does not help" in error["message"]
 
 
 def test_what_is_wrong_with_arguments_is_said_so_that_an_assistant_can_act(agent):
@@ -93,6 +95,35 @@ def test_what_is_wrong_with_arguments_is_said_so_that_an_assistant_can_act(agent
     assert agent.call("update_memory", id="mry_1")["content"][0]["text"].startswith("title: Name at least one field")
     assert agent.call("update_memory", title="x")["content"][0]["text"] == "id: Is required."
     assert agent.call("search_memories", cursor="x")["isError"]
+
+
+def test_a_memento_that_is_not_open_is_no_search_without_results(shelf, connect):
+    """An assistant that gives a name, or an id of yesterday, would take an empty result for the truth."""
+    trips = shelf.memento("Trips", (shelf.connect(), "Trips"))
+    agent = connect(trips)
+    for memento in ("Trips", "mem_000000000000000000000000", "all"):
+        result = agent.call("search_memories", memento=memento)
+        assert result["isError"] and "list_mementos tells those that are" in result["content"][0]["text"]
+    assert agent.call("search_memories", memento=trips)["isError"] is False
+    assert agent.call("search_memories", memento="our trips")["isError"]
+
+
+def test_who_may_see_everything_may_name_that(shelf, agent):
+    shelf.keep("Lisbon", shelf.connect())
+    assert agent.titles(memento="all") == ["Lisbon"]
+
+
+def test_what_may_only_be_read_says_where_the_person_decides_that(shelf, connect):
+    drive = shelf.connect()
+    id = shelf.keep("Lisbon", drive, folder="Trips")
+    agent = connect(shelf.memento("Trips", (drive, "Trips")))
+    for refused in (agent.call("update_memory", id=id, title="x"), agent.call("forget_memory", id=id)):
+        assert refused["isError"] and "manage_url" in refused["content"][0]["text"]
+    assert agent.call("list_mementos")["structuredContent"]["manage_url"].endswith(f"/account/apps/{agent.grant_id}/")
+
+
+def test_a_tool_without_arguments_says_so(agent):
+    assert agent.call("list_mementos", x=1)["content"][0]["text"] == "x: There is no such field; send none."
 
 
 @pytest.mark.parametrize("params", [{"name": "no_such_tool"}, {"name": 3}, {}, {"name": "get_memory", "arguments": []}])
