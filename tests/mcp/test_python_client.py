@@ -179,3 +179,18 @@ def test_one_that_an_organization_registered_registers_nothing(server, agent, pe
     agent.knows_end = True
     assert agent.run(_search) == ["Lisbon"]
     assert person.asked == 1 and agent.keeper.client.client_id == client.client_id
+
+
+@pytest.mark.parametrize("is_modern", [True, False], ids=["modern", "legacy"])
+def test_one_that_a_document_describes_registers_nothing(server, agent, person, document_hosts, monkeypatch, is_modern):
+    """The server's processes never ask its host: only where the person waits, signed in, is anything fetched."""
+    monkeypatch.setattr(server.app.extensions["services"].fetcher, "network", document_hosts)
+    agent.document_url = "https://agent.example/oauth/client.json"
+    document = {"client_id": agent.document_url, "client_name": "Pocket Agent", "redirect_uris": [_CALLED_BACK_AT]}
+    document_hosts.serve(agent.document_url, document)
+    assert agent.run(_search, is_modern=is_modern) == ["Lisbon"]
+    person.let_tokens_run_out()
+    agent.knows_end = True
+    assert agent.run(_search, is_modern=is_modern) == ["Lisbon"]
+    assert agent.keeper.client.client_id == agent.document_url
+    assert person.asked == 1 and document_hosts.requests == [agent.document_url]
