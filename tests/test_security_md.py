@@ -16,6 +16,7 @@ _ROWS = [
 _ATTACKERS = (
     "A stranger on the network",
     "A malicious app",
+    "The host of an app's document",
     "The owner of another app",
     "Who holds a stolen code, token or secret",
     "Somebody behind the same address",
