@@ -3,6 +3,7 @@
 import socket
 import ssl
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 PORT = 443
@@ -16,6 +17,13 @@ def prepare(context: ssl.SSLContext) -> None:
     context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
+
+
+def trusts_anybody() -> bool:
+    """Returns whether the system has any certificate authority that it trusts."""
+    # Those in a folder are only read when one is needed.
+    folder = ssl.get_default_verify_paths().capath
+    return Internet().tls.cert_store_stats()["x509_ca"] > 0 or (folder is not None and any(Path(folder).iterdir()))
 
 
 class Network(Protocol):

@@ -292,6 +292,18 @@ def test_a_pooler_in_front_is_noticed(examine, pytestconfig, tmp_path):
         assert "names a prepare_threshold" in _find(findings, "pooler", "warning")["says"]
 
 
+def test_a_machine_that_trusts_no_authority(examine, tmp_path, monkeypatch):
+    _code, findings = examine()
+    assert _find(findings, "authorities", "ok")
+    (tmp_path / "nobody").mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "nobody"))
+    code, findings = examine()
+    assert code == 0 and "ca-certificates" in _find(findings, "authorities", "warning")["do"]
+    _code, findings = examine(client_document_hosts_denied=("*",))
+    assert "Nothing is fetched" in _find(findings, "authorities", "ok")["says"]
+
+
 @pytest.mark.skipif("redis_url" not in Settings.__dataclass_fields__, reason="There is no setting for Redis yet.")
 def test_a_redis_that_is_away_is_no_error(examine):
     """Limits go on in each process."""

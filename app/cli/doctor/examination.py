@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 from app.cli.doctor.database import check_clock, check_database, check_migrations, check_purge, check_registrations
+from app.cli.doctor.fetching import check_authorities
 from app.cli.doctor.files import check_disk, check_permissions, check_process, check_sqlite
 from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error
 from app.cli.doctor.postgresql import check_connections, check_pooler, check_postgresql
@@ -28,6 +29,7 @@ CHECKS = (
     Check("proxies", check_proxies, needs_database=True),
     Check("purge", check_purge, needs_database=True),
     Check("registrations", check_registrations, needs_database=True),
+    Check("authorities", check_authorities),
     Check("redis", check_redis),
 )
 #: Seconds that one check may take.
