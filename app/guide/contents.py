@@ -85,6 +85,21 @@ PAGES = (
         ),
     ),
     Page(
+        "connect-an-agent",
+        _("Connect an agent"),
+        _("How a person connects Claude, ChatGPT, VS Code, Cursor or any other MCP client, and ends it again."),
+        (
+            ("address", _("The address")),
+            ("claude", _("Claude, on the web and the desktop")),
+            ("claude-code", _("Claude Code")),
+            ("chatgpt", _("ChatGPT")),
+            ("vs-code", _("VS Code")),
+            ("cursor", _("Cursor")),
+            ("any-client", _("Any other MCP client")),
+            ("what-you-see", _("What you see, and how to end it")),
+        ),
+    ),
+    Page(
         "errors",
         _("Errors"),
         _("Each error that an app or a person can meet, what it means and what to do."),

@@ -84,6 +84,9 @@ LIBRARIES = (
     Library("go", "Go", CONFIDENTIAL, "golang.org/x/oauth2 v0.38.0", MAKE_TEST_CLIENTS, (("main.go", "go"),)),
 )
 
+#: The same for an agent, which is on a page of its own.
+AGENT = Library("mcp", "MCP", PUBLIC, "mcp 2.3", MAKE_TEST, (("agent.py", "python"),))
+
 
 @dataclass(frozen=True, slots=True)
 class File:

@@ -22,6 +22,8 @@ class GuidePage(HTMLParser):
     programs: dict[str, dict[str, str]] = field(default_factory=dict)
     #: name -> an answer of the server, with its headers.
     exchanges: dict[str, str] = field(default_factory=dict)
+    #: What is to be put into a client, by name.
+    pastes: dict[str, str] = field(default_factory=dict)
     ids: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -63,6 +65,8 @@ class GuidePage(HTMLParser):
             self.programs.setdefault(found["data-library"], {})[found["data-file"]] = self._text
         elif "data-exchange" in found:
             self.exchanges[found["data-exchange"]] = self._text
+        elif "data-paste" in found:
+            self.pastes[found["data-paste"]] = self._text
         elif "data-answer" in found:
             self.answers[found["data-answer"]] = json.loads(self._text)
         elif "data-path" in found:

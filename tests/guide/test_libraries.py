@@ -13,7 +13,7 @@ from werkzeug.test import Client as WerkzeugClient
 
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.guide.contents import PAGES
-from app.guide.libraries import LIBRARIES, MAKE_TEST, MAKE_TEST_CLIENTS
+from app.guide.libraries import AGENT, LIBRARIES, MAKE_TEST, MAKE_TEST_CLIENTS
 from tests.guide.conftest import read_guide
 from tests.guide.stage import allow, read, register
 from tests.guide.visitor import Program, shorten_tokens
@@ -22,7 +22,7 @@ from tests.journeys.conftest import callback, demonstration
 __all__ = ["allow", "callback", "demonstration", "read", "register"]
 
 #: What is imported from where: the name of the library -> its distribution.
-_DISTRIBUTIONS = {"authlib": "Authlib", "requests-oauthlib": "requests-oauthlib"}
+_DISTRIBUTIONS = {"authlib": "Authlib", "requests-oauthlib": "requests-oauthlib", "mcp": "mcp"}
 
 
 @dataclass
@@ -67,7 +67,7 @@ def test_a_program_in_python_works_as_the_page_shows_it(name, server, register, 
 
 def test_each_library_is_shown_whole_with_the_version_that_ran_and_how(browser):
     page = read_guide(browser.get, type=CONFIDENTIAL)
-    assert page.programs.keys() == {one.name for one in LIBRARIES}
+    assert page.programs.keys() == {one.name for one in (*LIBRARIES, AGENT)}
     for one in LIBRARIES:
         assert page.programs[one.name].keys() == {name for name, _language in one.files}
         assert one.version in page.pages[[each.name for each in PAGES].index("libraries")].prose
@@ -76,7 +76,7 @@ def test_each_library_is_shown_whole_with_the_version_that_ran_and_how(browser):
 
 @pytest.mark.parametrize("name", _DISTRIBUTIONS)
 def test_the_version_that_is_told_is_the_one_that_runs(name):
-    told = next(one.version for one in LIBRARIES if one.name == name)
+    told = next(one.version for one in (*LIBRARIES, AGENT) if one.name == name)
     distribution = _DISTRIBUTIONS[name]
     assert version(distribution).startswith(told.removeprefix(distribution + " ") + ".")
 
