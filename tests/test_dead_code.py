@@ -19,7 +19,6 @@ _CALLED_BY_LIBRARIES = {
     "io and http.client": "makefile readable readinto",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
-    "nothing yet, as what fetches is to come": "check fetch_logo fetch_object is_gone is_passing retry_after sentence",
     "SQLAlchemy": "process_bind_param process_result_value",
     "nothing yet, as the page that shows a person's events is to come": "list_events",
     "urllib": "redirect_request",
