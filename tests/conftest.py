@@ -4,7 +4,6 @@ import os
 from functools import cache
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import insert, select
 
 from app import create_app
@@ -18,6 +17,7 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
 from tests.integrator import Integrator
+from tests.migrated import bring_up_to_date
 
 pytest_plugins = ["tests.resources"]
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
@@ -42,8 +42,7 @@ def app(settings, apps_in_use):
     app = create_app(settings)
     app.testing = True
     app.extensions["services"].notes.have_threads = False
-    with app.app_context():
-        upgrade()
+    bring_up_to_date(app)
     apps_in_use.append(app)
     return app
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import upgrade
 
 from app import create_app
 from app.config import read_settings
 from tests.bridged_hosts import VARIABLE, bridged
 from tests.document_hosts import DocumentHosts
+from tests.migrated import bring_up_to_date
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
@@ -68,8 +68,7 @@ def running_server(
     }
     # People whom the test's own process makes have the cheapest passwords; what the server makes is as in earnest.
     app = create_app(replace(read_settings(environ, directory), password_time_cost=1, password_memory_kib=8))
-    with app.app_context():
-        upgrade()
+    bring_up_to_date(app)
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(

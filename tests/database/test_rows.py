@@ -1,7 +1,6 @@
 """Each rule that the database refuses something by is told for what it is, on both databases alike."""
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -12,6 +11,7 @@ from app.config import Settings
 from app.database.rows import is_taken, refers_to_nothing
 from app.extensions import db
 from app.memories.models import Memento
+from tests.migrated import bring_up_to_date
 
 PERSON = {"id": "usr_1", "email": "a@example.com", "name": "A", "password_hash": "x"}
 ACME = {"id": "org_1", "slug": "acme", "name": "Acme"}
@@ -32,8 +32,8 @@ ALL = {column for *_, columns in TAKEN for column in columns} | {Client.client_i
 def refuse(each_database_url):
     """The error for a row that is added to those that are there."""
     app = create_app(Settings(database_url=each_database_url, secret_key="0" * 32, issuer="http://localhost"))
+    bring_up_to_date(app)
     with app.app_context():
-        upgrade()
         with db.engine.begin() as connection:
             for model, row in ((User, PERSON), (Organization, ACME), (Membership, JOINED), (Memento, MEMENTO)):
                 connection.execute(insert(model), row)
