@@ -4,6 +4,7 @@ While nobody has signed in, nothing is fetched and no row is made: a request of 
 along through the sign-in. The steps of a waiting request look again, where what is known has become old.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -32,6 +33,8 @@ from app.oauth.parameters import Parameters
 from app.oauth.refusals import Reason, Refused, refuse
 from app.text import in_ascii
 
+_log = logging.getLogger(__name__)
+
 # Two may bring one new document at the same moment; then the second finds what the first has made.
 _MOST_TRIES = 3
 _AGAIN = (Trouble.BUSY, Trouble.TOO_MANY, Trouble.UNREAD)
@@ -59,6 +62,9 @@ def find_out(parameters: Parameters, *, again: str) -> Response | None:
         else:
             check_address(services(), client_id)
     except DocumentProblem as problem:
+        if problem.trouble is Trouble.CONTENT:
+            # What is not fetched is told by whoever fetches. Nothing that the document says is.
+            _log.info("A document of %s cannot be used", host_of(client_id))
         return _refuse(parameters, _refusal_of(problem, client_id, again))
     return None
 
@@ -103,7 +109,8 @@ def _refuse(parameters: Parameters, refused: Refused) -> Response:
         metrics.REFUSED.inc(AUTHORIZE, refused.reason)
         note_refusal(request, AUTHORIZE, client, refused, error=ERROR_PAGE)
     response = make_response(no_way_back_page(refused))
-    response.headers.extend(dict(refused.get_headers() if refused.retry_after is not None else ()))
+    if refused.retry_after is not None:
+        response.headers["Retry-After"] = str(refused.retry_after)
     return response
 
 

@@ -258,6 +258,7 @@ def test_five_a_minute_for_each_person(app, claude, serve, signed_in, bob):
     assert [start(signed_in, url).status_code for url in urls] == [200] * 5 + [429]
     page = start(signed_in, urls[5])
     assert 0 < int(page.headers["Retry-After"]) <= 60 and "Please wait a minute" in page.text
+    assert page.headers.getlist("Content-Type") == ["text/html; charset=utf-8"]
     # What is known already needs nothing to be asked.
     assert start(signed_in, urls[0]).status_code == 200
     other = Browser(app)
@@ -300,6 +301,7 @@ def test_a_third_at_once_is_told_to_try_again_in_a_moment(app, claude, serve, si
         may_answer.set()
         assert page.status_code == 503 and "Please try again in a moment" in page.text
         assert int(page.headers["Retry-After"]) > 0
+        assert page.headers.getlist("Content-Type") == ["text/html; charset=utf-8"]
         assert [one.result().status_code for one in waiting] == [400, 400]
     assert signed_in.get(page_action(page)).status_code in (200, 303)
 
