@@ -49,7 +49,7 @@ class Application(Flask):
     leads_to_app: Callable[[str], bool] = staticmethod(lambda target: False)
 
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
-    allow_origin: Callable[[Response, Origins], Response] = staticmethod(lambda response, origins: response)
+    allow_origin: Callable[[Response, Door], Response] = staticmethod(lambda response, door: response)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, which has its id from here on, and whose time is taken."""
@@ -146,7 +146,7 @@ class Application(Flask):
         present.note_status(incoming.environ, response.status_code)
         # Sent by web pages of another origin alone, and by browsers with their POSTs.
         if door.origins is not Origins.NONE and "HTTP_ORIGIN" in incoming.environ:
-            return self.allow_origin(response, door.origins)
+            return self.allow_origin(response, door)
         return response
 
     def handle_exception(self, e: Exception) -> Response:

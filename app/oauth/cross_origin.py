@@ -18,19 +18,18 @@ from app.database.statements import Statement
 from app.database.unavailable import find_unavailability
 from app.extensions import db
 from app.http.application import Application
-from app.http.doors import SAFE_METHODS, Origins
+from app.http.doors import API, SAFE_METHODS, Door, Origins
 
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE"),
-    (
-        "Access-Control-Allow-Headers",
-        # Those of agents are the protocol's; what we ignore is let through, for a browser would stop the call without.
-        "Authorization, Content-Type, Accept, Idempotency-Key, MCP-Protocol-Version, Mcp-Method, Mcp-Name,"
-        " Mcp-Session-Id, Last-Event-ID",
-    ),
     # Ten minutes, in seconds: so long does a removed origin go on sending calls, whose answers it cannot read.
     ("Access-Control-Max-Age", "600"),
 )
+#: Those of agents are the protocol's; what we ignore is let through, for a browser would stop the call without.
+_ALLOWED = (
+    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID"
+)
+_ALLOWED_AT = {API: f"{_ALLOWED}, Idempotency-Key"}
 _EXPOSED = "Retry-After, WWW-Authenticate, X-Request-ID"
 
 _FIND_ANY = Statement(
@@ -57,9 +56,9 @@ def note_caller(client_id: str | None) -> None:
     g.calling_client = client_id
 
 
-def _allow_origin(response: Response, origins: Origins) -> Response:
+def _allow_origin(response: Response, door: Door) -> Response:
     origin = request.headers["Origin"]
-    if origins is Origins.ANY:
+    if door.origins is Origins.ANY:
         response.headers["Access-Control-Allow-Origin"] = "*"
     elif response.status_code == 503:
         # The database is what failed, so it cannot be asked; the answer tells anybody the same, and when to come back.
@@ -79,6 +78,7 @@ def _allow_origin(response: Response, origins: Origins) -> Response:
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS":
         response.vary.add("Access-Control-Request-Method")
+        response.headers["Access-Control-Allow-Headers"] = _ALLOWED_AT.get(door, _ALLOWED)
         response.headers.extend(_PREFLIGHT)
     return response
 

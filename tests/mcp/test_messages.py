@@ -63,6 +63,13 @@ def test_a_web_page_may_call_only_if_the_app_has_registered_its_origin(agent, no
     assert {"WWW-Authenticate", "X-Request-ID"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
 
 
+def test_another_apps_page_may_not_call_with_this_apps_token(agent, pocket, register_origin):
+    """Neither with one that has run out, which would tell it more than that."""
+    register_origin(pocket, "https://pocket.acme.example")
+    assert agent.modern("tools/list", Origin="https://pocket.acme.example").status_code == 403
+    assert agent.legacy("initialize", Origin="https://pocket.acme.example").status_code == 403
+
+
 def test_a_page_without_a_token_is_led_to_sign_in_only_where_some_app_is_at_home(stranger, notebook, register_origin):
     assert stranger.modern("tools/list", Origin="https://notebook.acme.example").status_code == 403
     register_origin(notebook, "https://notebook.acme.example")

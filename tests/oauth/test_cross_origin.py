@@ -133,11 +133,40 @@ def test_call_without_an_origin_is_answered_as_ever(web_app):
     assert allowed(response) is None
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/oauth/authorize", "/oauth/introspect", "/org/oauth/", "/healthz"])
+_AGENTS = {"Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
+           "Mcp-Session-Id", "Last-Event-ID"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource/mcp", "/oauth/register"),
+        *("/register", TOKEN, "/token", "/oauth/revoke", "/mcp"),
+    ],
+)
+def test_an_agent_in_a_web_page_may_send_what_its_protocol_wants(app, web_app, path):
+    """And may read where a refusal leads, and by which id it can ask about it."""
+    response = preflight(app, path)
+    assert set(response.headers["Access-Control-Allow-Headers"].split(", ")) == _AGENTS
+    exposed = set(response.headers["Access-Control-Expose-Headers"].split(", "))
+    assert {"WWW-Authenticate", "X-Request-ID"} <= exposed
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+def test_at_the_api_a_repeated_call_may_say_so_too(app, web_app):
+    response = preflight(app, "/api/v1/memories/")
+    assert set(response.headers["Access-Control-Allow-Headers"].split(", ")) == {*_AGENTS, "Idempotency-Key"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/oauth/authorize", "/authorize", "/oauth/introspect", "/org/oauth/", "/healthz"]
+)
 def test_nothing_else_is_for_other_origins(app, web_app, path):
     for method in ("get", "options"):
         response = getattr(app.test_client(), method)(path, headers={"Origin": ORIGIN})
         assert allowed(response) is None
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control-")]
 
 
 @pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"])

@@ -75,3 +75,12 @@ def test_there_is_nothing_where_another_document_would_lie(client, path):
     """OAuth's metadata under OpenID's name stop a client that then looks for what OpenID Connect requires."""
     answer = client.get(f"/.well-known/{path}")
     assert (answer.status_code, answer.mimetype, answer.json["error"]) == (404, "application/json", "not_found")
+
+
+@pytest.mark.parametrize("prefix", ["/.well-known/", "/oauth/", "/api/", "/mcp/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("rest", ["nothing", "nothing/at/all", "nothing.json"])
+def test_what_is_nowhere_is_told_to_programs_as_json(client, prefix, method, rest):
+    answer = client.open(prefix + rest, method=method, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/json")
+    assert "not_found" in (answer.json.get("error"), answer.json.get("code"))
