@@ -111,7 +111,6 @@ def test_the_memory_server_passes_what_applies_in_each_version_of_the_protocol(s
 # -- the authorization server ----------------------------------------------------------------------
 
 
-@pytest.mark.xfail(reason="the server does not read metadata documents of clients yet, which is a warning")
 @pytest.mark.parametrize("resource", [None, "/mcp"], ids=["without-resource", "for-the-memory-server"])
 def test_the_authorization_server_passes_without_a_warning(server, person, suite, resource):
     port = free_port()

@@ -89,3 +89,25 @@ def test_one_that_an_organization_registered_registers_nothing(server, agent, pe
     with agent.started() as running:
         assert running.search() == ["Lisbon"]
     assert person.asked == 1 and agent.kept()["client"]["client_id"] == client.client_id
+
+
+@pytest.mark.parametrize("era", ["auto", "legacy"])
+def test_one_that_a_document_describes_registers_nothing(server, agent, person, document_hosts, monkeypatch, era):
+    """Its host is asked once, while its person waits, signed in; and by the test's own process, which has that host."""
+    monkeypatch.setattr(server.app.extensions["services"].fetcher, "network", document_hosts)
+    address = "https://agent.example/oauth/client.json"
+    document = {"client_id": address, "client_name": "Pocket Agent", "redirect_uris": [CALLED_BACK_AT]}
+    document_hosts.serve(address, document)
+    agent.era, person.unticks = era, _WRITE
+    agent.keep(documentUrl=address)
+    with agent.started() as running:
+        assert running.search() == ["Lisbon"]
+        person.unticks = frozenset()
+        assert running.call("save_memory", title="Tickets", text="In the blue folder.")["structuredContent"]["id"]
+    person.let_tokens_run_out()
+    with agent.started() as running:
+        assert "Lisbon" in running.search()
+        person.untick_memento()
+        assert "Lisbon" not in running.search()
+    assert agent.kept()["client"]["client_id"] == address
+    assert person.asked == 2 and document_hosts.requests == [address]
