@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientResource
 from app.clients.resources.addresses import find_place_problem
+from app.database.pool import count_connections
 from app.extensions import db
 from tests.org.conftest import send, signed_in
 from tests.protocol import register
@@ -262,3 +263,16 @@ def test_a_draft_that_is_a_resource_server_needs_no_redirect_uri(app, admin, reg
         db.session.execute(update(ClientResource).values(proved_at=ClientResource.created_at))
         db.session.commit()
     assert send(admin, f"{path}/activate").status_code == 200
+
+
+def test_no_connection_to_the_database_is_held_while_the_service_is_asked(app, admin, add, path, proof, document_hosts):
+    one, held = add(), []
+    with app.app_context():
+        engine = db.engine
+    document_hosts.serve(PLACE, proof).addresses = lambda: held.append(_in_use(engine)) or ["45.45.45.1"]
+    assert send(admin, f"{one}/prove").status_code == 303
+    assert held == [0]
+
+
+def _in_use(engine) -> float:
+    return count_connections(engine)["in_use",]
