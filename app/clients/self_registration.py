@@ -107,7 +107,6 @@ def change_itself(session: Session, settings: Settings, own: Registered, metadat
 def end_itself(session: Session, own: Registered) -> None:
     """End the client (:rfc:`7592#section-2.3`). Raises :class:`app.clients.errors.ClientGone`."""
     end_client(session, own.client, by=EndedBy.APP)
-    session.delete(own.registration)
 
 
 def describe(own: Registered, *, address: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from app.clients.models import Client, ClientOrigin, SelfRegistration
 from app.clients.self_registration import MOST_UNUSED
+from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from app.extensions import db
 from app.scopes import SCOPES
@@ -318,7 +319,9 @@ def test_a_client_ends_itself(app, ask, manage, signed_in):
     assert agent.refresh(tokens["refresh_token"]).json["error"] == "invalid_client"
     assert not agent.is_alive(tokens["access_token"])
     with app.app_context():
-        # The person's history stays.
+        assert db.session.scalar(select(func.count()).select_from(SelfRegistration)) == 0
+        # The person's history stays, and says who ended it.
+        assert db.session.scalars(select(ConsentEvent.actor).order_by(ConsentEvent.id.desc())).first() == "app"
         assert db.session.scalar(select(Consent.revoked_at)) is not None
         assert db.session.scalar(select(Client.name)) == "Claude Code"
 
