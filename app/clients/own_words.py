@@ -45,6 +45,9 @@ def read_own_words(
         }
     ).clean()
     problems = fields.find_problems(settings)
+    if not uris:
+        # What it is called by default is told by its addresses.
+        problems.sort(key=lambda problem: problem[0] != "redirect_uris")
     if problems:
         raise ClientError(*problems[0], problems)
     return fields, default_scope, sent.get("application_type", "")

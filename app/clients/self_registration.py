@@ -76,12 +76,12 @@ def count_unused(session: Session) -> int:
 
 
 def find_own_registration(session: Session, client_id: str, token: str) -> Registered | None:
-    """Returns the registration that the token is for. None for any other, whatever is wrong."""
+    """Returns the registration that the token is for, with the token. None for any other, whatever is wrong."""
     client = find_record(session, client_id)
     found = session.get(SelfRegistration, client.key) if client is not None and client.origin == DYNAMIC else None
     digest = found.token_digest if found is not None else credentials.digest("")
     is_right = hmac.compare_digest(digest, credentials.digest(token))
-    return Registered(client, found) if client is not None and found is not None and is_right else None
+    return Registered(client, found, token) if client is not None and found is not None and is_right else None
 
 
 def change_itself(session: Session, settings: Settings, own: Registered, metadata: Mapping[str, Any]) -> Registered:
@@ -101,7 +101,7 @@ def change_itself(session: Session, settings: Settings, own: Registered, metadat
     client.version += 1
     registration.default_scope, registration.application_type = default_scope, application_type
     session.flush()
-    return Registered(client, registration)
+    return own
 
 
 def end_itself(session: Session, own: Registered) -> None:

@@ -77,6 +77,34 @@ def test_what_was_left_out_is_settled_and_told(ask):
     assert told["client_name"] == "localhost:3118" and told["response_types"] == ["code"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        # "an AS MAY ignore a software statement": nobody is trusted who could have signed one.
+        ({"software_statement": "eyJhbGciOiJub25lIn0.e30."}, {"client_name": "Claude Code"}),
+        ({"grant_types": ["authorization_code", "client_credentials"]}, {"grant_types": AGENT["grant_types"]}),
+        ({"response_types": ["code", "token"]}, {"response_types": ["code"]}),
+        ({"client_id": "mine", "client_secret": "mine"}, {"token_endpoint_auth_method": "none"}),
+        ({"scope": "openid email"}, {}),
+        ({"scope": "memories:read unknown offline_access"}, {"scope": "memories:read"}),
+        ({"client_name": "\u65e5\u672c\u8a9e \U0001f9e0"}, {"client_name": "\u65e5\u672c\u8a9e \U0001f9e0"}),
+        ({"application_type": "native", "redirect_uris": ["https://a.example/"]}, {"application_type": "native"}),
+        ({"jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}]}}, {}),
+        ({"description": "x", "origin": "registered", "organization_id": "org_1", "access_token_lifetime": 1}, {}),
+    ],
+)
+def test_what_it_may_not_have_is_left_out_and_the_answer_says_so(app, ask, changes, told):
+    """ "MAY replace any of the client's requested metadata values ... with suitable values" (:rfc:`7591#section-3.2.1`)."""
+    answer = ask(**changes)
+    assert answer.status_code == 201 and answer.json.items() >= told.items()
+    assert answer.json["client_id"] != "mine" and "client_secret" not in answer.json
+    assert {"software_statement", "jwks", "description", "origin"}.isdisjoint(answer.json)
+    assert "scope" not in answer.json or answer.json["scope"] == "memories:read"
+    with app.app_context():
+        client = db.session.scalar(select(Client))
+        assert (client.origin, client.organization_id, client.access_token_lifetime) == ("dynamic", None, None)
+
+
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_a_client_that_asks_for_a_secret_gets_one(app, ask, method):
     told = ask(token_endpoint_auth_method=method, redirect_uris=["https://agent.example/callback"]).json
@@ -105,6 +133,13 @@ def test_nulls_and_nothings_and_unknown_members_are_passed_over(ask):
         ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", "javascript"),
         ({"redirect_uris": ["HTTPS://a.example/"]}, "invalid_redirect_uri", "https"),
         ({"redirect_uris": ["https://a.example/#f"]}, "invalid_redirect_uri", "fragment"),
+        ({"redirect_uris": [f"https://a.example/{n}" for n in range(1000)]}, "invalid_redirect_uri", "20 is the most"),
+        ({"redirect_uris": ["https://a.example/"] * 2}, "invalid_redirect_uri", "more than once"),
+        ({"redirect_uris": ["https://a.example/" + "x" * 3000]}, "invalid_redirect_uri", "redirect_uris"),
+        ({"redirect_uris": [None]}, "invalid_redirect_uri", "redirect_uris"),
+        ({"redirect_uris": None, "client_name": None}, "invalid_redirect_uri", "redirect_uris"),
+        ({"scope": ["memories:read"]}, "invalid_client_metadata", "scope"),
+        ({"client_uri": "https://a.example/" + "x" * 3000}, "invalid_client_metadata", "client_uri"),
         ({"redirect_uris": [3]}, "invalid_redirect_uri", "redirect_uris"),
         ({"client_name": "a\u202eb"}, "invalid_client_metadata", "client_name"),
         ({"client_name": "x" * 101}, "invalid_client_metadata", "client_name"),
@@ -181,6 +216,29 @@ def test_an_address_registers_twenty_an_hour(ask, let_time_pass):
     assert 0 < int(answer.headers["Retry-After"]) <= 3600
     let_time_pass(seconds=3601)
     assert ask().status_code == 201
+
+
+def test_a_network_of_ipv6_is_one_address(app):
+    """One customer has a /64 at least, and could take another address of it each time."""
+
+    def ask_from(address: str) -> int:
+        return (
+            app.test_client()
+            .post("/oauth/register", json=AGENT, environ_overrides={"REMOTE_ADDR": address})
+            .status_code
+        )
+
+    assert {ask_from(f"2001:db8:0:1::{number:x}") for number in range(20)} == {201}
+    assert ask_from("2001:db8:0:1:ffff::1") == 429
+    assert ask_from("2001:db8:0:2::1") == 201
+
+
+def test_what_is_registered_looks_after_itself_when_no_more_are(ask, manage, change_settings):
+    told = ask().json
+    change_settings(client_registration="off")
+    assert manage("GET", told).status_code == 200
+    assert manage("PUT", told, json=AGENT | {"client_id": told["client_id"]}).status_code == 200
+    assert manage("DELETE", told).status_code == 204
 
 
 def test_so_many_may_be_unused_in_all(ask, monkeypatch):
@@ -275,8 +333,16 @@ def test_a_client_reads_its_registration(ask, manage):
     told = ask().json
     read = manage("GET", told)
     assert read.status_code == 200
-    # Neither the token nor a secret is told again: only what they are compared with is kept.
-    assert read.json == {name: value for name, value in told.items() if name != "registration_access_token"}
+    # "registration_access_token REQUIRED" (RFC 7592 section 3): a client keeps the last answer, and nothing else.
+    assert read.json == told
+
+
+def test_a_secret_is_told_once(ask, manage):
+    """Only what it is compared with is kept."""
+    told = ask(token_endpoint_auth_method="client_secret_basic").json
+    assert manage("GET", told).json == {
+        name: value for name, value in told.items() if not name.startswith("client_secret")
+    }
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -297,6 +363,23 @@ def test_a_change_replaces_what_it_says(ask, manage):
     changed = manage("PUT", told, json=said)
     assert changed.status_code == 200 and changed.json["client_name"] == "Claude Code 2"
     assert "client_uri" not in changed.json and manage("GET", told).json == changed.json
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_basic"])
+def test_a_change_does_not_change_how_it_proves_itself(ask, manage, method):
+    """Else whoever holds the registration's token could take the secret away; and the answer says what holds."""
+    told = ask(token_endpoint_auth_method=method).json
+    other = {"none": "client_secret_basic", "client_secret_basic": "none"}[method]
+    changed = manage("PUT", told, json=AGENT | {"client_id": told["client_id"], "token_endpoint_auth_method": other})
+    assert changed.status_code == 200 and changed.json["token_endpoint_auth_method"] == method
+    assert "client_secret" not in changed.json
+    assert changed.json["registration_access_token"] == told["registration_access_token"]
+
+
+def test_a_change_may_name_the_secret_that_it_has(ask, manage):
+    told = ask(token_endpoint_auth_method="client_secret_basic").json
+    said = AGENT | {"client_id": told["client_id"], "token_endpoint_auth_method": "client_secret_basic"}
+    assert manage("PUT", told, json=said | {"client_secret": told["client_secret"]}).status_code == 200
 
 
 @pytest.mark.parametrize(
