@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app import clock
+from app.clients.documents.kept import keep_document
+from app.clients.documents.reading import read_document
 from app.clients.models import DOCUMENT, DYNAMIC, Client, SelfRegistration
 from app.consents.events import ENDED, list_events
 from app.consents.models import Consent
@@ -233,6 +235,22 @@ def test_the_organizations_see_nothing_of_it(app, agent, signed_in, notebook, pu
     assert known(app, notebook.client_id).ended_at is None
     with app.app_context():
         assert db.session.get_one(Consent, kept["grant_id"]).revoked_at is None
+
+
+def test_one_that_a_document_describes_anew_is_as_new_as_any_other(app, signed_in, alice, purge_after):
+    """It had ended for want of use; a person came with it again, and left it at that."""
+    agent = _join(app, DOCUMENT)
+    agent.tokens(signed_in, choose={"selection": "all"})
+    assert purge_after(days=366) == (0, 1)
+    said = {"client_id": ADDRESS, "client_name": "Claude Code", "redirect_uris": [URI]}
+    with app.app_context():
+        reading = read_document(app.extensions["services"].settings, ADDRESS, said)
+        keep_document(db.session, ADDRESS, reading, read_at=clock.now(), fresh_seconds=300, logo=None)
+        db.session.commit()
+    assert purge_after(days=6) == (0, 0)
+    assert known(app, ADDRESS).ended_at is None
+    assert purge_after(days=2) == (0, 1)
+    assert known(app, ADDRESS).ended_at is not None
 
 
 # -- two at once -----------------------------------------------------------------------------------
