@@ -46,6 +46,11 @@ def mark_browser(browser: str | None, grant_id: str) -> str | None:
     return None if browser is None else digest(f"{browser}\n{grant_id}")
 
 
+def as_people_see(name: str) -> tuple[str, ...]:
+    """Returns what is equal for names that read the same: case, accents and what stands between words mean nothing."""
+    return tuple(fold(name)) or (name,)
+
+
 @dataclass(frozen=True, slots=True)
 class Predecessor:
     """An earlier connection, and what a new one that is the same takes over from it.
@@ -94,7 +99,7 @@ def _is_known(session: Session, user_id: str, client: ClientSnapshot) -> bool:
 
 def _read_latest(session: Session, user_id: str, client: ClientSnapshot) -> Iterator[Any]:
     """Yields the latest connection of each installation that fits."""
-    name, seen = _as_people_see(client.name), set()
+    name, seen = as_people_see(client.name), set()
     is_recent = was_live_since(Consent, clock.now() - _OFFERED_AFTER_END)
     rows = session.execute(
         select(
@@ -113,7 +118,7 @@ def _read_latest(session: Session, user_id: str, client: ClientSnapshot) -> Iter
     )
     for row in rows:
         installation = (row.key, row.Consent.installation)
-        if installation not in seen and (row.key == client.key or _as_people_see(row.app_name) == name):
+        if installation not in seen and (row.key == client.key or as_people_see(row.app_name) == name):
             seen.add(installation)
             yield row
 
@@ -149,8 +154,3 @@ def _describe(row: Any, browser: str | None) -> Predecessor:
 
 def _likelihood(one: Predecessor) -> tuple[bool, bool, datetime]:
     return one.ended_at is None, one.is_of_this_browser, one.used_at
-
-
-def _as_people_see(name: str) -> tuple[str, ...]:
-    """Equal for names that a person reads as the same: case, accents and what stands between words mean nothing."""
-    return tuple(fold(name)) or (name,)

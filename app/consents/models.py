@@ -66,6 +66,11 @@ class Consent(Base):
     client: Mapped[Client] = relationship()
     mementos: Mapped[list[Memento]] = relationship(secondary="consent_mementos", order_by=Memento.name)
 
+    @property
+    def called(self) -> str:
+        """What the person calls the connection: their own name for it, or the app's."""
+        return self.name or self.client.name
+
     def is_live(self) -> bool:
         """Returns whether it holds now."""
         return not has_ended(self.revoked_at, self.expires_at)

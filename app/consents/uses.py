@@ -15,7 +15,7 @@ from app.scopes import parse_scope, reaches_memories
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A live consent that covers a memento. ``is_only`` when it covers no other by name."""
+    """A live consent that covers a memento, by what the person calls it. ``is_only`` when it covers no other by name."""
 
     grant_id: str
     app_name: str
@@ -27,7 +27,14 @@ class Use:
 def find_uses(session: Session, user_id: str) -> dict[str, list[Use]]:
     """Returns, for each memento that an app was allowed by name, the apps, by name."""
     rows = session.execute(
-        select(ConsentMemento.memento_id, Consent.grant_id, Client.name, ConsentMemento.can_write, Consent.paused_at)
+        select(
+            ConsentMemento.memento_id,
+            Consent.grant_id,
+            Consent.name,
+            Client.name.label("client_name"),
+            ConsentMemento.can_write,
+            Consent.paused_at,
+        )
         .join_from(ConsentMemento, Consent, Consent.grant_id == ConsentMemento.grant_id)
         .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id, Consent.selection == "selected", is_live(Consent))
@@ -37,22 +44,24 @@ def find_uses(session: Session, user_id: str) -> dict[str, list[Use]]:
     for row in rows:
         sizes[row.grant_id] += 1
     uses: dict[str, list[Use]] = defaultdict(list)
-    for memento_id, grant_id, name, can_write, paused_at in rows:
-        uses[memento_id].append(Use(grant_id, name, can_write, paused_at is not None, sizes[grant_id] == 1))
+    for memento_id, grant_id, name, client_name, can_write, paused_at in rows:
+        uses[memento_id].append(
+            Use(grant_id, name or client_name, can_write, paused_at is not None, sizes[grant_id] == 1)
+        )
     return uses
 
 
 def find_all_seeing(session: Session, user_id: str) -> list[Use]:
     """Returns the apps that look through everything, by name: whatever is in a memento, they see it too."""
     rows = session.execute(
-        select(Consent.grant_id, Client.name, Consent.scope, Consent.paused_at)
+        select(Consent.grant_id, Consent.name, Client.name.label("client_name"), Consent.scope, Consent.paused_at)
         .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id, Consent.selection == "all", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)
     )
     return [
-        Use(grant_id, name, can_write=False, is_paused=paused_at is not None, is_only=False)
-        for grant_id, name, scope, paused_at in rows
+        Use(grant_id, name or client_name, can_write=False, is_paused=paused_at is not None, is_only=False)
+        for grant_id, name, client_name, scope, paused_at in rows
         if reaches_memories(parse_scope(scope))
     ]
 

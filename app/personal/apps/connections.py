@@ -1,15 +1,19 @@
 """The apps that a person has connected, and what each may do and does."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask_login import current_user
 from sqlalchemy import func, select
 
 from app import clock
+from app.accounts.known_browsers import find_known_browser
 from app.clients.models import Client
 from app.clients.trust import Trust, find_receiver, find_trust
 from app.clients.unregistered import find_most_scope
 from app.config import settings
+from app.consents.installations import as_people_see, mark_browser
 from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
@@ -40,11 +44,17 @@ class Window:
 class Connection:
     """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days.
 
+    ``app_name`` is what the person calls it, ``own_name`` what the app calls itself. It ``has_twins`` when another live
+    connection reads the same.
+
     ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
     """
 
     consent: Consent
     app_name: str
+    own_name: str
+    has_twins: bool
+    is_of_this_browser: bool
     trust: Trust
     earlier: Earlier | None
     homepage_url: str
@@ -57,6 +67,11 @@ class Connection:
     @property
     def grant_id(self) -> str:
         return self.consent.grant_id
+
+    @property
+    def used_at(self) -> datetime:
+        """When it was used last, or else connected."""
+        return self.consent.last_used_at or self.consent.issued_at
 
     @property
     def sentences(self) -> list[str]:
@@ -72,10 +87,15 @@ class Connection:
 
 
 def list_connections(user_id: str) -> list[Connection]:
-    """The person's live consents, the one used last first."""
+    """The person's live consents, the one used last first; those of apps of one name follow each other."""
     consents = db.session.scalars(select(Consent).where(Consent.user_id == user_id, is_live(Consent))).all()
-    found = [_describe(consent) for consent in consents]
-    return sorted(found, key=lambda one: one.consent.last_used_at or one.consent.issued_at, reverse=True)
+    names = Counter(as_people_see(consent.called) for consent in consents)
+    found = [_describe(consent, has_twins=names[as_people_see(consent.called)] > 1) for consent in consents]
+    latest: dict[tuple[str, ...], datetime] = {}
+    for one in found:
+        group = as_people_see(one.own_name)
+        latest[group] = max(one.used_at, latest.get(group, one.used_at))
+    return sorted(found, key=lambda one: (latest[as_people_see(one.own_name)], one.used_at), reverse=True)
 
 
 def list_ended(user_id: str) -> list[Consent]:
@@ -100,6 +120,14 @@ def find_connection(user_id: str, grant_id: str) -> Connection | None:
     return _describe(consent) if consent is not None and consent.is_live() else None
 
 
+def find_neighbours(user_id: str, consent: Consent) -> tuple[Consent | None, Consent | None]:
+    """Returns the connection whose place this one took, and the one that took its place."""
+    of_person = select(Consent).where(Consent.user_id == user_id)
+    before = db.session.scalar(of_person.where(Consent.continued_by == consent.grant_id))
+    after = db.session.scalar(of_person.where(Consent.grant_id == consent.continued_by))
+    return before, after
+
+
 def find_consent(user_id: str, grant_id: str) -> Consent | None:
     """A consent of the person's, whether it lives or has ended."""
     if not is_id(grant_id):
@@ -107,12 +135,16 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
     return db.session.scalar(select(Consent).where(Consent.grant_id == grant_id, Consent.user_id == user_id))
 
 
-def _describe(consent: Consent) -> Connection:
+def _describe(consent: Consent, *, has_twins: bool = False) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
+    browser = find_known_browser(current_user.email)
     most = find_most_scope(client, settings())
     return Connection(
         consent=consent,
-        app_name=client.name,
+        app_name=consent.called,
+        own_name=client.name,
+        has_twins=has_twins,
+        is_of_this_browser=browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest,
         trust=find_trust(client, told.redirect_uri if told is not None else _find_only_address(client)),
         earlier=find_earlier(told, client, client.name),
         homepage_url=client.homepage_url,

@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from app.consents import changes
 from app.consents.choice import Choice, find_choice, read_choice
+from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
 from app.consents.picker import fields_of, prepare_picker, read_offer
 from app.credentials import digest
@@ -22,10 +23,12 @@ from app.personal.apps.connections import (
     Connection,
     find_connection,
     find_consent,
+    find_neighbours,
     list_connections,
     list_ended,
     list_replays,
 )
+from app.personal.apps.forms import ConnectionNameForm
 from app.personal.mementos.editor import read_page
 from app.text import isolated
 
@@ -42,9 +45,32 @@ def apps() -> ResponseReturnValue:
 @blueprint.get("/apps/<grant_id>/")
 def show_app(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
-    return render_template(
-        "personal/apps/app.html", connection=connection, ends=list_ends(connection.consent.expires_at)
+    return _show_app(connection, ConnectionNameForm(formdata=None, name=connection.consent.name))
+
+
+@blueprint.post("/apps/<grant_id>/name")
+def rename_app(grant_id: str) -> ResponseReturnValue:
+    """Call a connection what its person likes, so that several of one app can be told apart."""
+    connection = _get_connection(grant_id)
+    form = ConnectionNameForm(formdata=request.form)
+    if not form.validate():
+        return _show_app(connection, form)
+    name = form.name.data or ""
+    _change(rename, grant_id, name)
+    flash(gettext("Saved: it is called %(name)s.", name=isolated(name or connection.own_name)))
+    return _to_app(grant_id)
+
+
+def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseReturnValue:
+    before, _after = find_neighbours(current_user.id, connection.consent)
+    page = render_template(
+        "personal/apps/app.html",
+        connection=connection,
+        ends=list_ends(connection.consent.expires_at),
+        form=form,
+        before=before,
     )
+    return page, 422 if form.errors else 200
 
 
 @blueprint.get("/apps/<grant_id>/activity")
@@ -53,10 +79,13 @@ def show_activity(grant_id: str) -> ResponseReturnValue:
     consent = find_consent(current_user.id, grant_id) or abort(404)
     page = read_page(request.args.get("page"))
     entries, has_next = list_activity(consent.grant_id, page)
+    before, after = find_neighbours(current_user.id, consent)
     return render_template(
         "personal/apps/activity.html",
         consent=consent,
-        app_name=consent.client.name,
+        app_name=consent.called,
+        before=before,
+        after=after,
         replays=list_replays(consent.grant_id) if page == 1 else [],
         entries=entries,
         page=page,
@@ -184,7 +213,7 @@ def change_end(grant_id: str) -> ResponseReturnValue:
 def disconnect(grant_id: str) -> ResponseReturnValue:
     """End a consent; its codes and tokens die with it, at once."""
     consent = find_consent(current_user.id, grant_id) or abort(404)
-    name = consent.client.name
+    name = consent.called
     changes.end(SessionConnection(db.session()), current_user.id, grant_id)
     db.session.commit()
     flash(gettext("%(name)s is disconnected. It can no longer reach anything of yours.", name=isolated(name)))

@@ -187,7 +187,7 @@ def test_the_whole_api(app, alice, caller, failing):
 
 @journey(*(f"personal.{name}" for name in (
     "overview GET", "apps GET", "show_app GET", "show_activity GET", "disconnect POST", "change_end POST",
-    "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
+    "rename_app POST", "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
     "save_memento POST", "prune POST", "count_memories POST", "make_memento GET", "save_new_memento POST", "sessions GET",
     "end_session POST", "end_other_sessions POST",
@@ -211,7 +211,8 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     page = submit(browser.get(f"{path}mementos"), press="See what changes", selection="none")
     submit(page, press="Apply")
     submit(submit(browser.get(path), press="Pause"), press="Resume")
-    submit(browser.get(path), press="Disconnect Acme Notebook")
+    submit(browser.get(path), press="Save the name", name="My notebook")
+    submit(browser.get(path), press="Disconnect My notebook")
 
     token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account/sessions/").text)[1]
     for target, data in (

@@ -5,15 +5,11 @@ from itertools import count
 
 import pytest
 
-from app.clients.models import DOCUMENT, DYNAMIC, Client
-from app.extensions import db
-from app.scopes import SCOPES
+from app.clients.models import DOCUMENT, DYNAMIC
 from tests.actors import Browser
 from tests.api.conftest import Caller, shelf  # noqa: F401
 from tests.integrator import Integrator
-
-#: What an ordinary agent asks for.
-SCOPE = "memories:read memories:write integrations:read"
+from tests.unregistered import add_unregistered
 
 
 @pytest.fixture
@@ -24,12 +20,7 @@ def agent(app) -> Callable[..., Integrator]:
     def agent(name: str = "Claude Code", origin: str = DYNAMIC, **changes) -> Integrator:
         number = next(numbers)
         client_id = f"client_{number:024}" if origin == DYNAMIC else f"https://app{number}.example.net/client.json"
-        uri = "https://app.example.net/callback"
-        fields = {"client_id": client_id, "origin": origin, "name": name, "type": "public", "redirect_uris": [uri]}
-        with app.app_context():
-            db.session.add(Client(**fields | {"scope": " ".join(SCOPES)} | changes))
-            db.session.commit()
-        return Integrator(app, client_id, None, uri, SCOPE)
+        return add_unregistered(app, client_id, name, origin, **changes)
 
     return agent
 

@@ -1,0 +1,133 @@
+"""Connections by their own names: called what their person likes, told apart, and changed and ended one by one."""
+
+import pytest
+
+from app.clients.models import DOCUMENT
+from tests.api.conftest import Caller
+from tests.integrator import Integrator
+from tests.unregistered import add_unregistered
+
+
+@pytest.fixture
+def agent(app) -> Integrator:
+    """A client that a document describes: each connection of it is one installation."""
+    return add_unregistered(app, "https://agent.example.net/client.json", "Cursor", DOCUMENT)
+
+
+@pytest.fixture
+def pair(app, browser, alice, agent, shelf) -> list[Caller]:
+    """Two connections of one app, of a browser that is known."""
+    browser.sign_in(alice.email, alice.password)
+    callers = []
+    for _ in range(2):
+        tokens = agent.exchange(agent.code(browser)).json
+        callers.append(Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"]))
+    return callers
+
+
+def path(caller: Caller) -> str:
+    return f"/account/apps/{caller.grant_id}/"
+
+
+def call(browser, caller: Caller, name: str):
+    return browser.submit(browser.get(path(caller)), press="Save the name", name=name)
+
+
+def test_a_connection_is_called_what_its_person_likes(browser, pair):
+    page = browser.follow(call(browser, pair[0], "  Cursor on   the laptop "))
+    assert "Saved: it is called Cursor on the laptop." in page.text
+    assert "<h1><bdi>Cursor on the laptop</bdi></h1>" in page.text
+    assert "it calls itself <bdi>Cursor</bdi>" in page.text
+    for listed in ("/account/", "/account/apps/"):
+        assert "<bdi>Cursor on the laptop</bdi></a>" in browser.get(listed).text
+        assert "Disconnect Cursor on the laptop" in browser.get(listed).text
+    assert "What <bdi>Cursor on the laptop</bdi> did" in browser.get(path(pair[0]) + "activity").text
+
+
+def test_an_empty_name_is_what_the_app_calls_itself(browser, pair):
+    call(browser, pair[0], "Cursor on the laptop")
+    page = browser.follow(call(browser, pair[0], ""))
+    assert "<h1><bdi>Cursor</bdi></h1>" in page.text and "You call it that" not in page.text
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "\u202eevil", "\u200b\u2060", "a\x00b"])
+def test_what_is_no_name_is_told_at_its_field_and_changes_nothing(browser, pair, name):
+    page = call(browser, pair[0], name)
+    assert page.status_code == 422
+    assert 'aria-invalid="true"' in page.text and 'href="#name"' in page.text
+    assert "<h1><bdi>Cursor</bdi></h1>" in browser.get(path(pair[0])).text
+
+
+def test_a_name_is_shown_as_words_alone(browser, pair):
+    page = browser.follow(call(browser, pair[0], "<b>Cursor</b>")).text
+    assert "&lt;b&gt;Cursor&lt;/b&gt;" in page and "<b>Cursor</b>" not in page
+
+
+def test_nobody_else_names_it(app, browser, pair, carol):
+    call(browser, pair[0], "Mine")
+    page = browser.get(path(pair[0]))
+    browser.client.delete_cookie("session")
+    browser.enter(carol)
+    assert browser.submit(page, press="Save the name", name="Hers").status_code in (400, 404)
+    assert browser.get(path(pair[0])).status_code == 404
+
+
+def test_one_that_has_ended_keeps_its_name(browser, pair):
+    call(browser, pair[0], "Mine")
+    page = browser.get(path(pair[0]))
+    browser.submit(page, action=path(pair[0]) + "disconnect")
+    assert browser.submit(page, press="Save the name", name="Another").status_code == 404
+    assert "What <bdi>Mine</bdi> did" in browser.get(path(pair[0]) + "activity").text
+
+
+def test_several_of_one_name_are_told_apart_by_when_and_where(browser, pair):
+    page = browser.get("/account/apps/").text
+    assert page.count("on this browser</small>") == 2
+    assert page.count("Disconnect Cursor<span") == 2
+    call(browser, pair[0], "Cursor on the laptop")
+    page = browser.get("/account/apps/").text
+    assert "on this browser</small>" not in page
+    assert page.count("It was connected on this browser.") == 2
+
+
+def test_each_is_narrowed_paused_and_ended_by_itself(browser, pair, shelf):
+    """What is done to one changes nothing for the other, from the next call on."""
+    one, two = pair
+
+    def reads() -> list[int]:
+        return [each.get("memories/").status_code for each in (one, two)]
+
+    counts = [len(each.titles()) for each in (one, two)]
+    assert counts[0] == counts[1] > 0
+    difference = browser.submit(browser.get(path(one) + "mementos"), press="See what changes", selection="none")
+    browser.submit(difference, press="Apply")
+    assert [len(each.titles()) for each in (one, two)] == [0, counts[1]]
+    browser.submit(browser.get(path(one)), press="Pause")
+    assert reads() == [401, 200]
+    browser.submit(browser.get(path(one)), press="Resume")
+    assert reads() == [200, 200]
+    browser.submit(browser.get(path(one)), action=path(one) + "disconnect")
+    assert reads() == [401, 200]
+
+
+def test_a_memento_names_who_uses_it_as_the_person_does(browser, pair, shelf):
+    memento = shelf.mementos["Recipes"]
+    for caller in pair:
+        page = browser.get(path(caller) + "mementos")
+        difference = browser.submit(page, press="See what changes", selection="selected", memento_ids=[memento])
+        browser.submit(difference, press="Apply")
+    call(browser, pair[0], "Cursor on the laptop")
+    page = browser.get(f"/account/mementos/{memento}/").text
+    assert "<bdi>Cursor on the laptop</bdi>" in page and "<bdi>Cursor</bdi>" in page
+
+
+def test_one_that_took_anothers_place_leads_to_what_that_did(browser, agent, pair):
+    call(browser, pair[0], "Cursor on the laptop")
+    page = agent.start(browser)
+    tokens = agent.exchange(agent.answer(browser.submit(page, press="Authorize", same=pair[0].grant_id))["code"]).json
+    page = browser.get(f"/account/apps/{tokens['grant_id']}/").text
+    assert "<h1><bdi>Cursor on the laptop</bdi></h1>" in page
+    assert f'<a href="{path(pair[0])}activity">what that one did</a>' in page
+    before = browser.get(path(pair[0]) + "activity").text
+    assert "it goes on as “<bdi>Cursor on the laptop</bdi>”" in before
+    assert f"/account/apps/{tokens['grant_id']}/activity" in before
