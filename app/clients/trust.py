@@ -85,6 +85,18 @@ def find_receiver(uri: str) -> Receiver:
     return Receiver(Place.COMPUTER if parts.is_loopback else Place.SITE, host_of(uri))
 
 
+def own_page(client: Client, address: str) -> str:
+    """Returns the address of a page that the client names, if it is its own; else nothing.
+
+    A link to somebody else's page would make a stranger look like them. An organization answers for its app's links; of
+    the others only a document has a site of its own.
+    """
+    if client.origin == REGISTERED:
+        return address
+    is_own = client.origin == DOCUMENT and _is_of_site(_name_in(address), _name_in(client.client_id))
+    return address if is_own else ""
+
+
 def say_claim(client: ClientRules, name: str) -> str:
     """Returns a sentence on who an app says it is, for a page that knows no more; empty for a registered one."""
     if client.origin == REGISTERED:

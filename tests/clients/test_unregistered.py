@@ -188,6 +188,37 @@ def test_its_logo_is_served_by_its_key(app, signed_in, reader):
     assert signed_in.get(path).data == b"png"
 
 
+def test_the_logo_of_an_app_that_registered_itself_is_not_shown(app, signed_in, add):
+    """It could be anybody's."""
+    reader = add(DYNAMIC)
+    with app.app_context():
+        find_record(db.session, reader.client_id).logo = ClientLogo(digest="d" * 64, image=b"png")
+        db.session.commit()
+    picker = reader.start(signed_in)
+    consent = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
+    assert "/oauth/logos/" not in picker.text and "/oauth/logos/" not in consent.text
+
+
+PAGES = ("homepage_url", "privacy_url", "terms_url")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("origin", "address", "is_linked"),
+    [
+        (DOCUMENT, "https://app.example.net/about", True),
+        (DOCUMENT, "https://www.app.example.net/about", True),
+        (DOCUMENT, "https://claude.ai/about", False),
+        (DOCUMENT, "https://app.example.net@claude.ai/about", False),
+        (DYNAMIC, "https://app.example.net/about", False),
+    ],
+)
+def test_it_is_not_dressed_up_with_somebody_elses_pages(signed_in, add, page, origin, address, is_linked):
+    """A link to claude.ai below its name would make a stranger look like Claude."""
+    reader = add(origin, **{page: address})
+    assert (f'href="{address}"' in reader.start(signed_in).text) is is_linked
+
+
 def test_its_own_web_pages_may_read_its_answers(app, reader):
     with app.app_context():
         client = find_record(db.session, ADDRESS)

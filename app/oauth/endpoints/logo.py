@@ -3,7 +3,7 @@
 from flask import Response, abort, url_for
 from sqlalchemy import select
 
-from app.clients.models import Client, ClientLogo
+from app.clients.models import DYNAMIC, Client, ClientLogo
 from app.extensions import db
 from app.http.doors import PAGE
 from app.oauth.endpoints import blueprint
@@ -32,7 +32,7 @@ def show_logo(client_key: str, digest: str) -> Response:
 
 
 def logo_url(client: Client) -> str | None:
-    """Where the client's logo is, if it has one."""
-    if client.logo is None:
+    """Where the client's logo is, if it has one. One that registered itself could have chosen anybody's."""
+    if client.logo is None or client.origin == DYNAMIC:
         return None
     return url_for("oauth.show_logo", client_key=client.key, digest=client.logo.digest)

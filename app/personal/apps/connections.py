@@ -57,7 +57,6 @@ class Connection:
     is_of_this_browser: bool
     trust: Trust
     earlier: Earlier | None
-    homepage_url: str
     is_suspended: bool
     scopes: list[str]
     windows: list[Window]
@@ -147,7 +146,6 @@ def _describe(consent: Consent, *, has_twins: bool = False) -> Connection:
         is_of_this_browser=browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest,
         trust=find_trust(client, told.redirect_uri if told is not None else _find_only_address(client)),
         earlier=find_earlier(told, client, client.name),
-        homepage_url=client.homepage_url,
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
         windows=_list_windows(consent),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import User
 from app.clients.models import Client
-from app.clients.trust import Trust, find_trust
+from app.clients.trust import Trust, find_trust, own_page
 from app.consents.installations import Predecessor, find_predecessors, installation_of
 from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
@@ -28,9 +28,9 @@ def describe_client(flow: Flow) -> dict[str, Any]:
     return {
         "name": client.name,
         "trust": find_trust(client, flow.request.payload.redirect_uri),
-        "homepage_url": client.homepage_url,
-        "privacy_url": client.privacy_url,
-        "terms_url": client.terms_url,
+        "homepage_url": own_page(client, client.homepage_url),
+        "privacy_url": own_page(client, client.privacy_url),
+        "terms_url": own_page(client, client.terms_url),
         "logo_url": logo_url(client),
         "type": client.type,
     }
