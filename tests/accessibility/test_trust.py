@@ -94,9 +94,10 @@ def test_how_far_an_app_is_known(look, page, server, demonstration, links):
     look("document, loopback, choose")
     assert "we cannot check which" in page.locator(".trust").inner_text()
     page.goto(links["dynamic, a site with a long name"])
-    # Nobody is at the app's address; the answer is on its way all the same.
+    # Nobody is at the app's address, so the browser shows a page of its own; the answer was on its way all the same.
     with page.expect_event("requestfailed", lambda request: request.url.startswith(f"https://{LONG}/cb?code=")):
         page.get_by_role("button", name="Authorize").click()
+    page.wait_for_url("chrome-error://**")
     with server.app.app_context():
         db.session.query(Client).filter_by(client_id="client_long").one().name = "Google"
         db.session.commit()
