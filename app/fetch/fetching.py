@@ -130,6 +130,9 @@ class Fetcher:
             yield
         except FetchFailed as failed:
             metrics.FETCHES.inc(kind.name, failed.why)
+            if isinstance(failed, FetchBusy):
+                # Nobody was asked, and whoever goes on knocking would fill the log.
+                raise
             detail = f" ({failed.detail})" if failed.detail else ""
             _log.info("No %s was fetched from %s: %s%s", kind.name, failed.host or "an address", failed.why, detail)
             raise

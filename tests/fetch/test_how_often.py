@@ -47,7 +47,7 @@ def held(hosts, fetch):
 # -- at once -------------------------------------------------------------------------------------
 
 
-def test_a_third_at_once_is_told_so_immediately(held, hosts, fetch):
+def test_a_third_at_once_is_told_so_immediately(held, hosts, fetch, caplog):
     asked = list(hosts.connections)
     for kind in (DOCUMENT, PROOF):
         with pytest.raises(FetchBusy) as busy:
@@ -55,6 +55,8 @@ def test_a_third_at_once_is_told_so_immediately(held, hosts, fetch):
         assert (busy.value.why, busy.value.is_passing, busy.value.retry_after) == (Why.BUSY, True, 3)
         assert busy.value.sentence == "We are asking other hosts just now. Try again in a moment."
     assert hosts.connections == asked and hosts.lookups == ["notes.example"] * 2
+    # Whoever goes on knocking fills no log.
+    assert [record for record in caplog.records if record.name.startswith("app.fetch")] == []
 
 
 def test_a_busy_moment_is_none_of_the_persons_five(held, hosts, fetch, app):
