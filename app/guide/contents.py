@@ -17,6 +17,8 @@ class Page:
     title: str
     summary: str
     sections: tuple[tuple[str, str], ...]
+    #: Whether it has examples that hold an app's values.
+    has_examples: bool = True
 
     @property
     def name(self) -> str:
@@ -98,6 +100,7 @@ PAGES = (
             ("any-client", _("Any other MCP client")),
             ("what-you-see", _("What you see, and how to end it")),
         ),
+        has_examples=False,
     ),
     Page(
         "errors",

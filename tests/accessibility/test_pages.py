@@ -9,6 +9,7 @@ from app.accounts.users import find_user_by_email
 from app.clients.models import Client
 from app.consents.saved import SavedMemento
 from app.extensions import db
+from app.guide.contents import PAGES
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
@@ -209,7 +210,7 @@ def test_the_guide(look, page, server, demonstration):
     page.goto(server.url + "/sign-in?next=/guide/")
     sign_in(page, BOB, demonstration.passwords[BOB])
     look("guide")
-    for name in ("Scopes and mementos", "Tokens", "Errors", "Apps and addresses"):
+    for name in (each.title for each in PAGES[1:]):
         follow(page.get_by_role("navigation", name="Guide").get_by_role("link", name=name))
         look(f"guide, {name}")
     page.locator("summary").first.click()
