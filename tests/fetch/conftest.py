@@ -49,6 +49,6 @@ def refusal(fetch) -> Callable[..., FetchFailed]:
 
 @pytest.fixture
 def in_a_hurry(monkeypatch) -> float:
-    """A fetch takes a third of a second at most, so that nobody waits three."""
-    monkeypatch.setattr(fetching, "SECONDS", 0.3)
-    return 0.3
+    """A fetch takes a fifth of a second at most, so that nobody waits three."""
+    monkeypatch.setattr(fetching, "SECONDS", 0.2)
+    return 0.2

@@ -79,17 +79,20 @@ _NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize("url", _BAD)
-def test_nobody_is_asked_for_what_is_no_address_of_a_document(url, hosts, refusal):
+@pytest.mark.parametrize(
+    ("url", "why"), [*((url, Why.BAD_ADDRESS) for url in _BAD), *((url, Why.NOT_PUBLIC) for url in _NOWHERE)]
+)
+def test_what_is_no_address_of_a_document_is_told(url, why):
+    with pytest.raises(FetchFailed) as refused:
+        read_target(url)
+    assert refused.value.why is why
+
+
+def test_nobody_is_asked_for_what_is_no_address_of_a_document(hosts, refusal):
     hosts.host("notes.example")
-    assert refusal(url).why is Why.BAD_ADDRESS
+    for url in (*_BAD, *_NOWHERE):
+        refusal(url)
     assert hosts.lookups == hosts.connections == []
-
-
-@pytest.mark.parametrize("url", _NOWHERE)
-def test_names_of_no_public_host_are_not_looked_up(url, hosts, refusal):
-    assert refusal(url).why is Why.NOT_PUBLIC
-    assert hosts.lookups == []
 
 
 @pytest.mark.parametrize(
