@@ -39,6 +39,7 @@ _READ_BY_PROGRAMS = {
     "consents/details": ("",),
     "consents/receipt_log": ("subject",),
     "consents/receipts": ("memento_id",),
+    "guide/libraries": ("",),
     "guide/markdown": ("",),
     "guide/security_txt": ("",),
     "http/addresses": ("",),

@@ -125,6 +125,18 @@ PAGES = (
             ("rememberizer", _("Apps written for Rememberizer")),
         ),
     ),
+    Page(
+        "resource-servers",
+        _("Services elsewhere"),
+        _("How a memory service of your own takes our tokens and holds to mementos, with a small one."),
+        (
+            ("what-it-is", _("What it is for")),
+            ("register-it", _("Register it")),
+            ("get-a-token", _("How apps get a token for it")),
+            ("ask", _("Asking what a token may do")),
+            ("a-small-service", _("A small memory service")),
+        ),
+    ),
 )
 
 

@@ -86,6 +86,15 @@ LIBRARIES = (
 
 #: The same for an agent, which is on a page of its own.
 AGENT = Library("mcp", "MCP", PUBLIC, "mcp 2.3", MAKE_TEST, (("agent.py", "python"),))
+#: What is no client: a whole service that enforces mementos on its own records.
+MEMORY_SERVICE = Library(
+    "memory-service",
+    "A memory service",
+    CONFIDENTIAL,
+    "Flask 3.1 and requests 2.34",
+    MAKE_TEST,
+    (("service.py", "python"),),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from app.guide.api_errors import API_ERRORS
 from app.guide.apps import ExampleApp
 from app.guide.contents import Page
 from app.guide.errors import AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
-from app.guide.libraries import AGENT, LIBRARIES, render_library
+from app.guide.libraries import AGENT, LIBRARIES, MEMORY_SERVICE, render_library
 from app.guide.scopes import ADVICE
 from app.guide.snippets import render_versions
 from app.scopes import SCOPES
@@ -37,6 +37,7 @@ def render_page(page: Page, app: ExampleApp, frame: str, *, language: str, kept:
         invalid_grant_reasons=INVALID_GRANT_REASONS,
         api_errors=API_ERRORS,
         agent_program=AGENT,
+        service_program=MEMORY_SERVICE,
         libraries={library.name: library for library in LIBRARIES},
         library_files=partial(render_library, app=app, settings=settings()),
         **more,

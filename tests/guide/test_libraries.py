@@ -13,7 +13,7 @@ from werkzeug.test import Client as WerkzeugClient
 
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.guide.contents import PAGES
-from app.guide.libraries import AGENT, LIBRARIES, MAKE_TEST, MAKE_TEST_CLIENTS
+from app.guide.libraries import AGENT, LIBRARIES, MAKE_TEST, MAKE_TEST_CLIENTS, MEMORY_SERVICE
 from tests.guide.conftest import read_guide
 from tests.guide.stage import allow, read, register
 from tests.guide.visitor import Program, shorten_tokens
@@ -67,7 +67,7 @@ def test_a_program_in_python_works_as_the_page_shows_it(name, server, register, 
 
 def test_each_library_is_shown_whole_with_the_version_that_ran_and_how(browser):
     page = read_guide(browser.get, type=CONFIDENTIAL)
-    assert page.programs.keys() == {one.name for one in (*LIBRARIES, AGENT)}
+    assert page.programs.keys() == {one.name for one in (*LIBRARIES, AGENT, MEMORY_SERVICE)}
     for one in LIBRARIES:
         assert page.programs[one.name].keys() == {name for name, _language in one.files}
         assert one.version in page.pages[[each.name for each in PAGES].index("libraries")].prose
