@@ -13,7 +13,12 @@ class Deadline:
 
     def left(self) -> float:
         """Returns the seconds that are left, more than none. Raises :class:`FetchFailed` when it is over."""
-        seconds = self._ends - monotonic()
-        if seconds <= 0:
+        seconds = self.seconds_left
+        if not seconds:
             raise FetchFailed(Why.TIMEOUT)
         return seconds
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds that are left; 0 when it is over."""
+        return max(0.0, self._ends - monotonic())

@@ -39,18 +39,26 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched: the bytes, and for how many seconds they may be used without asking again."""
+    """What was fetched: the bytes, and for how many seconds they may be used without asking again.
+
+    ``seconds_left`` is what is left of the time that it had.
+    """
 
     content: bytes
     fresh_seconds: int
+    seconds_left: float
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedObject:
-    """One JSON object that was fetched, and for how many seconds it may be used without asking again."""
+    """One JSON object that was fetched, and for how many seconds it may be used without asking again.
+
+    ``seconds_left`` is what is left of the time that it had.
+    """
 
     members: dict[str, Any]
     fresh_seconds: int
+    seconds_left: float
 
 
 class Fetcher:
@@ -81,17 +89,28 @@ class Fetcher:
         """
         with self._telling(kind):
             fetched = self._fetch(session, url, kind, person)
-            return FetchedObject(_read_object(fetched.content, urlsplit(url).hostname or ""), fetched.fresh_seconds)
+            members = _read_object(fetched.content, urlsplit(url).hostname or "")
+            return FetchedObject(members, fetched.fresh_seconds, fetched.seconds_left)
 
-    def fetch_logo(self, session: Session | scoped_session[Any], url: str, *, person: str) -> Fetched:
+    def fetch_logo(
+        self, session: Session | scoped_session[Any], url: str, *, person: str, seconds: float | None = None
+    ) -> Fetched:
         """Do the same with an image, which is handed over as it came: draw it anew before anybody sees it.
 
-        Raises what :meth:`fetch_object` raises.
+        It has so many ``seconds``: what its document has left, when the person waits for both. Raises what
+        :meth:`fetch_object` raises.
         """
         with self._telling(LOGO):
-            return self._fetch(session, url, LOGO, person)
+            return self._fetch(session, url, LOGO, person, seconds)
 
-    def _fetch(self, session: Session | scoped_session[Any], url: str, kind: Kind, person: str) -> Fetched:
+    def _fetch(
+        self,
+        session: Session | scoped_session[Any],
+        url: str,
+        kind: Kind,
+        person: str,
+        seconds: float | None = None,
+    ) -> Fetched:
         if not person:
             raise RuntimeError("Nothing is fetched for somebody who is not signed in.")
         if is_driver_writing():
@@ -102,7 +121,7 @@ class Fetcher:
             raise FetchBusy(target.host)
         try:
             self._limits.take(kind.limit, person)
-            return self._ask(target, kind)
+            return self._ask(target, kind, Deadline(SECONDS if seconds is None else min(seconds, SECONDS)))
         finally:
             self._room.release()
 
@@ -115,13 +134,12 @@ class Fetcher:
             raise FetchFailed(Why.HOST_NOT_ALLOWED, target.host)
         return target
 
-    def _ask(self, target: Target, kind: Kind) -> Fetched:
-        deadline = Deadline(SECONDS)
+    def _ask(self, target: Target, kind: Kind, deadline: Deadline) -> Fetched:
         with open_connection(self.network, self._lookups, target.host, deadline) as connection:
             most_bytes = _BYTES_BESIDE + 2 * kind.most_bytes
             stream = TlsStream(connection, self.network.tls, target.host, deadline, most_bytes)
             content, headers = get(stream, target, kind, self._user_agent)
-            return Fetched(content, fresh_seconds(headers))
+            return Fetched(content, fresh_seconds(headers), deadline.seconds_left)
 
     @contextmanager
     def _telling(self, kind: Kind) -> Iterator[None]:

@@ -62,10 +62,10 @@ def _is_ahead(at: datetime | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """What became of the logo: ``png`` as it was drawn anew, None for none; and when it was looked at."""
+    """What became of the logo: ``png`` as it was drawn anew, None for none; and when it was looked at, None for not yet."""
 
     png: bytes | None
-    read_at: datetime
+    read_at: datetime | None
 
 
 def find_kept(session: AnySession, url: str) -> Kept | None:

@@ -87,7 +87,7 @@ def look_up_document(session: AnySession, services: Services, url: str, *, perso
             return Finding()
         raise DocumentProblem(Trouble.TOO_MANY, sentence_of(error), error.seconds) from None
     reading = read_document(services.settings, url, fetched.members)
-    logo = _look_at_logo(session, services, reading, kept, person)
+    logo = _look_at_logo(session, services, reading, kept, person=person, seconds=fetched.seconds_left)
     seconds = fetched.fresh_seconds
     return Finding(partial(keep_document, url=url, reading=reading, read_at=read_at, fresh_seconds=seconds, logo=logo))
 
@@ -109,9 +109,12 @@ def _go_on_without(url: str, kept: Kept | None, failed: FetchFailed, read_at: da
 
 
 def _look_at_logo(
-    session: AnySession, services: Services, reading: Reading, kept: Kept | None, person: str
+    session: AnySession, services: Services, reading: Reading, kept: Kept | None, *, person: str, seconds: float
 ) -> Logo | None:
-    """Returns what became of the logo; None where that of before stays. A client does without one."""
+    """Returns what became of the logo; None where that of before stays. A client does without one.
+
+    It has the ``seconds`` that the document has left, for the person waits for both.
+    """
     at = clock.now()
     if not reading.logo_uri:
         return Logo(None, at)
@@ -119,11 +122,14 @@ def _look_at_logo(
     if is_same and kept is not None and kept.logo_read_at is not None and kept.logo_read_at > at - _LOGO_LASTS:
         return None
     try:
-        fetched = services.fetcher.fetch_logo(session, reading.logo_uri, person=person)
+        fetched = services.fetcher.fetch_logo(session, reading.logo_uri, person=person, seconds=seconds)
         return Logo(draw_logo(fetched.content), at)
     except FetchFailed as failed:
-        return None if is_same and failed.is_passing else Logo(None, at)
+        if not failed.is_passing:
+            return Logo(None, at)
     except TooManyAttempts:
-        return None if is_same else Logo(None, at)
+        pass
     except ClientError:
         return Logo(None, at)
+    # Another time, as soon as the document is read again.
+    return None if is_same else Logo(None, None)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from html import unescape
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -284,6 +285,36 @@ def test_a_logo_goes_with_its_place_in_the_document(app, claude, serve, document
     let_time_pass(minutes=6)
     claude.start(signed_in)
     assert logo_of(app, kept()[0]) is None
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_logo_that_cannot_be_had_just_now_is_tried_again_with_the_document(
+    app, claude, serve, document_hosts, signed_in, kept, let_time_pass, status
+):
+    document_hosts.serve(LOGO, b"", status=status)
+    serve(logo_uri=LOGO)
+    claude.start(signed_in)
+    assert logo_of(app, kept()[0]) is None
+    document_hosts.serve(LOGO, image("PNG"), content_type="image/png")
+    let_time_pass(minutes=6)
+    claude.start(signed_in)
+    assert logo_of(app, kept()[0]) is not None
+
+
+def test_a_logo_has_the_time_that_its_document_left(app, claude, serve, document_hosts, signed_in, monkeypatch):
+    """The person waits three seconds for both, and not for each."""
+    given = []
+    fetcher = app.extensions["services"].fetcher
+    ask = fetcher._ask
+    monkeypatch.setattr(
+        fetcher, "_ask", lambda target, kind, deadline: given.append(deadline.left()) or ask(target, kind, deadline)
+    )
+    document_hosts.serve(LOGO, image("PNG"), content_type="image/png")
+    serve(logo_uri=LOGO)
+    document_hosts.host("claude.example").addresses = lambda: Event().wait(0.2) or ["45.45.45.1"]
+    claude.start(signed_in)
+    document, logo = given
+    assert 2.5 < document <= 3 and logo < document - 0.2
 
 
 # -- whatever it holds -----------------------------------------------------------------------------
