@@ -8,7 +8,7 @@ from app.consents.uses import find_uses
 from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.personal import blueprint
-from app.personal.apps.connections import list_connections
+from app.personal.apps.connections import group_by_name, list_connections
 from app.personal.sessions.places import list_places
 
 
@@ -18,7 +18,7 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "personal/overview.html",
         account=current_user,
-        connections=list_connections(current_user.id),
+        groups=group_by_name(list_connections(current_user.id)),
         mementos=list_mementos(current_user.id),
         uses=find_uses(db.session(), current_user.id),
         places=list_places(current_user.id, current_user.session_id),

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from flask_login import current_user
 from sqlalchemy import func, select
@@ -27,6 +28,7 @@ from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
 _MOST_ENDED = 20
 _MOST_REPLAYS = 100
+_MOST_AT_ONCE = 3
 READ_DAYS = 30
 
 
@@ -111,6 +113,25 @@ def list_ended(user_id: str) -> list[Consent]:
             .limit(_MOST_ENDED)
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The connections of apps of one name: those that a page shows at once, and those that it folds away."""
+
+    shown: list[Connection]
+    folded: list[Connection]
+
+
+def group_by_name(connections: list[Connection]) -> list[Group]:
+    """Returns the connections in their order, with no more than a few of one name at once."""
+    groups = [list(group) for _, group in groupby(connections, key=lambda one: as_people_see(one.own_name))]
+    # Nothing is folded away to save one place.
+    return [Group(each, []) if len(each) <= _MOST_AT_ONCE + 1 else _fold(each) for each in groups]
+
+
+def _fold(group: list[Connection]) -> Group:
+    return Group(group[:_MOST_AT_ONCE], group[_MOST_AT_ONCE:])
 
 
 def find_connection(user_id: str, grant_id: str) -> Connection | None:

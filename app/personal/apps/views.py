@@ -24,6 +24,7 @@ from app.personal.apps.connections import (
     find_connection,
     find_consent,
     find_neighbours,
+    group_by_name,
     list_connections,
     list_ended,
     list_replays,
@@ -37,7 +38,7 @@ from app.text import isolated
 def apps() -> ResponseReturnValue:
     return render_template(
         "personal/apps/list.html",
-        connections=list_connections(current_user.id),
+        groups=group_by_name(list_connections(current_user.id)),
         ended=list_ended(current_user.id),
     )
 

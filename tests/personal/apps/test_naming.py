@@ -131,3 +131,16 @@ def test_one_that_took_anothers_place_leads_to_what_that_did(browser, agent, pai
     before = browser.get(path(pair[0]) + "activity").text
     assert "it goes on as “<bdi>Cursor on the laptop</bdi>”" in before
     assert f"/account/apps/{tokens['grant_id']}/activity" in before
+
+
+def test_many_of_one_name_are_folded_and_each_is_still_there(app, browser, agent, pair):
+    """So that one app that was connected again and again does not hide the others."""
+    grants = [each.grant_id for each in pair]
+    for _ in range(3):
+        grants.append(agent.exchange(agent.code(browser)).json["grant_id"])
+    page = browser.get("/account/apps/").text
+    shown, _summary, folded = page.partition("<summary>2 more of <bdi>Cursor</bdi></summary>")
+    assert [part.count("<article") for part in (shown, folded)] == [3, 2]
+    assert all(f"/account/apps/{grant_id}/disconnect" in page for grant_id in grants)
+    overview = browser.get("/account/").text
+    assert overview.count("<article") == 3 and "2 more of <bdi>Cursor</bdi></a>" in overview

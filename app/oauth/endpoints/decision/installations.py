@@ -1,5 +1,6 @@
 """The question whether an app is the same as one that was connected before: as the page asks it, and the answer."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,11 +39,14 @@ class Offered:
     mementos: list[tuple[str, bool]]
     saved: MementoSummary | None
     has_name: bool
+    #: Whether another one reads the same but for the time of the day.
+    needs_time: bool
     is_chosen: bool
 
 
 def describe_predecessors(summary: Summary, chosen: str | None) -> list[Offered]:
     """Returns the earlier connections for the page; ``chosen`` is the answer when the page is shown again."""
+    days = Counter((one.called, one.issued_at.date()) for one in summary.offered)
     return [
         Offered(
             grant_id=one.grant_id,
@@ -58,6 +62,7 @@ def describe_predecessors(summary: Summary, chosen: str | None) -> list[Offered]
             mementos=[(memento.name, _may_change(one, memento)) for memento in summary.seen_by(one)],
             saved=summary.own.get(one.saved_memento_id or ""),
             has_name=bool(one.name),
+            needs_time=days[one.called, one.issued_at.date()] > 1,
             is_chosen=one.grant_id == chosen,
         )
         for one in summary.offered
