@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from app.consents.resources import API
+from app.consents.resources import API, MCP
 from app.consents.snapshot import ConsentSnapshot
 from app.scopes import parse_scope
 
@@ -17,12 +17,14 @@ def find_covered_scopes(
     """Returns what of the ``asked`` scopes is granted without asking; None when the person has to be asked.
 
     An app asks each time for what it would like. What the person left out they have answered already, as long as the app
-    can do without it: as long as its registration says that it is ``optional``. A resource that the consent does not
-    name is never granted without the screen.
+    can do without it: as long as its registration says that it is ``optional``. An agent at the memory server asks for
+    that again only once a call was refused for want of it, so there the person is asked again, too. A resource that the
+    consent does not name is never granted without the screen.
     """
     if consent is None or consent.paused_at is not None or not consent.terms.resources.issuperset(resources):
         return None
-    allowed, declined = parse_scope(consent.scope), parse_scope(consent.declined_scope) & optional
+    answered = frozenset() if MCP in resources else optional
+    allowed, declined = parse_scope(consent.scope), parse_scope(consent.declined_scope) & answered
     if not asked & allowed or not asked <= allowed | declined:
         return None
     return asked & allowed

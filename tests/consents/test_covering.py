@@ -45,6 +45,13 @@ def test_what_an_app_cannot_do_without_is_asked_again():
     assert covered(consent(), "memories:read memories:write", optional="") is None
 
 
+def test_an_agent_that_was_refused_asks_again_for_what_was_left_out():
+    """Else its person could never tick it: the answer would come without a screen, and without the scope."""
+    there = consent(resources="api mcp")
+    assert covered(there, "memories:read memories:write", resources=("mcp",)) is None
+    assert covered(there, "memories:read", resources=("mcp",)) == "memories:read"
+
+
 def test_nobody_answers_for_a_paused_consent_or_for_none():
     assert covered(consent(paused_at=datetime(2026, 1, 1, tzinfo=UTC))) is None
     assert covered(None) is None

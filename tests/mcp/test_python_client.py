@@ -13,7 +13,10 @@ from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 
+from app.clients.models import Client as RegisteredClient
+from app.extensions import db
 from tests.conftest import _register_integrator
+from tests.integrator import Integrator
 from tests.mcp.person import AgentsPerson, bring_person
 
 _CALLED_BACK_AT = "http://127.0.0.1:33418/callback"
@@ -96,6 +99,17 @@ def agent(server, person) -> Agent:
     return Agent(f"{server.url}/mcp", person)
 
 
+def _keep(client: Integrator, issuer: str) -> OAuthClientInformationFull:
+    """What the agent's author was told by whoever registered it."""
+    return OAuthClientInformationFull(
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        redirect_uris=[client.redirect_uri],
+        token_endpoint_auth_method="client_secret_basic" if client.client_secret else "none",
+        issuer=issuer,
+    )
+
+
 async def _search(client) -> list[str]:
     found = await client.call_tool("search_memories", {"query": "tram"})
     assert not found.is_error, found
@@ -142,6 +156,23 @@ def test_a_memento_that_is_unticked_is_gone_with_the_next_call(agent, person):
     assert person.asked == 1
 
 
+def test_a_registered_agent_asks_again_for_what_its_person_left_out(server, agent, person):
+    """Its organization says that it can do without, and a server of its organization's gets answers without a screen."""
+    client = _register_integrator(server.app, "Acme Notebook", "confidential", _CALLED_BACK_AT)
+    with server.app.app_context():
+        db.session.get_one(RegisteredClient, client.client_id).optional_scope = "memories:write"
+        db.session.commit()
+    agent.keeper.client = _keep(client, server.url)
+    person.agent_name, person.unticks = "Acme Notebook", frozenset({"memories:write"})
+
+    async def work(client):
+        assert await _search(client) == ["Lisbon"] and person.asked == 1
+        person.unticks = frozenset()
+        return await client.call_tool("save_memory", {"title": "Tickets", "text": "In the blue folder."})
+
+    assert agent.run(work).structured_content["title"] == "Tickets" and person.asked == 2
+
+
 @pytest.mark.parametrize("is_modern", [True, False], ids=["modern", "legacy"])
 def test_what_the_person_unticked_is_asked_for_when_it_is_needed(agent, person, is_modern):
     """Step-up: refused, asked for and ticked, it is done. Unticked again, there is one final sentence, and no loop."""
@@ -166,13 +197,7 @@ def test_what_the_person_unticked_is_asked_for_when_it_is_needed(agent, person, 
 @pytest.mark.parametrize("kind", ["confidential", "public"])
 def test_one_that_an_organization_registered_registers_nothing(server, agent, person, kind):
     client = _register_integrator(server.app, "Acme Notebook", kind, _CALLED_BACK_AT)
-    agent.keeper.client = OAuthClientInformationFull(
-        client_id=client.client_id,
-        client_secret=client.client_secret,
-        redirect_uris=[_CALLED_BACK_AT],
-        token_endpoint_auth_method="client_secret_basic" if client.client_secret else "none",
-        issuer=server.url,
-    )
+    agent.keeper.client = _keep(client, server.url)
     person.agent_name = "Acme Notebook"
     assert agent.run(_search) == ["Lisbon"]
     person.let_tokens_run_out()
