@@ -248,6 +248,15 @@ def test_an_endless_answer_is_not_read_to_its_end(first, again, why, hosts, refu
     assert seconds < 2.5
 
 
+def test_what_says_that_it_is_too_large_is_not_waited_for(hosts, refusal):
+    def announce(connection, is_over):
+        connection.sendall(_OK + b"Content-Length: 5121\r\n\r\n")
+        is_over.wait(5)
+
+    hosts.serve(URL, announce)
+    assert refusal().why is Why.TOO_LARGE
+
+
 def test_an_endless_handshake_is_not_read_to_its_end(hosts, refusal):
     """A hundred kilobytes that are all one certificate, in records that are in order."""
 
