@@ -1,7 +1,7 @@
 """Clients that no organization registered live as long as somebody uses them, however they came to be known."""
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from app import clock
 from app.clients.documents.kept import keep_document
@@ -246,6 +246,8 @@ def test_one_that_a_document_describes_anew_is_as_new_as_any_other(app, signed_i
     with app.app_context():
         reading = read_document(app.extensions["services"].settings, ADDRESS, said)
         keep_document(db.session, ADDRESS, reading, read_at=clock.now(), fresh_seconds=300, logo=None)
+        # However soon it is looked at.
+        db.session.execute(update(Client).values(review_at=clock.now()))
         db.session.commit()
     assert purge_after(days=6) == (0, 0)
     assert known(app, ADDRESS).ended_at is None

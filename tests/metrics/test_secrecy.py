@@ -135,6 +135,7 @@ def _run(recorder: Recorder, server) -> None:
     code = app.code(alice)
     tokens = app.exchange(code).json
     _use_the_api(recorder, tokens["access_token"])
+    _join_and_call_tools(recorder, alice)
     _do_wrong(recorder, app, alice, code, tokens)
     _break_the_database(server, recorder, app, alice)
     _speak_raw(recorder, server)
@@ -164,6 +165,23 @@ def _use_the_api(recorder: Recorder, token: str) -> None:
     caller.get(f"/api/v1/memories/{quote(_DIARY)}/", headers=headers)
     caller.get(f"/api/v1/{quote(_QUESTION)}/", headers=headers)
     caller.post("/api/v1/memories/", json={"title": 5, "nonsense of mine": _DIARY}, headers=headers)
+
+
+def _join_and_call_tools(recorder: Recorder, alice: Browser) -> None:
+    """An agent registers itself, rightly and wrongly, and calls tools that it may not, and with what cannot be."""
+    caller, uri = recorder.test_client(), "http://localhost:3118/where-my-answer-goes"
+    said = {"client_name": "Wandering Reader of Diaries", "redirect_uris": [uri], "scope": "memories:read"}
+    told = caller.post("/oauth/register", json=said).json
+    # It ends in the key by which the log names the app.
+    recorder.values.discard(told["registration_client_uri"])
+    caller.post("/oauth/register", json=said | {"redirect_uris": ["http://robot.example/its-secret-place"]})
+    caller.get(f"/oauth/register/{told['client_id']}", headers={"Authorization": "Bearer a-guess-at-somebody-elses"})
+    agent = Integrator(recorder, told["client_id"], None, uri, "memories:read")
+    token = agent.tokens(alice, resource=f"{recorder.extensions['services'].settings.issuer}/mcp")["access_token"]
+    calls = (("save_memory", {"title": _DIARY}), ("search_memories", {"query": _QUESTION, "cursor": "my own cursor"}))
+    for name, arguments in (*calls, ("the tool of my dreams", {})):
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+        caller.post("/mcp", json=message, headers={"Authorization": f"Bearer {token}"})
 
 
 def _do_wrong(recorder: Recorder, app: Integrator, alice: Browser, code: str, tokens: dict) -> None:
@@ -244,6 +262,10 @@ def test_nothing_that_anybody_sent_or_got_is_in_logs_or_metrics(ran):
     assert [value for value in sorted(looked_for) if value in metrics] == []
     # The log did say something of it all.
     assert "Traceback" in log and "no such table" in log and "Invalid request from" in log
+    assert 'reliquary_registrations_total{result="invalid_redirect_uri"} 1.0' in metrics
+    assert 'reliquary_tool_calls_refused_total{reason="scope_lacking",tool="save_memory"} 1.0' in metrics
+    assert "A registration was refused: invalid_redirect_uri" in log
+    assert "A call of the tool search_memories was refused: invalid_cursor" in log
     assert 'reason="client_secret_wrong"' in metrics and 'reason="code_used"' in metrics
 
     ids = [request_id for request_id, _ in recorder.answers]
