@@ -20,10 +20,12 @@ from app.clients.registration import register_client
 from app.config import settings
 from app.consents.changes import give_consent
 from app.consents.choice import Choice
+from app.consents.resources import API
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.memories.models import Memento
 from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, new_bearer_tokens
+from app.oauth.resources import own_resource
 from app.oauth.tokens.code import add_authorization_code
 from benchmarks.load import Answer
 
@@ -196,8 +198,9 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
     issued = []
     with site.app.app_context(), connect(db.engine) as connection, connection.transaction():
         client, settings = find_client(connection, site.client_id), site.app.extensions["services"].settings
+        api = own_resource(API, settings.issuer)
         for _ in range(count):
-            tokens = new_bearer_tokens(settings, scope=_SCOPE, refresh_scope=_SCOPE, client=client)
+            tokens = new_bearer_tokens(settings, scope=_SCOPE, refresh_scope=_SCOPE, client=client, audience=api)
             tokens.family_id = _issue_code(connection, site)[1]
             add_bearer_tokens(connection, tokens)
             issued.append(tokens)
