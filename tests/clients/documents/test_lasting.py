@@ -205,6 +205,25 @@ def test_suspended_while_it_was_withdrawn_it_does_not_come_back_with_its_documen
     assert kept()[0].status == "active"
 
 
+def test_suspended_while_its_document_is_fetched_it_stays_suspended(
+    claude, serve, signed_in, operate, kept, let_time_pass, document_hosts
+):
+    claude.start(signed_in)
+    serve(status=404)
+    let_time_pass(minutes=6)
+    claude.start(signed_in)
+    serve()
+    answer = document_hosts.host("claude.example").answers["/oauth/client.json"]
+
+    def suspend_and_answer(connection, is_over):
+        operate(suspend_client)
+        connection.sendall(answer.written())
+
+    document_hosts.serve(URL, suspend_and_answer)
+    assert "is switched off for now" in claude.start(signed_in).text
+    assert kept()[0].status == "suspended"
+
+
 def test_resuming_does_not_bring_back_what_its_own_host_has_withdrawn(
     claude, serve, join, signed_in, operate, kept, let_time_pass
 ):
