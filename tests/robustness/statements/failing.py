@@ -32,7 +32,9 @@ _IS_FLEET = bool(os.environ.get("TEST_FLEET"))
 #: What is counted although the request fails, because it was tried.
 _MAY_CHANGE = {"rate_limit_counters"}
 #: And each step of an authorization begins by giving the waiting request more time.
-_MAY_CHANGE_ON_THE_WAY = _MAY_CHANGE | {"authorization_requests"}
+# What was found out about an app whose document was read stands, whatever comes after.
+_OF_DOCUMENTS = {"clients", "client_documents", "client_logos", "client_origins"}
+_MAY_CHANGE_ON_THE_WAY = _MAY_CHANGE | {"authorization_requests"} | _OF_DOCUMENTS
 _SQLITE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY_DBMOVED")
 
 

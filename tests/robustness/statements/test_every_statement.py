@@ -3,6 +3,7 @@
 Each journey names the endpoints that it walks through, so that a new one has to be walked through somewhere.
 """
 
+import os
 import re
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from app.memories.picks import Pick
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.actors import Browser
+from tests.integrator import Integrator
 from tests.org.conftest import HONEST, csrf_token, in_acme, send
 from tests.personal.conftest import post, stock
 
@@ -379,3 +381,20 @@ def test_the_addresses_that_others_expect(app, browser, alice, notebook, failing
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     for method, kwargs in (("GET", {}), ("POST", {"json": call}), ("DELETE", {})):
         app.test_client().open("/mcp", method=method, headers=headers, **kwargs)
+
+
+@pytest.mark.skipif(
+    not os.environ.get("TEST_FLEET"), reason="make test-fleet walks it: its endpoints are on other ways"
+)
+@journey("oauth.authorize GET")
+def test_an_app_that_a_document_describes(app, browser, alice, document_hosts, failing):
+    url, uri = "https://agent.example/client.json", "http://127.0.0.1:8400/callback"
+    document_hosts.serve(url, {"client_id": url, "redirect_uris": [uri], "logo_uri": "https://agent.example/logo.png"})
+    document_hosts.serve("https://agent.example/logo.png", _png(), content_type="image/png")
+    agent = Integrator(app, url, None, uri, "memories:read")
+    page = agent.start(browser)
+    page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    code = agent.answer(browser.submit(page, press="Authorize"))["code"]
+    tokens = agent.exchange(code).json
+    assert agent.refresh(tokens["refresh_token"]).status_code == 200
