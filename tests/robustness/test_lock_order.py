@@ -14,6 +14,8 @@ from app.clients.secrets import add_another_secret, retire_client_secret
 from app.extensions import db
 from app.oauth.client_end import rotate_everything
 from tests.actors import Browser
+from tests.integrator import Integrator
+from tests.protocol import *  # noqa: F403
 from tests.robustness.lock_order import find_disorder, recorded
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -54,6 +56,22 @@ def test_from_the_consent_to_the_replay(app, in_order, alice, browser, notebook)
     notebook.exchange(notebook.code(browser))
     notebook.exchange(code)
     notebook.revoke(notebook.exchange(notebook.code(browser)).json["refresh_token"])
+
+
+@on_postgresql
+def test_an_app_that_a_document_describes(app, in_order, alice, browser, document_hosts, let_time_pass):
+    """Read, allowed, read anew, gone, back; what its host does meanwhile is what a stranger likes."""
+    url, uri = "https://agent.example/client.json", "http://127.0.0.1:8400/callback"
+    said = {"client_id": url, "redirect_uris": [uri]}
+    browser.enter(alice)
+    agent = Integrator(app, url, None, uri, "memories:read")
+    document_hosts.serve(url, said)
+    code = agent.code(browser)
+    agent.refresh(agent.exchange(code).json["refresh_token"])
+    for status, more in ((200, {"client_name": "Agent"}), (503, {}), (404, {}), (200, {})):
+        document_hosts.serve(url, said | more, status=status)
+        let_time_pass(minutes=6)
+        agent.start(browser)
 
 
 @on_postgresql
