@@ -27,6 +27,8 @@ from tests.journeys.walk import ALICE, authorize, choose, sign_in
 
 __all__ = ["allow", "callback", "demonstration", "page", "read", "register"]
 
+_IN_NODE = {"place": place_node, "programs": ("node", "npm")}
+_IN_DJANGO = {"place": place_django, "programs": (), "connect": lambda web: web.post("/login/memories/").location}
 _OWN = {one.name: one for one in LIBRARIES if one.run_by == MAKE_TEST_CLIENTS}
 
 
@@ -34,14 +36,27 @@ _OWN = {one.name: one for one in LIBRARIES if one.run_by == MAKE_TEST_CLIENTS}
 def walk(server, register, read, allow, tmp_path):
     """Build a library's program from the page, start it, and walk it as its visitors do."""
 
-    def walk(name: str, place, *, programs: tuple[str, ...], environment: dict[str, str] | None = None, **more) -> None:
+    def walk(
+        name: str,
+        place,
+        *,
+        programs: tuple[str, ...],
+        environment: dict[str, str] | None = None,
+        without: tuple[str, str] | None = None,
+        **more,
+    ) -> None:
         if lacking := need(*programs):
             pytest.skip(lacking)
         port = free_port()
         redirect_uri = f"http://127.0.0.1:{port}{_OWN[name].callback_path or '/callback'}"
         client_id = register(CONFIDENTIAL, redirect_uri=redirect_uri)
         shorten_tokens(server, client_id)
-        command = place(read(client_id).programs[name], tmp_path)
+        files = read(client_id).programs[name]
+        if without:
+            changed = {file: text.replace(*without) for file, text in files.items()}
+            assert changed != files, f"{name} has no {without[0]!r} any more."
+            files = changed
+        command = place(files, tmp_path)
         with started(command, tmp_path, port, **environment or {}) as url:
             Program(server, client_id, redirect_uri, allow, lambda: VisitorsWeb(url), **more).walk()
 
@@ -52,20 +67,24 @@ def walk(server, register, read, allow, tmp_path):
 
 
 def test_openid_client(walk):
-    walk("openid-client", place_node, programs=("node", "npm"))
+    walk("openid-client", **_IN_NODE)
 
 
 def test_passport_oauth2(walk):
-    walk("passport-oauth2", place_node, programs=("node", "npm"))
+    walk("passport-oauth2", **_IN_NODE)
+
+
+def press_authjs(web: VisitorsWeb) -> str:
+    """Press the button of its page, which is a form with a token against forgery."""
+    token = re.search(r'name="csrfToken" value="([^"]+)"', web.get("/auth/signin").text)[1]
+    return web.post("/auth/signin/memories", csrfToken=token, callbackUrl="/me").location
+
+
+_IN_AUTHJS = _IN_NODE | {"environment": {"AUTH_SECRET": "a" * 32}, "connect": press_authjs}
 
 
 def test_authjs(walk):
-    def sign_in(web: VisitorsWeb) -> str:
-        """Press the button of its page, which is a form with a token against forgery."""
-        token = re.search(r'name="csrfToken" value="([^"]+)"', web.get("/auth/signin").text)[1]
-        return web.post("/auth/signin/memories", csrfToken=token, callbackUrl="/me").location
-
-    walk("authjs", place_node, programs=("node", "npm"), environment={"AUTH_SECRET": "a" * 32}, connect=sign_in)
+    walk("authjs", **_IN_AUTHJS)
 
 
 def test_oidc_client_ts_in_a_browser(server, register, read, demonstration, page, tmp_path):
@@ -111,7 +130,7 @@ def test_oidc_client_ts_in_a_browser(server, register, read, demonstration, page
 
 
 def test_python_social_auth(walk):
-    walk("python-social-auth", place_django, programs=(), connect=lambda web: web.post("/login/memories/").location)
+    walk("python-social-auth", **_IN_DJANGO)
 
 
 # -- Go, Java ------------------------------------------------------------------------------------
@@ -130,6 +149,29 @@ def test_spring_security(walk):
         connect=lambda web: web.get("/oauth2/authorization/memories").location,
         compares_iss=False,
     )
+
+
+# -- and what the page warns of --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "without"),
+    [
+        ("python-social-auth", _IN_DJANGO, ("REDIRECT_STATE = False", "REDIRECT_STATE = True")),
+        ("python-social-auth", _IN_DJANGO, ("if self.data.get", "if False and self.data.get")),
+        ("python-social-auth", _IN_DJANGO, ('("refresh_token", "refresh_token", True), ', "")),
+        ("openid-client", _IN_NODE, ('algorithm: "oauth2"', 'algorithm: "oidc"')),
+        ("authjs", _IN_AUTHJS, ("issuer: ISSUER,", "")),
+        ("passport-oauth2", _IN_NODE, ("pkce: true", "pkce: false")),
+        ("passport-oauth2", _IN_NODE, ("request.query.iss === ISSUER", "true")),
+        ("passport-oauth2", _IN_NODE, ("{ ...tokens, refresh_token: refreshToken }", "tokens")),
+        ("go", {"place": place_go, "programs": ("go",)}, ("\tone.tokens = tokens\n\tanswer", "\tanswer")),
+    ],
+)
+def test_without_what_the_page_says_it_does_not_work(walk, name, how, without):
+    """So that each of its warnings is one, and the walk would see it."""
+    with pytest.raises((AssertionError, AttributeError, KeyError, TypeError)):
+        walk(name, without=without, **how)
 
 
 # -- the versions --------------------------------------------------------------------------------
