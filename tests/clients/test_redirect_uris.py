@@ -316,6 +316,7 @@ def test_nothing_but_the_port_varies(requested):
 def test_port_varies_on_loopback_alone():
     assert not is_registered("https://app.example.com:99/callback", [CALLBACK], native_app=True)
     assert not is_registered("https://127.0.0.1:99/callback", ["https://127.0.0.1/callback"], native_app=True)
+    assert not is_registered("http://intranet:99/cb", ["http://intranet/cb"], native_app=True)
     assert not is_registered("com.example.app://a:9/", ["com.example.app://a:8/"], native_app=True)
 
 

@@ -43,6 +43,7 @@ def test_a_site_that_describes_the_app_and_gets_its_answer_is_proved(document, r
         # Above the document's host, and beside it.
         ("https://docs.claude.ai/client.json", "https://claude.ai/callback"),
         ("https://docs.claude.ai/client.json", "https://api.claude.ai/callback"),
+        ("https://docs.claude.ai/client.json", "https://evildocs.claude.ai/callback"),
         # What stands before a host is no host.
         ("https://claude.ai@evil.example/client.json", "https://claude.ai/callback"),
         # Anybody may have a name there, so nobody is it.
