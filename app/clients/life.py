@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
@@ -110,13 +111,12 @@ def end_client(session: Session, client: Client, *, by: EndedBy) -> None:
     """
     lock_client(session, client)
     take_time()
-    for model in (ClientSecret, ClientLogo, ClientOrigin, SelfRegistration):
-        session.execute(
-            delete(model).where(model.client_key == client.key), execution_options={"synchronize_session": False}
-        )
+    for model in (ClientSecret, ClientLogo, ClientOrigin):
+        _delete_of(session, model, client)
     end_resources(session, client)
     for first in sorted(_endings, key=ORDER.index):
         _endings[first](session, client.key, by)
+    _delete_of(session, SelfRegistration, client)
     client.organization_id = client.drafted_at = client.review_at = None
     client.description = client.homepage_url = client.privacy_url = client.terms_url = ""
     client.redirect_uris, client.scope, client.optional_scope = [], "", ""
@@ -124,3 +124,8 @@ def end_client(session: Session, client: Client, *, by: EndedBy) -> None:
     client.suspended_at = client.suspended_at or client.ended_at
     session.flush()
     session.expire(client)
+
+
+def _delete_of(session: Session, model: type[Any], client: Client) -> None:
+    of_client = delete(model).where(model.client_key == client.key)
+    session.execute(of_client, execution_options={"synchronize_session": False})

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.oauth.client_end import rotate_everything
 from tests.actors import Browser
 from tests.integrator import Integrator
-from tests.protocol import *  # noqa: F403
+from tests.protocol import let_time_pass  # noqa: F401
 from tests.robustness.lock_order import find_disorder, recorded
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -59,7 +59,7 @@ def test_from_the_consent_to_the_replay(app, in_order, alice, browser, notebook)
 
 
 @on_postgresql
-def test_an_app_that_a_document_describes(app, in_order, alice, browser, document_hosts, let_time_pass):
+def test_an_app_that_a_document_describes(app, in_order, alice, browser, document_hosts, let_time_pass):  # noqa: F811
     """Read, allowed, read anew, gone, back; what its host does meanwhile is what a stranger likes."""
     url, uri = "https://agent.example/client.json", "http://127.0.0.1:8400/callback"
     said = {"client_id": url, "redirect_uris": [uri]}
