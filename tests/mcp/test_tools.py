@@ -152,6 +152,24 @@ def test_every_call_leaves_a_receipt(app, shelf, agent):
         assert {(record.action, record.count) for record in records} == {("read", 1), ("write", 1)}
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_each_tool_leaves_one(app, shelf, agent, tool):
+    """Also one that finds nothing, or reads no memory at all."""
+    arguments = {"title": "Cod", "text": "With chips."} if tool in ("save_memory", "update_memory") else {}
+    if tool in ("get_memory", "update_memory", "forget_memory"):
+        arguments["id"] = agent.call("save_memory", title="Salmon", text="With dill.")["structuredContent"]["id"]
+    log = app.extensions["services"].notes.of(AccessLog)
+    log.flush()
+    with app.app_context():
+        db.session.query(AccessRecord).delete()
+        db.session.commit()
+    assert agent.call(tool, **arguments)["isError"] is False
+    log.flush()
+    with app.app_context():
+        [record] = db.session.query(AccessRecord).filter_by(grant_id=agent.grant_id, memento_key="")
+        assert record.action == ("write" if TOOLS[tool].operation.changes else "read")
+
+
 def test_a_paused_connection_says_so(app, agent, change_consent, notebook):
     change_consent(notebook, paused_at=clock.now())
     answer = agent.modern("tools/list")
