@@ -96,10 +96,12 @@ def list_events(session: Session, user_id: str, grant_id: str | None = None) -> 
     statement = select(ConsentEvent).where(ConsentEvent.user_id == user_id).order_by(ConsentEvent.id.desc())
     if grant_id is not None:
         statement = statement.where(ConsentEvent.grant_id == grant_id)
-    return [
-        Event(one.at, one.kind, one.actor, one.grant_id, one.client_name, json.loads(one.changed))
-        for one in session.scalars(statement)
-    ]
+    return [read_event(one) for one in session.scalars(statement)]
+
+
+def read_event(one: ConsentEvent) -> Event:
+    """Returns a row as the person may read it."""
+    return Event(one.at, one.kind, one.actor, one.grant_id, one.client_name, json.loads(one.changed))
 
 
 # -- what was changed ----------------------------------------------------------------------------

@@ -6,9 +6,12 @@ from sqlalchemy import func, select, text, update
 from app import clock
 from app.clients.documents.kept import keep_document
 from app.clients.documents.reading import read_document
-from app.clients.models import DOCUMENT, DYNAMIC, Client, SelfRegistration
+from app.clients.life import EndedBy, end_client
+from app.clients.models import DOCUMENT, DYNAMIC, Client, SelfRegistration, find_record
+from app.consents.changes import end
 from app.consents.events import ENDED, list_events
 from app.consents.models import Consent
+from app.database.connections import connect
 from app.extensions import db
 from app.last_uses import LastUses
 from app.oauth.journal.record import RequestRecord
@@ -18,6 +21,7 @@ from app.purge.backlog import find_backlog
 from tests.integrator import Integrator
 from tests.protocol import *  # noqa: F403
 from tests.purging import purge
+from tests.robustness.locking import administrator
 
 ISSUER = "http://127.0.0.1:8000"
 URI = "http://localhost:3118/callback"
@@ -228,6 +232,45 @@ def test_the_history_of_one_that_ended_stays(app, signed_in, alice, purge_after)
     assert count(app, Consent) == 1
 
 
+def test_the_person_reads_why_it_ended(app, agent, signed_in, alice, purge_after):
+    """Also where nothing is left of what it did, which was a year ago."""
+    agent.tokens(signed_in, choose={"selection": "all"})
+    purge_after(days=366)
+    signed_in.enter(alice)
+    page = signed_in.get("/account/apps/").text
+    assert "No longer connected" in page and "Claude Code" in page
+    assert "Nobody had used the app since" in page and "so this site ended it." in page
+    purge_after(days=91)
+    signed_in.enter(alice)
+    assert "Claude Code" not in signed_in.get("/account/apps/").text
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        (EndedBy.APP, "The app ended it itself."),
+        (EndedBy.OPERATOR, "This site deleted the app."),
+        (EndedBy.ADMIN, "Its makers deleted the app."),
+    ],
+)
+def test_the_person_reads_who_ended_it(app, signed_in, by, said):
+    agent = _join(app)
+    agent.tokens(signed_in, choose={"selection": "all"})
+    with app.app_context():
+        end_client(db.session(), find_record(db.session(), agent.client_id), by=by)
+        db.session.commit()
+    page = signed_in.get("/account/apps/").text
+    assert said in page and page.count("ended it") == (by is EndedBy.APP)
+
+
+def test_what_the_person_ended_says_nothing_more(app, signed_in, alice):
+    agent = _join(app)
+    tokens = agent.tokens(signed_in, choose={"selection": "all"})
+    with app.app_context(), connect(db.engine) as connection:
+        assert end(connection, alice.id, tokens["grant_id"])
+    assert "No longer connected" not in signed_in.get("/account/apps/").text
+
+
 def test_the_organizations_see_nothing_of_it(app, agent, signed_in, notebook, purge_after):
     kept = notebook.tokens(signed_in)
     agent.tokens(signed_in, choose={"selection": "all"})
@@ -283,6 +326,20 @@ def test_what_is_allowed_something_while_the_purge_looks_stays(app, agent, alice
     look_and(lambda: given.append(agent.tokens(signed_in, choose={"selection": "all"})))
     assert purge(app)["unused_clients"] == 0
     assert agent.refresh(given[0]["refresh_token"]).status_code == 200
+
+
+@pytest.mark.database
+def test_the_purge_waits_for_nobody_who_decides(app, let_time_pass):
+    """A person's decision holds the client: it is left alone, and the others go."""
+    if app.extensions["services"].engine.dialect.name != "postgresql":
+        pytest.skip("On SQLite whoever writes has the whole database.")
+    agent, _other = _join(app), _join(app)
+    let_time_pass(days=8)
+    with app.app_context(), administrator(app) as deciding, deciding.transaction():
+        deciding.execute("SELECT key FROM clients WHERE client_id = %s FOR SHARE", [agent.client_id])
+        assert purge(app)["unused_clients"] == 1
+    assert known(app, agent.client_id) is not None
+    assert purge(app)["unused_clients"] == 1
 
 
 def test_what_is_used_while_the_purge_looks_goes_on(app, agent, signed_in, alice, let_time_pass, look_and):

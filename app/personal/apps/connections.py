@@ -24,6 +24,7 @@ from app.extensions import db
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.tokens.replay import TokenReplay
+from app.personal.apps.endings import was_ended_for_them
 from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
 _MOST_ENDED = 20
@@ -108,6 +109,7 @@ def list_ended(user_id: str) -> list[Consent]:
             .where(
                 select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists()
                 | select(TokenReplay.family_id).where(TokenReplay.grant_id == Consent.grant_id).exists()
+                | was_ended_for_them()
             )
             .order_by(Consent.updated_at.desc())
             .limit(_MOST_ENDED)

@@ -29,6 +29,7 @@ from app.personal.apps.connections import (
     list_ended,
     list_replays,
 )
+from app.personal.apps.endings import find_endings
 from app.personal.apps.forms import ConnectionNameForm
 from app.personal.mementos.editor import read_page
 from app.text import isolated
@@ -36,10 +37,12 @@ from app.text import isolated
 
 @blueprint.get("/apps/")
 def apps() -> ResponseReturnValue:
+    ended = list_ended(current_user.id)
     return render_template(
         "personal/apps/list.html",
         groups=group_by_name(list_connections(current_user.id)),
-        ended=list_ended(current_user.id),
+        ended=ended,
+        endings=find_endings(current_user.id, ended),
     )
 
 
