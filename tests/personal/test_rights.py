@@ -39,6 +39,7 @@ ACTS = [
     ("/account/apps/{grant}/pause", {}),
     ("/account/apps/{grant}/resume", {}),
     ("/account/apps/{grant}/end", {"until": "day"}),
+    ("/account/apps/{grant}/name", {"name": "Mine now"}),
     ("/account/apps/{grant}/disconnect", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
