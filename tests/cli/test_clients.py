@@ -247,3 +247,57 @@ def test_a_file_that_is_no_logo_is_refused_and_nothing_is_changed(app, run, note
 @pytest.mark.parametrize("path", ["/no/such/file", "/"])
 def test_a_file_that_cannot_be_read_is_told(run, notebook, path):
     assert_refused(run("update", notebook.client_id, logo=path), "cannot be read")
+
+
+# -- resource servers ------------------------------------------------------------------------------
+
+SHELF = "https://shelf.acme.example"
+
+
+def test_a_resource_server_is_registered_shown_listed_changed_and_emptied(run, bob):
+    fields = {"org": "acme", "type": "confidential", "json": True}
+    # It needs neither a redirect URI nor scopes.
+    shelf = made(run("register", name="Shelf", resource=[SHELF, "http://127.0.0.1:9999"], **fields))
+    assert shelf["resources"] == ["http://127.0.0.1:9999", SHELF] and shelf["client_secret"]
+    assert made(run("show", shelf["client_id"], json=True))["resources"] == shelf["resources"]
+    assert SHELF in run("show", shelf["client_id"]).stdout
+    assert [one["resources"] for one in made(run("list", json=True))["clients"]] == [shelf["resources"]]
+    # A list that is given replaces the whole list; one that was there stays what it was.
+    changed = made(run("update", shelf["client_id"], resource=[SHELF, f"{SHELF}/more"], json=True))
+    assert changed["resources"] == [SHELF, f"{SHELF}/more"]
+    assert made(run("update", shelf["client_id"], name="Attic", json=True))["resources"] == changed["resources"]
+    # Without them it lacks what makes any other app work.
+    assert_refused(run("update", shelf["client_id"], resource=""), "redirect URI")
+    changed = made(
+        run("update", shelf["client_id"], resource="", redirect_uri=[f"{SHELF}/cb"], scope="memories:read", json=True)
+    )
+    assert changed["resources"] == []
+
+
+@pytest.mark.parametrize(
+    ("type", "resource", "said"),
+    [
+        ("public", SHELF, "needs a secret"),
+        ("confidential", "http://127.0.0.1:8000/elsewhere", "own address"),
+        ("confidential", "http://shelf.acme.example", "plain http is for"),
+        ("confidential", f"{SHELF}#records", "fragment"),
+        ("confidential", "shelf", "does not start with a scheme"),
+        ("confidential", [SHELF, f"{SHELF}/"], "more than once"),
+    ],
+)
+def test_what_cannot_be_a_resource_server_is_refused(run, bob, type, resource, said):
+    fields = {"org": "acme", "name": "Shelf", "type": type, "redirect_uri": [f"{SHELF}/cb"], "scope": "memories:read"}
+    assert_refused(run("register", resource=resource, **fields), said)
+
+
+def test_a_resource_belongs_to_one_client_until_that_is_deleted(run, bob):
+    fields = {"org": "acme", "type": "confidential", "json": True}
+    first = made(run("register", name="Shelf", resource=SHELF, **fields))
+    for again in (SHELF, f"{SHELF}/"):
+        assert_refused(run("register", name="Attic", resource=again, **fields), "belongs to another app")
+    attic = made(run("register", name="Attic", resource=f"{SHELF}/attic", **fields))
+    assert_refused(run("update", attic["client_id"], resource=SHELF), "belongs to another app")
+    run("suspend", first["client_id"])
+    assert_refused(run("update", attic["client_id"], resource=SHELF), "belongs to another app")
+    run("delete", first["client_id"], name="Shelf")
+    assert made(run("update", attic["client_id"], resource=SHELF, json=True))["resources"] == [SHELF]

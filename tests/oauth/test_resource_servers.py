@@ -3,11 +3,15 @@
 Shelf is a service of Globex. Acme Notebook asks Alice, who belongs to Acme, for what it may do there.
 """
 
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts.organizations import find_organization
+from app.clients.errors import ClientError
 from app.clients.life import delete_client as end
 from app.clients.models import Client, ClientResource
 from app.clients.registration import register_client, update_client
@@ -374,3 +378,25 @@ def test_what_is_about_our_own_resources_alone_asks_nothing_of_them(notebook, sh
     assert len(looks) == 1
     shelf.introspect(token)
     assert len(looks) == 2
+
+
+def test_the_page_of_the_connected_app_names_the_service_too(notebook, shelf, shelf_tokens, signed_in):
+    page = signed_in.get(f"/account/apps/{shelf_tokens['grant_id']}").text
+    assert "Globex Shelf" in page and "shelf.globex.example" in page
+
+
+def test_of_two_clients_that_take_one_address_at_once_the_index_decides(app, serve, monkeypatch):
+    """What was free when it was looked at may be another's when it is written down."""
+    serve(SHELF)
+    with app.app_context():
+        nothing = SimpleNamespace(all=list)
+        monkeypatch.setattr(Session, "scalars", lambda *_args, **_kwargs: nothing)
+        with pytest.raises(ClientError, match="belongs to another app by now"):
+            register_client(
+                db.session(),
+                settings(),
+                organization=find_organization("globex"),
+                name="Globex Attic",
+                type="confidential",
+                resources=[SHELF],
+            )

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import StringField
-from wtforms.validators import Optional
 
 from app.clients.errors import ClientError
 from app.clients.fields import BY_NAME
@@ -34,9 +33,14 @@ class ResourceForm(FlaskForm):
 
     address = StringField(
         _("Address of the service"),
-        [Optional()],
         description=_("As apps will name it and tokens will be for it, to the letter: https://memories.example.com."),
-        render_kw={"inputmode": "url", "autocomplete": "off", "spellcheck": "false", "maxlength": 500},
+        render_kw={
+            "inputmode": "url",
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "maxlength": 500,
+            "required": True,
+        },
     )
 
 

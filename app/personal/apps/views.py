@@ -13,9 +13,11 @@ from app.consents.choice import Choice, find_choice, read_choice
 from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
 from app.consents.picker import fields_of, prepare_picker, read_offer
+from app.consents.resources import parse_resources
 from app.credentials import digest
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from app.oauth.endpoints.decision.places import list_places
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
 from app.personal.apps.choice import compare
@@ -73,6 +75,7 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
         ends=list_ends(connection.consent.expires_at),
         form=form,
         before=before,
+        places=list_places(parse_resources(connection.consent.resources)),
     )
     return page, 422 if form.errors else 200
 
