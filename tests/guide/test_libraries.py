@@ -83,8 +83,8 @@ def test_the_version_that_is_told_is_the_one_that_runs(name):
 
 def test_an_app_of_the_other_type_sees_made_up_values(browser):
     for type in (CONFIDENTIAL, PUBLIC):
+        programs = read_guide(browser.get, type=type).programs
         for one in LIBRARIES:
-            programs = read_guide(browser.get, type=type).programs
             assert any("YOUR_CLIENT_ID" in text for text in programs[one.name].values())
             has_secret = any("CLIENT_SECRET" in text for text in programs[one.name].values())
             assert has_secret is (one.type == CONFIDENTIAL)
