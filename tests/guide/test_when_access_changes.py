@@ -131,5 +131,6 @@ def test_the_summary_on_the_page_has_the_statuses_of_the_answers(browser, told):
     names = re.findall(r'<tr data-state="(\w+)"', table)
     assert names == ["paused", "memento", "scope", "ended"]
     for name, row in zip(names, rows, strict=True):
+        assert len(row) == 4
         for place, status in row:
             assert told[f"{name}-{place}"].startswith(f"HTTP/1.1 {status} "), (name, place)
