@@ -16,7 +16,7 @@ from app.config import Settings
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
-from app.scopes import intersect_scope
+from app.scopes import format_scope, intersect_scope, parse_scope
 
 _TABLES: dict[str, type[ClientDocument | SelfRegistration]] = {DOCUMENT: ClientDocument, DYNAMIC: SelfRegistration}
 _FIND_DEFAULT = {
@@ -33,10 +33,11 @@ _NOTE_USE = {
 }
 
 
-def find_default_scope(connection: Connection, client: ClientSnapshot) -> str:
-    """Returns what the client named as its scope; empty when it named none."""
+def find_default_scope(connection: Connection, client: ClientSnapshot, allowed: frozenset[str]) -> str:
+    """Returns the scope of a client that asks for none: what it named of what is allowed, or all of that."""
     found = connection.first(_FIND_DEFAULT[client.origin], client=client.key)
-    return "" if found is None else str(found.default_scope)
+    named = "" if found is None else str(found.default_scope)
+    return format_scope(parse_scope(named) & allowed or allowed)
 
 
 def find_most_scope(client: ClientRules, settings: Settings) -> str:

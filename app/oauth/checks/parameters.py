@@ -49,9 +49,8 @@ def resolve_scope(request: WireRequest) -> None:
     if client.origin != REGISTERED:
         allowed = frozenset(request.services.settings.third_party_scopes)
         if not parse_scope(asked):
-            default = parse_scope(find_default_scope(request.connection, client)) & allowed
             extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
-            asked = format_scope(default or allowed) + extra
+            asked = find_default_scope(request.connection, client, allowed) + extra
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)
         if not parse_scope(asked) <= allowed:
             raise refuse_scope(asked)

@@ -13,7 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from app import credentials
 from app.clients.documents.address import looks_like_address
-from app.clients.models import DOCUMENT, ClientSnapshot, find_client
+from app.clients.models import DOCUMENT, REGISTERED, ClientSnapshot, find_client
+from app.clients.unregistered import find_default_scope
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.services import services
@@ -29,7 +30,7 @@ from app.oauth.endpoints.browser import (
 from app.oauth.endpoints.error_pages import sign_in_first_page
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
-from app.scopes import asks_offline_access, with_offline_access
+from app.scopes import asks_offline_access, parse_scope, with_offline_access
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (
@@ -68,10 +69,7 @@ def keep_request(
     person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
     known, browser = _find_or_make_browser()
-    # What is asked for is settled here: a default scope that grows meanwhile must not be granted unread.
-    scope = client.get_allowed_scope(parameters.values.get("scope"))
-    if scope and asks_offline_access(parameters.values.get("scope")):
-        scope = with_offline_access(scope)
+    scope = _settle_scope(connection, client, parameters.values.get("scope"))
     kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
     if demands_state(http_request.path):
         kept[STATE_DEMANDED] = "1"
@@ -123,6 +121,19 @@ def leads_to_known_app(query: str) -> bool:
         # It is found out behind the sign-in who that is.
         return looks_like_address(parameters.get("client_id", ""))
     return client.origin == DOCUMENT or client.check_redirect_uri(parameters.get("redirect_uri", ""))
+
+
+def _settle_scope(connection: Connection, client: ClientSnapshot, asked: str | None) -> str | None:
+    """Returns the scope that is asked for, the client's own when none is; None for one that it may not ask for.
+
+    Settled when the request begins: a default scope that grows meanwhile must not be granted unread.
+    """
+    scope = client.get_allowed_scope(asked)
+    if client.origin != REGISTERED and not parse_scope(asked):
+        # As the checks do, which come once somebody has signed in.
+        allowed = frozenset(services().settings.third_party_scopes)
+        scope = find_default_scope(connection, client, allowed)
+    return with_offline_access(scope) if scope and asks_offline_access(asked) else scope
 
 
 def _find_or_make_browser() -> tuple[bool, str]:

@@ -168,3 +168,18 @@ def test_two_people_bring_one_document_at_once(app, claude, alice, bob, kept, do
         pages = list(threads.map(claude.start, browsers))
     assert [page.status_code for page in pages] == [200, 200]
     assert document_hosts.requests == [URL, URL] and kept() is not None
+
+
+@pytest.mark.parametrize("asked", [None, "offline_access"])
+def test_what_the_document_names_is_the_default_also_for_whoever_signs_in_on_the_way(
+    claude, serve, join, signed_in, app, bob, asked
+):
+    """The app is known already, so that the request waits for the sign-in."""
+    serve(scope="integrations:read")
+    claude.start(signed_in)
+    other = Browser(app)
+    page = claude.start(other, scope=asked)
+    assert "/oauth/authorize/continue" in unquote(page.request.query_string.decode())
+    page = other.follow(other.submit(page, email=bob.email, password=bob.password))
+    answer = claude.answer(other.submit(page, press="Authorize"))
+    assert set(claude.exchange(answer["code"]).json["scope"].split()) == {"integrations:read", *(asked or "").split()}
