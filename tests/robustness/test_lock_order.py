@@ -8,7 +8,7 @@ import pytest
 from app.accounts.members import change_role, remove_member
 from app.accounts.organizations import find_organization
 from app.clients.life import delete_client, resume_client, suspend_client
-from app.clients.models import Client
+from app.clients.models import DYNAMIC, Client
 from app.clients.registration import register_client, update_client
 from app.clients.secrets import add_another_secret, retire_client_secret
 from app.extensions import db
@@ -17,6 +17,7 @@ from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.protocol import let_time_pass  # noqa: F401
 from tests.robustness.lock_order import find_disorder, recorded
+from tests.unregistered import add_unregistered
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 
@@ -72,6 +73,19 @@ def test_an_app_that_a_document_describes(app, in_order, alice, browser, documen
         document_hosts.serve(url, said | more, status=status)
         let_time_pass(minutes=6)
         agent.start(browser)
+
+
+@on_postgresql
+def test_an_agent_that_is_the_same_as_before(app, in_order, alice, browser):
+    """What an earlier connection saved and made goes to another one, from its own client's."""
+    browser.sign_in(alice.email, alice.password)
+    first, second = (add_unregistered(app, f"client_{number:024}", "Claude Code", DYNAMIC) for number in range(2))
+    tokens = first.exchange(first.code(browser)).json
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    app.test_client().post("/api/v1/memories/", json={"title": "Bread", "text": "x"}, headers=headers)
+    app.test_client().post("/api/v1/mementos/", json={"name": "Work"}, headers=headers)
+    page = second.start(browser)
+    second.answer(browser.submit(page, press="Authorize", same=tokens["grant_id"]))
 
 
 @on_postgresql

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.audit.models import AuditEvent
-from app.clients.models import Client
+from app.clients.models import DYNAMIC, Client
 from app.consents.models import Consent
 from app.database.access import expect_writes
 from app.extensions import db
@@ -18,6 +18,7 @@ from tests.integrator import Integrator
 from tests.robustness.locking import writers_held_back
 from tests.robustness.remote import RemoteApp, all_at_once
 from tests.server import running_server
+from tests.unregistered import add_unregistered
 
 SIXTEEN = range(16)
 
@@ -170,6 +171,25 @@ def test_what_was_declined_is_never_granted_while_the_app_makes_it_required(pock
             assert pocket.exchange(pocket.answer(answer)["code"]).json["scope"] == "memories:read"
         else:
             assert "Something changed while this page was open" in answer.text
+
+
+def test_of_eight_agents_that_are_said_to_be_the_same_at_once_one_is(browser, alice, app):
+    """Each is a client of its own; one takes the earlier connection's place, and the others are told that it is gone."""
+    browser.sign_in(alice.email, alice.password)
+    agents = [add_unregistered(app, f"client_{number:024}", "Claude Code", DYNAMIC) for number in SIXTEEN[:9]]
+    earlier = agents[0].exchange(agents[0].code(browser)).json
+    pages = [agent.start(browser) for agent in agents[1:]]
+    acts = [lambda page=page: browser.submit(page, press="Authorize", same=earlier["grant_id"]) for page in pages]
+    answers = all_at_once(acts, writers_held_back(app))
+    given = [answer for answer in answers if "code=" in (answer.location or "")]
+    assert len(given) == 1, [answer.status for answer in answers]
+    assert all(answer.status_code in (200, 303) for answer in answers)
+    assert not agents[0].is_alive(earlier["access_token"])
+    with app.app_context():
+        continued = db.session.scalars(
+            select(Consent.continued_by).where(Consent.grant_id == earlier["grant_id"])
+        ).one()
+        assert db.session.scalars(select(Consent.grant_id).where(Consent.revoked_at.is_(None))).all() == [continued]
 
 
 def test_sixteen_first_consents_of_one_pair_are_one_consent(pocket, signed_in, app):
