@@ -271,7 +271,7 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypat
     act(ends[0], press="Save", ends_on="2099-01-31")
     act(retires[0], press="Retire the secret")
     shelf = "https://shelf.acme.example"
-    proof = FetchedObject({"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"]}, 300)
+    proof = FetchedObject({"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"]}, 300, 3.0)
     # Its own statement counts the tries of a person, and here are too many.
     monkeypatch.setattr(app.extensions["services"].fetcher, "fetch_object", lambda *_args, **_kwargs: proof)
     act(f"{path}/resources", press="Add it", address=shelf)
