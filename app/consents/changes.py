@@ -28,7 +28,7 @@ from app.consents.events import (
 )
 from app.consents.live import has_run_out
 from app.consents.models import ONLY
-from app.consents.resources import API, format_resources
+from app.consents.resources import API, format_resources, join_resources
 from app.consents.snapshot import ConsentSnapshot
 from app.credentials import new_id
 from app.database.connections import Connection
@@ -116,7 +116,7 @@ def _merge(
         scope=format_scope(allowed),
         declined_scope=format_scope((parse_scope(before.declined_scope) | declined) - allowed),
         choice=choice or before.choice,
-        resources=format_resources(before.terms.resources | resources),
+        resources=join_resources(before.terms.resources, resources),
         expires_at=expires_at,
     )
 

@@ -400,3 +400,15 @@ def test_of_two_clients_that_take_one_address_at_once_the_index_decides(app, ser
                 type="confidential",
                 resources=[SHELF],
             )
+
+
+def test_a_consent_for_very_many_services_is_asked_for_again_and_breaks_nothing(app, notebook, serve, signed_in):
+    """What a person allowed first is left out of the names, so that it is asked for again; never is there no room."""
+    serve(*(f"https://{number}.globex.example" for number in range(20)))
+    serve(*(f"https://{number}.globex.example" for number in range(20, 40)), name="Globex Attic")
+    for start in (0, 10, 20, 30):
+        addresses = [f"https://{number}.globex.example" for number in range(start, start + 10)]
+        assert "code" in notebook.authorize(signed_in, resource=addresses)
+        assert "code" in notebook.answer(notebook.start(signed_in, resource=addresses))
+    with app.app_context():
+        assert len(db.session.scalar(select(Consent.resources)).split()) == 30
