@@ -107,9 +107,9 @@ def register() -> Response:
     except TooManyUnused:
         told = "Too many clients are registered that nobody uses."
         raise _too_many(3600, told, "too_many_unused") from None
-    body = describe(own, address=_address(own))
+    body, key = describe(own, address=_address(own)), own.client.key
     db.session.commit()
-    _note_done("made", own.client.key)
+    _note_done("made", key)
     return json_answer(body, 201)
 
 
@@ -138,7 +138,7 @@ def change_registration(client_id: str) -> Response:
         raise _not_its_own() from None
     body = describe(changed, address=_address(changed))
     db.session.commit()
-    _note_done("changed", changed.client.key)
+    _note_done("changed", key)
     return json_answer(body)
 
 
@@ -147,12 +147,14 @@ def change_registration(client_id: str) -> Response:
 def end_registration(client_id: str) -> Response:
     """End the client, with all that it was given (:rfc:`7592#section-2.3`). Raises a refusal."""
     own = _demand_own(client_id)
+    # Nothing is asked of the database once that has said that it is done.
+    key = own.client.key
     try:
         end_itself(db.session(), own)
     except ClientGone:
         raise _not_its_own() from None
     db.session.commit()
-    _note_done("ended", own.client.key)
+    _note_done("ended", key)
     return Response(status=204)
 
 
