@@ -36,10 +36,12 @@ _MARKS = ("_", "gettext", "ngettext", "pgettext", "npgettext")
 #: Blocks whose text is put into the middle of an attribute.
 _ATTRIBUTE_BLOCKS = ("frame",)
 #: Macros that are called with an example of what a program reads.
-_EXAMPLES = ("answer",)
+_EXAMPLES = ("answer", "exchange")
 _LETTER = re.compile(r"[^\W\d_]")
 #: A string in an expression that reads like words to a person: with a capital, or of several words.
 _WORDS = re.compile(r"^[\W\d]*[A-Z][a-z]|[^\W\d_]{2,}[,.:;]? +[^\W\d_]+")
+#: An address on this server is the same in every language.
+_ADDRESS = re.compile(r"/\w+")
 #: Where something is put into a string.
 _PLACES = re.compile(r"%[a-z]|%\(\w+\)s|\{[^}]*\}")
 
@@ -115,7 +117,7 @@ def _look(body: list[nodes.Node], page: _Page) -> Iterator[tuple[int, str]]:
             for child in node.nodes:
                 if isinstance(child, nodes.TemplateData):
                     for at, text in page.pieces(child.data):
-                        if _LETTER.search(text):
+                        if _LETTER.search(text) and not _ADDRESS.fullmatch(text):
                             start = at + len(text) - len(text.lstrip())
                             yield child.lineno + child.data[:start].count("\n"), text.strip()
                 else:
@@ -150,6 +152,8 @@ def _look_into(expression: nodes.Node, is_read: bool) -> Iterator[tuple[int, str
         return
     if isinstance(expression, nodes.Call):
         called = expression.node.name if isinstance(expression.node, nodes.Name) else None
+        if called in _EXAMPLES:
+            return
         if called in _MARKS:
             if any(not isinstance(one, nodes.Const) for one in expression.args[:1]):
                 yield expression.lineno, f"{called}() of something else than a sentence, which would not be escaped"
@@ -161,7 +165,9 @@ def _look_into(expression: nodes.Node, is_read: bool) -> Iterator[tuple[int, str
             yield from _look_into(pair.value, is_read)
         return
     elif isinstance(expression, nodes.Filter):
-        yield from _look_into(expression.node, is_read)
+        # A block that is filtered has its text in its body.
+        if expression.node is not None:
+            yield from _look_into(expression.node, is_read)
         for one in [*expression.args, *expression.kwargs]:
             yield from _look_into(one, is_read=False)
         return
