@@ -5,7 +5,7 @@ an international one in its ASCII form (``xn--…``): one that is spelled with a
 nothing that a person knows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.clients.address_problems import is_host_name
@@ -37,6 +37,9 @@ class Place(StrEnum):
     COMPUTER = "computer"
     #: Whichever program has taken a private scheme.
     DEVICE = "device"
+    #: The same two, for whoever may have decided on another computer than the one they read this on.
+    OTHER_COMPUTER = "other_computer"
+    OTHER_DEVICE = "other_device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,15 @@ def find_receiver(uri: str) -> Receiver:
     if not parts.is_of_web:
         return Receiver(Place.DEVICE, host_of(uri))
     return Receiver(Place.COMPUTER if parts.is_loopback else Place.SITE, host_of(uri))
+
+
+def seen_from_elsewhere(trust: Trust) -> Trust:
+    """Returns the same for a person who may read it on another computer than the one on which they allowed it."""
+    if trust.receiver is None:
+        return trust
+    places = {Place.COMPUTER: Place.OTHER_COMPUTER, Place.DEVICE: Place.OTHER_DEVICE}
+    place = places.get(trust.receiver.place, trust.receiver.place)
+    return replace(trust, receiver=replace(trust.receiver, place=place))
 
 
 def own_page(client: Client, address: str) -> str:

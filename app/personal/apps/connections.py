@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.accounts.known_browsers import find_known_browser
 from app.clients.models import Client
-from app.clients.trust import Trust, find_receiver, find_trust
+from app.clients.trust import Trust, find_receiver, find_trust, seen_from_elsewhere
 from app.clients.unregistered import find_most_scope
 from app.config import settings
 from app.consents.installations import as_people_see, mark_browser
@@ -160,14 +160,16 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
 def _describe(consent: Consent, *, has_twins: bool = False) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
     browser = find_known_browser(current_user.email)
+    is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
+    trust = find_trust(client, told.redirect_uri if told is not None else _find_only_address(client))
     most = find_most_scope(client, settings())
     return Connection(
         consent=consent,
         app_name=consent.called,
         own_name=client.name,
         has_twins=has_twins,
-        is_of_this_browser=browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest,
-        trust=find_trust(client, told.redirect_uri if told is not None else _find_only_address(client)),
+        is_of_this_browser=is_of_this_browser,
+        trust=trust if is_of_this_browser else seen_from_elsewhere(trust),
         earlier=find_earlier(told, client, client.name),
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
