@@ -17,7 +17,9 @@ class ConnectionNameForm(FlaskForm):
         _("What you call it"),
         validators=[Length(max=_LONGEST, message=_("Write at most 100 characters."))],
         filters=[lambda text: clean_line(text or "")],
-        description=_("As “Cursor on the laptop”. Left empty, it goes by its own name. Only you see this."),
+        description=_(
+            "For example “Cursor on the laptop”. If you leave it empty, it goes by its own name. Only you see this."
+        ),
         render_kw={"maxlength": _LONGEST, "autocomplete": "off"},
     )
 

@@ -39,7 +39,7 @@ def test_each_minute_says_when_what_how_many_and_in_which_mementos(at_noon, sign
         "15 May 2026, 11:59 UTC Read 12 memories Recipes 9, Diary 5",
         "15 May 2026, 11:59 UTC Added, changed or deleted 1 memory not told apart",
         "15 May 2026, 10:30 UTC Read 1 memory Recipes 1",
-        "14 May 2026, 23:00 UTC Looked and found nothing",
+        "14 May 2026, 23:00 UTC Read no memories",
     ]
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.clients.models import DOCUMENT
+from app.clients.models import DOCUMENT, DYNAMIC
+from tests.actors import Browser
 from tests.api.conftest import Caller
 from tests.integrator import Integrator
 from tests.unregistered import add_unregistered
@@ -84,6 +85,7 @@ def test_several_of_one_name_are_told_apart_by_when_and_where(browser, pair):
     page = browser.get("/account/apps/").text
     assert page.count("on this browser</small>") == 2
     assert page.count("Disconnect Cursor<span") == 2
+    assert "Connected since" not in page and page.count("Until you end it.") == 2
     call(browser, pair[0], "Cursor on the laptop")
     page = browser.get("/account/apps/").text
     assert "on this browser</small>" not in page
@@ -119,6 +121,43 @@ def test_a_memento_names_who_uses_it_as_the_person_does(browser, pair, shelf):
     call(browser, pair[0], "Cursor on the laptop")
     page = browser.get(f"/account/mementos/{memento}/").text
     assert "<bdi>Cursor on the laptop</bdi>" in page and "<bdi>Cursor</bdi>" in page
+
+
+def test_a_memento_names_several_connections_of_one_name_once(browser, pair, shelf):
+    memento = shelf.mementos["Recipes"]
+    for caller in pair:
+        page = browser.get(path(caller) + "mementos")
+        difference = browser.submit(page, press="See what changes", selection="selected", memento_ids=[memento])
+        browser.submit(difference, press="Apply")
+    once = 'used by <a href="/account/apps/"><bdi>Cursor</bdi></a> (2 connections)</span>'
+    assert once in browser.get("/account/").text
+    call(browser, pair[0], "Cursor on the laptop")
+    page = browser.get("/account/").text
+    assert page.count("<bdi>Cursor</bdi></a> and <a") == 1 and "connections)" not in page
+
+
+def test_what_an_app_says_it_is_stands_once_beside_its_persons_name(app, browser, alice):
+    agent = add_unregistered(app, "client_of_an_agent", "Cursor", DYNAMIC)
+    browser.sign_in(alice.email, alice.password)
+    caller = Caller(app, "", agent.exchange(agent.code(browser)).json["grant_id"], "")
+    page = browser.follow(call(browser, caller, "Cursor on the laptop")).text
+    assert "says it is “<bdi>Cursor</bdi>”; nobody has checked that" in page
+    assert "it calls itself" not in page
+
+
+def test_an_answer_that_stayed_on_a_computer_is_told_apart_on_another(app, browser, alice):
+    """Nobody is told "this computer" of another one."""
+    agent = add_unregistered(app, "client_here", "Cursor", DYNAMIC, redirect_uris=["http://localhost:8787/callback"])
+    agent.redirect_uri = "http://localhost:8787/callback"
+    browser.sign_in(alice.email, alice.password)
+    grant_id = agent.exchange(agent.code(browser)).json["grant_id"]
+    elsewhere = Browser(app)
+    elsewhere.enter(alice)
+    for address in ("/account/", "/account/apps/", f"/account/apps/{grant_id}/"):
+        assert '<strong class="host">a program on this computer</strong> (localhost:8787)' in browser.get(address).text
+        there = elsewhere.get(address).text
+        assert '<strong class="host">a program on the computer where you allowed it</strong> (localhost:8787)' in there
+        assert "this computer" not in there
 
 
 def test_one_that_took_anothers_place_leads_to_what_that_did(browser, agent, pair):
