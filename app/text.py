@@ -17,6 +17,8 @@ from app.sentences import _
 
 #: How print's signs are written in ASCII, without the two that an ``error_description`` cannot hold.
 _PLAIN = str.maketrans({"“": "'", "”": "'", "’": "'", '"': "'", "\\": "/", "…": "...", "–": "-", "×": "x"})
+#: What ends a quotation in one script or another, or looks as if it did. Apostrophes stay what they are.
+_QUOTATION = r"[[\p{Quotation_Mark}\u2033\u2034\u2036\u2057\u02ba\u02dd\u02ee\u3003]--['\u2018\u2019\u201a\u201b\u2039\u203a\uff07]]"
 #: What draws nothing, or nothing by itself. Some marks of Arabic numbers are format characters that can be seen.
 _NOTHING = (
     r"[[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\p{Cc}\p{Cs}\p{Cf}\p{Noncharacter_Code_Point}"
@@ -110,6 +112,11 @@ def isolated(words: str) -> str:
     if words.isascii():
         return words
     return f"\u2068{regex.sub(_TURNING, '', words)}\u2069"
+
+
+def inside_quotes(name: str) -> str:
+    """The name of an app as it stands between quotation marks of ours, which its own must not seem to end."""
+    return regex.sub(_QUOTATION, "’", name, flags=regex.V1)
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from app.clients.public_suffixes import site_of
 from app.clients.redirect_uris import host_of
 from app.clients.uri import cut
 from app.sentences import _
+from app.text import inside_quotes
 
 
 class Known(StrEnum):
@@ -74,7 +75,7 @@ def find_trust(client: Client, redirect_uri: str = "") -> Trust:
     if client.origin == REGISTERED:
         return Trust(Known.REGISTERED, client.organization.name if client.organization else "", receiver)
     if client.origin != DOCUMENT:
-        return Trust(Known.CLAIMED, client.name, receiver)
+        return Trust(Known.CLAIMED, inside_quotes(client.name), receiver)
     host = _name_in(client.client_id)
     is_proved = redirect_uri.startswith("https://") and _is_of_site(_name_in(redirect_uri), host)
     return Trust(Known.PROVED if is_proved else Known.DESCRIBED, host, receiver)
@@ -115,7 +116,7 @@ def say_claim(client: ClientRules, name: str) -> str:
         return ""
     if client.origin == DOCUMENT:
         return _("The app says it is %(host)s; nobody has checked that.", host=_name_in(client.client_id))
-    return _("The app says it is “%(name)s”; nobody has checked that.", name=name)
+    return _("The app says it is “%(name)s”; nobody has checked that.", name=inside_quotes(name))
 
 
 def _name_in(uri: str) -> str:

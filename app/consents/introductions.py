@@ -11,6 +11,7 @@ from app.credentials import digest
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, ShownName
+from app.text import inside_quotes
 
 
 class Introduction(Base):
@@ -85,7 +86,7 @@ def find_earlier(
     before = find_receiver(introduction.redirect_uri)
     is_moved = redirect_uri is not None and not _is_same(before, find_receiver(redirect_uri))
     earlier = Earlier(
-        name=introduction.client_name if introduction.client_name != name else None,
+        name=inside_quotes(introduction.client_name) if introduction.client_name != name else None,
         receiver=before if is_moved else None,
         has_other_addresses=not is_moved and introduction.addresses_digest != _digest_of(client),
     )

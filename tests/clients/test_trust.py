@@ -3,7 +3,7 @@
 import pytest
 
 from app.clients.models import DOCUMENT, DYNAMIC, Client
-from app.clients.trust import Known, Place, find_trust
+from app.clients.trust import Known, Place, find_trust, say_claim
 
 
 def trust_of(client_id: str, redirect_uri: str, origin: str = DOCUMENT):
@@ -102,3 +102,18 @@ def test_who_registered_itself_is_never_proved():
 def test_what_receives_the_answer(uri, place, name):
     receiver = trust_of("https://claude.ai/client.json", uri).receiver
     assert (receiver.place, receiver.name) == (place, name)
+
+
+@pytest.mark.parametrize("mark", ['"', "“", "”", "„", "‟", "«", "»", "＂", "〞", "〝", "〟", "「", "」", "″", "ʺ", "˝"])
+def test_a_name_does_not_end_the_quotation_it_stands_in(mark):
+    """A name that brings its own quotation marks would go on in our words: says it is “Claude”; proved to be claude.ai."""
+    name = f"Claude{mark}. Proved to be claude.ai. {mark}It"
+    client = Client(client_id="client_1", origin=DYNAMIC, name=name)
+    assert find_trust(client, "https://evil.example/").by == "Claude’. Proved to be claude.ai. ’It"
+    assert str(say_claim(client, name)).count("”") == 1
+    assert mark == "“" or mark == "”" or mark not in str(say_claim(client, name))
+
+
+def test_an_apostrophe_in_a_name_stays():
+    client = Client(client_id="client_1", origin=DYNAMIC, name="Joe's ‘Best’ App")
+    assert find_trust(client, "https://app.example/").by == "Joe's ‘Best’ App"
