@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.clients.models import DOCUMENT, DYNAMIC, Client, ClientSnapshot
 from app.consents.choice import Choice, select_choice
+from app.consents.introductions import Introduction
 from app.consents.live import find_end, is_live, was_live_since
 from app.consents.models import ONLY, Consent
 from app.consents.saved import SavedMemento, find_saved_memento_id, is_saved_under
 from app.credentials import digest, new_id
 from app.folding import fold
 from app.scopes import parse_scope, reaches_memories
+from app.text import inside_quotes
 
 #: So many are offered, the likeliest first; a page is to be read to its end.
 MOST_OFFERED = 4
@@ -63,6 +65,7 @@ class Predecessor:
     app_name: str
     issued_at: datetime
     used_at: datetime
+    scope: str
     ended_at: datetime | None
     paused_at: datetime | None
     expires_at: datetime | None
@@ -73,7 +76,7 @@ class Predecessor:
     @property
     def called(self) -> str:
         """What the person calls it."""
-        return self.name or self.app_name
+        return self.name or inside_quotes(self.app_name)
 
 
 def find_predecessors(session: Session, user_id: str, client: ClientSnapshot, browser: str | None) -> list[Predecessor]:
@@ -106,11 +109,13 @@ def _read_latest(session: Session, user_id: str, client: ClientSnapshot) -> Iter
             Consent,
             Client.key,
             Client.name.label("app_name"),
+            func.coalesce(Introduction.client_name, Client.name).label("told_name"),
             select_choice().label("choice"),
             SavedMemento.memento_id.label("saved_memento_id"),
         )
         .join(Client, Client.key == Consent.client_key)
         .outerjoin(SavedMemento, is_saved_under(Consent))
+        .outerjoin(Introduction, Introduction.grant_id == Consent.grant_id)
         .where(Consent.user_id == user_id, Consent.continued_by.is_(None), _may_precede(client))
         .where(or_(is_recent, SavedMemento.memento_id.is_not(None)))
         .order_by(Consent.issued_at.desc(), Consent.grant_id)
@@ -118,9 +123,18 @@ def _read_latest(session: Session, user_id: str, client: ClientSnapshot) -> Iter
     )
     for row in rows:
         installation = (row.key, row.Consent.installation)
-        if installation not in seen and (row.key == client.key or as_people_see(row.app_name) == name):
-            seen.add(installation)
-            yield row
+        if installation in seen or not (row.key == client.key or _is_called(row, name)):
+            continue
+        seen.add(installation)
+        yield row
+
+
+def _is_called(row: Any, name: tuple[str, ...]) -> bool:
+    """Whether a connection is of an app of this name, and was when it was allowed.
+
+    What an app has saved must not go to the one that it names itself after later.
+    """
+    return as_people_see(row.app_name) == name == as_people_see(row.told_name)
 
 
 def _may_precede(client: ClientSnapshot) -> ColumnElement[bool]:
@@ -143,6 +157,7 @@ def _describe(row: Any, browser: str | None) -> Predecessor:
         app_name=row.app_name,
         issued_at=consent.issued_at,
         used_at=consent.last_used_at or consent.issued_at,
+        scope=consent.scope,
         ended_at=ended_at,
         paused_at=consent.paused_at if ended_at is None else None,
         expires_at=consent.expires_at if ended_at is None else None,

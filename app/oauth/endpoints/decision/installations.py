@@ -17,6 +17,7 @@ from app.consents.snapshot import ConsentSnapshot
 from app.memories.mementos import MementoSummary
 from app.oauth.endpoints.decision.summary import Summary
 from app.oauth.endpoints.waiting import Flow
+from app.scopes import SCOPES
 
 #: The name of the question in the form. An empty answer is "another one".
 SAME = "same"
@@ -39,6 +40,8 @@ class Offered:
     mementos: list[tuple[str, bool]]
     saved: MementoSummary | None
     has_name: bool
+    #: What it may do, in sentences, that the earlier one might not.
+    more: list[str]
     #: Whether another one reads the same but for the time of the day.
     needs_time: bool
     is_chosen: bool
@@ -62,6 +65,7 @@ def describe_predecessors(summary: Summary, chosen: str | None) -> list[Offered]
             mementos=[(memento.name, _may_change(one, memento)) for memento in summary.seen_by(one)],
             saved=summary.own.get(one.saved_memento_id or ""),
             has_name=bool(one.name),
+            more=[SCOPES[name] for name in summary.list_more_than(one)],
             needs_time=days[one.called, one.issued_at.date()] > 1,
             is_chosen=one.grant_id == chosen,
         )

@@ -69,7 +69,17 @@ class Summary:
         moments = [at and at.isoformat() for at in (one.issued_at, one.ended_at, one.paused_at, one.expires_at)]
         known_by = [one.name, one.app_name, one.is_of_this_browser, *moments]
         mementos = [describe_memento(memento) for memento in self.seen_by(one)]
-        return [known_by, one.choice and one.choice.fingerprint, mementos, saved and [saved.id, saved.name]]
+        return [
+            known_by,
+            self.list_more_than(one),
+            one.choice and one.choice.fingerprint,
+            mementos,
+            saved and [saved.id, saved.name],
+        ]
+
+    def list_more_than(self, one: Predecessor) -> list[str]:
+        """Returns the scopes that are asked for now and that an earlier connection did not have."""
+        return [name for name in self.names if name not in parse_scope(one.scope)]
 
     @property
     def needs_mementos(self) -> bool:

@@ -4,16 +4,17 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
-from app.clients.models import DOCUMENT
+from app.clients.models import DOCUMENT, Client
 from app.consents.events import list_events
 from app.consents.installations import MOST_OFFERED
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
 from app.extensions import db
+from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.api.made import add_memory, fill, make
 
@@ -64,6 +65,28 @@ def test_one_whose_name_reads_the_same_is_asked_about_on_the_consent_screen(here
 def test_one_of_another_name_is_not(here, agent, connect_agent):
     connect_agent(agent())
     assert not is_asked(agent("Claude Coder"), here)
+
+
+def test_one_that_took_the_name_after_it_was_connected_is_not(app, here, agent, connect_agent):
+    """Else what a stranger's app has saved would be handed, under a trusted name, to the app of that name."""
+    client = agent("Recipes")
+    connect_agent(client)
+    _call(app, client, "Claude Code")
+    assert not is_asked(agent(), here)
+
+
+def test_one_that_has_given_up_the_name_is_not(app, here, agent, connect_agent):
+    client = agent()
+    connect_agent(client)
+    _call(app, client, "Recipes")
+    assert not is_asked(agent(), here)
+    assert not is_asked(agent("Recipes"), here)
+
+
+def _call(app, client, name):
+    with app.app_context():
+        db.session.execute(update(Client).where(Client.client_id == client.client_id).values(name=name))
+        db.session.commit()
 
 
 def test_another_one_is_preselected(here, agent, connect_agent):
@@ -322,6 +345,25 @@ def test_scopes_are_those_that_are_asked_for_now(app, here, agent, connect_agent
     assert scope == "memories:read"
 
 
+def _narrow(app, grant_id, scope="memories:read"):
+    db.session.get_one(Consent, grant_id).scope = scope
+
+
+def test_what_the_earlier_one_was_not_allowed_is_told(app, here, agent, connect_agent):
+    """A connection that was narrowed does not come back wider unnoticed."""
+    first = connect_agent(agent())
+    more = "It asks for more than that one had"
+    assert more not in agent().start(here).text
+    with app.app_context():
+        _narrow(app, first.grant_id, "memories:read integrations:read")
+        db.session.commit()
+    page = agent().start(here).text
+    assert f"{more}: <q>{SCOPES['memories:write']}</q>." in page
+    assert page.count(more) == 1
+    # What is not asked for is no more.
+    assert more not in agent().start(here, scope="memories:read").text
+
+
 # -- what changes while the page is open ---------------------------------------------------------
 
 
@@ -345,7 +387,7 @@ def _limit(app, grant_id):
     db.session.get_one(Consent, grant_id).expires_at = clock.now() + timedelta(days=1)
 
 
-@pytest.mark.parametrize("change", [_end, _rename, _widen, _continue, _limit])
+@pytest.mark.parametrize("change", [_end, _rename, _widen, _narrow, _continue, _limit])
 def test_an_earlier_one_that_changed_meanwhile_is_shown_anew(app, here, agent, connect_agent, change):
     first = connect_agent(agent())
     client = agent()
