@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
 def seed_command(as_json: bool) -> None:
     """Add what is missing of the demonstration data. A secret is printed only when it was just made.
 
+    \f
     Raises a sentence for what is in the way.
     """
     with database():
@@ -101,7 +102,11 @@ def _wait(seconds: float) -> bool:
 def create_user_command(
     email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
 ) -> None:
-    """Make an account for a person. Raises a sentence for what cannot be."""
+    """Make an account for a person.
+
+    \f
+    Raises a sentence for what cannot be.
+    """
     if role and not slug:
         raise click.ClickException("A role needs an organization: add --org SLUG.")
     if not password_stdin:

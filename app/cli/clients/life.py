@@ -50,6 +50,7 @@ def resume_command(client_id: str, as_json: bool) -> None:
 def delete_command(client_id: str, name: str, as_json: bool) -> None:
     """Delete an app with its secrets and tokens, and disconnect everybody from it.
 
+    \f
     Raises ``ClickException`` unless it is certain.
     """
     with database():

@@ -31,7 +31,11 @@ def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json
 @click.argument("secret_id")
 @json_option
 def retire_secret_command(client_id: str, secret_id: str, as_json: bool) -> None:
-    """End one secret, by the id that “show” prints, now. Raises ``ClickException`` for a secret that is none."""
+    """End one secret, by the id that “show” prints, now.
+
+    \f
+    Raises ``ClickException`` for a secret that is none.
+    """
     with database():
         client = get_registered(client_id)
         secret = find_client_secret(db.session(), client, secret_id, to_change=True)
