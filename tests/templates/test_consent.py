@@ -64,6 +64,15 @@ def test_memories_in_several_mementos_are_counted_once_and_that_is_said(consent)
     assert "20 memories in all: some are in more than one of these." in consent(total_count=20).text
 
 
+def test_where_it_uses_what_it_may_do_stands_with_that(consent):
+    """And nothing of it with where the person goes next. A box that is not ticked is not said to be left ticked."""
+    left_out = scope("write") | {"is_optional": True, "is_chosen": False}
+    place = {"shown": "example.net/mcp", "is_loopback": False, "service": None, "organization": None, "is_new": False}
+    text = consent(scopes=[scope("read"), left_out], places=[place]).text
+    may_do, next = text.index("What it may do"), text.index("Where you go next")
+    assert may_do < text.index("And, if it is ticked:") < text.index("It uses what you allow at example.net/mcp") < next
+
+
 def test_a_public_app_is_said_to_be_unprovable(consent):
     assert "cannot prove that it is really Acme Pocket" in consent(client=PUBLIC_CLIENT).text
     assert "cannot prove" not in consent().text
