@@ -336,11 +336,13 @@ def test_the_operator_shows_suspends_resumes_and_deletes_it(signed_in, run, read
     assert refused.status_code == 401
     assert "when this server's operator resumes it" in refused.headers["WWW-Authenticate"]
     assert "by this site" in signed_in.get("/account/apps/").text
+    assert "switched off for now" in reader.start(signed_in).text
     assert run("resume", ADDRESS).exit_code == 0
     assert reader.is_alive(token)
     with reader.app.app_context():
         reader.app.extensions["services"].notes.of(RequestLog).flush()
-    assert json.loads(run("requests", ADDRESS, json=True).stdout)["requests"]
+    requests = json.loads(run("requests", ADDRESS, json=True).stdout)["requests"]
+    assert requests[0]["fix"] == "Fix the cause, then resume the app with “flask clients resume”."
 
     deleted = run("delete", ADDRESS, name="Wandering Reader")
     assert (deleted.exit_code, "“suspend” keeps it out" in deleted.stderr) == (0, True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from app import clock
-from app.clients.models import Client
+from app.clients.models import REGISTERED, Client
 from app.clients.near_addresses import Nearness, find_nearness
 from app.extensions import db
 from app.oauth.journal.log import KEPT_FOR, USER_NAME
@@ -120,6 +120,9 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
     repair = _find_repair(record, client)
     if is_mismatch and record.redirect_uri and _is_whole(record) and not (is_registered or repair):
         fix = _("%(fix)s %(more)s", fix=fix, more=_ANOTHER_HOST)
+    if record.reason == Reason.CLIENT_SUSPENDED and client.origin != REGISTERED:
+        # No organization owns it, so no page of the dashboard resumes it.
+        fix = _("Fix the cause, then resume the app with “flask clients resume”.")
     return Entry(
         id=record.id,
         at=record.at,
