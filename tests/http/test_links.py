@@ -47,7 +47,9 @@ def walk(browser: Browser, starts: list[str]) -> tuple[dict[str, tuple[int, set[
         if answer.location:
             waiting.append((_path(answer.location, address), address))
         elif answer.content_type.startswith("text/html") and answer.status_code == 200:
-            named = _ADDRESS.findall(answer.text) + _TOLD.findall(answer.text)
+            named = _ADDRESS.findall(answer.text)
+            # What the page of libraries tells are addresses within the reader's own app.
+            named += [] if address.startswith("/guide/libraries") else _TOLD.findall(answer.text)
             targets |= {_path(unescape(one), address) for one in _TARGET.findall(answer.text)}
             waiting += [(path, address) for one in named if (path := _path(unescape(one), address))]
     return found, targets
