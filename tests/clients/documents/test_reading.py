@@ -114,7 +114,7 @@ def test_both_the_person_and_the_apps_makers_read_what_is_wrong(claude, serve, s
         ({"client_uri": "javascript:alert(1)", "policy_uri": 3, "tos_uri": "x"}, {"homepage_url": "", "terms_url": ""}),
         ({"application_type": "web"}, {"native_app": True}),
         ({"redirect_uris": ["https://claude.example/cb"], "application_type": "native"}, {"native_app": False}),
-        ({"scope": "memories:read admin root"}, {"default_scope": "memories:read", "scopes": set(SCOPES)}),
+        ({"scope": "memories:read admin root"}, {"default_scope": "memories:read", "scopes": SCOPES.keys()}),
     ],
     ids=str,
 )
