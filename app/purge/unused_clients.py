@@ -91,9 +91,9 @@ def review_clients(engine: Engine, pace: Pace) -> tuple[dict[str, int], bool]:
 
 def _review(engine: Engine, due: Sequence[_Due], gone: dict[str, int], pace: Pace) -> bool:
     """Returns whether to go on."""
-    at = clock.now()
+    now = clock.now()
     ends = {one.key: one.ends_at for one in due}
-    is_over = {key for key, ends_at in ends.items() if ends_at is not None and ends_at <= at}
+    is_over = {key for key, end in ends.items() if end is not None and end <= now}
     unused = [one.key for one in due if one.key in is_over and one.last_used_at is None]
     idle = [one.key for one in due if one.key in is_over and one.last_used_at is not None]
     put_off = [{"of": key, "next": ends[key]} for key in ends.keys() - is_over]

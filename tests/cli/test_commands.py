@@ -82,6 +82,7 @@ def test_registered_client_is_printed_with_its_secret(app, register):
         "type": "confidential",
         "redirect_uris": REGISTER["--redirect-uri"],
         "scope": "memories:read memories:write integrations:read",
+        "resources": [],
         "organization": "acme",
     }
     with app.app_context():

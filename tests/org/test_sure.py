@@ -6,21 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from app import clock
 from app.accounts.invitations import invite
 from app.accounts.organizations import find_organization
-from app.clients.models import ClientSecret
+from app.clients.models import ClientResource, ClientSecret
 from app.extensions import db
 from tests.actors import Browser
 from tests.org.conftest import in_acme, send, signed_in
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
+_SERVICE = "https://shelf.acme.example/api"
 
 #: Where each asks, the button that says yes, what is typed with it, and what its page must name.
 ACTS = [
     (CLIENT + "/suspend", "Suspend the app", {}, ("1 person has it connected", "1 access token", "resume it under Danger")),
     (CLIENT + "/rotate-everything", "Rotate everything", {}, ("1 secret ends", "1 refresh token", "there is none")),
     (CLIENT + "/delete", "Delete the app", {"typed_name": "Acme Notebook"}, ("1 person is disconnected", "1 access token")),
+    (CLIENT + "/resources/{resource_id}/remove", "Remove it", {}, ("no app can get another one", "1 person allows an app")),
     (CLIENT + "/secrets/{secret_id}/retire", "Retire the secret", {}, ("only secret", "make another secret")),
     (ROOT + "/members/{alice}/remove", "Remove Alice Archer", {}, ("lose sight of its apps", "invite them again")),
     (ROOT + "/members/leave", "Leave Acme", {}, ("lose sight of its apps", "invite you again")),
@@ -33,13 +36,25 @@ ACTS = [
 def ids(app, olive, bob, alice, notebook) -> dict[str, str]:
     """Acme with an app that Alice has connected, and somebody who is invited. A second owner, so that one may go."""
     browser = signed_in(app, alice)
-    notebook.tokens(browser)
+    with app.app_context():
+        service = ClientResource(
+            client_key=notebook.client_id, address=_SERVICE, matched=_SERVICE, proved_at=clock.now()
+        )
+        db.session.add(service)
+        db.session.commit()
+        resource_id = service.id
+    notebook.tokens(browser, resource=_SERVICE)
     with app.app_context():
         acme = find_organization("acme")
         invitation, _ = invite(acme.id, role="member", label="Dora", actor_user_id=olive.id)
         db.session.commit()
         secret = db.session.query(ClientSecret).filter_by(client_key=notebook.client_id).one()
-        ids = {"client_id": notebook.client_id, "secret_id": secret.id, "invitation_id": invitation.id}
+        ids = {
+            "client_id": notebook.client_id,
+            "secret_id": secret.id,
+            "invitation_id": invitation.id,
+            "resource_id": resource_id,
+        }
     owner = signed_in(app, olive)
     owner.submit(owner.get(ROOT + "/members"), action=f"{ROOT}/members/{bob.id}/role", role="owner")
     return ids | {"alice": alice.id}
@@ -178,13 +193,14 @@ def test_nothing_of_a_draft_is_suspended_or_rotated(owner, stored):
 
 #: Forms that act at once. What they do only adds something, or is undone by the same person on the same page.
 AT_ONCE = {
-    "activate", "add_secret", "change_logo", "edit_settings", "end_secret", "finish_playground", "invite_member",
-    "join", "register", "resume", "show_organizations", "start_playground", "switch",
+    "activate", "add_client_resource", "add_secret", "change_logo", "edit_settings", "end_secret", "finish_playground",
+    "invite_member", "join", "prove_client_resource", "register", "resume", "show_organizations", "start_playground", "switch",
 }  # fmt: skip
 #: Those that ask first, each with its page.
 ASKING = {
     "add_scopes": "scopes", "delete": "delete", "delete_whole_organization": "organization", "give_role": "demote",
-    "leave": "leave", "register_address": "address", "remove": "remove", "retire_secret": "retire",
+    "leave": "leave", "register_address": "address", "remove": "remove",
+    "remove_client_resource": "resource", "retire_secret": "retire",
     "rotate_all": "rotate", "suspend": "suspend", "withdraw_invitation": "withdraw",
 }  # fmt: skip
 
