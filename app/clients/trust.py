@@ -76,8 +76,9 @@ def find_trust(client: Client, redirect_uri: str = "") -> Trust:
         return Trust(Known.REGISTERED, client.organization.name if client.organization else "", receiver)
     if client.origin != DOCUMENT:
         return Trust(Known.CLAIMED, inside_quotes(client.name), receiver)
-    is_proved = _is_proved(client, redirect_uri)
-    return Trust(Known.PROVED if is_proved else Known.DESCRIBED, _name_in(client.client_id), receiver)
+    host = _name_in(client.client_id)
+    is_proved = redirect_uri.startswith("https://") and _is_of_site(_name_in(redirect_uri), host)
+    return Trust(Known.PROVED if is_proved else Known.DESCRIBED, host, receiver)
 
 
 def find_receiver(uri: str) -> Receiver:
@@ -95,17 +96,6 @@ def seen_from_elsewhere(trust: Trust) -> Trust:
     places = {Place.COMPUTER: Place.OTHER_COMPUTER, Place.DEVICE: Place.OTHER_DEVICE}
     place = places.get(trust.receiver.place, trust.receiver.place)
     return replace(trust, receiver=replace(trust.receiver, place=place))
-
-
-def may_be_sent_on(client: ClientRules, redirect_uri: str) -> bool:
-    """Whether a person who has decided nothing yet may be sent to this address of the client's.
-
-    Not to a site of which nobody knows whose it is: anybody may register one, and lead people there through us
-    (:rfc:`9700#section-4.11.2`). A program on the person's own computer waits for its answer.
-    """
-    if client.origin == REGISTERED or find_receiver(redirect_uri).place is not Place.SITE:
-        return True
-    return client.origin == DOCUMENT and _is_proved(client, redirect_uri)
 
 
 def own_page(client: Client, address: str) -> str:
@@ -127,11 +117,6 @@ def say_claim(client: ClientRules, name: str) -> str:
     if client.origin == DOCUMENT:
         return _("The app says it is %(host)s; nobody has checked that.", host=_name_in(client.client_id))
     return _("The app says it is “%(name)s”; nobody has checked that.", name=inside_quotes(name))
-
-
-def _is_proved(client: ClientRules, redirect_uri: str) -> bool:
-    """Whether the answer of a client that a document describes goes to the very site of that document."""
-    return redirect_uri.startswith("https://") and _is_of_site(_name_in(redirect_uri), _name_in(client.client_id))
 
 
 def _name_in(uri: str) -> str:

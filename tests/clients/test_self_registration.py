@@ -295,7 +295,7 @@ def test_an_operator_may_allow_less(app, ask, signed_in, change_settings):
 @pytest.mark.parametrize("method", ["none", "client_secret_basic"])
 def test_it_always_sends_a_code_challenge(app, ask, signed_in, method):
     """Whoever registered itself counts as public, whatever secret it was given."""
-    told = ask(token_endpoint_auth_method=method).json
+    told = ask(token_endpoint_auth_method=method, redirect_uris=["https://agent.example/callback"]).json
     agent = integrator_of(app, told)
     answer = agent.answer(agent.start(signed_in, code_challenge=None, code_challenge_method=None))
     assert answer["error"] == "invalid_request" and "code_challenge" in answer["error_description"]

@@ -19,7 +19,7 @@ from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.endpoints import aliases, blueprint, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
-from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, tell_app, unknown_app_page
+from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
@@ -77,12 +77,12 @@ def _keep_and_lead_to_sign_in(parameters: Parameters, request: WireRequest, _way
     )
 
 
-def _proceed(parameters: Parameters, request: WireRequest, way_back: WayBack) -> ResponseReturnValue:
+def _proceed(parameters: Parameters, request: WireRequest, way_back: WayBack) -> Response:
     grant = server.authorization_grant(request, way_back)
     try:
         grant.validate_consent_request()
     except Refused as refused:
-        return tell_app(request, refused)
+        return server.handle_error_response(request, refused)
     asks_login = asks_prompt(parameters.values, "login")
     # Nothing before it: also where a live consent would answer, the person says first as whom.
     if not asks_login and not asks_prompt(parameters.values, "select_account"):

@@ -1,4 +1,4 @@
-"""The pages a person sees when a request cannot go on. None of them sends anybody anywhere by itself.
+"""The pages a person sees when a request cannot go on. None of them sends anybody anywhere.
 
 A known app is called by its name, and nothing more of it is told to a stranger; of a name that nobody has checked, it
 is said that nobody has. Its own people get a link to
@@ -6,20 +6,17 @@ this very request among the app's, where what is wrong stands with the fix.
 """
 
 from flask import url_for
-from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.organizations import find_role
 from app.clients.models import DOCUMENT, ClientSnapshot
-from app.clients.trust import find_receiver, may_be_sent_on, say_claim
+from app.clients.trust import say_claim
 from app.http.error_answers import error_page
 from app.http.services import services
 from app.http.wire import request_id
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import ErrorPage, Reason, Refused, document
 from app.oauth.refusals.page import ALREADY_ANSWERED, EXPIRED, OTHER_ACCOUNT, SIGN_IN_FIRST, UNKNOWN_APP
-from app.oauth.server import server
-from app.oauth.wire_request import WireRequest
 from app.sentences import _
 from app.text import isolated
 
@@ -54,25 +51,6 @@ def _page_of_document(refused: Refused) -> tuple[str, int]:
         _(page.shown, name=name),
         action,
         for_makers=str(refused.values.get("told", "")) or None,
-    )
-
-
-def tell_app(request: WireRequest, refused: Refused) -> ResponseReturnValue:
-    """Send the person back with what is wrong; to a site that nobody knows only if they follow the link."""
-    response = server.handle_error_response(request, refused)
-    client, address = request.known_client, request.payload.redirect_uri
-    if may_be_sent_on(client, address) or "Location" not in response.headers:
-        return response
-    receiver = find_receiver(address).name
-    return error_page(
-        refused.status_code,
-        _("The app asked for something that cannot be done"),
-        _(
-            "%(claim)s What it asked for was refused, and nothing was shared.",
-            claim=say_claim(client, isolated(client.name)),
-        ),
-        (response.headers["Location"], _("Tell it so: go to %(receiver)s", receiver=receiver)),
-        for_makers=refused.description,
     )
 
 

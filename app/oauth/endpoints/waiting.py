@@ -31,7 +31,6 @@ from app.oauth.endpoints.error_pages import (
     expired_page,
     no_way_back_page,
     other_account_page,
-    tell_app,
     unknown_app_page,
 )
 from app.oauth.endpoints.requests import authorization_request
@@ -173,7 +172,7 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
     try:
         grant.validate_consent_request()
     except Refused as refused:
-        return tell_app(request, refused) if flow.take() else already_answered_page(current_user.id)
+        return server.handle_error_response(request, refused) if flow.take() else already_answered_page(current_user.id)
     let_forms_lead_to_app()
     try:
         return view(flow)
