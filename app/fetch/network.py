@@ -10,11 +10,12 @@ PORT = 443
 
 
 def prepare(context: ssl.SSLContext) -> None:
-    """Take the names that a certificate is for from where they belong, and agree on nothing that costs us much.
+    """Take the names that a certificate is for from where they belong, and agree on nothing that is old or costs much.
 
-    With plain Diffie-Hellman the host chooses how large its numbers are.
+    How old a version may be is some systems' own choice, and others' of whoever built Python. With plain Diffie-Hellman the host chooses how large its numbers are.
     """
     context.hostname_checks_common_name = False
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
 
