@@ -9,8 +9,8 @@ SQLite drops a table's triggers with the table, and batch mode replaces tables. 
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = '0003'
+down_revision = '0002'
 
 # Rows of the index are numbered by time: the milliseconds of created_at, and 2^20 places in each. So the index itself
 # gives the newest matches first, and a range of time is a range of numbers.
@@ -24,7 +24,10 @@ _INDEXED = (
     "replace({row}.integration_id, '_', '') || ' ' || {row}.folder, replace({row}.id, '_', ''), {row}.title, {row}.text"
 )
 _NUMBER = "(SELECT id FROM memory_search_rows WHERE memory_id = {row}.id)"
-_ADD = f"INSERT INTO memory_search (rowid, place, memory, title, text) VALUES ({_NUMBER}, {_INDEXED});"
+_ADD = (
+    "INSERT INTO memory_search (rowid, place, memory, title, text)"
+    f" VALUES ({_NUMBER}, {_INDEXED});"
+)
 # The index keeps no copy of the texts, so it is told what it is to forget.
 _REMOVE = (
     "INSERT INTO memory_search (memory_search, rowid, place, memory, title, text)"

@@ -16,8 +16,8 @@ from alembic import op
 
 from migrations.types import UtcDateTime
 
-revision = "0012"
-down_revision = "0011"
+revision = '0012'
+down_revision = '0011'
 
 _PLACES = 1 << 20
 _MILLISECOND = (
@@ -189,19 +189,19 @@ _POSTGRESQL_DOWN = (
 
 def upgrade() -> None:
     _run(_DROP_INDEX, ())
-    for name, type_ in (("title_words", sa.Text()), ("text_words", sa.Text()), ("folded_at", UtcDateTime())):
-        op.add_column("memories", sa.Column(name, type_, nullable=True))
-    is_unfolded = sa.column("folded_at").is_distinct_from(sa.column("updated_at"))
-    op.create_index("ix_memories_unfolded", "memories", ["id"], sqlite_where=is_unfolded, postgresql_where=is_unfolded)
-    _run(_make_index(_FOLDED, "porter ascii"), _POSTGRESQL)
+    for name, type_ in (('title_words', sa.Text()), ('text_words', sa.Text()), ('folded_at', UtcDateTime())):
+        op.add_column('memories', sa.Column(name, type_, nullable=True))
+    is_unfolded = sa.column('folded_at').is_distinct_from(sa.column('updated_at'))
+    op.create_index('ix_memories_unfolded', 'memories', ['id'], sqlite_where=is_unfolded, postgresql_where=is_unfolded)
+    _run(_make_index(_FOLDED, 'porter ascii'), _POSTGRESQL)
 
 
 def downgrade() -> None:
     _run(_DROP_INDEX, _POSTGRESQL_DOWN)
-    op.drop_index("ix_memories_unfolded", table_name="memories")
-    for name in ("title_words", "text_words", "folded_at"):
-        op.drop_column("memories", name)
-    _run(_make_index(_RAW, "porter unicode61 remove_diacritics 2"), ())
+    op.drop_index('ix_memories_unfolded', table_name='memories')
+    for name in ('title_words', 'text_words', 'folded_at'):
+        op.drop_column('memories', name)
+    _run(_make_index(_RAW, 'porter unicode61 remove_diacritics 2'), ())
 
 
 def _run(sqlite: tuple[str, ...], postgresql: tuple[str, ...]) -> None:

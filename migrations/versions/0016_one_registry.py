@@ -15,8 +15,8 @@ it deletes them itself, and those that nobody registered.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = '0016'
+down_revision = '0015'
 
 _CHILDREN = (
     "access_tokens",
