@@ -1,7 +1,8 @@
-"""What apps read and wrote, noted in memory and written down every few seconds.
+"""What apps read, noted in memory and written down every few seconds.
 
-The request that reads never writes. What was noted is counted by grant, action and minute, and by the mementos that the
-consent covered then; in which of those the memories lay is asked of the database when it is written down.
+The request that reads never writes. What was noted is counted by grant and minute, and by the mementos that the consent
+covered then; in which of those the memories lay is asked of the database when it is written down. What apps write is
+written down where it is done (:mod:`app.consents.receipts.writing`).
 """
 
 from collections import Counter
@@ -9,50 +10,38 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, String, bindparam, select, text
+from sqlalchemy import Engine
 
 from app import clock
-from app.consents.details import EVERYTHING
-from app.consents.models import Consent
-from app.consents.saved import SavedMemento, is_saved_under
-from app.credentials import new_id
+from app.consents.receipts import READ, SEARCHED
+from app.consents.receipts.writing import Detail, Row, count_by_memento, read_question, write_detail, write_rows
 from app.database.access import expect_reads, may_note
-from app.database.types import UtcDateTime
-from app.memories.contents import memories_of_mementos
-from app.memories.models import Memory
 from app.notes import Notes, WriteBehind
 
 # So many memories wait at most with their ids; of further ones only the number is known.
 _MOST_IDS = 50_000
-# SQLite takes so many values in one statement, and more.
-_BATCH = 500
+# So many different questions of one app wait at most; of further ones only the number is known.
+_MOST_QUESTIONS = 50
 
-#: What is counted together: whose doing, which action, in which minute, and the mementos it could lie in.
-_Key = tuple[str, str, datetime, tuple[str, ...]]
-
-_UPSERT = text(
-    """
-    INSERT INTO access_records (id, grant_id, minute, action, memento_key, memento_id, count)
-    SELECT :id, :grant_id, :minute, :action, :memento_key, (SELECT id FROM mementos WHERE id = :memento_key), :count
-    WHERE EXISTS (SELECT 1 FROM consents WHERE grant_id = :grant_id)
-    ON CONFLICT (grant_id, minute, action, memento_key) DO UPDATE SET count = access_records.count + excluded.count
-    """
-).bindparams(
-    bindparam("id", type_=String),
-    bindparam("grant_id", type_=String),
-    bindparam("minute", type_=UtcDateTime()),
-    bindparam("action", type_=String),
-    bindparam("memento_key", type_=String),
-)
+#: What is counted together: whose doing, in which minute, and the mementos it could lie in.
+_Key = tuple[str, datetime, tuple[str, ...]]
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What was noted under one key. ``by_memento`` is what was known at once, ``by_memory`` is to be looked up."""
+    """What was noted under one key. In which mementos it lay is to be looked up for ``by_memory``.
+
+    ``details`` are by kind and question.
+    """
 
     total: int = 0
     by_memory: Counter[str] = field(default_factory=Counter)
-    by_memento: Counter[str] = field(default_factory=Counter)
+    details: dict[tuple[str, str], Detail] = field(default_factory=dict)
+
+    def add_detail(self, kind: str, question: str, calls: int, count: int, memory_ids: Iterable[str]) -> None:
+        if (kind, question) not in self.details and len(self.details) >= _MOST_QUESTIONS:
+            question = ""
+        self.details.setdefault((kind, question), Detail()).add(calls, count, memory_ids)
 
 
 class AccessLog(WriteBehind):
@@ -67,32 +56,26 @@ class AccessLog(WriteBehind):
         self._ids = 0
 
     def note(
-        self,
-        grant_id: str,
-        action: str,
-        memory_ids: Iterable[str],
-        within: Iterable[str],
-        memento_ids: Iterable[str] | None = None,
+        self, grant_id: str, memory_ids: Iterable[str], within: Iterable[str], question: str | None = None
     ) -> None:
-        """Note that memories were read or written under a consent, each once a call.
+        """Note that memories were read under a consent, each once a call; with a question, that they were found by it.
 
-        ``within`` are the mementos that the consent covers at this moment, :data:`EVERYTHING` among them if it covers
-        that. ``memento_ids`` names, for each memory and each memento it lay in, the memento; None when that can be
-        looked up.
+        ``within`` are the mementos that the consent covers at this moment, the built-in one among them if it covers
+        that.
         """
         # A HEAD gives nothing away, not even a length: there is nothing to note.
         if not may_note():
             return
         memory_ids = list(memory_ids)
-        key = (grant_id, action, clock.now().replace(second=0, microsecond=0), tuple(within))
+        key = (grant_id, clock.now().replace(second=0, microsecond=0), tuple(within))
+        kind, question = (READ, "") if question is None else (SEARCHED, read_question(question))
         with self.lock:
             seen = self._seen.setdefault(key, _Seen())
             seen.total += len(memory_ids)
-            if memento_ids is not None:
-                seen.by_memento.update(memento_ids)
-            elif self._ids < _MOST_IDS:
-                seen.by_memory.update(memory_ids)
-                self._ids += len(memory_ids)
+            named = memory_ids if self._ids < _MOST_IDS else []
+            seen.by_memory.update(named)
+            self._ids += len(named)
+            seen.add_detail(kind, question, 1, len(memory_ids), named)
         self.wake()
 
     def count(self) -> int:
@@ -109,45 +92,38 @@ class AccessLog(WriteBehind):
         for key, one in notes.items():
             kept = self._seen.setdefault(key, _Seen())
             kept.total += one.total
-            kept.by_memento.update(one.by_memento)
             if self._ids < _MOST_IDS:
                 kept.by_memory.update(one.by_memory)
                 self._ids += one.by_memory.total()
+            for (kind, question), detail in one.details.items():
+                kept.add_detail(kind, question, detail.calls, detail.count, detail.memory_ids)
 
 
 def _write(engine: Engine, seen: dict[_Key, _Seen]) -> None:
-    rows = _count(engine, seen)
+    rows, details = _count(engine, seen), _gather(seen)
     with engine.begin() as connection:
+        write_rows(connection, rows)
         # In one order in all processes, so that none waits for another in a circle.
-        for grant_id, action, minute, memento_key, count in sorted(rows):
-            values = {"grant_id": grant_id, "action": action, "minute": minute, "memento_key": memento_key}
-            connection.execute(_UPSERT, {**values, "id": new_id("acc"), "count": count})
+        for (grant_id, minute, kind, question), detail in sorted(details.items(), key=lambda one: one[0]):
+            write_detail(connection, grant_id, minute, kind, question, detail)
 
 
-def _count(engine: Engine, seen: dict[_Key, _Seen]) -> list[tuple[str, str, datetime, str, int]]:
+def _count(engine: Engine, seen: dict[_Key, _Seen]) -> list[Row]:
     """Rows of grant, action, minute, memento and count; without a memento it is the whole."""
     rows = []
     with expect_reads(), engine.begin() as connection:
-        for (grant_id, action, minute, within), one in seen.items():
-            counts = Counter(one.by_memento)
-            for memento_id in _could_hold(connection, grant_id, within) if one.by_memory else ():
-                counts[memento_id] += _count_in(connection, memento_id, one.by_memory)
+        for (grant_id, minute, within), one in seen.items():
+            counts = count_by_memento(connection, grant_id, within, one.by_memory)
             told = {"": one.total} | {memento_id: count for memento_id, count in counts.items() if count}
-            rows += [(grant_id, action, minute, memento_id, count) for memento_id, count in told.items()]
+            rows += [(grant_id, "read", minute, memento_id, count) for memento_id, count in told.items()]
     return rows
 
 
-def _could_hold(connection: Connection, grant_id: str, within: tuple[str, ...]) -> list[str]:
-    """The mementos that the consent covered, and the app's own, which its first write has only just made."""
-    saved = select(SavedMemento.memento_id).join(Consent, is_saved_under(Consent)).where(Consent.grant_id == grant_id)
-    return sorted({*within, *connection.scalars(saved)})
-
-
-def _count_in(connection: Connection, memento_id: str, by_memory: Counter[str]) -> int:
-    if memento_id == EVERYTHING:
-        return by_memory.total()
-    ids, count = list(by_memory), 0
-    for start in range(0, len(ids), _BATCH):
-        inside = select(Memory.id).where(Memory.id.in_(ids[start : start + _BATCH]), memories_of_mementos([memento_id]))
-        count += sum(by_memory[id] for id in connection.scalars(inside))
-    return count
+def _gather(seen: dict[_Key, _Seen]) -> dict[tuple[str, datetime, str, str], Detail]:
+    """By grant, minute, kind and question, whatever the consent covered then."""
+    details: dict[tuple[str, datetime, str, str], Detail] = {}
+    for (grant_id, minute, _within), one in seen.items():
+        for (kind, question), detail in one.details.items():
+            gathered = details.setdefault((grant_id, minute, kind, question), Detail())
+            gathered.add(detail.calls, detail.count, detail.memory_ids)
+    return details

@@ -51,6 +51,9 @@ ORDER = (
     "made_mementos",
     "saved_mementos",
     "access_records",
+    "receipt_details",
+    "receipt_memories",
+    "app_changes",
     "client_registrations",
     "client_documents",
 )

@@ -66,7 +66,7 @@ def _carry_out(
     shown: dict[str, Any] = result if tool.present is None else tool.present(taken, result)
     if tool.operation.changes:
         session.commit()
-    if not caller.seen:
+    if not caller.seen and not caller.written:
         # Names of mementos are no memories, and yet the person reads that somebody called.
         caller.note_read([])
     note_seen(caller, notes)

@@ -128,6 +128,11 @@ def find_integration(session: Session, reach: Reach, integration_id: str) -> Fou
     return None if row is None else Found(row.Integration, bool(row.is_writable))
 
 
+def list_ids_in_integration(session: Session, integration_id: str) -> list[str]:
+    """Returns the ids of all memories that an integration holds."""
+    return list(session.scalars(select(Memory.id).where(Memory.integration_id == integration_id)))
+
+
 def count_by_integration(session: Session, reach: Reach) -> dict[str, int]:
     """Returns how many memories within reach each integration holds, those with none left out.
 

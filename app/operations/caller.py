@@ -1,5 +1,6 @@
 """Who calls an operation: an app, for a person or an organization, and what it reaches at this moment."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 from app.consents.details import EVERYTHING
 from app.consents.reach import token_reach
 from app.consents.receipt_log import AccessLog
+from app.consents.receipts.writing import Written, count_by_memento, write_receipts
+from app.consents.undo.recording import Journal
 from app.memories.reach import Reach
 from app.notes import Notes
 from app.oauth.tokens.snapshot import TokenSnapshot
@@ -17,11 +20,10 @@ from app.scopes import parse_scope
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Memories that were read or written, each once; ``memento_ids`` where nobody can find out later where they lay."""
+    """Memories that were read, each once; and what was asked, where they were found by a question."""
 
-    action: str
     memory_ids: Sequence[str]
-    memento_ids: Sequence[str] | None
+    question: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Caller:
     reach: Reach
     #: What is to be noted once the call has succeeded.
     seen: list[Seen] = field(default_factory=list)
+    #: What was written, to be written down with it.
+    written: list[Written] = field(default_factory=list)
 
     @property
     def subject(self) -> str:
@@ -55,21 +59,42 @@ class Caller:
         """The ids of the mementos that the consent covers, the built-in one among them."""
         return [EVERYTHING, *self.reach.readable] if self.reach.everything else list(self.reach.readable)
 
-    def note_read(self, memory_ids: Sequence[str]) -> None:
-        """Have it noted, once the call has succeeded, that these memories were read."""
-        self.seen.append(Seen("read", memory_ids, None))
+    @property
+    def journal(self) -> Journal | None:
+        """What keeps what was there before a write; None for an organization's own memories, which nobody undoes."""
+        if self.user_id is None or self.grant_id is None:
+            return None
+        return Journal(self.session, self.user_id, self.grant_id)
 
-    def note_written(self, memory_ids: Sequence[str], memento_ids: Sequence[str] | None = None) -> None:
-        """Have it noted that these were written; in which mementos they lay, if nobody can find that out later."""
-        self.seen.append(Seen("write", memory_ids, memento_ids))
+    def note_read(self, memory_ids: Sequence[str], question: str | None = None) -> None:
+        """Have it noted, once the call has succeeded, that these memories were read, or found by this question."""
+        self.seen.append(Seen(memory_ids, question))
+
+    def note_written(self, kind: str, memory_ids: Sequence[str], memento_ids: Sequence[str] | None = None) -> None:
+        """Have it written down that these were written; in which mementos they lay, if that cannot be looked up."""
+        self.written.append(Written(kind, memory_ids, memento_ids))
+
+
+def find_mementos_of(caller: Caller, memory_ids: Sequence[str]) -> list[str]:
+    """Returns the consent's mementos in which these memories lie, one for each memory in it."""
+    if caller.grant_id is None:
+        return []
+    connection = caller.session.connection()
+    return list(count_by_memento(connection, caller.grant_id, caller.mementos, Counter(memory_ids)).elements())
+
+
+def write_down(caller: Caller) -> None:
+    """Write receipts of what the call wrote, in its transaction."""
+    if caller.grant_id is not None and caller.written:
+        write_receipts(caller.session, caller.grant_id, caller.written, caller.mementos)
 
 
 def note_seen(caller: Caller, notes: Notes) -> None:
-    """Have the call's receipts written down. To be called once it has succeeded and is committed."""
+    """Have receipts written of what the call read. To be called once it has succeeded and is committed."""
     if caller.grant_id is not None:
         log = notes.of(AccessLog)
         for seen in caller.seen:
-            log.note(caller.grant_id, seen.action, seen.memory_ids, caller.mementos, seen.memento_ids)
+            log.note(caller.grant_id, seen.memory_ids, caller.mementos, seen.question)
 
 
 def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:

@@ -65,7 +65,7 @@ def search_documents(caller: Caller, asked: Asked) -> FoundDocuments:
         words = parse_query(asked.q, any_is_enough=any_is_enough)
         if words is not None and not memories:
             memories = search_memories(caller.session, caller.reach, words, filters, asked.n).memories
-    caller.note_read([memory.id for memory in memories])
+    caller.note_read([memory.id for memory in memories], asked.q)
     return {
         "data_sources": _data_sources(memories),
         "matched_chunks": [] if words is None else [_chunk(words, memory) for memory in memories],

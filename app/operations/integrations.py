@@ -12,18 +12,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
+from app.consents.receipts import DELETED
 from app.memories.models import Integration
 from app.memories.records import (
     Amount,
     Found,
     add_integration,
     find_integration,
+    list_ids_in_integration,
     list_integrations_in_reach,
     measure_by_integration,
 )
 from app.memories.records import change_integration as change_record
 from app.memories.records import delete_integration as delete_record
-from app.operations.caller import Caller
+from app.operations.caller import Caller, find_mementos_of
 from app.operations.fields import Choice, Instant, Text
 from app.operations.idempotency import Idempotency
 from app.operations.operation import operation
@@ -117,7 +119,10 @@ def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
 )
 def change_integration(caller: Caller, integration_id: str, changes: Mapping[str, Any]) -> ShownIntegration:
     found = _get(caller, integration_id)
+    before = found.record.name
     change_record(caller.session, found.record, changes)
+    if caller.journal is not None and found.record.name != before:
+        caller.journal.add_renamed_source(found.record, before)
     return _show(caller, found.record)
 
 
@@ -127,6 +132,11 @@ def delete_integration(caller: Caller, integration_id: str) -> None:
     found = _get(caller, integration_id)
     if not found.is_writable:
         raise not_writable("This app does not reach all of this integration, and its memories would go with it.")
+    memory_ids = list_ids_in_integration(caller.session, integration_id)
+    if memory_ids:
+        caller.note_written(DELETED, memory_ids, find_mementos_of(caller, memory_ids))
+    if caller.journal is not None:
+        caller.journal.add_deleted_source(found.record)
     delete_record(caller.session, found.record)
 
 

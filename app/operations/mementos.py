@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from app.consents.details import EVERYTHING, describe_mementos
 from app.consents.made import MadeMemento
+from app.consents.receipts import ARRANGED
 from app.memories.built_in import ALL
 from app.memories.contents import is_own, select_counts
 from app.memories.mementos import NAME_LENGTH
@@ -157,7 +158,7 @@ def _get_made(caller: Caller, memento_id: str) -> MadeMemento:
 def _note_moved(caller: Caller, memento_id: str, memory_ids: Sequence[str]) -> None:
     """A receipt of what went in or out, under this memento: where they lie later says nothing of that."""
     if memory_ids:
-        caller.note_written(memory_ids, [memento_id] * len(memory_ids))
+        caller.note_written(ARRANGED, memory_ids, [memento_id] * len(memory_ids))
 
 
 def _show_detail(caller: Caller, made: MadeMemento) -> ShownMementoDetail:

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from sqlalchemy import select
-
-from app.consents.details import EVERYTHING
-from app.memories.contents import memories_of_mementos
+from app.consents.receipts import CHANGED, DELETED
+from app.consents.undo.recording import look_at
 from app.memories.models import Memory
 from app.memories.records import change_memory as change_record
 from app.memories.records import delete_memory as delete_record
@@ -20,7 +18,7 @@ from app.memories.records import find_memory, still_writable
 from app.memories.search import Filters, Page, UnusablePosition, search_memories
 from app.memories.search import list_memories as list_newest
 from app.memories.words import parse_query
-from app.operations.caller import Caller
+from app.operations.caller import Caller, find_mementos_of
 from app.operations.cursors import format_cursor, read_cursor
 from app.operations.fields import Text
 from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, To
@@ -67,7 +65,7 @@ class Wanted:
 def list_memories(caller: Caller, wanted: Wanted) -> MemoryPage:
     """A page may be followed by an empty one: the end is where ``next_cursor`` is null."""
     page = _find_page(caller, wanted)
-    caller.note_read([memory.id for memory in page.memories])
+    caller.note_read([memory.id for memory in page.memories], wanted.words or None)
     return {
         "data": [show_memory(memory) for memory in page.memories],
         "next_cursor": format_cursor(wanted.kind, page.position),
@@ -93,10 +91,13 @@ def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
 def change_memory(caller: Caller, memory_id: str, changes: Mapping[str, Any]) -> ShownMemory:
     """Change some of its fields. Raises ``not_found`` or ``not_writable``."""
     memory = _get_writable(caller, memory_id)
+    before = look_at(memory)
     change_record(caller.session, memory, changes)
     if not still_writable(caller.session, caller.reach, memory):
         raise not_writable("That folder is not in a memento that this app may write in; choose another.")
-    caller.note_written([memory_id])
+    if caller.journal is not None:
+        caller.journal.add_changed(memory, before)
+    caller.note_written(CHANGED, [memory_id])
     return show_memory(memory)
 
 
@@ -104,7 +105,9 @@ def change_memory(caller: Caller, memory_id: str, changes: Mapping[str, Any]) ->
 def delete_memory(caller: Caller, memory_id: str) -> None:
     memory = _get_writable(caller, memory_id)
     # Nobody can find out later where it lay.
-    caller.note_written([memory_id], _mementos_of(caller, memory_id))
+    caller.note_written(DELETED, [memory_id], find_mementos_of(caller, [memory_id]))
+    if caller.journal is not None:
+        caller.journal.add_deleted(memory)
     delete_record(caller.session, memory)
 
 
@@ -136,13 +139,3 @@ def _get_writable(caller: Caller, memory_id: str) -> Memory:
         raise not_writable("This app may read this memory and not change it; the person decides that.")
     memory: Memory = found.record
     return memory
-
-
-def _mementos_of(caller: Caller, memory_id: str) -> list[str]:
-    """Those of the consent's mementos in which the memory lies."""
-    within = select(Memory.id).where(Memory.id == memory_id)
-    return [
-        memento_id
-        for memento_id in caller.mementos
-        if memento_id == EVERYTHING or caller.session.scalar(within.where(memories_of_mementos([memento_id])))
-    ]

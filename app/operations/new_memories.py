@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
+from app.consents.receipts import ADDED
 from app.memories.models import Integration
 from app.memories.records import add_memories as add_records
 from app.operations.caller import Caller
@@ -170,7 +171,9 @@ def add_memories(caller: Caller, drafts: Sequence[NewMemory]) -> MemoryList:
 def _add(caller: Caller, drafts: Sequence[NewMemory]) -> list[ShownMemory]:
     sources = _find_sources(caller, [draft.integration_id for draft in drafts])
     memories = add_records(caller.session, zip(sources, [draft.record() for draft in drafts], strict=True))
-    caller.note_written([memory.id for memory in memories])
+    if caller.journal is not None:
+        caller.journal.add_added(memories)
+    caller.note_written(ADDED, [memory.id for memory in memories])
     return [show_memory(memory) for memory in memories]
 
 

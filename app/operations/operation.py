@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.operations.caller import Caller
+from app.operations.caller import Caller, write_down
 from app.operations.holding import hold
 from app.operations.idempotency import Idempotency, Once, carry_out_once
 from app.operations.refusals import not_a_person
@@ -55,7 +55,9 @@ class Operation:
             hold(caller)
 
         def act() -> Any:
-            return self.act(caller, *identifiers.values(), *sent)
+            result = self.act(caller, *identifiers.values(), *sent)
+            write_down(caller)
+            return result
 
         if once is None or self.idempotency is None:
             return act()

@@ -168,7 +168,10 @@ def _with_one_more_revision(tmp_path: Path, statements: str) -> str:
 def _add_a_membership() -> None:
     upgrade()
     with db.engine.begin() as connection:
-        connection.execute(text("INSERT INTO users VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"))
+        columns = "id, email, name, password_hash, created_at"
+        connection.execute(
+            text(f"INSERT INTO users ({columns}) VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')")
+        )
         connection.execute(text("INSERT INTO organizations VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"))
         connection.execute(text("INSERT INTO memberships VALUES ('usr_1', 'org_1', 'owner', '2026-01-01')"))
 

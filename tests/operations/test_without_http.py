@@ -8,6 +8,7 @@ from flask import has_app_context
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.consents.receipts.writing import Written
 from app.credentials import digest
 from app.database.connections import connect as connect_driver
 from app.memories.models import Memory
@@ -104,10 +105,11 @@ def test_every_operation_is_carried_out(app, caller, session, connect):
     assert session.scalar(select(func.count()).select_from(Memory)) == 0
 
 
-def test_what_is_read_and_written_is_noted_for_the_face_to_hand_over(caller):
+def test_what_is_read_is_noted_for_the_face_to_hand_over_and_what_is_written_is_written_down(caller):
     added = carry_out(caller, "add_memory", {"title": "Bread", "text": "Flour."})
     carry_out(caller, "list_memories")
-    assert caller.seen == [Seen("write", [added["id"]], None), Seen("read", [], None)]
+    assert caller.seen == [Seen([], None)]
+    assert caller.written == [Written("added", [added["id"]])]
 
 
 @pytest.mark.parametrize(
