@@ -1,7 +1,9 @@
 """The Flask extensions, made once and bound to an app in ``create_app``."""
 
+from typing import Any
+
+from flask import Flask
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
@@ -9,6 +11,24 @@ from app.database.types import Base
 
 # What was committed is not read again for the answer: if that failed, it would deny what has been done.
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
-migrate = Migrate()
 csrf = CSRFProtect()
 login_manager = LoginManager()
+
+
+class Extensions(dict[str, Any]):
+    """An app's extensions, Flask-Migrate among them as soon as somebody asks for it.
+
+    It loads Alembic, which takes a tenth of a start and which only the commands need that migrate.
+    """
+
+    def __init__(self, app: Flask, migrations: str) -> None:
+        super().__init__(app.extensions)
+        self._app, self._migrations = app, migrations
+
+    def __missing__(self, name: str) -> Any:
+        if name != "migrate":
+            raise KeyError(name)
+        from flask_migrate import Migrate
+
+        Migrate(self._app, db, directory=self._migrations, render_as_batch=True)
+        return self[name]

@@ -2,8 +2,6 @@
 
 from urllib.parse import unquote, urlsplit
 
-from redis import ConnectionPool
-
 _EXAMPLE = "as in redis://:password@127.0.0.1:6379/0, rediss://… for TLS, or unix:///run/redis/redis.sock?db=0."
 _MOST_DATABASE = 10_000
 
@@ -26,6 +24,8 @@ def read_redis_url(text: str) -> str:
     number = unquote(parts.path).strip("/") if parts.scheme != "unix" else ""
     if number and not (number.isascii() and number.isdecimal() and int(number) < _MOST_DATABASE):
         raise ValueError(f"REDIS_URL has a database that is no number; give it {_EXAMPLE}")
+    from redis import ConnectionPool
+
     try:
         # What connects later reads more of it, such as the parameters behind a question mark.
         pool = ConnectionPool.from_url(text)

@@ -21,12 +21,13 @@ from gunicorn.http.wsgi import Response
 from app import logs, metrics
 from app.config import ConfigurationError, read_settings
 from app.database.engine import serve_requests
+from app.database.schema import read_revisions
 from app.database.seen import measure_database
 from app.extensions import db
 from app.logs import present
 from app.management.listener import open_management
 from app.purge.thread import PurgeThread
-from app.start_check import find_start_problem, our_revisions
+from app.start_check import find_start_problem
 from app.worker.stop import Stopping, announce_stop
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -159,7 +160,7 @@ def post_worker_init(worker: Stopping) -> None:
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
     metrics.BUILD.set(1, project["version"], platform.python_version())
     with app.app_context():
-        metrics.watch([partial(measure_database, db.engine, our_revisions())])
+        metrics.watch([partial(measure_database, db.engine, read_revisions())])
         app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings)
     app.extensions["purge"].start()
 

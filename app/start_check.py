@@ -1,42 +1,37 @@
 """Whether the database is fit to start on, said in one sentence when it is not."""
 
 import logging
-import sqlite3
 
-import psycopg
-from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
 from app.database.connections import connect
 from app.database.problems import find_database_problem, name_database
-from app.database.schema import Revisions, find_present, find_schema_problem, read_revisions, say_newer
+from app.database.schema import find_present, find_schema_problem, read_revisions, say_newer
+from app.database.unavailable import driver_errors, is_of_postgresql
 from app.extensions import db
 
 _log = logging.getLogger(__name__)
 
-#: What a database that does not work raises; a connection's first words are not wrapped by SQLAlchemy.
-DATABASE_ERRORS = (DBAPIError, sqlite3.Error, psycopg.Error)
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """Returns what a database that does not work raises; a connection's first words are not wrapped by SQLAlchemy."""
+    return (DBAPIError, *driver_errors())
 
 
 def explain(error: Exception) -> str | None:
-    """The sentence for one of :data:`DATABASE_ERRORS`; None when it is not the database that cannot be used."""
+    """The sentence for one of :func:`database_errors`; None when it is not the database that cannot be used."""
     problem = find_database_problem(error, db.engine.url)
     return problem and f"the database does not work: {problem}"
 
 
 def find_missing_migration() -> str | None:
     """A sentence when the database lacks a migration. One that is ahead is not this version's to judge."""
-    if find_schema_problem(db.engine, our_revisions()) is None:
+    if find_schema_problem(db.engine, read_revisions()) is None:
         return None
     return (
         f"the database has not been brought up to date: run flask db upgrade"
         f" (DATABASE_URL leads to {name_database(db.engine.url)})."
     )
-
-
-def our_revisions() -> Revisions:
-    """Returns the migrations that the current app brings along."""
-    return read_revisions(current_app.extensions["migrate"].directory)
 
 
 def find_start_problem() -> str | None:
@@ -46,12 +41,12 @@ def find_start_problem() -> str | None:
         if problem is None:
             _tell_if_newer()
         return problem
-    except DATABASE_ERRORS as error:
+    except database_errors() as error:
         problem = explain(error)
         if problem is None:
             raise
         cause = error.orig if isinstance(error, DBAPIError) else error
-        if isinstance(cause, psycopg.Error) or getattr(cause, "sqlite_errorname", "") in (
+        if is_of_postgresql(cause) or getattr(cause, "sqlite_errorname", "") in (
             "SQLITE_BUSY",
             "SQLITE_LOCKED",
         ):
@@ -66,5 +61,5 @@ def find_start_problem() -> str | None:
 def _tell_if_newer() -> None:
     with connect(db.engine) as connection:
         present = find_present(connection)
-    if our_revisions().find_unknown(present):
-        _log.warning("Starting all the same: %s", say_newer(present, our_revisions()))
+    if read_revisions().find_unknown(present):
+        _log.warning("Starting all the same: %s", say_newer(present, read_revisions()))

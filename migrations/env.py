@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
-from app.database.schema import read_revisions, say_newer
+from app.database.schema import Revisions, say_newer
 from app.database.sqlite import let_create
 from app.memories.index import is_part_of_index
 from app.memories.unfolded import fold_memories
@@ -80,7 +80,9 @@ def is_newer() -> bool:
 
     Raises a ``CommandError`` when something was asked for that only the later version can do.
     """
-    migration, revisions = context.get_context(), read_revisions(context.script.dir)
+    migration, script = context.get_context(), context.script
+    known = frozenset(revision.revision for revision in script.walk_revisions())
+    revisions = Revisions(known, frozenset(script.get_heads()))
     present = set(migration.get_current_heads())
     if not revisions.find_unknown(present):
         return False

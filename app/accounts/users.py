@@ -1,6 +1,5 @@
 """People: their address and name, and how an account is made."""
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -33,6 +32,9 @@ def normalize_email(text: str) -> str:
 
     Raises :class:`InvalidEmail`.
     """
+    # It has patterns of every letter there is: loaded when somebody signs in, not with each start.
+    from email_validator import EmailNotValidError, validate_email
+
     text = text.strip()
     if len(text) <= MOST_EMAIL_LENGTH:
         try:

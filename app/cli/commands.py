@@ -22,7 +22,7 @@ from app.demonstration.seeds import SeedConflict, seed
 from app.extensions import db
 from app.http.services import services
 from app.purge.run import LEASE, Purge
-from app.start_check import DATABASE_ERRORS, explain, find_missing_migration
+from app.start_check import database_errors, explain, find_missing_migration
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
 _MOST_PASSWORD_BYTES = 10_000
@@ -140,7 +140,7 @@ def database() -> Iterator[None]:
         yield
     except ClientGone:
         raise _refusal("The app was deleted while this command waited for it.") from None
-    except DATABASE_ERRORS as error:
+    except database_errors() as error:
         problem = explain(error)
         if problem is None:
             raise

@@ -3,7 +3,6 @@
 import hashlib
 from io import BytesIO
 
-from PIL import Image, ImageOps
 from sqlalchemy.orm import Session
 
 from app.clients.errors import ClientError
@@ -66,6 +65,8 @@ def remove_logo(session: Session, client: Client, *, actor_user_id: str | None) 
 
 
 def _draw(content: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
     with Image.open(BytesIO(content), formats=_FORMATS) as opened:
         if max(opened.size) > _MOST_PIXELS_A_SIDE:
             most = f"{_MOST_PIXELS_A_SIDE} × {_MOST_PIXELS_A_SIDE}"

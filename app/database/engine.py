@@ -4,19 +4,20 @@ Driver connections stay in autocommit, and a transaction begins when we say so. 
 transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.access` says.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from app.database.access import begin_orm_writing, is_orm_writing, may_orm_write, note_commit
-from app.database.connecting import Connector
-from app.database.postgresql import PostgresqlConnection
 from app.database.repeat import was_prepared_before
 from app.database.sqlite import prepare_sqlite
 from app.database.url import connect_arguments
 from app.database.waits import Waits
+
+if TYPE_CHECKING:
+    from app.database.postgresql import PostgresqlConnection
 
 _waits: WeakKeyDictionary[Engine, Waits] = WeakKeyDictionary()
 #: Under this key a connection's ``info`` says that SQLite lets it only read.
@@ -39,6 +40,8 @@ def prepare_engine(engine: Engine) -> None:
         _waits[engine] = prepare_sqlite(engine)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        from app.database.connecting import Connector
+
         connector = Connector()
         _waits[engine] = connector.waits
         event.listen(engine, "do_connect", connector)
@@ -82,7 +85,7 @@ def let_write(connection: PoolProxiedConnection, may_write: bool) -> None:
     connection.info[ONLY_READS] = not may_write
 
 
-def _refuse_dead_postgresql_connection(connection: PostgresqlConnection, _record: object, _proxy: object) -> None:
+def _refuse_dead_postgresql_connection(connection: "PostgresqlConnection", _record: object, _proxy: object) -> None:
     # A server that restarts or hangs up leaves an end-of-file to read on a connection that should be silent.
     # Looking costs a microsecond; asking the server, as pool_pre_ping does, would double the round trips.
     if not connection.is_alive():
@@ -90,7 +93,7 @@ def _refuse_dead_postgresql_connection(connection: PostgresqlConnection, _record
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    begin = cast(PostgresqlConnection, connection.connection.driver_connection).begin
+    begin = cast("PostgresqlConnection", connection.connection.driver_connection).begin
     if not may_orm_write():
         connection.exec_driver_sql(begin("READ ONLY"))
         return

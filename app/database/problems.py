@@ -4,9 +4,10 @@ import os
 import sqlite3
 from pathlib import Path
 
-import psycopg
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
+
+from app.database.unavailable import has_no_connection
 
 _MOST_SHOWN = 200
 
@@ -40,7 +41,7 @@ def find_database_problem(error: Exception, url: URL) -> str | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError:
         return f"DATABASE_URL names the SQLite file {url.database}, {_explain_sqlite(cause, url.database or '')}"
-    if isinstance(cause, psycopg.OperationalError):
+    if has_no_connection(cause):
         message = " ".join(str(cause).partition("Is the server running")[0].split())
         fix = next((fix for said, fix in _POSTGRESQL.items() if said in message), "correct it")
         return f"DATABASE_URL leads to {name_database(url)}, which answers: {message[:_MOST_SHOWN].rstrip('.')}; {fix}."

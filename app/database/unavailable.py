@@ -4,12 +4,16 @@ This is the one place that decides it. Every door answers the first with 503 and
 """
 
 import sqlite3
+import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeGuard
 
-import psycopg
 from sqlalchemy import exc
 
 from app.database.access import may_orm_write
+
+if TYPE_CHECKING:
+    import psycopg
 
 #: Seconds after which whoever was told that the database is unavailable may try again.
 RETRY_AFTER = 2
@@ -112,14 +116,35 @@ def _kind_of(error: BaseException) -> str | None:
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", None) or ""
         return next((kind for known, kind in _SQLITE.items() if name.startswith(known)), None)
-    return _kind_of_postgresql(error) if isinstance(error, psycopg.Error) else None
+    return _kind_of_postgresql(error) if is_of_postgresql(error) else None
 
 
-def _kind_of_postgresql(error: psycopg.Error) -> str | None:
+def _kind_of_postgresql(error: "psycopg.Error") -> str | None:
     if error.sqlstate is None:
         # Nothing that the server said: there is no connection, or no longer.
-        return "away" if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) else None
+        return "away" if has_no_connection(error) else None
     if error.sqlstate == "25006" and not may_orm_write():
         # We let this transaction only read, and it tried to write.
         return None
     return next((kind for known, kind in _POSTGRESQL.items() if error.sqlstate.startswith(known)), None)
+
+
+# -- the drivers: PostgreSQL's is loaded where there is such a database, and nowhere else ----------
+
+
+def is_of_postgresql(error: object) -> TypeGuard["psycopg.Error"]:
+    """Returns whether an error is one that PostgreSQL's driver raises."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.Error)
+
+
+def has_no_connection(error: object) -> bool:
+    """Returns whether an error is one that PostgreSQL's driver raises for a server that cannot be reached or used."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.OperationalError | driver.InterfaceError)
+
+
+def driver_errors() -> tuple[type[Exception], ...]:
+    """Returns what the drivers raise that are loaded, for an ``except``."""
+    driver = sys.modules.get("psycopg")
+    return (sqlite3.Error,) if driver is None else (sqlite3.Error, driver.Error)

@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from psycopg import ProgrammingError, pq
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -94,6 +91,9 @@ def _parse(head: str) -> URL:
 
 def _parse_several_hosts(head: str) -> URL:
     """As libpq reads it: ``postgresql://one:5432,two:5433/database``."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         parts = {name: str(part) for name, part in conninfo_to_dict(re.sub(r"^[^:]*", "postgresql", head)).items()}
     except ProgrammingError:
@@ -155,6 +155,8 @@ def _read_sqlite(url: URL, parameters: list[tuple[str, str]]) -> URL:
 
 
 def _read_postgresql(url: URL, parameters: list[tuple[str, str]]) -> URL:
+    from psycopg import pq
+
     values = _read_once(_with_hosts_together(parameters))
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"replication"}
     for name in values:
@@ -226,6 +228,10 @@ def _read_once(parameters: list[tuple[str, str]]) -> dict[str, str]:
 
 def _check_with_libpq(url: URL) -> None:
     """Let libpq read every parameter, as it does before it connects; what it makes of a word, only it knows."""
+    from psycopg import pq
+    from psycopg.conninfo import make_conninfo
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
     try:
         _, arguments = PGDialect_psycopg().create_connect_args(url)
     except ArgumentError:

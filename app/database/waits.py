@@ -8,10 +8,13 @@ take long without being unanswered, some threads stay free for what needs no dat
 import threading
 from collections.abc import Callable
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from app import metrics
-from app.database.away import NoAnswer, NotAsked
 from app.database.patience import Patience
+
+if TYPE_CHECKING:
+    from app.database.away import NoAnswer, NotAsked
 
 #: Seconds without an answer after which a wait counts among the long ones.
 LONG_SECONDS = 0.6
@@ -19,6 +22,13 @@ LONG_SECONDS = 0.6
 _PROBE_PAUSE = 0.5
 #: Seconds for which requests wait to hear whether the database is away, or one statement only was slow.
 _VERDICT_SECONDS = 0.2
+
+
+def not_asked(kind: str, reason: str) -> "NotAsked":
+    """Returns what is to be raised; it is an error of PostgreSQL's driver, which is not loaded where there is none."""
+    from app.database.away import NotAsked
+
+    return NotAsked(kind, reason)
 
 
 class Waits:
@@ -42,11 +52,11 @@ class Waits:
     def check(self, patience: Patience) -> None:
         """Raises :class:`NotAsked` when a request with this patience should not wait for the database now."""
         if patience.left <= 0.0:
-            raise NotAsked("slow", "This request has waited for the database for long enough.")
+            raise not_asked("slow", "This request has waited for the database for long enough.")
         if not self._answers.is_set():
             self._answers.wait(self._silent_since + _VERDICT_SECONDS - monotonic())
             if not self._answers.is_set():
-                raise NotAsked("silent", "The database did not answer others a moment ago.")
+                raise not_asked("silent", "The database did not answer others a moment ago.")
         self._check_room()
 
     def begin_long(self) -> None:
@@ -62,7 +72,7 @@ class Waits:
             self._long -= 1
             self._update()
 
-    def give_up(self, patience: Patience) -> NoAnswer:
+    def give_up(self, patience: Patience) -> "NoAnswer":
         """Ask no more until the database has answered a probe. Returns what is to be raised."""
         patience.left = 0.0
         with self._lock:
@@ -72,11 +82,13 @@ class Waits:
                 self._answers.clear()
                 self._update()
                 threading.Thread(target=self._probe_until_answered, name="database-probe", daemon=True).start()
+        from app.database.away import NoAnswer
+
         return NoAnswer()
 
     def _check_room(self) -> None:
         if self._is_full():
-            raise NotAsked("slow", "The database is slow, and enough requests wait for it.")
+            raise not_asked("slow", "The database is slow, and enough requests wait for it.")
 
     def _is_full(self) -> bool:
         return self.most_long is not None and self._long >= self.most_long

@@ -21,7 +21,7 @@ from app.config import Settings
 from app.demonstration import first_start as demonstration
 from app.demonstration.seeds import SeedConflict
 from app.extensions import db
-from app.start_check import DATABASE_ERRORS, explain
+from app.start_check import database_errors, explain
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         _check_port(settings)
         with app.app_context(), _alone(Path(app.instance_path)):
             welcome = _prepare(settings, Path(app.instance_path))
-    except DATABASE_ERRORS as error:
+    except database_errors() as error:
         with app.app_context():
             problem = explain(error)
         _refuse(problem or f"the database does not work: {error}")

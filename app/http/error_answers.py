@@ -173,7 +173,7 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
 def _has_our_schema() -> bool:
     """Whether a table or a column that is not there is a mistake of ours, and not a migration that was not run."""
     try:
-        return find_schema_problem(db.engine, read_revisions(current_app.extensions["migrate"].directory)) is None
+        return find_schema_problem(db.engine, read_revisions()) is None
     except Exception:
         return False
 

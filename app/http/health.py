@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import current_app, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from app.database.schema import find_schema_problem, read_revisions
@@ -39,7 +39,7 @@ def find_unready() -> str | None:
     if _Stop.has_begun:
         return "it is stopping"
     try:
-        problem = find_schema_problem(db.engine, read_revisions(current_app.extensions["migrate"].directory))
+        problem = find_schema_problem(db.engine, read_revisions())
     # Whatever went wrong, and drivers have errors of their own: not ready.
     except Exception as error:
         _log.error("The database does not answer: %s", error)

@@ -1,7 +1,7 @@
 """Routes that say their door, and what door an address belongs to that leads nowhere."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from posixpath import commonpath
 from typing import Any, cast
 
@@ -24,6 +24,21 @@ class Route(Rule):
     def __init__(self, string: str, *, door: Door, **options: Any):
         super().__init__(string, **options)
         self.door = door
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        """Werkzeug's, which writes a function that builds the route's address: once somebody asks for one.
+
+        Most routes are never asked in one process, and writing them all takes a tenth of a start.
+        """
+        compile_builder = super()._compile_builder
+
+        def build_first(route: Route, **values: Any) -> tuple[str, str]:
+            build = compile_builder(append_unknown).__get__(route, None)
+            setattr(route, "_build_unknown" if append_unknown else "_build", build)
+            built: tuple[str, str] = build(**values)
+            return built
+
+        return build_first
 
     @property
     def beginning(self) -> str:

@@ -11,7 +11,6 @@ from app.limits.calls import Calls
 from app.limits.database import DatabaseStorage
 from app.limits.errors import TooManyAttempts
 from app.limits.process import ProcessStorage
-from app.limits.redis_store import RedisCounters
 from app.limits.stand_in import StandIn
 from app.limits.table import FIRST_TRIES, Limit
 from app.redis_url import name_redis
@@ -79,6 +78,9 @@ class Limits:
 def open_limits(engine: Engine, redis_url: str | None, calls_per_minute: int) -> Limits:
     """Returns the limits of an app, counted in Redis where there is one, else in the database."""
     if redis_url:
+        # Redis' library is loaded where there is a Redis.
+        from app.limits.redis_store import RedisCounters
+
         storage = StandIn(RedisCounters(redis_url), name_redis(redis_url))
     else:
         storage = StandIn(DatabaseStorage(engine), "The database")

@@ -10,9 +10,9 @@ from flask.cli import with_appcontext
 from app.cli.commands import json_option
 from app.cli.doctor.examination import examine
 from app.cli.doctor.finding import ERROR, OK, WARNING, Deployment
+from app.database.schema import read_revisions
 from app.extensions import db
 from app.http.services import services
-from app.start_check import our_revisions
 
 
 def init_app(app: Flask) -> None:
@@ -28,7 +28,7 @@ def doctor_command(as_json: bool) -> None:
 
     The exit code is 1 when something is an error; a warning alone is none.
     """
-    deployment = Deployment(services().settings, db.engine, our_revisions(), Path(current_app.instance_path))
+    deployment = Deployment(services().settings, db.engine, read_revisions(), Path(current_app.instance_path))
     counts = dict.fromkeys((OK, WARNING, ERROR), 0)
     told = []
     for name, finding in examine(deployment):

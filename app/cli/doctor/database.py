@@ -1,10 +1,8 @@
 """The database, whichever it is: whether it answers, has our tables, and agrees about the time."""
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 
-import psycopg
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -16,6 +14,7 @@ from app.database.connections import connect
 from app.database.leases import find_lease
 from app.database.problems import find_database_problem, name_database
 from app.database.schema import find_present, say_newer
+from app.database.unavailable import driver_errors
 from app.purge.backlog import MOST_COUNTED, find_backlog
 from app.purge.run import LEASE
 
@@ -32,7 +31,7 @@ def check_database(deployment: Deployment) -> Iterator[Finding]:
     """Whether it answers at all."""
     try:
         ask(deployment, "SELECT 1")
-    except (sqlite3.Error, psycopg.Error) as problem:
+    except driver_errors() as problem:
         told = find_database_problem(problem, deployment.url) or str(problem)
         # Its sentences say first what is so.
         says, _, do = next((told.rpartition(mark) for mark in ("; ", ": ") if mark in told), (told, "", ""))

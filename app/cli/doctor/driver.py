@@ -4,18 +4,21 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from app.cli.doctor.finding import Deployment
+
+if TYPE_CHECKING:
+    import psycopg
 
 _CONNECT_SECONDS = 3
 
 
 @contextmanager
-def connect_to_postgresql(deployment: Deployment) -> Iterator[psycopg.Connection[Any]]:
+def connect_to_postgresql(deployment: Deployment) -> "Iterator[psycopg.Connection[Any]]":
     """Raises ``psycopg.Error`` soon."""
+    import psycopg
+
     arguments, parameters = deployment.engine.dialect.create_connect_args(deployment.url)
     how: dict[str, Any] = {
         **parameters,

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import redis
-
 from app.cli.doctor.finding import Deployment, Finding, ok, warning
 
 _SECONDS = 2
@@ -14,6 +12,8 @@ def check_redis(deployment: Deployment) -> Iterator[Finding]:
     url: str | None = getattr(deployment.settings, "redis_url", None)
     if not url:
         return
+    import redis
+
     try:
         client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
         client.ping()
