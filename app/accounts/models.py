@@ -14,7 +14,11 @@ ROLES = ("owner", "admin", "member")
 
 
 class User(Base):
-    """A person with an account (OAuth's resource owner). ``email`` is kept in lower case."""
+    """A person with an account (OAuth's resource owner). ``email`` is kept in lower case.
+
+    ``never_shares_at`` is when the person last changed what they never share, and empty while there is nothing.
+    ``memory_setting`` is what apps may do with memories that apps added, empty for all of it.
+    """
 
     __tablename__ = "users"
 
@@ -25,6 +29,8 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     #: For how many days it is kept what apps did; 0 for not at all.
     receipts_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default=text("90"))
+    never_shares_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    memory_setting: Mapped[str | None] = mapped_column(String(20))
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True

@@ -25,7 +25,8 @@ class Consent(Base):
     one that registered itself, for itself alone. ``resources`` are the short names of what it was given for
     (:mod:`app.consents.resources`). ``name`` is what the person calls the connection, empty while it is called as the
     app is. ``browser_digest`` tells whether a browser is the one it was connected in, and nothing else.
-    ``continued_by`` is the connection that took over what this one had.
+    ``continued_by`` is the connection that took over what this one had. ``memory_setting`` is what the app may do with
+    memories that apps added, empty for what the person set for all apps.
     """
 
     __tablename__ = "consents"
@@ -62,6 +63,7 @@ class Consent(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    memory_setting: Mapped[str | None] = mapped_column(String(20))
 
     client: Mapped[Client] = relationship()
     mementos: Mapped[list[Memento]] = relationship(secondary="consent_mementos", order_by=Memento.name)

@@ -1,9 +1,16 @@
 """From a consent, as one SELECT saw it, to what it reaches."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from app.consents.choice import Choice
+from app.consents.memory_setting import (
+    MemorySetting,
+    parse_setting,
+    select_own_sources,
+    select_sources_of_others,
+)
 from app.memories.reach import Reach
 from app.scopes import parse_scope, reaches_memories
 
@@ -17,6 +24,10 @@ class Chosen(Protocol):
     def choice(self) -> Choice | None: ...
     @property
     def saved_memento_id(self) -> str | None: ...
+    @property
+    def memory_setting(self) -> str | None: ...
+    @property
+    def never_shares_at(self) -> datetime | None: ...
 
 
 class Held(Chosen, Protocol):
@@ -32,10 +43,38 @@ def consent_reach(consent: Chosen) -> Reach:
     """Returns what a consent reaches now."""
     choice = consent.choice or Choice("none")
     can_write = choice.can_write
+    keeps_back = consent.never_shares_at is not None
+    if consent.memory_setting is not None:
+        setting = parse_setting(consent.memory_setting)
+        return _limit(consent, setting, choice, keeps_back=keeps_back)
     if consent.saved_memento_id is not None:
         # An app's own memento is always both, also when it was chosen besides.
         can_write = {**can_write, consent.saved_memento_id: True}
-    return Reach(user_id=consent.user_id, everything=choice.selection == "all", can_write=can_write)
+    return Reach(
+        user_id=consent.user_id,
+        everything=choice.selection == "all",
+        can_write=can_write,
+        keeps_back=keeps_back,
+    )
+
+
+def _limit(consent: Chosen, setting: MemorySetting, choice: Choice, *, keeps_back: bool) -> Reach:
+    """Returns the same as far as the person's memory setting lets it."""
+    saved_id = consent.saved_memento_id
+    can_write = {id: writable for id, writable in choice.can_write.items() if id != saved_id}
+    if saved_id is not None and setting.reads_own:
+        can_write[saved_id] = setting.adds
+    own = [] if setting.reads_own or saved_id is None else [select_own_sources(saved_id)]
+    of_others = [] if setting.reads_apps else [select_sources_of_others(consent.user_id, saved_id)]
+    return Reach(
+        user_id=consent.user_id,
+        everything=choice.selection == "all",
+        can_write=can_write,
+        keeps_back=keeps_back,
+        closed=[*own, *of_others],
+        # An app that may add goes on telling how its own sync went.
+        hidden=of_others,
+    )
 
 
 def token_reach(token: Held) -> Reach:

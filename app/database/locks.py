@@ -48,6 +48,7 @@ ORDER = (
     "memories",
     "memory_tags",
     "memento_contents",
+    "never_shared",
     "made_mementos",
     "saved_mementos",
     "access_records",

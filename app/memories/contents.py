@@ -7,7 +7,7 @@ Statements that take no arguments are built once, because building them costs mo
 one gives the values that it names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -76,6 +76,11 @@ def select_counts() -> Select:
     return _select_counts(_USER, _picks(Memento.user_id == _USER))
 
 
+def select_counts_within(user_id: str, limits: Sequence[ColumnElement[bool]]) -> Select:
+    """The same of only those memories of which these conditions hold."""
+    return _select_counts(user_id, _picks(Memento.user_id == user_id), limits)
+
+
 @cache
 def select_counts_together() -> Select:
     """The same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
@@ -131,11 +136,11 @@ def is_own(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
     return tuple_(Memory.integration_id, Memory.user_id).in_(own)
 
 
-def _select_counts(user_id: str | BindParameter[str], picks: CTE) -> Select:
+def _select_counts(user_id: str | BindParameter[str], picks: CTE, limits: Sequence[ColumnElement[bool]] = ()) -> Select:
     # Memories are read once and grouped by folder, so that a hundred mementos cost little more than one.
     folders = (
         select(Memory.integration_id, Memory.folder, func.count().label("count"))
-        .where(is_own(user_id))
+        .where(is_own(user_id), *limits)
         .group_by(Memory.integration_id, Memory.folder)
         .cte("folders")
     )
@@ -159,7 +164,7 @@ def _select_counts(user_id: str | BindParameter[str], picks: CTE) -> Select:
     single = (
         select(picks.c.memento_id, Memory.integration_id, func.count(Memory.id.distinct()).label("count"))
         .join_from(picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id))
-        .where(~_is_covered(picks, Memory.integration_id, Memory.folder))
+        .where(~_is_covered(picks, Memory.integration_id, Memory.folder), *limits)
         .group_by(picks.c.memento_id, Memory.integration_id)
     )
     parts = union_all(

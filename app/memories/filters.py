@@ -50,7 +50,15 @@ def conditions_of(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def find_places(session: Session, reach: Reach, filters: Filters) -> tuple[list[Place], bool]:
-    """Returns where the index is to look, at least everywhere within reach, and whether that is much more."""
+    """Returns where the index is to look, at least everywhere within reach, and whether that is more.
+
+    What is kept back must not count there for anything, not even for how many matches there seem to be.
+    """
+    places, is_wider = _find_places(session, reach, filters)
+    return places, is_wider or reach.is_limited
+
+
+def _find_places(session: Session, reach: Reach, filters: Filters) -> tuple[list[Place], bool]:
     owned = owned_by(Integration, reach)
     has_all = reach.user_id is None or reach.everything
     if filters.integration_id is not None:

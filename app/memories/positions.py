@@ -1,11 +1,12 @@
 """Where a page of a search ended, in a form that JSON can hold and that means the same while memories come and go."""
 
 import re
+from collections.abc import Collection
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from app.memories.index import SearchIndex
-from app.memories.index.marks import Mark
+from app.memories.index.marks import BEHIND_ALL, Mark
 
 #: So many of the best matches of all stand before the windows.
 BEST = 50
@@ -43,6 +44,25 @@ class Position:
     def after_best(self) -> "Position":
         """Where the windows begin, for one among the best; any other as it is."""
         return replace(self, score=None, mark=None) if self.is_among_best else self
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all memories that it names."""
+        return (*self.best, *(mark[1] for mark in (self.top, self.bottom, self.mark) if isinstance(mark, list)))
+
+    def naming_only(self, ids: Collection[str]) -> "Position":
+        """Returns the same without the ids of other memories, which nobody is to read in the next one."""
+
+        def without_id(mark: Mark | None) -> Any:
+            return [mark[0], ""] if isinstance(mark, list) and mark[1] not in (*ids, BEHIND_ALL) else mark
+
+        return replace(
+            self,
+            top=without_id(self.top),
+            bottom=without_id(self.bottom),
+            mark=without_id(self.mark),
+            best=tuple([id for id in self.best if id in ids]),
+        )
 
     def to_json(self) -> list[Any]:
         return [*astuple(self)[:-1], list(self.best)]

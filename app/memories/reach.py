@@ -1,12 +1,14 @@
 """What somebody may look through: the one place that decides, for each query anew, which memories that is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
-from app.memories.contents import memories_of_mementos
+from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, MementoContent, Memory
+from app.memories.never_shared import is_kept_back, is_kept_back_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,10 @@ class Reach:
     ``everything`` includes what the person adds later. ``can_write`` has the ids of the mementos that may be read, each
     with whether what lies in it may be changed too. ``every_integration`` shows all of the person's integrations, with
     what they hold in numbers, and no memory more.
+
+    What is said here first wins, whatever else says yes. ``keeps_back`` is whether the person never shares something.
+    ``closed`` are SELECTs of the ids of integrations none of whose memories are within reach, and ``hidden`` of those
+    that are not within reach themselves.
     """
 
     user_id: str | None = None
@@ -23,6 +29,14 @@ class Reach:
     everything: bool = False
     every_integration: bool = False
     can_write: Mapping[str, bool] = field(default_factory=dict)
+    keeps_back: bool = False
+    closed: Sequence[Select[Any]] = field(default=(), compare=False)
+    hidden: Sequence[Select[Any]] = field(default=(), compare=False)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether something in the person's mementos is out of reach all the same."""
+        return self.keeps_back or bool(self.closed)
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -35,37 +49,57 @@ class Reach:
         return tuple([id for id, writable in self.can_write.items() if writable])
 
 
+def limits_of(reach: Reach) -> list[ColumnElement[bool]]:
+    """Returns the conditions on :class:`Memory` that hold whatever the mementos say; empty where nothing is kept back."""
+    limits = [~is_kept_back(reach.user_id)] if reach.user_id is not None and reach.keeps_back else []
+    return limits + [Memory.integration_id.not_in(ids) for ids in reach.closed]
+
+
 def readable_memories(reach: Reach) -> ColumnElement[bool]:
     """A condition on :class:`Memory`: it lies within the reach."""
     if reach.user_id is None:
         return Memory.organization_id == reach.organization_id
     if reach.everything:
-        return Memory.user_id == reach.user_id
-    return _in_mementos(reach.user_id, reach.readable)
+        return and_(Memory.user_id == reach.user_id, *limits_of(reach))
+    return _in_mementos(reach, reach.readable)
 
 
 def writable_memories(reach: Reach) -> ColumnElement[bool]:
     """A condition on :class:`Memory`: it lies within the reach and may be changed and deleted."""
     if reach.user_id is None:
         return Memory.organization_id == reach.organization_id
-    return _in_mementos(reach.user_id, reach.writable)
+    return _in_mementos(reach, reach.writable)
+
+
+def countable_memories(reach: Reach) -> ColumnElement[bool]:
+    """A condition on :class:`Memory`: it counts in the integrations within the reach, which may show no memory of it."""
+    if reach.user_id is not None and (reach.everything or reach.every_integration):
+        # As a pair, so that counting walks an index alone.
+        return and_(is_own(reach.user_id), *limits_of(reach))
+    return readable_memories(reach)
 
 
 def reachable_integrations(reach: Reach) -> ColumnElement[bool]:
     """A condition on :class:`Integration`: it holds a readable memory, or is picked as a whole or by folder."""
     if reach.user_id is None:
         return Integration.organization_id == reach.organization_id
+    own = and_(Integration.user_id == reach.user_id, *_limits_on_integrations(reach, reach.user_id))
     if reach.everything or reach.every_integration:
-        return Integration.user_id == reach.user_id
+        return own
     picked = select(MementoContent.integration_id).where(
         MementoContent.memento_id.in_(reach.readable), MementoContent.integration_id.is_not(None)
     )
     holds_readable = exists().where(Memory.integration_id == Integration.id, readable_memories(reach))
-    return and_(Integration.user_id == reach.user_id, or_(Integration.id.in_(picked), holds_readable))
+    return and_(own, or_(Integration.id.in_(picked), holds_readable))
 
 
-def _in_mementos(user_id: str, memento_ids: tuple[str, ...]) -> ColumnElement[bool]:
+def _limits_on_integrations(reach: Reach, user_id: str) -> list[ColumnElement[bool]]:
+    limits = [~is_kept_back_whole(user_id)] if reach.keeps_back else []
+    return limits + [Integration.id.not_in(ids) for ids in reach.hidden]
+
+
+def _in_mementos(reach: Reach, memento_ids: tuple[str, ...]) -> ColumnElement[bool]:
     if not memento_ids:
         return false()
     # The owner once more: whatever a memento may come to hold, it never reaches another person.
-    return and_(Memory.user_id == user_id, memories_of_mementos(memento_ids))
+    return and_(Memory.user_id == reach.user_id, memories_of_mementos(memento_ids), *limits_of(reach))

@@ -1,20 +1,27 @@
 """Single memories and integrations within reach: found, made, changed, ended. Nothing here commits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, func, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, exists, func, not_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.credentials import new_id
 from app.database.locks import to_change
 from app.database.patience import take_time
-from app.memories.contents import is_own
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
-from app.memories.reach import Reach, reachable_integrations, readable_memories, writable_memories
+from app.memories.never_shared import NeverShared
+from app.memories.reach import (
+    Reach,
+    countable_memories,
+    limits_of,
+    reachable_integrations,
+    readable_memories,
+    writable_memories,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,11 @@ def delete_memory(session: Session, memory: Memory) -> None:
 
 
 def still_writable(session: Session, reach: Reach, memory: Memory) -> bool:
-    """Whether a memory that was changed lies where the reach is to change memories."""
+    """Whether a memory that was changed lies where the reach is to change memories.
+
+    What the person never shares is no reason to refuse a change: what is put there vanishes for who put it there.
+    """
+    reach = replace(reach, keeps_back=False)
     condition = and_(readable_memories(reach), writable_memories(reach))
     return session.scalar(select(Memory.id).where(Memory.id == memory.id, condition)) is not None
 
@@ -138,7 +149,7 @@ def count_by_integration(session: Session, reach: Reach) -> dict[str, int]:
 
     Where every integration is shown, all that it holds counts.
     """
-    counts = select(Memory.integration_id, func.count()).where(_countable(reach))
+    counts = select(Memory.integration_id, func.count()).where(countable_memories(reach))
     return dict(session.execute(counts.group_by(Memory.integration_id)).all())
 
 
@@ -156,7 +167,9 @@ def count_kind(session: Session, reach: Reach, kind: str) -> int:
 
 def measure_by_integration(session: Session, reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
     """Returns the same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
-    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text(session))).where(_countable(reach))
+    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text(session))).where(
+        countable_memories(reach)
+    )
     if integration_id is not None:
         measured = measured.where(Memory.integration_id == integration_id)
     rows = session.execute(measured.group_by(Memory.integration_id))
@@ -193,19 +206,20 @@ def _size_of_text(session: Session) -> ColumnElement[int]:
     return func.octet_length(Memory.text)
 
 
-def _countable(reach: Reach) -> ColumnElement[bool]:
-    # As a pair, so that counting walks an index alone (see ``contents.is_own``).
-    if reach.user_id is not None and (reach.everything or reach.every_integration):
-        return is_own(reach.user_id)
-    return readable_memories(reach)
-
-
 def _lies_within_as_a_whole(reach: Reach) -> ColumnElement[bool]:
     if reach.user_id is None:
         return Integration.organization_id == reach.organization_id
-    if reach.everything:
-        return Integration.user_id == reach.user_id
-    return Integration.id.in_(_whole_integrations(reach.user_id, reach.readable))
+    is_whole = (
+        Integration.user_id == reach.user_id
+        if reach.everything
+        else Integration.id.in_(_whole_integrations(reach.user_id, reach.readable))
+    )
+    if not reach.is_limited:
+        return is_whole
+    # What is out of reach is not to go with the rest, nor what the person has said of it.
+    holds_more = exists().where(Memory.integration_id == Integration.id, not_(and_(*limits_of(reach))))
+    is_named = exists().where(NeverShared.integration_id == Integration.id)
+    return and_(is_whole, ~holds_more, ~is_named)
 
 
 def _whole_integrations(user_id: str, memento_ids: Iterable[str]) -> Select:

@@ -18,7 +18,7 @@ from app.memories.index.marks import is_time_and_id, time_and_id
 from app.memories.matches import Match, find_best, find_those, find_window
 from app.memories.models import Memory
 from app.memories.positions import BEST, Position, UnusablePosition, read_position
-from app.memories.reach import Reach, readable_memories
+from app.memories.reach import Reach, limits_of, readable_memories
 
 #: So many of the newest matches are ranked against each other, and the best of them come first. There is an end to it
 #: so that the cost of a page does not grow with the number of matches.
@@ -50,8 +50,8 @@ def list_memories(session: Session, reach: Reach, filters: Filters, limit: int, 
         created_at = literal(datetime.fromisoformat(after[0]), UtcDateTime())
         statement = statement.where(tuple_(Memory.created_at, Memory.id) < tuple_(created_at, literal(after[1])))
     ids = list(session.scalars(statement.limit(limit + 1)))
-    memories = load_memories(session, ids[:limit])
-    last = memories[-1] if len(ids) > limit else None
+    memories = load_memories(session, reach, ids[:limit])
+    last = memories[-1] if memories and len(ids) > limit else None
     return Page(memories, None if last is None else time_and_id(last))
 
 
@@ -60,7 +60,7 @@ def list_memories_from(session: Session, reach: Reach, filters: Filters, offset:
     statement = _select_newest_ids(session, reach, filters)
     ids = list(session.scalars(statement.offset(offset).limit(limit)))
     for begin in range(0, len(ids), _LOADED_AT_ONCE):
-        yield from load_memories(session, ids[begin : begin + _LOADED_AT_ONCE])
+        yield from load_memories(session, reach, ids[begin : begin + _LOADED_AT_ONCE])
 
 
 def search_memories(
@@ -72,6 +72,9 @@ def search_memories(
     its pages. Raises :class:`UnusablePosition`.
     """
     position = None if after is None else read_position(index_of(session), after)
+    if position is not None and reach.is_limited:
+        within = select(Memory.id).where(Memory.id.in_(position.ids), readable_memories(reach))
+        position = position.naming_only(set(session.scalars(within)))
     sought = _seek(session, reach, words, filters)
     if not sought.places:
         return Page([])
@@ -79,24 +82,27 @@ def search_memories(
     if position is None:
         rest, newest = find_best(session, sought, of_newest=MOST_RANKED, most=BEST, few=WINDOW)
         if newest is None:
-            return _page_inside(session, (), rest, rest, limit)
+            return _page_inside(session, reach, (), rest, rest, limit)
         position = Position(newest, best=tuple(match.id for match in rest))
     elif position.is_among_best:
         rest = find_those(session, sought, position.best)
     rest = [match for match in rest if position.is_before(match.score, match.mark)]
     found = rest[:limit]
     if len(found) < len(rest):
-        return _page(session, found, replace(position, score=found[-1].score, mark=found[-1].mark))
-    return _add_windows(session, sought, found, limit, position.after_best())
+        return _page(session, reach, found, replace(position, score=found[-1].score, mark=found[-1].mark))
+    return _add_windows(session, reach, sought, found, limit, position.after_best())
 
 
-def load_memories(session: Session, ids: Sequence[str]) -> list[Memory]:
-    """Returns the memories of these ids in their order, with integrations and tags, in two queries."""
+def load_memories(session: Session, reach: Reach, ids: Sequence[str]) -> list[Memory]:
+    """Returns the memories of these ids in their order, with integrations and tags, in two queries.
+
+    What was put out of reach since the ids were looked up is left out.
+    """
     if not ids:
         return []
     statement = (
         select(Memory)
-        .where(Memory.id.in_(ids))
+        .where(Memory.id.in_(ids), *limits_of(reach))
         .options(joinedload(Memory.integration), selectinload(Memory.tags))
         .execution_options(populate_existing=True)
     )
@@ -160,24 +166,27 @@ def _seek(session: Session, reach: Reach, words: Words, filters: Filters) -> Sou
     return Sought(words, places, is_wider, owned, conditions, filters.begin, filters.end)
 
 
-def _add_windows(session: Session, sought: Sought, found: list[Match], limit: int, position: Position) -> Page:
+def _add_windows(
+    session: Session, reach: Reach, sought: Sought, found: list[Match], limit: int, position: Position
+) -> Page:
     """The page of what was found, filled up with what comes after the position."""
     while len(found) < limit:
         window = find_window(session, sought, position, size=WINDOW)
         rest = [one for one in window if one.id not in position.best and position.is_before(one.score, one.mark)]
         if len(found) + len(rest) > limit:
-            return _page_inside(session, position.best, window, rest, limit, found)
+            return _page_inside(session, reach, position.best, window, rest, limit, found)
         found += rest
         # A position inside a window knows both its ends, so that what is deleted meanwhile lets nothing slip in.
         bottom = position.bottom if position.bottom is not None else min((one.mark for one in window), default=None)
         if bottom is None or (len(window) < WINDOW and position.bottom is None):
-            return _page(session, found, None)
+            return _page(session, reach, found, None)
         position = Position(bottom, is_within=False, best=position.best)
-    return _page(session, found, position)
+    return _page(session, reach, found, position)
 
 
 def _page_inside(
     session: Session,
+    reach: Reach,
     best: tuple[str, ...],
     window: list[Match],
     rest: list[Match],
@@ -187,12 +196,12 @@ def _page_inside(
     """A page that takes of the rest of a window as much as fits."""
     taken = rest[: limit - len(found)]
     if len(taken) == len(rest):
-        return _page(session, [*found, *taken], None)
+        return _page(session, reach, [*found, *taken], None)
     marks = [match.mark for match in window]
     last = Position(max(marks), True, min(marks), taken[-1].score, taken[-1].mark, best)
-    return _page(session, [*found, *taken], last)
+    return _page(session, reach, [*found, *taken], last)
 
 
-def _page(session: Session, found: list[Match], position: Position | None) -> Page:
-    memories = load_memories(session, [match.id for match in found])
+def _page(session: Session, reach: Reach, found: list[Match], position: Position | None) -> Page:
+    memories = load_memories(session, reach, [match.id for match in found])
     return Page(memories, None if position is None else position.to_json())

@@ -38,8 +38,10 @@ class Caller:
     grant_id: str | None
     selection: str | None
     saved_memento_id: str | None
-    #: Which version of the consent the rest was read from.
+    #: Which version of the consent, and of what the person never shares, the rest was read from.
     consent_updated_at: datetime | None
+    never_shares_at: datetime | None
+    memory_setting: str | None
     scopes: frozenset[str]
     reach: Reach
     #: What is to be noted once the call has succeeded.
@@ -109,6 +111,8 @@ def caller_of(token: TokenSnapshot, session: Session, issuer: str) -> Caller:
         selection=None if token.choice is None else token.choice.selection,
         saved_memento_id=token.saved_memento_id,
         consent_updated_at=token.consent_updated_at,
+        never_shares_at=token.never_shares_at,
+        memory_setting=token.memory_setting,
         scopes=parse_scope(token.get_scope()),
         reach=token_reach(token),
     )

@@ -32,7 +32,7 @@ from app.operations.operation import operation
 from app.operations.patterns import KIND, ONE_LINE
 from app.operations.refusals import not_found, not_writable
 from app.operations.results import ShownIntegration, show_integration
-from app.operations.saved import keep_in_own_memento
+from app.operations.saved import demand_may_add, keep_in_own_memento
 from app.operations.shapes import Change, Shape
 
 _Kind = Annotated[
@@ -105,6 +105,7 @@ def read_integration(caller: Caller, integration_id: str) -> ShownIntegration:
     idempotency=Idempotency(),
 )
 def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
+    demand_may_add(caller)
     owner = {"organization_id": caller.organization_id} if caller.user_id is None else {"user_id": caller.user_id}
     integration = add_integration(caller.session, **owner, **asdict(new))
     keep_in_own_memento(caller, integration)

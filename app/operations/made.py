@@ -21,6 +21,7 @@ from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
 from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
 from app.memories.models import Memento, MementoContent, Memory
+from app.memories.reach import limits_of
 from app.operations.caller import Caller
 from app.operations.refusals import Refused, invalid_field, invalid_fields, not_found, not_writable
 
@@ -64,9 +65,10 @@ def change_contents(caller: Caller, made: MadeMemento, add: Sequence[str], remov
     Raises ``not_writable``, and ``validation_failed`` for a memory that the app did not add.
     """
     _demand_changeable(caller, made)
-    held = set(caller.session.scalars(select(MementoContent.memory_id).where(*_in(made))))
+    # What is in it and out of reach is as if it did not exist: it is neither known nor counted nor taken out.
+    held = set(caller.session.scalars(select_held(caller, made)))
     new = [id for id in add if id not in held]
-    own = set(caller.session.scalars(select(Memory.id).where(Memory.id.in_(new), _added_by(caller))))
+    own = set(caller.session.scalars(select(Memory.id).where(Memory.id.in_(new), _within_reach(caller))))
     unknown = [id for id in new if id not in own]
     if unknown:
         raise _not_added(unknown)
@@ -104,9 +106,9 @@ def unmake(caller: Caller, made: MadeMemento) -> list[str]:
 
 
 def select_held(caller: Caller, made: MadeMemento) -> Select[str]:
-    """Returns a ``SELECT`` of the ids of the memories in it that the app added, the newest first."""
+    """Returns a ``SELECT`` of the ids of the memories in it that the app added and reaches, the newest first."""
     inside = select(MementoContent.memory_id).where(*_in(made))
-    added = select(Memory.id).where(Memory.id.in_(inside), _added_by(caller))
+    added = select(Memory.id).where(Memory.id.in_(inside), _within_reach(caller))
     return added.order_by(Memory.created_at.desc(), Memory.id.desc())
 
 
@@ -161,6 +163,11 @@ def _added_by(caller: Caller) -> ColumnElement[bool]:
         MementoContent.folder.is_(None),
     )
     return and_(Memory.user_id == caller.user_id, Memory.integration_id.in_(own))
+
+
+def _within_reach(caller: Caller) -> ColumnElement[bool]:
+    """A condition on :class:`Memory`: the app added it, and nothing keeps it back from the app since."""
+    return and_(_added_by(caller), *limits_of(caller.reach))
 
 
 def _select_added(caller: Caller) -> Select[str]:

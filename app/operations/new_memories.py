@@ -17,7 +17,7 @@ from app.operations.operation import operation
 from app.operations.patterns import FOLDER, IDENTIFIER, ONE_LINE, WEB_ADDRESS
 from app.operations.refusals import invalid_field, invalid_fields
 from app.operations.results import MemoryList, ShownMemory, show_memory
-from app.operations.saved import ensure_source, find_own_integration
+from app.operations.saved import demand_may_add, ensure_source, find_own_integration
 from app.operations.shapes import Shape
 
 #: How many memories one call may add, and how many characters their texts may have together.
@@ -169,6 +169,7 @@ def add_memories(caller: Caller, drafts: Sequence[NewMemory]) -> MemoryList:
 
 
 def _add(caller: Caller, drafts: Sequence[NewMemory]) -> list[ShownMemory]:
+    demand_may_add(caller)
     sources = _find_sources(caller, [draft.integration_id for draft in drafts])
     memories = add_records(caller.session, zip(sources, [draft.record() for draft in drafts], strict=True))
     if caller.journal is not None:

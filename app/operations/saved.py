@@ -7,14 +7,20 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from app.clients.models import Client
+from app.consents.memory_setting import ADDED_BY_APPS, parse_setting
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
 from app.memories.models import Integration, Memento, MementoContent
 from app.memories.records import add_integration
 from app.operations.caller import Caller
+from app.operations.refusals import not_writable
 
-KIND = "memory"
+
+def demand_may_add(caller: Caller) -> None:
+    """Raises ``not_writable`` when the person lets the app add nothing."""
+    if caller.user_id is not None and not parse_setting(caller.memory_setting).adds:
+        raise not_writable("The person lets this app add no memories.")
 
 
 def ensure_source(caller: Caller) -> Integration:
@@ -56,7 +62,7 @@ def _find_saved(caller: Caller) -> SavedMemento | None:
 
 def _make_saved(caller: Caller) -> SavedMemento:
     name = _name(caller)
-    integration = add_integration(caller.session, user_id=caller.user_id, kind=KIND, name=name)
+    integration = add_integration(caller.session, user_id=caller.user_id, kind=ADDED_BY_APPS, name=name)
     memento = _make_memento(caller.session, caller.subject, name, integration.id)
     saved = SavedMemento(
         user_id=caller.user_id,
@@ -87,11 +93,13 @@ def _ensure_source_of_organization(caller: Caller) -> Integration:
     name = _name(caller)
     same = (
         Integration.organization_id == caller.organization_id,
-        Integration.kind == KIND,
+        Integration.kind == ADDED_BY_APPS,
         Integration.name == name,
     )
     known = caller.session.scalar(select(Integration).where(*same).order_by(Integration.created_at).limit(1))
-    return known or add_integration(caller.session, organization_id=caller.organization_id, kind=KIND, name=name)
+    return known or add_integration(
+        caller.session, organization_id=caller.organization_id, kind=ADDED_BY_APPS, name=name
+    )
 
 
 def _name(caller: Caller) -> str:

@@ -93,9 +93,9 @@ def test_a_long_page_of_documents_is_not_in_memory_at_once(filled, monkeypatch):
     """A thousand texts of a hundred thousand characters are up to 400 MB, for a list that tells their sizes."""
     loaded = []
 
-    def load(session, ids):
+    def load(session, reach, ids):
         loaded.append(len(ids))
-        return load_memories(session, ids)
+        return load_memories(session, reach, ids)
 
     monkeypatch.setattr(search, "load_memories", load)
     monkeypatch.setattr(search, "_LOADED_AT_ONCE", 2)

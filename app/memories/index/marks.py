@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 #: What SQLite's index has is a number; what PostgreSQL has is a time and an id.
 Mark = int | list[str]
+#: Comes after whatever an id is made of.
+BEHIND_ALL = "~"
 
 
 class Dated(Protocol):

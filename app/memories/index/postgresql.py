@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from app.database.types import UtcDateTime
 from app.folding import is_beginning, question_words
 from app.memories.index.interface import Best, Rows, SearchIndex
-from app.memories.index.marks import Mark, is_time_and_id, time_and_id
+from app.memories.index.marks import BEHIND_ALL, Mark, is_time_and_id, time_and_id
 from app.memories.index.sought import Place, Sought, Words
 from app.memories.models import Memory
 
@@ -39,8 +39,7 @@ class PostgresqlIndex(SearchIndex):
         keys = [row.key for row in rows]
         if len(rows) < few:
             return Best(keys)
-        # "~" comes after whatever an id is made of.
-        return Best(keys[:most], [rows[0].newest.isoformat(timespec="microseconds"), "~"])
+        return Best(keys[:most], [rows[0].newest.isoformat(timespec="microseconds"), BEHIND_ALL])
 
     def select_newest(self, sought: Sought) -> Rows:
         return Rows(_select_matches(sought).where(*sought.conditions), None)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
+from app.consents.memory_setting import Person, select_setting
 from app.consents.models import Consent
 from app.consents.resources import API
 from app.consents.saved import SavedMemento, is_saved_under
@@ -63,6 +64,8 @@ class CodeSnapshot(AuthorizationCodeMixin):
     consent_paused_at: datetime | None
     choice: Choice
     saved_memento_id: str | None
+    memory_setting: str | None
+    never_shares_at: datetime | None
 
     @property
     def lifetime(self) -> int:
@@ -114,10 +117,13 @@ _FIND_CODE = Statement(
         Consent.paused_at.label("consent_paused_at"),
         select_choice().label("choice"),
         SavedMemento.memento_id.label("saved_memento_id"),
+        select_setting().label("memory_setting"),
+        Person.never_shares_at.label("never_shares_at"),
     )
     .join(TokenFamily, TokenFamily.id == AuthorizationCode.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
     .outerjoin(SavedMemento, is_saved_under(Consent))
+    .join(Person, Person.id == Consent.user_id)
     .where(AuthorizationCode.digest == bindparam("code_digest")),
     row=CodeSnapshot,
 )

@@ -13,6 +13,7 @@ from app import clock
 from app.clients.models import Client, ClientSnapshot
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
+from app.consents.memory_setting import Person, select_setting
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
@@ -52,6 +53,8 @@ class TokenSnapshot(TokenMixin):
     consent_updated_at: datetime | None
     choice: Choice | None
     saved_memento_id: str | None
+    memory_setting: str | None
+    never_shares_at: datetime | None
 
     def check_client(self, client: ClientSnapshot) -> bool:
         """Returns whether it was issued to this client."""
@@ -144,11 +147,14 @@ def select_tokens(
             Consent.updated_at.label("consent_updated_at"),
             select_choice().label("choice"),
             SavedMemento.memento_id.label("saved_memento_id"),
+            select_setting().label("memory_setting"),
+            Person.never_shares_at.label("never_shares_at"),
             *more,
         )
         .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
         .join(TokenFamily, TokenFamily.id == token.family_id, isouter=is_outer)
         .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=is_outer)
         .outerjoin(SavedMemento, is_saved_under(Consent))
+        .outerjoin(Person, Person.id == Consent.user_id)
         .where(token.digest == bindparam("token_digest"))
     )

@@ -1,0 +1,75 @@
+"""What apps may do with the memories that apps added: the person's memory setting, for all apps and for one.
+
+It takes away and never gives: within what a consent covers an app may read what it added itself, may read what other
+apps added, and may add more. All three are so until the person says otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.accounts.models import User
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento
+from app.memories.models import Integration, MementoContent
+
+#: The kind of the integrations that hold what apps added.
+ADDED_BY_APPS = "memory"
+_WORDS = ("own", "apps", "add")
+
+#: The person of a consent, for the SELECT that has both.
+Person = aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySetting:
+    """What an app may do: read what it added itself, read what other apps added, and add memories."""
+
+    reads_own: bool = True
+    reads_apps: bool = True
+    adds: bool = True
+
+    def format(self) -> str:
+        """Returns it as a column holds it: the words of what it may, such as ``own add``."""
+        given = zip(_WORDS, (self.reads_own, self.reads_apps, self.adds), strict=True)
+        return " ".join(word for word, is_given in given if is_given)
+
+
+ALL_OF_IT = MemorySetting()
+
+
+def parse_setting(text: str | None) -> MemorySetting:
+    """Returns the setting that a column holds; an empty column is all of it."""
+    if text is None:
+        return ALL_OF_IT
+    words = text.split()
+    return MemorySetting(*[word in words for word in _WORDS])
+
+
+def select_setting(person: type[User] = Person) -> ColumnElement[Any]:
+    """Returns a column for a SELECT that has a consent and its person: what is set for the one app, or for all."""
+    return func.coalesce(Consent.memory_setting, person.memory_setting)
+
+
+def select_own_sources(saved_memento_id: str | None) -> Select[Any]:
+    """Returns a SELECT of the ids of the integrations that hold what the app added, and nothing else."""
+    return _select_sources().where(MementoContent.memento_id == saved_memento_id)
+
+
+def select_sources_of_others(user_id: str | None, saved_memento_id: str | None) -> Select[Any]:
+    """Returns a SELECT of the ids of the integrations that hold what other apps added."""
+    saved = select(SavedMemento.memento_id).where(SavedMemento.user_id == user_id)
+    kept = _select_sources().where(MementoContent.memento_id.in_(saved))
+    return select(Integration.id).where(
+        Integration.user_id == user_id,
+        or_(Integration.kind == ADDED_BY_APPS, Integration.id.in_(kept)),
+        Integration.id.not_in(select_own_sources(saved_memento_id)),
+    )
+
+
+def _select_sources() -> Select[Any]:
+    return select(MementoContent.integration_id).where(
+        MementoContent.integration_id.is_not(None), MementoContent.folder.is_(None)
+    )

@@ -1,0 +1,178 @@
+"""Saying what is never shared, and taking it back; and how much of a choice that keeps back. Nothing here commits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import clock, text
+from app.accounts.lock import lock_person
+from app.accounts.models import User
+from app.memories.contents import is_own, memories_of_mementos
+from app.memories.models import Integration, Memory, MemoryTag
+from app.memories.never_shared import NeverShared, is_kept_back
+from app.memories.picks import Pick
+from app.sentences import _
+
+#: How many things a person may name. What is searched goes through them all.
+MOST_RULES = 500
+_LONGEST_TAG = 60
+
+
+class CannotKeepBack(ValueError):
+    """Why it cannot be said; the message is a sentence for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that is never shared: a pick, or a tag. ``count`` is how many memories that are now."""
+
+    id: int
+    pick: Pick | None
+    tag: str | None
+    integration_name: str | None
+    memory_title: str | None
+    count: int
+
+
+def keep_back(session: Session, user_id: str, what: Pick | str) -> None:
+    """Never share a memory, a folder, a whole integration (a :class:`Pick`) or a tag, from now on.
+
+    What is so already stays so. Raises :class:`CannotKeepBack`. To whoever asks about a thing of somebody else's it
+    does not exist.
+    """
+    lock_person(session, user_id)
+    values = _values_of_tag(what) if isinstance(what, str) else _values_of_pick(session, user_id, what)
+    own = NeverShared.user_id == user_id
+    if session.scalar(select(exists().where(own, *_is(values)))):
+        return
+    if (session.scalar(select(func.count()).select_from(NeverShared).where(own)) or 0) >= MOST_RULES:
+        raise CannotKeepBack(
+            _("You have named %(most)s things that are never shared; take one back first.", most=MOST_RULES)
+        )
+    session.add(NeverShared(user_id=user_id, **values))
+    session.flush()
+    _note_change(session, user_id)
+
+
+def stop_keeping_back(session: Session, user_id: str, rule_id: int) -> bool:
+    """Let one thing be shared again, where it was chosen. Returns False when it is not the person's, or gone."""
+    lock_person(session, user_id)
+    ended = session.execute(delete(NeverShared).where(NeverShared.id == rule_id, NeverShared.user_id == user_id))
+    _note_change(session, user_id)
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def list_rules(session: Session, user_id: str) -> list[Rule]:
+    """Returns what the person never shares, the latest first, each with how many memories it keeps back now."""
+    rows = session.execute(
+        select(NeverShared, Integration.name, Memory.title)
+        .outerjoin(Integration, Integration.id == NeverShared.integration_id)
+        .outerjoin(Memory, Memory.id == NeverShared.memory_id)
+        .where(NeverShared.user_id == user_id)
+        .order_by(NeverShared.id.desc())
+    ).all()
+    return [
+        Rule(
+            id=row.NeverShared.id,
+            pick=_pick_of(row.NeverShared),
+            tag=row.NeverShared.tag,
+            integration_name=row.name,
+            memory_title=row.title,
+            count=session.scalar(
+                select(func.count()).select_from(Memory).where(Memory.user_id == user_id, _is_of(row.NeverShared))
+            )
+            or 0,
+        )
+        for row in rows
+    ]
+
+
+def find_rules_over(session: Session, user_id: str, memory_id: str) -> list[Rule]:
+    """Returns what keeps back one memory; empty when it may be shared."""
+    found = []
+    for rule in session.scalars(select(NeverShared).where(NeverShared.user_id == user_id)):
+        if session.scalar(select(exists().where(Memory.id == memory_id, Memory.user_id == user_id, _is_of(rule)))):
+            found.append(rule.id)
+    return [rule for rule in list_rules(session, user_id) if rule.id in found] if found else []
+
+
+def find_kept_back(session: Session, user_id: str, memory_ids: Iterable[str]) -> set[str]:
+    """Returns those of the memories that are never shared."""
+    if not keeps_anything_back(session, user_id):
+        return set()
+    return set(session.scalars(select(Memory.id).where(Memory.id.in_(list(memory_ids)), is_kept_back(user_id))))
+
+
+def count_kept_back(session: Session, user_id: str, memento_ids: Sequence[str] | None = None) -> int:
+    """Returns how many of the memories of these mementos are never shared; with None, of everything."""
+    if not keeps_anything_back(session, user_id):
+        return 0
+    within = is_own(user_id)
+    if memento_ids is not None:
+        within = and_(Memory.user_id == user_id, memories_of_mementos(memento_ids))
+    counted = select(func.count()).select_from(Memory).where(within, is_kept_back(user_id))
+    return session.scalar(counted) or 0
+
+
+def shared_only(session: Session, user_id: str) -> list[ColumnElement[bool]]:
+    """Returns conditions on :class:`Memory` that leave out what is never shared; empty where there is nothing."""
+    return [~is_kept_back(user_id)] if keeps_anything_back(session, user_id) else []
+
+
+def keeps_anything_back(session: Session, user_id: str) -> bool:
+    """Whether the person never shares something."""
+    return session.scalar(select(User.never_shares_at).where(User.id == user_id)) is not None
+
+
+def _note_change(session: Session, user_id: str) -> None:
+    """What an app is doing at this moment is looked at once more (see ``operations.holding``)."""
+    any_left = session.scalar(select(exists().where(NeverShared.user_id == user_id)))
+    session.execute(update(User).where(User.id == user_id).values(never_shares_at=clock.now() if any_left else None))
+
+
+def _values_of_tag(tag: str) -> dict[str, str | None]:
+    tag = text.clean_line(tag)
+    if not tag:
+        raise CannotKeepBack(_("Name a tag, such as “private”."))
+    if len(tag) > _LONGEST_TAG:
+        raise CannotKeepBack(_("A tag has at most %(most)s characters.", most=_LONGEST_TAG))
+    problem = text.find_line_problem(tag)
+    if problem:
+        raise CannotKeepBack(_("That tag %(problem)s", problem=problem))
+    return {"tag": tag}
+
+
+def _values_of_pick(session: Session, user_id: str, pick: Pick) -> dict[str, str | None]:
+    if pick.memory_id is not None:
+        own = exists().where(Memory.id == pick.memory_id, Memory.user_id == user_id)
+    else:
+        own = exists().where(Integration.id == pick.integration_id, Integration.user_id == user_id)
+    if not session.scalar(select(own)):
+        raise CannotKeepBack(_("That is not among your memories any more."))
+    return {"memory_id": pick.memory_id, "integration_id": pick.integration_id, "folder": pick.folder}
+
+
+def _is(values: dict[str, str | None]) -> list[ColumnElement[bool]]:
+    if values.get("tag") is not None:
+        return [func.lower(NeverShared.tag) == func.lower(values["tag"])]
+    return [getattr(NeverShared, name).is_not_distinct_from(value) for name, value in values.items()]
+
+
+def _pick_of(rule: NeverShared) -> Pick | None:
+    return None if rule.tag is not None else Pick(rule.integration_id, rule.folder, rule.memory_id)
+
+
+def _is_of(rule: NeverShared) -> ColumnElement[bool]:
+    """A condition on :class:`Memory`: this one rule keeps it back."""
+    if rule.memory_id is not None:
+        return Memory.id == rule.memory_id
+    if rule.tag is not None:
+        return exists().where(MemoryTag.memory_id == Memory.id, func.lower(MemoryTag.tag) == func.lower(rule.tag))
+    whole = Memory.integration_id == rule.integration_id
+    if rule.folder is None:
+        return whole
+    # The range of the folders below: "0" is the character after "/".
+    below = and_(Memory.folder >= f"{rule.folder}/", Memory.folder < f"{rule.folder}0")
+    return and_(whole, or_(Memory.folder == rule.folder, below))

@@ -1,0 +1,137 @@
+"""What a person never shares: no answer to any app has a trace of it, whatever the app was given, also to its writer."""
+
+import base64
+
+import pytest
+
+from app.extensions import db
+from app.memories.keeping_back import keep_back, list_rules, stop_keeping_back
+from app.memories.picks import Pick
+from tests.api.made import said
+
+
+@pytest.fixture
+def never_share(app, alice):
+    """Have Alice never share memories, ``(integration, folder)``, integrations, or ``#tags``."""
+
+    def never_share(*things) -> None:
+        with app.app_context():
+            for thing in things:
+                keep_back(db.session(), alice.id, _read(thing))
+            db.session.commit()
+
+    return never_share
+
+
+def _read(thing):
+    if isinstance(thing, tuple):
+        return Pick(*thing)
+    if thing.startswith("#"):
+        return thing[1:]
+    return Pick(integration_id=thing) if thing.startswith("int_") else Pick(memory_id=thing)
+
+
+@pytest.fixture
+def share_again(app, alice):
+    """Have Alice take all of it back."""
+
+    def share_again() -> None:
+        with app.app_context():
+            for rule in list_rules(db.session(), alice.id):
+                assert stop_keeping_back(db.session(), alice.id, rule.id)
+            db.session.commit()
+
+    return share_again
+
+
+@pytest.fixture
+def drive(shelf) -> str:
+    return shelf.connect(name="Drive")
+
+
+def test_a_memory_a_folder_and_a_tag_are_kept_back_whatever_was_chosen(connect, shelf, never_share, drive):
+    bread = shelf.keep("Bread", drive)
+    diary = shelf.keep("Diary", drive, folder="Private")
+    deep = shelf.keep("Deep", drive, folder="Private/Old")
+    beside = shelf.keep("Beside", drive, folder="Private2")
+    tagged = shelf.keep("Tagged", drive, tags=["Health"])
+    single = shelf.keep("Single", drive)
+    chosen = shelf.memento("Chosen", drive, diary, single, (drive, "Private"))
+    everything, window = connect(), connect(chosen)
+    never_share((drive, "Private"), "#health", single)
+    for caller in (everything, window):
+        assert caller.titles() == ["Beside", "Bread"]
+        assert [caller.get(f"memories/{id}/").status_code for id in (bread, beside)] == [200, 200]
+        assert [caller.get(f"memories/{id}/").status_code for id in (diary, deep, tagged, single)] == [404] * 4
+
+
+def test_it_is_shared_again_once_the_person_says_so(connect, shelf, never_share, share_again, drive):
+    shelf.keep("Bread", drive)
+    caller = connect()
+    never_share("#private", drive)
+    assert caller.titles() == []
+    share_again()
+    assert caller.titles() == ["Bread"]
+
+
+def test_what_is_never_shared_of_one_person_is_nothing_to_another(app, connect, shelf, bob, drive):
+    diary = shelf.keep("Diary", drive, tags=["private"])
+    caller = connect()
+    with app.app_context():
+        keep_back(db.session(), bob.id, "private")
+        with pytest.raises(ValueError, match="not among your memories"):
+            keep_back(db.session(), bob.id, Pick(memory_id=diary))
+        with pytest.raises(ValueError, match="not among your memories"):
+            keep_back(db.session(), bob.id, Pick(integration_id=drive))
+        db.session.commit()
+    assert caller.titles() == ["Diary"]
+
+
+def test_a_search_ends_as_if_it_did_not_exist(connect, shelf, never_share, drive):
+    """Neither in what comes nor in whether there is more: a hundred matches and more come in windows."""
+    for number in range(3):
+        shelf.keep(f"Sourdough {number}", drive)
+    for number in range(110):
+        shelf.keep(f"Sourdough secret {number}", drive, tags=["private"])
+    caller = connect()
+    assert caller.get("memories/", q="sourdough", limit=100).json["next_cursor"] is not None
+    never_share("#private")
+    found = caller.get("memories/", q="sourdough", limit=2).json
+    assert [one["title"] for one in found["data"]] == ["Sourdough 2", "Sourdough 1"]
+    rest = caller.get("memories/", q="sourdough", limit=2, cursor=found["next_cursor"]).json
+    assert ([one["title"] for one in rest["data"]], rest["next_cursor"]) == (["Sourdough 0"], None)
+    assert caller.get("memories/", q="secret").json == {"data": [], "next_cursor": None}
+
+
+def test_a_cursor_from_before_brings_nothing_of_it_back(connect, shelf, never_share, drive):
+    ids = [shelf.keep(f"Rye {number}", drive, tags=["private"] if number % 2 else []) for number in range(120)]
+    caller = connect()
+    cursor = caller.get("memories/", q="rye", limit=10).json["next_cursor"]
+    never_share("#private")
+    while cursor is not None:
+        page = caller.get("memories/", q="rye", limit=10, cursor=cursor).json
+        cursor = page["next_cursor"]
+        told = str(page) + _unpacked(cursor)
+        assert not [id for id in ids[1::2] if id in told]
+
+
+def _unpacked(cursor: str | None) -> str:
+    return "" if cursor is None else base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+
+
+def test_what_an_app_writes_there_vanishes_for_it(caller, shelf, never_share):
+    kept = caller.post("memories/", {"title": "Kept", "text": "x"}).json
+    never_share((kept["integration_id"], "Secret"), "#private")
+    inside = caller.post("memories/", {"title": "A", "text": "x", "folder": "Secret/Deep"})
+    tagged = caller.post("memories/", {"title": "B", "text": "x", "tags": ["Private"]})
+    moved = caller.patch(f"memories/{kept['id']}/", {"folder": "Secret"})
+    assert [one.status_code for one in (inside, tagged, moved)] == [201, 201, 200]
+    assert caller.titles() == []
+    for id in (inside.json["id"], tagged.json["id"], kept["id"], "mry_none"):
+        answers = [
+            caller.get(f"memories/{id}/"),
+            caller.patch(f"memories/{id}/", {"title": "C", "tags": [], "folder": ""}),
+            caller.delete(f"memories/{id}/"),
+            caller.get(f"documents/{id}/contents/"),
+        ]
+        assert [said(one) for one in answers] == [(404, "not_found")] * 4
