@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.demonstration.seeds import seed
+from app.extensions import db
 from tests.server import GUNICORN
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +34,13 @@ def _in_both(pattern: str) -> list[str]:
 
 
 @pytest.mark.parametrize("address", _in_both(r"/\S*"))
-def test_an_address_that_is_named_answers(browser, address):
+def test_an_address_that_is_named_answers(app, browser, address):
     """Perhaps it asks who it is, or for a POST; but it is not nothing."""
+    if address == "/demonstration/":
+        # As `make run` does.
+        with app.app_context():
+            seed()
+            db.session.commit()
     if address == "/metrics":
         # At the management port alone, where tests/metrics ask for it.
         return

@@ -4,23 +4,19 @@ What ``seed`` returns, with the secret that exists only then, is kept in a file 
 owner alone can read, so that a later start and the examples in the README still know it.
 """
 
-import base64
 import hashlib
 import json
 import os
 from pathlib import Path
-from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from app.accounts.models import User
-from app.clients.models import PUBLIC, Client
+from app.clients.models import Client
 from app.config import Settings
-from app.demonstration.seeds import seed
+from app.demonstration.pocket.place import find_place
+from app.demonstration.seeds import bring_up_to_date, seed
 from app.extensions import db
-
-#: The example of :rfc:`7636#appendix-B`; public, so it is good for a demonstration and for nothing else.
-CODE_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 
 def create(settings: Settings, instance_path: Path) -> None:
@@ -28,6 +24,12 @@ def create(settings: Settings, instance_path: Path) -> None:
     data = seed()
     # Kept first: a secret that was committed and then lost could never be read again.
     _keep(_path(settings, instance_path), data)
+    db.session.commit()
+
+
+def renew() -> None:
+    """Add to a demonstration that is there already what came since it was made, and commit it."""
+    bring_up_to_date()
     db.session.commit()
 
 
@@ -41,28 +43,12 @@ def welcome(settings: Settings, instance_path: Path) -> str:
         lines += [f"  {user['email']:<24} {user['password']:<24} {user['name']}" for user in users]
     else:
         lines += ["", f"Sign up at {settings.issuer}/sign-up"]
-    for client in clients:
-        if client["type"] == PUBLIC:
-            lines += ["", f"Let {client['name']} ask for access, in a browser:"]
-            lines += [f"  {_authorize_url(settings, client)}"]
-            lines += [f"  (its code_verifier is {CODE_VERIFIER})"]
+    page = find_place()
+    if page:
+        lines += ["", "Begin here, with a little app that asks for somebody's memories:", f"  {settings.issuer}{page}"]
     if clients:
         lines += ["", f"The confidential app's secret is in {os.path.relpath(path)}"]
     return "\n".join([*lines, ""])
-
-
-def _authorize_url(settings: Settings, client: dict) -> str:
-    digest = hashlib.sha256(CODE_VERIFIER.encode()).digest()
-    parameters = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": client["redirect_uris"][0],
-        "scope": "memories:read",
-        "state": "demonstration",
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-    }
-    return f"{settings.issuer}/oauth/authorize?{urlencode(parameters)}"
 
 
 def _path(settings: Settings, instance_path: Path) -> Path:

@@ -72,8 +72,10 @@ def _prepare(settings: Settings, instance_path: Path) -> str:
     """Migrate, add the demonstration data to an empty local database, and return what to print."""
     upgrade()
     # Everybody knows the demonstration's passwords, so it stays off a server that the world can reach.
-    if not settings.is_https and db.session.scalar(select(User.id).limit(1)) is None:
-        demonstration.create(settings, instance_path)
+    if not settings.is_https:
+        if db.session.scalar(select(User.id).limit(1)) is None:
+            demonstration.create(settings, instance_path)
+        demonstration.renew()
     welcome = demonstration.welcome(settings, instance_path)
     db.session.remove()
     # gunicorn forks next, and an SQLite connection must not be carried over a fork.

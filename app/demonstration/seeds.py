@@ -15,10 +15,12 @@ from app.accounts.users import find_user_by_email, register_user
 from app.audit import events
 from app.audit.models import AuditEvent
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client, find_record
-from app.clients.registration import register_client
+from app.clients.registration import register_client, update_client
 from app.config import settings
 from app.demonstration.memories import add_memories
+from app.demonstration.pocket.place import CALLBACKS, CLIENT_ID, PATH
 from app.extensions import db
+from app.memories.mementos import list_integrations
 from app.scopes import SCOPES
 
 _SEEDED = "demonstration.seeded"
@@ -32,24 +34,30 @@ class SeedConflict(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """``texts`` is the folder in ``seed_data`` with the person's memories and mementos."""
+    """``texts`` is the folder in ``seed_data`` with the person's memories and mementos.
+
+    ``had_none`` says that the person was there before their texts were, and gets them later.
+    """
 
     email: str
     name: str
     password: str
     organization: str
     role: str
-    texts: str | None = None
+    texts: str
+    had_none: bool = False
 
 
 _ORGANIZATIONS = {"acme": "Acme", "globex": "Globex"}
 
 _PEOPLE = (
     _Person("alice@example.com", "Alice Marlow", "heron-on-the-canal", "acme", "member", "alice"),
-    _Person("bob@example.com", "Bob Okafor", "keys-to-both-doors", "acme", "admin"),
+    _Person("bob@example.com", "Bob Okafor", "keys-to-both-doors", "acme", "admin", "bob", had_none=True),
     _Person("carol@example.com", "Carol Reyes", "menu-on-a-postcard", "globex", "owner", "carol"),
 )
 
+# Where Acme Pocket would be in earnest.
+_ELSEWHERE = "https://pocket.acme.example"
 # Their ids are fixed, so that examples can name them.
 _CLIENTS = (
     {
@@ -63,14 +71,15 @@ _CLIENTS = (
         "homepage_url": "https://notebook.acme.example",
     },
     {
-        "client_id": "client_acme_pocket",
+        "client_id": CLIENT_ID,
         "organization": "acme",
         "name": "Acme Pocket",
         "type": PUBLIC,
-        "redirect_uris": ["http://127.0.0.1/callback", "com.acme.pocket:/callback"],
-        "scopes": ["memories:read", "integrations:read"],
+        "redirect_uris": ["http://127.0.0.1/callback", "com.acme.pocket:/callback", *CALLBACKS],
+        "scopes": ["memories:read", "memories:write", "integrations:read"],
+        "optional_scopes": ["memories:write"],
         "description": "Your memories on your phone, to look things up on the way.",
-        "homepage_url": "https://pocket.acme.example",
+        "homepage_url": _ELSEWHERE,
         "native_app": True,
     },
 )
@@ -87,11 +96,21 @@ def seed() -> dict[str, list[dict[str, Any]]]:
     organizations = {slug: _ensure_organization(slug, name, seeded) for slug, name in _ORGANIZATIONS.items()}
     people = [_ensure_person(person, organizations[person.organization], seeded) for person in _PEOPLE]
     clients = [_ensure_client(dict(fields), organizations, admin=people[1]) for fields in _CLIENTS]
+    _complete(_find_seeded())
     return {
         "organizations": [{"slug": one.slug, "name": one.name} for one in organizations.values()],
         "users": [_describe_person(*both, organizations) for both in zip(_PEOPLE, people, strict=True)],
         "clients": [_describe_client(client, secret) for client, secret in clients],
     }
+
+
+def bring_up_to_date() -> None:
+    """Give what an earlier version has seeded what it lacks today. Nothing is brought back that people took away.
+
+    The caller commits.
+    """
+    _wait_for_turn()
+    _complete(_find_seeded())
 
 
 def _wait_for_turn() -> None:
@@ -140,8 +159,7 @@ def _add_person(person: _Person) -> User:
     if find_user_by_email(person.email) is not None:
         raise SeedConflict(f"Somebody else has the account {person.email}; seed another database.")
     user = register_user(email=person.email, name=person.name, password=person.password)
-    if person.texts:
-        add_memories(user, person.texts)
+    add_memories(user, person.texts)
     return user
 
 
@@ -153,6 +171,37 @@ def _ensure_client(
         return client, None
     organization = organizations[fields.pop("organization")]
     return register_client(db.session(), settings(), organization=organization, actor_user_id=admin.id, **fields)
+
+
+def _complete(seeded: dict[str, str]) -> None:
+    """Add what came to the people and apps of the demonstration after they were first made, each once."""
+    for person in _PEOPLE:
+        # By its id: on another database somebody real may have the address.
+        user = db.session.get(User, seeded.get(f"user:{person.email}", ""))
+        what = f"texts:{person.email}"
+        if user is not None and person.had_none and seeded.get(what) != user.id:
+            if not list_integrations(user.id):
+                add_memories(user, person.texts)
+            events.record(_SEEDED, what=what, id=user.id)
+    pocket = find_record(db.session(), CLIENT_ID)
+    if pocket is not None:
+        _lead_to_page(pocket, is_new=f"page:{CLIENT_ID}" not in seeded)
+
+
+def _lead_to_page(pocket: Client, *, is_new: bool) -> None:
+    """Let Acme Pocket be at ``/demonstration/`` of this server, wherever that is now."""
+    changes: dict[str, Any] = {}
+    if is_new:
+        missing = [uri for uri in CALLBACKS if uri not in pocket.redirect_uris]
+        optional = pocket.optional_scope.split()
+        if "memories:write" not in pocket.scope.split():
+            changes["scopes"] = [*pocket.scope.split(), "memories:write"]
+            optional.append("memories:write")
+        changes |= {"redirect_uris": [*pocket.redirect_uris, *missing], "native_app": True, "optional_scopes": optional}
+        events.record(_SEEDED, organization_id=pocket.organization_id, what=f"page:{CLIENT_ID}", id=CLIENT_ID)
+    if not settings().is_https and (pocket.homepage_url == _ELSEWHERE or pocket.homepage_url.endswith(PATH)):
+        changes["homepage_url"] = settings().issuer + PATH
+    update_client(db.session(), settings(), pocket, actor_user_id=None, **changes)
 
 
 def _describe_person(person: _Person, user: User, organizations: dict[str, Organization]) -> dict[str, str]:

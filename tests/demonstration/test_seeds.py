@@ -6,19 +6,21 @@ from datetime import timedelta
 
 import pytest
 from flask_migrate import upgrade
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app import clock, create_app
 from app.accounts.models import Membership, Organization, User
 from app.accounts.organizations import create_organization, find_organization, find_role
 from app.accounts.passwords import verify_password
 from app.accounts.users import find_user_by_email, register_user
+from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientSecret
 from app.config import Settings
-from app.demonstration.seeds import SeedConflict, seed
+from app.demonstration.pocket.place import CALLBACKS, CLIENT_ID
+from app.demonstration.seeds import SeedConflict, bring_up_to_date, seed
 from app.extensions import db
-from app.memories.mementos import list_integrations, list_mementos, summarize_everything
-from app.memories.models import Memento, MementoContent, Memory
+from app.memories.mementos import list_mementos, summarize_everything
+from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.scopes import SCOPES
 
 
@@ -61,7 +63,7 @@ def test_it_says_which_organizations_people_and_apps_there_are(seeded):
             "acme",
             ["http://127.0.0.1:8400/callback", "https://notebook.acme.example/callback"],
         ),
-        ("Acme Pocket", "public", "acme", ["http://127.0.0.1/callback", "com.acme.pocket:/callback"]),
+        ("Acme Pocket", "public", "acme", ["http://127.0.0.1/callback", "com.acme.pocket:/callback", *CALLBACKS]),
     ]
     assert set(seeded) == {"organizations", "users", "clients"}
     assert {*seeded["users"][0]} == {"email", "name", "password", "organization"}
@@ -91,7 +93,9 @@ def test_people_have_their_roles(seeded):
 def test_the_apps_may_do_what_the_examples_show(seeded):
     notebook, pocket = (db.session.get(Client, one["client_id"]) for one in seeded["clients"])
     assert notebook.scope == " ".join(SCOPES)
-    assert pocket.scope == "memories:read integrations:read"
+    assert pocket.scope == "memories:read memories:write integrations:read"
+    assert pocket.optional_scope == "memories:write"
+    assert pocket.homepage_url == "http://127.0.0.1:8000/demonstration/"
     assert (notebook.native_app, pocket.native_app) == (False, True)
     assert notebook.description and notebook.homepage_url
     assert pocket.check_redirect_uri("http://127.0.0.1:51234/callback")
@@ -138,7 +142,7 @@ def test_memories_are_spread_over_three_years_and_none_is_from_the_future(seeded
 
 def test_memories_are_varied_and_worth_reading(seeded):
     memories = db.session.scalars(select(Memory)).all()
-    assert len({memory.title for memory in memories}) == len(memories) == 92
+    assert len({memory.title for memory in memories}) == len(memories) == 103
     assert all(80 < len(memory.text) < 1000 and "\n" not in memory.text and memory.tags for memory in memories)
 
 
@@ -148,9 +152,10 @@ def test_every_folder_that_is_picked_holds_something(seeded):
         assert db.session.scalars(same.where(Memory.folder.startswith(pick.folder))).first(), pick.folder
 
 
-def test_bob_has_no_memories(seeded):
+def test_bob_has_memories_and_mementos_too(seeded):
     bob = find_user_by_email("bob@example.com")
-    assert (summarize_everything(bob.id).count, list_integrations(bob.id), list_mementos(bob.id)) == (0, [], [])
+    assert summarize_everything(bob.id).count == 11
+    assert [one.name for one in list_mementos(bob.id)] == ["Bicycle", "Family and music", "Looking after apps"]
 
 
 def test_carol_has_a_dozen_memories_and_two_mementos_of_her_own(seeded):
@@ -201,6 +206,67 @@ def test_seeding_again_brings_back_what_was_deleted_whole(seeded):
     assert find_role(find_user_by_email("carol@example.com").id, find_organization("globex").id) == "owner"
     before = _count_rows()
     seed()
+    assert _count_rows() == before
+
+
+# -- a demonstration that is there already -----------------------------------------------------------
+
+
+@pytest.fixture
+def earlier(seeded) -> dict:
+    """What was seeded before Acme Pocket had a page here, and Bob any memories."""
+    bob, pocket = find_user_by_email("bob@example.com"), db.session.get(Client, CLIENT_ID)
+    db.session.execute(delete(Memento).where(Memento.user_id == bob.id))
+    db.session.execute(delete(Integration).where(Integration.user_id == bob.id))
+    pocket.redirect_uris = ["http://127.0.0.1/callback", "com.acme.pocket:/callback"]
+    pocket.scope, pocket.optional_scope = "memories:read integrations:read", ""
+    pocket.homepage_url = "https://pocket.acme.example"
+    noted = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "demonstration.seeded"))
+    later = [event.id for event in noted if event.details["what"].startswith(("page:", "texts:"))]
+    assert len(later) == 2
+    db.session.connection().execute(delete(AuditEvent.__table__).where(AuditEvent.id.in_(later)))
+    db.session.commit()
+    return seeded
+
+
+@pytest.mark.parametrize("how", [bring_up_to_date, seed])
+def test_an_earlier_demonstration_gets_what_came_since(earlier, how):
+    how()
+    db.session.commit()
+    pocket = db.session.get(Client, CLIENT_ID)
+    assert pocket.redirect_uris == ["http://127.0.0.1/callback", "com.acme.pocket:/callback", *CALLBACKS]
+    assert pocket.scope == "memories:read memories:write integrations:read"
+    assert pocket.optional_scope == "memories:write"
+    assert pocket.homepage_url == "http://127.0.0.1:8000/demonstration/"
+    assert summarize_everything(find_user_by_email("bob@example.com").id).count == 11
+    before = _count_rows()
+    how()
+    assert _count_rows() == before
+
+
+def test_what_people_took_away_from_it_is_not_brought_back(seeded):
+    bob, pocket = find_user_by_email("bob@example.com"), db.session.get(Client, CLIENT_ID)
+    db.session.execute(delete(Memento).where(Memento.user_id == bob.id))
+    db.session.execute(delete(Integration).where(Integration.user_id == bob.id))
+    pocket.redirect_uris, pocket.scope = ["http://127.0.0.1/callback"], "memories:read"
+    pocket.optional_scope, pocket.homepage_url = "", "https://elsewhere.example"
+    db.session.delete(db.session.get(Client, "client_acme_notebook"))
+    db.session.delete(_alice())
+    db.session.commit()
+    before = _count_rows()
+    bring_up_to_date()
+    db.session.commit()
+    assert _count_rows() == before
+    pocket = db.session.get(Client, CLIENT_ID)
+    assert (pocket.redirect_uris, pocket.scope) == (["http://127.0.0.1/callback"], "memories:read")
+    assert pocket.homepage_url == "https://elsewhere.example"
+
+
+def test_nobody_of_another_database_is_given_anything(context):
+    register_user(email="bob@example.com", name="Another Bob", password="a password of his own")
+    db.session.commit()
+    before = _count_rows()
+    bring_up_to_date()
     assert _count_rows() == before
 
 
@@ -255,7 +321,7 @@ def test_two_processes_may_seed_at_once(each_database_url):
     with apps[0].app_context():
         counts = _count_rows()
         assert (counts["users"], counts["organizations"], counts["clients"]) == (3, 2, 2)
-        assert (counts["memories"], counts["mementos"], counts["client_secrets"]) == (92, 7, 1)
+        assert (counts["memories"], counts["mementos"], counts["client_secrets"]) == (103, 10, 1)
     for app in apps:
         with app.app_context():
             db.engine.dispose()

@@ -183,7 +183,9 @@ def test_every_template_that_takes_a_form_stands_in_a_layout_that_tells_its_erro
     with_forms = [name for name, text in sources.items() if re.search(r'<form\b[^>]*method="post"', text)]
     assert len(with_forms) > 20
     for name in with_forms:
-        if not name.startswith("macros/") and not name.endswith("/macros.html"):
+        # The demonstration is somebody else's app, in a frame of its own; the API tells it what is wrong.
+        is_elsewhere = name.startswith("demonstration/")
+        if not name.startswith("macros/") and not name.endswith("/macros.html") and not is_elsewhere:
             assert layout_of(name) in LAYOUTS, name
     for name in LAYOUTS:
         assert '{% include "layouts/messages.html" %}' in sources[name]
