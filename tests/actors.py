@@ -207,8 +207,9 @@ class _FormReader(HTMLParser):
             self._button.text = " ".join(self._button.text.split())
             self._button = None
         elif tag == "textarea" and self._textarea is not None:
-            # HTML drops one line break after the opening tag.
-            self._add(self._name, "".join(self._textarea).removeprefix("\n"))
+            # HTML reads every line break as one letter, and drops one after the opening tag.
+            text = "".join(self._textarea).replace("\r\n", "\n").replace("\r", "\n")
+            self._add(self._name, text.removeprefix("\n"))
             self._textarea = None
         elif tag == "select":
             self._select = None

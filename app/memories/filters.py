@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.memories.built_in import ALL
@@ -18,11 +18,15 @@ _MOST_PLACES = 400
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What narrows a list: ``begin`` is included, ``end`` is not. None narrows nothing."""
+    """What narrows a list: ``begin`` is included, ``end`` is not. None narrows nothing.
+
+    ``folder`` is one of the integration, with what lies below it.
+    """
 
     memento_id: str | None = None
     integration_id: str | None = None
     integration_kind: str | None = None
+    folder: str | None = None
     tag: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
@@ -37,6 +41,8 @@ def conditions_of(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(memories_of_mementos(known))
     if filters.integration_id is not None:
         conditions.append(Memory.integration_id == filters.integration_id)
+    if filters.folder is not None:
+        conditions.append(is_in_or_below(filters.folder))
     if filters.integration_kind is not None:
         kinds = select(Integration.id).where(Integration.kind == filters.integration_kind)
         conditions.append(Memory.integration_id.in_(kinds))
@@ -62,7 +68,7 @@ def _find_places(session: Session, reach: Reach, filters: Filters) -> tuple[list
     owned = owned_by(Integration, reach)
     has_all = reach.user_id is None or reach.everything
     if filters.integration_id is not None:
-        return [Place(filters.integration_id)], not has_all or filters.memento_id is not None
+        return [Place(filters.integration_id, filters.folder)], not has_all or filters.memento_id is not None
     if has_all and filters.memento_id in (None, ALL.id):
         return _integrations(session, owned), False
     memento_ids = reach.readable if filters.memento_id is None else [filters.memento_id]
@@ -76,6 +82,12 @@ def _find_places(session: Session, reach: Reach, filters: Filters) -> tuple[list
     if len(picks) > _MOST_PLACES:
         return _integrations(session, owned), True
     return [Place(*pick) for pick in picks], False
+
+
+def is_in_or_below(folder: str) -> ColumnElement[bool]:
+    """Returns a condition on :class:`Memory`: it lies in the folder or below it."""
+    # The range of the folders below: "0" is the character after "/".
+    return or_(Memory.folder == folder, and_(Memory.folder >= f"{folder}/", Memory.folder < f"{folder}0"))
 
 
 def owned_by(model: type[Integration] | type[Memory], reach: Reach) -> ColumnElement[bool]:

@@ -180,7 +180,8 @@ def add_integration(
     session: Session, *, user_id: str | None = None, organization_id: str | None = None, **fields: Any
 ) -> Integration:
     """Add an integration of a person or an organization, flushed, and return it."""
-    integration = Integration(id=new_id("int"), user_id=user_id, organization_id=organization_id, **fields)
+    fields = {"id": new_id("int")} | fields
+    integration = Integration(user_id=user_id, organization_id=organization_id, **fields)
     session.add(integration)
     session.flush()
     return integration

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.database.types import UtcDateTime
-from app.memories.filters import Filters, conditions_of, find_places, owned_by
+from app.memories.filters import Filters, conditions_of, find_places, is_in_or_below, owned_by
 from app.memories.index import Place, Sought, Words, index_of
 from app.memories.index.marks import is_time_and_id, time_and_id
 from app.memories.matches import Match, find_best, find_those, find_window
@@ -145,12 +145,7 @@ def _conditions_of(places: list[Place]) -> list[ColumnElement[bool]]:
     conditions += [Memory.id.in_(single)] if single else []
     for place in places:
         if place.folder is not None:
-            folder = or_(
-                Memory.folder == place.folder,
-                # "0" is the character after "/".
-                and_(Memory.folder >= place.folder + "/", Memory.folder < place.folder + "0"),
-            )
-            conditions.append(and_(Memory.integration_id == place.integration_id, folder))
+            conditions.append(and_(Memory.integration_id == place.integration_id, is_in_or_below(place.folder)))
     return conditions
 
 

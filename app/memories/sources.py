@@ -9,6 +9,7 @@ _LABELS = {
     "gmail": "Gmail",
     "dropbox": "Dropbox",
     "memory": _("Memory"),
+    "notes": _("Notes"),
 }
 
 

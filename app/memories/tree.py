@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from app.extensions import db
 from app.folding import fold, holds, question_words
 from app.memories.contents import is_own, memories_of_mementos
+from app.memories.filters import is_in_or_below
 from app.memories.models import Integration, Memory
 from app.memories.picks import Pick
 
@@ -70,9 +71,15 @@ class Page:
 def list_level(user_id: str, integration_id: str, folder: str = "", page: int = 1) -> Page:
     """What lies directly in an integration, or in a folder of it."""
     is_here = and_(is_own(user_id), Memory.integration_id == integration_id)
-    counts = _count_folders(is_here if not folder else and_(is_here, _is_in_or_below(folder)))
+    counts = _count_folders(is_here if not folder else and_(is_here, is_in_or_below(folder)))
     children = _children(integration_id, folder, counts)
     return _page(children, and_(is_here, Memory.folder == folder), counts.get(folder, 0), page)
+
+
+def list_folders(user_id: str, integration_id: str) -> list[FolderSummary]:
+    """Every folder of an integration, also one that holds only others, by path."""
+    counts = _count_folders(and_(is_own(user_id), Memory.integration_id == integration_id))
+    return sorted(_all_folders(integration_id, counts), key=lambda one: (one.path.casefold(), one.path))
 
 
 def search_tree(user_id: str, words: str, page: int = 1) -> Page:
@@ -152,11 +159,6 @@ def _all_folders(integration_id: str, counts: dict[str, int]) -> list[FolderSumm
     return [
         FolderSummary(integration_id, path, path.rpartition("/")[2] or path, count) for path, count in found.items()
     ]
-
-
-def _is_in_or_below(folder: str) -> ColumnElement[bool]:
-    # The range of the folders below: "0" is the character after "/".
-    return or_(Memory.folder == folder, and_(Memory.folder >= f"{folder}/", Memory.folder < f"{folder}0"))
 
 
 def _has_in_title(word: str) -> ColumnElement[bool]:

@@ -53,7 +53,14 @@ def test_signing_in_and_up(look, page, server, demonstration):
     page.get_by_label("Password").fill("a long enough secret")
     follow(page.get_by_role("button", name="Create account"))
     look("/, signed in")
-    for path in ("/account/", "/account/mementos/", "/account/mementos/new", "/account/apps/", "/org/oauth/"):
+    for path in (
+        "/account/",
+        "/account/memories/",
+        "/account/mementos/",
+        "/account/mementos/new",
+        "/account/apps/",
+        "/org/oauth/",
+    ):
         look(f"{path}, with nothing yet", server.url + path)
 
 
@@ -81,6 +88,36 @@ def test_the_screens_of_the_decision(look, page, demonstration, link):
     page.get_by_role("radio", name="Everything").check()
     follow(page.get_by_role("button", name="Continue").last)
     look("consent, everything to a public app")
+
+
+def test_the_memories(look, page, server, alice):
+    look("memories", server.url + "/account/memories/")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 3 * 900
+    page.get_by_label("Source").select_option(index=1)
+    page.get_by_label("Words").fill("heron")
+    follow(page.get_by_role("button", name="Find"))
+    look("memories, found")
+    look("memories, nothing found", server.url + "/account/memories/?q=nowhere")
+    look("note", server.url + "/account/memories/new")
+    follow(page.get_by_role("button", name="Keep the note"))
+    look("note, without a text")
+    page.get_by_label("Text").fill("Rye flour\nand water")
+    page.get_by_label("Tags").fill("bread, family")
+    page.get_by_label("Folder").fill("Baking/Rye")
+    follow(page.get_by_role("button", name="Keep the note"))
+    look("memory")
+    follow(page.get_by_role("link", name="Change it"))
+    look("memory, changing it")
+    with page.context.new_page() as other:
+        other.goto(page.url)
+        other.get_by_label("Text").fill("Wheat")
+        follow(other.get_by_role("button", name="Save"))
+    page.get_by_label("Text").fill("Oats")
+    follow(page.get_by_role("button", name="Save"))
+    look("memory, changed meanwhile")
+    follow(page.get_by_role("button", name="Save"))
+    follow(page.get_by_role("link", name="Delete"))
+    look("memory, delete?")
 
 
 def test_the_account(look, page, server, demonstration, link, alice):

@@ -27,11 +27,11 @@ BAD = {
     "a format": "{0}%s%n${x}{{7*7}}",
 }
 FIELDS = ("name", "q", "asked", "open", "page", "action", "pick", "shown", "added", "removed", "memento", "memory_ids",
-          "memories", "selection", "memento_ids", "writable_ids", "seen", "until")  # fmt: skip
+          "memories", "selection", "memento_ids", "writable_ids", "seen", "until", "title", "text", "tags", "folder")  # fmt: skip
 
 
 def answers_a_person(answer) -> bool:
-    return answer.status_code in (200, 303, 400, 404, 413, 422) and "<script>alert" not in answer.text
+    return answer.status_code in (200, 303, 400, 404, 409, 413, 422) and "<script>alert" not in answer.text
 
 
 @pytest.mark.parametrize("bad", BAD)
@@ -54,9 +54,10 @@ def test_every_act_survives_every_bad_field(signed_in, things: Things, bad):
 @pytest.mark.parametrize("bad", BAD)
 def test_every_page_survives_every_bad_parameter(signed_in, things, bad):
     for path in PAGES:
-        query = dict.fromkeys(("page", "q", "open", "action", "asked"), BAD[bad])
-        answer = signed_in.client.get(things.fill(path), query_string=query, base_url="http://127.0.0.1:8000")
-        assert answers_a_person(answer), (path, answer.status)
+        query = dict.fromkeys(("page", "q", "open", "action", "asked", "after", "source", "folder", "tag"), BAD[bad])
+        for sent in (query, query | {"source": things.ids["source"], "q": ""}):
+            answer = signed_in.client.get(things.fill(path), query_string=sent, base_url="http://127.0.0.1:8000")
+            assert answers_a_person(answer), (path, answer.status)
 
 
 @pytest.mark.parametrize(

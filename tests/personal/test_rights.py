@@ -14,6 +14,11 @@ from tests.personal.conftest import post, token_of
 #: Every page and act of ``/account/``, and what is sent to do it. Names in braces are things of Alice's.
 PAGES = [
     "/account/",
+    "/account/memories/",
+    "/account/memories/new",
+    "/account/memories/{memory}/",
+    "/account/memories/{memory}/edit",
+    "/account/memories/{memory}/delete",
     "/account/mementos/",
     "/account/mementos/new",
     "/account/mementos/{memento}/",
@@ -27,6 +32,9 @@ PAGES = [
     "/account/sessions/",
 ]
 ACTS = [
+    ("/account/memories/new", {"title": "Note", "text": "Words."}),
+    ("/account/memories/{memory}/edit", {"title": "Mine now", "text": "Words."}),
+    ("/account/memories/{memory}/delete", {}),
     ("/account/mementos/new", {"name": "New", "shown": "i:{source}", "pick": "i:{source}", "action": "save"}),
     ("/account/mementos/count", {"memento": "{memento}"}),
     ("/account/mementos/{memento}/edit", {"name": "Mine now", "action": "save"}),
@@ -68,6 +76,7 @@ def things(app, alice, signed_in, connected, shelf, saved) -> Things:
     return Things(
         {
             "memento": shelf.mementos["Recipes"],
+            "memory": shelf.memories["Soup"],
             "source": shelf.integrations["Drive"],
             "saved": saved.mementos["Saved by Acme Notebook"],
             "draft": saved.memories["Draft one"],
@@ -180,6 +189,12 @@ def test_no_page_shows_anything_of_another_person(app, stranger, things, in_data
 
 
 def test_a_search_of_another_person_finds_nothing(stranger, things):
-    for path in ("/account/mementos/new?q=soup", f"/account/mementos/new?open=i:{things.ids['source']}"):
+    source = things.ids["source"]
+    for path in (
+        "/account/mementos/new?q=soup",
+        f"/account/mementos/new?open=i:{source}",
+        "/account/memories/?q=soup",
+        f"/account/memories/?source={source}&folder=Recipes",
+    ):
         page = stranger.get(path)
         assert page.status_code == 200 and "Soup" not in page.text and "Recipes" not in page.text

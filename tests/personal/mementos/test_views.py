@@ -14,10 +14,10 @@ def line_of(page, name: str) -> str:
     return line.split("</li>")[0]
 
 
-def test_without_anything_to_make_one_of_the_list_says_when_there_will_be(signed_in):
+def test_without_anything_to_make_one_of_the_list_leads_to_a_note(signed_in):
     page = signed_in.get("/account/mementos/").text
     assert "You have no mementos yet" in page
-    assert "As soon as a source is connected" in page
+    assert "Write your first note" in page
     assert "Make your first memento" not in page
 
 

@@ -192,7 +192,8 @@ def test_the_whole_api(app, alice, caller, failing):
     "rename_app POST", "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
     "save_memento POST", "prune POST", "count_memories POST", "make_memento GET", "save_new_memento POST", "sessions GET",
-    "end_session POST", "end_other_sessions POST",
+    "end_session POST", "end_other_sessions POST", "memories GET", "show_memory GET", "write_note GET", "save_note POST",
+    "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
 )))  # fmt: skip
 def test_a_persons_own_pages(app, alice, browser, caller, failing):
     shelf = stock(app, alice.id)
@@ -229,6 +230,13 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     assert post(browser, "/account/mementos/new", form, token).status_code == 303
     submit(browser.get(f"/account/mementos/{recipes}/edit"), press="Save", name="Cooking")
     submit(browser.get(f"/account/mementos/{recipes}/delete"), press="Delete this memento")
+    assert browser.get("/account/memories/").status_code == 200
+    note = submit(
+        browser.get("/account/memories/new"), press="Keep the note", text="Rye, flour", tags="bread"
+    ).request.path
+    submit(browser.get(f"{note}edit"), press="Save", text="Rye, flour and water")
+    assert browser.get("/account/memories/?q=flour&tag=bread").status_code == 200
+    submit(browser.get(f"{note}delete"), press="Delete this memory")
     for _ in range(2):
         Browser(app).enter(alice)
     submit(browser.get("/account/sessions/"), press="Sign out there")
