@@ -12,6 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from app.accounts.authentication import authenticate
+from app.accounts.destinations import find_destination
 from app.accounts.forms import SignInForm, SignUpForm
 from app.accounts.known_browsers import find_known_browser, remember_browser
 from app.accounts.models import User
@@ -162,12 +163,16 @@ def _reload() -> Response:
 
 def _sign_in_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
     _let_form_lead_to(target)
-    return render_template("accounts/sign_in.html", form=form, next=target), status
+    return render_template(
+        "accounts/sign_in.html", form=form, next=target, destination=find_destination(target)
+    ), status
 
 
 def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
     _let_form_lead_to(target)
-    return render_template("accounts/sign_up.html", form=form, next=target), status
+    return render_template(
+        "accounts/sign_up.html", form=form, next=target, destination=find_destination(target)
+    ), status
 
 
 def _let_form_lead_to(target: str) -> None:

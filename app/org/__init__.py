@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.accounts.destinations import add_destinations
 from app.http.doors import PAGE
 from app.http.routes import Blueprint
 from app.parts import import_modules
@@ -11,5 +12,8 @@ blueprint = Blueprint("org", __name__, door=PAGE, url_prefix="/org/oauth")
 
 def register(app: Flask) -> None:
     """Attach the dashboard's pages."""
+    from app.org.inviting import find_inviting
+
     import_modules(__name__)
     app.register_blueprint(blueprint)
+    add_destinations(app, find_inviting)

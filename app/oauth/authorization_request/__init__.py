@@ -10,6 +10,7 @@ from app.oauth.authorization_request.bounds import (
 from app.oauth.authorization_request.locking import lock_decision, rely_on_client
 from app.oauth.authorization_request.record import SCREENS, AuthorizationRequest, WaitingRequest
 from app.oauth.authorization_request.steps import (
+    abandon_authorization_request,
     choose_account,
     consume_authorization_request,
     find_authorization_request,
@@ -26,6 +27,7 @@ __all__ = [
     "Asked",
     "AuthorizationRequest",
     "WaitingRequest",
+    "abandon_authorization_request",
     "add_authorization_request",
     "add_unsigned_request",
     "choose_account",

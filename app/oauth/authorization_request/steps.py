@@ -77,6 +77,11 @@ _CONSUME_REQUEST = Statement(
     .values(consumed_at=bindparam("at"))
 )
 
+# Nor does it count any longer among those that wait for the network.
+_ABANDON_REQUEST = Statement(
+    update(AuthorizationRequest).where(*_IS_WAITING).values(consumed_at=bindparam("at"), network=None)
+)
+
 _RELEASE_REQUEST = Statement(
     update(AuthorizationRequest)
     .where(*_IS_WAITING)
@@ -107,6 +112,11 @@ def renew_authorization_request(connection: Connection, waiting: WaitingRequest,
     if is_renewed and waiting.user_id is None:
         connection.run(DROP_OLDEST, user=user_id)
     return is_renewed
+
+
+def abandon_authorization_request(connection: Connection, waiting: WaitingRequest) -> bool:
+    """End the request, whoever it waits for; False when somebody was quicker."""
+    return connection.run(_ABANDON_REQUEST, handle_digest=waiting.digest, at=clock.now()) == 1
 
 
 def save_choice(

@@ -102,7 +102,7 @@ def opens_request(view: Screen | None = None, *, before_account: bool = False) -
             found = _find_open(connection, before_account)
             if not isinstance(found, WaitingRequest):
                 return found
-            parameters = _parameters_of(found)
+            parameters = parameters_of(found)
             if not is_of_document(parameters):
                 return _open_for_browser(view, found, connection)
         # Seconds may pass here, in which no connection is held.
@@ -161,7 +161,7 @@ def _open_for_browser(view: Screen, waiting: WaitingRequest, connection: Connect
 
 
 def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> ResponseReturnValue:
-    request = authorization_request(connection, _parameters_of(waiting))
+    request = authorization_request(connection, parameters_of(waiting))
     try:
         # Against today's data: the app may have changed since the request was made.
         way_back = check_way_back(request, Door.REPLAY)
@@ -183,7 +183,8 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
         return unknown_app_page()
 
 
-def _parameters_of(waiting: WaitingRequest) -> Parameters:
+def parameters_of(waiting: WaitingRequest) -> Parameters:
+    """Returns the parameters that are replayed."""
     return Parameters(waiting.parameters, {"": waiting.defect} if waiting.defect else {})
 
 

@@ -6,7 +6,7 @@ Each journey names the endpoints that it walks through, so that a new one has to
 import os
 import re
 from io import BytesIO
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from PIL import Image
@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from app import clock
 from app.consents.saved import SavedMemento
+from app.demonstration.pocket import wire
+from app.demonstration.seeds import seed
 from app.extensions import db
 from app.fetch.fetching import FetchedObject
 from app.memories.picks import Pick
@@ -114,7 +116,8 @@ def test_signing_up_out_and_in(browser, failing):
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",
          "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
          "oauth.choose_account POST", "oauth.switch_account POST", "oauth.token POST", "documented.token POST",
-         "oauth.introspect POST", "oauth.revoke POST", "accounts.sign_in POST", "api.me GET")  # fmt: skip
+         "oauth.introspect POST", "oauth.revoke POST", "accounts.sign_in POST", "api.me GET",
+         "oauth.cancel_before_sign_in POST")  # fmt: skip
 def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     page = notebook.start(browser)
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
@@ -144,6 +147,27 @@ def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     page = browser.submit(browser.follow(page), press="Continue", selection="none")
     page = browser.submit(browser.follow(page), press="Cancel")
     assert pocket.answer(page)["error"] == "access_denied"
+    browser.sign_out()
+    assert "Nothing was shared" in browser.submit(pocket.start(browser), press="Cancel").text
+
+
+@pytest.fixture
+def with_demonstration(app, monkeypatch):
+    """The demonstration's data; what Acme Pocket asks is answered by nobody: it is a program of its own."""
+    with app.app_context():
+        seed()
+        db.session.commit()
+    token = '{"access_token": "rlq_at_x", "refresh_token": "rlq_rt_x", "grant_id": "grant_x"}'
+    monkeypatch.setattr(wire, "_exchange", lambda *call: (200, "OK", {}, token))
+
+
+@journey("pocket.show GET", "pocket.connect POST", "pocket.callback GET", "pocket.keep_note POST", "pocket.forget POST")
+def test_the_little_app(browser, with_demonstration, failing):
+    asked = urlsplit(browser.submit(browser.get("/demonstration/"), press="Connect your memories").location)
+    answer = urlencode({"code": "x", "state": parse_qs(asked.query)["state"][0], "iss": "http://127.0.0.1:8000"})
+    page = browser.follow(browser.get(f"/demonstration/callback?{answer}"))
+    assert browser.submit(page, press="Keep it in Reliquary", title="Rye", text="Flour.").status_code == 200
+    assert browser.submit(page, press="Let Acme Pocket forget you").status_code == 303
 
 
 @journey(*(f"api.{name}" for name in (

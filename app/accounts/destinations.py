@@ -1,0 +1,39 @@
+"""What a sign-in leads to, as the page says it: an app that waits, or an organization that invites.
+
+The pages of sign-in know only a path of ours. Whoever has such paths says here what stands behind one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app
+
+_NAME = "destinations"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """``app`` is what the screens of the decision show of an app, ``organization`` the name of one: one of the two.
+
+    ``cancel_url`` is where the button that cancels sends its form; where it is None, there is nothing to end, and a
+    link leads to the start page.
+    """
+
+    app: dict[str, Any] | None = None
+    organization: str | None = None
+    cancel_url: str | None = None
+
+
+Find = Callable[[str], Destination | None]
+
+
+def add_destinations(app: Flask, find: Find) -> None:
+    """Ask ``find`` too what a path of ours leads to; it returns None for a path that it does not know."""
+    app.extensions.setdefault(_NAME, []).append(find)
+
+
+def find_destination(target: str) -> Destination | None:
+    """Returns what a path of ours leads to, where that is worth saying."""
+    finds: list[Find] = current_app.extensions.get(_NAME, [])
+    return next(filter(None, (find(target) for find in finds)), None)
