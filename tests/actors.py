@@ -34,6 +34,7 @@ class Form:
     choices: dict[str, list[str]] = field(default_factory=dict)
     buttons: list["Button"] = field(default_factory=list)
     in_main: bool = False
+    id: str = ""
 
 
 @dataclass
@@ -191,8 +192,13 @@ class _FormReader(HTMLParser):
             self._main += 1
         elif tag == "form":
             self._form = Form(attributes.get("method", "get").lower(), attributes.get("action", ""))
+            self._form.id = attributes.get("id", "")
             self._form.in_main = self._main > 0
             self.forms.append(self._form)
+        elif tag == "button" and "form" in attributes:
+            # It belongs to a form that stands before it, wherever it lies itself.
+            self._button = Button("", attributes.get("name", ""), attributes.get("value", ""))
+            next(form for form in self.forms if form.id == attributes["form"]).buttons.append(self._button)
         elif self._form is not None and "disabled" not in attributes:
             read = getattr(self, f"_read_{tag}", None)
             if read is not None:

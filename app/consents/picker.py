@@ -1,14 +1,18 @@
 """The picker: the mementos that a person may open to an app. Both pages that show it are made here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.consents.choice import Choice
 from app.consents.saved import find_saved_memento_id, find_savings
-from app.memories.mementos import MementoSummary, list_mementos, summarize_everything
+from app.folding import holds
+from app.memories.keeping_back import count_kept_back, keeps_anything_back
+from app.memories.mementos import MementoSummary, list_mementos, owned_memento_ids, summarize_everything
+from app.memories.previews import preview
+from app.memories.reach import Reach
 
 #: From how many mementos on the list gets a search box.
 _MANY_MEMENTOS = 8
@@ -70,10 +74,49 @@ class Picker:
     everything: MementoSummary
     asks_to_write: bool
     show_search: bool
+    #: The words by which the mementos shown were found; what is ticked is shown in any case.
+    sought: str
+    has_mementos: bool
+    summed: "Summed"
 
 
-def prepare_picker(offer: Offer, choice: Choice, *, user_id: str, may_write: bool) -> Picker:
-    """Returns the picker of this offer, ticked as ``choice`` says; with a second tick a memento if it ``may_write``."""
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """What a choice comes to: how many mementos, how many memories in them together, and the newest titles.
+
+    What is never shared is in neither; ``kept_back`` says how much that is.
+    """
+
+    selection: str | None
+    memento_count: int = 0
+    count: int = 0
+    titles: list[str] = field(default_factory=list)
+    kept_back: int = 0
+
+
+def sum_up(session: Session, user_id: str, choice: Choice) -> Summed:
+    """Returns what the choice comes to now. Another person's mementos count nothing."""
+    everything = choice.selection == "all"
+    ids = owned_memento_ids(user_id, choice.memento_ids) if choice.selection == "selected" else []
+    if not ids and not everything:
+        return Summed(choice.selection)
+    keeps_back = keeps_anything_back(session, user_id)
+    reach = Reach(user_id, everything=everything, can_write=dict.fromkeys(ids, False), keeps_back=keeps_back)
+    seen = preview(session, reach)
+    kept_back = count_kept_back(session, user_id, None if everything else ids)
+    return Summed(choice.selection, len(ids), seen.count, seen.titles, kept_back)
+
+
+def prepare_picker(
+    session: Session, offer: Offer, choice: Choice, *, user_id: str, may_write: bool, sought: str = ""
+) -> Picker:
+    """Returns the picker of this offer, ticked as ``choice`` says; with a second tick a memento if it ``may_write``.
+
+    Of the mementos that are not ticked only those of which the page tells all the words that are ``sought``.
+    """
+    words, is_long = sought.split(), len(offer.mementos) >= _MANY_MEMENTOS
+    # Of a long list the beginning is in sight, so there is what is ticked.
+    mementos = sorted(offer.mementos, key=lambda one: is_long and one.id not in choice.can_write)
     return Picker(
         selection=choice.selection,
         mementos=[
@@ -87,13 +130,22 @@ def prepare_picker(offer: Offer, choice: Choice, *, user_id: str, may_write: boo
                 writable=choice.can_write.get(memento.id, False),
                 added_by=offer.added_by.get(memento.id),
             )
-            for memento in offer.mementos
+            for memento in mementos
+            if memento.id in choice.can_write or all(holds(_told(memento), word) for word in words)
         ],
         saved=offer.saved,
         everything=summarize_everything(user_id),
         asks_to_write=may_write,
-        show_search=len(offer.mementos) >= _MANY_MEMENTOS,
+        show_search=is_long,
+        sought=sought,
+        has_mementos=bool(offer.mementos),
+        summed=sum_up(session, user_id, choice),
     )
+
+
+def _told(memento: MementoSummary) -> str:
+    """The words by which a page's script finds a memento, too."""
+    return " ".join([memento.name, *(source.name for source in memento.sources), *memento.sample_titles])
 
 
 def fields_of(picker: Picker) -> dict[str, Any]:

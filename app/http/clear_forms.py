@@ -13,6 +13,7 @@ LISTS = frozenset(
         "memento_ids",
         "memory_ids",
         "new_integration_ids",
+        "new_memory_ids",
         "optional_scopes",
         "pick",
         "removed",

@@ -1,4 +1,5 @@
-// Conveniences of the memento picker, which works without them: a tick makes the choice, a search box, a live tally.
+// Conveniences of the memento picker, which works without them: a tick makes the choice, a list that is searched while
+// one types, and a sum and a preview that follow the ticks.
 
 // Accents, vowel points, skin tones, and what cannot be seen.
 const NO_LETTERS = new RegExp(
@@ -13,27 +14,35 @@ const ALSO_WRITTEN = {
 
 const picker = document.querySelector(".picker");
 const mementos = picker.querySelector(".mementos");
-const rows = [...mementos.querySelectorAll("li:has([name=memento_ids])")];
-const search = mementos.querySelector("#memento-search");
-const newName = mementos.querySelector("[name=new_name]");
+const footer = document.querySelector(".picker-footer");
+const seen = footer.querySelector(".seen");
+const previewing = footer.querySelector("[value=preview]");
+const rows = [...picker.querySelectorAll("li:has([name=memento_ids])")];
+const search = picker.querySelector("#memento-search");
+let looking = new AbortController();
+let waiting = 0;
 
 picker.addEventListener("change", (event) => {
   if (event.target.name === "memento_ids" && event.target.checked) {
     picker.querySelector("[name=selection][value=selected]").checked = true;
   }
-  showChoice();
+  if (["memento_ids", "selection"].includes(event.target.name)) showChoice();
 });
 
 // Enter there means the button beside it, not "Continue".
-newName?.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.isComposing) {
-    event.preventDefault();
-    mementos.querySelector("[value=create]").click();
-  }
+pressOnEnter("[name=new_name]", "create");
+pressOnEnter("[name=new_words]", "search");
+
+previewing.addEventListener("click", (event) => {
+  event.preventDefault();
+  seen.hidden = !seen.hidden;
+  previewing.setAttribute("aria-expanded", !seen.hidden);
 });
 
 if (search) {
-  search.parentElement.hidden = false;
+  search.parentElement.querySelector("button").hidden = true;
+  // All of the list is here, so the server is to leave nothing out of it.
+  search.removeAttribute("name");
   search.addEventListener("input", showFound);
   search.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
@@ -45,11 +54,28 @@ window.addEventListener("pageshow", showChoice);
 
 function showChoice() {
   const chosen = picker.querySelector("[name=selection]:checked")?.value;
-  const count = rows.filter(isTicked).length;
   // Ticks do not count beside "Everything" and "Nothing yet": out of sight, and not sent.
-  mementos.disabled = mementos.hidden = chosen === "all" || chosen === "none";
-  const ticked = mementos.dataset.ticked.replace("{count}", count).replace("{all}", rows.length);
-  picker.querySelector(".tally").textContent = mementos.hidden || !rows.length ? "" : ticked;
+  if (mementos) mementos.disabled = mementos.hidden = chosen === "all" || chosen === "none";
+  clearTimeout(waiting);
+  waiting = setTimeout(sumUp, 150);
+}
+
+async function sumUp() {
+  looking.abort();
+  looking = new AbortController();
+  const wanted = ["csrf_token", "selection", "memento_ids"];
+  const sent = new URLSearchParams([...new FormData(picker)].filter(([name]) => wanted.includes(name)));
+  const tally = footer.querySelector(".tally");
+  try {
+    const answer = await fetch(footer.dataset.previewUrl, { method: "POST", body: sent, signal: looking.signal });
+    if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
+    const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+    tally.replaceChildren(...told.querySelector(".tally").childNodes);
+    seen.replaceChildren(...told.querySelector(".seen").childNodes);
+  } catch (error) {
+    // Better no sum than one of other ticks. Another tick came meanwhile: its own sum is on the way.
+    if (error.name !== "AbortError") tally.textContent = seen.textContent = "";
+  }
 }
 
 function showFound() {
@@ -58,18 +84,24 @@ function showFound() {
   for (const row of rows) {
     const isFound = fold(row.textContent).includes(wanted);
     // What is ticked stays in sight: nobody should share what they no longer see.
-    row.hidden = !isFound && !isTicked(row);
+    row.hidden = !isFound && !row.querySelector("[name=memento_ids]").checked;
     found += isFound;
   }
-  mementos.querySelector(".none-found").textContent = found ? "" : mementos.dataset.noneFound;
+  const none = mementos.querySelector(".none-found");
+  none.textContent = found ? "" : none.dataset.noneFound;
+}
+
+function pressOnEnter(field, action) {
+  picker.querySelector(field)?.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) {
+      event.preventDefault();
+      picker.querySelector(`[value=${action}]`).click();
+    }
+  });
 }
 
 // As the server folds words: case, width, accents and vowel points mean nothing, what is a letter stays one.
 function fold(text) {
   const plain = text.normalize("NFKD").replace(NO_LETTERS, "").toLowerCase();
   return plain.replace(/[^\x00-\x7f]/gu, (letter) => ALSO_WRITTEN[letter] ?? letter).normalize("NFC");
-}
-
-function isTicked(row) {
-  return row.querySelector("[name=memento_ids]").checked;
 }

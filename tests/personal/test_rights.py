@@ -37,6 +37,7 @@ ACTS = [
     ("/account/memories/{memory}/delete", {}),
     ("/account/mementos/new", {"name": "New", "shown": "i:{source}", "pick": "i:{source}", "action": "save"}),
     ("/account/mementos/count", {"memento": "{memento}"}),
+    ("/account/mementos/preview", {"memento_ids": "{memento}", "selection": "selected"}),
     ("/account/mementos/{memento}/edit", {"name": "Mine now", "action": "save"}),
     ("/account/mementos/{memento}/duplicate", {}),
     ("/account/mementos/{memento}/delete", {}),

@@ -9,6 +9,8 @@ import pytest
 from flask import render_template
 
 from app.clients.trust import Known, Place, Receiver, Trust
+from app.consents.maker import Maker, OfferedSource
+from app.consents.picker import Summed
 from app.oauth.endpoints.decision.forms import DecisionForm, MementoChoiceForm
 
 _VOID = {"meta", "link", "input", "br", "hr", "img"}
@@ -86,16 +88,21 @@ PUBLIC_CLIENT = CLIENT | {
     "trust": registered("127.0.0.1:8400", Place.COMPUTER),
 }
 _ACCOUNT = SimpleNamespace(name="Alice Archer", email="alice@acme.example")
-_INTEGRATION = {"id": "int_drive", "kind": "google_drive", "name": "Google Drive", "count": 30, "chosen": False}
+_SOURCE = OfferedSource("int_drive", "Google Drive", 30, chosen=False)
+NOTHING_TO_MAKE_ONE_OF = Maker([], words="", found=None, has_more=False, is_begun=False)
 _PICKER = {
     "client": CLIENT,
     "account": _ACCOUNT,
-    "sentences": ["read and search the memories you choose"],
+    "scopes": [{"sentence": "read and search the memories you choose", "is_optional": False}],
     "asks_to_write": False,
     "mementos": [memento("Trip to Lisbon"), memento("Recipes", 9)],
     "everything": {"count": 80, "sources": [{"name": "Google Drive", "count": 80}]},
     "selection": None,
-    "integrations": [_INTEGRATION],
+    "maker": Maker([_SOURCE], words="", found=None, has_more=False, is_begun=False),
+    "sought": "",
+    "summed": Summed(None, 0, 0, []),
+    "until": None,
+    "look": None,
     "errors": [],
     "show_search": False,
     "returning": False,
@@ -122,7 +129,13 @@ _CONSENT = {
 @pytest.fixture
 def picker(app) -> Callable[..., Page]:
     """The picker, with one fact or another changed."""
-    return lambda **facts: _render(app, "oauth/mementos.html", MementoChoiceForm, _PICKER | facts)
+
+    def picker(**facts) -> Page:
+        told = _PICKER | facts
+        told["has_mementos"] = bool(told["mementos"])
+        return _render(app, "oauth/mementos.html", MementoChoiceForm, told)
+
+    return picker
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """The picker: what a person is offered, and that nothing wide is chosen for them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from tests.templates.conftest import CLIENT, memento, registered
+from app.consents.picker import Summed
+from tests.templates.conftest import CLIENT, NOTHING_TO_MAKE_ONE_OF, memento, registered
 from tests.templates.test_rules import TEMPLATES
 
 
@@ -60,14 +63,22 @@ def test_without_mementos_the_way_to_make_one_is_open(picker):
 
 
 def test_without_anything_to_make_one_of_there_is_no_such_way(picker):
-    page = picker(mementos=[], integrations=[], everything={"count": 0, "sources": []})
+    page = picker(mementos=[], maker=NOTHING_TO_MAKE_ONE_OF, everything={"count": 0, "sources": []})
     assert not page.all("details")
     assert "Nothing yet" in page.text
 
 
+def test_what_cannot_be_chosen_is_not_offered(picker):
+    """Without a memento there is nothing to tick, so nobody is asked to tick any; nor is anything counted or sought."""
+    for facts in ({}, {"maker": NOTHING_TO_MAKE_ONE_OF}):
+        page = picker(mementos=[], **facts)
+        assert [radio["value"] for radio in page.all("input", name="selection")] == ["all", "none"]
+        assert "I tick" not in page.text and not page.all("input", name="memento_ids")
+
+
 def test_the_first_button_goes_on_so_that_enter_never_makes_a_memento(picker):
     actions = [button["value"] for button in picker().all("button", name="action")]
-    assert actions == ["continue", "create", "continue", "cancel"]
+    assert actions == ["continue", "search", "create", "preview", "continue", "cancel"]
 
 
 def test_errors_are_announced(picker):
@@ -76,10 +87,30 @@ def test_errors_are_announced(picker):
 
 
 def test_the_search_box_is_there_only_when_there_are_many(picker):
-    assert not picker().all("input", type="search")
-    assert picker(show_search=True).all("input", type="search")
-    # Without the script that serves it, it stays out of sight.
-    assert "hidden" in picker(show_search=True).all("p", **{"class": "memento-search"})[0]
+    assert not picker().all("input", name="sought")
+    page = picker(show_search=True)
+    assert page.all("input", name="sought", type="search") and page.all("button", value="find")
+    # Whoever goes by keyboard need not walk through two hundred of them.
+    assert page.all("a", href="#footer")
+
+
+def test_it_says_what_the_app_does_in_its_makers_words_and_what_it_asks(picker):
+    page = picker(client=CLIENT | {"description": "Keeps your recipes.\n\nAll of\tthem."})
+    assert "Its makers say: “Keeps your recipes. All of them.”" in page.text
+    assert "Its makers say" not in picker().text
+    for sentence in ("read and search the memories you choose", "see your name, your e-mail address"):
+        assert sentence in page.text
+
+
+def test_the_footer_says_what_it_comes_to_and_until_when(picker):
+    def footer(*facts, **more) -> str:
+        return picker(summed=Summed(*facts), **more).text.split("Preview what it will see")[0][-120:]
+
+    assert "2 mementos · 15 memories · until I end it" in footer("selected", 2, 15, [])
+    assert "1 memento · no memories · until" in footer("selected", 1, 0, [])
+    assert "Everything · 80 memories" in footer("all", 0, 80, [])
+    assert "Nothing chosen yet" in footer(None, 0, 0, []) and "0 mementos" not in footer("selected", 0, 0, [])
+    assert "until 3 May 2027" in footer("none", 0, 0, [], until=datetime(2027, 5, 3, tzinfo=UTC))
 
 
 def test_changing_what_is_there_is_offered_only_to_an_app_that_asks_and_never_preselected(picker):

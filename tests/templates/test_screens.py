@@ -1,7 +1,11 @@
 """The two decision screens in a real Chromium: the picker's script, and that nothing sticks out on a small screen."""
 
-import pytest
+from urllib.parse import parse_qs
 
+import pytest
+from playwright.sync_api import expect
+
+from app.consents.picker import Summed
 from tests.templates.conftest import CLIENT, PUBLIC_CLIENT, memento, registered
 
 _ADDRESS = "http://127.0.0.1/screen"
@@ -23,6 +27,10 @@ def open_screen(app, chromium):
 
         def answer(route):
             path = route.request.url.removeprefix("http://127.0.0.1")
+            if path == "/account/mementos/preview":
+                ids = parse_qs(route.request.post_data).get("memento_ids", [])
+                told = f'<p class="tally">ids={",".join(ids)};</p><div class="seen">titles of {len(ids)}</div>'
+                return route.fulfill(body=told, content_type="text/html; charset=utf-8")
             if path == "/screen":
                 return route.fulfill(body=page.html, content_type="text/html; charset=utf-8")
             found = client.get(path)
@@ -51,11 +59,28 @@ def sent(open_screen):
 
 
 @pytest.mark.browser
-def test_a_tick_makes_the_choice_and_is_counted(picker, open_screen):
+def test_a_tick_makes_the_choice_and_the_sum_and_the_preview_follow_it(picker, open_screen):
     tab = open_screen(picker())
     tab.get_by_role("checkbox", name="Recipes").check()
     assert tab.get_by_role("radio", name="Only the mementos I tick").is_checked()
-    assert tab.locator(".tally").inner_text() == "1 of 2 ticked"
+    tab.get_by_role("status").get_by_text("ids=mem_recipes;").wait_for()
+    tab.get_by_role("checkbox", name="Trip to").check()
+    tab.get_by_role("status").get_by_text("ids=mem_triptolisbon,mem_recipes;").wait_for()
+    assert not tab.locator("#seen").is_visible()
+    tab.get_by_role("button", name="Preview what it will see").click()
+    assert tab.get_by_role("region", name="What it will see").inner_text() == "titles of 2"
+    assert tab.url == _ADDRESS
+
+
+@pytest.mark.browser
+def test_where_no_sum_can_be_had_none_is_told(picker, open_screen):
+    """Better none than one of other ticks."""
+    tab = open_screen(picker(summed=Summed("selected", 1, 9, ["Soup"]), selection="selected"))
+    tab.get_by_role("status").get_by_text("ids=;").wait_for()
+    tab.route("**/preview", lambda route: route.fulfill(status=404))
+    tab.get_by_role("checkbox", name="Recipes").check()
+    expect(tab.locator(".tally")).to_be_empty()
+    expect(tab.locator("#seen")).to_be_empty()
 
 
 @pytest.mark.browser

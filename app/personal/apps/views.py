@@ -9,18 +9,14 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.consents import changes
-from app.consents.choice import Choice, find_choice, read_choice
 from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
-from app.consents.picker import fields_of, prepare_picker, read_offer
 from app.consents.resources import parse_resources
-from app.credentials import digest
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
-from app.personal.apps.choice import compare
 from app.personal.apps.connections import (
     Connection,
     find_connection,
@@ -98,87 +94,6 @@ def show_activity(grant_id: str) -> ResponseReturnValue:
         page=page,
         has_next=has_next,
     )
-
-
-# -- changing the choice -------------------------------------------------------------------------
-
-
-@blueprint.get("/apps/<grant_id>/mementos")
-def choose_mementos(grant_id: str) -> ResponseReturnValue:
-    connection = _get_connection(grant_id)
-    return _show_picker(connection, find_choice(db.session(), connection.consent))
-
-
-@blueprint.post("/apps/<grant_id>/mementos")
-def review_mementos(grant_id: str) -> ResponseReturnValue:
-    """What the new choice would change, to be read before it is applied. Nothing is written."""
-    connection = _get_connection(grant_id)
-    choice = _read_choice(connection)
-    problem = choice.find_problem()
-    if problem or request.form.get("action") == "back":
-        return _show_picker(connection, choice, problem)
-    return _show_difference(connection, choice)
-
-
-@blueprint.post("/apps/<grant_id>/mementos/apply")
-def apply_mementos(grant_id: str) -> ResponseReturnValue:
-    connection = _get_connection(grant_id)
-    choice = _read_choice(connection)
-    problem = choice.find_problem()
-    if problem:
-        return _show_picker(connection, choice, problem)
-    if request.form.get("seen") != _seal(connection, choice):
-        # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
-        flash(gettext("Something has changed since you opened this page. Look at it once more."), "error")
-        return _show_difference(connection, choice)
-    _change(changes.change_choice, grant_id, choice)
-    flash(
-        gettext(
-            "Changed. %(app_name)s sees what you have chosen from its next call on.",
-            app_name=isolated(connection.app_name),
-        )
-    )
-    return _to_app(grant_id)
-
-
-def _read_choice(connection: Connection) -> Choice:
-    return read_choice(
-        db.session(),
-        request.form,
-        user_id=current_user.id,
-        client_key=connection.consent.client_key,
-        installation=connection.consent.installation,
-        may_write=connection.may_write,
-    )
-
-
-def _show_picker(connection: Connection, choice: Choice, problem: str | None = None) -> ResponseReturnValue:
-    consent = connection.consent
-    offer = read_offer(db.session(), current_user.id, consent.client_key, consent.installation)
-    picker = prepare_picker(offer, choice, user_id=current_user.id, may_write=connection.may_write)
-    page = render_template("personal/apps/choose.html", connection=connection, problem=problem, **fields_of(picker))
-    return page, 422 if problem else 200
-
-
-def _show_difference(connection: Connection, choice: Choice) -> ResponseReturnValue:
-    present = find_choice(db.session(), connection.consent)
-    if present.fingerprint == choice.fingerprint:
-        flash(gettext("Nothing was changed: that is what it sees already."))
-        return _to_app(connection.grant_id)
-    return render_template(
-        "personal/apps/difference.html",
-        connection=connection,
-        choice=choice,
-        difference=compare(connection.consent, choice),
-        seen=_seal(connection, choice),
-    )
-
-
-def _seal(connection: Connection, choice: Choice) -> str:
-    """What the page tells, so that only that is applied."""
-    before = find_choice(db.session(), connection.consent).fingerprint
-    told = [before, choice.fingerprint, compare(connection.consent, choice).fingerprint, connection.app_name]
-    return digest("\n".join(told))
 
 
 # -- pausing and ending --------------------------------------------------------------------------

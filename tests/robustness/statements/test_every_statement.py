@@ -215,7 +215,7 @@ def test_the_whole_api(app, alice, caller, failing):
     "overview GET", "apps GET", "show_app GET", "show_activity GET", "disconnect POST", "change_end POST",
     "rename_app POST", "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
-    "save_memento POST", "prune POST", "count_memories POST", "make_memento GET", "save_new_memento POST", "sessions GET",
+    "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "make_memento GET", "save_new_memento POST", "sessions GET",
     "end_session POST", "end_other_sessions POST", "memories GET", "show_memory GET", "write_note GET", "save_note POST",
     "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
 )))  # fmt: skip
@@ -235,6 +235,8 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     with app.app_context():
         saved = db.session.scalar(select(SavedMemento.memento_id))
     submit(browser.get(path), press="Set the end")
+    page = submit(browser.get(f"{path}mementos"), press="Search", new_words="soup")
+    submit(page, press="Make this memento", new_name="Soups")
     page = submit(browser.get(f"{path}mementos"), press="See what changes", selection="none")
     submit(page, press="Apply")
     submit(submit(browser.get(path), press="Pause"), press="Resume")
@@ -244,6 +246,8 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account/sessions/").text)[1]
     for target, data in (
         ("/account/mementos/count", {"added": Pick(shelf.integrations["Slack"]).key}),
+        ("/account/mementos/preview", {"selection": "selected", "memento_ids": recipes}),
+        ("/account/mementos/preview", {"selection": "all"}),
         (f"/account/mementos/{recipes}/duplicate", {}),
         (f"/account/mementos/{saved}/prune", {"memory_ids": memory, "action": "delete"}),
     ):

@@ -1,5 +1,7 @@
 """The first screen of the decision: which mementos the app may look through."""
 
+from functools import partial
+
 from flask import redirect
 from flask import request as http_request
 from flask.typing import ResponseReturnValue
@@ -7,13 +9,13 @@ from flask_login import current_user
 
 from app.consents.choice import Choice, read_choice
 from app.consents.installations import installation_of
+from app.consents.maker import Wanted, read_wanted, read_words
 from app.database.access import expect_writes, read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
-from app.memories.mementos import (
-    create_memento,
-)
+from app.memories.found import make_memento_of
+from app.memories.mementos import MementoError
 from app.oauth.authorization_request import save_choice
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
@@ -22,9 +24,12 @@ from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.oauth.endpoints.decision.shown import asks_to_write
 from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.waiting import Flow, opens_request
+from app.sentences import sentence_of
 
-_ACTIONS = ("continue", "create", "cancel")
-_LISTS = ("memento_ids", "writable_ids", "new_integration_ids")
+_ACTIONS = ("continue", "create", "search", "find", "preview", "cancel")
+_LISTS = ("memento_ids", "writable_ids", "new_integration_ids", "new_memory_ids")
+#: What only shows the page again, and decides nothing.
+_LOOKS = ("search", "find", "preview")
 
 
 @blueprint.get("/oauth/authorize/mementos")
@@ -32,7 +37,7 @@ _LISTS = ("memento_ids", "writable_ids", "new_integration_ids")
 @opens_request
 def choose_mementos(flow: Flow) -> ResponseReturnValue:
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    return show_picker(flow, MementoChoiceForm(), flow.waiting.choice)
+    return show_picker(flow, MementoChoiceForm(formdata=None), flow.waiting.choice)
 
 
 @blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
@@ -53,48 +58,63 @@ def save_mementos(flow: Flow) -> ResponseReturnValue:
         installation=installation_of(flow.client),
         may_write=asks_to_write(flow),
     )
-    integration_ids = http_request.form.getlist("new_integration_ids")[:100]
+    wanted, sought = read_wanted(http_request.form), read_words(http_request.form, "sought")
+    shown = partial(show_picker, flow, form, choice, wanted=wanted, sought=sought)
     if action is None:
-        return show_picker(flow, form, choice, [UNCLEAR], new_integration_ids=integration_ids)
-    # A name that was typed is meant, whichever button was pressed.
-    if action == "create" or form.new_name.data:
-        return _make_memento(flow, form, choice, integration_ids)
+        return shown([UNCLEAR])
+    # What was typed is meant, whichever way the browser sent it.
+    if action == "continue":
+        action = _find_meant(form, wanted, sought)
+    if action in _LOOKS:
+        return shown(look=action)
+    if action == "create":
+        return _make_memento(flow, form, choice, wanted, sought)
     problem = choice.find_problem()
     if problem:
-        return show_picker(flow, form, choice, [problem])
+        return shown([problem])
     with flow.connection.transaction():
         changes = flow.renew_under_lock() and _find_changes(flow, http_request.form.getlist("memento_ids"))
         is_saved = not changes and save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)
     if changes:
-        return show_picker(flow, form, choice, notices=[CHANGED, *changes])
+        return shown(notices=[CHANGED, *changes])
     return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page(current_user.id)
 
 
+def _find_meant(form: MementoChoiceForm, wanted: Wanted, sought: str) -> str:
+    """Returns which button was meant by who pressed Enter, or "Continue" with something typed."""
+    if wanted.is_asking:
+        return "search"
+    if form.new_name.data:
+        return "create"
+    return "find" if sought != read_words(http_request.form, "asked_sought") else "continue"
+
+
 def _make_memento(
-    flow: Flow, form: MementoChoiceForm, choice: Choice, integration_ids: list[str]
+    flow: Flow, form: MementoChoiceForm, choice: Choice, wanted: Wanted, sought: str
 ) -> ResponseReturnValue:
-    ticked = [*http_request.form.getlist("memento_ids"), *integration_ids]
+    shown = partial(show_picker, flow, form, wanted=wanted, sought=sought)
+    ticked = [*http_request.form.getlist("memento_ids"), *wanted.integration_ids]
     changes = _find_changes(flow, ticked)
     if changes:
-        return show_picker(flow, form, choice, notices=[CHANGED, *changes], new_integration_ids=integration_ids)
-    made_id = _create_memento(form, integration_ids) if form.validate() else None
+        return shown(choice, notices=[CHANGED, *changes])
+    made_id = _create_memento(form, wanted) if form.validate() else None
     if made_id is None:
-        return show_picker(flow, form, choice, new_integration_ids=integration_ids)
+        return shown(choice)
     # What was ticked before stays ticked.
     return show_picker(flow, form, choice.including(made_id))
 
 
-def _create_memento(form: MementoChoiceForm, integration_ids: list[str]) -> str | None:
+def _create_memento(form: MementoChoiceForm, wanted: Wanted) -> str | None:
     """Make the memento; its id, or None with an error in the form."""
-    user_id = current_user.id
     read_anew(db.session())
     # For this one transaction alone: beside a writing one the driver connection could not write.
     with expect_writes():
         try:
-            memento_id = create_memento(db.session(), user_id, form.new_name.data or "", integration_ids).id
-        except ValueError as error:
+            name, memory_ids = form.new_name.data or "", wanted.memory_ids or ()
+            memento_id = make_memento_of(current_user.id, name, memory_ids, wanted.integration_ids).id
+        except MementoError as error:
             db.session.rollback()
-            form.new_name.errors = [str(error)]
+            form.new_name.errors = [sentence_of(error)]
             return None
         db.session.commit()
     form.new_name.data = ""

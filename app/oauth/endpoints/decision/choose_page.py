@@ -12,6 +12,7 @@ from app.accounts.models import User
 from app.consents.choice import Choice
 from app.consents.installations import installation_of
 from app.consents.introductions import Earlier
+from app.consents.maker import Wanted, prepare_maker
 from app.consents.models import Consent
 from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
 from app.extensions import db
@@ -24,16 +25,18 @@ from app.oauth.endpoints.decision.facts import Facts
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
+    allowed_before,
     asks_to_write,
     common_facts,
     describe_account,
     describe_client,
     find_consent,
     find_own_changes,
-    summary_with,
 )
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope
+
+_NOTHING_WANTED = Wanted()
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Screen:
     client: dict[str, Any]
     account: User
     names: list[str]
+    optional: frozenset[str]
     offer: Offer
     integrations: list[IntegrationSummary]
     consent: Consent | None
@@ -53,7 +57,7 @@ class Screen:
     def facts(self) -> Facts:
         paused_at, saved = self.consent.paused_at if self.consent else None, self.offer.saved
         fixed = common_facts(self.client, self.account) | {
-            "abilities": [[name, SCOPES[name]] for name in self.names],
+            "abilities": [[name, SCOPES[name], name in self.optional] for name in self.names],
             "resources": [place.facts for place in self.places],
             "saved": saved and [saved.id, saved.name],
             "earlier": self.earlier and self.earlier.facts,
@@ -63,12 +67,14 @@ class Screen:
 
 
 def read_screen(flow: Flow) -> Screen:
-    scopes = parse_scope(flow.request.scope)
     client, consent = describe_client(flow), find_consent(flow)
+    asked = parse_scope(flow.request.scope)
+    scopes = asked | allowed_before(flow, consent)
     return Screen(
         client=client,
         account=describe_account(),
         names=[name for name in SCOPES if name in scopes],
+        optional=parse_scope(flow.client.optional_scope) & asked,
         offer=read_offer(db.session(), current_user.id, flow.client.key, installation_of(flow.client)),
         integrations=list_integrations(current_user.id),
         consent=consent,
@@ -84,10 +90,16 @@ def show_picker(
     problems: Sequence[str] = (),
     *,
     notices: Sequence[str] = (),
-    new_integration_ids: Sequence[str] = (),
+    wanted: Wanted = _NOTHING_WANTED,
+    sought: str = "",
+    look: str | None = None,
 ) -> ResponseReturnValue:
-    screen = read_screen(flow)
-    picker = prepare_picker(screen.offer, choice, user_id=current_user.id, may_write=asks_to_write(flow))
+    """Show the page. ``sought`` are words of mementos, ``wanted`` is what a new one is to hold; ``look`` is the button that only shows the page again."""
+    session, user_id, screen = db.session(), current_user.id, read_screen(flow)
+    picker = prepare_picker(
+        session, screen.offer, choice, user_id=user_id, may_write=asks_to_write(flow), sought=sought
+    )
+    consent = screen.consent
     errors = [*problems, *form.new_name.errors]
     page = render_template(
         "oauth/mementos.html",
@@ -96,15 +108,14 @@ def show_picker(
         client=screen.client,
         account=screen.account,
         places=screen.places,
-        sentences=[SCOPES[name] for name in screen.names],
+        scopes=[{"sentence": SCOPES[name], "is_optional": name in screen.optional} for name in screen.names],
         **fields_of(picker),
-        integrations=[
-            summary_with(integration, label=integration.label, chosen=integration.id in new_integration_ids)
-            for integration in screen.integrations
-        ],
+        maker=prepare_maker(session, user_id, screen.integrations, wanted, search=look == "search"),
+        look=look,
+        until=consent.expires_at if consent else None,
         errors=[*errors, *notices],
-        returning=screen.consent is not None,
-        paused_at=screen.consent.paused_at if screen.consent else None,
+        returning=consent is not None,
+        paused_at=consent.paused_at if consent else None,
         earlier=screen.earlier,
         switch_url=flow.url_for("switch_account"),
     )

@@ -15,7 +15,7 @@ from app.sentences import _
 #: fact -> what is said when it has changed. A seal holds them in this order.
 _SENTENCES = {
     "name": _("What the app is called, or whose it is, has changed."),
-    "appearance": _("The app's logo or one of its links has changed."),
+    "appearance": _("The app's description, its logo or one of its links has changed."),
     "kind": _("How the app proves that it is itself has changed."),
     "receiver": _("Where your answer goes has changed."),
     "earlier": _("What the app has changed since you allowed it has changed."),

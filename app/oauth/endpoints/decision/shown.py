@@ -21,12 +21,15 @@ from app.oauth.endpoints.logo import logo_url
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import parse_scope
 
+_APPEARANCE = ("description", "homepage_url", "privacy_url", "terms_url", "logo_url")
+
 
 def describe_client(flow: Flow) -> dict[str, Any]:
     """Who asks, how it is known, and what will receive the answer."""
     client = db.session.scalars(select(Client).where(Client.key == flow.client.key, Client.ended_at.is_(None))).one()
     return {
         "name": client.name,
+        "description": client.description,
         "trust": find_trust(client, flow.request.payload.redirect_uri),
         "homepage_url": own_page(client, client.homepage_url),
         "privacy_url": own_page(client, client.privacy_url),
@@ -59,11 +62,16 @@ def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
     trust: Trust = client["trust"]
     return {
         "name": [client["name"], trust.known, trust.by],
-        "appearance": [client[name] for name in ("homepage_url", "privacy_url", "terms_url", "logo_url")],
+        "appearance": [client[name] for name in _APPEARANCE],
         "kind": client["type"],
         "receiver": trust.receiver and [trust.receiver.place, trust.receiver.name],
         "account": [account.id, account.name, account.email],
     }
+
+
+def allowed_before(flow: Flow, consent: Consent | None) -> frozenset[str]:
+    """Returns the scopes that a live consent gives already, and that the app may still ask for: they go on to hold."""
+    return parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset()
 
 
 def asks_to_write(flow: Flow) -> bool:

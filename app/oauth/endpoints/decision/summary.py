@@ -18,6 +18,7 @@ from app.memories.mementos import MementoSummary, owned_memento_ids
 from app.oauth.endpoints.decision.facts import Facts
 from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
+    allowed_before,
     common_facts,
     describe_account,
     describe_client,
@@ -141,7 +142,7 @@ def read_summary(flow: Flow) -> Summary:
         account=describe_account(),
         scopes=scopes,
         optional=parse_scope(flow.client.optional_scope) & scopes,
-        allowed_before=parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset(),
+        allowed_before=allowed_before(flow, consent),
         choice=waiting.choice,
         mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
         saved=offer.saved,
