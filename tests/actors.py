@@ -97,6 +97,11 @@ class Browser:
             data.add(button.name, button.value)
         return self._send(page, form, data)
 
+    def end_app(self, grant_id: str, **answer) -> TestResponse:
+        """End a connection on the page that asks what becomes of what it has added; which is kept unless said."""
+        path = f"/account/apps/{grant_id}/disconnect"
+        return self.submit(self.get(path), action=path, **answer)
+
     def sign_in(self, email: str, password: str, *, next: str = "/") -> TestResponse:
         """Sign in through the form; the answer to it, which is a redirect to ``next`` when all is well."""
         self.person = None

@@ -18,6 +18,7 @@ class User(Base):
 
     ``never_shares_at`` is when the person last changed what they never share, and empty while there is nothing.
     ``memory_setting`` is what apps may do with memories that apps added, empty for all of it.
+    ``frozen_at`` is when they paused every app at once, the last time.
     """
 
     __tablename__ = "users"
@@ -31,6 +32,7 @@ class User(Base):
     receipts_days: Mapped[int] = mapped_column(SmallInteger, default=90, server_default=text("90"))
     never_shares_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     memory_setting: Mapped[str | None] = mapped_column(String(20))
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True

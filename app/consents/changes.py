@@ -174,7 +174,7 @@ def change_end(connection: Connection, user_id: str, grant_id: str, expires_at: 
     before = _lock(connection, user_id, grant_id, at)
     if before is None:
         return False
-    connection.run(statements.SET_END, grant=grant_id, until=expires_at)
+    connection.run(statements.SET_END, grant=grant_id, until=expires_at, at=at)
     _note_difference(connection, grant_id, before.terms, replace(before.terms, expires_at=expires_at), at)
     return True
 
@@ -195,7 +195,7 @@ def _set_pause(connection: Connection, user_id: str, grant_id: str, since: datet
     if before is None:
         return False
     if (before.paused_at is None) != (since is None):
-        connection.run(statements.SET_PAUSE, grant=grant_id, since=since)
+        connection.run(statements.SET_PAUSE, grant=grant_id, since=since, at=at)
         add_event(connection, grant_id, RESUMED if since is None else PAUSED, actor=PERSON, at=at, changed={})
     return True
 

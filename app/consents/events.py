@@ -42,6 +42,8 @@ RESUMED: Final = "resumed"
 ENDED: Final = "ended"
 #: The app itself has changed what it is called, or where its answers may go.
 CHANGED: Final = "changed"
+#: A code or a refresh token came a second time, so that what came of its sign-in was ended.
+REPLAYED: Final = "replayed"
 
 
 class ConsentEvent(Base):
@@ -54,7 +56,7 @@ class ConsentEvent(Base):
     __tablename__ = "consent_events"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('given', 'widened', 'narrowed', 'paused', 'resumed', 'ended', 'changed')", name="kind"
+            "kind IN ('given', 'widened', 'narrowed', 'paused', 'resumed', 'ended', 'changed', 'replayed')", name="kind"
         ),
         CheckConstraint("actor IN ('person', 'app', 'admin', 'operator')", name="actor"),
         Index(None, "user_id", "grant_id", "id"),
@@ -80,6 +82,7 @@ class Event:
     ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
     Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
     addresses that were ``added`` and ``removed``.
+    ``all`` is true where the person paused every app at once. ``presented`` is what came a second time: a ``code`` or a ``refresh_token``.
     ``continues`` and ``continued_by`` (grant ids): the earlier connection whose place it took, and the one that took its.
     """
 
@@ -91,9 +94,13 @@ class Event:
     changed: Mapping[str, Any]
 
 
+#: One that was noticed later, such as that the end has come, stands where it happened.
+LATEST_FIRST: Final = (ConsentEvent.at.desc(), ConsentEvent.id.desc())
+
+
 def list_events(session: Session, user_id: str, grant_id: str | None = None) -> list[Event]:
     """Returns what happened to the person's consents, or to one of them, the latest first; also to those long ended."""
-    statement = select(ConsentEvent).where(ConsentEvent.user_id == user_id).order_by(ConsentEvent.id.desc())
+    statement = select(ConsentEvent).where(ConsentEvent.user_id == user_id).order_by(*LATEST_FIRST)
     if grant_id is not None:
         statement = statement.where(ConsentEvent.grant_id == grant_id)
     return [read_event(one) for one in session.scalars(statement)]

@@ -27,6 +27,8 @@ class Consent(Base):
     app is. ``browser_digest`` tells whether a browser is the one it was connected in, and nothing else.
     ``continued_by`` is the connection that took over what this one had. ``memory_setting`` is what the app may do with
     memories that apps added, empty for what the person set for all apps.
+    ``decided_at`` is when the person last said that it goes on, or until when; None where they have not since it was
+    given.
     """
 
     __tablename__ = "consents"
@@ -64,6 +66,7 @@ class Consent(Base):
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     memory_setting: Mapped[str | None] = mapped_column(String(20))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     client: Mapped[Client] = relationship()
     mementos: Mapped[list[Memento]] = relationship(secondary="consent_mementos", order_by=Memento.name)

@@ -78,9 +78,15 @@ SET_CHOICE = Statement(
     .where(Consent.grant_id == bindparam("grant"))
     .values(selection=bindparam("chosen"), updated_at=bindparam("at"))
 )
-SET_END = Statement(update(Consent).where(Consent.grant_id == bindparam("grant")).values(expires_at=bindparam("until")))
+SET_END = Statement(
+    update(Consent)
+    .where(Consent.grant_id == bindparam("grant"))
+    .values(expires_at=bindparam("until"), decided_at=bindparam("at"))
+)
 SET_PAUSE = Statement(
-    update(Consent).where(Consent.grant_id == bindparam("grant")).values(paused_at=bindparam("since"))
+    update(Consent)
+    .where(Consent.grant_id == bindparam("grant"))
+    .values(paused_at=bindparam("since"), decided_at=bindparam("at"))
 )
 
 LIST_OF_CLIENT = Statement(

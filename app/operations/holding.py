@@ -1,6 +1,6 @@
 """What an operation that changes something rests on, held still until it is committed.
 
-A write is either over before a disconnect, a pause or a smaller choice is answered, or it is not done. What is one
+A write is either over before an end, a pause or a smaller choice is answered, or it is not done. What is one
 person's is changed by one at a time; what is an organization's, by one of an app at a time.
 """
 

@@ -91,10 +91,9 @@ def test_only_what_has_changed_is_told(app, agent, change, signed_in, alice):
 
 
 def test_nobody_else_is_told(app, agent, change, signed_in, alice, bob, ask):
-    """Neither who never allowed it, nor who has disconnected it."""
+    """Neither who never allowed it, nor who has ended it."""
     grant_id = allow(app, agent, signed_in)["grant_id"]
-    page = signed_in.get(f"/account/apps/{grant_id}/")
-    assert signed_in.submit(page, press="Disconnect Claude").status_code == 303
+    assert signed_in.end_app(grant_id).status_code == 303
     change(client_name="Google")
     assert told_of(app, alice) == told_of(app, bob) == []
 

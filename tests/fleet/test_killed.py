@@ -114,9 +114,8 @@ def authorize_without_a_screen(w: World) -> Act:
 
 
 def disconnect(w: World) -> Act:
-    w.notebook.tokens(w.person)
-    page = w.person.get("/account/apps/")
-    return lambda: w.person.submit(page, press="Disconnect Acme Notebook")
+    page = w.person.get(f"/account/apps/{w.notebook.tokens(w.person)['grant_id']}/disconnect")
+    return lambda: w.person.submit(page, press="End Acme Notebook")
 
 
 def pause(w: World) -> Act:

@@ -200,7 +200,7 @@ def test_a_service_elsewhere_shows_the_chosen_mementos_records_and_no_others(hou
     assert service.get("/records", token).status_code == 401
     house.press(grant_id, "Resume")
     assert service.texts(token)[0] == ferry
-    house.press(grant_id, "Disconnect Acme Reader")
+    house.alice.end_app(grant_id)
     answer = service.get("/records", token)
     assert answer.status_code == 401 and 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 

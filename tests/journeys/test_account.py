@@ -144,12 +144,13 @@ def test_everything_works_without_javascript(plain, link, api, callback, server,
     follow(page.get_by_role("button", name="Apply"))
     assert names(api()) == ["Lisbon for the app"]
 
-    # Paused, resumed, disconnected.
+    # Paused, resumed, ended.
     follow(page.get_by_role("button", name="Pause"))
     assert api().status_code == 401
     follow(page.get_by_role("button", name="Resume"))
     assert names(api()) == ["Lisbon for the app"]
-    follow(page.get_by_role("button", name="Disconnect Acme Notebook"))
+    follow(page.get_by_role("link", name="End Acme Notebook"))
+    follow(page.get_by_role("button", name="End Acme Notebook"))
     assert api().status_code == 401
     assert "No app is connected" in page.locator("main").inner_text()
 

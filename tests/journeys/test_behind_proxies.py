@@ -153,7 +153,8 @@ def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, chromium, c
         authorize(page)
         assert callback.answer()["iss"] == hidden.issuer
         page.goto(f"{hidden.issuer}/account/")
-        follow(page.get_by_role("button", name="Disconnect Acme Notebook"))
+        follow(page.get_by_role("link", name="End Acme Notebook"))
+        follow(page.get_by_role("button", name="End Acme Notebook"))
         assert page.url.startswith(hidden.issuer)
         follow(page.get_by_role("button", name="Sign out"))
         assert page.url == f"{hidden.issuer}/"

@@ -53,7 +53,8 @@ def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again
     assert callback.answer()["state"] == "second"
 
     page.goto(server.url + "/account/")
-    follow(page.get_by_role("button", name="Disconnect Acme Notebook"))
+    follow(page.get_by_role("link", name="End Acme Notebook"))
+    follow(page.get_by_role("button", name="End Acme Notebook"))
     page.goto(link("Acme Notebook", state="third"))
     assert "/oauth/authorize/mementos" in page.url
 

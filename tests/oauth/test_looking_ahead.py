@@ -136,11 +136,9 @@ def test_a_person_who_goes_there_is_answered(admin, notebook):
 
 
 def test_a_head_leaves_the_notice_for_whoever_reads_it(admin, notebook):
-    notebook.authorize(admin)
-    page = admin.get("/account/")
-    answer = admin.submit(page, press="Disconnect Acme Notebook")
+    answer = admin.end_app(notebook.tokens(admin)["grant_id"])
     admin.client.head(answer.location, base_url="http://127.0.0.1:8000")
-    assert "is disconnected" in admin.follow(answer).text
+    assert "is ended" in admin.follow(answer).text
 
 
 def test_a_head_of_the_api_is_no_use_of_a_connection(app, admin, notebook, rows, let_time_pass):

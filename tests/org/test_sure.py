@@ -22,13 +22,13 @@ _SERVICE = "https://shelf.acme.example/api"
 ACTS = [
     (CLIENT + "/suspend", "Suspend the app", {}, ("1 person has it connected", "1 access token", "resume it under Danger")),
     (CLIENT + "/rotate-everything", "Rotate everything", {}, ("1 secret ends", "1 refresh token", "there is none")),
-    (CLIENT + "/delete", "Delete the app", {"typed_name": "Acme Notebook"}, ("1 person is disconnected", "1 access token")),
+    (CLIENT + "/delete", "Delete the app", {"typed_name": "Acme Notebook"}, ("It ends for 1 person", "1 access token")),
     (CLIENT + "/resources/{resource_id}/remove", "Remove it", {}, ("no app can get another one", "1 person allows an app")),
     (CLIENT + "/secrets/{secret_id}/retire", "Retire the secret", {}, ("only secret", "make another secret")),
     (ROOT + "/members/{alice}/remove", "Remove Alice Archer", {}, ("lose sight of its apps", "invite them again")),
     (ROOT + "/members/leave", "Leave Acme", {}, ("lose sight of its apps", "invite you again")),
     (ROOT + "/invitations/{invitation_id}/revoke", "Withdraw the invitation", {}, ("stops working", "another invitation")),
-    (ROOT + "/organization/delete", "Delete the organization", {"typed_name": "Acme"}, ("Its app is deleted", "1 person is")),
+    (ROOT + "/organization/delete", "Delete the organization", {"typed_name": "Acme"}, ("Its app is deleted", "It ends for 1 person")),
 ]  # fmt: skip
 
 

@@ -27,7 +27,10 @@ PAGES = [
     "/account/mementos/{saved}/",
     "/account/apps/",
     "/account/apps/{grant}/",
+    "/account/apps/ended",
+    "/account/apps/pause-all",
     "/account/apps/{grant}/activity",
+    "/account/apps/{grant}/disconnect",
     "/account/apps/{grant}/mementos",
     "/account/sessions/",
 ]
@@ -49,7 +52,8 @@ ACTS = [
     ("/account/apps/{grant}/resume", {}),
     ("/account/apps/{grant}/end", {"until": "day"}),
     ("/account/apps/{grant}/name", {"name": "Mine now"}),
-    ("/account/apps/{grant}/disconnect", {}),
+    ("/account/apps/{grant}/disconnect", {"memories": "keep"}),
+    ("/account/apps/pause-all", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
 ]

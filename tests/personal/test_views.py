@@ -44,8 +44,8 @@ def test_a_memento_says_which_app_looks_through_it(signed_in, connected):
 def test_disconnecting_ends_codes_and_tokens_at_once(signed_in, connected):
     notebook = connected.integrator
     code = notebook.code(signed_in)
-    page = signed_in.submit(signed_in.get("/account/"), press="Disconnect Acme Notebook")
-    assert "Acme Notebook is disconnected" in signed_in.follow(page).text
+    page = signed_in.end_app(connected.grant_id)
+    assert "Acme Notebook is ended" in signed_in.follow(page).text
     assert not connected.is_alive()
     assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
     assert notebook.exchange(code).json["error"] == "invalid_grant"
@@ -53,7 +53,7 @@ def test_disconnecting_ends_codes_and_tokens_at_once(signed_in, connected):
 
 
 def test_after_disconnecting_the_app_must_ask_again(signed_in, connected):
-    signed_in.submit(signed_in.get("/account/"), press="Disconnect Acme Notebook")
+    signed_in.end_app(connected.grant_id)
     assert "/oauth/authorize/mementos" in connected.integrator.start(signed_in).request.path
 
 

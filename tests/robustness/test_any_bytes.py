@@ -241,7 +241,7 @@ def test_any_form_that_signs_out(app, alice, notebook, path, body):
 
 @bounded
 @given(name=any_bytes.map(lambda raw: raw.replace(b"/", b"") or b"x"), body=form_bodies)
-def test_any_disconnecting_form(signed_in, waiting, name, body):
+def test_any_ending_form(signed_in, waiting, name, body):
     path = "/account/apps/{}/disconnect".format("".join(f"%{byte:02X}" for byte in name))
     answer = post(signed_in, path, waiting, body)
     assert find_problem_with_page(answer, redirect_uri=None) is None

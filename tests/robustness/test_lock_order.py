@@ -134,7 +134,8 @@ def test_a_persons_own_pages(app, in_order, alice, browser, notebook):
     browser.submit(browser.get(app_path), action=app_path + "resume")
     assert browser.submit(browser.get(path + "delete"), action=path + "delete").status_code == 303
     assert browser.submit(browser.get(copy + "delete"), action=copy + "delete").status_code == 303
-    browser.submit(browser.get("/account/apps/"), press="Disconnect Acme Notebook")
+    assert browser.submit(browser.get("/account/apps/pause-all"), press="Freeze everything").status_code == 303
+    assert browser.end_app(tokens["grant_id"], memories="delete").status_code == 303
 
 
 @on_postgresql

@@ -20,6 +20,7 @@ from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.consents.events import NARROWED, ConsentEvent
 from app.consents.models import Consent
+from app.consents.standing.freezing import freeze
 from app.database.connections import connect
 from app.database.session_connection import SessionConnection
 from app.extensions import db
@@ -161,10 +162,40 @@ def test_a_memento_that_is_deleted_while_an_app_is_given_it_is_told_as_lost(app,
     assert any(memento_id in str(one) for one in told)
 
 
+# -- freezing everything ---------------------------------------------------------------------------
+
+
+def test_what_is_given_while_everything_is_frozen_is_frozen_too(app, alice, signed_in, notebook):
+    page = notebook.start(signed_in, scope="integrations:read")
+    met = meet(
+        app,
+        lambda: signed_in.submit(page, press="Authorize"),
+        within(app, lambda: freeze(SessionConnection(db.session()), alice.id)),
+        after="INSERT INTO consents",
+    )
+    assert (met.first.status_code, met.second, met.second_waited) == (303, 1, True)
+    with app.app_context():
+        assert db.session.scalars(select(Consent.paused_at)).one() is not None
+
+
+def test_what_is_decided_while_everything_is_being_frozen_is_asked_about_once_more(app, alice, signed_in, notebook):
+    page = notebook.start(signed_in, scope="integrations:read")
+    met = meet(
+        app,
+        within(app, lambda: freeze(SessionConnection(db.session()), alice.id)),
+        lambda: signed_in.submit(page, press="Authorize"),
+        after="UPDATE users",
+    )
+    assert (met.first, met.second.status_code, met.second_waited) == (0, 200, True)
+    assert "You have paused all your apps meanwhile." in met.second.text
+    with app.app_context():
+        assert db.session.scalars(select(Consent)).all() == []
+
+
 # -- writes of apps --------------------------------------------------------------------------------
 
 
-def test_a_write_that_has_begun_is_over_before_a_disconnect_is_answered(app, alice, call):
+def test_a_write_that_has_begun_is_over_before_an_end_is_answered(app, alice, call):
     met = meet(
         app,
         lambda: call("POST", "memories/", {"title": "Bread", "text": "Flour."}),
@@ -175,7 +206,7 @@ def test_a_write_that_has_begun_is_over_before_a_disconnect_is_answered(app, ali
     assert call("GET", "memories/").status_code == 401
 
 
-def test_a_write_that_comes_while_the_person_disconnects_is_not_done(app, alice, call):
+def test_a_write_that_comes_while_the_person_ends_it_is_not_done(app, alice, call):
     met = meet(
         app,
         within(app, lambda: changes.end(SessionConnection(db.session()), alice.id, call.grant_id)),

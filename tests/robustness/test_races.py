@@ -3,6 +3,8 @@
 The fixtures of people and clients act on the running server here, because ``app`` is it.
 """
 
+import re
+
 import pytest
 from sqlalchemy import func, select, update
 
@@ -201,12 +203,13 @@ def test_sixteen_first_consents_of_one_pair_are_one_consent(pocket, signed_in, a
     assert all(pocket.is_alive(one["access_token"]) for one in tokens)
 
 
-def test_disconnecting_while_the_app_redeems_leaves_nothing_alive(notebook, signed_in):
-    """A disconnect acts at once, also on what is being issued at that moment."""
+def test_ending_while_the_app_redeems_leaves_nothing_alive(notebook, signed_in):
+    """An end acts at once, also on what is being issued at that moment."""
     codes = [notebook.code(signed_in) for _ in SIXTEEN[:8]]
-    account = signed_in.get("/account/")
+    link = re.search(r"/account/apps/\w+/disconnect", signed_in.get("/account/").text).group()
+    question = signed_in.get(link)
     acts = [lambda code=code: notebook.exchange(code) for code in codes]
-    answers = all_at_once([*acts, lambda: signed_in.submit(account, press="Disconnect Acme Notebook")])
+    answers = all_at_once([*acts, lambda: signed_in.submit(question, press="End Acme Notebook")])
     assert answers[-1].status_code == 303
     assert {answer.status_code for answer in answers[:8]} <= {200, 400}
     issued = [answer.json["access_token"] for answer in answers[:8] if answer.status_code == 200]

@@ -48,7 +48,7 @@ def resume_command(client_id: str, as_json: bool) -> None:
 @click.option("--name", required=True, help="The app's name, so that nothing is deleted by a slip.")
 @json_option
 def delete_command(client_id: str, name: str, as_json: bool) -> None:
-    """Delete an app with its secrets and tokens, and disconnect everybody from it.
+    """Delete an app with its secrets and tokens, and end it for everybody.
 
     \f
     Raises ``ClickException`` unless it is certain.

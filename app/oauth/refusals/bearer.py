@@ -77,8 +77,8 @@ ROWS = {
     ),
     Reason.BEARER_REVOKED: Refusal(
         "invalid_token",
-        "The access token was revoked: the app ended it, or the user disconnected the app.",
-        happened=_("The access token was revoked: the app ended it, or the person disconnected the app."),
+        "The access token was revoked: the app ended it, or the person ended the connection.",
+        happened=_("The access token was revoked: the app ended it, or the person ended the connection."),
         fix=_("Send the person through the authorize endpoint again."),
     ),
     Reason.SCOPE_LACKING: Refusal(

@@ -74,10 +74,10 @@ ROWS = {
     Reason.CODE_ENDED: Refusal.of_grant(
         GrantLine(
             "ended-code",
-            "The code has ended: the person disconnected the app, or its tokens were revoked.",
+            "The code has ended: the person ended the connection, or its tokens were revoked.",
             _("The person, or somebody who revoked its tokens, was quicker. Send the person to authorize."),
         ),
-        happened=_("The code no longer counts: the person disconnected the app, or its tokens were ended."),
+        happened=_("The code no longer counts: the person ended the connection, or its tokens were ended."),
         fix=_("Send the person through the authorize endpoint again."),
     ),
     Reason.CODE_PAUSED: Refusal.of_grant(

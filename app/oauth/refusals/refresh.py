@@ -64,10 +64,10 @@ ROWS = {
     Reason.REFRESH_ENDED: Refusal.of_grant(
         GrantLine(
             "ended-refresh-token",
-            "The refresh token has ended: the person disconnected the app, or its tokens were revoked.",
+            "The refresh token has ended: the person ended the connection, or its tokens were revoked.",
             _("Do not try it again. Send the person to authorize when they are next there."),
         ),
-        happened=_("The refresh token was ended: the person disconnected the app, or its tokens were revoked."),
+        happened=_("The refresh token was ended: the person ended the connection, or its tokens were revoked."),
         fix=_("Send the person through the authorize endpoint again."),
     ),
     Reason.REFRESH_PAUSED: Refusal.of_grant(

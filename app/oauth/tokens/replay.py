@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, in
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, credentials
+from app.consents.events import APP, REPLAYED, add_event
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, UtcDateTime
@@ -40,6 +41,9 @@ _INSERT_REPLAY = Statement(
 
 def add_token_replay(connection: Connection, *, grant_id: str, presented: str) -> None:
     """Write down that a family was ended by a replay; in the transaction that ended it."""
+    at = clock.now()
     connection.run(
-        _INSERT_REPLAY, family_id=credentials.new_id("replay"), grant_id=grant_id, presented=presented, at=clock.now()
+        _INSERT_REPLAY, family_id=credentials.new_id("replay"), grant_id=grant_id, presented=presented, at=at
     )
+    # Whoever held it came by the app's way, be it the app or a thief.
+    add_event(connection, grant_id, REPLAYED, actor=APP, at=at, changed={"presented": presented})

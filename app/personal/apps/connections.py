@@ -1,16 +1,17 @@
 """The apps that a person has connected, and what each may do and does."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from flask_login import current_user
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.accounts.known_browsers import find_known_browser
-from app.clients.models import Client
+from app.clients.models import DYNAMIC, Client
 from app.clients.trust import Trust, find_receiver, find_trust, seen_from_elsewhere
 from app.clients.unregistered import find_most_scope
 from app.config import settings
@@ -21,24 +22,26 @@ from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
 from app.consents.saved import find_saved_memento_id
 from app.extensions import db
+from app.memories.contents import select_counts
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.tokens.replay import TokenReplay
-from app.personal.apps.endings import was_ended_for_them
 from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
-_MOST_ENDED = 20
 _MOST_REPLAYS = 100
-_MOST_AT_ONCE = 3
 READ_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A memento that an app looks through. ``is_saved`` marks the one that holds what the app itself added."""
+    """A memento that an app looks through, with how many memories it holds now.
+
+    ``is_saved`` marks the one that holds what the app itself added.
+    """
 
     id: str
     name: str
+    count: int
     can_write: bool
     is_saved: bool
 
@@ -73,7 +76,7 @@ class Connection:
     @property
     def used_at(self) -> datetime:
         """When it was used last, or else connected."""
-        return self.consent.last_used_at or self.consent.issued_at
+        return used_at(self.consent)
 
     @property
     def sentences(self) -> list[str]:
@@ -88,58 +91,52 @@ class Connection:
         return "memories:write" in self.scopes
 
 
-def list_connections(user_id: str) -> list[Connection]:
-    """The person's live consents, the one used last first; those of apps of one name follow each other."""
-    consents = db.session.scalars(select(Consent).where(Consent.user_id == user_id, is_live(Consent))).all()
-    names = Counter(as_people_see(consent.called) for consent in consents)
-    found = [_describe(consent, has_twins=names[as_people_see(consent.called)] > 1) for consent in consents]
-    latest: dict[tuple[str, ...], datetime] = {}
-    for one in found:
-        group = as_people_see(one.own_name)
-        latest[group] = max(one.used_at, latest.get(group, one.used_at))
-    return sorted(found, key=lambda one: (latest[as_people_see(one.own_name)], one.used_at), reverse=True)
+def list_live(user_id: str) -> list[Consent]:
+    """The person's live consents, the one used last first; those of one app follow each other."""
+    statement = select(Consent).where(Consent.user_id == user_id, is_live(Consent))
+    consents = db.session.scalars(statement.options(joinedload(Consent.client))).all()
+    latest: dict[tuple[object, ...], datetime] = {}
+    for one in consents:
+        group = app_of(one)
+        latest[group] = max(used_at(one), latest.get(group, used_at(one)))
+    return sorted(consents, key=lambda one: (latest[app_of(one)], app_of(one), used_at(one)), reverse=True)
 
 
-def list_ended(user_id: str) -> list[Consent]:
-    """Consents that were ended or have come to their end, the latest first, as long as there is something to see."""
-    return list(
-        db.session.scalars(
-            select(Consent)
-            .where(Consent.user_id == user_id, ~is_live(Consent))
-            .where(
-                select(AccessRecord.id).where(AccessRecord.grant_id == Consent.grant_id).exists()
-                | select(TokenReplay.family_id).where(TokenReplay.grant_id == Consent.grant_id).exists()
-                | was_ended_for_them()
-            )
-            .order_by(Consent.updated_at.desc())
-            .limit(_MOST_ENDED)
-        )
-    )
+def app_of(consent: Consent) -> tuple[object, ...]:
+    """Returns what is equal for installations of what a person takes for one app.
+
+    Clients that registered themselves are each their own, and one app is many of them: only their name tells it.
+    """
+    client = consent.client
+    return as_people_see(client.name), "" if client.origin == DYNAMIC else client.key
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The connections of apps of one name: those that a page shows at once, and those that it folds away."""
-
-    shown: list[Connection]
-    folded: list[Connection]
+def used_at(consent: Consent) -> datetime:
+    """When it was used last, or else connected."""
+    return consent.last_used_at or consent.issued_at
 
 
-def group_by_name(connections: list[Connection]) -> list[Group]:
-    """Returns the connections in their order, with no more than a few of one name at once."""
-    groups = [list(group) for _, group in groupby(connections, key=lambda one: as_people_see(one.own_name))]
-    # Nothing is folded away to save one place.
-    return [Group(each, []) if len(each) <= _MOST_AT_ONCE + 1 else _fold(each) for each in groups]
+def describe_all(user_id: str, chosen: Sequence[Consent], among: Collection[Consent]) -> list[Connection]:
+    """What a page tells of the chosen ones, which are ``among`` all that live."""
+    names = Counter(as_people_see(consent.called) for consent in among)
+    counts = count_mementos(user_id) if chosen else Counter()
+    return [_describe(one, counts, has_twins=names[as_people_see(one.called)] > 1) for one in chosen]
 
 
-def _fold(group: list[Connection]) -> Group:
-    return Group(group[:_MOST_AT_ONCE], group[_MOST_AT_ONCE:])
+def count_mementos(user_id: str) -> Counter[str]:
+    """How many memories each memento of the person's holds."""
+    counts: Counter[str] = Counter()
+    for memento_id, _kind, _name, count in db.session.execute(select_counts(), {"user_id": user_id}):
+        counts[memento_id] += int(count)
+    return counts
 
 
 def find_connection(user_id: str, grant_id: str) -> Connection | None:
     """A live consent of the person's."""
     consent = find_consent(user_id, grant_id)
-    return _describe(consent) if consent is not None and consent.is_live() else None
+    if consent is None or not consent.is_live():
+        return None
+    return _describe(consent, count_mementos(user_id))
 
 
 def find_neighbours(user_id: str, consent: Consent) -> tuple[Consent | None, Consent | None]:
@@ -157,7 +154,7 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
     return db.session.scalar(select(Consent).where(Consent.grant_id == grant_id, Consent.user_id == user_id))
 
 
-def _describe(consent: Consent, *, has_twins: bool = False) -> Connection:
+def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
     browser = find_known_browser(current_user.email)
     is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
@@ -173,7 +170,7 @@ def _describe(consent: Consent, *, has_twins: bool = False) -> Connection:
         earlier=find_earlier(told, client, client.name),
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
-        windows=_list_windows(consent),
+        windows=list_windows(consent, counts),
         read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
@@ -185,7 +182,8 @@ def _find_only_address(client: Client) -> str:
     return client.redirect_uris[0] if len(receivers) == 1 else ""
 
 
-def _list_windows(consent: Consent) -> list[Window]:
+def list_windows(consent: Consent, counts: Counter[str]) -> list[Window]:
+    """The mementos that a consent names, and the app's own."""
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
     rows = db.session.execute(
         select(Memento.id, Memento.name, ConsentMemento.can_write)
@@ -196,7 +194,10 @@ def _list_windows(consent: Consent) -> list[Window]:
         .where((ConsentMemento.grant_id.is_not(None)) | (Memento.id == saved))
         .where(Memento.user_id == consent.user_id)
     ).all()
-    windows = [Window(id, name, bool(can_write) or id == saved, id == saved) for id, name, can_write in rows]
+    windows = [
+        Window(id, name, counts[id], can_write=bool(can_write) or id == saved, is_saved=id == saved)
+        for id, name, can_write in rows
+    ]
     return sorted(windows, key=lambda one: (one.is_saved, one.name.casefold()))
 
 

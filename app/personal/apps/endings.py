@@ -1,18 +1,18 @@
-"""Why a connection ended that its person has not ended: told beside it, for as long as what an app did is."""
+"""Connections that have ended: all of them, and why those did that their person has not ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
-from app import clock
 from app.consents.events import ENDED, PERSON, ConsentEvent, read_event
+from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 
-_TOLD_FOR = timedelta(days=90)
+PAGE_SIZE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +23,30 @@ class Ending:
     unused_since: datetime | None
 
 
-def was_ended_for_them() -> ColumnElement[bool]:
-    """Returns a condition on a consent: somebody else than its person has ended it, not long ago."""
-    return select(ConsentEvent.id).where(ConsentEvent.grant_id == Consent.grant_id, *_is_told(Consent.user_id)).exists()
+def list_ended(user_id: str, page: int = 1, size: int = PAGE_SIZE) -> tuple[list[Consent], bool]:
+    """A page of what was ended or has come to its end, the latest first, and whether there is more."""
+    found = db.session.scalars(
+        select(Consent)
+        .where(Consent.user_id == user_id, ~is_live(Consent))
+        .options(joinedload(Consent.client))
+        .order_by(func.coalesce(Consent.revoked_at, Consent.expires_at).desc(), Consent.grant_id)
+        .limit(size + 1)
+        .offset((page - 1) * size)
+    ).all()
+    return list(found[:size]), len(found) > size
 
 
 def find_endings(user_id: str, consents: Sequence[Consent]) -> dict[str, Ending]:
     """Returns by the grant id how those ended that the person has not ended."""
-    grant_ids = [consent.grant_id for consent in consents]
-    rows = db.session.scalars(select(ConsentEvent).where(ConsentEvent.grant_id.in_(grant_ids), *_is_told(user_id)))
-    return {event.grant_id: _describe(event) for event in rows}
-
-
-def _is_told(user_id: Any) -> tuple[ColumnElement[bool], ...]:
-    return (
-        ConsentEvent.user_id == user_id,
-        ConsentEvent.kind == ENDED,
-        ConsentEvent.actor != PERSON,
-        ConsentEvent.at > clock.now() - _TOLD_FOR,
+    rows = db.session.scalars(
+        select(ConsentEvent).where(
+            ConsentEvent.user_id == user_id,
+            ConsentEvent.grant_id.in_([consent.grant_id for consent in consents]),
+            ConsentEvent.kind == ENDED,
+            ConsentEvent.actor != PERSON,
+        )
     )
+    return {event.grant_id: _describe(event) for event in rows}
 
 
 def _describe(event: ConsentEvent) -> Ending:

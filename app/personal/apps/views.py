@@ -15,38 +15,50 @@ from app.consents.resources import parse_resources
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
+from app.oauth.endpoints.logo import logo_url
 from app.personal import blueprint
 from app.personal.apps.activity import list_activity
+from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import (
     Connection,
     find_connection,
     find_consent,
     find_neighbours,
-    group_by_name,
-    list_connections,
-    list_ended,
     list_replays,
 )
-from app.personal.apps.endings import find_endings
+from app.personal.apps.ended_views import show_ended_app
+from app.personal.apps.endings import find_endings, list_ended
 from app.personal.apps.forms import ConnectionNameForm
 from app.personal.mementos.editor import read_page
 from app.text import isolated
 
+# So many that were connected stand below those that are.
+_ENDED_AT_ONCE = 5
+
 
 @blueprint.get("/apps/")
 def apps() -> ResponseReturnValue:
-    ended = list_ended(current_user.id)
+    """The apps that are connected, a page of them; and those that were connected last."""
+    page, of = read_page(request.args.get("page")), request.args.get("of")
+    found = list_cards(current_user.id, page, of=of)
+    ended, has_more_ended = list_ended(current_user.id, size=_ENDED_AT_ONCE)
     return render_template(
         "personal/apps/list.html",
-        groups=group_by_name(list_connections(current_user.id)),
+        found=found,
+        page=page,
+        of=of,
         ended=ended,
+        has_more_ended=has_more_ended,
         endings=find_endings(current_user.id, ended),
     )
 
 
 @blueprint.get("/apps/<grant_id>/")
 def show_app(grant_id: str) -> ResponseReturnValue:
-    connection = _get_connection(grant_id)
+    """An app, as it is connected; or what it was, when it is not any more."""
+    connection = find_connection(current_user.id, grant_id)
+    if connection is None:
+        return show_ended_app(find_consent(current_user.id, grant_id) or abort(404))
     return _show_app(connection, ConnectionNameForm(formdata=None, name=connection.consent.name))
 
 
@@ -71,6 +83,7 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
         ends=list_ends(connection.consent.expires_at),
         form=form,
         before=before,
+        logo_url=logo_url(connection.consent.client),
         places=list_places(parse_resources(connection.consent.resources)),
     )
     return page, 422 if form.errors else 200
@@ -111,7 +124,7 @@ def pause(grant_id: str) -> ResponseReturnValue:
 def resume(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     _change(changes.resume, grant_id)
-    flash(gettext("%(app_name)s is no longer paused.", app_name=isolated(connection.app_name)))
+    flash(gettext("%(app_name)s is resumed.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
 
 
@@ -129,17 +142,6 @@ def change_end(grant_id: str) -> ResponseReturnValue:
     else:
         flash(gettext("%(app_name)s stays connected until you end it.", app_name=name))
     return _to_app(grant_id)
-
-
-@blueprint.post("/apps/<grant_id>/disconnect")
-def disconnect(grant_id: str) -> ResponseReturnValue:
-    """End a consent; its codes and tokens die with it, at once."""
-    consent = find_consent(current_user.id, grant_id) or abort(404)
-    name = consent.called
-    changes.end(SessionConnection(db.session()), current_user.id, grant_id)
-    db.session.commit()
-    flash(gettext("%(name)s is disconnected. It can no longer reach anything of yours.", name=isolated(name)))
-    return redirect(url_for("personal.apps"), 303)
 
 
 def _change(change: Callable[..., bool], grant_id: str, *to: Any) -> None:

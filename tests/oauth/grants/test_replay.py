@@ -64,7 +64,7 @@ def test_the_person_reads_it_on_the_apps_page_with_what_to_do(notebook, signed_i
     shown = text_of(signed_in.get(f"/account/apps/{grant_id}/"))
     assert "An old key of this app was used a second time on " in shown
     assert "We ended every key that came of the same sign-in" in shown
-    assert "may ask you to connect again" in shown and "disconnect it below" in shown
+    assert "may ask you to connect again" in shown and "end it below" in shown
     # Once: not in the heading and below it, too.
     assert text_of(signed_in.get("/account/apps/")).lower().count("an old key was used twice") == 1
     assert "An old key was used twice" in text_of(signed_in.get("/account/"))
@@ -83,9 +83,9 @@ def test_a_person_whose_app_replayed_nothing_reads_nothing_of_it(notebook, signe
         assert "old key" not in signed_in.get(path).text
 
 
-def test_a_person_who_has_disconnected_the_app_since_still_finds_it(notebook, signed_in):
+def test_a_person_who_has_ended_the_app_since_still_finds_it(notebook, signed_in):
     grant_id = replay_a_code(notebook, signed_in)["grant_id"]
-    signed_in.submit(signed_in.get("/account/"), press="Disconnect Acme Notebook")
+    signed_in.end_app(grant_id)
     page = signed_in.get("/account/apps/")
     assert f"/account/apps/{grant_id}/activity" in page.text
     assert "an old key of Acme Notebook was used a second time" in text_of(

@@ -270,6 +270,6 @@ def test_a_consent_that_ends_while_the_answer_is_made_is_not_changed(app, connec
 
 def test_after_the_app_was_disconnected_an_open_page_changes_nothing(signed_in, connected, picker, diary):
     page = signed_in.submit(picker, selection="selected", memento_ids=[diary])
-    signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    signed_in.end_app(connected.grant_id)
     assert signed_in.submit(page, press="Apply").status_code == 404
     assert signed_in.submit(picker, selection="all", memento_ids=[]).status_code == 404

@@ -42,7 +42,13 @@ def test_an_answer_without_a_screen_is_no_event(told, signed_in, connected):
 def test_the_page_of_an_app_changes_pauses_resumes_and_ends(told, signed_in, connected, shelf):
     page = signed_in.submit(signed_in.get(connected.path + "mementos"), selection="all", memento_ids=[])
     signed_in.submit(page, press="Apply")
-    for path, data in [("end", {"until": "day"}), ("pause", {}), ("pause", {}), ("resume", {}), ("disconnect", {})]:
+    for path, data in [
+        ("end", {"until": "day"}),
+        ("pause", {}),
+        ("pause", {}),
+        ("resume", {}),
+        ("disconnect", {"memories": "keep"}),
+    ]:
         assert post(signed_in, connected.path + path, data).status_code == 303
     kinds = [kind for kind, actor in told() if actor == "person"]
     assert kinds == ["widened", "narrowed", "paused", "resumed", "ended"]

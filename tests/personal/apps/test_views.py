@@ -80,12 +80,12 @@ def test_a_suspended_app_is_said_to_be(signed_in, connected, in_database):
 def test_a_paused_app_reaches_nothing_and_a_resumed_one_everything_it_had(signed_in, connected):
     notebook = connected.integrator
     page = signed_in.follow(signed_in.submit(signed_in.get(connected.path), press="Pause"))
-    assert "is paused" in page.text and "Pause</button>" not in page.text
+    assert "is paused" in page.text and ">Pause</button>" not in page.text
     assert notebook.me(connected.access_token).status_code == 401
     assert not notebook.introspect(connected.access_token).json["active"]
     assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
     page = signed_in.follow(signed_in.submit(page, press="Resume"))
-    assert "is no longer paused" in page.text
+    assert "is resumed" in page.text
     assert connected.is_alive()
     assert notebook.introspect(connected.access_token).json["active"]
     assert notebook.refresh(connected.refresh_token).status_code == 200
@@ -100,11 +100,12 @@ def test_pausing_twice_keeps_the_first_moment(signed_in, connected, in_database,
     assert in_database(lambda session: session.get_one(Consent, connected.grant_id).paused_at) == first
 
 
-def test_a_paused_app_can_be_changed_and_disconnected(signed_in, connected, shelf):
+def test_a_paused_app_can_be_changed_and_ended(signed_in, connected, shelf):
     signed_in.submit(signed_in.get(connected.path), press="Pause")
     assert signed_in.get(connected.path + "mementos").status_code == 200
-    signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
-    assert signed_in.get(connected.path).status_code == 404
+    signed_in.end_app(connected.grant_id)
+    assert "Not connected any more" in signed_in.get(connected.path).text
+    assert signed_in.get(connected.path + "mementos").status_code == 404
 
 
 # -- the end -------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def test_after_its_end_an_app_reaches_nothing_and_is_not_listed(signed_in, conne
     assert not connected.is_alive()
     assert notebook.refresh(connected.refresh_token).json["error"] == "invalid_grant"
     assert "No app is connected" in signed_in.get("/account/apps/").text
-    assert signed_in.get(connected.path).status_code == 404
+    assert "Not connected any more" in signed_in.get(connected.path).text
 
 
 def test_an_end_is_taken_away_again(signed_in, connected, let_time_pass, in_database):
@@ -155,15 +156,15 @@ def test_an_app_whose_end_has_come_cannot_be_prolonged_from_an_old_page(signed_i
     assert not connected.is_alive()
 
 
-# -- disconnecting -------------------------------------------------------------------------------
+# -- ending -------------------------------------------------------------------------------------
 
 
 def test_a_disconnected_app_is_not_connected_any_more_but_what_it_did_can_be_seen(signed_in, connected, record):
     record(5, "read", 3, Recipes=3)
-    page = signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    page = signed_in.end_app(connected.grant_id)
     page = signed_in.follow(page)
     assert "No app is connected" in page.text
-    assert "No longer connected" in page.text and "What it did" in page.text
+    assert "Apps that were connected" in page.text and "What it did" in page.text
     assert "Read 3 memories" in signed_in.get(connected.path + "activity").text
     assert not connected.is_alive()
 
@@ -208,7 +209,7 @@ def test_the_list_says_as_much_of_an_app_as_the_overview(app, signed_in, connect
     }
     assert any(says[state] in line for line in listed), listed
     assert any("read and search the memories you choose" in line for line in listed)
-    assert any(line == "It looks through: Recipes." for line in listed)
+    assert any(line.startswith("It looks through: Recipes (2 memories).") for line in listed)
 
 
 def test_of_an_app_that_was_not_used_no_number_is_told(signed_in, connected):

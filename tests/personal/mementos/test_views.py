@@ -202,6 +202,6 @@ def test_a_memento_that_an_app_made_says_by_whom_and_stays_when_the_app_goes(app
     assert "made by <bdi>Acme Notebook</bdi>" in line and "Used by no app" in line
     page = signed_in.get(f"/account/mementos/{made.json['id']}/").text
     assert "The app <bdi>Acme Notebook</bdi> made it." in page and "Rename or change it" in page
-    signed_in.submit(signed_in.get(connected.path), press="Disconnect Acme Notebook")
+    signed_in.end_app(connected.grant_id)
     assert not connected.is_alive()
     assert "made by <bdi>Acme Notebook</bdi>" in line_of(signed_in.get("/account/mementos/"), "Work Documents")

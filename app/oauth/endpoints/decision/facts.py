@@ -28,6 +28,7 @@ _SENTENCES = {
     "losses": _("What it would no longer see has changed."),
     "end": _("Until when it is allowed has changed."),
     "pause": _("It was paused or resumed meanwhile."),
+    "freeze": _("You have paused all your apps meanwhile."),
     "connection": _("The earlier connection that you chose has ended or changed, or another one took its place."),
 }
 _LENGTH = 24

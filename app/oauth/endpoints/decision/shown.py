@@ -66,6 +66,7 @@ def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
         "kind": client["type"],
         "receiver": trust.receiver and [trust.receiver.place, trust.receiver.name],
         "account": [account.id, account.name, account.email],
+        "freeze": account.frozen_at and account.frozen_at.isoformat(),
     }
 
 

@@ -200,7 +200,7 @@ def test_two_laptops_of_one_document_client_are_two_connections(here, document, 
     assert one.grant_id != two.grant_id
     saved = add_memory(one, "By the first")
     add_memory(two, "By the second")
-    here.submit(here.get(f"/account/apps/{one.grant_id}/"), action=f"/account/apps/{one.grant_id}/disconnect")
+    here.end_app(one.grant_id)
     assert one.get("memories/").status_code == 401
     assert document.refresh(one.refresh_token).json["error"] == "invalid_grant"
     assert titles(two) == ["By the first", "By the second", "Plan"]
@@ -308,7 +308,7 @@ def test_one_that_was_taken_over_is_not_offered_again(here, agent, connect_agent
 def test_one_that_has_ended_hands_over_what_it_saved(app, here, agent, connect_agent):
     first = connect_agent(agent())
     add_memory(first)
-    here.submit(here.get(f"/account/apps/{first.grant_id}/"), action=f"/account/apps/{first.grant_id}/disconnect")
+    here.end_app(first.grant_id)
     page = agent().start(here)
     assert "That one ended on" in page.text
     assert titles(connect_agent(agent(), same=first.grant_id)) == ["Bread"]

@@ -1,0 +1,96 @@
+"""One card for an app, wherever apps are listed: each installation on it by its own name, and no more than a few."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.clients.trust import Trust
+from app.consents.models import Consent
+from app.oauth.endpoints.logo import logo_url
+from app.personal.apps.connections import Connection, app_of, describe_all, list_live
+
+_MOST_ON_A_CARD = 3
+#: So many installations, on however many cards, are one page.
+PAGE_SIZE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An app with its installations, the one used last first; ``more`` is how many of them are not on the card.
+
+    ``trust`` is how all of them are known; None where that is told of each.
+    """
+
+    own_name: str
+    logo_url: str | None
+    trust: Trust | None
+    connections: list[Connection]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """A page of cards. ``count`` is how many installations the person has in all, ``going_on`` how many not paused."""
+
+    cards: list[Card]
+    count: int
+    going_on: int
+    has_next: bool
+
+
+def list_cards(user_id: str, page: int = 1, *, of: str | None = None, size: int = PAGE_SIZE) -> Cards:
+    """A page of the person's apps, the one used last first; with ``of``, each installation of that one's app."""
+    consents = list_live(user_id)
+    pages = [*(_page_by_app(consents, size) if of is None else _pages_of(consents, of, size))]
+    chosen = pages[page - 1] if page <= len(pages) else []
+    shown = describe_all(user_id, [one for group in chosen for one in group.shown], consents)
+    by_grant = {one.grant_id: one for one in shown}
+    return Cards(
+        cards=[_make_card([by_grant[one.grant_id] for one in group.shown], group.more) for group in chosen],
+        count=len(consents),
+        going_on=sum(consent.paused_at is None for consent in consents),
+        has_next=page < len(pages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    shown: Sequence[Consent]
+    more: int
+
+
+def _page_by_app(consents: Sequence[Consent], size: int) -> Iterator[list[_Group]]:
+    page: list[_Group] = []
+    for _app, each in groupby(consents, key=app_of):
+        group = _fold(list(each))
+        if page and sum(len(one.shown) for one in page) + len(group.shown) > size:
+            yield page
+            page = []
+        page.append(group)
+    if page:
+        yield page
+
+
+def _fold(group: list[Consent]) -> _Group:
+    # Nothing is folded away to save one place.
+    most = _MOST_ON_A_CARD if len(group) > _MOST_ON_A_CARD + 1 else len(group)
+    return _Group(group[:most], len(group) - most)
+
+
+def _pages_of(consents: Sequence[Consent], grant_id: str, size: int) -> Iterator[list[_Group]]:
+    wanted = next((app_of(one) for one in consents if one.grant_id == grant_id), None)
+    found = [one for one in consents if app_of(one) == wanted]
+    for start in range(0, len(found), size):
+        yield [_Group(found[start : start + size], 0)]
+
+
+def _make_card(connections: list[Connection], more: int) -> Card:
+    first = connections[0]
+    is_known_alike = all(one.trust == first.trust for one in connections)
+    return Card(
+        own_name=first.own_name,
+        logo_url=logo_url(first.consent.client),
+        trust=first.trust if is_known_alike else None,
+        connections=connections,
+        more=more,
+    )
