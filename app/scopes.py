@@ -12,7 +12,12 @@ SCOPES = {
     ),
     "integrations:read": _("see which sources you have connected, how fresh they are and how much they hold"),
     "integrations:write": _("connect, change and remove your sources"),
+    "profile": _("see your name, your e-mail address and the organization you belong to"),
 }
+
+#: Opens no call: it says what ``/api/me/`` tells of the person. It is younger than the others, and whatever was
+#: registered or allowed before it has it without naming it.
+PROFILE = "profile"
 
 # Asked for by OpenID-minded libraries to get a refresh token, which every client with the
 # refresh grant gets anyway. Accepted, and never part of what is granted or stored; but told in the answer
@@ -62,6 +67,16 @@ def format_scope(scopes: Iterable[str]) -> str:
     if not others:
         _formatted[names] = text
     return text
+
+
+def with_profile(scope: str) -> str:
+    """Returns a scope with ``profile`` in it."""
+    return scope if not scope or PROFILE in scope else f"{scope} {PROFILE}"
+
+
+def without_profile(scope: str) -> str:
+    """Returns a scope without ``profile``, unless that is all there is."""
+    return format_scope(parse_scope(scope) - {PROFILE}) or scope
 
 
 def intersect_scope(scope: str, bound: str) -> str:

@@ -30,7 +30,7 @@ from app.oauth.tokens.code import add_authorization_code
 from benchmarks.load import Answer
 
 _REDIRECT_URI = "https://notebook.example/callback"
-_SCOPE = "memories:read integrations:read"
+_SCOPE = "memories:read integrations:read profile"
 _VERIFIER = secrets.token_urlsafe(48)
 _CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(_VERIFIER.encode()).digest()).rstrip(b"=").decode()
 

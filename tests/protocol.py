@@ -116,6 +116,8 @@ def change_consent(app) -> Callable[..., None]:
 
     def change(integrator: Integrator, **values) -> None:
         with app.app_context():
+            if "scope" in values:
+                values |= {"stored_scope": values.pop("scope"), "names_profile": True}
             db.session.execute(update(Consent).where(Consent.client_key == integrator.client_id).values(**values))
             db.session.commit()
 

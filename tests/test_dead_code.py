@@ -52,6 +52,8 @@ _DECORATORS += [
     "@when_app_changes_itself",
     "@compiles",
     "@event.listens_for",
+    "@*.inplace.expression",
+    "@*.inplace.setter",
     "@operation",
     "@*.app_template_test",
     "@*.app_template_filter",

@@ -5,8 +5,8 @@ import pytest
 from app.scopes import SCOPES, format_scope, intersect_scope, parse_scope, reaches_memories
 
 
-def test_the_four_documented_scopes_exist_and_each_has_its_sentence():
-    assert list(SCOPES) == ["memories:read", "memories:write", "integrations:read", "integrations:write"]
+def test_the_five_documented_scopes_exist_and_each_has_its_sentence():
+    assert list(SCOPES) == ["memories:read", "memories:write", "integrations:read", "integrations:write", "profile"]
     assert all(SCOPES.values())
 
 

@@ -17,7 +17,7 @@ from app.oauth.resources import own_resource
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
 from app.operations.results import manage_url
-from app.scopes import parse_scope, reaches_memories
+from app.scopes import PROFILE, parse_scope, reaches_memories
 
 _PATHS = ("/api/me/", "/api/v1/me/", "/api/v1/account/")
 
@@ -29,7 +29,7 @@ ROUTES += [
         name=path.strip("/").replace("/", "_"),
         summary="Whom the token speaks for, and what it was allowed",
         scopes=(),
-        answers={200: {"type": "object", "required": ["type", "id", "name", "organization", "client_id"]}},
+        answers={200: {"type": "object", "required": ["type", "id", "client_id"]}},
         is_lenient=True,
     )
     for path in _PATHS
@@ -46,19 +46,25 @@ def me(token: SpeakingToken, _connection: Connection) -> Response:
 
 
 def _describe_user(token: SpeakingToken) -> dict[str, Any]:
+    return {
+        "type": "user",
+        "id": token.user_id,
+        **(_describe_profile(token) if PROFILE in parse_scope(token.get_scope()) else {}),
+        "client_id": token.client_id,
+        "consent": _describe_consent(token),
+    }
+
+
+def _describe_profile(token: SpeakingToken) -> dict[str, Any]:
     organization = None
     if token.subject_organization_id is not None:
         organization = _describe_its_organization(token) | {"role": token.role}
     return {
-        "type": "user",
-        "id": token.user_id,
         "name": token.user_name,
         "email": token.user_email,
         # Nobody has proved that it is theirs: the name is OpenID Connect's (Core section 5.1), and so is what it means.
         "email_verified": False,
         "organization": organization,
-        "client_id": token.client_id,
-        "consent": _describe_consent(token),
     }
 
 

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
-from app.scopes import format_scope, intersect_scope, parse_scope
+from app.scopes import PROFILE, format_scope, intersect_scope, parse_scope, with_profile
 
 _TABLES: dict[str, type[ClientDocument | SelfRegistration]] = {DOCUMENT: ClientDocument, DYNAMIC: SelfRegistration}
 _FIND_DEFAULT = {
@@ -33,18 +33,26 @@ _NOTE_USE = {
 }
 
 
-def find_default_scope(connection: Connection, client: ClientSnapshot, allowed: frozenset[str]) -> str:
-    """Returns the scope of a client that asks for none: what it named of what is allowed, or all of that."""
+def find_default_scope(connection: Connection, client: ClientSnapshot, settings: Settings) -> str:
+    """Returns the scope of a client that asks for none: what it named of what it may have, or all of that."""
     found = connection.first(_FIND_DEFAULT[client.origin], client=client.key)
     named = "" if found is None else str(found.default_scope)
-    return format_scope(parse_scope(named) & allowed or allowed)
+    allowed = list_allowed_scopes(client, settings)
+    scope = format_scope(parse_scope(named) & allowed or allowed)
+    return with_profile(scope) if client.implies_profile else scope
+
+
+def list_allowed_scopes(client: ClientRules, settings: Settings) -> frozenset[str]:
+    """Returns what the operator lets a client have that nobody registered; what it had before stays."""
+    allowed = frozenset(settings.third_party_scopes)
+    return allowed | {PROFILE} if client.implies_profile else allowed
 
 
 def find_most_scope(client: ClientRules, settings: Settings) -> str:
     """Returns what the client may have at most now: its registration says so, or the operator, if nobody registered it."""
     if client.origin == REGISTERED:
         return client.scope
-    return intersect_scope(client.scope, " ".join(settings.third_party_scopes))
+    return intersect_scope(client.scope, " ".join(list_allowed_scopes(client, settings)))
 
 
 def note_first_use(connection: Connection, client: ClientSnapshot) -> None:

@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, false, text
+from sqlalchemy import Boolean, CheckConstraint, ColumnElement, ForeignKey, Index, String, false, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
 from app.clients.models import Client
+from app.clients.models.earlier_scopes import select_with_profile
 from app.consents.live import has_ended
 from app.credentials import new_id
 from app.database.types import Base, Digest, UtcDateTime
 from app.memories.models import Memento
+from app.scopes import with_profile
 
 #: What a consent reaches: everything (also what is added later), the chosen mementos, or nothing.
 SELECTIONS = ("all", "selected", "none")
@@ -50,7 +53,9 @@ class Consent(Base):
     grant_id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("grant"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
-    scope: Mapped[str] = mapped_column(String(1000))
+    stored_scope: Mapped[str] = mapped_column("scope", String(1000))
+    #: None where the version before wrote the scope, which knew no ``profile`` and allowed it with everything.
+    names_profile: Mapped[bool | None] = mapped_column(Boolean)
     #: What the app asked for as optional and the person left out: it is not asked about again and again.
     declined_scope: Mapped[str] = mapped_column(String(1000), default="", server_default=text("''"))
     selection: Mapped[str] = mapped_column(String(10))
@@ -70,6 +75,20 @@ class Consent(Base):
 
     client: Mapped[Client] = relationship()
     mementos: Mapped[list[Memento]] = relationship(secondary="consent_mementos", order_by=Memento.name)
+
+    @hybrid_property
+    def scope(self) -> str:
+        """What the app may do."""
+        return with_profile(self.stored_scope) if self.names_profile is None else self.stored_scope
+
+    @scope.inplace.expression
+    @classmethod
+    def _select_scope(cls) -> ColumnElement[str]:
+        return select_with_profile(cls.stored_scope, cls.names_profile.is_(None))
+
+    @scope.inplace.setter
+    def _set_scope(self, scope: str) -> None:
+        self.stored_scope, self.names_profile = scope, True
 
     @property
     def called(self) -> str:

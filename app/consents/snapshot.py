@@ -39,7 +39,7 @@ class ConsentSnapshot:
 #: The columns of :class:`ConsentSnapshot`.
 CONSENT_COLUMNS = (
     Consent.grant_id,
-    Consent.scope,
+    Consent.scope.label("scope"),
     Consent.declined_scope,
     select_choice().label("choice"),
     Consent.resources,

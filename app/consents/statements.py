@@ -39,13 +39,13 @@ UPSERT = Statement(
     text(
         """
         INSERT INTO consents (grant_id, user_id, client_id, installation, scope, declined_scope, selection, resources,
-            issued_at, updated_at, expires_at)
+            issued_at, updated_at, expires_at, names_profile)
         VALUES (:grant_id, :user, :client, :installation, :scope, :declined, :selection, :resources,
-            :at, :at, :until)
+            :at, :at, :until, TRUE)
         ON CONFLICT (user_id, client_id, installation) WHERE revoked_at IS NULL
         DO UPDATE SET scope = excluded.scope, declined_scope = excluded.declined_scope,
             selection = excluded.selection, resources = excluded.resources, updated_at = excluded.updated_at,
-            expires_at = excluded.expires_at,
+            expires_at = excluded.expires_at, names_profile = TRUE,
             paused_at = CASE WHEN :resumes THEN NULL ELSE consents.paused_at END
         RETURNING grant_id, paused_at
         """

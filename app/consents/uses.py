@@ -54,7 +54,13 @@ def find_uses(session: Session, user_id: str) -> dict[str, list[Use]]:
 def find_all_seeing(session: Session, user_id: str) -> list[Use]:
     """Returns the apps that look through everything, by name: whatever is in a memento, they see it too."""
     rows = session.execute(
-        select(Consent.grant_id, Consent.name, Client.name.label("client_name"), Consent.scope, Consent.paused_at)
+        select(
+            Consent.grant_id,
+            Consent.name,
+            Client.name.label("client_name"),
+            Consent.scope.label("scope"),
+            Consent.paused_at,
+        )
         .join(Client, Client.key == Consent.client_key)
         .where(Consent.user_id == user_id, Consent.selection == "all", is_live(Consent))
         .order_by(Client.name, Consent.grant_id)

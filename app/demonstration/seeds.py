@@ -76,7 +76,7 @@ _CLIENTS = (
         "name": "Acme Pocket",
         "type": PUBLIC,
         "redirect_uris": ["http://127.0.0.1/callback", "com.acme.pocket:/callback", *CALLBACKS],
-        "scopes": ["memories:read", "memories:write", "integrations:read"],
+        "scopes": ["memories:read", "memories:write", "integrations:read", "profile"],
         "optional_scopes": ["memories:write"],
         "description": "Your memories on your phone, to look things up on the way.",
         "homepage_url": _ELSEWHERE,

@@ -28,4 +28,11 @@ ADVICE = {
         _("Your app is itself a source that brings memories in. Few apps are; people hesitate here."),
         "POST integrations/; PATCH and DELETE integrations/{id}/",
     ),
+    "profile": (
+        _(
+            "Your app greets people by name, or has accounts of its own. Without it /api/me/ tells it an id, which stays"
+            " the same, and what they allowed."
+        ),
+        "GET /api/me/: name, email, email_verified, organization",
+    ),
 }

@@ -1,6 +1,6 @@
 """A request to the protocol, as Authlib wants it: made from strictly parsed parameters, and from nothing of Flask."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Protocol
 
 from authlib.oauth2.rfc6749 import OAuth2Request
@@ -11,7 +11,7 @@ from app.consents.snapshot import ConsentSnapshot
 from app.database.connections import Connection
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
 from app.oauth.resources import Resource
-from app.scopes import asks_offline_access
+from app.scopes import asks_offline_access, format_scope
 from app.services import Services
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ class WireRequest(OAuth2Request):
     ``connection`` is the driver connection all of it runs on; ``defects`` is what is wrong with the parameters, by
     name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, ``address`` the network address
     it comes from, and ``consent`` is set before a code is issued; ``resources`` are those that the request is for, set
-    by the checks. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
+    by the checks, as is whether ``profile`` is asked for without being named. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
     that it is from, or says it is from.
     """
 
@@ -67,10 +67,19 @@ class WireRequest(OAuth2Request):
         self.person_id, self.address = person_id, address
         self.consent = None
         self.resources: tuple[Resource, ...] = ()
+        self.asks_profile_unnamed = self.is_scope_settled = False
         self.caller = parameters.get("client_id")
         # Now, because the screens put into ``scope`` what the person allows.
         self.asks_offline_access = asks_offline_access(parameters.get("scope"))
         self.demands_state = demands_state(path) or STATE_DEMANDED in parameters
+
+    def settle_scope(self, scopes: Iterable[str]) -> None:
+        """Go on as if the app had asked for these and no others: what the person leaves of it."""
+        self.payload.data["scope"], self.is_scope_settled = format_scope(scopes), True
+
+    def reopen_scope(self, asked: str) -> None:
+        """Go on with what the app has asked for."""
+        self.payload.data["scope"], self.is_scope_settled = asked, False
 
     @property
     def form(self) -> MutableMapping[str, str]:

@@ -25,7 +25,7 @@ from app.clients.fields import BY_NAME, FIELDS
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
 from app.org.form_fields import WHOLE_NUMBER, LinesField, OnceForm, SecondsField
-from app.scopes import SCOPES
+from app.scopes import PROFILE, SCOPES
 from app.sentences import _
 
 _ADDRESS = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
@@ -79,7 +79,12 @@ class ClientForm(FlaskForm):
         render_kw={"rows": 2, "spellcheck": "false", "autocapitalize": "off"},
     )
     scopes = SelectMultipleField(
-        **_words("scopes"), choices=_list_scopes, option_widget=CheckboxInput(), validate_choice=False
+        **_words("scopes"),
+        choices=_list_scopes,
+        option_widget=CheckboxInput(),
+        validate_choice=False,
+        # What a new one is told of people, unless an admin wants it not to.
+        default=(PROFILE,),
     )
     native_app = BooleanField(**_words("native_app"))
     require_pkce = BooleanField(**_words("require_pkce"))

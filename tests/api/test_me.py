@@ -12,6 +12,11 @@ PATHS = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def tokens(notebook, signed_in):
+    return notebook.tokens(signed_in, scope="memories:read profile")
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_every_documented_path_answers_with_and_without_the_final_slash(notebook, tokens, alice, path):
     response = notebook.me(tokens["access_token"], path)
@@ -44,7 +49,7 @@ def test_an_organizations_token_has_no_address_to_be_proved(notebook):
 def test_a_person_without_an_organization_has_none(app, notebook, browser):
     page = browser.get("/sign-up")
     browser.submit(page, email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn")
-    me = notebook.me(notebook.tokens(browser)["access_token"]).json
+    me = notebook.me(notebook.tokens(browser, scope="memories:read profile")["access_token"]).json
     assert (me["name"], me["organization"]) == ("Dora Dorn", None)
 
 
@@ -57,6 +62,27 @@ def test_of_several_organizations_it_tells_the_first_by_name_and_then_by_id(app,
         first = min(namesakes, key=lambda organization: organization.id).id
     organization = notebook.me(tokens["access_token"]).json["organization"]
     assert (organization["id"], organization["role"]) == (first, "owner")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_the_scope_it_tells_an_id_and_nothing_else_of_the_person(notebook, signed_in, alice, path):
+    response = notebook.me(notebook.tokens(signed_in, scope="memories:read")["access_token"], path)
+    assert response.json.keys() == {"type", "id", "client_id", "consent"}
+    assert response.json["id"] == alice.id
+    assert alice.email not in response.text and "Alice" not in response.text and "acme" not in response.text
+
+
+def test_what_it_tells_of_the_person_ends_when_they_take_that_back(notebook, tokens, change_consent):
+    assert "email" in notebook.me(tokens["access_token"]).json
+    change_consent(notebook, scope="memories:read")
+    assert notebook.me(tokens["access_token"]).json.keys() == {"type", "id", "client_id", "consent"}
+
+
+@pytest.mark.parametrize("scope", [None, "", "offline_access"])
+def test_an_app_that_names_no_scope_is_told_who_the_person_is(notebook, signed_in, alice, scope):
+    tokens = notebook.tokens(signed_in, scope=scope)
+    assert "profile" in tokens["scope"].split()
+    assert notebook.me(tokens["access_token"]).json["email"] == alice.email
 
 
 def test_it_shows_the_client_its_own_view_of_the_consent(notebook, tokens):

@@ -94,7 +94,7 @@ def test_the_id_is_as_long_as_it_may_be():
 
 def test_an_address_as_client_id_gets_through_everything(signed_in, alice, reader):
     """Authorize, both screens, token, refresh, introspection, the API, the person's own pages, revocation."""
-    picker = reader.start(signed_in)
+    picker = reader.start(signed_in, scope="memories:read profile")
     assert "proved to be <strong><bdi>app.example.net</bdi></strong>" in picker.text
     consent = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
     assert "proved to be <strong><bdi>app.example.net</bdi></strong>" in consent.text

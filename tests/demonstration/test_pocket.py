@@ -68,7 +68,7 @@ def test_the_button_sends_people_to_where_they_decide(browser, people):
         "response_type": "code",
         "client_id": CLIENT_ID,
         "redirect_uri": "http://127.0.0.1:8000/demonstration/callback",
-        "scope": "memories:read memories:write",
+        "scope": "memories:read memories:write profile",
         "state": "",
         "code_challenge": "",
         "code_challenge_method": "S256",

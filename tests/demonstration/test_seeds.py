@@ -93,7 +93,7 @@ def test_people_have_their_roles(seeded):
 def test_the_apps_may_do_what_the_examples_show(seeded):
     notebook, pocket = (db.session.get(Client, one["client_id"]) for one in seeded["clients"])
     assert notebook.scope == " ".join(SCOPES)
-    assert pocket.scope == "memories:read memories:write integrations:read"
+    assert pocket.scope == "memories:read memories:write integrations:read profile"
     assert pocket.optional_scope == "memories:write"
     assert pocket.homepage_url == "http://127.0.0.1:8000/demonstration/"
     assert (notebook.native_app, pocket.native_app) == (False, True)
@@ -219,7 +219,7 @@ def earlier(seeded) -> dict:
     db.session.execute(delete(Memento).where(Memento.user_id == bob.id))
     db.session.execute(delete(Integration).where(Integration.user_id == bob.id))
     pocket.redirect_uris = ["http://127.0.0.1/callback", "com.acme.pocket:/callback"]
-    pocket.scope, pocket.optional_scope = "memories:read integrations:read", ""
+    pocket.stored_scope, pocket.implies_profile, pocket.optional_scope = "memories:read integrations:read", True, ""
     pocket.homepage_url = "https://pocket.acme.example"
     noted = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == "demonstration.seeded"))
     later = [event.id for event in noted if event.details["what"].startswith(("page:", "texts:"))]
@@ -235,7 +235,7 @@ def test_an_earlier_demonstration_gets_what_came_since(earlier, how):
     db.session.commit()
     pocket = db.session.get(Client, CLIENT_ID)
     assert pocket.redirect_uris == ["http://127.0.0.1/callback", "com.acme.pocket:/callback", *CALLBACKS]
-    assert pocket.scope == "memories:read memories:write integrations:read"
+    assert pocket.scope == "memories:read memories:write integrations:read profile"
     assert pocket.optional_scope == "memories:write"
     assert pocket.homepage_url == "http://127.0.0.1:8000/demonstration/"
     assert summarize_everything(find_user_by_email("bob@example.com").id).count == 11

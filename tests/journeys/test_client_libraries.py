@@ -7,7 +7,7 @@ from requests_oauthlib import OAuth2Session as OauthlibSession
 
 from tests.journeys.walk import ALICE, allow
 
-SCOPE = "memories:read integrations:read"
+SCOPE = "memories:read integrations:read profile"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def test_five_steps_of_the_web_flow(server, demonstration, callback, page):
             "response_type": "code",
             "client_id": app.client_id,
             "redirect_uri": callback.url,
-            "scope": "memories:read",
+            "scope": "memories:read profile",
             "state": state,
             "code_challenge": s256(code_verifier),
             "code_challenge_method": "S256",

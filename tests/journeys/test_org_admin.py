@@ -30,7 +30,7 @@ def test_an_app_registered_on_the_dashboard_works_the_first_time(server, demonst
     assert client_secret[-4:] in page.content()
 
     # And an ordinary library gets a token with what Bob copied.
-    session = OAuth2Session(client_id, client_secret, redirect_uri=callback.url, scope="memories:read")
+    session = OAuth2Session(client_id, client_secret, redirect_uri=callback.url, scope="memories:read profile")
     url, _state = session.create_authorization_url(f"{server.url}/oauth/authorize")
     alices = chromium.new_context(locale="en-GB").new_page()
     allow(alices, url, email=ALICE, password=demonstration.passwords[ALICE], mementos=("Recipes",))

@@ -7,7 +7,7 @@ import pytest
 def test_the_five_steps(request, browser, alice, kind):
     client = request.getfixturevalue(kind)
     # 1. The app redirects the user's browser, and the user signs in.
-    page = client.start(browser)
+    page = client.start(browser, scope=None)
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
     # 2. The user chooses mementos, and authorizes.
     page = browser.follow(browser.submit(page, press="Continue", selection="all"))

@@ -56,7 +56,7 @@ def test_the_five_steps_with_the_playgrounds_own_callback(request, admin, bob, k
     assert not is_accepted(trial_of(integrator), admin)
 
     trial = start(admin, integrator)
-    answer = trial.authorize(admin)
+    answer = trial.authorize(admin, scope="memories:read profile")
     page = admin.get(path_of(trial, f"/callback?code={answer['code']}&state={answer['state']}"))
     tokens = trial.exchange(answer["code"])
 

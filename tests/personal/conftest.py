@@ -19,7 +19,7 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 from tests.actors import Browser, find_forms
 from tests.integrator import Integrator
 
-SCOPE = "memories:read memories:write integrations:read"
+SCOPE = "memories:read memories:write integrations:read profile"
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def test_what_was_declined_is_never_granted_while_the_app_makes_it_required(pock
     def require(optional_scope: str) -> None:
         with app.app_context(), expect_writes():
             db.session.execute(
-                update(Client).where(Client.client_id == pocket.client_id).values(optional_scope=optional_scope)
+                update(Client).where(Client.client_id == pocket.client_id).values(stored_optional_scope=optional_scope)
             )
             db.session.commit()
 

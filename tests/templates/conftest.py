@@ -111,7 +111,10 @@ _PICKER = {
 _CONSENT = {
     "client": CLIENT,
     "account": _ACCOUNT,
-    "scopes": [scope("read and search the memories you choose", is_new=True)],
+    "scopes": [
+        scope("read and search the memories you choose", is_new=True),
+        scope("see your name, your e-mail address and the organization you belong to"),
+    ],
     "needs_mementos": True,
     "selection": "selected",
     "mementos": [memento("Trip to Lisbon", is_new=True), memento("Recipes", 9, is_new=True)],

@@ -3,11 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, and_, select, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app import clock
 from app.accounts.models import Organization
+from app.clients.models.earlier_scopes import select_with_profile
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.resource import ClientResource, match_address
@@ -15,6 +29,7 @@ from app.clients.models.rules import REGISTERED, UNUSED_FOR, ClientRules
 from app.clients.models.secret import ClientSecret
 from app.credentials import new_id
 from app.database.types import Base, Lines, ShownName, UtcDateTime
+from app.scopes import PROFILE, format_scope, parse_scope, with_profile
 
 
 def _default_key(context: Any) -> str:
@@ -45,7 +60,8 @@ class Client(ClientRules, Base):
     ``review_at`` is when the purge looks next whether anybody uses the client (:mod:`app.purge.unused_clients`); None
     for one that an organization registered, and for one that has ended.
 
-    ``optional_scope`` is the part of them that a person may leave out. A draft has ``drafted_at``
+    ``optional_scope`` is the part of them that a person may leave out. ``implies_profile`` says that it was registered
+    before there was a scope ``profile``, which it has all the same, and asks for with whatever it asks for. A draft has ``drafted_at``
     set, and is suspended too until it is activated, so that the protocol need not know of drafts.
     Lifetimes are in seconds, None for the server's own. ``version`` counts the changes of its settings.
     """
@@ -73,8 +89,10 @@ class Client(ClientRules, Base):
     terms_url: Mapped[str] = mapped_column(String(2000), default="")
     type: Mapped[str] = mapped_column(String(12))
     redirect_uris: Mapped[list[str]] = mapped_column(Lines, default=list)
-    scope: Mapped[str] = mapped_column(String(1000))
-    optional_scope: Mapped[str] = mapped_column(String(1000), default="")
+    stored_scope: Mapped[str] = mapped_column("scope", String(1000))
+    stored_optional_scope: Mapped[str] = mapped_column("optional_scope", String(1000), default="")
+    # The version before knows no such column, and no such scope.
+    implies_profile: Mapped[bool] = mapped_column(Boolean, default=False, server_default=true())
     native_app: Mapped[bool] = mapped_column(Boolean, default=False)
     require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
     access_token_lifetime: Mapped[int | None]
@@ -104,6 +122,42 @@ class Client(ClientRules, Base):
     secrets: Mapped[list[ClientSecret]] = relationship(
         back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
     )
+
+    @hybrid_property
+    def scope(self) -> str:
+        """Its registered scopes."""
+        return with_profile(self.stored_scope) if self.implies_profile else self.stored_scope
+
+    @scope.inplace.expression
+    @classmethod
+    def _select_scope(cls) -> ColumnElement[str]:
+        return select_with_profile(cls.stored_scope, and_(cls.implies_profile, cls.stored_scope != ""))
+
+    @scope.inplace.setter
+    def _set_scope(self, scope: str) -> None:
+        names = parse_scope(scope)
+        if self.implies_profile and PROFILE in names:
+            # As the version before wrote it, which may still run, and whose forms know the other scopes alone.
+            scope = format_scope(names - {PROFILE}) or scope
+        else:
+            self.implies_profile = False
+        self.stored_scope = scope
+
+    @hybrid_property
+    def optional_scope(self) -> str:
+        """What of its scopes a person may leave out: of those that nobody registered, all."""
+        is_implied = self.implies_profile and self.origin != REGISTERED
+        return with_profile(self.stored_optional_scope) if is_implied else self.stored_optional_scope
+
+    @optional_scope.inplace.expression
+    @classmethod
+    def _select_optional_scope(cls) -> ColumnElement[str]:
+        is_implied = and_(cls.implies_profile, cls.origin != REGISTERED, cls.stored_optional_scope != "")
+        return select_with_profile(cls.stored_optional_scope, is_implied)
+
+    @optional_scope.inplace.setter
+    def _set_optional_scope(self, scope: str) -> None:
+        self.stored_optional_scope = scope
 
     @property
     def status(self) -> str:

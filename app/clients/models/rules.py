@@ -53,6 +53,7 @@ class ClientRules:
         type: str
         redirect_uris: list[str]
         scope: str
+        implies_profile: bool
         native_app: bool
         require_pkce: bool
 

@@ -34,6 +34,7 @@ class ClientSnapshot(ClientRules):
     native_app: bool
     require_pkce: bool
     optional_scope: str
+    implies_profile: bool
     access_token_lifetime: int | None
     refresh_token_lifetime: int | None
     suspended_at: datetime | None
@@ -60,10 +61,11 @@ _FIND_CLIENT = Statement(
         Client.name,
         Client.type,
         Client.redirect_uris,
-        Client.scope,
+        Client.scope.label("scope"),
         Client.native_app,
         Client.require_pkce,
-        Client.optional_scope,
+        Client.optional_scope.label("optional_scope"),
+        Client.implies_profile,
         Client.access_token_lifetime,
         Client.refresh_token_lifetime,
         Client.suspended_at,

@@ -13,7 +13,7 @@ from app.demonstration.pocket.held import Held
 from app.demonstration.pocket.place import CALLBACK_PATH, CLIENT_ID
 from app.demonstration.pocket.wire import Call, call
 
-SCOPE = "memories:read memories:write"
+SCOPE = "memories:read memories:write profile"
 _TOKEN = "/oauth/token"
 _MEMORIES = "/api/v1/memories/"
 #: How many memories a page of it shows.

@@ -1,13 +1,22 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
 from app.clients.models import REGISTERED
-from app.clients.unregistered import find_default_scope
+from app.clients.unregistered import find_default_scope, list_allowed_scopes
 from app.consents.details import find_details_problem
 from app.consents.resources import API, MCP
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import own_resource, read_resources
 from app.oauth.wire_request import WireRequest
-from app.scopes import OFFLINE_ACCESS, SCOPES, asks_offline_access, format_scope, parse_scope, with_offline_access
+from app.scopes import (
+    OFFLINE_ACCESS,
+    PROFILE,
+    SCOPES,
+    asks_offline_access,
+    format_scope,
+    parse_scope,
+    with_offline_access,
+    with_profile,
+)
 
 PROMPTS = ("consent", "login", "select_account")
 
@@ -43,14 +52,16 @@ def resolve_scope(request: WireRequest) -> None:
 
     An agent asks for all that our challenge names, so at the memory server for agents what it may not have is left out;
     and so it is for every client that no organization registered, which nobody could tell beforehand.
+    Whoever was registered before there was a scope ``profile`` asks for it with whatever it names.
     Raises a refusal, also where nothing is left.
     """
     client, asked = request.known_client, request.payload.scope
     if client.origin != REGISTERED:
-        allowed = frozenset(request.services.settings.third_party_scopes)
+        settings = request.services.settings
+        allowed = list_allowed_scopes(client, settings)
         if not parse_scope(asked):
             extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
-            asked = find_default_scope(request.connection, client, allowed) + extra
+            asked = find_default_scope(request.connection, client, settings) + extra
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)
         if not parse_scope(asked) <= allowed:
             raise refuse_scope(asked)
@@ -59,6 +70,9 @@ def resolve_scope(request: WireRequest) -> None:
     scope = client.get_allowed_scope(asked)
     if scope is None:
         raise refuse_scope(request.payload.scope)
+    if client.implies_profile and not request.is_scope_settled:
+        request.asks_profile_unnamed = PROFILE not in parse_scope(scope)
+        scope = with_profile(scope)
     request.scope = scope
 
 

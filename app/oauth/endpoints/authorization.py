@@ -32,7 +32,7 @@ from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.refusals import Refused
 from app.oauth.server import server
 from app.oauth.wire_request import WireRequest
-from app.scopes import format_scope, parse_scope, reaches_memories
+from app.scopes import parse_scope, reaches_memories
 
 
 @blueprint.get("/oauth/authorize")
@@ -118,7 +118,7 @@ def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
     )
     if covered is None:
         return None
-    request.payload.data["scope"] = format_scope(covered)
+    request.settle_scope(covered)
     return consent
 
 
@@ -134,7 +134,7 @@ def continue_authorization(flow: Flow) -> ResponseReturnValue:
             with flow.connection.transaction():
                 return _answer_by_itself(flow, asked)
         except _NotCovered:
-            flow.request.payload.data["scope"] = asked
+            flow.request.reopen_scope(asked)
             consent = _find_present_consent(flow)
     needs_choice = reaches_memories(parse_scope(flow.request.scope)) and not _start_from_present_choice(flow, consent)
     if not needs_choice or may_go_on_as_before(flow):
@@ -155,7 +155,7 @@ def _answer_by_itself(flow: Flow, asked: str) -> ResponseReturnValue:
     """Inside a transaction: answer without a screen, of several tabs in one. Raises :class:`_NotCovered`."""
     if not flow.renew_under_lock() or not flow.take():
         return already_answered_page(flow.waiting.user_id)
-    flow.request.payload.data["scope"] = asked
+    flow.request.reopen_scope(asked)
     flow.request.consent = _find_covering_consent(flow.request)
     if flow.request.consent is None:
         raise _NotCovered

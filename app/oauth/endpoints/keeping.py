@@ -131,8 +131,7 @@ def _settle_scope(connection: Connection, client: ClientSnapshot, asked: str | N
     scope = client.get_allowed_scope(asked)
     if client.origin != REGISTERED and not parse_scope(asked):
         # As the checks do, which come once somebody has signed in.
-        allowed = frozenset(services().settings.third_party_scopes)
-        scope = find_default_scope(connection, client, allowed)
+        scope = find_default_scope(connection, client, services().settings)
     return with_offline_access(scope) if scope and asks_offline_access(asked) else scope
 
 

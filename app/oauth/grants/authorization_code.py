@@ -89,7 +89,7 @@ class AuthorizationCodeGrant(AuthorizeGrant):
         code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
         most = find_most_scope(client, self.request.services.settings)
-        scope = intersect_scope(intersect_scope(code.scope, most), code.consent_scope)
+        scope = code.find_told_scope(intersect_scope(most, code.consent_scope))
         if not scope:
             raise refuse(Reason.SCOPE_NOTHING_LEFT)
         asked_offline = credentials.asked_offline(self.request.form["code"])

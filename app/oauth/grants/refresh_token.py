@@ -114,7 +114,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse_scope(self.request.payload.scope)
         if not requested <= allowed or not allowed:
             raise refuse(Reason.SCOPE_TOO_WIDE)
-        return format_scope(requested or allowed)
+        return format_scope(requested) if requested else token.get_told_scope()
 
     def _new_successor(self, presented: str) -> tuple[str, str | None]:
         """The next refresh token, and the salt that gives it again together with the presented one."""

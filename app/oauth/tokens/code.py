@@ -19,6 +19,7 @@ from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
 from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
 from app.oauth.tokens.family import TokenFamily, add_family, is_held
+from app.scopes import PROFILE, intersect_scope
 
 
 class AuthorizationCode(Base):
@@ -56,6 +57,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
     redeemed_at: datetime | None
     family_issued_at: datetime
     family_revoked_at: datetime | None
+    names_profile: bool | None
     grant_id: str
     user_id: str
     consent_scope: str
@@ -79,6 +81,13 @@ class CodeSnapshot(AuthorizationCodeMixin):
     def get_scope(self) -> str:
         """Returns what the person allowed, for Authlib."""
         return self.scope
+
+    def find_told_scope(self, bound: str) -> str:
+        """Returns what the app has named itself of what is still allowed; or what it has without naming it."""
+        scope = intersect_scope(self.scope, bound)
+        if not scope and self.names_profile is None:
+            scope = intersect_scope(PROFILE, bound)
+        return scope
 
     def is_expired(self) -> bool:
         """Returns whether its time is over."""
@@ -109,6 +118,7 @@ _FIND_CODE = Statement(
         AuthorizationCode.redeemed_at,
         TokenFamily.issued_at.label("family_issued_at"),
         TokenFamily.revoked_at.label("family_revoked_at"),
+        TokenFamily.names_profile,
         Consent.grant_id,
         Consent.user_id,
         Consent.scope.label("consent_scope"),
@@ -172,12 +182,19 @@ def add_authorization_code(
     expires_at: datetime,
     audience: str = API,
     keeps_first_end: bool = False,
+    names_profile: bool | None = True,
 ) -> int:
     """Add a family and its code; to be called inside a transaction. Returns the family's number.
 
     Raises :class:`RowGone` when the consent was deleted since it was looked up.
     """
-    family_id = add_family(connection, grant_id=grant_id, issued_at=issued_at, keeps_first_end=keeps_first_end)
+    family_id = add_family(
+        connection,
+        grant_id=grant_id,
+        issued_at=issued_at,
+        keeps_first_end=keeps_first_end,
+        names_profile=names_profile,
+    )
     connection.run(
         _INSERT_CODE,
         digest=digest,

@@ -35,6 +35,9 @@ class TokenFamily(Base):
     #: Whether its refresh tokens end when the first one does. What a client registers later does not prolong them. None
     #: for a family that is older than the question.
     keeps_first_end: Mapped[bool | None] = mapped_column(Boolean)
+    #: True when its scopes name ``profile`` if they have it. None: they have it, named or not, as whatever is older than
+    #: that scope, and what an app is given that is.
+    names_profile: Mapped[bool | None] = mapped_column(Boolean)
 
 
 def is_held(token: Any) -> ColumnElement[bool]:
@@ -55,6 +58,7 @@ _INSERT_FAMILY = Statement(
         grant_id=bindparam("grant_id"),
         issued_at=bindparam("issued_at"),
         keeps_first_end=bindparam("keeps_first_end"),
+        names_profile=bindparam("names_profile"),
     )
     .returning(TokenFamily.id)
 )
@@ -66,10 +70,21 @@ _REVOKE_FAMILY = Statement(
 )
 
 
-def add_family(connection: Connection, *, grant_id: str, issued_at: datetime, keeps_first_end: bool) -> int:
+def add_family(
+    connection: Connection,
+    *,
+    grant_id: str,
+    issued_at: datetime,
+    keeps_first_end: bool,
+    names_profile: bool | None = True,
+) -> int:
     """Add a family. Returns its number. Raises :class:`RowGone` when the consent was deleted since it was looked up."""
     number: int = connection.first(
-        _INSERT_FAMILY, grant_id=grant_id, issued_at=issued_at, keeps_first_end=keeps_first_end
+        _INSERT_FAMILY,
+        grant_id=grant_id,
+        issued_at=issued_at,
+        keeps_first_end=keeps_first_end,
+        names_profile=names_profile,
     ).id
     return number
 

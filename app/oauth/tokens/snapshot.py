@@ -17,7 +17,7 @@ from app.consents.memory_setting import Person, select_setting
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
 from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
-from app.scopes import intersect_scope
+from app.scopes import intersect_scope, with_profile
 
 _Selected = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -43,6 +43,7 @@ class TokenSnapshot(TokenMixin):
     family_id: int | None
     family_issued_at: datetime | None
     family_revoked_at: datetime | None
+    names_profile: bool | None
     grant_id: str | None
     user_id: str | None
     consent_scope: str | None
@@ -62,13 +63,28 @@ class TokenSnapshot(TokenMixin):
 
     def get_scope(self) -> str:
         """Returns what it may do now: its own scope, as far as the client's registration and the consent still go."""
-        scope = intersect_scope(self.scope, self.client_scope)
+        return self._bounded(with_profile(self.scope) if self._has_profile_unnamed else self.scope)
+
+    def get_told_scope(self) -> str:
+        """Returns of that what the app has named itself."""
+        return self._bounded(self.scope) or self.get_scope()
+
+    @property
+    def _has_profile_unnamed(self) -> bool:
+        return self.names_profile is None and self.family_id is not None
+
+    def _bounded(self, scope: str) -> str:
+        scope = intersect_scope(scope, self.client_scope)
         return scope if self.consent_scope is None else intersect_scope(scope, self.consent_scope)
 
     def hold_to(self, third_party_scopes: Sequence[str]) -> None:
         """Let the client have no more than the operator lets apps have that no organization registered, if it is one."""
         if self.organization_id is None:
-            self.client_scope = intersect_scope(self.client_scope, " ".join(third_party_scopes))
+            most = " ".join(third_party_scopes)
+            # What it had before there was that scope stays its own.
+            self.client_scope = intersect_scope(
+                self.client_scope, with_profile(most) if self._has_profile_unnamed else most
+            )
 
     def get_expires_in(self) -> int:
         """Returns the seconds from issue to expiry."""
@@ -120,7 +136,6 @@ def select_tokens(
     ``token`` is the table's class; ``has_family`` says that none of its rows lacks one, and with it a consent.
     ``audience`` is for a table that keeps it in more than its column of that name.
     """
-    is_outer = not has_family
     return (
         select(
             token.digest,
@@ -137,6 +152,7 @@ def select_tokens(
             token.family_id,
             TokenFamily.issued_at.label("family_issued_at"),
             TokenFamily.revoked_at.label("family_revoked_at"),
+            TokenFamily.names_profile,
             Consent.grant_id,
             Consent.user_id,
             Consent.scope.label("consent_scope"),
@@ -152,8 +168,8 @@ def select_tokens(
             *more,
         )
         .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
-        .join(TokenFamily, TokenFamily.id == token.family_id, isouter=is_outer)
-        .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=is_outer)
+        .join(TokenFamily, TokenFamily.id == token.family_id, isouter=not has_family)
+        .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=not has_family)
         .outerjoin(SavedMemento, is_saved_under(Consent))
         .outerjoin(Person, Person.id == Consent.user_id)
         .where(token.digest == bindparam("token_digest"))

@@ -89,7 +89,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
     if not granted:
         raise _NotDecided(errors=[_("Leave at least one thing ticked that the app may do, or cancel.")])
     # Replayed below, as if the app had asked for no more than the person allows.
-    flow.request.payload.data["scope"] = format_scope(granted)
+    flow.request.settle_scope(granted)
     try:
         flow.grant.validate_consent_request()
     except Refused as refused:

@@ -255,7 +255,8 @@ def test_a_changed_choice_acts_on_the_tokens_that_exist(notebook, tokens, signed
 SWITCH = "Not you? Switch account"
 
 
-def test_somebody_else_can_answer_the_same_request(notebook, picker, signed_in, carol, consents):
+def test_somebody_else_can_answer_the_same_request(notebook, signed_in, carol, consents):
+    picker = notebook.start(signed_in, scope="memories:read profile")
     page = signed_in.follow(signed_in.submit(picker, press=SWITCH))
     assert page.request.path == "/sign-in"
     page = signed_in.follow(signed_in.submit(page, email=carol.email, password=carol.password))
