@@ -24,7 +24,7 @@ from app.extensions import db
 from tests.integrator import Integrator
 
 #: The last revision without that scope.
-BEFORE = "0027"
+BEFORE = "0028"
 SCOPE, REDIRECT_URI = "memories:read memories:write", "https://notebook.acme.example/callback"
 SECRET, VERIFIER = "rlq_cs_" + "5" * 64, "v" * 43
 PROFILE = {"name", "email", "email_verified", "organization"}

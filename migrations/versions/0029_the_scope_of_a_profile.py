@@ -1,6 +1,6 @@
 """the scope of a profile
 
-Revision 0028, after 0027. Until here every app was told who the person is. What was registered, allowed or issued before
+Revision 0029, after 0028. Until here every app was told who the person is. What was registered, allowed or issued before
 has the scope ``profile`` without naming it, and a mark says so where a row is younger: the version before writes none, so
 what it adds counts as older too, and no scope that it has stored is rewritten under it.
 
@@ -12,8 +12,8 @@ from alembic import op
 
 import migrations.types  # noqa: F401 - text compares by code point
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 
 _STORED = {
     "clients": ("scope", "optional_scope"),
