@@ -1,11 +1,9 @@
 """The audit log of an organization: a page to look through, and two files to take away."""
 
-from collections.abc import Iterator
-from itertools import chain, islice
-
-from flask import Response, render_template, request, stream_with_context
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.http.files import send_lines
 from app.org import blueprint
 from app.org.access import Access, members_only
 from app.org.journal import (
@@ -43,24 +41,15 @@ def show_audit_log(access: Access) -> ResponseReturnValue:
 @members_only
 def export_audit_csv(access: Access) -> ResponseReturnValue:
     lines = export_csv(access.organization.id, _read_filter())
-    return _download(lines, "text/csv", f"{access.organization.slug}-audit.csv")
+    return send_lines(lines, "text/csv", f"{access.organization.slug}-audit.csv")
 
 
 @blueprint.get("/audit.jsonl")
 @members_only
 def export_audit_json_lines(access: Access) -> ResponseReturnValue:
     lines = export_json_lines(access.organization.id, _read_filter())
-    return _download(lines, "application/jsonl", f"{access.organization.slug}-audit.jsonl")
+    return send_lines(lines, "application/jsonl", f"{access.organization.slug}-audit.jsonl")
 
 
 def _read_filter() -> Filter:
     return Filter(*(request.args.get(name, "") for name in ("app", "person", "kind")))
-
-
-def _download(lines: Iterator[str], media_type: str, name: str) -> Response:
-    # The first rows are read before anything is sent: if that fails, there is still an answer that says so.
-    first = list(islice(lines, 2))
-    response = Response(stream_with_context(chain(first, lines)), content_type=f"{media_type}; charset=utf-8")
-    # A slug is letters, digits and hyphens.
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

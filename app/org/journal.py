@@ -1,10 +1,8 @@
 """The audit log of one organization: found by app, person and kind, told in sentences, exported."""
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.database.access import read_anew
 from app.extensions import db
+from app.http.files import csv_line
 from app.sentences import _, translated
 from app.text import isolated, shown_name
 
@@ -152,11 +151,11 @@ def export_json_lines(organization_id: str, chosen: Filter) -> Iterator[str]:
 
 def export_csv(organization_id: str, chosen: Filter) -> Iterator[str]:
     """Every event of the filter, the latest first, as CSV (:rfc:`4180`) that a spreadsheet cannot run."""
-    yield _csv_line(_COLUMNS)
+    yield csv_line(_COLUMNS)
     for entry in _every_entry(organization_id, chosen):
         exported = _exported(entry)
         exported["details"] = json.dumps(exported["details"], ensure_ascii=False)
-        yield _csv_line([_harmless(exported[column]) for column in _COLUMNS])
+        yield csv_line(exported[column] for column in _COLUMNS)
 
 
 def _conditions(chosen: Filter) -> list:
@@ -234,19 +233,3 @@ def _every_entry(organization_id: str, chosen: Filter) -> Iterator[Entry]:
 def _exported(entry: Entry) -> dict[str, Any]:
     values = {column: getattr(entry, column) for column in _COLUMNS if column != "occurred_at"}
     return {"occurred_at": entry.occurred_at.isoformat(timespec="milliseconds"), **values}
-
-
-def _harmless(value: Any) -> str:
-    """A cell that a spreadsheet shows rather than computes: a leading = + - @ tab or return would be a formula."""
-    text = "" if value is None else str(value)
-    return (
-        "'" + text
-        if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
-        else text
-    )
-
-
-def _csv_line(cells: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

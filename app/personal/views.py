@@ -1,14 +1,19 @@
 """``/account/``: the apps and mementos of a person at a glance."""
 
+from dataclasses import replace
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.consents.ends import list_ends
+from app.consents.standing.attention import find_attention
 from app.consents.uses import find_uses
 from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
 from app.personal import blueprint
 from app.personal.apps.cards import list_cards
+from app.personal.apps.connections import list_live
 from app.personal.sessions.places import list_places
 
 _MOST_APPS = 4
@@ -22,6 +27,8 @@ def overview() -> ResponseReturnValue:
         account=current_user,
         everything=summarize_everything(current_user.id),
         found=list_cards(current_user.id, size=_MOST_APPS),
+        attention=[found for found in map(find_attention, list_live(current_user.id)) if found is not None],
+        ends=[replace(end, chosen=end.value == "month") for end in list_ends(None) if end.value != "day"],
         mementos=list_mementos(current_user.id),
         uses=find_uses(db.session(), current_user.id),
         places=list_places(current_user.id, current_user.session_id),

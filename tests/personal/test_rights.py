@@ -28,12 +28,15 @@ PAGES = [
     "/account/apps/",
     "/account/apps/{grant}/",
     "/account/apps/ended",
+    "/account/history/",
     "/account/apps/pause-all",
     "/account/apps/{grant}/activity",
     "/account/apps/{grant}/disconnect",
     "/account/apps/{grant}/mementos",
     "/account/sessions/",
 ]
+#: What is taken away as a file.
+FILES = ["/account/history/history.csv", "/account/history/history.json"]
 ACTS = [
     ("/account/memories/new", {"title": "Note", "text": "Words."}),
     ("/account/memories/{memory}/edit", {"title": "Mine now", "text": "Words."}),
@@ -50,6 +53,7 @@ ACTS = [
     ("/account/apps/{grant}/mementos/apply", {"selection": "all", "seen": "x"}),
     ("/account/apps/{grant}/pause", {}),
     ("/account/apps/{grant}/resume", {}),
+    ("/account/apps/{grant}/keep", {}),
     ("/account/apps/{grant}/end", {"until": "day"}),
     ("/account/apps/{grant}/name", {"name": "Mine now"}),
     ("/account/apps/{grant}/disconnect", {"memories": "keep"}),
@@ -105,7 +109,7 @@ def snapshot(in_database) -> Callable[[], dict]:
 
 def test_the_table_has_every_page_and_act(app):
     rules = {(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
-    known = {("GET", path) for path in PAGES} | {("POST", path) for path, _ in ACTS}
+    known = {("GET", path) for path in [*PAGES, *FILES]} | {("POST", path) for path, _ in ACTS}
     bare = {(method, re.sub(r"[<{]\w+[>}]", "*", path)) for method, path in known}
     assert {
         (method, re.sub(r"[<{]\w+[>}]", "*", path)) for method, path in rules if path.startswith("/account/")
@@ -120,7 +124,14 @@ def test_their_owner_sees_every_page(signed_in, things, path):
     assert "<title>" in page.text and "<h1" in page.text
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", FILES)
+def test_their_owner_takes_every_file_away(signed_in, things, path):
+    answer = signed_in.get(path)
+    assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", [*PAGES, *FILES])
 def test_whoever_is_signed_out_is_asked_to_sign_in_and_comes_back(browser, things, path):
     path = things.fill(path)
     answer = Browser(browser.client.application).get(path)
@@ -187,7 +198,7 @@ def test_an_act_is_no_link(signed_in, things, snapshot, path, _data):
 
 def test_no_page_shows_anything_of_another_person(app, stranger, things, in_database):
     titles = in_database(lambda session: [memory.title for memory in session.query(Memory)])
-    for path in PAGES:
+    for path in [*PAGES, *FILES]:
         if "{" not in path:
             page = stranger.get(path).text
             assert not [word for word in [*titles, *things.ids.values(), "Notebook"] if word in page], path

@@ -117,6 +117,8 @@ def pause(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     _change(changes.pause, grant_id)
     flash(gettext("%(app_name)s is paused.", app_name=isolated(connection.app_name)))
+    if request.form.get("from") == "overview":
+        return redirect(url_for("personal.overview"), 303)
     return _to_app(grant_id)
 
 
@@ -126,6 +128,17 @@ def resume(grant_id: str) -> ResponseReturnValue:
     _change(changes.resume, grant_id)
     flash(gettext("%(app_name)s is resumed.", app_name=isolated(connection.app_name)))
     return _to_app(grant_id)
+
+
+@blueprint.post("/apps/<grant_id>/keep")
+def keep(grant_id: str) -> ResponseReturnValue:
+    """Let an app go on that is unused for long, or whose end is near: that is not asked about again for as long."""
+    connection = _get_connection(grant_id)
+    expires_at = read_end(request.form.get("until"), connection.consent.expires_at)
+    # Also where the end stays: it is the person's decision of this moment.
+    _change(changes.change_end, grant_id, expires_at)
+    flash(gettext("%(app_name)s is kept.", app_name=isolated(connection.app_name)))
+    return redirect(url_for("personal.overview"), 303)
 
 
 @blueprint.post("/apps/<grant_id>/end")

@@ -212,7 +212,7 @@ def test_the_whole_api(app, alice, caller, failing):
 
 
 @journey(*(f"personal.{name}" for name in (
-    "overview GET", "apps GET", "show_app GET", "show_activity GET", "ask_to_end GET", "end POST", "show_ended GET", "ask_to_pause_all GET", "pause_all POST", "change_end POST",
+    "overview GET", "apps GET", "show_app GET", "show_activity GET", "ask_to_end GET", "keep POST", "history GET", "export_history_json GET", "export_history_csv GET", "end POST", "show_ended GET", "ask_to_pause_all GET", "pause_all POST", "change_end POST",
     "rename_app POST", "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
     "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "make_memento GET", "save_new_memento POST", "sessions GET",
@@ -243,6 +243,9 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     submit(browser.get(path), press="Save the name", name="My notebook")
     submit(browser.get("/account/apps/pause-all"), press="Freeze everything")
     submit(submit(browser.get(path), press="Resume"), press="Pause")
+    assert post(browser, f"{path}keep", {"until": "year"}).status_code == 303
+    for page in ("", "history.json", "history.csv", f"?app={caller.grant_id}"):
+        assert browser.get(f"/account/history/{page}").status_code == 200
     assert browser.get("/account/apps/ended").status_code == 200
     submit(browser.get(f"{path}disconnect"), press="End My notebook")
 

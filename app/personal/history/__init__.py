@@ -1,0 +1,1 @@
+"""``/account/history/``: what a person allowed apps, and what became of it."""
