@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.clients.trust import own_page
 from app.consents import changes
 from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
@@ -84,6 +85,7 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
         form=form,
         before=before,
         logo_url=logo_url(connection.consent.client),
+        homepage_url=own_page(connection.consent.client, connection.consent.client.homepage_url),
         places=list_places(parse_resources(connection.consent.resources)),
     )
     return page, 422 if form.errors else 200
