@@ -22,8 +22,6 @@ _CALLED_BY_LIBRARIES = {
     "SQLAlchemy": "process_bind_param process_result_value",
     "nothing yet, as the page that shows a person's events is to come": "list_events",
     "nothing yet, as the pages of what apps did are to come": "ReceiptDetail ReceiptWriter forget_changes",
-    "nothing yet, as the pages of what is never shared are to come": "count_kept_back find_kept_back find_rules_over"
-    " format keep_back list_rules shared_only stop_keeping_back",
     "urllib": "redirect_request",
     "WTForms": "_value process_formdata validate_folder validate_name validate_once validate_scopes validate_tags validate_text"
     " validate_title validate_version",

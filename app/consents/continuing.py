@@ -19,7 +19,7 @@ from app.database.statements import Statement
 from app.database.types import Digest
 
 _FIND_EARLIER = Statement(
-    select(Consent.client_key, Consent.installation, Consent.name).where(
+    select(Consent.client_key, Consent.installation, Consent.name, Consent.memory_setting).where(
         Consent.grant_id == bindparam("grant"), Consent.user_id == bindparam("user"), Consent.continued_by.is_(None)
     )
 )
@@ -27,6 +27,11 @@ _SET_CONTINUED = Statement(
     update(Consent)
     .where(Consent.grant_id == bindparam("grant"), Consent.continued_by.is_(None))
     .values(continued_by=bindparam("by", type_=String()))
+)
+_SET_SETTING = Statement(
+    update(Consent)
+    .where(Consent.grant_id == bindparam("grant"))
+    .values(memory_setting=bindparam("setting", type_=String()))
 )
 _SET_NAME = Statement(
     update(Consent)
@@ -75,7 +80,7 @@ def continue_consent(
 ) -> ConsentSnapshot:
     """Write down a new consent that is the same as an earlier one of the person's, and end that one. Returns it.
 
-    It takes over the earlier one's name, what that saved and the mementos that it made; what is ``given`` is told to
+    It takes over the earlier one's name and memory setting, what that saved and the mementos that it made; what is ``given`` is told to
     :func:`give_consent`. Codes and tokens of the earlier one die with it; what it did stays in its own history.
     ``installation`` is None for a client whose every connection is a new one: it keeps the earlier one's. To be called
     inside a transaction.
@@ -98,6 +103,7 @@ def continue_consent(
     if connection.run(_SET_CONTINUED, grant=earlier_grant_id, by=after.grant_id) != 1:
         raise AlreadyContinued
     rename(connection, user_id, after.grant_id, earlier.name)
+    connection.run(_SET_SETTING, grant=after.grant_id, setting=earlier.memory_setting)
     connection.run(_HAND_OVER_MADE, grant=earlier_grant_id, by=after.grant_id)
     if before != (client_key, installation):
         _hand_over_saved(connection, user_id, before, (client_key, installation))

@@ -79,6 +79,7 @@ class Event:
 
     ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
     was given, added or taken away. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
+    ``memory`` (``own``, ``apps``, ``add``): what of the memory setting was given or taken away.
     ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
     Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
     addresses that were ``added`` and ``removed``.

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.consents.choice import Choice
+from app.consents.memory_setting import MemorySetting, find_setting
 from app.consents.saved import find_saved_memento_id, find_savings
 from app.folding import holds
-from app.memories.keeping_back import count_kept_back, keeps_anything_back
+from app.memories.contents import Limits
+from app.memories.keeping_back import count_kept_back, keeps_anything_back, shared_only
 from app.memories.mementos import MementoSummary, list_mementos, owned_memento_ids, summarize_everything
 from app.memories.previews import preview
 from app.memories.reach import Reach
@@ -22,13 +24,16 @@ _MANY_MEMENTOS = 8
 class Offer:
     """What there is to choose from, as one look at the database saw it.
 
-    ``saved`` is the app's own memento, which it reaches in any case; None if it has none. ``added_by`` has the name of
-    the app for each memento that holds what another app has added.
+    ``saved`` is the app's own memento, which it reaches in any case; None if it has none, or may not read it: ``setting``
+    says what the app may do with what apps added. ``added_by`` has the name of the app for each memento that holds what
+    another app has added. Of what is never shared nothing is counted or shown.
     """
 
     mementos: list[MementoSummary]
     saved: MementoSummary | None
     added_by: Mapping[str, str]
+    setting: MemorySetting
+    limits: Limits
 
     @property
     def facts(self) -> dict[str, list[Any]]:
@@ -39,10 +44,12 @@ class Offer:
 def read_offer(session: Session, user_id: str, client_key: str, installation: str | None) -> Offer:
     """Returns what the person may choose from for this installation of an app, None for one that is new."""
     saved_id = find_saved_memento_id(session, user_id, client_key, installation)
-    mementos = {memento.id: memento for memento in list_mementos(user_id)}
+    limits = shared_only(session, user_id)
+    mementos = {memento.id: memento for memento in list_mementos(user_id, limits)}
     saved = mementos.pop(saved_id, None) if saved_id is not None else None
+    setting = find_setting(session, user_id, client_key, installation)
     added_by = {memento_id: saving.app_name for memento_id, saving in find_savings(session, user_id).items()}
-    return Offer(list(mementos.values()), saved, added_by)
+    return Offer(list(mementos.values()), saved if setting.reads_own else None, added_by, setting, limits)
 
 
 def describe_memento(memento: MementoSummary) -> list[Any]:
@@ -73,6 +80,7 @@ class Picker:
     saved: MementoSummary | None
     everything: MementoSummary
     asks_to_write: bool
+    adds: bool
     show_search: bool
     #: The words by which the mementos shown were found; what is ticked is shown in any case.
     sought: str
@@ -134,8 +142,9 @@ def prepare_picker(
             if memento.id in choice.can_write or all(holds(_told(memento), word) for word in words)
         ],
         saved=offer.saved,
-        everything=summarize_everything(user_id),
+        everything=summarize_everything(user_id, offer.limits),
         asks_to_write=may_write,
+        adds=may_write and offer.setting.adds,
         show_search=is_long,
         sought=sought,
         has_mementos=bool(offer.mementos),

@@ -34,14 +34,19 @@ END_BY_GRANT = Statement(
     update(Consent).where(Consent.grant_id == bindparam("grant"), is_open(Consent)).values(revoked_at=bindparam("at"))
 )
 
-# Written out, because SQLAlchemy has this clause only per dialect; both databases read the same words.
+# Written out, because SQLAlchemy has this clause only per dialect; both databases read the same words. What the person
+# set for the app alone holds on when it is connected again.
 UPSERT = Statement(
     text(
         """
         INSERT INTO consents (grant_id, user_id, client_id, installation, scope, declined_scope, selection, resources,
-            issued_at, updated_at, expires_at, names_profile)
+            issued_at, updated_at, expires_at, names_profile, memory_setting)
         VALUES (:grant_id, :user, :client, :installation, :scope, :declined, :selection, :resources,
-            :at, :at, :until, TRUE)
+            :at, :at, :until, TRUE, (
+                SELECT earlier.memory_setting FROM consents AS earlier
+                WHERE earlier.user_id = :user AND earlier.client_id = :client AND earlier.installation = :installation
+                ORDER BY earlier.issued_at DESC LIMIT 1
+            ))
         ON CONFLICT (user_id, client_id, installation) WHERE revoked_at IS NULL
         DO UPDATE SET scope = excluded.scope, declined_scope = excluded.declined_scope,
             selection = excluded.selection, resources = excluded.resources, updated_at = excluded.updated_at,

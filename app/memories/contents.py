@@ -7,7 +7,7 @@ Statements that take no arguments are built once, because building them costs mo
 one gives the values that it names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,9 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 #: How many titles show what is in a memento.
 SAMPLE_SIZE = 3
 
+#: Conditions on :class:`Memory` that hold for what is counted and shown, whatever the mementos say.
+Limits = Sequence[ColumnElement[bool]]
+
 _USER = bindparam("user_id", type_=String)
 
 
@@ -67,25 +70,26 @@ def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[b
     )
 
 
-@cache
-def select_counts() -> Select:
+def built_once(build: Callable[[Limits], Select]) -> Callable[..., Select]:
+    """A statement that is built once, and anew only where there are limits to what it counts or shows."""
+    unlimited = cache(build)
+    return lambda limits=(): build(limits) if limits else unlimited(())
+
+
+@built_once
+def select_counts(limits: Limits) -> Select:
     """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains.
 
     Of all mementos of ``user_id``.
     """
-    return _select_counts(_USER, _picks(Memento.user_id == _USER))
+    return _select_counts(_USER, _picks(Memento.user_id == _USER), limits)
 
 
-def select_counts_within(user_id: str, limits: Sequence[ColumnElement[bool]]) -> Select:
-    """The same of only those memories of which these conditions hold."""
-    return _select_counts(user_id, _picks(Memento.user_id == user_id), limits)
-
-
-@cache
-def select_counts_together() -> Select:
+@built_once
+def select_counts_together(limits: Limits) -> Select:
     """The same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
     chosen = and_(Memento.user_id == _USER, Memento.id.in_(bindparam("memento_ids", expanding=True)))
-    return _select_counts(_USER, _picks(chosen, literal("").label("memento_id")))
+    return _select_counts(_USER, _picks(chosen, literal("").label("memento_id")), limits)
 
 
 def select_counts_of_draft(
@@ -104,11 +108,11 @@ def select_counts_of_draft(
     return _select_counts(user_id, _draft_picks(user_id, is_kept, new.c))
 
 
-@cache
-def select_sample_titles() -> Select:
+@built_once
+def select_sample_titles(limits: Limits) -> Select:
     """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento of ``user_id``."""
     picks = _picks(Memento.user_id == _USER)
-    own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(_USER))
+    own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(_USER), *limits)
     by_folder = _newest(own.subquery("own"), "integration_id", "folder").cte("newest_by_folder")
     by_integration = _newest(by_folder, "integration_id").cte("newest_by_integration")
     candidates = union(
@@ -118,9 +122,9 @@ def select_sample_titles() -> Select:
         select(picks.c.memento_id, by_folder.c.id, by_folder.c.created_at)
         .join_from(picks, by_folder, _is_folder_of(picks, by_folder.c))
         .where(~_is_covered(picks, picks.c.integration_id)),
-        select(picks.c.memento_id, Memory.id, Memory.created_at).join_from(
-            picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id)
-        ),
+        select(picks.c.memento_id, Memory.id, Memory.created_at)
+        .join_from(picks, Memory, and_(Memory.id == picks.c.memory_id, Memory.user_id == picks.c.user_id))
+        .where(*limits),
     ).subquery("candidates")
     newest = _newest(candidates, "memento_id").subquery("newest")
     return (
@@ -136,7 +140,7 @@ def is_own(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
     return tuple_(Memory.integration_id, Memory.user_id).in_(own)
 
 
-def _select_counts(user_id: str | BindParameter[str], picks: CTE, limits: Sequence[ColumnElement[bool]] = ()) -> Select:
+def _select_counts(user_id: str | BindParameter[str], picks: CTE, limits: Limits = ()) -> Select:
     # Memories are read once and grouped by folder, so that a hundred mementos cost little more than one.
     folders = (
         select(Memory.integration_id, Memory.folder, func.count().label("count"))

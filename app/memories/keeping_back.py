@@ -24,6 +24,10 @@ class CannotKeepBack(ValueError):
     """Why it cannot be said; the message is a sentence for the person."""
 
 
+class NothingToKeepBack(CannotKeepBack):
+    """It does not exist, or is another person's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that is never shared: a pick, or a tag. ``count`` is how many memories that are now."""
@@ -47,7 +51,7 @@ def keep_back(session: Session, user_id: str, what: Pick | str) -> None:
     own = NeverShared.user_id == user_id
     if session.scalar(select(exists().where(own, *_is(values)))):
         return
-    if (session.scalar(select(func.count()).select_from(NeverShared).where(own)) or 0) >= MOST_RULES:
+    if count_rules(session, user_id) >= MOST_RULES:
         raise CannotKeepBack(
             _("You have named %(most)s things that are never shared; take one back first.", most=MOST_RULES)
         )
@@ -64,14 +68,16 @@ def stop_keeping_back(session: Session, user_id: str, rule_id: int) -> bool:
     return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
-def list_rules(session: Session, user_id: str) -> list[Rule]:
-    """Returns what the person never shares, the latest first, each with how many memories it keeps back now."""
+def list_rules(session: Session, user_id: str, page: int = 1, size: int = MOST_RULES) -> list[Rule]:
+    """Returns a page of what the person never shares, the latest first, each with how many memories that is now."""
     rows = session.execute(
         select(NeverShared, Integration.name, Memory.title)
         .outerjoin(Integration, Integration.id == NeverShared.integration_id)
         .outerjoin(Memory, Memory.id == NeverShared.memory_id)
         .where(NeverShared.user_id == user_id)
         .order_by(NeverShared.id.desc())
+        .offset((page - 1) * size)
+        .limit(size)
     ).all()
     return [
         Rule(
@@ -89,6 +95,11 @@ def list_rules(session: Session, user_id: str) -> list[Rule]:
     ]
 
 
+def count_rules(session: Session, user_id: str) -> int:
+    """Returns how many things the person has named."""
+    return session.scalar(select(func.count()).select_from(NeverShared).where(NeverShared.user_id == user_id)) or 0
+
+
 def find_rules_over(session: Session, user_id: str, memory_id: str) -> list[Rule]:
     """Returns what keeps back one memory; empty when it may be shared."""
     found = []
@@ -96,6 +107,12 @@ def find_rules_over(session: Session, user_id: str, memory_id: str) -> list[Rule
         if session.scalar(select(exists().where(Memory.id == memory_id, Memory.user_id == user_id, _is_of(rule)))):
             found.append(rule.id)
     return [rule for rule in list_rules(session, user_id) if rule.id in found] if found else []
+
+
+def list_kept_back_picks(session: Session, user_id: str) -> set[Pick]:
+    """Returns the memories, folders and integrations that the person named themselves."""
+    named = select(NeverShared).where(NeverShared.user_id == user_id, NeverShared.tag.is_(None))
+    return {pick for rule in session.scalars(named) if (pick := _pick_of(rule)) is not None}
 
 
 def find_kept_back(session: Session, user_id: str, memory_ids: Iterable[str]) -> set[str]:
@@ -150,7 +167,7 @@ def _values_of_pick(session: Session, user_id: str, pick: Pick) -> dict[str, str
     else:
         own = exists().where(Integration.id == pick.integration_id, Integration.user_id == user_id)
     if not session.scalar(select(own)):
-        raise CannotKeepBack(_("That is not among your memories any more."))
+        raise NothingToKeepBack(_("That is not among your memories any more."))
     return {"memory_id": pick.memory_id, "integration_id": pick.integration_id, "folder": pick.folder}
 
 

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +15,8 @@ from app.extensions import db
 from app.memories.built_in import ALL, RESERVED_NAMES
 from app.memories.contents import (
     SAMPLE_SIZE,
+    Limits,
+    built_once,
     is_own,
     memories_of_mementos,
     select_counts,
@@ -102,10 +103,7 @@ class IntegrationSummary:
 
 @dataclass(frozen=True, slots=True)
 class MementoSummary:
-    """What a person sees of a memento before choosing it. ``count`` has each memory once.
-
-    Sources come largest first, sample titles newest first.
-    """
+    """What a person sees of a memento: each memory counts once, sources are largest first, sample titles newest first."""
 
     id: str
     name: str
@@ -114,13 +112,13 @@ class MementoSummary:
     sample_titles: list[str]
 
 
-def list_mementos(user_id: str) -> list[MementoSummary]:
+def list_mementos(user_id: str, limits: Limits = ()) -> list[MementoSummary]:
     """The person's own mementos by name, in three queries however many there are."""
     names = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id)).all()
-    sources, titles = defaultdict(list), defaultdict(list)
-    for memento_id, kind, name, count in db.session.execute(select_counts(), {"user_id": user_id}):
+    sources, titles, own = defaultdict(list), defaultdict(list), {"user_id": user_id}
+    for memento_id, kind, name, count in db.session.execute(select_counts(limits), own):
         sources[memento_id].append(Source(kind, name, int(count)))
-    for memento_id, title in db.session.execute(select_sample_titles(), {"user_id": user_id}):
+    for memento_id, title in db.session.execute(select_sample_titles(limits), own):
         titles[memento_id].append(title)
     return [
         _summary(id, name, sources[id], titles[id])
@@ -145,12 +143,12 @@ def summarize_memento(memento: Memento) -> MementoSummary:
     return _summary(memento.id, memento.name, count_together(memento.user_id, [memento.id]), [])
 
 
-def summarize_everything(user_id: str) -> MementoSummary:
-    """The built-in memento that contains all of the person's memories."""
-    integrations = sorted(list_integrations(user_id), key=lambda one: (-one.count, one.name))
+def summarize_everything(user_id: str, limits: Limits = ()) -> MementoSummary:
+    """The built-in memento that contains all of the person's memories, those that ``limits`` leave out aside."""
+    integrations = sorted(list_integrations(user_id, limits), key=lambda one: (-one.count, one.name))
     newest = (
         select(Memory.title)
-        .where(Memory.user_id == user_id)
+        .where(Memory.user_id == user_id, *limits)
         .order_by(Memory.created_at.desc(), Memory.id.desc())
         .limit(SAMPLE_SIZE)
     )
@@ -158,20 +156,20 @@ def summarize_everything(user_id: str) -> MementoSummary:
     return _summary(ALL.id, ALL.name, sources, list(db.session.scalars(newest)))
 
 
-def list_integrations(user_id: str) -> list[IntegrationSummary]:
+def list_integrations(user_id: str, limits: Limits = ()) -> list[IntegrationSummary]:
     """The person's integrations by name, also those that hold nothing yet."""
-    rows = db.session.execute(_select_integrations(), {"user_id": user_id})
+    rows = db.session.execute(_select_integrations(limits), {"user_id": user_id})
     return sorted((IntegrationSummary(*row) for row in rows), key=lambda one: (one.name.casefold(), one.id))
 
 
-def count_chosen(user_id: str, memento_ids: Iterable[str]) -> int:
+def count_chosen(user_id: str, memento_ids: Iterable[str], limits: Limits = ()) -> int:
     """How many memories these mementos of the person contain together; one that is in two counts once."""
-    return sum(source.count for source in count_together(user_id, owned_memento_ids(user_id, memento_ids)))
+    return sum(source.count for source in count_together(user_id, owned_memento_ids(user_id, memento_ids), limits))
 
 
-def count_together(user_id: str, memento_ids: list[str]) -> list[Source]:
+def count_together(user_id: str, memento_ids: list[str], limits: Limits = ()) -> list[Source]:
     """The same by integration, the largest first."""
-    rows = db.session.execute(select_counts_together(), {"user_id": user_id, "memento_ids": memento_ids})
+    rows = db.session.execute(select_counts_together(limits), {"user_id": user_id, "memento_ids": memento_ids})
     return [Source(kind, name, int(count)) for _, kind, name, count in rows]
 
 
@@ -231,12 +229,12 @@ def read_name(name: str) -> str:
     return name
 
 
-@cache
-def _select_integrations() -> Select:
+@built_once
+def _select_integrations(limits: Limits) -> Select:
     user_id = bindparam("user_id", type_=String)
     counts = (
         select(Memory.integration_id, func.count().label("count"))
-        .where(is_own(user_id))
+        .where(is_own(user_id), *limits)
         .group_by(Memory.integration_id)
         .subquery()
     )

@@ -14,7 +14,7 @@ from app.consents.details import EVERYTHING, describe_mementos
 from app.consents.made import MadeMemento
 from app.consents.receipts import ARRANGED
 from app.memories.built_in import ALL
-from app.memories.contents import is_own, select_counts, select_counts_within
+from app.memories.contents import is_own, select_counts
 from app.memories.mementos import NAME_LENGTH
 from app.memories.models import Memento, Memory
 from app.memories.reach import limits_of
@@ -202,7 +202,6 @@ def _counts(caller: Caller) -> Mapping[str, int]:
     session, limits = caller.session, limits_of(caller.reach)
     all_own = select(func.count()).select_from(Memory).where(is_own(caller.subject), *limits)
     counts = {EVERYTHING: session.scalar(all_own) or 0}
-    statement = select_counts_within(caller.subject, limits) if limits else select_counts()
-    for memento_id, _kind, _name, count in session.execute(statement, {"user_id": caller.user_id}):
+    for memento_id, _kind, _name, count in session.execute(select_counts(limits), {"user_id": caller.user_id}):
         counts[memento_id] = counts.get(memento_id, 0) + int(count)
     return counts

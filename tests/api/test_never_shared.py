@@ -4,9 +4,15 @@ import base64
 
 import pytest
 
+from app.credentials import digest
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.keeping_back import keep_back, list_rules, stop_keeping_back
 from app.memories.picks import Pick
+from app.oauth.bearer_check import TokenOutdated
+from app.oauth.tokens.access import find_access_token
+from app.operations.caller import caller_of
+from app.operations.holding import hold
 from tests.api.made import said
 
 
@@ -135,3 +141,50 @@ def test_what_an_app_writes_there_vanishes_for_it(caller, shelf, never_share):
             caller.get(f"documents/{id}/contents/"),
         ]
         assert [said(one) for one in answers] == [(404, "not_found")] * 4
+
+
+def test_a_source_that_is_never_shared_is_none(connect, shelf, never_share, drive):
+    shelf.keep("Diary", drive)
+    slack = shelf.connect("slack")
+    everything, window = connect(), connect(shelf.memento("Both", drive, slack))
+    never_share(drive)
+    for caller in (everything, window, connect(scope="integrations:read integrations:write")):
+        assert [one["id"] for one in caller.get("integrations/").json["data"]] == [slack]
+        for answer in (
+            caller.get(f"integrations/{drive}/"),
+            caller.patch(f"integrations/{drive}/", {"name": "x"}),
+            caller.delete(f"integrations/{drive}/"),
+        ):
+            assert said(answer) == (404, "not_found")
+
+
+def test_no_app_deletes_a_source_with_what_it_does_not_reach(connect, shelf, never_share, drive):
+    """Nor one of which the person has said something, which would go with it and not come back with it."""
+    slack, gmail = shelf.connect("slack"), shelf.connect("gmail")
+    shelf.keep("Diary", drive, tags=["private"])
+    shelf.keep("Bread", gmail)
+    caller = connect()
+    never_share("#private", (slack, "Later"))
+    answers = [caller.delete(f"integrations/{id}/") for id in (drive, slack)]
+    assert [said(one) for one in answers] == [(403, "not_writable")] * 2
+    assert caller.delete(f"integrations/{gmail}/").status_code == 204
+
+
+def test_a_write_that_began_before_looks_once_more(app, connect, shelf, never_share, drive):
+    """The token was looked up while nothing was kept back; what it found holds no longer."""
+    shelf.keep("Diary", drive)
+    caller = connect()
+    with app.app_context():
+        found = find_access_token(SessionConnection(db.session()), digest(caller.access_token))
+        before = caller_of(found, db.session(), "http://127.0.0.1:8000")
+        hold(before)
+        db.session.rollback()
+        never_share("#private")
+        with pytest.raises(TokenOutdated):
+            hold(before)
+
+
+def test_an_organizations_own_memories_know_nothing_of_it(organization, never_share):
+    never_share("#private")
+    assert organization.post("memories/", {"title": "Plan", "text": "x", "tags": ["private"]}).status_code == 201
+    assert organization.titles() == ["Plan"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import text
 
+from app.extensions import db
+from app.memories.keeping_back import keep_back, list_rules
 from app.memories.models import Memory
 from tests.actors import Browser
 from tests.personal.conftest import post, token_of
@@ -33,6 +35,8 @@ PAGES = [
     "/account/apps/{grant}/activity",
     "/account/apps/{grant}/disconnect",
     "/account/apps/{grant}/mementos",
+    "/account/never-shared/",
+    "/account/never-shared/choose",
     "/account/sessions/",
 ]
 #: What is taken away as a file.
@@ -58,11 +62,24 @@ ACTS = [
     ("/account/apps/{grant}/name", {"name": "Mine now"}),
     ("/account/apps/{grant}/disconnect", {"memories": "keep"}),
     ("/account/apps/pause-all", {}),
+    ("/account/apps/memory-setting", {"reads_own": "on"}),
+    ("/account/apps/{grant}/memory-setting", {"holds": "one", "reads_own": "on"}),
+    ("/account/never-shared/", {"thing": "m:{draft}"}),
+    ("/account/never-shared/{rule}/end", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
 ]
 
-_TABLES = ("mementos", "memento_contents", "memories", "integrations", "consents", "consent_mementos", "saved_mementos")
+_TABLES = (
+    "mementos",
+    "memento_contents",
+    "memories",
+    "integrations",
+    "consents",
+    "never_shared",
+    "consent_mementos",
+    "saved_mementos",
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,10 @@ class Things:
 def things(app, alice, signed_in, connected, shelf, saved) -> Things:
     Browser(app).sign_in(alice.email, alice.password)
     page = signed_in.get("/account/sessions/").text
+    with app.app_context():
+        keep_back(db.session(), alice.id, "private")
+        rule = list_rules(db.session(), alice.id)[0].id
+        db.session.commit()
     return Things(
         {
             "memento": shelf.mementos["Recipes"],
@@ -90,6 +111,7 @@ def things(app, alice, signed_in, connected, shelf, saved) -> Things:
             "saved": saved.mementos["Saved by Acme Notebook"],
             "draft": saved.memories["Draft one"],
             "grant": connected.grant_id,
+            "rule": str(rule),
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
         }
     )
@@ -198,10 +220,11 @@ def test_an_act_is_no_link(signed_in, things, snapshot, path, _data):
 
 def test_no_page_shows_anything_of_another_person(app, stranger, things, in_database):
     titles = in_database(lambda session: [memory.title for memory in session.query(Memory)])
+    ids = [id for id in things.ids.values() if not id.isdigit()]
     for path in [*PAGES, *FILES]:
         if "{" not in path:
             page = stranger.get(path).text
-            assert not [word for word in [*titles, *things.ids.values(), "Notebook"] if word in page], path
+            assert not [word for word in [*titles, *ids, "Notebook"] if word in page], path
 
 
 def test_a_search_of_another_person_finds_nothing(stranger, things):

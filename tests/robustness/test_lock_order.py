@@ -134,6 +134,10 @@ def test_a_persons_own_pages(app, in_order, alice, browser, notebook):
     browser.submit(browser.get(app_path), action=app_path + "resume")
     assert browser.submit(browser.get(path + "delete"), action=path + "delete").status_code == 303
     assert browser.submit(browser.get(copy + "delete"), action=copy + "delete").status_code == 303
+    browser.submit(browser.get(app_path), press="Save what it may do", holds="one")
+    browser.submit(browser.get("/account/apps/"), press="Save for all apps")
+    browser.submit(browser.get("/account/never-shared/"), press="Never share this tag", tag="private")
+    browser.submit(browser.get("/account/never-shared/"), press="Share it again: private")
     assert browser.submit(browser.get("/account/apps/pause-all"), press="Freeze everything").status_code == 303
     assert browser.end_app(tokens["grant_id"], memories="delete").status_code == 303
 

@@ -11,6 +11,7 @@ from app.consents.models import Consent
 from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
 from app.extensions import db
+from app.memories.keeping_back import shared_only
 from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
 
@@ -67,8 +68,9 @@ def _names(names: Mapping[str, str], ids: Collection[str], *, but: tuple[str, ..
 
 def _count(consent: Consent, *choices: Choice) -> int:
     """How many memories one of the choices reaches, together with what the app has added itself."""
+    limits = shared_only(db.session(), consent.user_id)
     if any(choice.selection == "all" for choice in choices):
-        return summarize_everything(consent.user_id).count
+        return summarize_everything(consent.user_id, limits).count
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
     ids = [id for choice in choices for id in choice.memento_ids]
-    return count_chosen(consent.user_id, ids if saved is None else [saved, *ids])
+    return count_chosen(consent.user_id, ids if saved is None else [saved, *ids], limits)

@@ -23,6 +23,7 @@ from app.consents.receipts import AccessRecord
 from app.consents.saved import find_saved_memento_id
 from app.extensions import db
 from app.memories.contents import select_counts
+from app.memories.keeping_back import count_kept_back
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.tokens.replay import TokenReplay
@@ -174,6 +175,15 @@ def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False
         read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
+
+
+def count_kept_back_from(connection: Connection) -> int:
+    """Returns how many memories the app would see if the person did not keep them back from all apps."""
+    if not connection.reaches_memories:
+        return 0
+    sees_all = connection.consent.selection == "all"
+    chosen = None if sees_all else [window.id for window in connection.windows]
+    return count_kept_back(db.session(), connection.consent.user_id, chosen)
 
 
 def _find_only_address(client: Client) -> str:

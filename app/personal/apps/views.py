@@ -12,6 +12,7 @@ from app.clients.trust import own_page
 from app.consents import changes
 from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
+from app.consents.memory_setting import find_setting, find_setting_for_all
 from app.consents.resources import parse_resources
 from app.database.session_connection import SessionConnection
 from app.extensions import db
@@ -22,6 +23,7 @@ from app.personal.apps.activity import list_activity
 from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import (
     Connection,
+    count_kept_back_from,
     find_connection,
     find_consent,
     find_neighbours,
@@ -50,6 +52,7 @@ def apps() -> ResponseReturnValue:
         of=of,
         ended=ended,
         has_more_ended=has_more_ended,
+        setting=find_setting_for_all(db.session(), current_user.id),
         endings=find_endings(current_user.id, ended),
     )
 
@@ -81,6 +84,10 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
     page = render_template(
         "personal/apps/app.html",
         connection=connection,
+        kept_back=count_kept_back_from(connection),
+        setting=find_setting(
+            db.session(), current_user.id, connection.consent.client_key, connection.consent.installation
+        ),
         ends=list_ends(connection.consent.expires_at),
         form=form,
         before=before,

@@ -14,6 +14,7 @@ from app.consents.uses import find_all_seeing, find_uses
 from app.extensions import db
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
+from app.memories.keeping_back import find_rules_over
 from app.memories.mementos import is_id
 from app.memories.models import Memory
 from app.memories.own import TEXT_LENGTH, add_note, find_own_memory, list_mementos_with, list_tags
@@ -48,7 +49,8 @@ def memories() -> ResponseReturnValue:
 def show_memory(memory_id: str) -> ResponseReturnValue:
     """The memory as a whole, the mementos that hold it, and the apps that see it."""
     memory = _get_memory(memory_id)
-    return render_template("personal/memories/memory.html", memory=memory, **_find_seers(memory))
+    rules = find_rules_over(db.session(), current_user.id, memory_id)
+    return render_template("personal/memories/memory.html", memory=memory, rules=rules, **_find_seers(memory))
 
 
 # -- writing --------------------------------------------------------------------------------------

@@ -218,6 +218,8 @@ def test_the_whole_api(app, alice, caller, failing):
     "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "make_memento GET", "save_new_memento POST", "sessions GET",
     "end_session POST", "end_other_sessions POST", "memories GET", "show_memory GET", "write_note GET", "save_note POST",
     "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
+    "never_shared GET", "choose_never_shared GET", "never_share POST", "share_again POST", "set_memory_for_all POST",
+    "set_memory_for_one POST",
 )))  # fmt: skip
 def test_a_persons_own_pages(app, alice, browser, caller, failing):
     shelf = stock(app, alice.id)
@@ -241,6 +243,11 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     submit(page, press="Apply")
     submit(submit(browser.get(path), press="Pause"), press="Resume")
     submit(browser.get(path), press="Save the name", name="My notebook")
+    submit(browser.get(path), press="Save what it may do", holds="one")
+    submit(browser.get("/account/apps/"), press="Save for all apps")
+    submit(browser.get("/account/never-shared/"), press="Never share this tag", tag="private")
+    submit(browser.get("/account/never-shared/"), press="Share it again: private")
+    assert browser.get("/account/never-shared/choose").status_code == 200
     submit(browser.get("/account/apps/pause-all"), press="Freeze everything")
     submit(submit(browser.get(path), press="Resume"), press="Pause")
     assert post(browser, f"{path}keep", {"until": "year"}).status_code == 303

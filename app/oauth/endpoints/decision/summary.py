@@ -10,6 +10,7 @@ from app.accounts.models import User
 from app.consents.choice import Choice
 from app.consents.installations import MOST_OFFERED, Predecessor, installation_of
 from app.consents.introductions import Earlier
+from app.consents.memory_setting import MemorySetting
 from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
 from app.consents.resources import parse_resources
@@ -49,6 +50,8 @@ class Summary:
     #: The earlier connections that this one may be the same as, and every memento of the person's by its id.
     predecessors: list[Predecessor]
     own: dict[str, MementoSummary]
+    #: What it may do with what apps added.
+    setting: MemorySetting
 
     @property
     def offered(self) -> list[Predecessor]:
@@ -151,6 +154,7 @@ def read_summary(flow: Flow) -> Summary:
         places=list_places({*flow.request.resource_names, *resources_before}, resources_before),
         predecessors=list_predecessors(flow),
         own={memento.id: memento for memento in [*offer.mementos, *([offer.saved] if offer.saved else [])]},
+        setting=offer.setting,
     )
 
 

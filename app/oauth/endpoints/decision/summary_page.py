@@ -10,6 +10,8 @@ from flask_login import current_user
 from app.consents.choice import Choice
 from app.consents.ends import End, list_ends
 from app.consents.models import Consent
+from app.extensions import db
+from app.memories.keeping_back import count_kept_back, shared_only
 from app.memories.mementos import count_chosen, summarize_everything
 from app.oauth.endpoints.decision.answers import seal_page
 from app.oauth.endpoints.decision.forms import DecisionForm
@@ -51,6 +53,8 @@ def show_summary(
         earlier_count=len(summary.predecessors),
         ends=_list_ends(consent),
         total_count=_count_reachable(summary.choice),
+        kept_back=_count_kept_back(summary),
+        setting=summary.setting,
         returning=consent is not None,
         since=consent.issued_at if consent else None,
         paused_at=summary.paused_at,
@@ -91,8 +95,18 @@ def _list_ends(consent: Consent | None) -> list[End]:
 
 
 def _count_reachable(choice: Choice) -> int:
+    limits = shared_only(db.session(), current_user.id)
     if choice.selection == "all":
-        return summarize_everything(current_user.id).count
+        return summarize_everything(current_user.id, limits).count
     if choice.selection == "selected":
-        return count_chosen(current_user.id, choice.memento_ids)
+        return count_chosen(current_user.id, choice.memento_ids, limits)
     return 0
+
+
+def _count_kept_back(summary: Summary) -> int:
+    """How many memories the app would see if the person did not keep them back from all apps."""
+    if not summary.needs_mementos:
+        return 0
+    own = () if summary.saved is None else (summary.saved.id,)
+    chosen = None if summary.choice.selection == "all" else (*summary.choice.memento_ids, *own)
+    return count_kept_back(db.session(), current_user.id, chosen)

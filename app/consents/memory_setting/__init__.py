@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
 from app.consents.models import Consent
@@ -31,10 +31,20 @@ class MemorySetting:
     reads_apps: bool = True
     adds: bool = True
 
-    def format(self) -> str:
-        """Returns it as a column holds it: the words of what it may, such as ``own add``."""
+    @property
+    def takes_away(self) -> bool:
+        """Whether there is something that an app may not."""
+        return not (self.reads_own and self.reads_apps and self.adds)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it may, in one word each: ``own``, ``apps``, ``add``."""
         given = zip(_WORDS, (self.reads_own, self.reads_apps, self.adds), strict=True)
-        return " ".join(word for word, is_given in given if is_given)
+        return tuple(word for word, is_given in given if is_given)
+
+    def format(self) -> str:
+        """Returns it as a column holds it, such as ``own add``."""
+        return " ".join(self.words)
 
 
 ALL_OF_IT = MemorySetting()
@@ -51,6 +61,23 @@ def parse_setting(text: str | None) -> MemorySetting:
 def select_setting(person: type[User] = Person) -> ColumnElement[Any]:
     """Returns a column for a SELECT that has a consent and its person: what is set for the one app, or for all."""
     return func.coalesce(Consent.memory_setting, person.memory_setting)
+
+
+def find_setting(session: Session, user_id: str, client_key: str, installation: str | None) -> MemorySetting:
+    """Returns what is set for an installation of an app, that of its next connection too; None for one that is new."""
+    of_one = (
+        select(Consent.memory_setting)
+        .where(Consent.user_id == user_id, Consent.client_key == client_key, Consent.installation == installation)
+        .order_by(Consent.issued_at.desc())
+        .limit(1)
+    )
+    own = session.scalar(of_one)
+    return find_setting_for_all(session, user_id) if own is None else parse_setting(own)
+
+
+def find_setting_for_all(session: Session, user_id: str) -> MemorySetting:
+    """Returns what is set for every app that has nothing of its own."""
+    return parse_setting(session.scalar(select(User.memory_setting).where(User.id == user_id)))
 
 
 def select_own_sources(saved_memento_id: str | None) -> Select[Any]:

@@ -1,0 +1,1 @@
+"""What a person never shares, on pages of their own."""
