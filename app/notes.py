@@ -91,27 +91,45 @@ class WriteBehind(ABC):
                     self._put_back(notes)
                 raise
 
-    def flush_if_possible(self) -> None:
-        """As :meth:`flush`; a database that is away or locked is a line in the log, and the notes are kept."""
+    def flush_if_possible(self) -> bool:
+        """As :meth:`flush`; a database that is away or locked is a line in the log, and the notes are kept.
+
+        Returns whether everything is written.
+        """
         if not may_note():
-            return
+            return False
         try:
             self.flush()
         except Exception as error:
             _log.warning("%s could not be written down: %s", self.subject, error)
+            return False
+        return True
 
     def stop(self) -> None:
         """Write the last and end the thread; for the end of a process."""
         self._stop.set()
         set_patience(_PATIENCE)
-        self.flush_if_possible()
+        if self.flush_if_possible() and self._thread is not None:
+            self._end()
         set_patience(None)
 
     def _run(self) -> None:
+        # A database that says nothing must not hold us, and with us the end of the process.
+        set_patience(_PATIENCE)
+        self._begin()
         while not self._stop.wait(INTERVAL):
-            # A database that says nothing must not hold us, and with us the end of the process.
             set_patience(_PATIENCE)
-            self.flush_if_possible()
+            if self.flush_if_possible():
+                self._rest()
+
+    def _begin(self) -> None:  # noqa: B027 - most kinds have nothing to do then
+        """Called by the thread before it waits for the first time."""
+
+    def _rest(self) -> None:  # noqa: B027
+        """Called by the thread whenever everything is written that was noted before."""
+
+    def _end(self) -> None:  # noqa: B027
+        """Called at the end of a process, when everything is written."""
 
     @abstractmethod
     def count(self) -> int:

@@ -21,7 +21,6 @@ _CALLED_BY_LIBRARIES = {
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",
     "nothing yet, as the page that shows a person's events is to come": "list_events",
-    "nothing yet, as the pages of what apps did are to come": "ReceiptDetail ReceiptWriter forget_changes",
     "urllib": "redirect_request",
     "WTForms": "_value process_formdata validate_folder validate_name validate_once validate_scopes validate_tags validate_text"
     " validate_title validate_version",

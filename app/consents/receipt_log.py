@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from app import clock
 from app.consents.receipts import READ, SEARCHED
+from app.consents.receipts.gaps import LifeSign
 from app.consents.receipts.writing import Detail, Row, count_by_memento, read_question, write_detail, write_rows
 from app.database.access import expect_reads, may_note
 from app.notes import Notes, WriteBehind
@@ -54,6 +55,7 @@ class AccessLog(WriteBehind):
         super().__init__(engine, among)
         self._seen: dict[_Key, _Seen] = {}
         self._ids = 0
+        self._sign = LifeSign(engine)
 
     def note(
         self, grant_id: str, memory_ids: Iterable[str], within: Iterable[str], question: str | None = None
@@ -87,6 +89,15 @@ class AccessLog(WriteBehind):
 
     def _write(self, notes: dict[_Key, _Seen]) -> None:
         _write(self.engine, notes)
+
+    def _begin(self) -> None:
+        self._sign.give()
+
+    def _rest(self) -> None:
+        self._sign.give_sometimes()
+
+    def _end(self) -> None:
+        self._sign.take_back()
 
     def _put_back(self, notes: dict[_Key, _Seen]) -> None:
         for key, one in notes.items():

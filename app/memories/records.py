@@ -78,6 +78,16 @@ def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) 
     session.flush()
 
 
+def restore_memory(
+    session: Session, integration: Integration, memory_id: str, fields: Mapping[str, Any], created_at: datetime
+) -> None:
+    """Add a memory that was deleted, under the id that it had."""
+    memory = _new_memory(integration, fields, created_at)
+    memory.id, memory.updated_at = memory_id, clock.now()
+    session.add(memory)
+    session.flush()
+
+
 def delete_memory(session: Session, memory: Memory) -> None:
     """End a memory; picks of it go with it."""
     session.execute(delete(Memory).where(Memory.id == memory.id))

@@ -13,8 +13,11 @@ from app.accounts.models import Invitation, Session
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent
-from app.consents.receipts import AccessRecord
+from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptWriter
+from app.consents.receipts.keeping import CHOICES, USUAL, keeps_longer
 from app.consents.saved import SavedMemento
+from app.consents.undo.models import KEPT_FOR as _CHANGES_LAST
+from app.consents.undo.models import AppChange
 from app.database.types import Base
 from app.limits.models import RateLimitCounter
 from app.oauth.authorization_request import AuthorizationRequest
@@ -30,8 +33,8 @@ from app.operations.models import IdempotencyKey
 
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
-# What an app did, and what was done because of it, is shown for so long.
-_ACCESS_RECORDS_LAST = timedelta(days=90)
+# What an app did is kept as long as its person says; for most that is so long, as what was done because of it.
+_RECEIPTS_LAST, _LONGEST_RECEIPTS_LAST = timedelta(days=USUAL), timedelta(days=max(CHOICES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,13 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
         Rule("idempotency_keys", IdempotencyKey.expires_at, at),
         Rule("playground_callbacks", PlaygroundCallback.expires_at, at),
-        Rule("access_records", AccessRecord.minute, at - _ACCESS_RECORDS_LAST),
-        Rule("token_replays", TokenReplay.at, at - _ACCESS_RECORDS_LAST),
+        Rule("access_records", AccessRecord.minute, at - _LONGEST_RECEIPTS_LAST),
+        Rule("access_records", AccessRecord.minute, at - _RECEIPTS_LAST, keeps_longer(AccessRecord.grant_id)),
+        Rule("receipt_details", ReceiptDetail.minute, at - _LONGEST_RECEIPTS_LAST),
+        Rule("receipt_details", ReceiptDetail.minute, at - _RECEIPTS_LAST, keeps_longer(ReceiptDetail.grant_id)),
+        Rule("receipt_writers", ReceiptWriter.seen_at, at - _LONGEST_RECEIPTS_LAST),
+        Rule("app_changes", AppChange.last_at, at - _CHANGES_LAST),
+        Rule("token_replays", TokenReplay.at, at - _RECEIPTS_LAST),
         Rule("request_records", RequestRecord.at, at - _REQUEST_RECORDS_LAST),
         Rule("clients", Client.ended_at, at - _AFTERLIFE, _is_remembered()),
     )

@@ -12,6 +12,7 @@ from app.database.leases import give_back_lease, new_holder, renew_lease, take_l
 from app.memories.unfolded import fold_memories
 from app.purge.batches import Pace, purge_rule
 from app.purge.rules import Rule, find_rules
+from app.purge.short_receipts import purge_short_receipts
 from app.purge.unused_clients import review_clients
 
 #: The lease's name, and for how many seconds it is taken; it is renewed long before.
@@ -55,6 +56,8 @@ class Purge:
             deleted[rule.name] = deleted.get(rule.name, 0) + self._purge(rule, pace, everything)
             if not self._go_on(0):
                 return deleted, False
+        for name, count in purge_short_receipts(self.engine, pace).items():
+            deleted[name] = deleted.get(name, 0) + count
         reviewed, is_done = review_clients(self.engine, pace)
         return deleted | reviewed, is_done
 

@@ -59,6 +59,8 @@ def test_signing_in_and_up(look, page, server, demonstration):
         "/account/mementos/",
         "/account/mementos/new",
         "/account/apps/",
+        "/account/activity/",
+        "/account/activity/undo/",
         "/org/oauth/",
     ):
         look(f"{path}, with nothing yet", server.url + path)

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
+from app.consents.undo.models import AppChange
 from app.extensions import db
 from app.memories.keeping_back import keep_back, list_rules
 from app.memories.models import Memory
@@ -34,13 +36,22 @@ PAGES = [
     "/account/apps/pause-all",
     "/account/apps/{grant}/activity",
     "/account/apps/{grant}/disconnect",
+    "/account/activity/",
+    "/account/activity/undo/",
+    "/account/activity/undo/{change}",
+    "/account/activity/undo/since",
     "/account/apps/{grant}/mementos",
     "/account/never-shared/",
     "/account/never-shared/choose",
     "/account/sessions/",
 ]
 #: What is taken away as a file.
-FILES = ["/account/history/history.csv", "/account/history/history.json"]
+FILES = [
+    "/account/history/history.csv",
+    "/account/history/history.json",
+    "/account/activity/receipts.csv",
+    "/account/activity/receipts.json",
+]
 ACTS = [
     ("/account/memories/new", {"title": "Note", "text": "Words."}),
     ("/account/memories/{memory}/edit", {"title": "Mine now", "text": "Words."}),
@@ -53,6 +64,9 @@ ACTS = [
     ("/account/mementos/{memento}/delete", {}),
     ("/account/mementos/{saved}/prune", {"memory_ids": "{draft}", "action": "delete"}),
     ("/account/mementos/{saved}/delete", {"memories": "too"}),
+    ("/account/activity/kept", {"days": "30"}),
+    ("/account/activity/undo/{change}", {"seen": "x"}),
+    ("/account/activity/undo/since", {"seen": "x"}),
     ("/account/apps/{grant}/mementos", {"selection": "all"}),
     ("/account/apps/{grant}/mementos/apply", {"selection": "all", "seen": "x"}),
     ("/account/apps/{grant}/pause", {}),
@@ -71,6 +85,8 @@ ACTS = [
 ]
 
 _TABLES = (
+    "users",
+    "app_changes",
     "mementos",
     "memento_contents",
     "memories",
@@ -96,7 +112,7 @@ class Things:
 
 
 @pytest.fixture
-def things(app, alice, signed_in, connected, shelf, saved) -> Things:
+def things(app, alice, signed_in, connected, shelf, saved, in_database) -> Things:
     Browser(app).sign_in(alice.email, alice.password)
     page = signed_in.get("/account/sessions/").text
     with app.app_context():
@@ -112,9 +128,31 @@ def things(app, alice, signed_in, connected, shelf, saved) -> Things:
             "draft": saved.memories["Draft one"],
             "grant": connected.grant_id,
             "rule": str(rule),
+            "change": in_database(partial(_add_change, alice.id, connected.grant_id, saved)),
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
         }
     )
+
+
+def _add_change(user_id: str, grant_id: str, saved, session) -> str:
+    """What is kept of a memory that the app has added."""
+    draft = session.get_one(Memory, saved.memories["Draft one"])
+    source = {"integration_id": draft.integration_id, "integration_kind": "memory", "integration_name": "Saved"}
+    told = {"at": draft.updated_at, "last_at": draft.updated_at, "left_at": draft.updated_at}
+    change = AppChange(
+        id=987654321012345,
+        user_id=user_id,
+        grant_id=grant_id,
+        kind="added",
+        memory_id=draft.id,
+        picks=None,
+        tags=None,
+        **source,
+        **told,
+    )
+    session.add(change)
+    session.commit()
+    return str(change.id)
 
 
 @pytest.fixture
@@ -186,6 +224,12 @@ def test_somebody_else_changes_nothing(stranger, things, snapshot, path, data):
     # Alice's source in a form of Carol's is as if it had been deleted meanwhile.
     assert answer.status_code == (422 if path == "/account/mementos/new" else 404)
     assert snapshot() == before
+
+
+def test_of_somebody_elses_app_there_is_no_file(stranger, connected):
+    for path in FILES:
+        if "activity" in path:
+            assert stranger.get(f"{path}?app={connected.grant_id}").status_code == 404
 
 
 def test_somebody_else_signs_out_only_their_own_other_places(stranger, things, snapshot):

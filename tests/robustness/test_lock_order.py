@@ -143,6 +143,27 @@ def test_a_persons_own_pages(app, in_order, alice, browser, notebook):
 
 
 @on_postgresql
+def test_what_an_app_wrote_is_undone(app, in_order, alice, browser, notebook):
+    browser.enter(alice)
+    tokens = notebook.tokens(browser, scope="memories:read memories:write", choose={"selection": "all"})
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+
+    def call(method: str, path: str = "", json=None) -> str:
+        answer = app.test_client().open(f"/api/v1/memories/{path}", method=method, json=json, headers=headers)
+        return "" if answer.json is None else answer.json["id"]
+
+    kept, deleted = (call("POST", json={"title": title, "text": "x", "tags": ["a"]}) for title in "AB")
+    call("PATCH", f"{kept}/", {"title": "C"})
+    call("DELETE", f"{deleted}/")
+    link = re.search(r'href="(/account/activity/undo/\d+)"', browser.get("/account/activity/undo/").text)[1]
+    assert browser.submit(browser.get(link), press="Bring it back").status_code == 303
+    since = browser.get("/account/activity/undo/since?moment=2026-01-01")
+    assert browser.submit(since, press="Undo this").status_code == 303
+    asked = browser.submit(browser.get("/account/activity/"), press="Keep it so long", days="0")
+    assert browser.submit(asked, press="Keep nothing").status_code == 303
+
+
+@on_postgresql
 def test_an_app_from_its_registration_to_its_end(app, in_order, alice, browser, notebook, pocket):
     browser.enter(alice)
     settings = app.extensions["services"].settings

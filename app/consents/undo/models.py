@@ -17,7 +17,7 @@ class AppChange(Base):
 
     Of what was added nothing is kept; of what was changed or deleted, all that was there before. ``picks`` are the
     mementos that named it: for a memory their ids, for a source each id with ``/`` and the folder that was picked, if
-    any. ``left_at`` is the ``updated_at`` with which the app left the memory, so that it shows whether somebody has
+    any. The ``title`` of a source that was renamed is what the app called it. ``left_at`` is the ``updated_at`` with which the app left the memory, so that it shows whether somebody has
     changed it since. Several changes by the same app of one memory, nobody else having touched it between, are one
     within ten minutes: the last of them was at ``last_at``. A person who deletes a memory deletes its rows here.
     """

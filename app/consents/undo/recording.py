@@ -51,12 +51,15 @@ class Journal:
         )
 
     def add_renamed_source(self, integration: Integration, name: str) -> None:
-        """Keep what a source was called before."""
-        place = {**_place_of(integration), "integration_name": name}
+        """Keep what a source was called before, and in the title what the app calls it."""
+        place = {**_place_of(integration), "integration_name": name, "title": integration.name}
         self.session.execute(insert(AppChange), [self._row("changed", None, **place)])
 
     def add_deleted_source(self, integration: Integration) -> None:
-        """Keep a source that is about to be deleted, with its memories and what named it: few statements for them all."""
+        """Keep a source that is about to be deleted, with its memories and what named it: few statements for them all.
+
+        By the same moment they are known to belong together.
+        """
         at = clock.now()
         picked = select(MementoContent.memento_id, MementoContent.folder).where(
             MementoContent.integration_id == integration.id
@@ -65,7 +68,7 @@ class Journal:
         picks = [memento_id + (f"/{folder}" if folder is not None else "") for memento_id, folder in rows]
         self.session.execute(_copy_memories(self.user_id, self.grant_id, integration, at))
         row = self._row("deleted", None, picks=picks, **_place_of(integration), created_at=integration.created_at)
-        self.session.execute(insert(AppChange), [row])
+        self.session.execute(insert(AppChange), [row | {"at": at, "last_at": at}])
 
     def _row(self, kind: str, memory: Memory | None, **fields: Any) -> dict[str, Any]:
         at = clock.now()
@@ -116,6 +119,11 @@ def forget_changes(session: Session, user_id: str, memory_ids: Iterable[str]) ->
     for start in range(0, len(ids), _BATCH):
         of_these = AppChange.user_id == user_id, AppChange.memory_id.in_(ids[start : start + _BATCH])
         session.execute(delete(AppChange).where(*of_these))
+
+
+def forget_source(session: Session, user_id: str, integration_id: str) -> None:
+    """Forget what apps did to a source, and to what lay in it, that its person deletes."""
+    session.execute(delete(AppChange).where(AppChange.user_id == user_id, AppChange.integration_id == integration_id))
 
 
 def _place_of(integration: Integration) -> dict[str, str]:

@@ -19,7 +19,6 @@ from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
 from app.oauth.endpoints.logo import logo_url
 from app.personal import blueprint
-from app.personal.apps.activity import list_activity
 from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import (
     Connection,
@@ -27,7 +26,6 @@ from app.personal.apps.connections import (
     find_connection,
     find_consent,
     find_neighbours,
-    list_replays,
 )
 from app.personal.apps.ended_views import show_ended_app
 from app.personal.apps.endings import find_endings, list_ended
@@ -96,26 +94,6 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
         places=list_places(parse_resources(connection.consent.resources)),
     )
     return page, 422 if form.errors else 200
-
-
-@blueprint.get("/apps/<grant_id>/activity")
-def show_activity(grant_id: str) -> ResponseReturnValue:
-    """Also of a consent that has ended: what was done with it does not become a secret."""
-    consent = find_consent(current_user.id, grant_id) or abort(404)
-    page = read_page(request.args.get("page"))
-    entries, has_next = list_activity(consent.grant_id, page)
-    before, after = find_neighbours(current_user.id, consent)
-    return render_template(
-        "personal/apps/activity.html",
-        consent=consent,
-        app_name=consent.called,
-        before=before,
-        after=after,
-        replays=list_replays(consent.grant_id) if page == 1 else [],
-        entries=entries,
-        page=page,
-        has_next=has_next,
-    )
 
 
 # -- pausing and ending --------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from app.accounts.lock import lock_person
 from app.consents.changes import note_deleted_memento
 from app.consents.events import PERSON
 from app.consents.saved import find_savings
+from app.consents.undo.recording import forget_changes, forget_source
 from app.consents.uses import find_all_seeing, find_makers, find_uses
 from app.database.access import expect_reads
 from app.database.patience import take_time
@@ -198,6 +199,7 @@ def prune(memento_id: str) -> ResponseReturnValue:
     if request.form.get("action") != "delete":
         return render_template("personal/mementos/prune.html", memento=memento, saving=saving, memories=chosen)
     db.session.execute(delete(Memory).where(*in_it))
+    forget_changes(db.session(), current_user.id, [row.id for row in chosen])
     db.session.commit()
     flash(ngettext("Deleted.", "%(num)s memories are deleted.", len(chosen)))
     return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
@@ -229,6 +231,7 @@ def delete_for_good(memento_id: str) -> ResponseReturnValue:
         db.session.execute(
             delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)
         )
+        forget_source(db.session(), current_user.id, saving.integration_id)
     db.session.commit()
     flash(gettext("“%(name)s” is deleted.", name=isolated(name)))
     return redirect(url_for("personal.mementos"), 303)

@@ -284,6 +284,26 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     submit(browser.get("/account/sessions/"), press="Sign out everywhere else")
 
 
+@journey(*(f"personal.{name}" for name in (
+    "activity GET", "export_csv GET", "export_json GET", "change_kept POST", "written GET", "ask_to_undo GET",
+    "undo_one POST", "ask_to_undo_since GET", "undo_since POST",
+)))  # fmt: skip
+def test_what_apps_did(app, alice, browser, caller, failing):
+    stock(app, alice.id)
+    first, second, third = (caller.post("memories/", {"title": title, "text": "x"}).json["id"] for title in "ABC")
+    caller.patch(f"memories/{first}/", {"title": "D"})
+    caller.delete(f"memories/{second}/")
+    caller.get("memories/", q=third)
+    for path in ("", "?kind=added", "receipts.csv", "receipts.json", "undo/"):
+        assert browser.get(f"/account/activity/{path}").status_code == 200
+    link = re.search(r'href="(/account/activity/undo/\d+)"', browser.get("/account/activity/undo/").text)[1]
+    assert browser.submit(browser.get(link), press="Bring it back").status_code == 303
+    since = browser.get("/account/activity/undo/since?moment=2026-01-01")
+    assert browser.submit(since, press="Undo this").status_code == 303
+    asked = browser.submit(browser.get("/account/activity/"), press="Keep it so long", days="0")
+    assert browser.submit(asked, press="Keep nothing").status_code == 303
+
+
 @journey(*(f"org.{name}" for name in (
     "list_clients GET", "show_credentials GET", "activate POST", "show_danger GET", "delete GET", "delete POST",
     "change_logo POST", "show_people GET", "show_playground GET", "return_to_playground GET", "finish_playground POST",

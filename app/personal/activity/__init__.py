@@ -1,0 +1,1 @@
+"""What apps did: receipts, how long they are kept, and undoing what was written."""
