@@ -44,7 +44,8 @@ UPSERT = Statement(
         VALUES (:grant_id, :user, :client, :installation, :scope, :declined, :selection, :resources,
             :at, :at, :until, TRUE, (
                 SELECT earlier.memory_setting FROM consents AS earlier
-                WHERE earlier.user_id = :user AND earlier.client_id = :client AND earlier.installation = :installation
+                WHERE earlier.user_id = CAST(:user AS VARCHAR) AND earlier.client_id = CAST(:client AS VARCHAR)
+                    AND earlier.installation = CAST(:installation AS VARCHAR)
                 ORDER BY earlier.issued_at DESC LIMIT 1
             ))
         ON CONFLICT (user_id, client_id, installation) WHERE revoked_at IS NULL
