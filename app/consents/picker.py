@@ -9,11 +9,10 @@ from sqlalchemy.orm import Session
 from app.consents.choice import Choice
 from app.consents.memory_setting import MemorySetting, find_setting
 from app.consents.saved import find_saved_memento_id, find_savings
-from app.folding import holds
 from app.memories.contents import Limits
 from app.memories.keeping_back import count_kept_back, keeps_anything_back, shared_only
 from app.memories.mementos import MementoSummary, list_mementos, owned_memento_ids, summarize_everything
-from app.memories.previews import preview
+from app.memories.previews import preview, tells
 from app.memories.reach import Reach
 
 #: From how many mementos on the list gets a search box.
@@ -139,7 +138,7 @@ def prepare_picker(
                 added_by=offer.added_by.get(memento.id),
             )
             for memento in mementos
-            if memento.id in choice.can_write or all(holds(_told(memento), word) for word in words)
+            if memento.id in choice.can_write or tells(memento, words)
         ],
         saved=offer.saved,
         everything=summarize_everything(user_id, offer.limits),
@@ -150,11 +149,6 @@ def prepare_picker(
         has_mementos=bool(offer.mementos),
         summed=sum_up(session, user_id, choice),
     )
-
-
-def _told(memento: MementoSummary) -> str:
-    """The words by which a page's script finds a memento, too."""
-    return " ".join([memento.name, *(source.name for source in memento.sources), *memento.sample_titles])
 
 
 def fields_of(picker: Picker) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""What somebody would see: how many memories, and the newest titles."""
+"""What somebody would see, and what a page tells of a memento: how many memories, and a few titles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.folding import holds
 from app.memories.filters import Filters
+from app.memories.mementos import MementoSummary
 from app.memories.reach import Reach
 from app.memories.records import count_all
 from app.memories.search import list_memories
@@ -25,3 +28,9 @@ def preview(session: Session, reach: Reach) -> Preview:
     """Returns what lies within reach now, by the same rule as the API."""
     titles = [memory.title for memory in list_memories(session, reach, Filters(), MOST_TITLES).memories]
     return Preview(count_all(session, reach), titles)
+
+
+def tells(memento: MementoSummary, words: Iterable[str]) -> bool:
+    """Whether a page that shows the memento tells all the words, in whatever spelling."""
+    told = " ".join([memento.name, *(source.name for source in memento.sources), *memento.sample_titles])
+    return all(holds(told, word) for word in words)

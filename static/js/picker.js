@@ -15,7 +15,7 @@ const ALSO_WRITTEN = {
 const picker = document.querySelector(".picker");
 const mementos = picker.querySelector(".mementos");
 const footer = document.querySelector(".picker-footer");
-const seen = footer.querySelector(".seen");
+const seen = document.querySelector("#seen");
 const previewing = footer.querySelector("[value=preview]");
 const rows = [...picker.querySelectorAll("li:has([name=memento_ids])")];
 const search = picker.querySelector("#memento-search");
@@ -37,6 +37,7 @@ previewing.addEventListener("click", (event) => {
   event.preventDefault();
   seen.hidden = !seen.hidden;
   previewing.setAttribute("aria-expanded", !seen.hidden);
+  if (!seen.hidden) seen.scrollIntoView({ block: "nearest" });
 });
 
 if (search) {

@@ -25,6 +25,7 @@ PAGES = [
     "/account/memories/{memory}/delete",
     "/account/mementos/",
     "/account/mementos/new",
+    "/account/mementos/found",
     "/account/mementos/{memento}/",
     "/account/mementos/{memento}/edit",
     "/account/mementos/{memento}/delete",
@@ -58,6 +59,7 @@ ACTS = [
     ("/account/memories/{memory}/delete", {}),
     ("/account/mementos/new", {"name": "New", "shown": "i:{source}", "pick": "i:{source}", "action": "save"}),
     ("/account/mementos/count", {"memento": "{memento}"}),
+    ("/account/mementos/found", {"name": "Found", "memory_ids": "{draft}"}),
     ("/account/mementos/preview", {"memento_ids": "{memento}", "selection": "selected"}),
     ("/account/mementos/{memento}/edit", {"name": "Mine now", "action": "save"}),
     ("/account/mementos/{memento}/duplicate", {}),
@@ -221,8 +223,8 @@ def test_to_somebody_else_it_does_not_exist(stranger, things, path):
 def test_somebody_else_changes_nothing(stranger, things, snapshot, path, data):
     before = snapshot()
     answer = post(stranger, things.fill(path), things.fill_all(data))
-    # Alice's source in a form of Carol's is as if it had been deleted meanwhile.
-    assert answer.status_code == (422 if path == "/account/mementos/new" else 404)
+    # A source or memory of Alice's in a form of Carol's is as if it had been deleted meanwhile.
+    assert answer.status_code == (422 if path in ("/account/mementos/new", "/account/mementos/found") else 404)
     assert snapshot() == before
 
 

@@ -38,6 +38,7 @@ from app.memories.mementos import (
     summarize_memento,
 )
 from app.memories.models import Integration, Memento, Memory
+from app.memories.previews import tells
 from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
@@ -45,12 +46,24 @@ from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, re
 from app.sentences import sentence_of
 from app.text import isolated
 
+# Three windows of a phone.
+_MOST_LISTED = 8
+_LONGEST_WORDS = 100
+
 
 @blueprint.get("/mementos/")
 def mementos() -> ResponseReturnValue:
+    """A page of the mementos by name, or of those of which the page tells all words of a search."""
+    every, words = list_mementos(current_user.id), " ".join(request.args.get("q", "").split())[:_LONGEST_WORDS]
+    found = [one for one in every if tells(one, words.split())]
+    page = read_page(request.args.get("page"))
     return render_template(
         "personal/mementos/list.html",
-        mementos=list_mementos(current_user.id),
+        mementos=found[(page - 1) * _MOST_LISTED : page * _MOST_LISTED],
+        total=len(every),
+        words=words,
+        page=page,
+        has_next=len(found) > page * _MOST_LISTED,
         uses=find_uses(db.session(), current_user.id),
         all_seeing=find_all_seeing(db.session(), current_user.id),
         savings=find_savings(db.session(), current_user.id),

@@ -44,15 +44,15 @@ class Narrowed:
             integration_id=self.source.id if self.source else None, folder=self.folder or None, tag=self.tag or None
         )
 
-    def url(self, **other: str | None) -> str:
-        """Returns the address of the list as it is narrowed, but for what is said otherwise."""
+    def url(self, endpoint: str = "personal.memories", **other: str | None) -> str:
+        """Returns the address of the list as it is narrowed, but for what is said otherwise; or of another page of it."""
         query: dict[str, Any] = {
             "q": self.words,
             "source": self.source.id if self.source else "",
             "folder": self.folder,
             "tag": self.tag,
         }
-        return url_for("personal.memories", **{name: value or None for name, value in (query | other).items()})
+        return url_for(endpoint, **{name: value or None for name, value in (query | other).items()})
 
 
 @dataclass(frozen=True, slots=True)

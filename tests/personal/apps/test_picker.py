@@ -49,7 +49,7 @@ def offered(page) -> list[str]:
 
 
 def footer(page) -> str:
-    return page.text.split('id="footer"')[1]
+    return page.text.split('id="seen"')[1]
 
 
 def press(browser, page, button: str, **fields):

@@ -215,7 +215,7 @@ def test_the_whole_api(app, alice, caller, failing):
     "overview GET", "apps GET", "show_app GET", "show_activity GET", "ask_to_end GET", "keep POST", "history GET", "export_history_json GET", "export_history_csv GET", "end POST", "show_ended GET", "ask_to_pause_all GET", "pause_all POST", "change_end POST",
     "rename_app POST", "choose_mementos GET", "review_mementos POST", "apply_mementos POST", "pause POST", "resume POST", "mementos GET",
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
-    "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "make_memento GET", "save_new_memento POST", "sessions GET",
+    "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "found_memories GET", "make_found_memento POST", "make_memento GET", "save_new_memento POST", "sessions GET",
     "end_session POST", "end_other_sessions POST", "memories GET", "show_memory GET", "write_note GET", "save_note POST",
     "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
     "never_shared GET", "choose_never_shared GET", "never_share POST", "share_again POST", "set_memory_for_all POST",
@@ -267,6 +267,8 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
         answer = post(browser, target, data, token)
         assert answer.status_code in (200, 303), (target, answer.status, answer.text)
     assert browser.get("/account/mementos/new").status_code == 200
+    assert browser.get("/account/mementos/?q=soup&page=1").status_code == 200
+    submit(browser.get("/account/mementos/found?q=soup"), press="Make this memento", name="Soup out of a search")
     form = {"name": "Songs", "action": "save", "added": Pick(shelf.integrations["Slack"]).key}
     assert post(browser, "/account/mementos/new", form, token).status_code == 303
     submit(browser.get(f"/account/mementos/{recipes}/edit"), press="Save", name="Cooking")
