@@ -33,43 +33,15 @@ from app.memories.mementos import (
     MementoNameTaken,
     find_memento,
     is_id,
-    list_integrations,
-    list_mementos,
     summarize_memento,
 )
 from app.memories.models import Integration, Memento, Memory
-from app.memories.previews import tells
 from app.memories.tree import PAGE_SIZE, list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.sentences import sentence_of
 from app.text import isolated
-
-# Three windows of a phone.
-_MOST_LISTED = 8
-_LONGEST_WORDS = 100
-
-
-@blueprint.get("/mementos/")
-def mementos() -> ResponseReturnValue:
-    """A page of the mementos by name, or of those of which the page tells all words of a search."""
-    every, words = list_mementos(current_user.id), " ".join(request.args.get("q", "").split())[:_LONGEST_WORDS]
-    found = [one for one in every if tells(one, words.split())]
-    page = read_page(request.args.get("page"))
-    return render_template(
-        "personal/mementos/list.html",
-        mementos=found[(page - 1) * _MOST_LISTED : page * _MOST_LISTED],
-        total=len(every),
-        words=words,
-        page=page,
-        has_next=len(found) > page * _MOST_LISTED,
-        uses=find_uses(db.session(), current_user.id),
-        all_seeing=find_all_seeing(db.session(), current_user.id),
-        savings=find_savings(db.session(), current_user.id),
-        makers=find_makers(db.session(), current_user.id),
-        integrations=list_integrations(current_user.id),
-    )
 
 
 @blueprint.get("/mementos/<memento_id>/")
