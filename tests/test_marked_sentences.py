@@ -55,6 +55,14 @@ _READ_BY_PROGRAMS = {
     "http/wire": ("",),
     # In lower case, to compare with.
     "memories/built_in": ("RESERVED_NAMES",),
+    # Titles that become a person's own words: the same in every language, so that what is brought twice is known.
+    "memories/importing/chatgpt": ("_read_remembered",),
+    "memories/importing/claude": ("read_memory",),
+    "memories/importing/drafts": ("finish",),
+    # What other programs write.
+    "memories/importing/archive": ("read",),
+    "memories/importing/heading": ("_CREATED", "_UPDATED"),
+    "memories/importing/notes": ("_MONTHS", "_read_notion"),
     "memories/index/sqlite": ("",),
     "memories/models": ("_ONE_OWNER",),
     # A name of a company's own.

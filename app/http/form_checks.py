@@ -36,6 +36,10 @@ def check_form(request: IncomingRequest, views: Mapping[str, Callable[..., Any]]
     # Said here, because the first to come reads the form; and only to somebody, as whoever asks for it knows nobody.
     if largest is not None and current_user.is_authenticated:
         request.max_content_length = request.max_form_memory_size = largest
+    files = getattr(view, "largest_files", None)
+    # Only these lie on disk: any other body would be read into memory.
+    if files is not None and request.mimetype == "multipart/form-data" and current_user.is_authenticated:
+        request.max_content_length, request.max_form_parts = files
     if request.method not in SAFE_METHODS and not hasattr(view, _CHECKS_ITSELF):
         csrf.protect()
     return None

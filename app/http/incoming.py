@@ -20,7 +20,7 @@ REFUSED = "reliquary.refused"
 #: How many fields a form may have. Each costs a hundred times what it takes to send, and no page of ours has as many.
 MOST_FIELDS = 20_000
 
-_MOST_READ_IN_VAIN = 32 * 1024 * 1024
+_MOST_READ_IN_VAIN = 64 * 1024 * 1024
 _SECONDS_READ_IN_VAIN = 20
 _SECONDS_OF_SILENCE = 2
 
@@ -30,6 +30,16 @@ def takes_forms_of(size: int) -> Callable[[Callable[..., Any]], Callable[..., An
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         view.largest_form = size  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def takes_files_of(size: int, count: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a view take so many files of so many bytes together. What else its form holds stays as small as others'."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        view.largest_files = (size, count)  # type: ignore[attr-defined]
         return view
 
     return decorate

@@ -69,6 +69,9 @@ LOGO_FETCHES              = _limit("fetch/logo",                   5, _MINUTE)
 PROOF_FETCHES             = _limit("fetch/proof",                  5, _MINUTE)
 #: Changes of one such client by itself (RFC 7592): whoever has it connected is told of each.
 REGISTRATION_CHANGES      = _limit("registration/change",         20, 60 * _MINUTE)
+#: Uploads of one person, and how often one takes out everything.
+UPLOADS                   = _limit("upload",                      60, 60 * _MINUTE)
+TAKE_OUTS                 = _limit("take-out",                    20, 60 * _MINUTE)
 #: Links of invitations that lead nowhere, opened by one person.
 UNKNOWN_INVITATIONS       = _limit("invitation/unknown",          20, _QUARTER)
 # fmt: on

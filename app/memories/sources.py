@@ -10,6 +10,11 @@ _LABELS = {
     "dropbox": "Dropbox",
     "memory": _("Memory"),
     "notes": _("Notes"),
+    "files": _("Files"),
+    "obsidian": "Obsidian",
+    "notion": "Notion",
+    "chatgpt": "ChatGPT",
+    "claude": "Claude",
 }
 
 

@@ -20,6 +20,7 @@ from app.consents.undo.models import KEPT_FOR as _CHANGES_LAST
 from app.consents.undo.models import AppChange
 from app.database.types import Base
 from app.limits.models import RateLimitCounter
+from app.memories.importing.models import Import, ImportPiece
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
 from app.oauth.journal.record import RequestRecord
@@ -90,6 +91,8 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
         Rule("idempotency_keys", IdempotencyKey.expires_at, at),
         Rule("playground_callbacks", PlaygroundCallback.expires_at, at),
+        Rule("import_pieces", ImportPiece.expires_at, at),
+        Rule("imports", Import.expires_at, at),
         Rule("access_records", AccessRecord.minute, at - _LONGEST_RECEIPTS_LAST),
         Rule("access_records", AccessRecord.minute, at - _RECEIPTS_LAST, keeps_longer(AccessRecord.grant_id)),
         Rule("receipt_details", ReceiptDetail.minute, at - _LONGEST_RECEIPTS_LAST),

@@ -11,8 +11,11 @@ LINGER_SILENCE, LINGER_SECONDS = 2, 20
 
 #: The most bytes of a head: the longest request line, and as many again for the headers.
 LARGEST_HEAD = 128 * 1024
-#: The most bytes of a body that are waited for; no door takes as many.
+#: The most bytes of a body that are waited for; no other door takes as many.
 LARGEST_BODY = 24 * 1024 * 1024
+#: The same where people bring files, and how a request begins that does. A test holds it against what the page takes.
+LARGEST_UPLOAD = 52 * 1024 * 1024
+UPLOAD_BEGINS = b"POST /account/memories/bring/ "
 #: The most bytes of one body that stay in memory, and of all of one process that lie on disk.
 BODY_IN_MEMORY, BODIES_ON_DISK = 256 * 1024, 1024 * 1024 * 1024
 #: The most bytes of an answer that wait in memory for whoever reads it slowly.

@@ -13,7 +13,14 @@ from gunicorn.http.errors import LimitRequestHeaders, ParseException
 from gunicorn.http.unreader import Unreader
 from werkzeug.exceptions import RequestTimeout, ServiceUnavailable
 
-from app.worker.bounds import BODIES_ON_DISK, BODY_IN_MEMORY, LARGEST_BODY, LARGEST_HEAD
+from app.worker.bounds import (
+    BODIES_ON_DISK,
+    BODY_IN_MEMORY,
+    LARGEST_BODY,
+    LARGEST_HEAD,
+    LARGEST_UPLOAD,
+    UPLOAD_BEGINS,
+)
 from app.worker.chunks import Chunks
 
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -57,6 +64,7 @@ class Inbox(Unreader):
         self._on_disk = 0
         # What the body still lacks, once the head is there.
         self._missing = 0
+        self._largest = LARGEST_BODY
         self._chunks: Chunks | None = None
         self.end: End | None = None
         self.has_head = False
@@ -118,6 +126,8 @@ class Inbox(Unreader):
 
     def _read_framing(self, body_begins: int) -> None:
         lengths, codings, self.end = [], 0, End.WHOLE
+        if self._data.startswith(UPLOAD_BEGINS):
+            self._largest = LARGEST_UPLOAD
         for name, value in _FRAMING.findall(self._data, 0, body_begins):
             kind = name[:1].lower()
             if kind == b"c":
@@ -132,7 +142,7 @@ class Inbox(Unreader):
             self._chunks = Chunks()
         elif len(lengths) == 1 and not codings and _LENGTH.fullmatch(lengths[0]):
             self._missing = int(lengths[0])
-            if self._missing > LARGEST_BODY:
+            if self._missing > self._largest:
                 self.give_up(End.TOO_MUCH)
                 self.end = End.TOO_MUCH
                 return
@@ -151,7 +161,7 @@ class Inbox(Unreader):
             is_whole = self._missing <= 0
         if is_whole:
             self.end = self.end or End.WHOLE
-        elif self.size > LARGEST_HEAD + LARGEST_BODY:
+        elif self.size > LARGEST_HEAD + self._largest:
             self.end = End.TOO_MUCH
 
     def _keep(self, piece: bytes) -> None:

@@ -16,6 +16,7 @@ from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.memories.importing.archives import make_zip
 
 
 @pytest.fixture
@@ -126,6 +127,29 @@ def test_the_memories(look, page, server, alice):
     follow(page.get_by_role("button", name="Save"))
     follow(page.get_by_role("link", name="Delete"))
     look("memory, delete?")
+
+
+def test_bringing_and_taking_out(look, page, server, demonstration, link, alice):
+    page.goto(link())
+    look("bring", server.url + "/account/memories/bring/")
+    follow(page.get_by_role("button", name="See what would come in"))
+    files = make_zip(
+        *((f"Trips/{number}/Note {number}.md", f"Words {number}.") for number in range(20)), ("x.png", "x")
+    )
+    page.get_by_label("Files").set_input_files({"name": "Notes.zip", "mimeType": "application/zip", "buffer": files})
+    follow(page.get_by_role("button", name="See what would come in"))
+    look("what would come in")
+    follow(page.get_by_role("link", name="See each by name"))
+    look("left out")
+    page.go_back()
+    follow(page.get_by_role("button", name="Bring in 20 memories"))
+    page.get_by_role("heading", name="20 memories came in").wait_for()
+    look("it is in")
+    look("bring, again", server.url + "/account/memories/bring/")
+    page.get_by_label("Files").set_input_files({"name": "Bad.zip", "mimeType": "application/zip", "buffer": b"x"})
+    follow(page.get_by_role("button", name="See what would come in"))
+    look("it cannot come in")
+    look("take out", server.url + "/account/memories/take-out/")
 
 
 def test_the_account(look, page, server, demonstration, link, alice):

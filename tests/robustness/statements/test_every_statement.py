@@ -220,8 +220,10 @@ def test_the_whole_api(app, alice, caller, failing):
     "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
     "never_shared GET", "choose_never_shared GET", "never_share POST", "share_again POST", "set_memory_for_all POST",
     "set_memory_for_one POST",
+    "bring GET", "receive POST", "show_import GET", "show_skips GET", "confirm_import POST", "discard_import POST",
+    "show_take_out GET", "take_everything_out GET",
 )))  # fmt: skip
-def test_a_persons_own_pages(app, alice, browser, caller, failing):
+def test_a_persons_own_pages(app, alice, browser, caller, failing, monkeypatch):
     shelf = stock(app, alice.id)
     recipes, path = shelf.mementos["Recipes"], f"/account/apps/{caller.grant_id}/"
 
@@ -266,6 +268,17 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing):
     ):
         answer = post(browser, target, data, token)
         assert answer.status_code in (200, 303), (target, answer.status, answer.text)
+    # A thread works on it, whose statements are no request's.
+    importer = app.extensions["importer"]
+    monkeypatch.setattr(importer, "wake", lambda wait=0: None)
+    for press in ("Bring in nothing", "Bring in 1 memory"):
+        sent = post(browser, "/account/memories/bring/", {"files": [(BytesIO(b"Rye."), "Note.md")]}, token)
+        importer._work()
+        page = browser.get(sent.location)
+        assert browser.get(page.request.path + "left-out").status_code == 200
+        submit(page, press=press)
+    for page in ("bring/", "take-out/", "take-out/everything.zip"):
+        assert browser.get(f"/account/memories/{page}").status_code == 200
     assert browser.get("/account/mementos/new").status_code == 200
     assert browser.get("/account/mementos/?q=soup&page=1").status_code == 200
     submit(browser.get("/account/mementos/found?q=soup"), press="Make this memento", name="Soup out of a search")

@@ -1,0 +1,73 @@
+"""Who works on uploads in a process: a thread that begins with the first and ends with the last."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from sqlalchemy import Engine
+
+from app.database.access import expect_writes
+from app.database.unavailable import find_unavailability
+from app.memories.importing.models import FAILED
+from app.memories.importing.report import Report
+from app.memories.importing.work import Hold, Lost, take_next, work_on
+from app.sentences import _
+
+_log = logging.getLogger(__name__)
+
+
+class Importer:
+    """One for each process. ``has_threads`` says whether it has a thread; else whoever wakes it does the work."""
+
+    def __init__(self, engine: Engine, has_threads: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._has_threads = has_threads
+        self._lock = threading.Lock()
+        self._is_wanted = False
+        self._thread: threading.Thread | None = None
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def wake(self, *, wait: float = 0) -> None:
+        """Say that there may be something to do. Waits so many seconds for its end: of most it is there at once."""
+        if not self._has_threads():
+            self._work()
+            return
+        with self._lock:
+            self._is_wanted = True
+            self._idle.clear()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="import", daemon=True)
+                self._thread.start()
+        self._idle.wait(wait)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._is_wanted:
+                    self._thread = None
+                    self._idle.set()
+                    return
+                self._is_wanted = False
+            try:
+                self._work()
+            except Exception as error:
+                # Whoever looks at the page of their upload wakes us again.
+                _log.error("An upload could not be worked on, and is tried again: %s", type(error).__name__)
+
+    def _work(self) -> None:
+        while (hold := take_next(self._engine)) is not None:
+            try:
+                work_on(self._engine, hold)
+            except Lost:
+                continue
+            except Exception as error:
+                if find_unavailability(error) is not None:
+                    raise
+                _log.exception("An upload failed")
+                self._give_up(hold)
+
+    def _give_up(self, hold: Hold) -> None:
+        hold.report = Report(problem=_("Something went wrong here, and was written down for whoever runs this site."))
+        with expect_writes(), self._engine.begin() as connection:
+            hold.end(connection, FAILED)

@@ -1,0 +1,208 @@
+"""An upload looked through, or brought in, by one process at a time; whoever comes after one that died goes on.
+
+What came in is known by what it was made of, so doing it once more from the beginning adds nothing twice.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from app import clock
+from app.database.access import expect_reads, expect_writes
+from app.database.leases import DatabaseNow, new_holder
+from app.database.rows import changed_rows
+from app.memories.importing.bounds import MOST_MEMORIES
+from app.memories.importing.drafts import Draft
+from app.memories.importing.keeping import load
+from app.memories.importing.known import find_known
+from app.memories.importing.models import AT_WORK, DONE, FAILED, READING, READY, Import, ImportPiece, ImportSkip
+from app.memories.importing.own import MementoDraft
+from app.memories.importing.reading import Found, Reader
+from app.memories.importing.report import Report
+from app.memories.importing.skips import Reason, Skip, UnusableUpload
+from app.memories.importing.writing import Writer
+from app.memories.models import Memento
+from app.sentences import _
+
+#: Seconds for which a process has an upload for itself, unless it says again that it is at it.
+_HELD_SECONDS = 60
+#: How many drafts are looked at, or written, at once, and how many characters they have together at most.
+_MOST_AT_ONCE, _MOST_CHARACTERS = 100, 500_000
+_NAME_LENGTH = 600
+
+
+class Lost(Exception):
+    """Another process has the upload, or nobody wants it any more."""
+
+
+@dataclass(slots=True)
+class Hold:
+    """The right of one process to work on one upload."""
+
+    id: str
+    user_id: str
+    name: str
+    size: int
+    state: str
+    holder: str
+    report: Report
+
+    def renew(self, connection: Connection, progress: int) -> None:
+        """Say that it goes on. Raises :class:`Lost`."""
+        self._move(connection, progress=min(999, progress), held_until=_now() + _HELD_SECONDS * 1_000_000)
+
+    def end(self, connection: Connection, state: str) -> None:
+        """Say that it is done. Raises :class:`Lost`."""
+        self._move(connection, state=state, held_until=0, report=self.report.format())
+
+    def _move(self, connection: Connection, **values: object) -> None:
+        mine = (Import.id == self.id, Import.holder == self.holder, Import.state == self.state)
+        if changed_rows(connection.execute(update(Import).where(*mine).values(**values))) != 1:
+            raise Lost
+
+
+def take_next(engine: Engine) -> Hold | None:
+    """Take an upload that is to be worked on and that nobody has. Returns None when there is none."""
+    is_free = (Import.state.in_(AT_WORK), Import.held_until < _now(), Import.expires_at > clock.now())
+    with expect_reads(), engine.connect() as connection:
+        found = connection.execute(
+            select(Import.__table__).where(*is_free).order_by(Import.created_at).limit(1)
+        ).first()
+    if found is None:
+        return None
+    hold = Hold(found.id, found.user_id, found.name, found.size, found.state, new_holder(), Report.parse(found.report))
+    taken = {"holder": hold.holder, "held_until": _now() + _HELD_SECONDS * 1_000_000}
+    with expect_writes(), engine.begin() as connection:
+        is_ours = changed_rows(connection.execute(update(Import).where(Import.id == hold.id, *is_free).values(taken)))
+    return hold if is_ours == 1 else take_next(engine)
+
+
+def work_on(engine: Engine, hold: Hold) -> None:
+    """Look through an upload, or bring it in. Raises :class:`Lost`."""
+    with TemporaryFile() as file:
+        with expect_reads(), engine.connect() as connection:
+            load(connection, hold.id, file)
+        try:
+            if hold.state == READING:
+                _look_through(engine, hold, file)
+            else:
+                _bring_in(engine, hold, file)
+        except UnusableUpload as error:
+            hold.report = Report(problem=error.sentence)
+            _end(engine, hold, FAILED)
+
+
+def _look_through(engine: Engine, hold: Hold, file: IO[bytes]) -> None:
+    hold.report = report = Report()
+    reader = Reader(file, hold.name, hold.size)
+    seen: set[bytes] = set()
+    with expect_reads(), engine.connect() as connection:
+        names = connection.scalars(select(Memento.name).where(Memento.user_id == hold.user_id)).all()
+    taken = {name.casefold() for name in names}
+    with expect_writes(), engine.begin() as connection:
+        connection.execute(delete(ImportSkip).where(ImportSkip.import_id == hold.id))
+    number = 0
+    for batch in _batches(reader.read()):
+        began = time.monotonic()
+        drafts = [one for one in batch if isinstance(one, Draft)]
+        with expect_reads(), engine.connect() as connection:
+            known = iter(find_known(connection, hold.user_id, drafts))
+        skips = []
+        for one in batch:
+            skip = one if isinstance(one, Skip) else None
+            if isinstance(one, MementoDraft) and one.name.casefold() in taken:
+                skip = Skip(one.name, Reason.NAME_TAKEN)
+            elif isinstance(one, MementoDraft):
+                report.add_memento(one.name)
+            elif isinstance(one, Draft):
+                digest, has = one.digest(), next(known)
+                if has is not None and has.reason is Reason.KNOWN:
+                    report.known += 1
+                elif has is not None:
+                    skip = Skip(_called(one), has.reason)
+                elif digest in seen:
+                    skip = Skip(_called(one), Reason.TWICE)
+                else:
+                    seen.add(digest)
+                    report.add(one)
+            if skip is not None:
+                report.skip(skip.reason)
+                skips.append((number := number + 1, skip))
+        if len(seen) > MOST_MEMORIES:
+            raise UnusableUpload(
+                _("There are more than %(most)s memories in it. Bring it in parts.", most=f"{MOST_MEMORIES:,}")
+            )
+        with expect_writes(), engine.begin() as connection:
+            hold.renew(connection, 1000 * reader.done // reader.total)
+            if skips:
+                rows = [
+                    {"import_id": hold.id, "number": at, "name": skip.name[:_NAME_LENGTH], "reason": skip.reason.value}
+                    for at, skip in skips
+                ]
+                connection.execute(insert(ImportSkip), rows)
+        _let_others(began)
+    _end(engine, hold, READY)
+
+
+def _bring_in(engine: Engine, hold: Hold, file: IO[bytes]) -> None:
+    reader = Reader(file, hold.name, hold.size)
+    writer = Writer(engine, hold.user_id)
+    for batch in _batches(reader.read()):
+        began = time.monotonic()
+        # A memento is made when all its memories are there.
+        writer.mementos += [one for one in batch if isinstance(one, MementoDraft)]
+        drafts = [one for one in batch if isinstance(one, Draft)]
+        writer.write(drafts, lambda connection: hold.renew(connection, 1000 * reader.done // reader.total))
+        _let_others(began)
+    made = writer.make_mementos(lambda connection: hold.renew(connection, 999))
+    hold.report.memento_count = made
+    _end(engine, hold, DONE)
+
+
+def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
+    """A few at a time, fewer of long ones."""
+    batch: list[Found] = []
+    characters = 0
+    for one in found:
+        batch.append(one)
+        characters += len(one.text) if isinstance(one, Draft) else 0
+        if len(batch) >= _MOST_AT_ONCE or characters > _MOST_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    yield batch
+
+
+def _end(engine: Engine, hold: Hold, state: str) -> None:
+    with expect_writes(), engine.begin() as connection:
+        hold.end(connection, state)
+    if state != READY:
+        _forget_pieces(engine, hold.id)
+
+
+def _forget_pieces(engine: Engine, import_id: str) -> None:
+    """A few at a time: others write in between."""
+    of_it = select(ImportPiece.id).where(ImportPiece.import_id == import_id).limit(10)
+    while True:
+        with expect_writes(), engine.begin() as connection:
+            ids = list(islice(connection.scalars(of_it), 10))
+            connection.execute(delete(ImportPiece).where(ImportPiece.id.in_(ids)))
+        if not ids:
+            return
+
+
+def _let_others(began: float) -> None:
+    """Wait for a part of the time that the work took: whoever asks meanwhile is answered."""
+    time.sleep(min(0.1, (time.monotonic() - began) / 3))
+
+
+def _called(draft: Draft) -> str:
+    return f"{draft.name}: “{draft.title}”"
+
+
+def _now() -> DatabaseNow:
+    return DatabaseNow()

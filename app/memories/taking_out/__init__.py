@@ -1,0 +1,1 @@
+"""Everything that a person keeps, as one file."""

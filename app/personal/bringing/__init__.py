@@ -1,0 +1,1 @@
+"""Bringing memories, and taking everything out."""
