@@ -1,6 +1,6 @@
 """Random walks of two people and their apps: no answer ever disagrees with a small model, and no credential either.
 
-``TEST_LONG=1`` walks many more and longer ones, other ones each time; so does ``make test-fleet``, on both databases.
+``TEST_LONG=1`` walks many more, other ones each time; ``make test-fleet`` longer ones, on both databases.
 """
 
 import pytest

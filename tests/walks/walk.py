@@ -17,9 +17,9 @@ from app.memories.models import Memento, MementoContent, Memory, MemoryTag
 from app.memories.picks import Pick
 from app.scopes import SCOPES
 from tests.databases import empty_tables
-from tests.walks.comparing import compare, compare_credentials
-from tests.walks.credentials import Access
-from tests.walks.model import READ, SOURCES, WRITE, Slot
+from tests.walks.comparing import compare, compare_accesses, compare_credentials
+from tests.walks.credentials import MOST_REPEATS, Access
+from tests.walks.model import READ, SOURCES, WRITE, Allowed, Slot
 from tests.walks.world import SLOTS, World
 
 EVERY = frozenset(SCOPES)
@@ -261,8 +261,13 @@ class Walk(World):
     @precondition(lambda self: self.credentials.accesses)
     @rule(number=NUMBERS, folder=FOLDERS, tags=TAGS, into=NUMBERS)
     def adds(self, number, folder, tags, into):
-        access, consent = self._access(number, API)
-        if access is None:
+        access, _ = self._access(number, API)
+        if access is not None:
+            self._add(access, folder, tags, into)
+
+    def _add(self, access, folder, tags, into):
+        consent = access.family.consent
+        if access.family.resource != API:
             return
         saved = self.model.saved.get(consent.slot)
         source = one_of(saved.sources, into // 2) if saved and into % 2 else None
@@ -334,17 +339,38 @@ class Walk(World):
             compare(self, one_of(self._tokens(step)[:4], step), step, is_short=step % 4 > 0)
 
     def teardown(self):
-        if hasattr(self, "browsers"):
-            for number, access in enumerate(self._one_of_each_consent()):
-                self._decide_all_of_it(access, number)
-            compare_credentials(self)
-        with self.app.app_context():
-            db.session.rollback()
-            empty_tables(db.engine, db.metadata)
+        try:
+            if hasattr(self, "browsers"):
+                each = self._one_of_each_consent()
+                for access in each[:1]:
+                    self._use_credentials_twice(access.family.consent)
+                for number, access in enumerate(each):
+                    self._decide_all_of_it(access, number)
+                compare_credentials(self)
+        finally:
+            with self.app.app_context():
+                db.session.rollback()
+                empty_tables(db.engine, db.metadata)
 
     def _one_of_each_consent(self) -> list[Access]:
         alive = [one for one in self.credentials.accesses if self.credentials.works(one, self.clock.at)]
         return list({one.family.consent.grant_id: one for one in alive}.values())[:2]
+
+    def _use_credentials_twice(self, consent: Allowed) -> None:
+        """What comes a second time, later or sooner: a code, a refresh token within its grace and after it."""
+        for seconds, what in ((0, "refresh"), (40, "refresh"), (0, "code"), (70, "late code")):
+            code = self.issue_code(consent.slot, consent.scopes, API)
+            if what == "late code":
+                self.time_passes(seconds)
+            self.redeem(code)
+            self.time_passes(seconds)
+            presented = self.credentials.refreshes[-1]
+            for _ in range(2 if seconds else MOST_REPEATS + 3):
+                if what == "refresh":
+                    self.refresh(presented)
+            if what == "code":
+                self.redeem(code)
+            compare_accesses(self, self.credentials.accesses[-2:])
 
     def _decide_all_of_it(self, access: Access, number: int) -> None:
         """From wherever the walk has led: each decision once, and what the app is told after it."""
@@ -352,9 +378,10 @@ class Walk(World):
         person, _ = slot = consent.slot
         decisions = [
             lambda: self.never_shares(person, number, ("memory", "folder", "tag")[number]),
-            lambda: self.adds(number, "t", frozenset(), 0),
+            lambda: self._add(access, "t", frozenset(), 0),
             lambda: self.sets_what_one_app_may(slot, "apps add"),
             lambda: self.sets_what_one_app_may(slot, "own"),
+            lambda: self._add(access, "t", frozenset(), 0),
             lambda: self.sets_what_one_app_may(slot, None),
             lambda: self.widens_or_narrows(slot, ("all", [(0, False)])),
             lambda: self.deletes_a_memory(number),
