@@ -152,6 +152,32 @@ def test_bringing_and_taking_out(look, page, server, demonstration, link, alice)
     look("take out", server.url + "/account/memories/take-out/")
 
 
+def test_the_little_app_and_the_way_to_it(look, page, server, demonstration):
+    look("Acme Pocket", server.url + "/demonstration/")
+    follow(page.get_by_role("button", name="Connect your memories"))
+    look("sign-in on the way to it")
+    follow(page.get_by_role("link", name="Create an account"))
+    look("sign-up on the way to it")
+    follow(page.get_by_role("button", name="Cancel"))
+    look("cancelled before the sign-in")
+    follow(page.get_by_role("link", name="Go back to the app"))
+    look("Acme Pocket, cancelled")
+    follow(page.get_by_role("button", name="Connect your memories"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.get_by_role("radio", name="Everything").check()
+    follow(page.get_by_role("button", name="Continue").last)
+    follow(page.get_by_role("button", name="Authorize"))
+    look("Acme Pocket, connected")
+    page.get_by_label("Title").fill("Bread")
+    page.get_by_label("Text").fill("Ask for rye.")
+    follow(page.get_by_role("button", name="Keep it in"))
+    look("Acme Pocket, a note kept")
+    follow(page.get_by_role("link", name="Now change what it sees"))
+    follow(page.get_by_role("button", name="Pause"))
+    follow(page.get_by_role("link", name="Go to Acme Pocket"))
+    look("Acme Pocket, paused")
+
+
 def test_the_account(look, page, server, demonstration, link, alice):
     page.goto(link())
     page.get_by_role("checkbox", name="Recipes").check()
