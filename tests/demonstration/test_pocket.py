@@ -2,11 +2,14 @@
 
 import json
 import re
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import requests
 from sqlalchemy import func, select
 
 from app import create_app
@@ -15,6 +18,7 @@ from app.clients.models import Client
 from app.consents.models import Consent
 from app.demonstration.pocket import wire
 from app.demonstration.pocket.place import CALLBACKS, CLIENT_ID
+from app.demonstration.seeds import seed
 from app.extensions import db
 from app.memories.models import Memory
 from tests.actors import Browser
@@ -218,6 +222,21 @@ def test_a_server_that_does_not_answer_is_told_on_the_page(connect, monkeypatch)
     kept = browser.submit(page, press="Keep it in Reliquary", title="a", text="b")
     assert kept.status_code == 200 and "does not reach the server" in kept.text
     assert browser.follow(browser.submit(page, press="Let Acme Pocket forget you")).status_code == 200
+
+
+def test_many_pages_at_once_do_not_wait_for_each_other(server):
+    """Each page's call waits for a thread of the very server that made it, which has four to a worker."""
+    with server.app.app_context():
+        seed()
+        db.session.commit()
+    held = urlsafe_b64encode(json.dumps({"access_token": "rlq_at_x", "refresh_token": "rlq_rt_x"}).encode()).decode()
+    cookies = {f"acme_pocket_{urlsplit(server.url).port}": held}
+    began = time.monotonic()
+    with ThreadPoolExecutor(24) as together:
+        asked = [together.submit(requests.get, server.url + PAGE, cookies=cookies, timeout=60) for _ in range(48)]
+        assert {one.result().status_code for one in asked} == {200}
+    # Where they wait for each other, each call ends after ten seconds.
+    assert time.monotonic() - began < 9
 
 
 @pytest.mark.parametrize(

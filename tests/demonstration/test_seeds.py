@@ -99,6 +99,10 @@ def test_the_apps_may_do_what_the_examples_show(seeded):
     assert (notebook.native_app, pocket.native_app) == (False, True)
     assert notebook.description and notebook.homepage_url
     assert pocket.check_redirect_uri("http://127.0.0.1:51234/callback")
+    # Whatever the port and the name by which a server of this machine alone is reached.
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        assert pocket.check_redirect_uri(f"http://{host}:8001/demonstration/callback")
+    assert not pocket.check_redirect_uri("https://id.example.com/demonstration/callback")
 
 
 def test_the_secret_is_the_confidential_apps_and_is_told_only_once(seeded):

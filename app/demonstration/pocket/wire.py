@@ -4,18 +4,22 @@ import http.client
 import json
 import re
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 _SECONDS = 10
 _MOST_BYTES = 1_000_000
+#: So many calls of a process at most are under way. Each keeps one of its threads waiting for another, and if all of
+#: them waited, nobody would be left to answer.
+_TURNS = BoundedSemaphore(2)
 #: A credential of ours, of which a page shows no more than its kind and its end.
 _CREDENTIAL = re.compile(r"(rlq_[a-z]+_)[0-9A-Za-z_]+([0-9A-Za-z]{4})")
 _SHOWN_HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After")
 
 
 class Unreachable(Exception):
-    """The server does not answer at its own address."""
+    """The server does not answer at its own address, or is asked too much already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ def _exchange(
     issuer: str, method: str, path: str, headers: dict[str, str], body: str | None
 ) -> tuple[int, str, dict[str, str], str]:
     parts = urlsplit(issuer)
+    if not _TURNS.acquire(blocking=False):
+        raise Unreachable
     # No proxy of the environment's: it is this machine.
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_SECONDS)
     try:
@@ -79,6 +85,7 @@ def _exchange(
     except (OSError, http.client.HTTPException) as error:
         raise Unreachable from error
     finally:
+        _TURNS.release()
         connection.close()
 
 
