@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import case
 
-from app.accounts.models import Membership, Organization, User
+from app.accounts.models import Membership, Organization
 from app.clients.models import Client
+from app.consents.memory_setting import Person
 from app.consents.models import Consent
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -32,8 +33,8 @@ class SpeakingToken(TokenSnapshot):
 _FIND_SPEAKING_TOKEN = Statement(
     select_tokens(
         AccessToken,
-        User.name.label("user_name"),
-        User.email.label("user_email"),
+        Person.name.label("user_name"),
+        Person.email.label("user_email"),
         Membership.role,
         Organization.id.label("subject_organization_id"),
         Organization.slug.label("organization_slug"),
@@ -41,8 +42,7 @@ _FIND_SPEAKING_TOKEN = Statement(
         revoked_at=AccessToken.revoked_at,
         has_family=False,
     )
-    .outerjoin(User, User.id == Consent.user_id)
-    .outerjoin(Membership, Membership.user_id == User.id)
+    .outerjoin(Membership, Membership.user_id == Person.id)
     .outerjoin(
         Organization,
         Organization.id == case((Consent.user_id.is_(None), Client.organization_id), else_=Membership.organization_id),
