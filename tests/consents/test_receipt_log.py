@@ -5,6 +5,7 @@ import signal
 import time
 import urllib.request
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -15,7 +16,8 @@ from app.clients.registration import register_client
 from app.config import settings
 from app.consents import receipt_log as access_log
 from app.consents.models import Consent
-from app.consents.receipts import AccessRecord
+from app.consents.receipts import AccessRecord, ReceiptWriter
+from app.consents.receipts.gaps import list_gaps
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Integration, Memento, Memory
@@ -215,6 +217,42 @@ def test_a_worker_writes_down_what_it_noted(each_database_url, tmp_path):
     assert "could not be written down" not in server.log
 
 
+def test_a_worker_that_is_killed_leaves_a_gap_and_one_that_ends_leaves_none(each_database_url, tmp_path, monkeypatch):
+    with running_server(each_database_url, tmp_path, WEB_CONCURRENCY="1") as server:
+        _read_eight_times(server.url, _connect(server.app))
+        deadline = time.monotonic() + 20
+        while not _signs(server.app) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(_signs(server.app)) == 1
+        # The worker, and not the one that starts it again.
+        (worker,) = _children(server.pid)
+        os.kill(worker, signal.SIGKILL)
+        while _children(server.pid) in ([worker], []) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        _read_eight_times(server.url, _connect(server.app, "b"))
+        while len(_signs(server.app)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(_signs(server.app)) == 2
+        os.kill(server.pid, signal.SIGTERM)
+        while len(_signs(server.app)) > 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        (seen,) = _signs(server.app)
+        later = clock.now() + timedelta(minutes=3)
+        monkeypatch.setattr("app.clock.now", lambda: later)
+        with server.app.app_context():
+            (gap,) = list_gaps(db.session(), later - timedelta(hours=1), None)
+        assert gap.begin < seen < gap.end
+
+
+def _signs(app) -> list:
+    with app.app_context():
+        return list(db.session.scalars(select(ReceiptWriter.seen_at)))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def _read_eight_times(url: str, caller: dict[str, str]) -> None:
     for _ in range(8):
         request = urllib.request.Request(f"{url}/api/v1/memories/", headers=caller)
@@ -230,10 +268,12 @@ def _wait_for_total(app, expected: int) -> int:
     return total
 
 
-def _connect(app) -> dict[str, str]:
+def _connect(app, name: str = "a") -> dict[str, str]:
     """The header of an app that reads the one memory of a person who allowed it everything."""
     with app.app_context():
-        user = register_user(email="a@example.com", name="A", password="the password of A", organization_name="Acme")
+        user = register_user(
+            email=f"{name}@example.com", name="A", password="the password of A", organization_name=f"Acme {name}"
+        )
         db.session.flush()
         fields = {
             "name": "App",

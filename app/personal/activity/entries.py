@@ -18,7 +18,9 @@ from app.memories.models import Memento, Memory
 from app.personal.activity.filters import Wanted
 
 #: How many minutes a page shows.
-PAGE_SIZE = 20
+PAGE_SIZE = 9
+#: How many memories stand in a line; the rest is folded away.
+_IN_A_LINE = 2
 _NAME = case((AccessRecord.memento_key == ALL.id, ALL.name), else_=Memento.name)
 # SQLite takes so many values in one statement, and more.
 _BATCH = 500
@@ -41,6 +43,11 @@ class Detail:
     calls: int
     count: int
     memories: list[Named]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it names more than stands in a line."""
+        return len(self.memories) > _IN_A_LINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
+from app.consents.receipts.keeping import find_kept_days
 from app.consents.saved import find_saved_memento_id
 from app.extensions import db
 from app.memories.contents import select_counts
@@ -49,7 +50,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days.
+    """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days, None for who keeps nothing.
 
     ``app_name`` is what the person calls it, ``own_name`` what the app calls itself. It ``has_twins`` when another live
     connection reads the same.
@@ -67,7 +68,7 @@ class Connection:
     is_suspended: bool
     scopes: list[str]
     windows: list[Window]
-    read_count: int
+    read_count: int | None
     replays: list[datetime]
 
     @property
@@ -172,7 +173,7 @@ def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False
         is_suspended=client.suspended_at is not None,
         scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
         windows=list_windows(consent, counts),
-        read_count=_count_read(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
+        read_count=_count_read(consent.user_id, consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
 
@@ -211,7 +212,7 @@ def list_windows(consent: Consent, counts: Counter[str]) -> list[Window]:
     return sorted(windows, key=lambda one: (one.is_saved, one.name.casefold()))
 
 
-def _count_read(grant_id: str, since: datetime) -> int:
+def _count_read(user_id: str, grant_id: str, since: datetime) -> int | None:
     """Memories the app was given; one that it was given twice counts twice."""
     total = select(func.coalesce(func.sum(AccessRecord.count), 0)).where(
         AccessRecord.grant_id == grant_id,
@@ -219,7 +220,7 @@ def _count_read(grant_id: str, since: datetime) -> int:
         AccessRecord.action == "read",
         AccessRecord.memento_key == "",
     )
-    return int(db.session.scalar(total) or 0)
+    return int(db.session.scalar(total) or 0) if find_kept_days(db.session(), user_id) else None
 
 
 def list_replays(grant_id: str, since: datetime | None = None) -> list[datetime]:

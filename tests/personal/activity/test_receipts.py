@@ -129,7 +129,7 @@ def test_receipts_are_found_by_day_kind_and_memory(at_noon, signed_in, shelf, ca
     def found(**query) -> list[str]:
         page = signed_in.client.get("/account/activity/", query_string=query, base_url="http://127.0.0.1:8000")
         assert page.status_code == 200
-        return [row.partition("Acme Notebook ")[2] for row in rows(page)]
+        return [row.partition("Acme Notebook · ")[2] for row in rows(page)]
 
     everything = found()
     assert len(everything) == 3
