@@ -48,6 +48,7 @@ LAYERS = {
     "app.oauth.endpoints": 55,
     "app.operations": 60,
     "app.api": 70,
+    "app.directory": 70,
     "app.guide": 70,
     "app.mcp": 70,
     "app.org": 70,

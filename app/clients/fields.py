@@ -154,6 +154,17 @@ class ClientFields:
         help=_("Refuse requests without a code_challenge. Public apps must always send one."),
         option="Refuse requests without a challenge.",
     )
+    published: bool = has(
+        False,
+        Flag(),
+        label=_("Public: list it for everybody"),
+        help=_(
+            "Anybody finds it in the list of apps, with its name, logo, description, your organization and how many people"
+            " use it; the entry leads to its landing page. An app of another organization whose name looks like this one"
+            " says so when it asks. Without the tick it is private: known to your organization, and to whoever has its link."
+        ),
+        option="List it for everybody, or keep it private.",
+    )
     access_token_lifetime: int | None = has(
         None,
         Seconds(),
@@ -193,6 +204,9 @@ class ClientFields:
         found += [("resources", problem) for problem in places if problem]
         if self.resources and self.type == PUBLIC:
             found.append(("resources", _("A resource server needs a secret, which a public app has not.")))
+        if self.published and not self.homepage_url:
+            sentence = _("A public app needs a landing page: the list of apps leads there.")
+            found.append(("homepage_url", sentence))
         beyond = sorted(set(self.optional_scopes) - set(self.scopes))
         if beyond:
             named = ", ".join(quoted(name) for name in beyond[:5])

@@ -127,6 +127,7 @@ class EditForm(ClientForm):
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
+    published = BooleanField(**_words("published"))
     access_token_lifetime = SecondsField(**_words("access_token_lifetime"), validators=[Optional()])
     refresh_token_lifetime = SecondsField(**_words("refresh_token_lifetime"), validators=[Optional()])
 

@@ -21,6 +21,8 @@ from app.consents.undo.models import AppChange
 from app.database.types import Base
 from app.limits.models import RateLimitCounter
 from app.memories.importing.models import Import, ImportPiece
+from app.oauth.asked_apps import KEPT_FOR as _ASKED_APPS_LAST
+from app.oauth.asked_apps import AskedApp
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
 from app.oauth.journal.record import RequestRecord
@@ -100,6 +102,7 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("receipt_writers", ReceiptWriter.seen_at, at - _LONGEST_RECEIPTS_LAST),
         Rule("app_changes", AppChange.last_at, at - _CHANGES_LAST),
         Rule("token_replays", TokenReplay.at, at - _RECEIPTS_LAST),
+        Rule("asked_apps", AskedApp.asked_at, at - _ASKED_APPS_LAST),
         Rule("request_records", RequestRecord.at, at - _REQUEST_RECORDS_LAST),
         Rule("clients", Client.ended_at, at - _AFTERLIFE, _is_remembered()),
     )

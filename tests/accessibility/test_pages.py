@@ -62,6 +62,7 @@ def test_signing_in_and_up(look, page, server, demonstration):
         "/account/apps/",
         "/account/activity/",
         "/account/activity/undo/",
+        "/apps/",
         "/org/oauth/",
     ):
         look(f"{path}, with nothing yet", server.url + path)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app import clock
+from app.clients.models import Client
 from app.consents.undo.models import AppChange
 from app.extensions import db
 from app.memories.keeping_back import keep_back, list_rules
 from app.memories.models import Memory
+from app.oauth.asked_apps import AskedApp
 from tests.actors import Browser
 from tests.personal.bringing.conftest import look
 from tests.personal.conftest import post, token_of
@@ -92,6 +95,7 @@ ACTS = [
     ("/account/apps/{grant}/memory-setting", {"holds": "one", "reads_own": "on"}),
     ("/account/never-shared/", {"thing": "m:{draft}"}),
     ("/account/never-shared/{rule}/end", {}),
+    ("/account/asked/{asked}/forget", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
 ]
@@ -99,6 +103,7 @@ ACTS = [
 _TABLES = (
     "users",
     "app_changes",
+    "asked_apps",
     "mementos",
     "memento_contents",
     "memories",
@@ -126,8 +131,17 @@ class Things:
         return filled | ({"files": [(io.BytesIO(b"Words."), "Note.md")]} if "files" in filled else {})
 
 
+def ask_for(session, user_id: str) -> str:
+    """Put the other app among those whose request she has cancelled."""
+    client = session.scalar(select(Client).where(Client.name == "Acme Pocket"))
+    asked = AskedApp(id="ask_1", user_id=user_id, client_key=client.key, asked_at=clock.now())
+    session.add(asked)
+    session.commit()
+    return asked.id
+
+
 @pytest.fixture
-def things(app, alice, signed_in, connected, shelf, saved, in_database) -> Things:
+def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) -> Things:
     Browser(app).sign_in(alice.email, alice.password)
     page = signed_in.get("/account/sessions/").text
     with app.app_context():
@@ -145,6 +159,7 @@ def things(app, alice, signed_in, connected, shelf, saved, in_database) -> Thing
             "grant": connected.grant_id,
             "rule": str(rule),
             "change": in_database(partial(_add_change, alice.id, connected.grant_id, saved)),
+            "asked": in_database(lambda session: ask_for(session, alice.id)),
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
         }
     )

@@ -31,6 +31,7 @@ ALLOWED = {
     ): "a letter",
     ("org/list.html", "logo(row.client_id, row.name, row.logo_digest)"): "one letter, hidden from those who listen",
     ("macros/oauth.html", "face(client.name, client.logo_url)"): "one letter, hidden from those who listen",
+    ("directory/list.html", "face(client.name, logo_url)"): "one letter, hidden from those who listen",
     ("personal/apps/was.html", "face(consent.client.name, logo_url)"): "one letter, hidden from those who listen",
     ("personal/mementos/edit.html", "opener(row.pick, row.what.name)"): "the macro isolates it",
     ("personal/mementos/edit.html", "opener(row.pick, row.what)"): "the macro isolates it",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    false,
     select,
     text,
     true,
@@ -95,6 +96,8 @@ class Client(ClientRules, Base):
     implies_profile: Mapped[bool] = mapped_column(Boolean, default=False, server_default=true())
     native_app: Mapped[bool] = mapped_column(Boolean, default=False)
     require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: Whether everybody may find it; else only its organization, and whoever has its link.
+    published: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     access_token_lifetime: Mapped[int | None]
     refresh_token_lifetime: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)

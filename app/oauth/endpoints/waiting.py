@@ -16,6 +16,7 @@ from app.clients.models import ClientSnapshot
 from app.database.connections import Connection, RowGone, connect
 from app.extensions import db
 from app.http.form_action import let_forms_lead_to_app
+from app.oauth.asked_apps import note_asked
 from app.oauth.authorization_request import (
     WaitingRequest,
     consume_authorization_request,
@@ -77,9 +78,12 @@ class Flow:
         return consume_authorization_request(self.connection, self.waiting, current_user.id)
 
     def cancel(self) -> ResponseReturnValue:
-        """End the request with ``access_denied``."""
-        if not self.take():
-            return already_answered_page(current_user.id)
+        """End the request with ``access_denied``, and keep the app among those that the person was asked about."""
+        with self.connection.transaction():
+            # With the locks of a decision, and in their order.
+            if not self.renew_under_lock() or not self.take():
+                return already_answered_page(current_user.id)
+            note_asked(self.connection, current_user.id, self.client.key)
         return server.create_authorization_response(self.request, None, self.grant)
 
 

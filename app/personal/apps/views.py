@@ -19,6 +19,7 @@ from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
 from app.oauth.endpoints.logo import logo_url
 from app.personal import blueprint
+from app.personal.apps.asked import describe_asked
 from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import (
     Connection,
@@ -48,6 +49,7 @@ def apps() -> ResponseReturnValue:
         found=found,
         page=page,
         of=of,
+        asked=describe_asked(current_user.id),
         ended=ended,
         has_more_ended=has_more_ended,
         setting=find_setting_for_all(db.session(), current_user.id),

@@ -13,12 +13,15 @@ from PIL import Image
 from sqlalchemy import select
 
 from app import clock
+from app.clients.models import Client
 from app.consents.saved import SavedMemento
+from app.database.connections import connect
 from app.demonstration.pocket import wire
 from app.demonstration.seeds import seed
 from app.extensions import db
 from app.fetch.fetching import FetchedObject
 from app.memories.picks import Pick
+from app.oauth.asked_apps import note_asked
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.actors import Browser
@@ -59,6 +62,7 @@ def test_every_endpoint_is_on_a_journey(app):
 
 SIGNED_OUT = {
     "/": "accounts.home",
+    "/apps/?q=notebook": "directory.list_apps",
     "/guide/": "guide.show_page",
     "/guide/errors": "guide.show_page",
     "/guide/errors.md": "assistants.markdown",
@@ -217,6 +221,7 @@ def test_the_whole_api(app, alice, caller, failing):
     "show_memento GET", "ask_to_delete GET", "delete_for_good POST", "duplicate POST", "edit_memento GET",
     "save_memento POST", "prune POST", "count_memories POST", "preview_choice POST", "found_memories GET", "make_found_memento POST", "make_memento GET", "save_new_memento POST", "sessions GET",
     "end_session POST", "end_other_sessions POST", "memories GET", "show_memory GET", "write_note GET", "save_note POST",
+    "forget_asked_app POST",
     "edit_memory GET", "save_memory POST", "ask_to_delete_memory GET", "delete_memory_for_good POST",
     "never_shared GET", "choose_never_shared GET", "never_share POST", "share_again POST", "set_memory_for_all POST",
     "set_memory_for_one POST",
@@ -257,6 +262,12 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing, monkeypatch):
         assert browser.get(f"/account/history/{page}").status_code == 200
     assert browser.get("/account/apps/ended").status_code == 200
     submit(browser.get(f"{path}disconnect"), press="End My notebook")
+
+    with app.app_context():
+        client_key = db.session.scalar(select(Client.key))
+    with app.app_context(), connect(db.engine) as connection:
+        note_asked(connection, alice.id, client_key)
+    submit(browser.get("/account/apps/"), press="Forget")
 
     token = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/account/sessions/").text)[1]
     for target, data in (

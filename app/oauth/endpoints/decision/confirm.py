@@ -14,6 +14,7 @@ from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
 from app.memories.mementos import is_id
+from app.oauth.asked_apps import forget_asked
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
 from app.oauth.endpoints.decision.installations import SAME, write_down
@@ -108,6 +109,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
     except AlreadyContinued:
         raise _NotDecided(notices=[CHANGED]) from None
     note_first_use(flow.connection, flow.client)
+    forget_asked(flow.connection, current_user.id, flow.client.key)
     return server.create_authorization_response(flow.request, current_user, flow.grant)
 
 

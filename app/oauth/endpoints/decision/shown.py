@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import User
 from app.clients.models import Client
+from app.clients.published import Namesake, find_namesake
 from app.clients.trust import Trust, find_trust, own_page
 from app.consents.installations import Predecessor, find_predecessors, installation_of
 from app.consents.introductions import Earlier, find_earlier, find_introduction
@@ -30,6 +31,7 @@ def describe_client(flow: Flow) -> dict[str, Any]:
     return {
         "name": client.name,
         "description": client.description,
+        "namesake": find_namesake(db.session(), client),
         "trust": find_trust(client, flow.request.payload.redirect_uri),
         "homepage_url": own_page(client, client.homepage_url),
         "privacy_url": own_page(client, client.privacy_url),
@@ -60,8 +62,9 @@ def describe_account() -> User:
 def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
     """The facts that every screen shows."""
     trust: Trust = client["trust"]
+    namesake: Namesake | None = client["namesake"]
     return {
-        "name": [client["name"], trust.known, trust.by],
+        "name": [client["name"], trust.known, trust.by, namesake and [namesake.name, namesake.organization]],
         "appearance": [client[name] for name in _APPEARANCE],
         "kind": client["type"],
         "receiver": trust.receiver and [trust.receiver.place, trust.receiver.name],
