@@ -15,6 +15,8 @@ from app.extensions import db
 from app.oauth.client_end import rotate_everything
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.memories.importing.archives import make_zip
+from tests.personal.bringing.conftest import bring, look
 from tests.protocol import let_time_pass  # noqa: F401
 from tests.robustness.lock_order import find_disorder, recorded
 from tests.unregistered import add_unregistered
@@ -161,6 +163,22 @@ def test_what_an_app_wrote_is_undone(app, in_order, alice, browser, notebook):
     assert browser.submit(since, press="Undo this").status_code == 303
     asked = browser.submit(browser.get("/account/activity/"), press="Keep it so long", days="0")
     assert browser.submit(asked, press="Keep nothing").status_code == 303
+
+
+@on_postgresql
+def test_what_people_bring(app, in_order, alice, carol, browser):
+    """Files, another upload instead of one that waits, and what was taken out, with a memento."""
+    browser.enter(alice)
+    look(browser, ("Note.md", "Words."))
+    bring(browser, ("Notes.zip", make_zip(("Trips/Lisbon.md", "Sardines."), ("Soup.md", "Leek."))))
+    page = browser.get("/account/mementos/new")
+    pick = re.search(r'name="pick"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="pick"', page.text)
+    browser.submit(page, press="Make it", name="Work", pick=pick[1] or pick[2])
+    other = Browser(app)
+    other.enter(carol)
+    bring(other, ("memories.zip", browser.get("/account/memories/take-out/everything.zip").data))
+    page = look(other, ("Another.md", "Words."))
+    assert other.submit(page, press="Bring in nothing").status_code == 303
 
 
 @on_postgresql

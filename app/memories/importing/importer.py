@@ -1,5 +1,6 @@
 """Who works on uploads in a process: a thread that begins with the first and ends with the last."""
 
+import ctypes
 import logging
 import threading
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class Importer:
         while (hold := take_next(self._engine)) is not None:
             try:
                 work_on(self._engine, hold)
+                _give_memory_back()
             except Lost:
                 continue
             except Exception as error:
@@ -71,3 +73,10 @@ class Importer:
         hold.report = Report(problem=_("Something went wrong here, and was written down for whoever runs this site."))
         with expect_writes(), self._engine.begin() as connection:
             hold.end(connection, FAILED)
+
+
+def _give_memory_back() -> None:
+    """Let the system have what an upload has needed: glibc would keep it, in pieces too small for the next one."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

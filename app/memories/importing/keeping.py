@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts.lock import lock_person
 from app.credentials import new_id
+from app.database.locks import to_change
 from app.database.rows import changed_rows
 from app.memories.importing.models import DONE, READING, READY, RECEIVING, WRITING, Import, ImportPiece, ImportSkip
 from app.memories.importing.words import as_line
@@ -78,10 +79,10 @@ def go_on(session: Session, import_id: str, state: str) -> bool:
 
 
 def let_go(session: Session, import_ids: Iterable[str]) -> None:
-    """Forget uploads, with what was said of them."""
+    """Forget uploads, with their pieces and with what was said of them."""
     ids = list(import_ids)
     if ids:
-        session.execute(delete(ImportPiece).where(ImportPiece.import_id.in_(ids)))
+        session.execute(to_change(select(Import.id).where(Import.id.in_(ids)).order_by(Import.id)))
         session.execute(delete(Import).where(Import.id.in_(ids)))
 
 
