@@ -123,3 +123,29 @@ def _named_in_sentence(text: str, found: re.Match[str]) -> str | None:
         return None
     named = re.search(rf"\b{re.escape(found[1])}=(.*)", text[opened : text.index("%}", opened)])
     return named and named[1]
+
+
+def test_every_empty_page_of_a_person_ends_in_a_button():
+    """Whoever has nothing yet is led on."""
+    templates = Path(__file__).resolve().parents[2] / "templates"
+    found = 0
+    for template in sorted([*(templates / "personal").rglob("*.html"), *(templates / "shared").rglob("*.html")]):
+        for rest in template.read_text().split('<div class="empty">')[1:]:
+            found += 1
+            depth, inside = 1, ""
+            for tag in re.finditer(r"</?div\b", rest):
+                depth += -1 if tag[0].startswith("</") else 1
+                if not depth:
+                    inside = rest[: tag.start()]
+                    break
+            # A macro of the page's own is looked into.
+            macros = re.findall(r"{{ (\w+)\(\) }}", inside)
+            inside += (
+                "".join(
+                    re.findall(rf"{{% macro (?:{'|'.join(macros)})\(\)(.*?)endmacro", template.read_text(), re.DOTALL)
+                )
+                if macros
+                else ""
+            )
+            assert 'class="button' in inside or "<button" in inside, f"{template.name}: {inside[:120]}"
+    assert found > 10

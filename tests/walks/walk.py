@@ -385,6 +385,8 @@ class Walk(World):
             lambda: self.sets_what_one_app_may(slot, None),
             lambda: self.widens_or_narrows(slot, ("all", [(0, False)])),
             lambda: self.deletes_a_memory(number),
+            lambda: self.give(slot, frozenset({SOURCES}), EVERY - {SOURCES}, Choice("none"), False),
+            lambda: self.give(slot, EVERY, frozenset(), Choice("all"), False),
             lambda: self.pauses_or_resumes(slot, "pause"),
             lambda: self.pauses_or_resumes(slot, "resume"),
             lambda: self.widens_or_narrows(slot, ("none", [(0, False)])),
@@ -393,7 +395,7 @@ class Walk(World):
         ]
         for seed, decide in enumerate(decisions):
             decide()
-            compare(self, access, seed + number, is_short=seed % 3 > 0)
+            compare(self, access, seed + number, is_short=seed % 2 > 0)
 
     # -- reading what was drawn ------------------------------------------------------------------------
 
