@@ -4,7 +4,7 @@ The order of it is DESIGN's: never shared, deleted, paused or ended, the chosen 
 the first that says no wins.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 READ, WRITE, SOURCES = "memories:read", "memories:write", "integrations:read"
@@ -53,6 +53,17 @@ class Saved:
 
 
 @dataclass
+class Written:
+    """What an app did to a memory, and what was there before. ``named_by`` are the mementos that named a deleted one."""
+
+    person: str
+    grant_id: str
+    before: Kept | None
+    is_deletion: bool = False
+    named_by: frozenset[str] = frozenset()
+
+
+@dataclass
 class Model:
     memories: dict[str, Kept] = field(default_factory=dict)
     #: id -> owner, kind
@@ -65,6 +76,8 @@ class Model:
     never_shared: dict[str, set[Pick]] = field(default_factory=dict)
     never_shared_tags: dict[str, set[str]] = field(default_factory=dict)
     settings: dict[str, frozenset[str]] = field(default_factory=dict)
+    #: What can be undone, by memory, in its order.
+    written: dict[str, list[Written]] = field(default_factory=dict)
 
     # -- what may be seen -----------------------------------------------------------------------
 
@@ -147,6 +160,35 @@ class Model:
         for picks in self.never_shared.values():
             picks.discard((None, None, memory_id))
 
+    def write(self, consent: Allowed, memory_id: str, *, is_new: bool = False, is_deletion: bool = False) -> None:
+        """An app is about to change or delete a memory, or has added it."""
+        named_by = frozenset(id for id, (_, picks) in self.mementos.items() if (None, None, memory_id) in picks)
+        before = None if is_new else replace(self.memories[memory_id])
+        entry = Written(
+            consent.slot[0], consent.grant_id, before, is_deletion, named_by if is_deletion else frozenset()
+        )
+        self.written.setdefault(memory_id, []).append(entry)
+
+    def undo(self, memory_id: str, grant_id: str) -> None:
+        """Undo all that one app did to a memory: what it was before the first of it comes back."""
+        chain = [one for one in self.written[memory_id] if one.grant_id == grant_id]
+        first = chain[0]
+        if first.before is None and memory_id not in self.memories:
+            # There is nothing to do, and it stays so.
+            self.written[memory_id] = [one for one in self.written[memory_id] if one.grant_id != grant_id]
+            return
+        if first.before is None:
+            # The person has deleted it by this, and what they deleted is gone.
+            self.delete_memory(memory_id)
+            del self.written[memory_id]
+            return
+        if memory_id not in self.memories:
+            deletion = [one for one in self.written[memory_id] if one.is_deletion][-1]
+            for memento in deletion.named_by & self.mementos.keys():
+                self.mementos[memento][1].add((None, None, memory_id))
+        self.memories[memory_id] = replace(first.before)
+        self.written[memory_id] = [one for one in self.written[memory_id] if one.grant_id != grant_id]
+
     def delete_memento(self, memento_id: str) -> None:
         del self.mementos[memento_id]
         for consent in self.consents.values():
@@ -158,7 +200,13 @@ class Model:
         saved = self.saved[slot]
         for id in [id for id, memory in self.memories.items() if memory.source in saved.sources]:
             self.delete_memory(id)
+            self.written.pop(id, None)
         self.delete_memento(saved.memento)
+        self.written = {
+            id: kept
+            for id, kept in self.written.items()
+            if not any(one.before and one.before.source in saved.sources for one in kept)
+        }
         for source in saved.sources:
             del self.sources[source]
         for kept in [*(picks for _, picks in self.mementos.values()), *self.never_shared.values()]:

@@ -93,6 +93,7 @@ class Walk(World):
             owner = self.model.memories[id].owner
             assert self.post(owner, f"/account/memories/{id}/delete", {}).status_code == 303
             self.model.delete_memory(id)
+            self.model.written.pop(id, None)
 
     @rule(person=PEOPLE, picks=PICKS)
     def makes_a_memento(self, person, picks):
@@ -218,6 +219,14 @@ class Walk(World):
             self.in_database(lambda session: session.execute(where.values(memory_setting=setting)))
             consent.setting = None if setting is None else frozenset(setting.split())
 
+    @precondition(lambda self: self.model.written)
+    @rule(number=NUMBERS)
+    def undoes_what_an_app_wrote(self, number):
+        """The first of what one app did to a memory, and with it all that it did there later."""
+        id = one_of([id for id, entries in self.model.written.items() if entries], number)
+        if id is not None:
+            self.undo(id, self.model.written[id][0])
+
     @rule(seconds=st.sampled_from([10, 10, 40, 150, 3700]))
     def time_passes(self, seconds):
         self.clock.at += timedelta(seconds=seconds)
@@ -279,6 +288,7 @@ class Walk(World):
             source = answer.json["integration_id"]
             self.learn_saved(consent.slot, source)
             self.remember(answer.json["id"], consent.slot[0], source, folder, tags)
+            self.model.write(consent, answer.json["id"], is_new=True)
 
     @precondition(lambda self: self.credentials.accesses)
     @rule(number=NUMBERS, kind=st.sampled_from(["memory", "slack"]))
@@ -310,6 +320,10 @@ class Walk(World):
             if not self.model.changes(consent, id):
                 # Nobody may push a memory out of their own reach.
                 expected, (memory.folder, memory.tags) = 403, before
+            else:
+                after, (memory.folder, memory.tags) = (memory.folder, memory.tags), before
+                self.model.write(consent, id)
+                memory.folder, memory.tags = after
         assert answer.status_code == expected, (expected, answer.text)
 
     @precondition(lambda self: self.credentials.accesses and self.model.memories)
@@ -323,6 +337,7 @@ class Walk(World):
         expected = self._may_change(access, id)
         assert answer.status_code == (204 if expected == 200 else expected), answer.text
         if answer.status_code == 204:
+            self.model.write(access.family.consent, id, is_deletion=True)
             self.model.delete_memory(id)
 
     @precondition(lambda self: self.credentials.accesses)

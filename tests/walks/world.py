@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 from hypothesis.stateful import RuleBasedStateMachine
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from app import credentials
@@ -18,16 +18,17 @@ from app.consents import changes
 from app.consents.choice import Choice
 from app.consents.resources import API, MCP
 from app.consents.saved import SavedMemento
+from app.consents.undo.models import AppChange
 from app.database.connections import connect
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent
 from app.oauth.tokens.code import add_authorization_code
 from app.scopes import SCOPES
-from tests.actors import Browser, Person, find_forms
+from tests.actors import Browser, Person, find_form, find_forms
 from tests.integrator import Integrator, s256
 from tests.unregistered import add_unregistered
 from tests.walks.credentials import CODE_LIVES, Access, Code, Credentials, Family, Refresh
-from tests.walks.model import Allowed, Kept, Model, Pick, Saved, Slot
+from tests.walks.model import Allowed, Kept, Model, Pick, Saved, Slot, Written
 
 #: Each app as a model knows it: its client, and which of its installations. Of a document a person has several.
 APPS = {"x": ("x", ""), "y": ("y", ""), "d1": ("d", "one"), "d2": ("d", "two")}
@@ -108,6 +109,21 @@ class World(RuleBasedStateMachine):
             self.enter(person)
             return self.post(person, path, data)
         return answer
+
+    def undo(self, memory_id: str, entry: Written) -> None:
+        """Undo what one app did to a memory, by the page that asks about it first."""
+        first = select(func.min(AppChange.id)).where(
+            AppChange.memory_id == memory_id, AppChange.grant_id == entry.grant_id, AppChange.undone_at.is_(None)
+        )
+        path = f"/account/activity/undo/{self.in_database(lambda session: session.scalar(first))}"
+        asked = self.browsers[entry.person][0].get(path)
+        if asked.status_code == 200:
+            answer = self.post(entry.person, path, dict(find_form(asked, action=path).values))
+            assert answer.status_code == 303
+        else:
+            # What was added and is gone already.
+            assert (asked.status_code, entry.before) == (303, None), asked.text
+        self.model.undo(memory_id, entry.grant_id)
 
     def change(self, act, *arguments: Any, **more: Any) -> Any:
         """One change of a consent, by the one writer of consents, committed."""

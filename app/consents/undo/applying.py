@@ -63,7 +63,10 @@ def _fields_of(change: AppChange) -> dict[str, object]:
 def _restore(session: Session, user_id: str, change: AppChange) -> None:
     source = _ensure_source(session, user_id, change)
     restore_memory(session, source, change.memory_id or "", _fields_of(change), change.created_at or change.at)
-    _pick_again(session, user_id, change)
+    # Which mementos named it was kept when it was deleted, which may be later than what comes back.
+    deleted = AppChange.memory_id == change.memory_id, AppChange.kind == "deleted", AppChange.undone_at.is_(None)
+    latest = select(AppChange).where(*deleted).order_by(AppChange.id.desc()).limit(1)
+    _pick_again(session, user_id, session.scalar(latest) or change)
 
 
 def _undo_source(session: Session, user_id: str, change: AppChange, step: Step) -> None:

@@ -107,6 +107,24 @@ def test_a_deleted_memory_comes_back_as_it_was_and_into_its_mementos(signed_in, 
     assert "You undid that" in signed_in.get(UNDO).text
 
 
+def test_what_was_changed_before_it_was_deleted_comes_back_into_its_mementos_too(
+    signed_in, shelf, call, state, undo, in_database, pass_minutes
+):
+    """The mementos that named it are those of its deletion, and its words those of before the change."""
+
+    def name_it(session) -> None:
+        session.add(MementoContent(memento_id=shelf.mementos["Diary"], memory_id=shelf.memories["Soup"]))
+        session.commit()
+
+    in_database(name_it)
+    before = state()
+    call("PATCH", f"memories/{shelf.memories['Soup']}/", {"title": "Broth"})
+    pass_minutes(11)
+    call("DELETE", f"memories/{shelf.memories['Soup']}/")
+    undo(1)
+    assert state() == before
+
+
 def test_a_changed_memory_gets_back_what_it_had(shelf, call, state, undo):
     before = state()
     change = {"title": "Rye", "text": "Flour.", "tags": ["a"], "folder": "Recipes", "source_url": "https://a.example/"}
