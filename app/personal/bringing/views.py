@@ -34,7 +34,7 @@ from app.sentences import _
 
 #: Seconds that an answer waits for the end of the work, of which there is little most often.
 _PATIENCE = 1.5
-_SKIPS_A_PAGE = 100
+_SKIPS_A_PAGE = 30
 #: The form around the files.
 _FORM = 1024 * 1024
 
