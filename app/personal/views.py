@@ -16,7 +16,7 @@ from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import list_live
 from app.personal.sessions.places import list_places
 
-_MOST_APPS = 4
+_MOST_APPS = 2
 
 
 @blueprint.get("/")

@@ -11,7 +11,7 @@ from app.personal.apps.connections import Connection, app_of, describe_all, list
 
 _MOST_ON_A_CARD = 3
 #: So many installations, on however many cards, are one page.
-PAGE_SIZE = 8
+PAGE_SIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _Group:
 def _page_by_app(consents: Sequence[Consent], size: int) -> Iterator[list[_Group]]:
     page: list[_Group] = []
     for _app, each in groupby(consents, key=app_of):
-        group = _fold(list(each))
+        group = _fold(list(each), min(_MOST_ON_A_CARD, size))
         if page and sum(len(one.shown) for one in page) + len(group.shown) > size:
             yield page
             page = []
@@ -71,10 +71,10 @@ def _page_by_app(consents: Sequence[Consent], size: int) -> Iterator[list[_Group
         yield page
 
 
-def _fold(group: list[Consent]) -> _Group:
+def _fold(group: list[Consent], most: int) -> _Group:
     # Nothing is folded away to save one place.
-    most = _MOST_ON_A_CARD if len(group) > _MOST_ON_A_CARD + 1 else len(group)
-    return _Group(group[:most], len(group) - most)
+    shown = group[:most] if len(group) > most + 1 else group
+    return _Group(shown, len(group) - len(shown))
 
 
 def _pages_of(consents: Sequence[Consent], grant_id: str, size: int) -> Iterator[list[_Group]]:

@@ -12,7 +12,7 @@ from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 
-PAGE_SIZE = 30
+PAGE_SIZE = 25
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from app.personal.mementos.editor import read_page
 from app.text import isolated
 
 # So many that were connected stand below those that are.
-_ENDED_AT_ONCE = 5
+_ENDED_AT_ONCE = 3
 
 
 @blueprint.get("/apps/")

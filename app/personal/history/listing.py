@@ -14,7 +14,7 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.memories.models import Memento
 
-PAGE_SIZE = 25
+PAGE_SIZE = 15
 _AT_ONCE = 500
 _HANDLE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 
