@@ -93,7 +93,10 @@ NOTHING_TO_MAKE_ONE_OF = Maker([], words="", found=None, has_more=False, is_begu
 _PICKER = {
     "client": CLIENT,
     "account": _ACCOUNT,
-    "scopes": [{"sentence": "read and search the memories you choose", "is_optional": False}],
+    "scopes": [
+        {"sentence": "read and search the memories you choose", "is_optional": False},
+        {"sentence": "see your name, your e-mail address and the organization you belong to", "is_optional": False},
+    ],
     "asks_to_write": False,
     "mementos": [memento("Trip to Lisbon"), memento("Recipes", 9)],
     "everything": {"count": 80, "sources": [{"name": "Google Drive", "count": 80}]},
