@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 
 from app.accounts.invitations import find_open_invitation, invite, revoke_invitation
 from app.accounts.organizations import find_organization
+from app.clients.models import DOCUMENT, DYNAMIC
 from app.extensions import db
 from app.oauth.authorization_request import MOST_OF_NETWORK
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
+from tests.unregistered import add_unregistered
 
 PAGES = ("/sign-in", "/sign-up")
 CANCEL = "/oauth/authorize/cancel"
@@ -86,6 +88,26 @@ def test_a_request_that_was_not_kept_says_its_app_too(app, notebook, browser):
 def test_an_app_that_nobody_has_read_yet_is_called_by_its_host(notebook, browser):
     page = notebook.start(browser, client_id="https://agent.example/client.json")
     assert "says it is <bdi>agent.example</bdi>; nobody has checked that" in page.text
+
+
+@pytest.mark.parametrize(
+    ("client_id", "origin", "says"),
+    [
+        ("client_of_its_own", DYNAMIC, "says it is “<bdi>Agent</bdi>”; nobody has checked that"),
+        ("https://app.example.net/client.json", DOCUMENT, "proved to be <strong><bdi>app.example.net</bdi></strong>"),
+        (
+            "https://agent.example.org/client.json",
+            DOCUMENT,
+            "says it is <bdi>agent.example.org</bdi>; the answer goes to",
+        ),
+    ],
+)
+def test_an_app_that_no_organization_answers_for_says_how_it_is_known(app, browser, client_id, origin, says):
+    agent = add_unregistered(app, client_id, "Agent", origin)
+    page = agent.start(browser)
+    assert says in page.text and "app.example.net" in page.text
+    cancelled = browser.submit(page, press="Cancel")
+    assert cancelled.status_code == 200 and way_back_of(cancelled)["error"] == "access_denied"
 
 
 # -- an invitation -----------------------------------------------------------------------------------
