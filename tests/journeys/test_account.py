@@ -134,7 +134,7 @@ def test_everything_works_without_javascript(plain, link, api, callback, server,
 
     # The app gets it instead of the recipes.
     follow(page.get_by_role("link", name="Connected apps").first)
-    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook"))
+    follow(page.get_by_role("main").get_by_role("link", name="Acme Notebook", exact=True))
     assert "until" in page.locator("main").inner_text()
     follow(page.get_by_role("link", name="Change what it sees"))
     page.get_by_role("checkbox", name="Recipes").uncheck()
