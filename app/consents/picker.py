@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.consents.choice import Choice
-from app.consents.memory_setting import MemorySetting, find_setting
+from app.consents.memory_setting import ALL_OF_IT, MemorySetting, find_setting
+from app.consents.reach import select_closed
 from app.consents.saved import find_saved_memento_id, find_savings
 from app.memories.contents import Limits
 from app.memories.keeping_back import count_kept_back, keeps_anything_back, shared_only
@@ -33,6 +34,7 @@ class Offer:
     added_by: Mapping[str, str]
     setting: MemorySetting
     limits: Limits
+    saved_id: str | None
 
     @property
     def facts(self) -> dict[str, list[Any]]:
@@ -48,7 +50,8 @@ def read_offer(session: Session, user_id: str, client_key: str, installation: st
     saved = mementos.pop(saved_id, None) if saved_id is not None else None
     setting = find_setting(session, user_id, client_key, installation)
     added_by = {memento_id: saving.app_name for memento_id, saving in find_savings(session, user_id).items()}
-    return Offer(list(mementos.values()), saved if setting.reads_own else None, added_by, setting, limits)
+    saved = saved if setting.reads_own else None
+    return Offer(list(mementos.values()), saved, added_by, setting, limits, saved_id)
 
 
 def describe_memento(memento: MementoSummary) -> list[Any]:
@@ -85,6 +88,8 @@ class Picker:
     sought: str
     has_mementos: bool
     summed: "Summed"
+    setting: MemorySetting
+    saved_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +106,27 @@ class Summed:
     kept_back: int = 0
 
 
-def sum_up(session: Session, user_id: str, choice: Choice) -> Summed:
-    """Returns what the choice comes to now. Another person's mementos count nothing."""
+def sum_up(
+    session: Session,
+    user_id: str,
+    choice: Choice,
+    setting: MemorySetting = ALL_OF_IT,
+    saved_memento_id: str | None = None,
+) -> Summed:
+    """Returns what the choice comes to now, as far as the memory setting lets it. Others' mementos count nothing."""
     everything = choice.selection == "all"
     ids = owned_memento_ids(user_id, choice.memento_ids) if choice.selection == "selected" else []
     if not ids and not everything:
         return Summed(choice.selection)
     keeps_back = keeps_anything_back(session, user_id)
-    reach = Reach(user_id, everything=everything, can_write=dict.fromkeys(ids, False), keeps_back=keeps_back)
+    own, of_others = select_closed(user_id, setting, saved_memento_id)
+    reach = Reach(
+        user_id,
+        everything=everything,
+        can_write=dict.fromkeys(ids, False),
+        keeps_back=keeps_back,
+        closed=[*own, *of_others],
+    )
     seen = preview(session, reach)
     kept_back = count_kept_back(session, user_id, None if everything else ids)
     return Summed(choice.selection, len(ids), seen.count, seen.titles, kept_back)
@@ -147,7 +165,9 @@ def prepare_picker(
         show_search=is_long,
         sought=sought,
         has_mementos=bool(offer.mementos),
-        summed=sum_up(session, user_id, choice),
+        summed=sum_up(session, user_id, choice, offer.setting, offer.saved_id),
+        setting=offer.setting,
+        saved_id=offer.saved_id,
     )
 
 

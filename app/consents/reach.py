@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy import Select
 
 from app.consents.choice import Choice
 from app.consents.memory_setting import (
@@ -64,8 +66,7 @@ def _limit(consent: Chosen, setting: MemorySetting, choice: Choice, *, keeps_bac
     can_write = {id: writable for id, writable in choice.can_write.items() if id != saved_id}
     if saved_id is not None and setting.reads_own:
         can_write[saved_id] = setting.adds
-    own = [] if setting.reads_own or saved_id is None else [select_own_sources(saved_id)]
-    of_others = [] if setting.reads_apps else [select_sources_of_others(consent.user_id, saved_id)]
+    own, of_others = select_closed(consent.user_id, setting, saved_id)
     return Reach(
         user_id=consent.user_id,
         everything=choice.selection == "all",
@@ -75,6 +76,14 @@ def _limit(consent: Chosen, setting: MemorySetting, choice: Choice, *, keeps_bac
         # An app that may add goes on telling how its own sync went.
         hidden=of_others,
     )
+
+
+def select_closed(
+    user_id: str | None, setting: MemorySetting, saved_memento_id: str | None
+) -> tuple[list[Select[Any]], list[Select[Any]]]:
+    """Returns SELECTs of the sources that the setting closes: that of what the app added, and those of other apps."""
+    own = [] if setting.reads_own or saved_memento_id is None else [select_own_sources(saved_memento_id)]
+    return own, [] if setting.reads_apps else [select_sources_of_others(user_id, saved_memento_id)]
 
 
 def token_reach(token: Held) -> Reach:

@@ -10,6 +10,7 @@ from flask import render_template
 
 from app.clients.trust import Known, Place, Receiver, Trust
 from app.consents.maker import Maker, OfferedSource
+from app.consents.memory_setting import ALL_OF_IT
 from app.consents.picker import Summed
 from app.oauth.endpoints.decision.forms import DecisionForm, MementoChoiceForm
 
@@ -106,12 +107,15 @@ _PICKER = {
     "summed": Summed(None, 0, 0, []),
     "until": None,
     "look": None,
+    "saved_id": None,
+    "setting": ALL_OF_IT,
     "errors": [],
     "show_search": False,
     "returning": False,
     "switch_url": "/oauth/authorize/switch?request=h",
 }
 _CONSENT = {
+    "setting": ALL_OF_IT,
     "client": CLIENT,
     "account": _ACCOUNT,
     "scopes": [

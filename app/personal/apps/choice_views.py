@@ -10,13 +10,14 @@ from flask_login import current_user
 from app.consents import changes
 from app.consents.choice import Choice, find_choice, read_choice
 from app.consents.maker import Wanted, prepare_maker, read_wanted, read_words
+from app.consents.memory_setting import parse_setting
 from app.consents.picker import fields_of, prepare_picker, read_offer, sum_up
 from app.credentials import digest
 from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.found import make_memento_of
-from app.memories.mementos import MementoError, list_integrations, owned_memento_ids
+from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.personal import blueprint
 from app.personal.apps.choice import compare
@@ -85,7 +86,12 @@ def preview_choice() -> ResponseReturnValue:
         abort(404)
     selection = request.form.get("selection")
     choice = Choice("selected" if selection is None and asked else selection, dict.fromkeys(asked, False))
-    return render_template("shared/summed.html", summed=sum_up(db.session(), current_user.id, choice))
+    # What the app may see of what apps added, as the page that asks says it: it changes only what this person is told.
+    setting, saved = parse_setting(request.args.get("setting")), request.args.get("saved", "")
+    saved_id = saved if is_id(saved) else None
+    return render_template(
+        "shared/summed.html", summed=sum_up(db.session(), current_user.id, choice, setting, saved_id)
+    )
 
 
 @expect_reads()

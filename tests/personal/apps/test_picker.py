@@ -5,7 +5,10 @@ import re
 import pytest
 
 from app.consents.choice import Choice
+from app.consents.memory_setting import MemorySetting
+from app.consents.memory_setting.changes import set_for_all
 from app.consents.picker import sum_up
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.keeping_back import keep_back
 from app.memories.models import Integration, Memento, MementoContent, Memory
@@ -180,3 +183,42 @@ def test_who_keeps_nothing_is_offered_what_there_is_to_choose(app, carol, notebo
     (form,) = [form for form in find_forms(page.text) if "selection" in form.choices]
     assert form.choices["selection"] == ["all", "none"]
     assert "ticked" not in page.text and "You keep nothing here yet" in page.text
+
+
+def test_who_keeps_nothing_is_led_to_a_first_note_and_back(app, carol, notebook):
+    browser = Browser(app)
+    browser.enter(carol)
+    page = notebook.start(browser, scope="memories:read")
+    assert re.search(r'class="button secondary" href="/account/memories/new" target="_blank" rel="noopener"', page.text)
+    stock(app, carol.id)
+    page = browser.submit(page, press="Look again")
+    assert len(offered(page)) == 2 and "You keep nothing here yet" not in page.text
+
+
+def test_both_screens_list_the_same_in_the_same_order(connected, signed_in, notebook):
+    """What the app asks for now, and what it was allowed before and keeps."""
+    summary = connected.integrator.start(signed_in, scope="integrations:write memories:read")
+    picker = signed_in.get(re.search(r"/oauth/authorize/mementos\?request=\w+", summary.text)[0])
+
+    def listed(page) -> list[str]:
+        part = page.text.split("What it may do</h2>")[1].split("</ul>")[0]
+        return [re.sub(r"<.*", "", one).strip() for one in re.findall(r"<li>(.*?)</li>", part)]
+
+    assert listed(picker) == listed(summary) and len(listed(picker)) >= 4
+
+
+@pytest.mark.parametrize("setting", [MemorySetting(reads_own=False), MemorySetting(reads_apps=False)])
+def test_the_sum_leaves_out_what_the_memory_setting_takes_away(
+    signed_in, connected, saved, alice, in_database, setting
+):
+    """On the page, for its script, and at the API it is one number."""
+    in_database(lambda session: (set_for_all(SessionConnection(session), alice.id, setting), session.commit()))
+    page = signed_in.get(connected.path + "mementos")
+    page = press(signed_in, page, "Preview what it will see", selection="all", memento_ids=[])
+    told = re.search(r"Everything · (\d+) memories", footer(page))[1]
+    url = re.search(r'data-preview-url="([^"]+)"', page.text)[1].replace("&amp;", "&")
+    assert f"Everything · {told} memories" in post(signed_in, url, {"selection": "all"}).text
+    page = signed_in.submit(signed_in.get(connected.path + "mementos"), selection="all", memento_ids=[])
+    signed_in.submit(page, press="Apply")
+    listed = connected.integrator.me(connected.access_token, "/api/v1/memories/?limit=100").json["data"]
+    assert len(listed) == int(told)
