@@ -306,11 +306,12 @@ class Walk(World):
     @precondition(lambda self: self.credentials.accesses and self.model.memories)
     @rule(number=NUMBERS, which=NUMBERS, folder=FOLDERS, tags=st.none() | TAGS)
     def changes(self, number, which, folder, tags):
-        access, consent = self._access(number, API)
-        if access is None:
-            return
-        id = one_of(self.model.memories, which)
-        memory = self.model.memories[id]
+        access, _ = self._access(number, API)
+        if access is not None:
+            self._change(access, one_of(self.model.memories, which), folder, tags)
+
+    def _change(self, access, id, folder, tags):
+        consent, memory = access.family.consent, self.model.memories[id]
         sent = {"folder": folder} | ({} if tags is None else {"tags": sorted(tags)})
         answer = self.call(access, "PATCH", f"memories/{id}/", json=sent)
         expected = self._may_change(access, id)
@@ -361,6 +362,8 @@ class Walk(World):
                     self._use_credentials_twice(access.family.consent)
                 for number, access in enumerate(each):
                     self._decide_all_of_it(access, number)
+                compare_accesses(self, self.credentials.accesses)
+                self.clock.at += timedelta(hours=1)
                 compare_credentials(self)
         finally:
             with self.app.app_context():
@@ -387,6 +390,18 @@ class Walk(World):
                 self.redeem(code)
             compare_accesses(self, self.credentials.accesses[-2:])
 
+    def _pushes_out_of_reach(self, access: Access) -> None:
+        """An app that may change what is in a folder tries to put it elsewhere."""
+        consent = access.family.consent
+        person, source = consent.slot[0], self.own_sources[consent.slot[0]][0]
+        choice = Choice("selected", {self.make_memento(person, {(source, "t", None)}): True})
+        if self.change(changes.change_choice, self.people[person].id, consent.grant_id, choice):
+            self.note_choice(consent, choice)
+        self.keeps(person, 0, "t/u", frozenset())
+        if access.family.resource == API:
+            for folder in ("T", "t"):
+                self._change(access, list(self.model.memories)[-1], folder, None)
+
     def _decide_all_of_it(self, access: Access, number: int) -> None:
         """From wherever the walk has led: each decision once, and what the app is told after it."""
         consent = access.family.consent
@@ -399,6 +414,7 @@ class Walk(World):
             lambda: self._add(access, "t", frozenset(), 0),
             lambda: self.sets_what_one_app_may(slot, None),
             lambda: self.widens_or_narrows(slot, ("all", [(0, False)])),
+            lambda: self._pushes_out_of_reach(access),
             lambda: self.deletes_a_memory(number),
             lambda: self.give(slot, frozenset({SOURCES}), EVERY - {SOURCES}, Choice("none"), False),
             lambda: self.give(slot, EVERY, frozenset(), Choice("all"), False),
