@@ -51,7 +51,7 @@ _UPSERT_DETAIL = (
     WHERE {_IS_KEPT}
     ON CONFLICT (grant_id, minute, kind, question_key) DO UPDATE
     SET calls = receipt_details.calls + excluded.calls, count = receipt_details.count + excluded.count
-    RETURNING id
+    RETURNING id, calls
     """
     )
     .bindparams(
@@ -63,7 +63,7 @@ _UPSERT_DETAIL = (
         bindparam("calls", type_=Integer),
         bindparam("count", type_=Integer),
     )
-    .columns(id=BigInteger)
+    .columns(id=BigInteger, calls=Integer)
 )
 _NAME = text(
     "INSERT INTO receipt_memories (detail_id, memory_id) VALUES (:detail_id, :memory_id) ON CONFLICT DO NOTHING"
@@ -136,16 +136,17 @@ def write_receipts(session: Session, grant_id: str, writes: Sequence[Written], w
 
 def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
     """Write minutes down, or add to those that are there, in one order: so nobody waits for another in a circle."""
-    for grant_id, action, minute, memento_key, count in sorted(rows):
-        values = {"grant_id": grant_id, "action": action, "minute": minute, "memento_key": memento_key}
-        connection.execute(_UPSERT, {**values, "id": new_id("acc"), "count": count})
+    names = ("grant_id", "action", "minute", "memento_key", "count")
+    values = [{"id": new_id("acc"), **dict(zip(names, row, strict=True))} for row in sorted(rows)]
+    if values:
+        connection.execute(_UPSERT, values)
 
 
 def write_detail(
     connection: Connection, grant_id: str, minute: datetime, kind: str, question: str, detail: Detail
 ) -> None:
     """Write down what stands behind a minute, or add to it."""
-    detail_id = connection.scalar(
+    row = connection.execute(
         _UPSERT_DETAIL,
         {
             "grant_id": grant_id,
@@ -156,13 +157,15 @@ def write_detail(
             "calls": detail.calls,
             "count": detail.count,
         },
-    )
-    if detail_id is None or not detail.memory_ids:
+    ).first()
+    if row is None or not detail.memory_ids:
         return
-    named = set(connection.scalars(select(ReceiptMemory.memory_id).where(ReceiptMemory.detail_id == detail_id)))
+    of_it = select(ReceiptMemory.memory_id).where(ReceiptMemory.detail_id == row.id)
+    # One that was just made names nothing yet.
+    named = set(connection.scalars(of_it)) if row.calls > detail.calls else set()
     new = [memory_id for memory_id in detail.memory_ids if memory_id not in named][: MOST_NAMED - len(named)]
     if new:
-        connection.execute(_NAME, [{"detail_id": detail_id, "memory_id": memory_id} for memory_id in sorted(new)])
+        connection.execute(_NAME, [{"detail_id": row.id, "memory_id": memory_id} for memory_id in sorted(new)])
 
 
 def count_by_memento(

@@ -13,7 +13,7 @@ from app.consents.undo.models import AppChange
 from app.extensions import db
 from app.memories.models import Memory
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 _deleted, _other = aliased(AppChange), aliased(AppChange)
 
 
