@@ -14,7 +14,7 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.folding import holds, spell
 
-PAGE_SIZE = 20
+PAGE_SIZE = 8
 #: Fewer people than this are not counted out: they may know each other.
 LEAST_COUNTED = 5
 

@@ -17,7 +17,7 @@ from app.database.types import Base, UtcDateTime
 #: How long an app stays among them.
 KEPT_FOR = timedelta(days=30)
 #: So many are shown, the latest first.
-_MOST_SHOWN = 20
+_MOST_SHOWN = 5
 
 
 class AskedApp(Base):
