@@ -61,6 +61,7 @@ ORDER = (
     "app_changes",
     "client_registrations",
     "client_documents",
+    "asked_apps",
 )
 
 #: What ``Session.refresh`` is to be told for the lock of :func:`to_change`.
