@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, text
@@ -12,7 +13,7 @@ from app.accounts.models import User
 from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, Memory, MemoryTag
 from app.memories.never_shared import NeverShared, is_kept_back
-from app.memories.picks import Pick
+from app.memories.picks import Pick, containers_of_memory
 from app.sentences import _
 
 #: How many things a person may name. What is searched goes through them all.
@@ -70,29 +71,9 @@ def stop_keeping_back(session: Session, user_id: str, rule_id: int) -> bool:
 
 def list_rules(session: Session, user_id: str, page: int = 1, size: int = MOST_RULES) -> list[Rule]:
     """Returns a page of what the person never shares, the latest first, each with how many memories that is now."""
-    rows = session.execute(
-        select(NeverShared, Integration.name, Memory.title)
-        .outerjoin(Integration, Integration.id == NeverShared.integration_id)
-        .outerjoin(Memory, Memory.id == NeverShared.memory_id)
-        .where(NeverShared.user_id == user_id)
-        .order_by(NeverShared.id.desc())
-        .offset((page - 1) * size)
-        .limit(size)
-    ).all()
-    return [
-        Rule(
-            id=row.NeverShared.id,
-            pick=_pick_of(row.NeverShared),
-            tag=row.NeverShared.tag,
-            integration_name=row.name,
-            memory_title=row.title,
-            count=session.scalar(
-                select(func.count()).select_from(Memory).where(Memory.user_id == user_id, _is_of(row.NeverShared))
-            )
-            or 0,
-        )
-        for row in rows
-    ]
+    rows = session.execute(_select_rules(user_id).offset((page - 1) * size).limit(size)).all()
+    own = select(func.count()).select_from(Memory).where(Memory.user_id == user_id)
+    return [_describe(row, session.scalar(own.where(_is_of(row.NeverShared))) or 0) for row in rows]
 
 
 def count_rules(session: Session, user_id: str) -> int:
@@ -100,13 +81,16 @@ def count_rules(session: Session, user_id: str) -> int:
     return session.scalar(select(func.count()).select_from(NeverShared).where(NeverShared.user_id == user_id)) or 0
 
 
-def find_rules_over(session: Session, user_id: str, memory_id: str) -> list[Rule]:
-    """Returns what keeps back one memory; empty when it may be shared."""
-    found = []
-    for rule in session.scalars(select(NeverShared).where(NeverShared.user_id == user_id)):
-        if session.scalar(select(exists().where(Memory.id == memory_id, Memory.user_id == user_id, _is_of(rule)))):
-            found.append(rule.id)
-    return [rule for rule in list_rules(session, user_id) if rule.id in found] if found else []
+def find_rules_over(session: Session, user_id: str, memory: Memory) -> list[Rule]:
+    """Returns what keeps back one memory of the person's; empty when it may be shared."""
+    if not find_kept_back(session, user_id, [memory.id]):
+        return []
+    tags = {tag.tag.lower() for tag in memory.tags}
+    places = [Pick(memory_id=memory.id), *containers_of_memory(memory.integration_id, memory.folder)]
+    rows = session.execute(_select_rules(user_id)).all()
+    return [
+        _describe(row, 1) for row in rows if _pick_of(row.NeverShared) in places or _tag_of(row.NeverShared) in tags
+    ]
 
 
 def list_kept_back_picks(session: Session, user_id: str) -> set[Pick]:
@@ -175,6 +159,25 @@ def _is(values: dict[str, str | None]) -> list[ColumnElement[bool]]:
     if values.get("tag") is not None:
         return [func.lower(NeverShared.tag) == func.lower(values["tag"])]
     return [getattr(NeverShared, name).is_not_distinct_from(value) for name, value in values.items()]
+
+
+def _select_rules(user_id: str) -> Select:
+    return (
+        select(NeverShared, Integration.name, Memory.title)
+        .outerjoin(Integration, Integration.id == NeverShared.integration_id)
+        .outerjoin(Memory, Memory.id == NeverShared.memory_id)
+        .where(NeverShared.user_id == user_id)
+        .order_by(NeverShared.id.desc())
+    )
+
+
+def _describe(row: Any, count: int) -> Rule:
+    rule = row.NeverShared
+    return Rule(rule.id, _pick_of(rule), rule.tag, row.name, row.title, count)
+
+
+def _tag_of(rule: NeverShared) -> str | None:
+    return None if rule.tag is None else rule.tag.lower()
 
 
 def _pick_of(rule: NeverShared) -> Pick | None:

@@ -49,7 +49,7 @@ def memories() -> ResponseReturnValue:
 def show_memory(memory_id: str) -> ResponseReturnValue:
     """The memory as a whole, the mementos that hold it, and the apps that see it."""
     memory = _get_memory(memory_id)
-    rules = find_rules_over(db.session(), current_user.id, memory_id)
+    rules = find_rules_over(db.session(), current_user.id, memory)
     return render_template("personal/memories/memory.html", memory=memory, rules=rules, **_find_seers(memory))
 
 

@@ -105,3 +105,12 @@ def test_a_persons_own_pages_show_all_of_it_as_before(signed_in, shelf, never_sh
     never_share(thing=f"f:{shelf.integrations['Drive']}:Recipes")
     assert "Soup" in signed_in.get(f"/account/mementos/{shelf.mementos['Recipes']}/").text
     assert "Soup" in signed_in.get("/account/memories/?q=soup").text
+
+
+def test_a_memorys_page_names_all_that_keeps_it_back(signed_in, shelf, never_share):
+    for key in ("f:{}:Recipes", "f:{}:Recipes/Baking", "i:{}"):
+        never_share(thing=key.format(shelf.integrations["Drive"]))
+    never_share(thing=f"f:{shelf.integrations['Drive']}:Trips")
+    page = signed_in.get(f"/account/memories/{shelf.memories['Bread']}/").text
+    assert page.count("You never share") == 3
+    assert "Trips" not in page
