@@ -142,6 +142,12 @@ def test_broken_json_in_the_middle_costs_only_what_is_broken(read, broken):
         assert Reason.BROKEN in found.skips.values()
 
 
+def test_one_that_ends_with_the_next_costs_only_itself(read):
+    """Its brackets are even again where the next one has one too many."""
+    found = read("[" + ", ".join([*_GOOD[:2], "{" + _GOOD[2], _GOOD[3] + "}", _GOOD[4]]) + "]", "conversations.json")
+    assert [title for title in found.titles if title != "Talk 2"] == ["Talk 0", "Talk 1", "Talk 3", "Talk 4"]
+
+
 def test_a_first_one_that_is_broken_costs_only_itself(read):
     found = read("[" + ", ".join([_GOOD[0][:-30], *_GOOD[1:]]) + "]", "conversations.json")
     assert found.titles == ["Talk 1", "Talk 2", "Talk 3", "Talk 4"]
