@@ -13,7 +13,8 @@ from flask_login import current_user
 from app.clients.trust import find_receiver
 from app.database.connections import Connection, connect
 from app.extensions import db
-from app.oauth.authorization_request import WaitingRequest, abandon_authorization_request
+from app.oauth.asked_apps import note_asked
+from app.oauth.authorization_request import WaitingRequest, abandon_authorization_request, lock_decision
 from app.oauth.checks import Door, check_way_back
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.browser import forget_request
@@ -43,8 +44,15 @@ def _end(connection: Connection, waiting: WaitingRequest) -> ResponseReturnValue
         way_back = check_way_back(request, Door.REPLAY)
     except Refused as refused:
         return no_way_back_page(refused)
-    if not abandon_authorization_request(connection, waiting):
-        return already_answered_page(waiting.user_id)
+    client_key = request.known_client.key
+    with connection.transaction():
+        if reader is not None:
+            # With the locks of a decision, and in their order.
+            lock_decision(connection, reader, client_key, waiting.digest)
+        if not abandon_authorization_request(connection, waiting):
+            return already_answered_page(waiting.user_id)
+        if reader is not None:
+            note_asked(connection, reader, client_key)
     grant = server.authorization_grant(request, way_back)
     try:
         grant.validate_consent_request()

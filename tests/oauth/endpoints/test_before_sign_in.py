@@ -192,6 +192,8 @@ def test_somebody_who_is_signed_in_goes_straight_back(notebook, signed_in):
     answer = signed_in.submit(page, press="Cancel")
     assert answer.status_code == 303
     assert notebook.answer(answer)["error"] == "access_denied"
+    # As from every later screen, the way back to the app is kept.
+    assert "Acme Notebook" in signed_in.get("/account/apps/").text
 
 
 def test_a_request_of_one_person_is_not_cancelled_by_another(notebook, browser, alice, bob, on_the_way):
