@@ -56,7 +56,7 @@ class Walk(World):
     @rule(person=PEOPLE, number=NUMBERS, folder=FOLDERS, tags=TAGS)
     def keeps(self, person, number, folder, tags):
         """A source was synced."""
-        source = self.own_sources[person][number % 2]
+        source = self.own_sources[person][number % 3]
         fields = {"user_id": self.people[person].id, "integration_id": source, "folder": folder}
         memory = Memory(title="m", text="word", tags=[MemoryTag(tag=tag) for tag in tags], **fields)
 
@@ -418,6 +418,9 @@ class Walk(World):
             lambda: self.deletes_a_memory(number),
             lambda: self.give(slot, frozenset({SOURCES}), EVERY - {SOURCES}, Choice("none"), False),
             lambda: self.give(slot, EVERY, frozenset(), Choice("all"), False),
+            lambda: self.keeps(person, 2, "", frozenset()),
+            lambda: self.sets_what_one_app_may(slot, "own add"),
+            lambda: self.sets_what_one_app_may(slot, None),
             lambda: self.pauses_or_resumes(slot, "pause"),
             lambda: self.pauses_or_resumes(slot, "resume"),
             lambda: self.widens_or_narrows(slot, ("none", [(0, False)])),

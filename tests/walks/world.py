@@ -66,7 +66,8 @@ class World(RuleBasedStateMachine):
             organization = create_organization("Acme")
             for name in "ab":
                 user = register_user(email=f"{name}@example.com", name=name, password="not for signing in")
-                kinds = ("google_drive", "slack")
+                # The last is what an app added that is not connected any more.
+                kinds = ("google_drive", "slack", "memory")
                 sources = [Integration(user_id=user.id, kind=kind, name=f"{kind} of {name}") for kind in kinds]
                 db.session.add_all(sources)
                 db.session.flush()
