@@ -12,6 +12,11 @@ from app.consents.receipt_log import AccessLog
 from app.http.services import services
 
 
+@pytest.fixture(scope="session")
+def app(each_app):
+    return each_app
+
+
 @pytest.fixture
 def call(app, connected) -> Callable:
     """Have the app call the API, and its reads written down."""
