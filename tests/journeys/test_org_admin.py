@@ -10,7 +10,7 @@ def test_an_app_registered_on_the_dashboard_works_the_first_time(server, demonst
     page.goto(server.url + "/org/oauth/")
     sign_in(page, BOB, demonstration.passwords[BOB])
     follow(page.get_by_role("button", name="Register another app"))
-    page.get_by_label("Name").fill("Acme Lens")
+    page.get_by_label("Name", exact=True).fill("Acme Lens")
     page.get_by_label("Description").fill("Finds what you once read.")
     page.get_by_label("Landing page").fill("https://lens.acme.example")
     page.get_by_role("radio", name="Confidential").check()

@@ -29,7 +29,7 @@ def outgoing(page, server) -> list:
 
 def register_draft(page, name: str, type_: str) -> None:
     """Save an app of which nothing is known but what it is: no redirect URI, no homepage."""
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("radio", name=type_).check()
     page.get_by_role("checkbox", name="memories:read").check()
     follow(page.get_by_role("button", name="Save as a draft"))
