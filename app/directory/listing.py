@@ -51,9 +51,7 @@ def _read(keys: Sequence[str]) -> list[Listed]:
             select(Consent.client_key, func.count(Consent.user_id.distinct()))
             .where(Consent.client_key.in_(keys), is_live(Consent))
             .group_by(Consent.client_key)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [_describe(by_key[key], people.get(key, 0)) for key in keys if key in by_key]
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 
-from flask import Response, render_template, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -29,17 +29,18 @@ def show_take_out() -> ResponseReturnValue:
 
 @blueprint.get("/memories/take-out/everything.zip")
 def take_everything_out() -> ResponseReturnValue:
-    """The archive, made while it is sent."""
+    """The archive, made while it is sent. Whoever asks for its head alone takes nothing out."""
+    name = f"memories-{clock.now():%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if request.method == "HEAD":
+        return Response(headers=headers, mimetype="application/zip")
     try:
         services().limits.take(TAKE_OUTS, current_user.id)
     except TooManyAttempts as error:
         return _refuse(429, _("You have taken everything out very often within an hour."), error.seconds)
     if not _one_at_a_time.acquire(blocking=False):
         return _refuse(503, _("Somebody else is taking everything out just now. Try again in a minute."), 60)
-    name = f"memories-{clock.now():%Y-%m-%d}.zip"
-    answer = Response(_Turn(take_out(db.engine, current_user.id)), mimetype="application/zip")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return Response(_Turn(take_out(db.engine, current_user.id)), headers=headers, mimetype="application/zip")
 
 
 class _Turn(Iterator[bytes]):

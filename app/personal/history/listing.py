@@ -83,7 +83,7 @@ def list_apps(user_id: str) -> tuple[list[App], list[App]]:
     ).all()
     latest = {row[0]: row[2] for row in sorted(rows, key=lambda row: row[2])}
     named = select(ConsentEvent.client_key, ConsentEvent.client_name).where(ConsentEvent.id.in_(latest.values()))
-    names = dict(db.session.execute(named).tuples().all())
+    names = dict(db.session.execute(named).all())
     called = _names_of(user_id, [row.grant_id for row in rows])
     keys = [row.client_key for row in rows]
     apps = [App(key, name, None) for key, name in names.items()]
@@ -135,4 +135,4 @@ def _names_of(user_id: str, grant_ids: list[str]) -> dict[str, str]:
     rows = db.session.execute(
         select(Consent.grant_id, Consent.name).where(Consent.user_id == user_id, Consent.grant_id.in_(set(grant_ids)))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
