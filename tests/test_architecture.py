@@ -21,6 +21,7 @@ LAYERS = {
     "app.clock": 0,
     "app.credentials": 0,
     "app.folding": 0,
+    "app.same_letters": 0,
     "app.issuer": 0,
     "app.metrics": 0,
     "app.parts": 0,

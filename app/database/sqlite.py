@@ -20,6 +20,7 @@ from app.database.patience import find_patience
 from app.database.unavailable import DatabaseUnavailable
 from app.database.url import find_sqlite_wait
 from app.database.waits import LONG_SECONDS, Waits
+from app.same_letters import SQLITE_NAME, in_small_letters
 
 #: How long a command or a thread waits for others' locks. A request waits for as long as it has patience.
 BUSY_TIMEOUT_MS = 10_000
@@ -149,6 +150,7 @@ def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) 
     connection.path, connection.longest_wait, connection.waits = path, longest_wait, waits
     # The driver must not open transactions by itself: it would begin deferred ones.
     connection.isolation_level = None
+    connection.create_function(SQLITE_NAME, 1, in_small_letters, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

@@ -14,6 +14,7 @@ from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, Memory, MemoryTag
 from app.memories.never_shared import NeverShared, is_kept_back
 from app.memories.picks import Pick, containers_of_memory
+from app.same_letters import InSmallLetters, in_small_letters
 from app.sentences import _
 
 #: How many things a person may name. What is searched goes through them all.
@@ -85,7 +86,7 @@ def find_rules_over(session: Session, user_id: str, memory: Memory) -> list[Rule
     """Returns what keeps back one memory of the person's; empty when it may be shared."""
     if not find_kept_back(session, user_id, [memory.id]):
         return []
-    tags = {tag.tag.lower() for tag in memory.tags}
+    tags = {in_small_letters(tag.tag) for tag in memory.tags}
     places = [Pick(memory_id=memory.id), *containers_of_memory(memory.integration_id, memory.folder)]
     rows = session.execute(_select_rules(user_id)).all()
     return [
@@ -157,7 +158,7 @@ def _values_of_pick(session: Session, user_id: str, pick: Pick) -> dict[str, str
 
 def _is(values: dict[str, str | None]) -> list[ColumnElement[bool]]:
     if values.get("tag") is not None:
-        return [func.lower(NeverShared.tag) == func.lower(values["tag"])]
+        return [InSmallLetters(NeverShared.tag) == in_small_letters(values["tag"])]
     return [getattr(NeverShared, name).is_not_distinct_from(value) for name, value in values.items()]
 
 
@@ -177,7 +178,7 @@ def _describe(row: Any, count: int) -> Rule:
 
 
 def _tag_of(rule: NeverShared) -> str | None:
-    return None if rule.tag is None else rule.tag.lower()
+    return None if rule.tag is None else in_small_letters(rule.tag)
 
 
 def _pick_of(rule: NeverShared) -> Pick | None:
@@ -189,7 +190,9 @@ def _is_of(rule: NeverShared) -> ColumnElement[bool]:
     if rule.memory_id is not None:
         return Memory.id == rule.memory_id
     if rule.tag is not None:
-        return exists().where(MemoryTag.memory_id == Memory.id, func.lower(MemoryTag.tag) == func.lower(rule.tag))
+        return exists().where(
+            MemoryTag.memory_id == Memory.id, InSmallLetters(MemoryTag.tag) == in_small_letters(rule.tag)
+        )
     whole = Memory.integration_id == rule.integration_id
     if rule.folder is None:
         return whole

@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     and_,
     exists,
-    func,
     literal,
     or_,
     select,
@@ -26,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.database.types import Base, UtcDateTime
 from app.memories.models import Integration, Memory, MemoryTag
+from app.same_letters import InSmallLetters
 
 
 class NeverShared(Base):
@@ -77,8 +77,8 @@ def is_kept_back(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
         .cte()
         .prefix_with("MATERIALIZED")
     )
-    # "Private" and "private" are one tag to a person; both databases know so much of A to Z.
-    tags = select(func.lower(NeverShared.tag)).where(own, NeverShared.tag.is_not(None))
+    # "Ärzte" and "ärzte" are one tag to a person.
+    tags = select(InSmallLetters(NeverShared.tag)).where(own, NeverShared.tag.is_not(None))
     return or_(
         Memory.id.in_(single),
         Memory.integration_id.in_(_select_whole(own)),
@@ -89,7 +89,7 @@ def is_kept_back(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
                 and_(Memory.folder >= folders.c.first_below, Memory.folder < folders.c.first_beyond),
             ),
         ),
-        exists().where(MemoryTag.memory_id == Memory.id, func.lower(MemoryTag.tag).in_(tags)),
+        exists().where(MemoryTag.memory_id == Memory.id, InSmallLetters(MemoryTag.tag).in_(tags)),
     )
 
 

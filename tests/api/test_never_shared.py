@@ -188,3 +188,19 @@ def test_an_organizations_own_memories_know_nothing_of_it(organization, never_sh
     never_share("#private")
     assert organization.post("memories/", {"title": "Plan", "text": "x", "tags": ["private"]}).status_code == 201
     assert organization.titles() == ["Plan"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "tag"),
+    [("Ärzte", "ärzte"), ("ärzte", "ÄRZTE"), ("ДНЕВНИК", "дневник"), ("Caf\u00e9", "cafe\u0301"), ("straße", "STRASSE"),
+     ("PRIVATE", "private"), ("Private", "ＰＲＩＶＡＴＥ")],
+)  # fmt: skip
+def test_a_tag_is_the_same_in_capitals_and_in_small_letters_of_any_alphabet(
+    connect, shelf, never_share, drive, rule, tag
+):
+    shelf.keep("Diary", drive, tags=[tag])
+    bread = shelf.keep("Bread", drive, tags=["Arzte", "other"])
+    everything = connect()
+    never_share(f"#{rule}")
+    assert everything.titles() == ["Bread"]
+    assert everything.get(f"memories/{bread}/").status_code == 200
