@@ -117,17 +117,17 @@ def _complete(wanted: Wanted, rows: Sequence[Row[Any]]) -> list[Entry]:
     return list(entries.values())
 
 
-def _between(entries: dict[_Key, Entry], model: Any) -> tuple[Any, ...]:
-    minutes = [entry.at for entry in entries.values()]
-    grant_ids = {entry.grant_id for entry in entries.values()}
-    return model.grant_id.in_(grant_ids), model.minute.between(min(minutes), max(minutes))
+def _of_these(entries: dict[_Key, Entry], model: Any) -> tuple[Any, ...]:
+    # Of these minutes alone: between the first and the last that a filter finds may lie everything there is.
+    minutes = {(entry.grant_id, entry.at) for entry in entries.values()}
+    return (tuple_(model.grant_id, model.minute).in_(sorted(minutes)),)
 
 
 def _add_parts(entries: dict[_Key, Entry]) -> None:
     rows = db.session.execute(
         select(AccessRecord.grant_id, AccessRecord.minute, AccessRecord.action, _NAME, AccessRecord.count)
         .outerjoin(Memento, Memento.id == AccessRecord.memento_id)
-        .where(*_between(entries, AccessRecord), AccessRecord.memento_key != "")
+        .where(*_of_these(entries, AccessRecord), AccessRecord.memento_key != "")
         .order_by(AccessRecord.count.desc(), Memento.name)
     )
     for grant_id, minute, action, name, count in rows:
@@ -139,7 +139,7 @@ def _add_parts(entries: dict[_Key, Entry]) -> None:
 def _add_details(entries: dict[_Key, Entry], wanted: Wanted) -> None:
     found = []
     for detail in db.session.scalars(
-        select(ReceiptDetail).where(*_between(entries, ReceiptDetail)).order_by(ReceiptDetail.id)
+        select(ReceiptDetail).where(*_of_these(entries, ReceiptDetail)).order_by(ReceiptDetail.id)
     ):
         action = "read" if detail.kind in (READ, SEARCHED) else "write"
         entry = entries.get((detail.grant_id, detail.minute, action))

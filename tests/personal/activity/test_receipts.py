@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from sqlalchemy import event
 
 from app import clock
-from app.consents.receipts import AccessRecord, ReceiptWriter
+from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptWriter
 from app.memories.models import Memento, Memory
 from app.personal.activity.entries import PAGE_SIZE
 from tests.personal.activity.conftest import items as rows
@@ -143,6 +144,18 @@ def test_receipts_are_found_by_day_kind_and_memory(at_noon, signed_in, shelf, ca
     for odd in ({"day": "x"}, {"day": "9999-12-31"}, {"kind": "x"}, {"page": "x"}, {"day": "0001-01-01"}):
         assert found(**odd) == everything
     assert found(memory="\0") == everything
+
+
+def test_what_lies_between_two_receipts_that_a_filter_finds_is_not_read(signed_in, shelf, call, pass_minutes):
+    """A memory that was read once a year ago and once today would else cost a year of receipts."""
+    paths = [f"memories/{shelf.memories[title]}/" for title in ("Bread", "Soup", "Soup", "Soup", "Bread")]
+    for path in paths:
+        call("GET", path)
+        pass_minutes(5)
+    loaded = []
+    event.listen(ReceiptDetail, "load", lambda detail, _context: loaded.append(detail.minute))
+    page = signed_in.get(f"/account/activity/?memory={shelf.memories['Bread']}")
+    assert len(rows(page)) == len(loaded) == 2
 
 
 def test_pages_keep_the_filter(signed_in, connected, record):
