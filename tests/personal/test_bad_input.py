@@ -6,7 +6,7 @@ from app.http.incoming import MOST_FIELDS
 from app.personal.mementos.editor import LARGEST_FORM
 from tests.actors import Browser
 from tests.personal.conftest import post, token_of
-from tests.personal.test_rights import ACTS, PAGES, Things, snapshot, things
+from tests.personal.test_rights import ACTS, FILES, PAGES, Things, snapshot, things
 
 __all__ = ["snapshot", "things"]
 
@@ -24,10 +24,17 @@ BAD = {
     "a huge number": "9" * 5000,
     "another superscript": "²",
     "SQL": "' OR 1=1 --",
+    "the first day": "0001-01-01T00:00:00+14:00",
+    "the last day": "9999-12-31T23:59:59-14:00",
     "a format": "{0}%s%n${x}{{7*7}}",
 }
 FIELDS = ("name", "q", "asked", "open", "page", "action", "pick", "shown", "added", "removed", "memento", "memory_ids",
-          "memories", "selection", "memento_ids", "writable_ids", "seen", "until", "title", "text", "tags", "folder")  # fmt: skip
+          "memories", "selection", "memento_ids", "writable_ids", "seen", "until", "title", "text", "tags", "folder", "tag",
+          "thing", "days", "also", "moment", "holds", "again", "before", "after", "same", "show", "new_integration_ids",
+          "new_memory_ids", "new_words", "asked_words")  # fmt: skip
+
+QUERY = ("page", "q", "open", "action", "asked", "after", "source", "folder", "tag", "app", "day", "kind", "memory",
+         "moment", "again", "show", "from", "memento")  # fmt: skip
 
 
 def answers_a_person(answer) -> bool:
@@ -53,8 +60,8 @@ def test_every_act_survives_every_bad_field(signed_in, things: Things, bad):
 
 @pytest.mark.parametrize("bad", BAD)
 def test_every_page_survives_every_bad_parameter(signed_in, things, bad):
-    for path in PAGES:
-        query = dict.fromkeys(("page", "q", "open", "action", "asked", "after", "source", "folder", "tag"), BAD[bad])
+    for path in [*PAGES, *FILES[:-1]]:
+        query = dict.fromkeys(QUERY, BAD[bad])
         for sent in (query, query | {"source": things.ids["source"], "q": ""}):
             answer = signed_in.client.get(things.fill(path), query_string=sent, base_url="http://127.0.0.1:8000")
             assert answers_a_person(answer), (path, answer.status)

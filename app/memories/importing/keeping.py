@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts.lock import lock_person
 from app.credentials import new_id
-from app.database.locks import to_change
+from app.database.locks import to_change, to_refer_to
 from app.database.rows import changed_rows
 from app.memories.importing.models import DONE, READING, READY, RECEIVING, WRITING, Import, ImportPiece, ImportSkip
 from app.memories.importing.words import as_line
@@ -47,10 +47,13 @@ def begin_import(session: Session, user_id: str, name: str, size: int) -> Import
     return made
 
 
-def add_piece(session: Session, import_id: str, number: int, data: bytes) -> None:
-    """Keep some bytes more."""
+def add_piece(session: Session, import_id: str, number: int, data: bytes) -> bool:
+    """Keep some bytes more. Returns False when the upload is gone: its person has begun another meanwhile."""
+    if session.scalar(to_refer_to(select(Import.id).where(Import.id == import_id))) is None:
+        return False
     piece = {"id": new_id("pce"), "import_id": import_id, "number": number, "data": data}
     session.execute(insert(ImportPiece), piece | {"expires_at": clock.now() + WAITS_FOR})
+    return True
 
 
 def find_import(session: Session, user_id: str, import_id: str) -> Import | None:
@@ -76,6 +79,15 @@ def go_on(session: Session, import_id: str, state: str) -> bool:
     )
     session.execute(update(ImportPiece).where(ImportPiece.import_id == import_id).values(expires_at=expires_at))
     return changed_rows(moved) == 1
+
+
+def discard(session: Session, import_id: str) -> bool:
+    """Let go of an upload that nobody is bringing in. Returns whether it was so."""
+    found = session.scalar(to_change(select(Import.state).where(Import.id == import_id)))
+    if found is None or found == WRITING:
+        return False
+    let_go(session, [import_id])
+    return True
 
 
 def let_go(session: Session, import_ids: Iterable[str]) -> None:

@@ -17,11 +17,11 @@ from app.memories.importing.keeping import (
     PIECE,
     add_piece,
     begin_import,
+    discard,
     find_import,
     find_latest,
     go_on,
     has_room,
-    let_go,
     list_skips,
 )
 from app.memories.importing.models import AT_WORK, READING, READY, WRITING, Import
@@ -61,6 +61,9 @@ def receive() -> ResponseReturnValue:
         if not has_room(db.session(), upload.size):
             return _refuse(503, _("Much is being brought just now. Try again in a few minutes."), 300)
         import_id = _keep(upload)
+    if import_id is None:
+        flash(gettext("Another upload of yours has taken the place of this one."), "error")
+        return redirect(url_for("personal.bring"), 303)
     _importer().wake(wait=_PATIENCE)
     return redirect(url_for("personal.show_import", import_id=import_id), 303)
 
@@ -105,10 +108,9 @@ def confirm_import(import_id: str) -> ResponseReturnValue:
 def discard_import(import_id: str) -> ResponseReturnValue:
     """Forget what was sent, as long as nothing of it has come in."""
     found = _get_import(import_id)
-    if found.state == WRITING:
-        return redirect(url_for("personal.show_import", import_id=found.id), 303)
     is_waiting = found.state in (READING, READY)
-    let_go(db.session(), [found.id])
+    if not discard(db.session(), found.id):
+        return redirect(url_for("personal.show_import", import_id=import_id), 303)
     db.session.commit()
     if is_waiting:
         flash(gettext("Nothing was brought in."))
@@ -124,17 +126,22 @@ def _ask(problem: str | None = None) -> str:
     )
 
 
-def _keep(upload: Upload) -> str:
-    """Keep an upload, piece by piece: nobody else who writes waits for more than one. Returns its id."""
+def _keep(upload: Upload) -> str | None:
+    """Keep an upload, piece by piece: nobody else who writes waits for more than one.
+
+    Returns its id; None when its person has begun another before it was there.
+    """
     made = begin_import(db.session(), current_user.id, upload.name, upload.size)
     import_id = made.id
     db.session.commit()
     for number, piece in enumerate(upload.pieces(PIECE)):
-        add_piece(db.session(), import_id, number, piece)
+        is_there = add_piece(db.session(), import_id, number, piece)
         db.session.commit()
-    go_on(db.session(), import_id, READING)
+        if not is_there:
+            return None
+    is_whole = go_on(db.session(), import_id, READING)
     db.session.commit()
-    return import_id
+    return import_id if is_whole else None
 
 
 def _get_import(import_id: str) -> Import:

@@ -2,11 +2,14 @@
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select, text
 
+from app.memories.importing import keeping
 from app.memories.importing.bounds import MOST_BYTES
+from app.memories.importing.keeping import find_import
 from app.memories.importing.models import Import, ImportPiece, ImportSkip
 from app.purge.batches import Pace, purge_rule
 from app.purge.rules import find_rules
@@ -215,3 +218,40 @@ def test_whoever_brings_very_much_is_asked_to_wait(signed_in, monkeypatch):
 
 def _count(session) -> tuple[int, ...]:
     return tuple(session.scalar(select(func.count()).select_from(table)) for table in (Import, ImportPiece, ImportSkip))
+
+
+def test_an_upload_that_a_later_one_replaces_while_it_is_received_is_no_error(signed_in, keeps, monkeypatch):
+    """Somebody who pressed twice, or in two tabs."""
+    begun = []
+
+    def add_piece(session, import_id, number, data):
+        if not begun:
+            begun.append("")
+            with ThreadPoolExecutor() as pool:
+                begun.append(pool.submit(send, signed_in, ("Second.md", "Two.")).result().location)
+        return keeping.add_piece(session, import_id, number, data)
+
+    monkeypatch.setattr("app.personal.bringing.views.add_piece", add_piece)
+    answer = send(signed_in, ("First.md", "One."))
+    assert (answer.status_code, answer.location) == (303, BRING)
+    assert "Another upload" in said(signed_in.get(BRING))
+    assert "Second" in said(signed_in.get(begun[1]))
+
+
+def test_what_is_being_brought_in_by_now_is_not_discarded(signed_in, monkeypatch, in_database):
+    """The page was opened before it was confirmed in another tab."""
+    page = look(signed_in, ("Note.md", "Words."))
+    begin, find = "UPDATE imports SET state = 'writing'", find_import
+
+    def find_then_confirm(session, user_id, import_id):
+        found = find(session, user_id, import_id)
+        session.expunge(found)
+        session.execute(text(begin))
+        session.commit()
+        return found
+
+    monkeypatch.setattr("app.personal.bringing.views.find_import", find_then_confirm)
+    path = re.search(r'action="([^"]*/discard)"', page.text)[1]
+    answer = post(signed_in, path)
+    assert answer.location.endswith(path.removesuffix("discard"))
+    assert in_database(lambda session: session.scalar(select(Import.state))) == "writing"
