@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from app.memories.importing.models import Import
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
-from app.personal.bringing import taking_out
+from app.personal.bringing import taking_out_views
 from tests.actors import Browser
 from tests.personal.bringing.conftest import bring, look
 from tests.personal.bringing.test_bringing import FOLDER, said
@@ -193,8 +193,8 @@ def test_one_person_at_a_time_in_each_process(signed_in, odd):
         second = signed_in.get(OUT)
         assert second.status_code == 503 and second.headers["Retry-After"]
     assert signed_in.get(OUT).status_code == 200
-    assert taking_out._one_at_a_time.acquire(blocking=False)
-    taking_out._one_at_a_time.release()
+    assert taking_out_views._one_at_a_time.acquire(blocking=False)
+    taking_out_views._one_at_a_time.release()
 
 
 def test_a_hostile_archive_of_ours_reaches_nothing_of_others(
