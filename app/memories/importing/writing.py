@@ -37,6 +37,8 @@ class Writer:
         """Write those that the person does not have, all of them or none. ``renew`` has a say in the transaction."""
         with expect_writes(), Session(self._engine) as session, session.begin():
             connection = session.connection()
+            # Another upload of theirs may hold the same: one of both looks after the other has written.
+            lock_person(session, self._user_id)
             self._find_places(session, [draft.source for draft in drafts])
             renew(connection)
             new: dict[bytes, Draft] = {}
@@ -85,14 +87,14 @@ class Writer:
         return memory
 
     def _find_places(self, session: Session, sources: Iterable[Source]) -> None:
-        """Find the integrations that hold what comes from these sources, and make those that are not there."""
+        """Find the integrations that hold what comes from these sources, and make those that are not there.
+
+        The caller holds the person.
+        """
         wanted = dict.fromkeys(sources)
         ids = [self._places[source] for source in wanted if source in self._places]
         there = set(session.scalars(to_refer_to(select(Integration.id).where(Integration.id.in_(ids))))) if ids else ()
-        missing = [source for source in wanted if self._places.get(source) not in there]
-        if missing:
-            lock_person(session, self._user_id)
-        for source in missing:
+        for source in [source for source in wanted if self._places.get(source) not in there]:
             self._places[source] = self._ensure_place(session, source)
 
     def _ensure_place(self, session: Session, source: Source) -> str:

@@ -1,7 +1,11 @@
 """One process at a time works on an upload, and another goes on where one has died."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -9,6 +13,7 @@ from sqlalchemy import func, select, text, update
 from app import clock
 from app.extensions import db
 from app.memories.importing import work, writing
+from app.memories.importing.drafts import FILES, Draft
 from app.memories.importing.keeping import add_piece, begin_import, go_on
 from app.memories.importing.models import DONE, FAILED, READING, READY, WRITING, Import, ImportPiece
 from app.memories.importing.report import Report
@@ -168,3 +173,30 @@ def test_a_thread_does_it_where_there_are_threads(app, engine, waiting):
     finally:
         services.notes.have_threads = False
     assert state(engine, waiting) == READY
+
+
+def test_the_same_memories_of_two_uploads_at_once_come_in_once(app, engine, alice, monkeypatch):
+    """Two processes of a person who brought the same file in two tabs and confirmed both."""
+    drafts = [Draft(name="1.md", source=FILES, title="One", text="Words.")]
+    writers = [writing.Writer(engine, alice.id) for _ in range(2)]
+    for number, writer in enumerate(writers):
+        writer.write([replace(drafts[0], title=f"Before {number}")], lambda _connection: None)
+    meeting, find = Barrier(2), writing.find_known
+
+    def find_together(*arguments):
+        found = find(*arguments)
+        # Where they come one after the other, nobody meets anybody.
+        with suppress(BrokenBarrierError):
+            meeting.wait(1)
+        return found
+
+    monkeypatch.setattr(writing, "find_known", find_together)
+
+    def write(writer) -> None:
+        with app.app_context():
+            writer.write(drafts, lambda _connection: None)
+
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(write, writer) for writer in writers]:
+            one.result()
+    assert count(engine) == 3
