@@ -98,10 +98,10 @@ def search_tree(user_id: str, words: str, page: int = 1) -> Page:
     return _page(sorted(folders, key=lambda one: one.name.casefold()), has_title, total, page)
 
 
-def list_memories(user_id: str, memento_id: str, page: int = 1) -> list[MemorySummary]:
+def list_memories(user_id: str, memento_id: str, page: int, size: int) -> list[MemorySummary]:
     """A page of what a memento contains now, newest first, and one more if there is a next page."""
     condition = and_(Memory.user_id == user_id, memories_of_mementos([memento_id]))
-    return _memories(condition, (page - 1) * PAGE_SIZE, PAGE_SIZE + 1)
+    return _memories(condition, (page - 1) * size, size + 1)
 
 
 def _page(folders: list[FolderSummary], condition: ColumnElement[bool], count: int, page: int) -> Page:

@@ -82,6 +82,11 @@ def test_what_apps_did(look, page, server, demonstration, did_much):
     sign_in(page, ALICE, demonstration.passwords[ALICE])
     follow(page.get_by_role("link", name="Activity"))
     see("activity")
+    # One line, none taller than the next.
+    boxes = [
+        one.bounding_box() for one in page.locator(".filter").first.locator("select, input[type=date], button").all()
+    ]
+    assert len(boxes) == 4 and len({(box["y"], box["height"]) for box in boxes}) == 1, boxes
     page.get_by_text("The same as a table").click()
     look("activity, the table")
     page.get_by_label("What it did").select_option("changed")
@@ -99,6 +104,6 @@ def test_what_apps_did(look, page, server, demonstration, did_much):
     page.go_back()
     follow(page.get_by_role("button", name="Show what would be undone"))
     see("undo all since")
-    follow(page.get_by_role("button", name="Undo this"))
+    follow(page.get_by_role("button", name="Undo all of this"))
     see("undone")
     see("an app's activity", f"/account/apps/{did_much}/activity")

@@ -115,6 +115,10 @@ def test_a_note_is_kept_once_however_often_it_is_sent(app, connect):
         assert db.session.scalar(select(func.count()).where(Memory.title == "Bread <on> Friday")) == 1
 
 
+def test_the_address_after_a_note_leads_back_when_it_is_opened_again(browser, people):
+    assert browser.get(f"{PAGE}notes").location.endswith(PAGE)
+
+
 def test_whoever_leaves_writing_out_reads_why_a_note_is_not_kept(app, connect):
     browser = connect(scopes=[])
     kept = browser.submit(browser.get(PAGE), press="Keep it in Reliquary", title="Bread", text="Ask for rye.")

@@ -160,7 +160,7 @@ def test_what_an_app_wrote_is_undone(app, in_order, alice, browser, notebook):
     link = re.search(r'href="(/account/activity/undo/\d+)"', browser.get("/account/activity/undo/").text)[1]
     assert browser.submit(browser.get(link), press="Bring it back").status_code == 303
     since = browser.get("/account/activity/undo/since?moment=2026-01-01")
-    assert browser.submit(since, press="Undo this").status_code == 303
+    assert browser.submit(since, press="Undo all of this").status_code == 303
     asked = browser.submit(browser.get("/account/activity/"), press="Keep it so long", days="0")
     assert browser.submit(asked, press="Keep nothing").status_code == 303
 

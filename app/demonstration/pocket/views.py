@@ -53,6 +53,12 @@ def callback() -> ResponseReturnValue:
     return _keep(connection, redirect(url_for("pocket.show"), 303))
 
 
+@blueprint.get("/notes")
+def after_note() -> ResponseReturnValue:
+    """The address that stands above the page after a note, opened once more."""
+    return redirect(url_for("pocket.show"))
+
+
 @blueprint.post("/notes")
 def keep_note() -> ResponseReturnValue:
     """Keep a note among the person's memories."""

@@ -24,7 +24,7 @@ from app.consents.receipts.keeping import find_kept_days
 from app.consents.saved import find_saved_memento_id
 from app.extensions import db
 from app.memories.contents import select_counts
-from app.memories.keeping_back import count_kept_back
+from app.memories.keeping_back import count_kept_back, shared_only
 from app.memories.mementos import is_id
 from app.memories.models import Memento
 from app.oauth.tokens.replay import TokenReplay
@@ -36,7 +36,7 @@ READ_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A memento that an app looks through, with how many memories it holds now.
+    """A memento that an app looks through, with how many memories it sees in it now.
 
     ``is_saved`` marks the one that holds what the app itself added.
     """
@@ -55,6 +55,8 @@ class Connection:
     ``app_name`` is what the person calls it, ``own_name`` what the app calls itself. It ``has_twins`` when another live
     connection reads the same.
 
+    ``kept_back`` is how many memories it would see if the person did not keep them back from all apps.
+
     ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
     """
 
@@ -68,6 +70,7 @@ class Connection:
     is_suspended: bool
     scopes: list[str]
     windows: list[Window]
+    kept_back: int
     read_count: int | None
     replays: list[datetime]
 
@@ -126,9 +129,10 @@ def describe_all(user_id: str, chosen: Sequence[Consent], among: Collection[Cons
 
 
 def count_mementos(user_id: str) -> Counter[str]:
-    """How many memories each memento of the person's holds."""
+    """How many memories each memento of the person's holds that an app can see: what is never shared is not counted."""
     counts: Counter[str] = Counter()
-    for memento_id, _kind, _name, count in db.session.execute(select_counts(), {"user_id": user_id}):
+    seen = select_counts(shared_only(db.session(), user_id))
+    for memento_id, _kind, _name, count in db.session.execute(seen, {"user_id": user_id}):
         counts[memento_id] += int(count)
     return counts
 
@@ -162,6 +166,8 @@ def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False
     is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
     trust = find_trust(client, told.redirect_uri if told is not None else _find_only_address(client))
     most = find_most_scope(client, settings())
+    scopes = [name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))]
+    windows = list_windows(consent, counts)
     return Connection(
         consent=consent,
         app_name=consent.called,
@@ -171,20 +177,17 @@ def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False
         trust=trust if is_of_this_browser else seen_from_elsewhere(trust),
         earlier=find_earlier(told, client, client.name),
         is_suspended=client.suspended_at is not None,
-        scopes=[name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))],
-        windows=list_windows(consent, counts),
+        scopes=scopes,
+        windows=windows,
+        kept_back=_count_kept_back(consent, windows) if reaches_memories(frozenset(scopes)) else 0,
         read_count=_count_read(consent.user_id, consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
 
 
-def count_kept_back_from(connection: Connection) -> int:
-    """Returns how many memories the app would see if the person did not keep them back from all apps."""
-    if not connection.reaches_memories:
-        return 0
-    sees_all = connection.consent.selection == "all"
-    chosen = None if sees_all else [window.id for window in connection.windows]
-    return count_kept_back(db.session(), connection.consent.user_id, chosen)
+def _count_kept_back(consent: Consent, windows: list[Window]) -> int:
+    chosen = None if consent.selection == "all" else [window.id for window in windows]
+    return count_kept_back(db.session(), consent.user_id, chosen)
 
 
 def _find_only_address(client: Client) -> str:

@@ -23,7 +23,6 @@ from app.personal.apps.asked import describe_asked
 from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import (
     Connection,
-    count_kept_back_from,
     find_connection,
     find_consent,
     find_neighbours,
@@ -84,7 +83,6 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
     page = render_template(
         "personal/apps/app.html",
         connection=connection,
-        kept_back=count_kept_back_from(connection),
         setting=find_setting(
             db.session(), current_user.id, connection.consent.client_key, connection.consent.installation
         ),

@@ -36,12 +36,15 @@ from app.memories.mementos import (
     summarize_memento,
 )
 from app.memories.models import Integration, Memento, Memory
-from app.memories.tree import PAGE_SIZE, list_memories
+from app.memories.tree import list_memories
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
 from app.sentences import sentence_of
 from app.text import isolated
+
+#: So many memories, with a line of each, and what is to be done with them are at most three windows.
+_MEMORIES_A_PAGE = 15
 
 
 @blueprint.get("/mementos/<memento_id>/")
@@ -49,7 +52,7 @@ def show_memento(memento_id: str) -> ResponseReturnValue:
     """What the memento holds, who looks through it, and the memories that are in it now."""
     memento = _get_memento(memento_id)
     page = read_page(request.args.get("page"))
-    memories = list_memories(current_user.id, memento.id, page)
+    memories = list_memories(current_user.id, memento.id, page, _MEMORIES_A_PAGE)
     return render_template(
         "personal/mementos/memento.html",
         memento=memento,
@@ -59,9 +62,9 @@ def show_memento(memento_id: str) -> ResponseReturnValue:
         all_seeing=find_all_seeing(db.session(), current_user.id),
         saving=find_savings(db.session(), current_user.id).get(memento.id),
         maker=find_makers(db.session(), current_user.id).get(memento.id),
-        memories=memories[:PAGE_SIZE],
+        memories=memories[:_MEMORIES_A_PAGE],
         page=page,
-        has_next=len(memories) > PAGE_SIZE,
+        has_next=len(memories) > _MEMORIES_A_PAGE,
     )
 
 
@@ -175,7 +178,7 @@ def prune(memento_id: str) -> ResponseReturnValue:
     in_it = (
         Memory.user_id == current_user.id,
         Memory.integration_id == saving.integration_id,
-        Memory.id.in_([id for id in request.form.getlist("memory_ids")[:PAGE_SIZE] if is_id(id)]),
+        Memory.id.in_([id for id in request.form.getlist("memory_ids")[:_MEMORIES_A_PAGE] if is_id(id)]),
     )
     chosen = db.session.execute(select(Memory.id, Memory.title).where(*in_it)).all()
     if not chosen:

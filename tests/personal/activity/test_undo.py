@@ -165,7 +165,7 @@ def test_what_the_person_changed_since_is_asked_about(signed_in, shelf, call, st
     in_database(edit)
     page = signed_in.get(since(begin))
     assert "changed since by you or its source" in page.text
-    signed_in.submit(page, press="Undo this")
+    signed_in.submit(page, press="Undo all of this")
     assert state()["memories"][soup][0] == "Soup" and state()["memories"][bread][1] == "My own words."
     asked = signed_in.get(re.search(r'href="(/account/activity/undo/\d+)"', signed_in.get(UNDO).text)[1])
     assert "changed since, by you or by its source" in asked.text
@@ -188,7 +188,7 @@ def test_a_tick_undoes_also_what_was_changed_since(signed_in, shelf, call, state
     call("PATCH", f"memories/{shelf.memories['Bread']}/", {"title": "Again"})
     page = signed_in.get(since(begin))
     (tick,) = re.findall(r'name="also" value="(\d+)"', page.text)
-    signed_in.submit(page, press="Undo this", also=tick)
+    signed_in.submit(page, press="Undo all of this", also=tick)
     assert state() == before
 
 
@@ -218,7 +218,7 @@ def test_a_whole_source_comes_back(signed_in, connect, notebook, shelf, state, c
     assert state() != before
     page = signed_in.get(since(begin))
     assert "Comes back" in page.text
-    signed_in.submit(page, press="Undo this")
+    signed_in.submit(page, press="Undo all of this")
     assert state() == before
 
 
@@ -241,7 +241,7 @@ def test_what_changes_between_the_page_and_the_button_is_shown_once_more(signed_
     pass_minutes(20)
     call("PATCH", f"memories/{shelf.memories['Bread']}/", {"title": "Oat"})
     before = state()
-    for asked, button in ((page, "Undo this"), (one, "Put it back as it was")):
+    for asked, button in ((page, "Undo all of this"), (one, "Put it back as it was")):
         again = signed_in.submit(asked, press=button)
         assert again.status_code == 200 and "Look at it once more" in again.text
     assert state() == before
@@ -260,7 +260,7 @@ def test_more_than_fits_into_one_transaction_is_undone_in_several(signed_in, cal
     before, begin = state(), clock.now()
     call("POST", "memories/bulk/", {"memories": [{"title": f"Note {number}", "text": "x"} for number in range(5)]})
     for left in (3, 1, 0):
-        signed_in.submit(signed_in.get(since(begin)), press="Undo this")
+        signed_in.submit(signed_in.get(since(begin)), press="Undo all of this")
         assert len(state()["memories"]) - len(before["memories"]) == left
     assert "nothing to undo since then" in signed_in.get(since(begin)).text
 

@@ -18,7 +18,7 @@ def test_what_is_set_for_all_is_shown_and_holds_for_each_app(signed_in, connecte
     assert ticked(page) == ["reads_own"]
     page = signed_in.get(connected.path)
     assert ticked(page) == ["reads_own"]
-    assert "it does not see what other apps added. it cannot add memories." in " ".join(page.text.split())
+    assert "it does not see what other apps added; it cannot add memories." in " ".join(page.text.split())
 
 
 def test_one_app_has_something_else_until_it_has_not(signed_in, connected):

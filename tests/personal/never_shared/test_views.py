@@ -1,5 +1,7 @@
 """The page of what is never shared, the buttons that lead there, and what the other pages say of it."""
 
+import re
+
 import pytest
 
 from tests.actors import Browser
@@ -91,6 +93,17 @@ def test_the_apps_page_counts_it_too(signed_in, shelf, connected, never_share):
     assert "kept back" not in signed_in.get(connected.path).text
     never_share(thing=f"f:{shelf.integrations['Drive']}:Recipes")
     assert "<strong>2 kept back</strong>" in signed_in.get(connected.path).text
+
+
+def test_its_card_says_so_and_counts_only_what_it_sees_as_its_page_does(signed_in, shelf, connected, never_share):
+    def told(path):
+        return " ".join(re.sub("<[^>]*>", "", signed_in.get(path).text).split())
+
+    assert "Recipes (2 memories)" in told("/account/") and "kept back" not in told("/account/")
+    never_share(thing=f"m:{shelf.memories['Soup']}")
+    for path in ("/account/", "/account/apps/"):
+        assert "Recipes (1 memory)" in told(path) and "1 kept back: you never share it." in told(path)
+    assert "Recipes 1 memory." in told(connected.path)
 
 
 def test_many_things_stand_on_pages(signed_in, shelf, never_share):

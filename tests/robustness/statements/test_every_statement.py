@@ -165,12 +165,16 @@ def with_demonstration(app, monkeypatch):
     monkeypatch.setattr(wire, "_exchange", lambda *call: (200, "OK", {}, token))
 
 
-@journey("pocket.show GET", "pocket.connect POST", "pocket.callback GET", "pocket.keep_note POST", "pocket.forget POST")
+@journey(
+    "pocket.show GET", "pocket.connect POST", "pocket.callback GET", "pocket.keep_note POST", "pocket.after_note GET",
+    "pocket.forget POST",
+)  # fmt: skip
 def test_the_little_app(browser, with_demonstration, failing):
     asked = urlsplit(browser.submit(browser.get("/demonstration/"), press="Connect your memories").location)
     answer = urlencode({"code": "x", "state": parse_qs(asked.query)["state"][0], "iss": "http://127.0.0.1:8000"})
     page = browser.follow(browser.get(f"/demonstration/callback?{answer}"))
     assert browser.submit(page, press="Keep it in Reliquary", title="Rye", text="Flour.").status_code == 200
+    page = browser.follow(browser.get("/demonstration/notes"))
     assert browser.submit(page, press="Let Acme Pocket forget you").status_code == 303
 
 
@@ -325,7 +329,7 @@ def test_what_apps_did(app, alice, browser, caller, failing):
     link = re.search(r'href="(/account/activity/undo/\d+)"', browser.get("/account/activity/undo/").text)[1]
     assert browser.submit(browser.get(link), press="Bring it back").status_code == 303
     since = browser.get("/account/activity/undo/since?moment=2026-01-01")
-    assert browser.submit(since, press="Undo this").status_code == 303
+    assert browser.submit(since, press="Undo all of this").status_code == 303
     asked = browser.submit(browser.get("/account/activity/"), press="Keep it so long", days="0")
     assert browser.submit(asked, press="Keep nothing").status_code == 303
 
