@@ -41,6 +41,25 @@ def test_each_minute_says_when_what_how_many_and_in_which_mementos(at_noon, sign
     ]
 
 
+def test_of_many_mementos_three_are_named_and_all_where_the_minute_is_unfolded(
+    signed_in, connected, alice, in_database
+):
+    def read_forty(session):
+        mementos = [Memento(user_id=alice.id, name=f"Volume {number:02}") for number in range(40)]
+        session.add_all(mementos)
+        session.flush()
+        for key, memento_id, count in [("", None, 40), *((one.id, one.id, 1) for one in mementos)]:
+            fields = {"grant_id": connected.grant_id, "minute": clock.now().replace(second=0, microsecond=0)}
+            session.add(AccessRecord(action="read", memento_key=key, memento_id=memento_id, count=count, **fields))
+        session.commit()
+
+    in_database(read_forty)
+    (row,) = rows(signed_in.get(connected.path + "activity"))
+    told, unfolded = row.split("All of it")
+    assert told.strip().endswith("Volume 00 1, Volume 01 1, Volume 02 1 and 37 more")
+    assert unfolded.count("Volume") == 40
+
+
 def test_what_an_app_read_that_sees_everything_is_named_so(signed_in, connected, record, in_database):
     record(1, "read", 2)
     in_database(lambda session: _add_everything(session, 2))
