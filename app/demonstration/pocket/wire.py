@@ -14,7 +14,7 @@ _MOST_BYTES = 1_000_000
 #: them waited, nobody would be left to answer.
 _TURNS = BoundedSemaphore(2)
 #: A credential of ours, of which a page shows no more than its kind and its end.
-_CREDENTIAL = re.compile(r"(rlq_[a-z]+_)[0-9A-Za-z_]+([0-9A-Za-z]{4})")
+_CREDENTIAL = re.compile(r"(rlq_[a-z]+_)[0-9A-Za-z_]{1,200}([0-9A-Za-z]{4})")
 _SHOWN_HEADERS = ("Content-Type", "WWW-Authenticate", "Retry-After")
 
 

@@ -9,12 +9,11 @@ from app.memories.importing.drafts import Draft, Source, as_instant, finish
 from app.memories.importing.heading import Heading, read_heading
 from app.memories.importing.words import as_folder, as_line, as_tag
 
-#: What Notion puts behind the name of each page and folder.
-NOTION_ID = re.compile(r"\s+[0-9a-f]{32}$")
+#: What Notion puts behind the name of each page and folder. Looked for from the first of several blanks alone.
+NOTION_ID = re.compile(r"(?<!\s)\s+[0-9a-f]{32}$")
 _CODE = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1|\Z)|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 _TAG = re.compile(r"(?<!\S)#([\w/-]*[^\W\d][\w/-]*)")
 _LINK = re.compile(r"\[\[[^\[\]\n]+\]\]")
-_FIRST_HEADING = re.compile(r"\A\s*#\s+(.+?)\s*#*\s*(?:\n|\Z)")
 _PROPERTY = re.compile(r"([^:\n]{1,60}): (.*)")
 _NOTION_TIME = re.compile(r"([A-Z][a-z]+) (\d{1,2}), (\d{4})(?: (\d{1,2}):(\d\d)(?: ?([AP]M))?)?")
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -59,12 +58,13 @@ def find_tags(words: str) -> list[str]:
 
 def _read_notion(heading: Heading, title: str) -> str:
     """Take the properties of a page of a table, which stand under its title, and return the title, uncut."""
-    match = _FIRST_HEADING.match(heading.text)
-    if match is None:
+    # No pattern: one that goes over blanks in three ways would need hours for a line of thousands of them.
+    first, _, rest = heading.text.lstrip().partition("\n")
+    if not first.startswith(("# ", "#\t")):
         return title
     # The file's name is cut after fifty characters, and lacks what a file system does not take.
-    full = as_line(match[1], 300)
-    for line in heading.text[match.end() :].lstrip("\n").split("\n")[:40]:
+    full = as_line(first[1:].strip().rstrip("#").rstrip(), 300)
+    for line in rest.lstrip("\n").split("\n", 40)[:40]:
         found = _PROPERTY.fullmatch(line)
         if found is None:
             break

@@ -1,5 +1,6 @@
 """A file of words as a memory: its title, its day, its tags, and not a letter lost."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -180,3 +181,13 @@ def test_the_same_file_is_known_again_whenever_it_was_changed_last(read):
     assert first == second
     assert read("Words", "a.md").drafts[0].digest() != first
     assert read("Words.", "b.md").drafts[0].digest() != first
+
+
+def test_thousands_of_blanks_take_no_time(read):
+    """While a pattern is looked for nobody else in the process does anything."""
+    id, blanks = "0123456789abcdef0123456789abcdef", " " * 20_000
+    began = time.process_time()
+    archive = make_zip((f"Page {id}.md", f"# A{blanks}page\n\nTags: travel\n\nWords."), (f"x{blanks}y.md", "Words."))
+    page, other = read(archive).drafts
+    assert page.title.startswith("A") and page.tags == ("travel",) and other.title
+    assert time.process_time() - began < 1
