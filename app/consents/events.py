@@ -78,7 +78,7 @@ class Event:
     """An event as the person may read it. ``changed`` holds only what this event is about, by these names:
 
     ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
-    was given, added or taken away. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
+    was given, added or taken away. ``remaining``: the ids of the mementos that are left of everything. ``selection`` and ``until`` (an ISO time, or None for no end): what holds since.
     ``memory`` (``own``, ``apps``, ``add``): what of the memory setting was given or taken away.
     ``unused_since`` (an ISO time): it was ended because nobody has used the app since then.
     Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
@@ -159,6 +159,9 @@ def find_losses(before: Terms, after: Terms) -> dict[str, Any]:
     losses = find_gains(after, before)
     if "selection" in losses:
         losses["selection"] = after.choice.selection
+        # Of everything no memento is lost, so that nothing else would tell what is left of it.
+        if after.choice.selection == "selected":
+            losses["remaining"] = sorted(after.choice.can_write)
     if "until" in losses:
         losses["until"] = _as_text(after.expires_at)
     return losses

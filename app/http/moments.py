@@ -20,7 +20,8 @@ _MONTHS = (
 
 def init_app(app: Flask) -> None:
     """Give the templates the filters of this file."""
-    app.jinja_env.filters |= {"day": day, "minute": minute, "second": second, "plain_day": plain_day, "stamp": stamp}
+    elements = {"day": day, "minute": minute, "second": second}
+    app.jinja_env.filters |= elements | {"plain_day": plain_day, "plain_minute": plain_minute, "stamp": stamp}
 
 
 def day(at: datetime) -> Markup:
@@ -41,6 +42,11 @@ def second(at: datetime) -> Markup:
 def plain_day(at: datetime) -> str:
     """The text of :func:`day`, without an element."""
     return _text(_in_utc(at), "day")
+
+
+def plain_minute(at: datetime) -> str:
+    """The text of :func:`minute`, without an element."""
+    return _text(_in_utc(at), "minute")
 
 
 def stamp(at: datetime) -> str:

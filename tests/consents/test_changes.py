@@ -126,7 +126,7 @@ def test_everything_and_back_says_what_holds_since(pair, mementos):
     pair.give(Choice("none"))
     assert [(event.kind, event.changed) for event in pair.events[1:]] == [
         ("widened", {"selection": "all"}),
-        ("narrowed", {"selection": "selected"}),
+        ("narrowed", {"selection": "selected", "remaining": [mementos[1]]}),
         ("narrowed", {"selection": "none", "mementos": [mementos[1]]}),
     ]
 

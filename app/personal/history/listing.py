@@ -95,7 +95,7 @@ def list_apps(user_id: str) -> tuple[list[App], list[App]]:
 
 def find_memento_names(user_id: str, entries: Iterable[Entry]) -> dict[str, str]:
     """Returns the names that the mementos of these events have now. One that is not among them is deleted."""
-    ids = {id for one in entries for what in ("mementos", "writing") for id in one.changed.get(what, [])}
+    ids = {id for one in entries for what in ("mementos", "writing", "remaining") for id in one.changed.get(what, [])}
     if not ids:
         return {}
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id))

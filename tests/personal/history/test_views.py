@@ -84,6 +84,7 @@ def test_an_end_that_has_come_says_so_when_it_is_noticed(signed_in, connected, n
         ("changed", "app", '{"redirect_uris": {"added": ["https://x.example/"], "removed": []}}', "https://x.example/"),
         ("widened", "person", '{"selection": "all", "until": null}', "everything, also what you add later. Until you end"),
         ("narrowed", "person", '{"scopes": ["a:scope"], "mementos": ["mem_gone"]}', "It no longer sees: a memento that is"),
+        ("narrowed", "person", '{"selection": "selected", "remaining": ["mem_gone"]}', "It still sees: a memento that is"),
         ("narrowed", "person", '{"memory": ["add", "apps", "own"]}', "It can no longer add memories. It no longer sees what"),
         ("widened", "person", '{"memory": ["own"]}', "It sees what it adds itself."),
         ("widened", "person", '{"resources": ["api", "mcp", "res_gone"]}', "It uses it at 127.0.0.1:8000/mcp"),
@@ -152,6 +153,8 @@ def test_connections_of_one_app_are_told_apart(signed_in, connected, in_database
     in_database(add_another)
     page = signed_in.get(PATH).text
     assert "Single connections" in page and "Mine at home" in page.split("<optgroup")[1]
+    # Two of one name and one day are not the same line.
+    assert len(re.findall(r", \d\d:\d\d UTC</option>", page)) == 2
 
 
 def test_a_table_holds_no_formula(signed_in, alice, in_database):
