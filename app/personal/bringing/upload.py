@@ -9,6 +9,9 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from werkzeug.datastructures import FileStorage
 
+#: No file system has a longer path, and an archive none of more than 64 kB. Of others the end is kept.
+_LONGEST_NAME = 4000
+
 
 @dataclass(slots=True)
 class Upload:
@@ -44,7 +47,7 @@ def take_upload(files: Sequence[FileStorage]) -> Upload | None:
     with ZipFile(file, "w", ZIP_STORED) as archive:
         for number, one in enumerate(sent):
             # A name that is there already is another file all the same.
-            info = ZipInfo(one.filename or str(number), (1980, 1, 1, 0, 0, 0))
+            info = ZipInfo((one.filename or str(number))[-_LONGEST_NAME:], (1980, 1, 1, 0, 0, 0))
             with archive.open(info, "w", force_zip64=False) as into:
                 copyfileobj(one.stream, into)
             # The archive would warn of another of the same name, and say it in the log.

@@ -255,3 +255,9 @@ def test_what_is_being_brought_in_by_now_is_not_discarded(signed_in, monkeypatch
     answer = post(signed_in, path)
     assert answer.location.endswith(path.removesuffix("discard"))
     assert in_database(lambda session: session.scalar(select(Import.state))) == "writing"
+
+
+@pytest.mark.parametrize("name", ["a" * 70_000 + ".md", "f/" + "a" * 70_000 + ".md", "é" * 40_000 + ".md"])
+def test_a_name_that_no_archive_takes_is_cut(signed_in, name):
+    words = said(look(signed_in, (name, "One."), ("Other.md", "Two.")))
+    assert "2 memories would come in" in words
