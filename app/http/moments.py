@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     """Give the templates the filters of this file."""
     elements = {"day": day, "minute": minute, "second": second}
     app.jinja_env.filters |= elements | {"plain_day": plain_day, "plain_minute": plain_minute, "stamp": stamp}
+    app.jinja_env.filters |= {"iso_day": iso_day, "iso_minute": iso_minute, "iso_exact": iso_exact}
 
 
 def day(at: datetime) -> Markup:
@@ -52,6 +53,21 @@ def plain_minute(at: datetime) -> str:
 def stamp(at: datetime) -> str:
     """The point in time as a program reads it (:rfc:`3339`), as in ``2026-05-03T09:30:00Z``."""
     return f"{_in_utc(at).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def iso_day(at: datetime) -> str:
+    """The day in UTC as a field of a form and an address name it, as in ``2026-05-03``."""
+    return _in_utc(at).date().isoformat()
+
+
+def iso_minute(at: datetime) -> str:
+    """The minute in UTC as a field of a form takes it, as in ``2026-05-03T09:30``."""
+    return _in_utc(at).strftime("%Y-%m-%dT%H:%M")
+
+
+def iso_exact(at: datetime) -> str:
+    """The point in time to the microsecond, as an address of ours carries it."""
+    return _in_utc(at).isoformat()
 
 
 def _element(at: datetime, precision: str) -> Markup:

@@ -16,7 +16,7 @@ _TEMPLATES = sorted((_ROOT / "templates").rglob("*.html"))
 #: How else a template could write a point in time.
 _BY_HAND = re.compile(r"strftime|isoformat|<time\b|\.(day|month|year|hour|minute|second|timetuple|ctime|date)\b(?!\w)")
 #: What makes text of a point in time.
-_WRITTEN = re.compile(r"\|\s*(day|minute|second|plain_day|plain_minute|stamp)\b")
+_WRITTEN = re.compile(r"\|\s*(day|minute|second|plain_day|plain_minute|stamp|iso_day|iso_minute|iso_exact)\b")
 _DATE_IN_A_SENTENCE = re.compile(r"strftime|\{[^{}'\"]*(_at|\bat|until|day)(:%[^}]*)?\}|:%[YdBmH]")
 
 
@@ -46,6 +46,12 @@ def test_another_offset_is_written_in_utc(write):
 def test_where_no_element_may_stand_the_text_is_the_same(write):
     assert write("{{ at | plain_day }} {{ at | stamp }}") == "3 May 2026 UTC 2026-05-03T23:05:09Z"
     assert write("{{ at | plain_minute }}") == "3 May 2026, 23:05 UTC"
+
+
+def test_fields_and_addresses_carry_what_programs_read(write):
+    at = _AT.astimezone(timezone(timedelta(hours=9)))
+    assert write("{{ at | iso_day }} {{ at | iso_minute }}", at) == "2026-05-03 2026-05-03T23:05"
+    assert write("{{ at | iso_exact }}", at) == "2026-05-03T23:05:09.000123+00:00"
 
 
 def test_a_time_without_a_zone_is_a_mistake_of_ours(write):

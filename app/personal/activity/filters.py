@@ -41,14 +41,14 @@ class Wanted:
     kept_days: int
     kept_since: datetime
     grant_id: str | None = None
-    day: date | None = None
+    on_day: date | None = None
     kind: str | None = None
     memory_id: str | None = None
 
     @property
     def sent(self) -> dict[str, str]:
         """What an address says for the same filters."""
-        sent = {"app": self.grant_id, "day": self.day and self.day.isoformat(), "kind": self.kind}
+        sent = {"app": self.grant_id, "day": self.on_day and self.on_day.isoformat(), "kind": self.kind}
         return {name: value for name, value in {**sent, "memory": self.memory_id}.items() if value}
 
     @property
@@ -58,12 +58,12 @@ class Wanted:
     @property
     def begin(self) -> datetime:
         """The first moment of what is wanted."""
-        return self.kept_since if self.day is None else max(self.kept_since, start_of(self.day))
+        return self.kept_since if self.on_day is None else max(self.kept_since, start_of(self.on_day))
 
     @property
     def end(self) -> datetime | None:
         """The moment before which it ends."""
-        return None if self.day is None else start_of(self.day) + timedelta(days=1)
+        return None if self.on_day is None else start_of(self.on_day) + timedelta(days=1)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Returns conditions on :class:`AccessRecord` and the :class:`Consent` that it is under."""
@@ -111,7 +111,7 @@ def read_wanted(sent: Mapping[str, Any], user_id: str, kept_days: int, grant_id:
         kept_days=kept_days,
         kept_since=kept_since,
         grant_id=grant_id,
-        day=_read_day(sent.get("day", "")),
+        on_day=_read_day(sent.get("day", "")),
         kind=kind if kind in KINDS else None,
         memory_id=memory_id if memory_id.isascii() and memory_id.isprintable() and 0 < len(memory_id) <= 40 else None,
     )

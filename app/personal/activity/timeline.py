@@ -34,8 +34,8 @@ class Bar:
 
 def draw_timeline(wanted: Wanted) -> Sequence[Bar]:
     """Returns the bars of the last days, at most 30, or of the hours of the day that is wanted."""
-    if wanted.day is not None:
-        starts = [start_of(wanted.day) + timedelta(hours=hour) for hour in range(24)]
+    if wanted.on_day is not None:
+        starts = [start_of(wanted.on_day) + timedelta(hours=hour) for hour in range(24)]
         step = timedelta(hours=1)
     else:
         today = start_of(clock.now().date())

@@ -10,6 +10,7 @@ from flask_login import current_user
 from app import clock
 from app.extensions import db
 from app.http.error_answers import error_page
+from app.http.moments import iso_day
 from app.http.services import services
 from app.limits.errors import TooManyAttempts
 from app.limits.table import TAKE_OUTS
@@ -30,7 +31,7 @@ def show_take_out() -> ResponseReturnValue:
 @blueprint.get("/memories/take-out/everything.zip")
 def take_everything_out() -> ResponseReturnValue:
     """The archive, made while it is sent. Whoever asks for its head alone takes nothing out."""
-    name = f"memories-{clock.now():%Y-%m-%d}.zip"
+    name = f"memories-{iso_day(clock.now())}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if request.method == "HEAD":
         return Response(headers=headers, mimetype="application/zip")
