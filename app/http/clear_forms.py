@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 LISTS = frozenset(
     [
         "added",
+        "also",
         "memento_ids",
         "memory_ids",
         "new_integration_ids",

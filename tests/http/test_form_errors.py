@@ -100,7 +100,9 @@ def test_a_change_that_stands_between_is_told_as_an_error(app, owner, bob, ids):
 
 
 def test_what_a_draft_lacks_leads_to_the_fields(app, owner, ids):
-    page = owner.follow(owner.submit(owner.get(REGISTER), press="Save as a draft", name="Half", type="confidential"))
+    page = owner.follow(
+        owner.submit(owner.get(REGISTER), press="Save as a draft", name="Half", type="confidential", scopes=[])
+    )
     answer = owner.submit(page, press="Activate the app")
 
     assert answer.status_code == 400

@@ -99,7 +99,7 @@ def test_the_icon_is_one(browser):
 
 
 #: The pages that a search engine may show, and what is no page.
-_CRAWLED = {"/", "/guide/", "/guide/<slug>", "/favicon.ico", "/robots.txt", "/static/<path:filename>", *LEADS}
+_CRAWLED = {"/", "/apps/", "/guide/", "/guide/<slug>", "/favicon.ico", "/robots.txt", "/static/<path:filename>", *LEADS}
 _CRAWLED |= {"/llms.txt", *(f"/guide/{page.name}.md" for page in PAGES)}
 _NO_PAGES = re.compile(r"/(\.well-known/.*|healthz|readyz)")
 
