@@ -55,12 +55,19 @@ _BOTH_BACKENDS = (
 #: person typed: these tests run under each collation. Of the others a PostgreSQL by any one of them is enough.
 COMPARES_TEXT = (
     *("tests/memories/", "tests/operations/", "tests/personal/mementos/", "tests/database/test_collation.py"),
-    *("tests/personal/apps/test_activity.py", "tests/personal/apps/test_views.py", "tests/cli/test_clients.py"),
+    *(
+        "tests/personal/activity/",
+        "tests/personal/apps/test_views.py",
+        "tests/personal/memories/",
+        "tests/cli/test_clients.py",
+    ),
+    *("tests/directory/", "tests/personal/never_shared/"),
     *(f"tests/accounts/test_{name}.py" for name in ("organizations", "sign_in", "sign_up", "users")),
     *(
         f"tests/api/test_{name}.py"
         for name in (
             *("changing_memories", "deletions", "documents", "integrations", "made_mementos", "mementos", "memories"),
+            "never_shared",
             *("spelling", "spellings", "visible_words", "who_may_see_what"),
         )
     ),

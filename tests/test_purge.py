@@ -193,7 +193,7 @@ _KEPT = {
         ("authorization_codes", "access_tokens", "refresh_tokens"),
         "A row of the version before goes with its own in our table, by a trigger.",
     ),
-    "consents": "A person reads under “No longer connected” what an app did.",
+    "consents": "A person reads under “Apps that were connected” what an app did.",
     "leases": "One row a job, which stays.",
     "client_secrets": "A secret that has ended is told from one that never was.",
 }

@@ -24,7 +24,7 @@ _ARBITER = "0"
 #: What the library calls the files, and how many bytes each has room for: for all that there may be, each route in each
 #: class of status.
 _SIZES = {
-    "histogram": 2 * 1024 * 1024,
+    "histogram": 4 * 1024 * 1024,
     "counter": 256 * 1024,
     **{f"gauge_{across}": 64 * 1024 for across in ("livesum", "livemax", "mostrecent")},
 }

@@ -43,6 +43,9 @@ def look(page) -> Iterator[Callable[..., None]]:
         problems.extend(f"{name}: {text!r} is a date that no script makes local" for text in page.evaluate(_RAW_DATES))
         page.set_viewport_size(_NARROW)
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        # As high as the page: what sticks to the end of a window covers half of some button wherever one has scrolled to.
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size(_NARROW | {"height": max(height, _NARROW["height"])})
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if too_wide > 0:
             problems.append(f"{name}: {too_wide} pixels wider than a screen of 320")

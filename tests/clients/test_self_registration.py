@@ -449,7 +449,7 @@ def test_less_holds_for_what_was_allowed_before_at_once(app, ask, signed_in, cha
     assert agent.exchange(other).json["scope"] == "memories:read"
     renewed = agent.refresh(tokens["refresh_token"]).json
     assert renewed["scope"] == "memories:read"
-    assert "add memories" not in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
+    assert "add memories, and change or delete" not in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
 
     change_settings(third_party_scopes=tuple(SCOPES))
     again = agent.refresh(renewed["refresh_token"]).json

@@ -83,7 +83,7 @@ def test_a_record_whose_last_fields_have_defaults_may_go_without_them():
     [
         (_RIGHT[:2], "No column fills consent_revoked_at of _Times"),
         ((*_RIGHT, Consent.scope), "Column 4 is scope, and _Times has note in its place"),
-        ((*_RIGHT, Consent.scope.label("note")), "note of _Times is filled by consents.scope"),
+        ((*_RIGHT, Consent.declined_scope.label("note")), "note of _Times is filled by consents.declined_scope"),
         (
             (_RIGHT[0], Consent.revoked_at.label("paused_at"), Consent.paused_at.label("consent_revoked_at")),
             "paused_at of _Times is filled by consents.revoked_at",

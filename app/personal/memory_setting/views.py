@@ -34,4 +34,7 @@ def set_memory_for_one(grant_id: str) -> ResponseReturnValue:
 
 
 def _read_setting() -> MemorySetting:
+    # What is not ticked is not sent: nor is anything by who sends no form of ours.
+    if request.form.get("ticks") != "shown":
+        abort(400)
     return MemorySetting(*[name in request.form for name in ("reads_own", "reads_apps", "adds")])

@@ -4,7 +4,7 @@ from tests.personal.conftest import post
 
 
 def send(browser, path, *ticks, **values):
-    return browser.follow(post(browser, path, dict.fromkeys(ticks, "on") | values))
+    return browser.follow(post(browser, path, dict.fromkeys(ticks, "on") | {"ticks": "shown"} | values))
 
 
 def ticked(page) -> list[str]:
@@ -34,3 +34,9 @@ def test_the_consent_screen_says_what_an_app_may_not(signed_in, connected, noteb
     send(signed_in, f"{connected.path}memory-setting", "reads_own", "reads_apps", holds="one")
     page = signed_in.follow(notebook.start(signed_in, prompt="consent", scope="memories:read memories:write"))
     assert "it cannot add memories." in page.text
+
+
+def test_who_sends_no_ticks_of_ours_takes_nothing_away(signed_in, connected):
+    """Of a form nothing but what is ticked is sent; without the form that would be nothing at all."""
+    assert post(signed_in, "/account/apps/memory-setting", {}).status_code == 400
+    assert ticked(signed_in.get("/account/apps/")) == ["reads_own", "reads_apps", "adds"]
