@@ -101,7 +101,13 @@ def test_two_hundred_mementos_make_no_page_taller_than_three_windows(page, serve
     follow(page.get_by_role("link", name="Change what it will see"))
     measure("choose, all ticked")
     app = f"{server.url}/account/apps/{two_hundred}/"
-    for path in ("/account/", "/account/mementos/", "/account/mementos/found?q=the", "/account/apps/"):
+    for path in (
+        "/account/",
+        "/account/mementos/",
+        "/account/mementos/found?q=the",
+        "/account/apps/",
+        "/account/memories/",
+    ):
         page.goto(server.url + path)
         measure(path)
     follow(page.goto(f"{server.url}/account/mementos/") and page.get_by_role("link", name="Project 0 of the year"))

@@ -118,11 +118,11 @@ def test_a_search_takes_every_character_for_itself(ann, words):
 
 def test_what_is_in_a_memento_comes_newest_first_and_begins_to_tell(ann, drive):
     id = ann.memento("Trip", ("google_drive", "Trips"))
-    memories = list_memories(ann.user_id, id)
+    memories = list_memories(ann.user_id, id, page=1, size=15)
     assert [memory.title for memory in memories] == ["canals", "trams", "tiles", "packing"]
     assert memories[0].excerpt == "About canals."
     assert memories[0].integration_name == "my google_drive"
-    assert list_memories(ann.user_id, id, page=2) == []
+    assert list_memories(ann.user_id, id, page=2, size=15) == []
 
 
 def test_the_beginning_of_a_long_text_is_short(ann):

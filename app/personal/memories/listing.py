@@ -19,7 +19,7 @@ from app.operations.refusals import Refused
 from app.text import clean_line
 
 #: So many make a page of about two windows.
-PAGE_SIZE = 20
+PAGE_SIZE = 8
 #: So many folders are offered to choose from; others are reached by the links beside the memories.
 MOST_FOLDERS = 200
 _EXCERPT_LENGTH = 300
