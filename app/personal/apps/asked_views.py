@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.extensions import db
+from app.memories.mementos import is_id
 from app.oauth.asked_apps import remove_asked
 from app.personal import blueprint
 from app.text import isolated
@@ -13,7 +14,7 @@ from app.text import isolated
 
 @blueprint.post("/asked/<asked_id>/forget")
 def forget_asked_app(asked_id: str) -> ResponseReturnValue:
-    name = remove_asked(db.session(), current_user.id, asked_id)
+    name = remove_asked(db.session(), current_user.id, asked_id) if is_id(asked_id) else None
     if name is None:
         abort(404)
     db.session.commit()
