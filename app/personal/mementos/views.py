@@ -44,7 +44,7 @@ from app.sentences import sentence_of
 from app.text import isolated
 
 #: So many memories, with a line of each, and what is to be done with them are at most three windows.
-_MEMORIES_A_PAGE = 15
+_MEMORIES_A_PAGE = 10
 
 
 @blueprint.get("/mementos/<memento_id>/")

@@ -68,7 +68,7 @@ def test_a_memento_shows_what_it_was_made_of_and_what_is_in_it_now(signed_in, co
 def test_a_long_memento_is_shown_in_pages(app, signed_in, shelf, alice, in_database):
     def fill(session):
         owner = {"user_id": alice.id, "integration_id": shelf.integrations["Drive"], "folder": "Recipes", "text": "x"}
-        session.add_all(Memory(title=f"Recipe number {n:03}", **owner) for n in range(20))
+        session.add_all(Memory(title=f"Recipe number {n:03}", **owner) for n in range(12))
         session.commit()
 
     in_database(fill)
@@ -76,7 +76,7 @@ def test_a_long_memento_is_shown_in_pages(app, signed_in, shelf, alice, in_datab
     first, second = signed_in.get(path).text, signed_in.get(path + "?page=2").text
     assert "Older" in first and "Newer" not in first
     assert "Newer" in second and "Older" not in second
-    assert first.count("Recipe number") + second.count("Recipe number") == 20
+    assert first.count("Recipe number") + second.count("Recipe number") == 12
 
 
 # -- copies --------------------------------------------------------------------------------------
