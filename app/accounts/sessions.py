@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from flask_login import UserMixin
 from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session as OrmSession
 
 from app import clock
 from app.accounts.lock import lock_person
@@ -12,6 +13,7 @@ from app.accounts.models import Session, User
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
 from app.database.connections import Connection, connect
+from app.database.rows import changed_rows
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
@@ -105,3 +107,11 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
 def end_session(session_digest: str) -> None:
     """End the session with this digest, so that its credential is dead wherever it is. The caller commits."""
     db.session.execute(delete(Session).where(Session.digest == session_digest))
+
+
+def end_sessions(session: OrmSession, user_id: str, but: str | None = None) -> int:
+    """Sign the person out everywhere, but for the session with the id ``but``; how many ended. The caller commits."""
+    ended = delete(Session).where(Session.user_id == user_id)
+    if but is not None:
+        ended = ended.where(Session.id != but)
+    return changed_rows(session.execute(ended))

@@ -54,6 +54,7 @@ PAGES = [
     "/account/never-shared/",
     "/account/never-shared/choose",
     "/account/sessions/",
+    "/account/settings/",
 ]
 #: What is taken away as a file.
 FILES = [
@@ -98,6 +99,8 @@ ACTS = [
     ("/account/asked/{asked}/forget", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
+    ("/account/settings/", {"name": "Somebody else"}),
+    ("/account/settings/sign-out-everywhere", {}),
 ]
 
 _TABLES = (

@@ -52,9 +52,3 @@ def end_place(user_id: str, session_id: str) -> bool:
     """Sign the person out there; False when there is no such session of theirs. The caller commits."""
     ended = db.session.execute(delete(Session).where(Session.id == session_id, Session.user_id == user_id))
     return changed_rows(ended) == 1
-
-
-def end_other_places(user_id: str, session_id: str) -> int:
-    """Sign the person out everywhere else; how many places that were. The caller commits."""
-    ended = db.session.execute(delete(Session).where(Session.user_id == user_id, Session.id != session_id))
-    return changed_rows(ended)

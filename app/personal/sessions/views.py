@@ -5,10 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.accounts.sessions import end_sessions
 from app.extensions import db
 from app.memories.mementos import is_id
 from app.personal import blueprint
-from app.personal.sessions.places import end_other_places, end_place, list_places
+from app.personal.sessions.places import end_place, list_places
 
 
 @blueprint.get("/sessions/")
@@ -27,7 +28,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/sessions/end-others")
 def end_other_sessions() -> ResponseReturnValue:
-    ended = end_other_places(current_user.id, current_user.session_id)
+    ended = end_sessions(db.session(), current_user.id, but=current_user.session_id)
     db.session.commit()
     flash(
         gettext("You were signed in nowhere else.") if not ended else gettext("You are signed out everywhere but here.")

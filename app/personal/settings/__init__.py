@@ -1,0 +1,1 @@
+"""``/account/settings/``: a person's name, address, password and time zone, and what else they set for themselves."""
