@@ -78,7 +78,9 @@ _LATE = (
 #: The files that speak HTTP: only they may look at the request.
 _HTTP = (
     "app.http",
+    "app.accounts.fresh",
     "app.accounts.known_browsers",
+    "app.accounts.signing_in",
     "app.api.calls",
     "app.mcp.endpoint",
     "app.oauth.protect",
@@ -241,7 +243,7 @@ def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
 
 
 def only_the_outermost_commits(module: Module) -> Iterator[str]:
-    outermost = ("app.oauth.endpoints", "app.api", "app.mcp.calls")
+    outermost = ("app.accounts.signing_in", "app.oauth.endpoints", "app.api", "app.mcp.calls")
     if module.name.endswith("views") or _is_in(module.name, outermost) or _layer_of(module.name) >= LAYERS["app"]:
         return
     for node in ast.walk(module.tree):

@@ -102,7 +102,11 @@ class Invitation(Base):
 
 
 class Session(Base):
-    """A place where a person is signed in. The browser holds the credential, we its digest."""
+    """A place where a person is signed in. The browser holds the credential, we its digest.
+
+    ``shown`` is what the person showed to sign in, with spaces between: ``password``, ``link``, ``passkey``, ``totp``,
+    ``recovery``.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (Index(None, "user_id"), Index(None, "expires_at"), Index(None, "last_used_at"))
@@ -115,3 +119,4 @@ class Session(Base):
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     address: Mapped[str] = mapped_column(String(45), default="")
     user_agent: Mapped[str] = mapped_column(String(300), default="")
+    shown: Mapped[str] = mapped_column(String(60), default="password", server_default=text("'password'"))

@@ -1,5 +1,6 @@
 """Where a person is signed in: made at sign-in, found on every page, ended at sign-out."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,13 +27,17 @@ MOST_OF_PERSON = 100
 
 @dataclass(slots=True, eq=False)
 class SignedIn(UserMixin):
-    """The person behind a request, as one SELECT saw them. ``issued_at`` is when they last gave their password."""
+    """The person behind a request, as one SELECT saw them.
+
+    ``issued_at`` is when they last showed who they are, ``shown`` by what (:mod:`app.accounts.factors`).
+    """
 
     id: str
     name: str
     email: str
     session_id: str
     issued_at: datetime
+    shown: frozenset[str]
     credential: str = field(repr=False)
 
     def get_id(self) -> str:
@@ -47,6 +52,7 @@ _FIND_SIGNED_IN = Statement(
         User.email,
         Session.id.label("session_id"),
         Session.issued_at,
+        Session.shown,
         Session.last_used_at,
     )
     .select_from(Session)
@@ -60,9 +66,10 @@ _FIND_SIGNED_IN = Statement(
 _SESSION_USED = Used(Session.digest, Session.last_used_at)
 
 
-def start_session(user: User, *, address: str, user_agent: str) -> str:
+def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] = frozenset({"password"})) -> str:
     """Add a session for the person; the credential that the browser is to hold. The caller commits.
 
+    ``shown`` is what they showed. Every way to sign in ends in :func:`app.accounts.signing_in.finish_sign_in`.
     Of one person the :data:`MOST_OF_PERSON` used last are kept, however often a program signs in.
     """
     credential = new_credential(SESSION)
@@ -81,6 +88,7 @@ def start_session(user: User, *, address: str, user_agent: str) -> str:
             # Shown in the list of sessions; PostgreSQL stores no NUL and no more than the column holds.
             address=address.replace("\x00", "")[:45],
             user_agent=user_agent.replace("\x00", "")[:300],
+            shown=" ".join(sorted(shown)),
         )
     )
     return credential
@@ -101,7 +109,8 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
     if max(row.last_used_at, uses.find(_SESSION_USED, session_digest) or row.last_used_at) <= at - idle_lifetime:
         return None
     uses.note(_SESSION_USED, session_digest, row.last_used_at, min(INTERVAL, idle_lifetime / 6))
-    return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, credential)
+    shown = frozenset(row.shown.split())
+    return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, shown, credential)
 
 
 def end_session(session_digest: str) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
@@ -14,13 +14,13 @@ from werkzeug.wrappers import Response
 from app.accounts.authentication import authenticate
 from app.accounts.destinations import find_destination
 from app.accounts.forms import SignInForm, SignUpForm
-from app.accounts.known_browsers import find_known_browser, remember_browser
+from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
-from app.accounts.sessions import end_session, find_signed_in, start_session
+from app.accounts.sessions import end_session, find_signed_in
+from app.accounts.signing_in import finish_sign_in
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
-from app.database.session_connection import SessionConnection
 from app.extensions import csrf, db, login_manager
 from app.http.application import Application
 from app.http.doors import PAGE
@@ -87,7 +87,7 @@ def sign_in() -> ResponseReturnValue:
     if user is None:
         form.form_errors.append(_WRONG)
         return _sign_in_page(form, target, 400)
-    return _signed_in(user, target)
+    return finish_sign_in(user, target, {"password"})
 
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
@@ -117,7 +117,7 @@ def sign_up() -> ResponseReturnValue:
     except EmailTaken as error:
         form.email.errors.append(sentence_of(error))
         return _sign_up_page(form, target, 400)
-    return _signed_in(user, target)
+    return finish_sign_in(user, target, {"password"})
 
 
 @accounts.post("/sign-out")
@@ -186,23 +186,6 @@ def _limited(
 ) -> tuple[str, int, dict[str, str]]:
     form.form_errors.append(sentence_of(error))
     return *page(form, target, 429), {"Retry-After": str(error.seconds)}
-
-
-def _signed_in(user: User, target: str) -> Response:
-    """The answer to a person who has just shown who they are: a new session, nothing left of the old one."""
-    email = user.email
-    credential = start_session(user, address=_address(), user_agent=request.headers.get("User-Agent", ""))
-    if "_user_id" in session:
-        end_session(digest(session["_user_id"]))
-    # Before the commit: once there is a session, nothing may fail any more, and the browser gets it.
-    person = find_signed_in(credential, SessionConnection(db.session()))
-    db.session.commit()
-    # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
-    session.clear()
-    login_user(person)
-    response = redirect(target, 303)
-    remember_browser(response, email)
-    return response
 
 
 def _address() -> str:

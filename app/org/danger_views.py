@@ -6,6 +6,7 @@ from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from app.accounts.fresh import needs_fresh_sign_in
 from app.clients.life import delete_client, resume_client, suspend_client
 from app.clients.models import Client, ClientSecret
 from app.database.rows import is_taken
@@ -60,6 +61,7 @@ def resume(access: Access, client_id: str) -> ResponseReturnValue:
 
 @blueprint.route("/<client_id>/rotate-everything", methods=["GET", "POST"])
 @administrators_only
+@needs_fresh_sign_in
 def rotate_all(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if client.status == "draft":

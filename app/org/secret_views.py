@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.fresh import needs_fresh_sign_in
 from app.clients.errors import ClientError
 from app.clients.models import Client, ClientSecret
 from app.clients.secrets import (
@@ -29,6 +30,7 @@ from app.sentences import _, translated
 
 @blueprint.route("/<client_id>/secrets/new", methods=["GET", "POST"])
 @administrators_only
+@needs_fresh_sign_in
 def add_secret(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if not client.is_confidential or client.drafted_at is not None:

@@ -1,5 +1,7 @@
 """/org/oauth/: an organization's apps, listed and registered."""
 
+from datetime import timedelta
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -8,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from app.accounts.fresh import needs_fresh_sign_in
 from app.clients.errors import ClientError, ClientGone
 from app.clients.events import was_registered
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
@@ -59,6 +62,7 @@ def register() -> ResponseReturnValue:
 
 
 @administrators_only
+@needs_fresh_sign_in(to_send=timedelta(hours=1))
 def _register(access: Access) -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit() and _is_clear(form):

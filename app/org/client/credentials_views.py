@@ -6,6 +6,7 @@ from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from app.accounts.fresh import needs_fresh_sign_in
 from app.accounts.models import User
 from app.clients.errors import ClientError
 from app.clients.life import activate_client
@@ -46,6 +47,7 @@ def show_credentials(access: Access, client_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<client_id>/activate")
 @administrators_only
+@needs_fresh_sign_in
 def activate(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     try:

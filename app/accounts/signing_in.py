@@ -1,0 +1,47 @@
+"""What follows when a person has shown who they are, by whatever way: the one end of every sign-in."""
+
+from collections.abc import Callable, Set
+
+from flask import redirect, request, session
+from flask_login import login_user
+from werkzeug.wrappers import Response
+
+from app.accounts.known_browsers import remember_browser
+from app.accounts.models import User
+from app.accounts.sessions import end_session, find_signed_in, start_session
+from app.credentials import digest
+from app.database.session_connection import SessionConnection
+from app.extensions import db
+
+#: What may stand between a person who has shown who they are and their session, in this order. Each gets the person,
+#: where they go, and what they have shown; the first that has an answer ends it, and None lets them through.
+_STEPS: tuple[Callable[[User, str, frozenset[str]], Response | None], ...] = ()
+
+
+def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
+    """Returns the answer to a person who has just shown who they are. It commits what was begun.
+
+    ``target`` is a path of ours (:func:`app.http.safe_next.safe_next`); ``shown`` is what was shown just now:
+    ``password``, ``link`` (of a message to their address), ``passkey``, ``totp``, ``recovery``. A new session is made,
+    and nothing is left of the old one.
+    """
+    for step in _STEPS:
+        answer = step(user, target, frozenset(shown))
+        if answer is not None:
+            db.session.commit()
+            return answer
+    email = user.email
+    credential = start_session(
+        user, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", ""), shown=shown
+    )
+    if "_user_id" in session:
+        end_session(digest(session["_user_id"]))
+    # Before the commit: once there is a session, nothing may fail any more, and the browser gets it.
+    person = find_signed_in(credential, SessionConnection(db.session()))
+    db.session.commit()
+    # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
+    session.clear()
+    login_user(person)
+    response = redirect(target, 303)
+    remember_browser(response, email)
+    return response

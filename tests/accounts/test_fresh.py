@@ -1,0 +1,97 @@
+"""A fresh sign-in: what some acts ask for is one from the last ten minutes, and the way leads back to where one was."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from app import clock
+from app.accounts.models import Session
+from app.clients.models import Client
+from app.extensions import db
+from tests.actors import Browser
+from tests.org.conftest import csrf_token, in_acme, send, signed_in
+
+ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
+#: Each address that asks for it, and from which page its form comes where that is another.
+FRESH = [
+    (CLIENT + "/secrets/new", None),
+    (CLIENT + "/rotate-everything", None),
+    (CLIENT + "/activate", CLIENT + "/credentials"),
+]
+
+
+def age(app, **how_long: float) -> None:
+    """Let every sign-in have been so long ago."""
+    with app.app_context():
+        db.session.execute(update(Session).values(issued_at=clock.now() - timedelta(**how_long)))
+        db.session.commit()
+
+
+@pytest.mark.parametrize(("path", "page"), FRESH)
+def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, page):
+    """A form that was sent too late changes nothing, and leads by the sign-in back to its page."""
+    browser = signed_in(app, bob)
+    path, page = (one and one.format(client_id=notebook.client_id) for one in (path, page))
+    age(app, minutes=11)
+    ways = [browser._open(path, method="POST", data=_form(app, browser), headers={"Referer": _at(page or path)})]
+    ways += [] if page else [browser.get(path)]
+    for answer in ways:
+        assert (answer.status_code, answer.location.split("?")[0]) == (303, "/sign-in")
+        asked = browser.follow_once(answer)
+        assert "Please enter your password again" in asked.text
+        assert browser.submit(asked, email=bob.email, password=bob.password).location == (page or path)
+        age(app, minutes=11)
+
+
+@pytest.mark.parametrize(("path", "page"), FRESH)
+def test_a_sign_in_of_nine_minutes_ago_is_fresh(app, bob, notebook, path, page):
+    browser = signed_in(app, bob)
+    age(app, minutes=9)
+    answer = send(browser, path.format(client_id=notebook.client_id), organization=in_acme(app))
+    assert "/sign-in" not in answer.headers.get("Location", "")
+
+
+def test_the_playground_asks_where_it_makes_the_secret_of_a_draft(app, bob, notebook):
+    browser = signed_in(app, bob)
+    age(app, minutes=11)
+    start = f"{ROOT}/{notebook.client_id}/playground/start"
+    assert "/sign-in" not in send(browser, start).location
+    with app.app_context():
+        db.session.execute(update(Client).values(drafted_at=clock.now()))
+        db.session.commit()
+    assert "/sign-in" in send(browser, start).location
+
+
+def test_who_may_not_act_here_is_not_asked_to_sign_in(app, alice, notebook):
+    browser = signed_in(app, alice)
+    age(app, minutes=11)
+    assert browser.get(f"{ROOT}/{notebook.client_id}/secrets/new").status_code == 403
+
+
+def test_a_form_that_takes_long_to_fill_in_may_be_sent_within_an_hour(app, bob):
+    browser = signed_in(app, bob)
+    age(app, minutes=11)
+    assert "/sign-in" in browser.get(ROOT + "/register").location
+    assert send(browser, ROOT + "/register").status_code == 400
+    age(app, minutes=61)
+    assert "/sign-in" in send(browser, ROOT + "/register").location
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/x//evil", "http://[", "http://127.0.0.1:8000//evil.example"])
+def test_the_way_back_is_a_path_of_ours(app, bob, notebook, referer):
+    browser = signed_in(app, bob)
+    age(app, minutes=11)
+    headers = {"Referer": referer, "Origin": "http://127.0.0.1:8000"}
+    answer = browser._open(
+        f"{ROOT}/{notebook.client_id}/activate", method="POST", data=_form(app, browser), headers=headers
+    )
+    assert answer.status_code in (303, 400) and "evil.example" not in answer.headers.get("Location", "")
+
+
+def _form(app, browser: Browser) -> dict[str, str]:
+    return {"csrf_token": csrf_token(browser), "organization": in_acme(app)}
+
+
+def _at(path: str) -> str:
+    return "http://127.0.0.1:8000" + path
