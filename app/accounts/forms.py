@@ -26,7 +26,7 @@ def _normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field],
 
 def _acceptable_password(form: FlaskForm, field: Field) -> None:
     try:
-        check_password(field.data, form.email.data or "")
+        check_password(field.data, form.email.data or "", form.name.data or "")
     except ValueError as error:
         raise ValidationError(sentence_of(error)) from None
 

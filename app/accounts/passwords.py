@@ -3,70 +3,39 @@
 import base64
 import unicodedata
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.accounts.guessing import find_guessable
 from app.config import settings
 from app.sentences import _
 
 LEAST_LENGTH, MOST_LENGTH = 10, 200
-
-# Of the commonest passwords, those that are long enough to pass otherwise.
-_COMMONEST = frozenset(
-    [
-        "0123456789",
-        "0987654321",
-        "1111111111",
-        "1234567890",
-        "12345678910",
-        "123123123123",
-        "1234512345",
-        "123456789a",
-        "1q2w3e4r5t",
-        "1qaz2wsx3edc",
-        "abcdefghij",
-        "abcd1234567",
-        "administrator",
-        "changeme123",
-        "football123",
-        "iloveyou123",
-        "letmein1234",
-        "passw0rd123",
-        "password12",
-        "password123",
-        "password1234",
-        "password12345",
-        "passwordpassword",
-        "princess123",
-        "q1w2e3r4t5",
-        "qwerty12345",
-        "qwerty123456",
-        "qwertyuiop",
-        "qwertyuiop123",
-        "welcome1234",
-        "zxcvbnm123",
-    ]
-)
 
 
 class UnacceptablePassword(ValueError):
     """A password nobody should have; the message says what to do instead."""
 
 
-def check_password(password: str, email: str = "") -> None:
-    """Check that this may become the password of the person with that address. Raises :class:`UnacceptablePassword`."""
-    if len(password) < LEAST_LENGTH:
+def check_password(password: str, email: str = "", name: str = "") -> None:
+    """Check that this may become the password of the person with that address and name.
+
+    Raises :class:`UnacceptablePassword`. What is counted and looked at is what is hashed.
+    """
+    plain = _normalize(password)
+    if len(plain) < LEAST_LENGTH:
         raise UnacceptablePassword(_("Choose a password of at least %(least)s characters.", least=LEAST_LENGTH))
-    if len(password) > MOST_LENGTH:
+    if len(password) > MOST_LENGTH or len(plain) > MOST_LENGTH:
         raise UnacceptablePassword(_("Choose a password of at most %(most)s characters.", most=MOST_LENGTH))
     if "\x00" in password:
         raise UnacceptablePassword(_("Choose a password without the NUL character."))
-    plain = password.strip().casefold()
-    if plain in _COMMONEST or len(set(plain)) <= 1:
-        raise UnacceptablePassword(_("That password is one of the first that anybody would try. Choose another."))
-    if plain == email.strip().casefold():
+    if plain.strip().casefold() == _normalize(email).strip().casefold():
         raise UnacceptablePassword(_("Choose a password that is not your e-mail address."))
+    advice = find_guessable(plain, [email, name, settings().site_name, urlsplit(settings().issuer).hostname or ""])
+    if advice:
+        raise UnacceptablePassword(advice)
 
 
 def hash_password(password: str) -> str:
@@ -98,8 +67,12 @@ def _hasher_for(time_cost: int, memory_kib: int) -> PasswordHasher:
 
 
 def _to_bytes(password: str) -> bytes:
+    return _normalize(password).encode("utf-8", "surrogatepass")
+
+
+def _normalize(password: str) -> str:
     # Keyboards differ in how they compose the same letter.
-    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+    return unicodedata.normalize("NFKC", password)
 
 
 def _dummy_hash(hasher: PasswordHasher) -> str:

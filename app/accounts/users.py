@@ -79,7 +79,7 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     organization_name = (
         normalize_organization_name(organization_name) if organization_name and organization_name.strip() else None
     )
-    check_password(password, email)
+    check_password(password, email, name)
     # Before the first query: SQLite has one writer, who should not wait for argon2.
     user = User(email=email, name=name, password_hash=hash_password(password))
     if find_user_by_email(email) is not None:
