@@ -48,6 +48,12 @@ class Consent(Base):
         ),
         Index(None, "client_id"),
         Index(None, "user_id"),
+        Index(
+            None,
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL AND revoked_at IS NULL"),
+            postgresql_where=text("expires_at IS NOT NULL AND revoked_at IS NULL"),
+        ),
     )
 
     grant_id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("grant"))

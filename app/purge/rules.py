@@ -10,6 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.accounts.models import Invitation, Session
+from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
+from app.accounts.notices.models import KnownPlace, Notice
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent
@@ -90,6 +92,8 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("sessions", Session.expires_at, at),
         Rule("sessions", Session.last_used_at, idle_since),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
+        Rule("notices", Notice.at, at - NOTICES_LAST),
+        Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),
         Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
         Rule("idempotency_keys", IdempotencyKey.expires_at, at),
         Rule("playground_callbacks", PlaygroundCallback.expires_at, at),

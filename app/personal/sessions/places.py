@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from app import clock
+from app.accounts.devices import describe_device
 from app.accounts.models import Session
 from app.config import settings
 from app.database.rows import changed_rows
 from app.extensions import db
-from app.personal.sessions.devices import describe_device
 
 
 @dataclass(frozen=True, slots=True)
