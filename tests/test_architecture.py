@@ -78,6 +78,7 @@ _LATE = (
 #: The files that speak HTTP: only they may look at the request.
 _HTTP = (
     "app.http",
+    "app.accounts.entrance",
     "app.accounts.fresh",
     "app.accounts.known_browsers",
     "app.accounts.signing_in",

@@ -1,18 +1,16 @@
 """The pages of sign-in, sign-up and sign-out, and the first page."""
 
-from collections.abc import Callable
-from typing import Any, cast
 from urllib.parse import quote
 
-from flask import Flask, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from app.accounts.authentication import authenticate
 from app.accounts.destinations import find_destination
+from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import SignInForm, SignUpForm
 from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import User
@@ -21,10 +19,8 @@ from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
 from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
-from app.extensions import csrf, db, login_manager
-from app.http.application import Application
+from app.extensions import db, login_manager
 from app.http.doors import PAGE
-from app.http.form_action import let_forms_lead_to_app
 from app.http.form_checks import checks_its_own_token
 from app.http.routes import Blueprint
 from app.http.safe_next import safe_next
@@ -64,8 +60,8 @@ def home() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """Ask who it is, unless that is known. With ``again=1`` ask in any case (``prompt=login``)."""
     target = safe_next(request.args.get("next"))
-    if _is_stale():
-        return _reload()
+    if is_stale():
+        return load_again()
     if request.method != "POST" and current_user.is_authenticated and request.args.get("again") != "1":
         return redirect(target, 303)
     form = SignInForm(request.form or None, email=getattr(current_user, "email", ""))
@@ -78,11 +74,11 @@ def sign_in() -> ResponseReturnValue:
             services().limits,
             form.email.data,
             form.password.data,
-            address=_address(),
+            address=network_address(),
             known_browser=find_known_browser(form.email.data),
         )
     except TooManyAttempts as error:
-        return _limited(_sign_in_page, form, target, error)
+        return too_many(_sign_in_page, form, target, error)
     user = db.session.get(User, user_id) if user_id else None
     if user is None:
         form.form_errors.append(_WRONG)
@@ -95,8 +91,8 @@ def sign_in() -> ResponseReturnValue:
 def sign_up() -> ResponseReturnValue:
     """Make an account, and with an organization's name that too; the person is then signed in."""
     target = safe_next(request.args.get("next"))
-    if _is_stale():
-        return _reload()
+    if is_stale():
+        return load_again()
     if request.method != "POST" and current_user.is_authenticated:
         return redirect(target, 303)
     form = SignUpForm(request.form or None)
@@ -105,7 +101,7 @@ def sign_up() -> ResponseReturnValue:
     if not form.validate():
         return _sign_up_page(form, target, 400)
     try:
-        services().limits.take(SIGN_UPS, network_of(_address()))
+        services().limits.take(SIGN_UPS, network_of(network_address()))
         user = register_user(
             email=form.email.data,
             name=form.name.data,
@@ -113,7 +109,7 @@ def sign_up() -> ResponseReturnValue:
             organization_name=form.organization_name.data,
         )
     except TooManyAttempts as error:
-        return _limited(_sign_up_page, form, target, error)
+        return too_many(_sign_up_page, form, target, error)
     except EmailTaken as error:
         form.email.errors.append(sentence_of(error))
         return _sign_up_page(form, target, 400)
@@ -142,51 +138,15 @@ def ask_to_sign_in() -> Response:
     return redirect(url_for("accounts.sign_in", next=target), 303)
 
 
-def _is_stale() -> bool:
-    """Whether the form is from before this browser signed in, in another tab. Any other CSRF failure is raised.
-
-    Sign-in changes the CSRF token. Whoever has two tabs at sign-in and uses one, is in for both.
-    """
-    try:
-        csrf.protect()
-    except CSRFError:
-        if not current_user.is_authenticated:
-            raise
-        return True
-    return False
-
-
-def _reload() -> Response:
-    kept: dict[str, Any] = {name: request.args[name] for name in ("next", "again") if name in request.args}
-    return redirect(url_for(request.endpoint or "", **kept), 303)
-
-
 def _sign_in_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
-    _let_form_lead_to(target)
+    let_form_lead_to(target)
     return render_template(
         "accounts/sign_in.html", form=form, next=target, destination=find_destination(target)
     ), status
 
 
 def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
-    _let_form_lead_to(target)
+    let_form_lead_to(target)
     return render_template(
         "accounts/sign_up.html", form=form, next=target, destination=find_destination(target)
     ), status
-
-
-def _let_form_lead_to(target: str) -> None:
-    # With a live consent whoever signs in on the way is sent straight back to the app.
-    if cast(Application, current_app).leads_to_app(target):
-        let_forms_lead_to_app()
-
-
-def _limited(
-    page: Callable[[FlaskForm, str, int], tuple[str, int]], form: FlaskForm, target: str, error: TooManyAttempts
-) -> tuple[str, int, dict[str, str]]:
-    form.form_errors.append(sentence_of(error))
-    return *page(form, target, 429), {"Retry-After": str(error.seconds)}
-
-
-def _address() -> str:
-    return request.remote_addr or ""
