@@ -56,6 +56,13 @@ def listening_host(issuer: str) -> str:
     return "[::1]" if issuer.startswith("http://[::1]") else "127.0.0.1"
 
 
+def address_at(issuer: str, path: str) -> str:
+    """Returns the address of a path at the issuer. Raises ``ValueError`` for what is no path from its root."""
+    if not path.startswith("/") or path.startswith("//"):
+        raise ValueError("An address at the issuer is made of a path that begins with one slash.")
+    return issuer + path
+
+
 def _spell_host(host: str) -> str | None:
     """The host as browsers write it; None when there is no such host."""
     if host.startswith("["):

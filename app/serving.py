@@ -25,6 +25,7 @@ from app.database.schema import read_revisions
 from app.database.seen import measure_database
 from app.extensions import db
 from app.logs import present
+from app.mail.thread import MailThread
 from app.management.listener import open_management
 from app.purge.thread import PurgeThread
 from app.start_check import find_start_problem
@@ -154,7 +155,7 @@ def post_fork(server: Arbiter, worker: Stopping) -> None:
 
 
 def post_worker_init(worker: Stopping) -> None:
-    """A worker that is ready to answer begins what it does beside that: it purges, and tells what is so in it."""
+    """A worker that is ready to answer begins what it does beside that: it purges, sends letters, and tells what is so in it."""
     # Not the worker's own, which the management port stands in front of.
     app = worker.app.wsgi()
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
@@ -162,14 +163,17 @@ def post_worker_init(worker: Stopping) -> None:
     with app.app_context():
         metrics.watch([partial(measure_database, db.engine, read_revisions())])
         app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings)
+    app.extensions["mail"] = MailThread(app)
     app.extensions["purge"].start()
+    app.extensions["mail"].start()
 
 
 def worker_exit(server: Arbiter, worker: Stopping) -> None:
     """A worker that ends lets go of what it purges, and writes down what it has noted."""
     app = server.app.wsgi()
-    if "purge" in app.extensions:
-        app.extensions["purge"].stop()
+    for name in ("purge", "mail"):
+        if name in app.extensions:
+            app.extensions[name].stop()
     app.extensions["services"].notes.stop()
     if worker.has_stopped:
         with app.app_context():

@@ -52,6 +52,7 @@ _DECORATORS += [
     "@*.inplace.expression",
     "@*.inplace.setter",
     "@operation",
+    "@mail_kind",
     "@*.app_template_test",
     "@*.app_template_filter",
 ]

@@ -26,9 +26,10 @@ class Commands(AppGroup):
 
 def register(app: Flask) -> None:
     """Add every command to ``flask``."""
-    from app.cli import clients, commands, doctor
+    from app.cli import clients, commands, doctor, mail
 
     app.cli = Commands(app)
     commands.init_app(app)
     clients.init_app(app)
     doctor.init_app(app)
+    mail.init_app(app)

@@ -45,6 +45,8 @@ class Settings:
     purge_interval: int = 300
     #: Where limits are counted; None for the database.
     redis_url: str | None = None
+    #: The mail server; None for none.
+    smtp_url: str | None = None
     #: Of one token, in each process; 0 for no limit.
     api_calls_per_minute: int = 6000
 
@@ -68,6 +70,11 @@ class Settings:
     def is_https(self) -> bool:
         """Whether people reach us over TLS, as the issuer says (never as the request says)."""
         return self.issuer.startswith("https://")
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether letters go anywhere: to a mail server, or on a server for this machine alone to a page of its own."""
+        return bool(self.smtp_url) or not self.is_https
 
     @property
     def bind(self) -> str:

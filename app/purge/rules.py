@@ -22,6 +22,7 @@ from app.consents.undo.models import KEPT_FOR as _CHANGES_LAST
 from app.consents.undo.models import AppChange
 from app.database.types import Base
 from app.limits.models import RateLimitCounter
+from app.mail.models import UNSENT, LocalMail, OutgoingMail
 from app.memories.importing.models import Import, ImportPiece
 from app.oauth.asked_apps import KEPT_FOR as _ASKED_APPS_LAST
 from app.oauth.asked_apps import AskedApp
@@ -38,6 +39,8 @@ from app.operations.models import IdempotencyKey
 
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
+# So long a letter can be asked after: one that was sent, and one that was not.
+_LETTERS_LAST, _UNSENT_LETTERS_LAST = timedelta(days=7), timedelta(days=30)
 # What an app did is kept as long as its person says; for most that is so long, as what was done because of it.
 _RECEIPTS_LAST, _LONGEST_RECEIPTS_LAST = timedelta(days=USUAL), timedelta(days=max(CHOICES))
 
@@ -94,6 +97,9 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),
+        Rule("outgoing_mail", OutgoingMail.over_at, at - _UNSENT_LETTERS_LAST),
+        Rule("outgoing_mail", OutgoingMail.over_at, at - _LETTERS_LAST, OutgoingMail.state.in_(UNSENT)),
+        Rule("local_mail", LocalMail.sent_at, at - _LETTERS_LAST),
         Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
         Rule("idempotency_keys", IdempotencyKey.expires_at, at),
         Rule("playground_callbacks", PlaygroundCallback.expires_at, at),

@@ -1,0 +1,19 @@
+"""Letters by e-mail: an outbox in the database, what a letter is made of, and who sends it."""
+
+from flask import Flask
+
+from app.config import settings
+from app.parts import import_modules
+
+
+def register(app: Flask) -> None:
+    """Bring the tables and our own kinds of letters into being."""
+    from app.mail import rendering
+
+    import_modules(__name__)
+    rendering.init_app(app)
+
+
+def mail_goes_out() -> bool:
+    """Whether a letter can be sent: there is a mail server, or this machine's own page that shows letters."""
+    return settings().sends_mail

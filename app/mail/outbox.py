@@ -1,0 +1,37 @@
+"""Putting a letter into the outbox: one row in the transaction of what it tells of."""
+
+import json
+import threading
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session, scoped_session
+
+from app.mail import mail_goes_out
+from app.mail.kinds import get_kind
+from app.mail.models import MOST_ADDRESS_LENGTH, OutgoingMail
+
+#: Set when this process has put a letter and committed it.
+something_waits = threading.Event()
+_PUT = "has_put_mail"
+
+
+def put_mail(session: Session | scoped_session[Any], kind: str, *, to: str, **facts: Any) -> None:
+    """Put a letter into the outbox. It goes out when the caller has committed, and never when they have not.
+
+    ``facts`` are what :func:`app.mail.kinds.mail_kind`'s function gets: JSON values, and never a secret. Where no mail
+    goes out, nothing is put. Raises ``LookupError`` for an unknown kind, and ``ValueError`` for what is no address.
+    """
+    get_kind(kind)
+    if not 3 <= len(to) <= MOST_ADDRESS_LENGTH or "@" not in to or not to.isprintable() or " " in to:
+        raise ValueError("That is no address that a letter could go to.")
+    json.dumps(facts)
+    if mail_goes_out():
+        session.add(OutgoingMail(kind=kind, recipient=to, facts=facts))
+        session.info[_PUT] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _wake_sender(session: Session) -> None:
+    if session.info.pop(_PUT, False):
+        something_waits.set()

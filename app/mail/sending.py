@@ -1,0 +1,130 @@
+"""Sending what waits in the outbox: claim a letter, write it, carry it, and say what became of it."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from app import clock
+from app.extensions import db
+from app.mail.carrier import Carrier, NotNow, NoWay, Posted, Refused, Unsure
+from app.mail.kinds import USUAL_PATIENCE, get_kind
+from app.mail.models import State
+from app.mail.queue import (
+    Claimed,
+    NotOurs,
+    claim_next,
+    note_handing_over,
+    put_off_others,
+    settle,
+    settle_needless,
+    try_again,
+)
+from app.mail.rendering import Rendered, render_letter
+
+_log = logging.getLogger(__name__)
+
+#: Seconds until a letter is tried again: the first time, and at most. It doubles in between.
+_FIRST_WAIT, _LONGEST_WAIT = 60, 60 * 60
+#: The same where the mail server itself cannot be used: whoever waits is to have their letter soon after it is back.
+_FIRST_PAUSE, _LONGEST_PAUSE = 15, 5 * 60
+_MOST_DOUBLINGS = 12
+
+
+class _CannotBeWritten(Exception):
+    """The function that writes this kind of letter failed."""
+
+
+def send_due(app: Flask, carrier: Carrier, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Send every letter that is due, one after the other. Returns how many were sent.
+
+    Called outside any request, and from no app context whose session somebody else uses.
+    """
+    sent = 0
+    with app.app_context():
+        engine = db.engine
+        try:
+            while go_on() and (claimed := claim_next(engine)) is not None:
+                try:
+                    sent += _send(app, engine, carrier, claimed)
+                except NoWay as problem:
+                    _wait_for_server(engine, claimed, str(problem))
+                    break
+        finally:
+            carrier.close()
+    return sent
+
+
+def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed) -> bool:
+    """Returns whether the letter was sent. Raises :class:`NoWay`."""
+    carrier.open()
+    try:
+        rendered = _write_letter(app, claimed)
+        if rendered is None:
+            return False
+        posted = Posted(claimed.id, claimed.kind, claimed.recipient, rendered, claimed.edition)
+        answer = carrier.carry(posted, partial(note_handing_over, engine, claimed))
+    except (_CannotBeWritten, NotNow) as problem:
+        _wait(engine, claimed, str(problem))
+    except Refused as problem:
+        settle(engine, claimed, State.FAILED, str(problem))
+        _log.warning("A letter (%s) was refused for good: %s", claimed.kind, problem)
+    except Unsure as problem:
+        settle(engine, claimed, State.UNCERTAIN, str(problem))
+        _log.warning("A letter (%s) may have arrived or not: %s", claimed.kind, problem)
+    except NotOurs:
+        _log.warning("A letter (%s) was held up for too long, and is another process's by now.", claimed.kind)
+    else:
+        settle(engine, claimed, State.SENT, answer)
+        return True
+    return False
+
+
+def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
+    """Returns the letter; None when nothing is to go out, which is then written down."""
+    with app.app_context():
+        try:
+            session = db.session()
+            with session.begin():
+                letter = get_kind(claimed.kind).compose(session, claimed.recipient, dict(claimed.facts))
+                if letter is None:
+                    settle_needless(session.connection(), claimed)
+                    return None
+                return render_letter(letter)
+        # Whatever it is, the other letters are to go out.
+        except Exception as error:
+            if claimed.tries == 1:
+                _log.exception("A letter (%s) could not be written, and is tried again.", claimed.kind)
+            raise _CannotBeWritten(f"It could not be written: {type(error).__name__}.") from error
+
+
+def _wait(engine: Engine, claimed: Claimed, says: str) -> None:
+    seconds = min(_FIRST_WAIT * 2 ** min(claimed.tries - 1, _MOST_DOUBLINGS), _LONGEST_WAIT)
+    if not _give_up_late(engine, claimed, says):
+        try_again(engine, claimed, clock.now() + timedelta(seconds=seconds), says)
+
+
+def _wait_for_server(engine: Engine, claimed: Claimed, says: str) -> None:
+    """Put off this letter and all that are due: there is nobody to give them to."""
+    seconds = min(_FIRST_PAUSE * 2 ** min(claimed.tries - 1, _MOST_DOUBLINGS), _LONGEST_PAUSE)
+    until = clock.now() + timedelta(seconds=seconds)
+    if not _give_up_late(engine, claimed, says):
+        try_again(engine, claimed, until, says)
+    put_off_others(engine, until, says)
+    _log.warning("Letters wait, as the mail server cannot be used: %s", says)
+
+
+def _give_up_late(engine: Engine, claimed: Claimed, says: str) -> bool:
+    """Give the letter up if it has been tried for long enough. Returns whether it was."""
+    try:
+        patience = get_kind(claimed.kind).useful_for
+    except LookupError:
+        patience = USUAL_PATIENCE
+    if clock.now() - claimed.created_at < patience:
+        return False
+    settle(engine, claimed, State.FAILED, f"Given up after {claimed.tries} attempts. {says}")
+    _log.warning("A letter (%s) was given up after %s attempts: %s", claimed.kind, claimed.tries, says)
+    return True

@@ -1,0 +1,49 @@
+"""The outbox: a letter goes out when its transaction was committed, once, and whatever happens it is said why not."""
+
+import pytest
+from sqlalchemy import select
+
+from app.extensions import db
+from app.mail.models import OutgoingMail
+from app.mail.outbox import put_mail, something_waits
+
+
+def _put(app, to: str = "ada@example.com", kind: str = "trial", **facts) -> None:
+    with app.app_context():
+        put_mail(db.session, kind, to=to, **facts)
+        db.session.commit()
+
+
+def _rows(app) -> list[OutgoingMail]:
+    with app.app_context():
+        return list(db.session.scalars(select(OutgoingMail).order_by(OutgoingMail.created_at)))
+
+
+def test_a_letter_goes_out_once_and_after_the_commit(app, sent_mail):
+    with app.app_context():
+        put_mail(db.session, "trial", to="ada@example.com")
+        assert sent_mail() == []
+        something_waits.clear()
+        db.session.commit()
+    assert something_waits.is_set()
+    [letter] = sent_mail()
+    assert (letter.kind, letter.to) == ("trial", "ada@example.com")
+    assert "Whoever runs Reliquary sent this letter" in letter.text
+    assert letter.links == ["http://127.0.0.1:8000"]
+    assert sent_mail() == []
+
+
+def test_a_letter_never_goes_out_without_its_commit(app, sent_mail):
+    with app.app_context():
+        put_mail(db.session, "trial", to="ada@example.com")
+        db.session.flush()
+        db.session.rollback()
+    assert sent_mail() == []
+
+
+@pytest.mark.parametrize(
+    "to", ["", "ada", "a@\n", "ada@example.com\r\nBcc: eve@example.com", "a b@example.com", "@" * 321]
+)
+def test_what_is_no_address_is_not_put(app, to):
+    with app.app_context(), pytest.raises(ValueError, match="no address"):
+        put_mail(db.session, "trial", to=to)
