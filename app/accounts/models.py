@@ -33,6 +33,8 @@ class User(Base):
     never_shares_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     memory_setting: Mapped[str | None] = mapped_column(String(20))
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When the person showed last that letters to ``email`` reach them.
+    email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True
@@ -76,6 +78,7 @@ class Invitation(Base):
     """A link by which one person may join an organization, once. We keep the digest of its token.
 
     ``label`` is whoever made it saying for whom. It is open until accepted, revoked or expired.
+    ``email`` is where the link goes by letter; empty when whoever made it hands it on.
     """
 
     __tablename__ = "invitations"
@@ -96,6 +99,7 @@ class Invitation(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    email: Mapped[str | None] = mapped_column(String(254))
 
     organization: Mapped[Organization] = relationship()
     invited_by: Mapped[User] = relationship()

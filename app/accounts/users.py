@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app import text
+from app import clock, text
 from app.accounts.models import Organization, User
 from app.accounts.organizations import InvalidName, add_member, create_organization, normalize_organization_name
 from app.accounts.passwords import check_password, hash_password
@@ -68,8 +68,12 @@ def find_user_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == email))
 
 
-def register_user(*, email: str, name: str, password: str, organization_name: str | None = None) -> User:
+def register_user(
+    *, email: str, name: str, password: str, organization_name: str | None = None, is_verified: bool = False
+) -> User:
     """Add a person and, when named, a new organization with that person as its owner. The caller commits.
+
+    ``is_verified`` says that the address is known to be theirs.
 
     Raises :class:`InvalidEmail`, :class:`InvalidName`, :class:`app.accounts.passwords.UnacceptablePassword`
     or :class:`EmailTaken`, all of them ``ValueError`` with a sentence for a person.
@@ -82,7 +86,14 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
     check_password(password, email, name)
     # Before the first query: SQLite has one writer, who should not wait for argon2.
     user = User(email=email, name=name, password_hash=hash_password(password))
-    if find_user_by_email(email) is not None:
+    user.email_verified_at = clock.now() if is_verified else None
+    add_user(user, organization_name)
+    return user
+
+
+def add_user(user: User, organization_name: str | None = None) -> None:
+    """Add a person, whose every field is as it should be, as :func:`register_user` does. Raises :class:`EmailTaken`."""
+    if db.session.scalar(select(User.id).where(User.email == user.email)) is not None:
         raise EmailTaken
     try:
         with db.session.begin_nested():
@@ -94,7 +105,6 @@ def register_user(*, email: str, name: str, password: str, organization_name: st
         raise EmailTaken from None
     if organization_name:
         found_organization(organization_name, user)
-    return user
 
 
 def found_organization(name: str, owner: User) -> Organization:

@@ -62,8 +62,8 @@ def _describe_profile(token: SpeakingToken) -> dict[str, Any]:
     return {
         "name": token.user_name,
         "email": token.user_email,
-        # Nobody has proved that it is theirs: the name is OpenID Connect's (Core section 5.1), and so is what it means.
-        "email_verified": False,
+        # The name is OpenID Connect's (Core section 5.1), and so is what it means: a letter to it has been answered.
+        "email_verified": bool(token.user_email_is_verified),
         "organization": organization,
     }
 

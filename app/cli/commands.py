@@ -98,9 +98,16 @@ def _wait(seconds: float) -> bool:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--org", "slug", help="The slug of an organization to add the person to.")
 @click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
+@click.option("--verified", is_flag=True, help="The address is known to be theirs: nobody has to confirm it.")
 @json_option
 def create_user_command(
-    email: str, name: str | None, password_stdin: bool, slug: str | None, role: str | None, as_json: bool
+    email: str,
+    name: str | None,
+    password_stdin: bool,
+    slug: str | None,
+    role: str | None,
+    verified: bool,
+    as_json: bool,
 ) -> None:
     """Make an account for a person.
 
@@ -116,14 +123,16 @@ def create_user_command(
     with database():
         organization = get_organization(slug) if slug else None
         try:
-            user = register_user(email=email, name=name or email.partition("@")[0], password=password)
+            user = register_user(
+                email=email, name=name or email.partition("@")[0], password=password, is_verified=verified
+            )
         except ValueError as error:
             raise click.ClickException(str(error)) from None
         if organization:
             add_member(organization, user, role or "member")
             events.record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
         db.session.commit()
-        made = {"id": user.id, "email": user.email, "name": user.name}
+        made = {"id": user.id, "email": user.email, "name": user.name, "email_verified": verified}
     print_made(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, exists, inspect, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
+from app.accounts.joining.models import AddressConfirmation, SignUp
 from app.accounts.models import Invitation, Session
 from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
 from app.accounts.notices.models import KnownPlace, Notice
@@ -94,6 +95,9 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("token_families", TokenFamily.id, None, _has_tokens(at - _AFTERLIFE)),
         Rule("sessions", Session.expires_at, at),
         Rule("sessions", Session.last_used_at, idle_since),
+        # A link that is over says so for a day, and so does a sign-up's own page.
+        Rule("sign_ups", SignUp.expires_at, at - _AFTERLIFE),
+        Rule("address_confirmations", AddressConfirmation.expires_at, at - _AFTERLIFE),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),

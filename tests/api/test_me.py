@@ -36,8 +36,13 @@ def test_it_says_who_the_person_is(notebook, tokens, alice):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_address_that_nobody_has_proved_is_told_as_such(notebook, tokens, alice, path):
+def test_an_address_that_nobody_has_proved_is_told_as_such(app, notebook, tokens, alice, path):
     """Else an app would take it for proof and let whoever signed up with it into somebody's account there."""
+    me = notebook.me(tokens["access_token"], path).json
+    assert (me["email"], me["email_verified"]) == (alice.email, True)
+    with app.app_context():
+        db.session.get_one(User, alice.id).email_verified_at = None
+        db.session.commit()
     me = notebook.me(tokens["access_token"], path).json
     assert (me["email"], me["email_verified"]) == (alice.email, False)
 

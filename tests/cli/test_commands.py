@@ -152,7 +152,7 @@ def test_created_person_can_sign_in(app, create):
 
     assert (result.exit_code, result.stderr) == (0, "")
     made = json.loads(result.stdout)
-    assert made == {"id": made["id"], "email": "dora@acme.example", "name": "Dora Diaz"}
+    assert made == {"id": made["id"], "email": "dora@acme.example", "name": "Dora Diaz", "email_verified": False}
     assert Browser(app).sign_in("dora@acme.example", PASSWORD, next="/account").location == "/account"
     assert PASSWORD not in result.output
 

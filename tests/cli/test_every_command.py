@@ -37,7 +37,7 @@ flask clients requests DRAFT --failed --page 1 --json
 flask clients suspend DRAFT --json
 flask clients resume DRAFT --json
 flask clients delete DRAFT --name "Acme Diary" --json
-flask users create --email dora@acme.example --name "Dora Diaz" --password-stdin --org acme --role admin --json <<< a-password-of-dora
+flask users create --email dora@acme.example --name "Dora Diaz" --password-stdin --org acme --role admin --verified --json <<< a-password-of-dora
 flask purge
 flask purge --json
 flask doctor

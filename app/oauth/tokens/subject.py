@@ -24,6 +24,7 @@ class SpeakingToken(TokenSnapshot):
 
     user_name: str | None
     user_email: str | None
+    user_email_is_verified: bool | None
     role: str | None
     subject_organization_id: str | None
     organization_slug: str | None
@@ -35,6 +36,7 @@ _FIND_SPEAKING_TOKEN = Statement(
         AccessToken,
         Person.name.label("user_name"),
         Person.email.label("user_email"),
+        Person.email_verified_at.is_not(None).label("user_email_is_verified"),
         Membership.role,
         Organization.id.label("subject_organization_id"),
         Organization.slug.label("organization_slug"),
