@@ -48,7 +48,7 @@ _READ_BY_PROGRAMS = {
     "http/health": ("",),
     "http/incoming": ("read",),
     # The name of the month and the words of the time zone, which a script says anew in the reader's own way.
-    "http/moments": ("_text",),
+    "http/moments/__init__": ("_text",),
     "http/navigation": ("_refusal",),
     "http/routes": ("",),
     "http/signposts": ("",),

@@ -19,6 +19,7 @@ class User(Base):
     ``never_shares_at`` is when the person last changed what they never share, and empty while there is nothing.
     ``memory_setting`` is what apps may do with memories that apps added, empty for all of it.
     ``frozen_at`` is when they paused every app at once, the last time.
+    ``time_zone`` is the name of the one in which they read dates; without one, dates are UTC or the browser's.
     """
 
     __tablename__ = "users"
@@ -35,6 +36,7 @@ class User(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     #: When the person showed last that letters to ``email`` reach them.
     email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    time_zone: Mapped[str | None] = mapped_column(String(64))
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True

@@ -35,6 +35,7 @@ class SignedIn(UserMixin):
     id: str
     name: str
     email: str
+    time_zone: str | None
     session_id: str
     issued_at: datetime
     shown: frozenset[str]
@@ -50,6 +51,7 @@ _FIND_SIGNED_IN = Statement(
         User.id,
         User.name,
         User.email,
+        User.time_zone,
         Session.id.label("session_id"),
         Session.issued_at,
         Session.shown,
@@ -110,7 +112,7 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
         return None
     uses.note(_SESSION_USED, session_digest, row.last_used_at, min(INTERVAL, idle_lifetime / 6))
     shown = frozenset(row.shown.split())
-    return SignedIn(row.id, row.name, row.email, row.session_id, row.issued_at, shown, credential)
+    return SignedIn(row.id, row.name, row.email, row.time_zone, row.session_id, row.issued_at, shown, credential)
 
 
 def end_session(session_digest: str) -> None:

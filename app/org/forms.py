@@ -24,6 +24,7 @@ from app.clients.field_problems import MAX_DESCRIPTION, MAX_LABEL, MAX_NAME
 from app.clients.fields import BY_NAME, FIELDS
 from app.clients.models import CONFIDENTIAL, PUBLIC, Client
 from app.config import settings
+from app.http.moments.zones import zone_name
 from app.org.form_fields import WHOLE_NUMBER, LinesField, OnceForm, SecondsField
 from app.scopes import PROFILE, SCOPES
 from app.sentences import _
@@ -167,7 +168,11 @@ class SecretForm(OnceForm):
 
 
 class SecretEndForm(FlaskForm):
-    ends_on = DateField(_("Last day"), [Optional()], description=_("It works until the end of this day, UTC."))
+    ends_on = DateField(_("Last day"), [Optional()])
+
+    def __init__(self, **values: Any):
+        super().__init__(**values)
+        self.ends_on.description = _("It works until the end of this day (%(zone)s).", zone=zone_name())
 
 
 class ConfirmForm(FlaskForm):

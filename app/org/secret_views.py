@@ -1,6 +1,6 @@
 """An app's secrets: one more, an end date, retired, so that rotation needs no downtime."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
@@ -19,6 +19,7 @@ from app.clients.secrets import (
 )
 from app.database.rows import is_taken
 from app.extensions import db
+from app.http.moments.zones import day_of, start_of
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.forms import SecretEndForm, SecretForm
@@ -65,7 +66,7 @@ def add_secret(access: Access, client_id: str) -> ResponseReturnValue:
 @administrators_only
 def end_secret(access: Access, client_id: str, secret_id: str) -> ResponseReturnValue:
     client, secret = _get_secret(access, client_id, secret_id)
-    form = SecretEndForm(ends_on=secret.expires_at and (secret.expires_at - timedelta(seconds=1)).date())
+    form = SecretEndForm(ends_on=secret.expires_at and day_of(secret.expires_at - timedelta(seconds=1)))
     if form.validate_on_submit():
         try:
             end_client_secret(db.session(), client, secret, _end_of(form.ends_on.data), actor_user_id=access.user_id)
@@ -114,10 +115,10 @@ def _get_secret(access: Access, client_id: str, secret_id: str) -> tuple[Client,
 
 
 def _end_of(day: date | None) -> datetime | None:
-    """The instant at which a day is over, UTC."""
+    """The instant at which a day of whoever sets it is over, in UTC."""
     if day is None:
         return None
     try:
-        return datetime.combine(day, time(), UTC) + timedelta(days=1)
+        return start_of(day + timedelta(days=1))
     except OverflowError:
         raise ClientError("ends_on", _("Choose a day that comes sooner.")) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
@@ -20,6 +20,7 @@ from app.consents.receipts import (
     ReceiptDetail,
     ReceiptMemory,
 )
+from app.http.moments.zones import start_of
 from app.sentences import _
 
 #: What can be filtered by, and how the page calls it. To read includes to search, as both give memories away.
@@ -63,7 +64,7 @@ class Wanted:
     @property
     def end(self) -> datetime | None:
         """The moment before which it ends."""
-        return None if self.on_day is None else start_of(self.on_day) + timedelta(days=1)
+        return None if self.on_day is None else start_of(self.on_day + timedelta(days=1))
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Returns conditions on :class:`AccessRecord` and the :class:`Consent` that it is under."""
@@ -115,11 +116,6 @@ def read_wanted(sent: Mapping[str, Any], user_id: str, kept_days: int, grant_id:
         kind=kind if kind in KINDS else None,
         memory_id=memory_id if memory_id.isascii() and memory_id.isprintable() and 0 < len(memory_id) <= 40 else None,
     )
-
-
-def start_of(day: date) -> datetime:
-    """Returns the first moment of a day in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _read_day(text: str) -> date | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import and_, case, func, select
 
@@ -10,7 +11,8 @@ from app import clock
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
 from app.extensions import db
-from app.personal.activity.filters import Wanted, start_of
+from app.http.moments.zones import day_of, start_of
+from app.personal.activity.filters import Wanted
 
 _MOST_DAYS = 30
 #: The drawing, in units of its own: reads stand above the line, writes hang below it.
@@ -35,13 +37,13 @@ class Bar:
 def draw_timeline(wanted: Wanted) -> Sequence[Bar]:
     """Returns the bars of the last days, at most 30, or of the hours of the day that is wanted."""
     if wanted.on_day is not None:
-        starts = [start_of(wanted.on_day) + timedelta(hours=hour) for hour in range(24)]
-        step = timedelta(hours=1)
+        edges = _hours_of(wanted.on_day)
     else:
-        today = start_of(clock.now().date())
-        days = min(_MOST_DAYS, max(1, (today - wanted.kept_since).days + 1))
-        starts, step = [today - timedelta(days=days - 1 - place) for place in range(days)], timedelta(days=1)
-    counts = {action: _count(wanted, action, starts, step) for action in ("read", "write")}
+        today = day_of(clock.now())
+        days = min(_MOST_DAYS, max(1, (today - day_of(wanted.kept_since)).days + 1))
+        edges = [start_of(today + timedelta(days=place)) for place in range(1 - days, 2)]
+    starts = edges[:-1]
+    counts = {action: _count(wanted, action, edges) for action in ("read", "write")}
     most = max([1, *counts["read"]]), max([1, *counts["write"]])
     pace = WIDTH / len(starts)
     return [
@@ -50,18 +52,25 @@ def draw_timeline(wanted: Wanted) -> Sequence[Bar]:
     ]  # fmt: skip
 
 
-def _count(wanted: Wanted, action: str, starts: Sequence[datetime], step: timedelta) -> list[int]:
+def _hours_of(day: date) -> list[datetime]:
+    """Where the hours of a day begin and, last, where it ends. When the clocks change, it has more or fewer than 24."""
+    start, end = start_of(day), start_of(day + timedelta(days=1))
+    hours = range(-((start - end) // timedelta(hours=1)))
+    return [*(start + timedelta(hours=hour) for hour in hours), end]
+
+
+def _count(wanted: Wanted, action: str, edges: Sequence[datetime]) -> list[int]:
     """How many memories in each span: one look at the rows."""
     minute = AccessRecord.minute
     sums = [
-        func.sum(case((and_(minute >= at, minute < at + step), AccessRecord.count), else_=0)).label(f"span_{place}")
-        for place, at in enumerate(starts)
+        func.sum(case((and_(minute >= begin, minute < end), AccessRecord.count), else_=0)).label(f"span_{place}")
+        for place, (begin, end) in enumerate(pairwise(edges))
     ]
     row = db.session.execute(
         select(*sums)
         .select_from(AccessRecord)
         .join(Consent, Consent.grant_id == AccessRecord.grant_id)
-        .where(*wanted.conditions(), AccessRecord.action == action, minute >= starts[0], minute < starts[-1] + step)
+        .where(*wanted.conditions(), AccessRecord.action == action, minute >= edges[0], minute < edges[-1])
     ).one()
     return [int(value or 0) for value in row]
 

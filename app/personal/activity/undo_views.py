@@ -20,6 +20,7 @@ from app.consents.undo.plan import Act, Plan, Step, plan_one, plan_since
 from app.database.access import read_anew
 from app.extensions import db
 from app.http.incoming import takes_forms_of
+from app.http.moments.zones import reading_zone
 from app.personal import blueprint
 from app.personal.activity.written import find_before, list_written
 from app.personal.apps.connections import find_consent
@@ -169,7 +170,8 @@ def _read_moment(text: str | None) -> datetime:
     latest = clock.now()
     try:
         moment = datetime.fromisoformat(text or "")
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=reading_zone()) if moment.tzinfo is None else moment
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return latest - timedelta(days=1)
     return moment

@@ -11,6 +11,7 @@ from app.clients.models import Client
 from app.consents.models import Consent
 from app.consents.undo.models import AppChange
 from app.extensions import db
+from app.http.moments.zones import day_of
 from app.memories.models import Memory
 
 PAGE_SIZE = 20
@@ -59,7 +60,7 @@ def list_written(user_id: str, grant_id: str | None, page: int) -> tuple[list[tu
             is_gone=is_gone,
             undone_at=row.undone_at,
         )
-        days.setdefault(row.last_at.date(), []).append(one)
+        days.setdefault(day_of(row.last_at), []).append(one)
     return list(days.items()), len(found) > PAGE_SIZE
 
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app import clock
 from app.accounts.models import User
 from app.accounts.sessions import end_sessions
 from app.audit.events import record
@@ -41,4 +42,4 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 def _profile(form: NameForm, status: int = 200) -> tuple[str, int]:
-    return render_template("personal/settings/profile.html", form=form, account=current_user), status
+    return render_template("personal/settings/profile.html", form=form, account=current_user, now=clock.now()), status
