@@ -12,6 +12,7 @@ from flask import jsonify
 from sqlalchemy import update
 
 from app import clock
+from app.accounts.disabling import disable_account, enable_account
 from app.accounts.organizations import find_organization
 from app.clients.life import delete_client as end
 from app.clients.models import Client
@@ -25,10 +26,10 @@ from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.protect import protected
 from app.scopes import SCOPES
-from tests.actors import Browser
+from tests.actors import Browser, Person
 from tests.integrator import Integrator
 
-__all__ = ["at_once", "change_client", "change_consent", "change_settings", "delete_client", "grants", "guarded",
+__all__ = ["at_once", "change_client", "change_consent", "change_settings", "delete_client", "disable", "grants", "guarded",
            "let_time_pass", "make_memento", "posting_notebook", "publish_issuer", "register", "signed_in",
            "strict", "strict_notebook", "tokens"]  # fmt: skip
 
@@ -122,6 +123,19 @@ def change_consent(app) -> Callable[..., None]:
             db.session.commit()
 
     return change
+
+
+@pytest.fixture
+def disable(app) -> Callable[..., bool]:
+    """Switch a person's account off, or ``on`` again. Returns whether that changed anything."""
+
+    def act(person: Person, *, on: bool = False) -> bool:
+        with app.app_context():
+            did = (enable_account if on else disable_account)(db.session(), person.id, actor_user_id=None)
+            db.session.commit()
+            return did
+
+    return act
 
 
 @pytest.fixture

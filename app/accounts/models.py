@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -12,6 +12,8 @@ from app.database.types import Base, ShownName, UtcDateTime
 #: What a membership allows, from most to least.
 ROLES = ("owner", "admin", "member")
 
+_IS_LEAVING = text("deletes_at IS NOT NULL")
+
 
 class User(Base):
     """A person with an account (OAuth's resource owner). ``email`` is kept in lower case.
@@ -20,9 +22,12 @@ class User(Base):
     ``memory_setting`` is what apps may do with memories that apps added, empty for all of it.
     ``frozen_at`` is when they paused every app at once, the last time.
     ``time_zone`` is the name of the one in which they read dates; without one, dates are UTC or the browser's.
+    ``disabled_at`` is since when the operator keeps the account closed; ``deletes_at`` when it goes for good, which its
+    person has asked for. What follows from both is said in :mod:`app.accounts.state`.
     """
 
     __tablename__ = "users"
+    __table_args__ = (Index(None, "deletes_at", sqlite_where=_IS_LEAVING, postgresql_where=_IS_LEAVING),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("usr"))
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -37,10 +42,19 @@ class User(Base):
     #: When the person showed last that letters to ``email`` reach them.
     email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     time_zone: Mapped[str | None] = mapped_column(String(64))
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deletes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: Whether they may use the operator's pages. Only the command line says so.
+    is_operator: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person may sign in, and their apps may call."""
+        return self.disabled_at is None and self.deletes_at is None
 
 
 class Organization(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as OrmSession
 from app import clock
 from app.accounts.lock import lock_person
 from app.accounts.models import Session, User
+from app.accounts.state import is_open_account
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
 from app.database.connections import Connection, connect
@@ -39,6 +40,7 @@ class SignedIn(UserMixin):
     session_id: str
     issued_at: datetime
     shown: frozenset[str]
+    is_operator: bool
     credential: str = field(repr=False)
 
     def get_id(self) -> str:
@@ -56,12 +58,14 @@ _FIND_SIGNED_IN = Statement(
         Session.issued_at,
         Session.shown,
         Session.last_used_at,
+        User.is_operator,
     )
     .select_from(Session)
     .join(User, User.id == Session.user_id)
     .where(
         Session.digest == bindparam("digest"),
         Session.expires_at > bindparam("at", type_=UtcDateTime),
+        is_open_account(),
     )
 )
 
@@ -97,7 +101,8 @@ def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] 
 
 
 def find_signed_in(credential: str, connection: Connection | None = None) -> SignedIn | None:
-    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long.
+    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long,
+    and while the account is not open.
 
     ``connection`` is given where the session is not committed yet.
     """
@@ -112,7 +117,17 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
         return None
     uses.note(_SESSION_USED, session_digest, row.last_used_at, min(INTERVAL, idle_lifetime / 6))
     shown = frozenset(row.shown.split())
-    return SignedIn(row.id, row.name, row.email, row.time_zone, row.session_id, row.issued_at, shown, credential)
+    return SignedIn(
+        row.id,
+        row.name,
+        row.email,
+        row.time_zone,
+        row.session_id,
+        row.issued_at,
+        shown,
+        row.is_operator,
+        credential,
+    )
 
 
 def end_session(session_digest: str) -> None:

@@ -26,10 +26,11 @@ class Commands(AppGroup):
 
 def register(app: Flask) -> None:
     """Add every command to ``flask``."""
-    from app.cli import clients, commands, doctor, mail
+    from app.cli import clients, commands, doctor, mail, users
 
     app.cli = Commands(app)
     commands.init_app(app)
     clients.init_app(app)
     doctor.init_app(app)
     mail.init_app(app)
+    users.init_app(app)

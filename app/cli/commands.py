@@ -34,7 +34,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def init_app(app: Flask) -> None:
     """Add the commands of this file to ``flask``."""
-    for command in (seed_command, purge_command, users):
+    for command in (seed_command, purge_command):
         app.cli.add_command(command)
 
 

@@ -90,6 +90,8 @@ def _read_bearer(authorization: str) -> str:
 def _why_ended(token: TokenSnapshot) -> Reason:
     if token.is_paused():
         return Reason.BEARER_PAUSED
+    if token.is_disabled():
+        return Reason.BEARER_ACCOUNT_DISABLED
     if token.client_suspended_at is not None:
         return Reason.BEARER_SUSPENDED if token.organization_id is not None else Reason.BEARER_SUSPENDED_HERE
     is_over = has_run_out(token.consent_revoked_at, token.consent_expires_at)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from app.accounts.models import User
+from app.accounts.state import is_open_account
 from app.clients.models import Client
 from app.consents.live import is_live
 from app.consents.memory_setting import select_setting
@@ -28,7 +29,7 @@ def hold(caller: Caller) -> None:
 
 
 def _of_person(caller: Caller) -> Select[Any]:
-    live = Consent.grant_id == caller.grant_id, is_live(Consent), Consent.paused_at.is_(None)
+    live = Consent.grant_id == caller.grant_id, is_live(Consent), Consent.paused_at.is_(None), is_open_account()
     # Of the locked rows alone: a value of another would be that of before the lock.
     rests_on = (Consent.updated_at, select_setting(User), User.never_shares_at)
     return to_change(select(*rests_on).join(User, User.id == Consent.user_id).where(*live), User, Consent)

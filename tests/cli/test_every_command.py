@@ -38,6 +38,13 @@ flask clients suspend DRAFT --json
 flask clients resume DRAFT --json
 flask clients delete DRAFT --name "Acme Diary" --json
 flask users create --email dora@acme.example --name "Dora Diaz" --password-stdin --org acme --role admin --verified --json <<< a-password-of-dora
+flask users list
+flask users list --query dora --state open --limit 10 --json
+flask users operator dora@acme.example --json
+flask users list --operators
+flask users operator dora@acme.example --no
+flask users disable dora@acme.example --json
+flask users enable dora@acme.example --json
 flask purge
 flask purge --json
 flask doctor

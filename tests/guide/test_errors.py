@@ -185,7 +185,7 @@ def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
 
 
 def test_a_reason_of_invalid_grant_leads_to_its_line(
-    app, browser, person, notebook, change_client, change_consent, let_time_pass
+    app, browser, alice, person, notebook, change_client, change_consent, let_time_pass, disable
 ):
     lines = dict(
         re.findall(r'<tr id="(invalid_grant-[a-z-]+)"><th scope="row">(.*?)</th>', browser.get("/guide/errors").text)
@@ -216,6 +216,9 @@ def test_a_reason_of_invalid_grant_leads_to_its_line(
     change_consent(notebook, paused_at=clock.now())
     look(notebook.exchange(paused))
     change_consent(notebook, paused_at=None)
+    disable(alice)
+    look(notebook.exchange(paused))
+    disable(alice, on=True)
     change_client(notebook, redirect_uris=["https://elsewhere.example/"])
     look(notebook.exchange(paused))
     change_client(notebook, redirect_uris=[notebook.redirect_uri])

@@ -66,6 +66,8 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             raise refuse(Reason.CODE_EXPIRED, code_seconds=found.lifetime)
         if found.is_paused():
             raise refuse(Reason.CODE_PAUSED)
+        if found.is_disabled():
+            raise refuse(Reason.CODE_ACCOUNT_DISABLED)
         if found.is_revoked():
             raise refuse(Reason.CODE_ENDED)
         if self.request.payload.redirect_uri != found.redirect_uri:

@@ -64,6 +64,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.REFRESH_EXPIRED)
         if token.is_paused():
             raise refuse(Reason.REFRESH_PAUSED)
+        if token.is_disabled():
+            raise refuse(Reason.REFRESH_ACCOUNT_DISABLED)
         if token.is_revoked():
             raise refuse(Reason.REFRESH_ENDED)
         return token

@@ -57,6 +57,12 @@ ROWS = {
         happened=_("The person has paused the app."),
         fix=_("Keep the tokens: they work again when the person resumes the app on their page."),
     ),
+    Reason.BEARER_ACCOUNT_DISABLED: Refusal(
+        "invalid_token",
+        "The user's account is switched off for now. The token works again when the operator switches it on.",
+        happened=_("The operator of this server has switched the person's account off."),
+        fix=_("Keep the tokens: they work again once the account is switched on."),
+    ),
     Reason.BEARER_SUSPENDED: Refusal(
         "invalid_token",
         "The app is switched off for now: its tokens work again when its organization resumes it.",

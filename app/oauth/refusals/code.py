@@ -23,6 +23,14 @@ PAUSED = GrantLine(
         "Only they can do that, on their account's page or when you send them to authorize."
     ),
 )
+ACCOUNT_DISABLED = GrantLine(
+    "disabled-account",
+    "The user's account is switched off for now.",
+    _(
+        "Keep the refresh token: it is not used up, and works again once the operator of this server switches the"
+        " account on."
+    ),
+)
 REMOVED = GrantLine(
     "removed-redirect-uri",
     "This client may no longer use the 'redirect_uri'.",
@@ -87,6 +95,11 @@ ROWS = {
             "Nothing is wrong: wait until they resume it on their page, or send them through the "
             "authorize endpoint, which asks them."
         ),
+    ),
+    Reason.CODE_ACCOUNT_DISABLED: Refusal.of_grant(
+        ACCOUNT_DISABLED,
+        happened=_("The operator has switched the person's account off, so the code was not redeemed."),
+        fix=_("Nothing is wrong with the app. The person can ask the operator of this server."),
     ),
     Reason.CODE_MISTAKEN: Refusal.of_grant(
         GrantLine(

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     CODE_MISTAKEN = "code_mistaken"
     CODE_USED = "code_used"
     CODE_PAUSED = "code_paused"
+    CODE_ACCOUNT_DISABLED = "code_account_disabled"
     CODE_ENDED = "code_ended"
     REDIRECT_URI_CHANGED = "redirect_uri_changed"
     REDIRECT_URI_REMOVED = "redirect_uri_removed"
@@ -86,6 +87,7 @@ class Reason(StrEnum):
     REFRESH_EXPIRED = "refresh_expired"
     REFRESH_REUSED = "refresh_reused"
     REFRESH_PAUSED = "refresh_paused"
+    REFRESH_ACCOUNT_DISABLED = "refresh_account_disabled"
     REFRESH_ENDED = "refresh_ended"
     SCOPE_TOO_WIDE = "scope_too_wide"
 
@@ -103,6 +105,7 @@ class Reason(StrEnum):
     BEARER_ELSEWHERE = "bearer_elsewhere"
     BEARER_EXPIRED = "bearer_expired"
     BEARER_PAUSED = "bearer_paused"
+    BEARER_ACCOUNT_DISABLED = "bearer_account_disabled"
     BEARER_SUSPENDED = "bearer_suspended"
     BEARER_SUSPENDED_HERE = "bearer_suspended_here"
     BEARER_PAST_ITS_END = "bearer_past_its_end"

@@ -3,7 +3,7 @@
 Another client's token is answered like one that never was.
 """
 
-from app.oauth.refusals.code import PAUSED
+from app.oauth.refusals.code import ACCOUNT_DISABLED, PAUSED
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import GrantLine, Refusal
 from app.sentences import _
@@ -77,6 +77,11 @@ ROWS = {
             "Keep the refresh token: it works again when they resume the app on their page. To ask them "
             "for it, send them through the authorize endpoint."
         ),
+    ),
+    Reason.REFRESH_ACCOUNT_DISABLED: Refusal.of_grant(
+        ACCOUNT_DISABLED,
+        happened=_("The operator has switched the person's account off. The refresh token was not used up."),
+        fix=_("Keep the refresh token: it works again once the operator of this server switches the account on."),
     ),
     Reason.REFRESH_MISTAKEN: Refusal.of_grant(
         GrantLine(

@@ -8,9 +8,10 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, bindparam, insert,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
+from app.accounts.state import DISABLED
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
-from app.consents.memory_setting import Person, select_setting
+from app.consents.memory_setting import Person
 from app.consents.models import Consent
 from app.consents.resources import API
 from app.consents.saved import SavedMemento, is_saved_under
@@ -19,6 +20,7 @@ from app.database.statements import Statement
 from app.database.types import Base, Digest, UtcMicroseconds
 from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
 from app.oauth.tokens.family import TokenFamily, add_family, is_held
+from app.oauth.tokens.snapshot import PERSON_COLUMNS
 from app.scopes import PROFILE, intersect_scope
 
 
@@ -68,6 +70,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
     saved_memento_id: str | None
     memory_setting: str | None
     never_shares_at: datetime | None
+    account_closed_as: str | None
 
     @property
     def lifetime(self) -> int:
@@ -94,12 +97,16 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return self.expires_at <= clock.now()
 
     def is_revoked(self) -> bool:
-        """Returns whether its family or its consent has ended, or the consent is paused."""
-        return self.consent_paused_at is not None or self._is_ended()
+        """Returns whether its family or its consent has ended, the consent is paused or the account is closed."""
+        return self.consent_paused_at is not None or self.account_closed_as is not None or self._is_ended()
 
     def is_paused(self) -> bool:
         """Returns whether the person has paused the consent, and nothing else stops the code."""
-        return self.consent_paused_at is not None and not self._is_ended()
+        return self.consent_paused_at is not None and self.account_closed_as is None and not self._is_ended()
+
+    def is_disabled(self) -> bool:
+        """Returns whether the operator keeps the person's account closed, and nothing has ended the code."""
+        return self.account_closed_as == DISABLED and not self._is_ended()
 
     def _is_ended(self) -> bool:
         return self.family_revoked_at is not None or has_ended(self.consent_revoked_at, self.consent_expires_at)
@@ -127,8 +134,7 @@ _FIND_CODE = Statement(
         Consent.paused_at.label("consent_paused_at"),
         select_choice().label("choice"),
         SavedMemento.memento_id.label("saved_memento_id"),
-        select_setting().label("memory_setting"),
-        Person.never_shares_at.label("never_shares_at"),
+        *PERSON_COLUMNS,
     )
     .join(TokenFamily, TokenFamily.id == AuthorizationCode.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
+from app.accounts.state import DISABLED, select_closed_as
 from app.clients.models import Client, ClientSnapshot
 from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
@@ -20,6 +21,13 @@ from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
 from app.scopes import intersect_scope, with_profile
 
 _Selected = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+#: What a code or a token depends on of its person, for a SELECT that has them and the consent.
+PERSON_COLUMNS = (
+    select_setting().label("memory_setting"),
+    Person.never_shares_at.label("never_shares_at"),
+    select_closed_as(Person),
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +64,7 @@ class TokenSnapshot(TokenMixin):
     saved_memento_id: str | None
     memory_setting: str | None
     never_shares_at: datetime | None
+    account_closed_as: str | None
 
     def check_client(self, client: ClientSnapshot) -> bool:
         """Returns whether it was issued to this client."""
@@ -108,12 +117,19 @@ class TokenSnapshot(TokenMixin):
         )
 
     def is_revoked(self) -> bool:
-        """Returns whether the token, its family, its consent or its client has been ended, or paused."""
-        return self.consent_paused_at is not None or self._is_ended()
+        """Returns whether the token, its family, its consent or its client has been ended, or paused.
+
+        So it is, too, while the person's account is closed.
+        """
+        return self.consent_paused_at is not None or self.account_closed_as is not None or self._is_ended()
 
     def is_paused(self) -> bool:
         """Returns whether the person has paused the consent, and nothing else stops the token: it works again later."""
-        return self.consent_paused_at is not None and not self._is_ended()
+        return self.consent_paused_at is not None and self.account_closed_as is None and not self._is_ended()
+
+    def is_disabled(self) -> bool:
+        """Returns whether the operator keeps the person's account closed, and nothing has ended the token."""
+        return self.account_closed_as == DISABLED and not self._is_ended()
 
     def _is_ended(self) -> bool:
         return (
@@ -163,8 +179,7 @@ def select_tokens(
             Consent.updated_at.label("consent_updated_at"),
             select_choice().label("choice"),
             SavedMemento.memento_id.label("saved_memento_id"),
-            select_setting().label("memory_setting"),
-            Person.never_shares_at.label("never_shares_at"),
+            *PERSON_COLUMNS,
             *more,
         )
         .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))

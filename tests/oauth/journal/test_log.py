@@ -239,7 +239,9 @@ def test_another_redirect_uri_is_noted_with_the_one_that_was_asked_with(notebook
     assert (last.redirect_uri, last.expected_uri) == (OTHER_URI, notebook.redirect_uri)
 
 
-def test_what_a_code_is_refused_for_is_told_apart(notebook, register, signed_in, reason, let_time_pass, change_consent):
+def test_what_a_code_is_refused_for_is_told_apart(
+    notebook, register, alice, signed_in, reason, let_time_pass, change_consent, disable
+):
     other, code = register(), notebook.code(signed_in)
     other.exchange(code)
     assert reason(other) == ("token", "invalid_grant", Reason.CODE_OF_ANOTHER_CLIENT)
@@ -250,6 +252,9 @@ def test_what_a_code_is_refused_for_is_told_apart(notebook, register, signed_in,
     change_consent(notebook, paused_at=clock.now())
     notebook.exchange(ended)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_PAUSED)
+    disable(alice)
+    notebook.exchange(ended)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_ACCOUNT_DISABLED)
     change_consent(notebook, revoked_at=clock.now())
     notebook.exchange(ended)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_ENDED)
@@ -259,7 +264,7 @@ def test_what_a_code_is_refused_for_is_told_apart(notebook, register, signed_in,
 
 
 def test_what_a_refresh_is_refused_for_is_told_apart(
-    strict, notebook, register, signed_in, tokens, reason, let_time_pass, change_consent
+    strict, notebook, register, alice, signed_in, tokens, reason, let_time_pass, change_consent, disable
 ):
     other, first = register(), tokens["refresh_token"]
     notebook.client_credentials(grant_type="refresh_token")
@@ -281,7 +286,11 @@ def test_what_a_refresh_is_refused_for_is_told_apart(
     change_consent(notebook, paused_at=clock.now())
     notebook.refresh(third)
     assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_PAUSED)
+    disable(alice)
+    notebook.refresh(third)
+    assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_ACCOUNT_DISABLED)
     change_consent(notebook, paused_at=None)
+    disable(alice, on=True)
     let_time_pass(days=31)
     notebook.refresh(third)
     assert reason(notebook) == ("token", "invalid_grant", Reason.REFRESH_EXPIRED)

@@ -1,0 +1,112 @@
+"""``flask users list``, ``disable``, ``enable`` and ``operator``."""
+
+import json
+from typing import Any
+
+import click
+from flask import Flask
+
+from app.accounts.disabling import disable_account, enable_account
+from app.accounts.models import User
+from app.accounts.people import STATES, Account, find_accounts, find_state
+from app.accounts.users import find_user_by_email
+from app.audit.events import record
+from app.cli.clients.described import instant
+from app.cli.commands import database, json_option, print_made, users
+from app.extensions import db
+
+_MOST = 500
+
+
+def init_app(app: Flask) -> None:
+    """Add the group with the commands of this file to ``flask``."""
+    app.cli.add_command(users)
+
+
+@users.command("list")
+@click.option("--query", default="", help="Part of a name or an address, or an id.")
+@click.option("--state", type=click.Choice(STATES), help="Only those that stand like this.")
+@click.option("--operators", is_flag=True, help="Only those who may use the operator's pages.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=_MOST, show_default=True, help="So many at most.")
+@json_option
+def list_command(query: str, state: str | None, operators: bool, limit: int, as_json: bool) -> None:
+    """List people by their address, with how their account stands."""
+    with database():
+        found, total = find_accounts(db.session(), query=query, state=state or "", operators=operators, most=limit)
+    if as_json:
+        click.echo(json.dumps({"users": [_describe(one) for one in found], "total": total}))
+        return
+    for one in found:
+        mark = "operator" if one.is_operator else ""
+        click.echo(f"{one.email:<34} {one.state:<9} {mark:<9} {one.name}".rstrip())
+    if total > len(found):
+        click.echo(f"{total - len(found)} more; say which by --query and the like, or how many by --limit.", err=True)
+
+
+@users.command("disable")
+@click.argument("email")
+@json_option
+def disable_command(email: str, as_json: bool) -> None:
+    """Switch an account off: sessions, tokens and apps stop at once, and nothing is lost."""
+    with database():
+        user = get_user(email)
+        disable_account(db.session(), user.id, actor_user_id=None)
+        db.session.commit()
+        described = _describe_state(user)
+    print_made(described, as_json)
+
+
+@users.command("enable")
+@click.argument("email")
+@json_option
+def enable_command(email: str, as_json: bool) -> None:
+    """Switch an account on again: sessions, tokens and apps go on where they were stopped."""
+    with database():
+        user = get_user(email)
+        enable_account(db.session(), user.id, actor_user_id=None)
+        db.session.commit()
+        described = _describe_state(user)
+    print_made(described, as_json)
+
+
+@users.command("operator")
+@click.argument("email")
+@click.option("--no", "takes_away", is_flag=True, help="Let the person use them no more.")
+@json_option
+def operator_command(email: str, takes_away: bool, as_json: bool) -> None:
+    """Let a person use the operator's pages."""
+    with database():
+        user = get_user(email)
+        if user.is_operator == takes_away:
+            user.is_operator = not takes_away
+            record("account.operator", user_id=user.id, operator=user.is_operator)
+        db.session.commit()
+        described = {"id": user.id, "email": user.email, "operator": user.is_operator}
+    print_made(described, as_json)
+
+
+def get_user(email: str) -> User:
+    """Returns the person with this address. Raises ``ClickException`` when nobody has it."""
+    user = find_user_by_email(email)
+    if user is None:
+        raise click.ClickException(f"Nobody has an account with the address {email!r}.")
+    return user
+
+
+def _describe_state(user: User) -> dict[str, Any]:
+    return {"id": user.id, "email": user.email, "state": find_state(user)}
+
+
+def _describe(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "email": account.email,
+        "name": account.name,
+        "state": account.state,
+        "operator": account.is_operator,
+        "organizations": list(account.organizations),
+        "created_at": instant(account.created_at),
+        "seen_at": instant(account.seen_at),
+        "disabled_at": instant(account.disabled_at),
+        "deletes_at": instant(account.deletes_at),
+    }
