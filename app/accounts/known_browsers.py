@@ -2,17 +2,24 @@
 
 It keeps guesses at an account by others from keeping its owner out: such a browser has a count of its own (OWASP calls
 it a device cookie). It holds a random name of the browser, and for each of the last few accounts a signature that can
-be checked without a lookup, and from which nobody learns the accounts.
+be checked without a lookup, and from which nobody learns the accounts. What is signed is the account and not its
+address, so a browser stays known when that changes.
 """
 
 import hmac
 from collections.abc import Sequence
+from typing import Protocol
 
 from flask import request
+from sqlalchemy import bindparam, select
 from werkzeug.wrappers import Response
 
 from app import credentials
+from app.accounts.models import User
 from app.config import DAY, settings
+from app.database.connections import connect
+from app.database.statements import Statement
+from app.extensions import db
 
 #: For so many accounts one browser is known; 33 bytes each.
 MOST_ACCOUNTS = 5
@@ -20,18 +27,36 @@ _LIFETIME = 365 * DAY
 _SIGNATURE_LENGTH = 32
 
 
-def find_known_browser(email: str) -> str | None:
+class Person(Protocol):
+    """Whoever signs in."""
+
+    id: str
+    email: str
+
+
+_FIND_PERSON = Statement(select(User.id, User.email).where(User.email == bindparam("email")))
+
+
+def find_known_browser_at(email: str) -> str | None:
     """Returns the name of this browser, if the person with this normalized address has signed in here; else None."""
+    if not _read()[1]:
+        return None
+    with connect(db.engine) as connection:
+        return find_known_browser(connection.first(_FIND_PERSON, email=email))
+
+
+def find_known_browser(person: Person | None) -> str | None:
+    """The same for a person who is known already."""
     name, signatures = _read()
-    return name if _find_signature(name, signatures, email) else None
+    return name if person is not None and _find_signatures(name, signatures, person) else None
 
 
-def remember_browser(response: Response, email: str) -> None:
+def remember_browser(response: Response, person: Person) -> None:
     """Let the browser that gets this response be known as one of this person's from now on."""
     name, signatures = _read()
     name = name or credentials.new_credential(credentials.KNOWN_BROWSER)
-    known = _find_signature(name, signatures, email)
-    kept = [_sign(name, email, settings().secret_key), *(one for one in signatures if one != known)]
+    known = _find_signatures(name, signatures, person)
+    kept = [_sign(name, person.id, settings().secret_key), *(one for one in signatures if one not in known)]
     response.set_cookie(
         _cookie_name(),
         ".".join([name, *kept[:MOST_ACCOUNTS]]),
@@ -50,15 +75,16 @@ def _read() -> tuple[str, list[str]]:
     return name, signatures[:MOST_ACCOUNTS]
 
 
-def _find_signature(name: str, signatures: Sequence[str], email: str) -> str | None:
-    right = [_sign(name, email, key).encode() for key in settings().secret_keys]
+def _find_signatures(name: str, signatures: Sequence[str], person: Person) -> list[str]:
+    # Earlier versions signed the address; such a cookie lasts for a year.
+    right = [_sign(name, who, key).encode() for key in settings().secret_keys for who in (person.id, person.email)]
     found = [one for one in signatures if any([hmac.compare_digest(one.encode(), each) for each in right])]
-    return found[0] if name and found else None
+    return found if name else []
 
 
-def _sign(name: str, email: str, key: str) -> str:
+def _sign(name: str, who: str, key: str) -> str:
     # A purpose of its own: what is signed here must mean nothing anywhere else.
-    signed = hmac.new(key.encode(), f"known_browser\n{name}\n{email}".encode("utf-8", "surrogatepass"), "sha256")
+    signed = hmac.new(key.encode(), f"known_browser\n{name}\n{who}".encode("utf-8", "surrogatepass"), "sha256")
     return signed.hexdigest()[:_SIGNATURE_LENGTH]
 
 

@@ -31,7 +31,6 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
         if answer is not None:
             db.session.commit()
             return answer
-    email = user.email
     credential = start_session(
         user, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", ""), shown=shown
     )
@@ -44,5 +43,6 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
     session.clear()
     login_user(person)
     response = redirect(target, 303)
-    remember_browser(response, email)
+    if person is not None:
+        remember_browser(response, person)
     return response

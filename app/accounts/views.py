@@ -12,7 +12,7 @@ from app.accounts.authentication import authenticate
 from app.accounts.destinations import find_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import SignInForm, SignUpForm
-from app.accounts.known_browsers import find_known_browser
+from app.accounts.known_browsers import find_known_browser_at
 from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
 from app.accounts.sessions import end_session, find_signed_in
@@ -75,7 +75,7 @@ def sign_in() -> ResponseReturnValue:
             form.email.data,
             form.password.data,
             address=network_address(),
-            known_browser=find_known_browser(form.email.data),
+            known_browser=find_known_browser_at(form.email.data),
         )
     except TooManyAttempts as error:
         return too_many(_sign_in_page, form, target, error)

@@ -1,11 +1,18 @@
 """The cookie by which a browser is known in which a person has signed in before."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from app.accounts import known_browsers
 from app.accounts.known_browsers import MOST_ACCOUNTS, find_known_browser, remember_browser
 from tests.actors import Browser
 
 COOKIE = "reliquary_known"
+
+
+def person(email: str) -> SimpleNamespace:
+    return SimpleNamespace(id=f"usr_{email.partition('@')[0]}", email=email)
 
 
 @pytest.fixture
@@ -16,7 +23,7 @@ def cookie(app):
         for email in emails:
             with app.test_request_context("/", headers={"Cookie": f"{COOKIE}={before}"}):
                 response = app.response_class()
-                remember_browser(response, email)
+                remember_browser(response, person(email))
                 before = response.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
         return before
 
@@ -27,7 +34,7 @@ def cookie(app):
 def known_as(app):
     def known_as(cookie: str, email: str) -> str | None:
         with app.test_request_context("/", headers={"Cookie": f"{COOKIE}={cookie}"}):
-            return find_known_browser(email)
+            return find_known_browser(person(email))
 
     return known_as
 
@@ -71,6 +78,24 @@ def test_a_key_that_signed_before_is_accepted(app, cookie, known_as, change_sett
     assert known_as(held, "alice@acme.example")
     change_settings(secret_key_fallbacks=())
     assert known_as(held, "alice@acme.example") is None
+
+
+def test_a_browser_stays_known_when_the_address_changes(app, cookie):
+    held = cookie("alice@acme.example")
+    with app.test_request_context("/", headers={"Cookie": f"{COOKIE}={held}"}):
+        moved = SimpleNamespace(id="usr_alice", email="alice@home.example")
+        assert find_known_browser(moved) == held.partition(".")[0]
+        assert find_known_browser(SimpleNamespace(id="usr_other", email="alice@acme.example")) is None
+
+
+def test_a_cookie_of_an_earlier_version_serves_and_is_signed_anew(cookie, known_as, settings, app):
+    name = cookie("alice@acme.example").partition(".")[0]
+    with app.app_context():
+        earlier = f"{name}.{known_browsers._sign(name, 'alice@acme.example', settings.secret_key)}"
+    assert known_as(earlier, "alice@acme.example") == name
+    assert cookie("alice@acme.example", before=earlier) == cookie(
+        "alice@acme.example", before=f"{name}.x"
+    ).removesuffix(".x")
 
 
 def test_signing_up_and_out_leave_it(app):

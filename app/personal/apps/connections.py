@@ -162,7 +162,7 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
 
 def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
-    browser = find_known_browser(current_user.email)
+    browser = find_known_browser(current_user)
     is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
     trust = find_trust(client, told.redirect_uri if told is not None else _find_only_address(client))
     most = find_most_scope(client, settings())

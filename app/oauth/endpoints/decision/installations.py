@@ -99,6 +99,6 @@ def write_down(
     receiver = flow.request.payload.redirect_uri
     write_introduction(flow.connection, consent.grant_id, flow.client, summary.client["name"], receiver)
     if flow.client.organization_id is None:
-        mark = mark_browser(find_known_browser(current_user.email), consent.grant_id)
+        mark = mark_browser(find_known_browser(current_user), consent.grant_id)
         note_browser(flow.connection, consent.grant_id, mark)
     return consent

@@ -96,7 +96,7 @@ def find_consent(flow: Flow) -> Consent | None:
 
 def list_predecessors(flow: Flow) -> list[Predecessor]:
     """Returns the earlier connections that this one may be the same as."""
-    return find_predecessors(db.session(), current_user.id, flow.client, find_known_browser(current_user.email))
+    return find_predecessors(db.session(), current_user.id, flow.client, find_known_browser(current_user))
 
 
 def summary_with(summary: MementoSummary | IntegrationSummary, **more: Any) -> dict[str, Any]:
