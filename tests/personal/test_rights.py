@@ -55,6 +55,7 @@ PAGES = [
     "/account/never-shared/choose",
     "/account/sessions/",
     "/account/settings/",
+    "/account/settings/password/",
     "/account/settings/time-zone/",
 ]
 #: What is taken away as a file.
@@ -101,6 +102,7 @@ ACTS = [
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
     ("/account/settings/", {"name": "Somebody else"}),
+    ("/account/settings/password/", {"old": "the password of Alice Archer", "new": "four words quite apart"}),
     ("/account/settings/sign-out-everywhere", {}),
     ("/account/settings/time-zone/", {"time_zone": "Europe/Lisbon"}),
 ]

@@ -1,9 +1,10 @@
 """The forms of ``/account/settings/``. Their rules are those of ``accounts``."""
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, ValidationError
-from wtforms.validators import InputRequired
+from wtforms import Field, PasswordField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
 
+from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH
 from app.accounts.users import MOST_NAME_LENGTH, normalize_name
 from app.sentences import _, sentence_of
 
@@ -13,6 +14,28 @@ def _is_a_name(_form: FlaskForm, field: Field) -> None:
         field.data = normalize_name(field.data)
     except ValueError as error:
         raise ValidationError(sentence_of(error)) from None
+
+
+class PasswordForm(FlaskForm):
+    old = PasswordField(
+        _("Your password now"),
+        [
+            InputRequired(_("Enter your password.")),
+            Length(max=MOST_LENGTH, message=_("That is too long to be your password.")),
+        ],
+        render_kw={"autocomplete": "current-password"},
+    )
+    # No maxlength here: a browser would cut a longer password without a word.
+    new = PasswordField(
+        _("New password"),
+        [InputRequired(_("Choose a password."))],
+        description=_(
+            "%(least)s to %(most)s characters. A short sentence is easy to remember.",
+            least=LEAST_LENGTH,
+            most=MOST_LENGTH,
+        ),
+        render_kw={"autocomplete": "new-password", "minlength": LEAST_LENGTH},
+    )
 
 
 class NameForm(FlaskForm):
