@@ -37,6 +37,8 @@ SETTINGS = (
         "SECURITY_CONTACT",
         "SECURITY_POLICY",
         "REDIS_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
         "API_CALLS_PER_MINUTE",
     ),
     *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),

@@ -27,6 +27,7 @@ LAYERS = {
     "app.parts": 0,
     "app.redis_url": 0,
     "app.scopes": 0,
+    "app.smtp_url": 0,
     "app.sentences": 0,
     "app.strict_json": 0,
     "app.text": 0,

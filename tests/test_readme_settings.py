@@ -40,6 +40,8 @@ GOOD = {
     "SECURITY_POLICY": ("https://example.com/policy", "security_policy", "https://example.com/policy"),
     "PURGE_INTERVAL": ("0", "purge_interval", 0),
     "REDIS_URL": ("rediss://:p@host:6380/2", "redis_url", "rediss://:p@host:6380/2"),
+    "SMTP_URL": ("smtps://u:p@mail.example.com", "smtp_url", "smtps://u:p@mail.example.com"),
+    "MAIL_FROM": ("Shelf <post@example.com>", "mail_from", ("Shelf", "post@example.com")),
     "API_CALLS_PER_MINUTE": ("60", "api_calls_per_minute", 60),
     "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
@@ -64,6 +66,8 @@ _IN_WORDS = {
     "SECURITY_CONTACT": (r"none", r"\(\)"),
     "SECURITY_POLICY": (r"none", r""),
     "REDIS_URL": ("none", "None"),
+    "SMTP_URL": ("none", "None"),
+    "MAIL_FROM": ("`no-reply@` and the host of `ISSUER`", r"\('', ''\)"),
     "ISSUER": (r"`http://127\.0\.0\.1:\$PORT`", r"http://127\.0\.0\.1:8000"),
 }
 

@@ -12,6 +12,7 @@ from app.config.current import settings
 from app.config.document_hosts import read_document_hosts
 from app.config.errors import ConfigurationError
 from app.config.lifetimes import LIFETIMES, check_lifetimes, read_lifetimes
+from app.config.mail import read_mail
 from app.config.management import read_management
 from app.config.registration import read_registration
 from app.config.secret_keys import read_secret_keys
@@ -29,6 +30,7 @@ _GROUPS = (
     read_registration,
     read_document_hosts,
     read_stores,
+    read_mail,
     read_secret_keys,
     read_lifetimes,
     read_security,

@@ -47,6 +47,8 @@ class Settings:
     redis_url: str | None = None
     #: The mail server; None for none.
     smtp_url: str | None = None
+    #: Who letters come from: a name and an address, each empty for the usual one.
+    mail_from: tuple[str, str] = ("", "")
     #: Of one token, in each process; 0 for no limit.
     api_calls_per_minute: int = 6000
 

@@ -23,12 +23,18 @@ def put_mail(session: Session | scoped_session[Any], kind: str, *, to: str, **fa
     goes out, nothing is put. Raises ``LookupError`` for an unknown kind, and ``ValueError`` for what is no address.
     """
     get_kind(kind)
-    if not 3 <= len(to) <= MOST_ADDRESS_LENGTH or "@" not in to or not to.isprintable() or " " in to:
+    if not _is_address(to):
         raise ValueError("That is no address that a letter could go to.")
     json.dumps(facts)
     if mail_goes_out():
         session.add(OutgoingMail(kind=kind, recipient=to, facts=facts))
         session.info[_PUT] = True
+
+
+def _is_address(text: str) -> bool:
+    # Nothing that could be more than an address, in a command or in a header.
+    is_plain = text.isprintable() and not set(text) & set(" <>")
+    return is_plain and 3 <= len(text) <= MOST_ADDRESS_LENGTH and "@" in text
 
 
 @event.listens_for(Session, "after_commit")

@@ -1,12 +1,14 @@
 """Sending what waits in the outbox: claim a letter, write it, carry it, and say what became of it."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from app import clock
 from app.extensions import db
@@ -32,6 +34,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 60, 60 * 60
 #: The same where the mail server itself cannot be used: whoever waits is to have their letter soon after it is back.
 _FIRST_PAUSE, _LONGEST_PAUSE = 15, 5 * 60
 _MOST_DOUBLINGS = 12
+#: Seconds between attempts to write down that a letter is there.
+_UNTIL_DATABASE_IS_BACK = (0.2, 1, 2, 4, 8, 15, 30)
 
 
 class _CannotBeWritten(Exception):
@@ -49,7 +53,7 @@ def send_due(app: Flask, carrier: Carrier, go_on: Callable[[], bool] = lambda: T
         try:
             while go_on() and (claimed := claim_next(engine)) is not None:
                 try:
-                    sent += _send(app, engine, carrier, claimed)
+                    sent += _send(app, engine, carrier, claimed, go_on)
                 except NoWay as problem:
                     _wait_for_server(engine, claimed, str(problem))
                     break
@@ -58,7 +62,7 @@ def send_due(app: Flask, carrier: Carrier, go_on: Callable[[], bool] = lambda: T
     return sent
 
 
-def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed) -> bool:
+def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed, go_on: Callable[[], bool]) -> bool:
     """Returns whether the letter was sent. Raises :class:`NoWay`."""
     carrier.open()
     try:
@@ -71,16 +75,36 @@ def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed) -> boo
         _wait(engine, claimed, str(problem))
     except Refused as problem:
         settle(engine, claimed, State.FAILED, str(problem))
-        _log.warning("A letter (%s) was refused for good: %s", claimed.kind, problem)
+        _log.warning("Letter %s (%s) was refused for good; flask mail list says why.", claimed.id, claimed.kind)
     except Unsure as problem:
         settle(engine, claimed, State.UNCERTAIN, str(problem))
-        _log.warning("A letter (%s) may have arrived or not: %s", claimed.kind, problem)
+        _log.warning("Letter %s (%s) may have arrived or not; flask mail list says why.", claimed.id, claimed.kind)
+    except NoWay:
+        raise
     except NotOurs:
-        _log.warning("A letter (%s) was held up for too long, and is another process's by now.", claimed.kind)
+        _log.warning("Letter %s (%s) was held up for too long, and is another's by now.", claimed.id, claimed.kind)
+    # Whatever it is, the other letters are to go out.
+    except Exception as error:
+        if claimed.tries == 1:
+            _log.exception("Letter %s (%s) could not be sent, and is tried again.", claimed.id, claimed.kind)
+        _wait(engine, claimed, f"It could not be sent: {type(error).__name__}.")
     else:
-        settle(engine, claimed, State.SENT, answer)
+        _settle_sent(engine, claimed, answer, go_on)
         return True
     return False
+
+
+def _settle_sent(engine: Engine, claimed: Claimed, answer: str, go_on: Callable[[], bool]) -> None:
+    """Write down that the letter is there, also where the database is away for a moment: else nobody would know."""
+    for seconds in _UNTIL_DATABASE_IS_BACK:
+        try:
+            settle(engine, claimed, State.SENT, answer)
+            return
+        except DBAPIError:
+            if not go_on():
+                break
+            time.sleep(seconds)
+    settle(engine, claimed, State.SENT, answer)
 
 
 def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
@@ -97,7 +121,7 @@ def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
         # Whatever it is, the other letters are to go out.
         except Exception as error:
             if claimed.tries == 1:
-                _log.exception("A letter (%s) could not be written, and is tried again.", claimed.kind)
+                _log.exception("Letter %s (%s) could not be written, and is tried again.", claimed.id, claimed.kind)
             raise _CannotBeWritten(f"It could not be written: {type(error).__name__}.") from error
 
 
@@ -126,5 +150,5 @@ def _give_up_late(engine: Engine, claimed: Claimed, says: str) -> bool:
     if clock.now() - claimed.created_at < patience:
         return False
     settle(engine, claimed, State.FAILED, f"Given up after {claimed.tries} attempts. {says}")
-    _log.warning("A letter (%s) was given up after %s attempts: %s", claimed.kind, claimed.tries, says)
+    _log.warning("Letter %s (%s) was given up; flask mail list says why.", claimed.id, claimed.kind)
     return True

@@ -3,9 +3,12 @@
 import logging
 import random
 import threading
+from functools import partial
 
 from flask import Flask
+from sqlalchemy import Engine
 
+from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
 from app.extensions import db
 from app.mail.carriers import choose_carrier
 from app.mail.outbox import something_waits
@@ -18,6 +21,9 @@ _log = logging.getLogger(__name__)
 _INTERVAL = 2.0
 #: Seconds that the end of a process waits for the letter that is on its way.
 _LAST_LETTER = 2.0
+#: So many send at a time, over all machines: mail servers take few connections, and one that hangs keeps nobody else.
+_PLACES = ("mail-1", "mail-2")
+_LEASE_SECONDS = 60
 
 
 class MailThread:
@@ -28,6 +34,7 @@ class MailThread:
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
         self._has_failed = False
+        self._holder = new_holder()
 
     def start(self) -> None:
         """Begin."""
@@ -60,8 +67,20 @@ class MailThread:
     def _look(self) -> None:
         with self._app.app_context():
             engine = db.engine
-        if has_due(engine):
-            send_due(self._app, choose_carrier(self._app.extensions["services"].settings, engine), self._go_on)
+        if not has_due(engine):
+            return
+        for place in _PLACES:
+            if take_lease(engine, place, self._holder, seconds=_LEASE_SECONDS):
+                try:
+                    carrier = choose_carrier(self._app.extensions["services"].settings, engine)
+                    send_due(self._app, carrier, partial(self._go_on, engine, place))
+                finally:
+                    give_back_lease(engine, place, self._holder, is_done=True)
+                return
 
-    def _go_on(self) -> bool:
-        return not self._is_over.is_set()
+    def _go_on(self, engine: Engine, place: str) -> bool:
+        if self._is_over.is_set():
+            return False
+        # Held up for so long that another has the place by now, it may go on all the same: each letter has one sender.
+        renew_lease(engine, place, self._holder, seconds=_LEASE_SECONDS)
+        return True
