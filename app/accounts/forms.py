@@ -40,10 +40,12 @@ _TYPED_ADDRESS = {
     "spellcheck": "false",
     "maxlength": MOST_EMAIL_LENGTH,
 }
+# The last word is what lets a browser offer passkeys in the field.
+_OFFERS_PASSKEYS = " ".join(("username", "webauthn"))
 
 
 class SignInForm(FlaskForm):
-    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS)
+    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS | {"autocomplete": _OFFERS_PASSKEYS})
     password = PasswordField(
         _("Password"),
         [

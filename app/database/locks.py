@@ -23,6 +23,9 @@ from sqlalchemy.sql.selectable import ForUpdateArg, GenerativeSelect
 
 ORDER = (
     "users",
+    "answered_challenges",
+    "passkey_handles",
+    "passkeys",
     "sessions",
     "organizations",
     "memberships",

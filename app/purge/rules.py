@@ -13,6 +13,7 @@ from app.accounts.joining.models import AddressConfirmation, SignUp
 from app.accounts.models import Invitation, Session
 from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
 from app.accounts.notices.models import KnownPlace, Notice
+from app.accounts.passkeys.models import AnsweredChallenge
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent
@@ -98,6 +99,7 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         # A link that is over says so for a day, and so does a sign-up's own page.
         Rule("sign_ups", SignUp.expires_at, at - _AFTERLIFE),
         Rule("address_confirmations", AddressConfirmation.expires_at, at - _AFTERLIFE),
+        Rule("answered_challenges", AnsweredChallenge.expires_at, at),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),

@@ -36,6 +36,7 @@ from app.http.doors import (
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"
+_ENTRANCES = ("accounts.sign_in", "accounts.sign_up", "accounts.sign_in_with_passkey")
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 #: Answers that say more of themselves than their door does, or less: endpoint -> the headers.
 SAYS_ITSELF = {
@@ -203,7 +204,7 @@ def test_a_form_without_its_token_is_refused_where_people_come_in(app, browser, 
             answer = browser.client.open(path_of(route), method=method, base_url="http://127.0.0.1:8000", data={})
             refused = answer.status_code == 400 and "This page was open for too long" in answer.text
             # Signing in and up answer whoever is in already with where they wanted to go.
-            refused |= route.endpoint in ("accounts.sign_in", "accounts.sign_up") and answer.status_code == 303
+            refused |= route.endpoint in _ENTRANCES and answer.status_code == 303
             assert refused is door.checks_forms, (method, route.rule, answer.status_code)
             walked += 1
     assert walked or door in (FILE, META, PROBE)

@@ -15,7 +15,7 @@ def sign_in(page: Page, email: str, password: str) -> None:
     """Fill in the sign-in form that is shown."""
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
-    follow(page.get_by_role("button", name="Sign in"))
+    follow(page.get_by_role("button", name="Sign in", exact=True))
 
 
 def choose(page: Page, *memento_names: str) -> None:

@@ -24,6 +24,7 @@ from app.memories.picks import Pick
 from app.oauth.asked_apps import note_asked
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
+from tests.accounts.passkeys.authenticator import Authenticator, add_passkey
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, csrf_token, in_acme, send
@@ -115,6 +116,23 @@ def test_signing_up_out_and_in(browser, failing):
         browser.submit(browser.get("/sign-in"), email=account["email"], password=account["password"]).status_code == 303
     )
     assert "Welcome" in browser.get("/").text
+
+
+@journey("personal.new_passkey GET", "personal.new_passkey POST", "personal.show_passkey GET", "personal.show_passkey POST",
+         "personal.drop_passkey GET", "personal.drop_passkey POST", "personal.sign_in_settings GET",
+         "accounts.sign_in_with_passkey POST")  # fmt: skip
+def test_a_passkey_from_its_making_to_its_end(browser, alice, failing):
+    device = Authenticator()
+    browser.enter(alice)
+    path = f"/account/settings/sign-in/passkeys/{add_passkey(browser, device)}"
+    assert browser.submit(browser.get(path), name="Blue key").status_code == 303
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    page = browser.get("/sign-in?next=/account/")
+    assert browser.submit(page, credential=device.answer(page)).location == "/account/"
+    # A counter that goes back is noted, and the person told.
+    page = browser.get("/sign-in?again=1")
+    assert browser.submit(page, credential=device.answer(page, count=0)).location == "/sign-in?again=1"
+    assert browser.submit(browser.get(f"{path}/remove"), press="Remove it").status_code == 303
 
 
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",

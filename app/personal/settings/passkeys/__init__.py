@@ -1,0 +1,1 @@
+"""The passkeys among the settings: make one, name it, remove it."""
