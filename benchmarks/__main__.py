@@ -15,11 +15,13 @@ from flask_migrate import upgrade
 from app import create_app
 from app.config import read_settings
 from benchmarks import bare
-from benchmarks.comparison import compare, table
+from benchmarks.comparison import compare, peer_table, table
 from benchmarks.in_process import InProcess
 from benchmarks.operations import new_site
+from benchmarks.peers.node import Node
 from benchmarks.through_gunicorn import server_environ, servers
 from tests.databases import Cluster, missing_postgresql, new_database
+from tests.elsewhere.installed import missing
 
 # rounds, requests a round, and seconds after which no round is begun
 _FULL = {"in process": (120, 20, 30), "through gunicorn": (25, 160, 60)}
@@ -31,6 +33,7 @@ def main() -> None:
     sizes = _QUICK if arguments.quick else _FULL
     print(f"Processor time an operation; Python {platform.python_version()}, {os.cpu_count()} cores.")
     print("Medians over rounds that take turns with the bare route; the fewer others use the machine, the truer.")
+    peer = _find_peer()
     cluster = Cluster.in_new_directory()
     try:
         for backend in arguments.database or ("sqlite", "postgresql"):
@@ -38,7 +41,7 @@ def main() -> None:
             if missing:
                 print(f"\nNothing is measured on PostgreSQL: {missing}.")
                 continue
-            _measure(backend, cluster, sizes)
+            _measure(backend, cluster, sizes, peer)
     finally:
         cluster.stop()
 
@@ -50,7 +53,18 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(backend: str, cluster: Cluster, sizes: dict[str, tuple[int, int, float]]) -> None:
+def _find_peer() -> Node | None:
+    lacking = missing()
+    if lacking is None:
+        try:
+            return Node()
+        except (RuntimeError, OSError) as error:
+            lacking = f"it could not be installed from npm ({str(error).strip().splitlines()[-1]})"
+    print(f"Not measured beside {Node.name}: {lacking}.")
+    return None
+
+
+def _measure(backend: str, cluster: Cluster, sizes: dict[str, tuple[int, int, float]], peer: Node | None) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="reliquary-benchmarks-") as directory,
         new_database(backend, cluster, Path(directory)) as database_url,
@@ -71,9 +85,17 @@ def _measure(backend: str, cluster: Cluster, sizes: dict[str, tuple[int, int, fl
         )
 
         rounds, count, seconds = sizes["through gunicorn"]
-        with servers(environ, Path(directory)) as runner:
-            comparisons = compare(runner, site, rounds=rounds, count=count, seconds=seconds)
+        with servers(environ, Path(directory), peer) as runner:
+            comparisons = compare(runner, site, rounds=rounds, count=count, seconds=seconds, peer=peer)
+            memory = runner.peak_megabytes()
         _print(f"{title}, through gunicorn", table(comparisons, lambda operation: operation.target_through_gunicorn))
+        if peer:
+            _print(f"{title}, beside {peer.name}: server and database together", peer_table(comparisons))
+        print(
+            "\nPeak memory of a worker:",
+            ", ".join(f"{name} {size:.0f} MB" for name, size in memory.items()),
+            flush=True,
+        )
 
 
 def _print(title: str, lines) -> None:

@@ -3,6 +3,7 @@
 import selectors
 import socket
 from collections.abc import Iterator
+from time import perf_counter
 from typing import NamedTuple
 
 _SECONDS = 30
@@ -14,6 +15,8 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+    #: From the request until the last byte, where a server answered.
+    seconds: float = 0.0
 
 
 def send(port: int, requests: list[bytes], connections: int) -> list[Answer]:
@@ -47,6 +50,7 @@ class _Connection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._selector = selector
         self._received = b""
+        self._sent = 0.0
         self.index = 0
         selector.register(self._socket, selectors.EVENT_READ, self)
 
@@ -57,6 +61,7 @@ class _Connection:
             self._selector.unregister(self._socket)
             self._socket.close()
         else:
+            self._sent = perf_counter()
             self._socket.sendall(request)
 
     def receive(self) -> Answer | None:
@@ -73,4 +78,4 @@ class _Connection:
         if len(body) < int(headers["content-length"]):
             return None
         self._received = b""
-        return Answer(int(status.split(" ")[1]), headers, body)
+        return Answer(int(status.split(" ")[1]), headers, body, perf_counter() - self._sent)

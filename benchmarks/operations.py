@@ -29,10 +29,10 @@ from app.oauth.resources import own_resource
 from app.oauth.tokens.code import add_authorization_code
 from benchmarks.load import Answer
 
-_REDIRECT_URI = "https://notebook.example/callback"
-_SCOPE = "memories:read integrations:read profile"
-_VERIFIER = secrets.token_urlsafe(48)
-_CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(_VERIFIER.encode()).digest()).rstrip(b"=").decode()
+REDIRECT_URI = "https://notebook.example/callback"
+SCOPE = "memories:read integrations:read profile"
+VERIFIER = secrets.token_urlsafe(48)
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def new_site(app: Flask) -> Site:
             organization=user.memberships[0].organization,
             name="Notebook",
             type="confidential",
-            redirect_uris=[_REDIRECT_URI],
-            scopes=_SCOPE.split(),
+            redirect_uris=[REDIRECT_URI],
+            scopes=SCOPE.split(),
         )
         mementos = [Memento(user_id=user.id, name=name) for name in ("Work", "Travel", "Recipes")]
         db.session.add_all(mementos)
@@ -103,7 +103,7 @@ def new_site(app: Flask) -> Site:
                 connection,
                 user_id=user_id,
                 client_key=client_id,
-                scope=_SCOPE,
+                scope=SCOPE,
                 choice=Choice("selected", dict.fromkeys(memento_ids, False)),
             )
     return Site(app, user_id, _cookie(app, session), client_id, client_secret, consent.grant_id)
@@ -127,7 +127,7 @@ def _bare(_site: Site, count: int, _answers: list[Answer]) -> list[Request]:
 
 
 def _client_credentials(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
-    return [_token_request(site, grant_type="client_credentials", scope=_SCOPE)] * count
+    return [_token_request(site, grant_type="client_credentials", scope=SCOPE)] * count
 
 
 def _me(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
@@ -135,6 +135,16 @@ def _me(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
         Request("GET", "/api/me/", headers=(("Authorization", f"Bearer {tokens.access_token}"),))
         for tokens in _issue_tokens(site, count)
     ]
+
+
+def _introspect(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
+    return [
+        _form_request(site, "/oauth/introspect", token=tokens.access_token) for tokens in _issue_tokens(site, count)
+    ]
+
+
+def _metadata(_site: Site, count: int, _answers: list[Answer]) -> list[Request]:
+    return [Request("GET", "/.well-known/oauth-authorization-server")] * count
 
 
 def _refresh(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
@@ -152,9 +162,9 @@ def _authorize(site: Site, count: int, _answers: list[Answer]) -> list[Request]:
     parameters = {
         "response_type": "code",
         "client_id": site.client_id,
-        "redirect_uri": _REDIRECT_URI,
-        "scope": _SCOPE,
-        "code_challenge": _CHALLENGE,
+        "redirect_uri": REDIRECT_URI,
+        "scope": SCOPE,
+        "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
     return [
@@ -174,15 +184,22 @@ def _exchange_answered(site: Site, _count: int, answers: list[Answer]) -> list[R
 
 def _exchange_request(site: Site, code: str) -> Request:
     return _token_request(
-        site, grant_type="authorization_code", code=code, redirect_uri=_REDIRECT_URI, code_verifier=_VERIFIER
+        site, grant_type="authorization_code", code=code, redirect_uri=REDIRECT_URI, code_verifier=VERIFIER
     )
 
 
 def _token_request(site: Site, **parameters: str) -> Request:
-    basic = base64.b64encode(f"{site.client_id}:{site.client_secret}".encode()).decode()
-    return Request(
-        "POST", "/oauth/token", headers=(("Authorization", f"Basic {basic}"),), body=urlencode(parameters).encode()
-    )
+    return _form_request(site, "/oauth/token", **parameters)
+
+
+def _form_request(site: Site, path: str, **parameters: str) -> Request:
+    return form_request(path, site.client_id, site.client_secret, parameters)
+
+
+def form_request(path: str, client_id: str, client_secret: str, parameters: dict[str, str]) -> Request:
+    """A form that a client sends with its secret in Basic."""
+    basic = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    return Request("POST", path, headers=(("Authorization", f"Basic {basic}"),), body=urlencode(parameters).encode())
 
 
 # -- what the requests need, made beforehand -----------------------------------------------------
@@ -200,7 +217,7 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
         client, settings = find_client(connection, site.client_id), site.app.extensions["services"].settings
         api = own_resource(API, settings.issuer)
         for _ in range(count):
-            tokens = new_bearer_tokens(settings, scope=_SCOPE, refresh_scope=_SCOPE, client=client, audience=api)
+            tokens = new_bearer_tokens(settings, scope=SCOPE, refresh_scope=SCOPE, client=client, audience=api)
             tokens.family_id = _issue_code(connection, site)[1]
             add_bearer_tokens(connection, tokens)
             issued.append(tokens)
@@ -216,9 +233,9 @@ def _issue_code(connection: Connection, site: Site) -> tuple[str, int]:
         grant_id=site.grant_id,
         digest=credentials.digest(code),
         client_key=site.client_id,
-        redirect_uri=_REDIRECT_URI,
-        scope=_SCOPE,
-        code_challenge=_CHALLENGE,
+        redirect_uri=REDIRECT_URI,
+        scope=SCOPE,
+        code_challenge=CHALLENGE,
         issued_at=issued_at,
         expires_at=issued_at + timedelta(seconds=settings().authorization_code_lifetime),
     )
@@ -238,8 +255,10 @@ BARE = Operation("bare Flask route", ((_bare, 200),), None, None)
 
 OPERATIONS = (
     Operation("client credentials", ((_client_credentials, 200),), 3.5, 3),
+    Operation("introspection", ((_introspect, 200),), None, None),
     Operation("GET /api/me/", ((_me, 200),), 2, 2.2),
     Operation("code exchange", ((_exchange, 200),), 6, None),
     Operation("refresh", ((_refresh, 200),), 6, 6),
     Operation("authorize + token", ((_authorize, 302), (_exchange_answered, 200)), None, 10),
+    Operation("metadata", ((_metadata, 200),), None, None),
 )

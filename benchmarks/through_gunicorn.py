@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from benchmarks.load import Answer, send
 from benchmarks.operations import Request
+from benchmarks.peers.node import Node
 
 _ROOT = Path(__file__).resolve().parent.parent
 _CONNECTIONS = 8
@@ -47,6 +48,12 @@ class ThroughGunicorn:
         assert _children(self._pids[target]) == workers, "A worker was replaced meanwhile."
         return seconds, answers
 
+    def peak_megabytes(self) -> dict[str, float]:
+        """The most memory that a worker of each server has had so far, in 10^6 bytes."""
+        return {
+            target: max(_peak_bytes(worker) for worker in _children(pid)) / 1e6 for target, pid in self._pids.items()
+        }
+
     def database_seconds(self) -> dict[int, float]:
         """What each PostgreSQL process that serves our database has used so far; empty if none is on this machine."""
         if self._observer is None:
@@ -58,17 +65,25 @@ class ThroughGunicorn:
 
 
 @contextmanager
-def servers(environ: dict[str, str], directory: Path) -> Iterator[ThroughGunicorn]:
-    """The product and the bare app, both served with the product's settings."""
-    port, bare_port = int(environ["PORT"]), free_port()
+def servers(environ: dict[str, str], directory: Path, peer: Node | None = None) -> Iterator[ThroughGunicorn]:
+    """The product and the bare app, both served with the product's settings, and the peer if there is one."""
+    ports = {"product": int(environ["PORT"]), "bare": free_port()}
     spawn = multiprocessing.get_context("spawn")
-    with (
-        _gunicorn("app.serving", "wsgi:app", port, environ, directory) as pid,
-        _gunicorn("benchmarks.bare_serving", "benchmarks.bare:app", bare_port, environ, directory) as bare_pid,
-        ProcessPoolExecutor(1, mp_context=spawn) as load,
-        _observer(environ["DATABASE_URL"]) as observer,
-    ):
-        yield ThroughGunicorn({"product": port, "bare": bare_port}, {"product": pid, "bare": bare_pid}, load, observer)
+    with ExitStack() as started:
+        start = started.enter_context
+        pids = {
+            "product": start(_gunicorn("app.serving", "wsgi:app", ports["product"], environ, directory)),
+            "bare": start(
+                _gunicorn("benchmarks.bare_serving", "benchmarks.bare:app", ports["bare"], environ, directory)
+            ),
+        }
+        if peer:
+            ports["peer"] = free_port()
+            command, its_environ = peer.command(environ["DATABASE_URL"], directory, ports["peer"])
+            pids["peer"] = start(_started(command, its_environ, ports["peer"], os.cpu_count() or 1, directory))
+            peer.sign_in(ports["peer"])
+        load = start(ProcessPoolExecutor(1, mp_context=spawn))
+        yield ThroughGunicorn(ports, pids, load, start(_observer(environ["DATABASE_URL"])))
 
 
 def free_port() -> int:
@@ -78,21 +93,23 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _gunicorn(
+    config: str, app: str, port: int, environ: dict[str, str], directory: Path
+) -> AbstractContextManager[int]:
+    command = [sys.executable, "-m", "gunicorn", "-c", f"python:{config}", app]
+    return _started(command, environ | {"PORT": str(port)}, port, int(environ["WEB_CONCURRENCY"]), directory)
+
+
 @contextmanager
-def _gunicorn(config: str, app: str, port: int, environ: dict[str, str], directory: Path) -> Iterator[int]:
-    """A server that answers on the port; the id of its master process."""
-    log_path = directory / f"gunicorn-{port}.log"
+def _started(command: list[str], environ: dict[str, str], port: int, workers: int, directory: Path) -> Iterator[int]:
+    """A server that answers on the port, with so many workers; the id of its master process."""
+    log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", f"python:{config}", app],
-            cwd=_ROOT,
-            env=environ | {"PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            command, cwd=_ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        _wait_until_it_is_up(process, port, int(environ["WEB_CONCURRENCY"]), log_path)
+        _wait_until_it_is_up(process, port, workers, log_path)
         yield process.pid
     finally:
         process.terminate()
@@ -112,7 +129,7 @@ def _wait_until_it_is_up(process: subprocess.Popen, port: int, workers: int, log
             if len(_children(process.pid)) == workers:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"gunicorn did not come up:\n{log_path.read_text(errors='replace')}")
+    raise RuntimeError(f"A server did not come up:\n{log_path.read_text(errors='replace')}")
 
 
 @contextmanager
@@ -144,6 +161,11 @@ def _seconds(pid: int) -> float:
     """User and system time of a process so far, to the nanosecond: /proc/PID/stat would count in hundredths."""
     # The clock id of another process, as clock_getcpuclockid(3) makes it on Linux.
     return time.clock_gettime((~pid << 3) | 2)
+
+
+def _peak_bytes(pid: int) -> int:
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024
 
 
 def _is_postgresql(pid: int) -> bool:
