@@ -27,6 +27,7 @@ ORDER = (
     "passkey_handles",
     "passkeys",
     "sessions",
+    "address_changes",
     "organizations",
     "memberships",
     "invitations",

@@ -61,6 +61,9 @@ ACCOUNT_SIGN_INS          = _limit("sign-in/account",             50, _QUARTER)
 ADDRESS_SIGN_INS          = _limit("sign-in/address",            100, _QUARTER)
 #: Filled-in forms of sign-up, whatever comes of them, from one address. Each tells whether an e-mail is taken.
 SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
+#: Changes of address that one person asks for, and letters about them to one new address.
+ADDRESS_CHANGES           = _limit("address/changes",             10, 60 * _MINUTE)
+LETTERS_TO_NEW_ADDRESS    = _limit("address/letters",              5, 60 * _MINUTE)
 #: Clients that register themselves, from one address (RFC 7591).
 REGISTRATIONS             = _limit("registration",                20, 60 * _MINUTE)
 #: Client id metadata documents fetched for one person, their logos, and what resource servers say of themselves.

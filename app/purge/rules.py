@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, exists, inspect, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
+from app.accounts.addresses.models import AddressChange
 from app.accounts.joining.models import AddressConfirmation, SignUp
 from app.accounts.models import Invitation, Session
 from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
@@ -100,6 +101,7 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("sign_ups", SignUp.expires_at, at - _AFTERLIFE),
         Rule("address_confirmations", AddressConfirmation.expires_at, at - _AFTERLIFE),
         Rule("answered_challenges", AnsweredChallenge.expires_at, at),
+        Rule("address_changes", AddressChange.expires_at, at - _AFTERLIFE),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),

@@ -4,14 +4,17 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select, text
 
 from app import clock
+from app.accounts.addresses.models import AddressChange
 from app.clients.models import Client
 from app.consents.undo.models import AppChange
+from app.credentials import ADDRESS_CHANGE, digest, new_credential
 from app.extensions import db
 from app.memories.keeping_back import keep_back, list_rules
 from app.memories.models import Memory
@@ -56,6 +59,8 @@ PAGES = [
     "/account/never-shared/choose",
     "/account/sessions/",
     "/account/settings/",
+    "/account/settings/email/",
+    "/account/settings/email/confirm/{email_token}",
     "/account/settings/password/",
     "/account/settings/time-zone/",
     "/account/settings/sign-in/",
@@ -107,6 +112,9 @@ ACTS = [
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
     ("/account/settings/", {"name": "Somebody else"}),
+    ("/account/settings/email/", {"email": "alice@home.example"}),
+    ("/account/settings/email/forget", {}),
+    ("/account/settings/email/confirm/{email_token}", {}),
     ("/account/settings/password/", {"old": "the password of Alice Archer", "new": "four words quite apart"}),
     ("/account/settings/sign-out-everywhere", {}),
     ("/account/settings/time-zone/", {"time_zone": "Europe/Lisbon"}),
@@ -123,6 +131,7 @@ _NAMED_INSIDE = {
 
 _TABLES = (
     "users",
+    "address_changes",
     "app_changes",
     "asked_apps",
     "mementos",
@@ -153,6 +162,16 @@ class Things:
         return filled | ({"files": [(io.BytesIO(b"Words."), "Note.md")]} if "files" in filled else {})
 
 
+def ask_for_new_address(session, user_id: str) -> str:
+    """Let her have opened the letter to another address, and not yet answered its page."""
+    token = new_credential(ADDRESS_CHANGE)
+    ends = {"created_at": clock.now(), "expires_at": clock.now() + timedelta(days=1)}
+    addresses = {"was": "alice@acme.example", "email": "alice@elsewhere.example"}
+    session.add(AddressChange(user_id=user_id, digest=digest(token), **addresses, **ends))
+    session.commit()
+    return token
+
+
 def ask_for(session, user_id: str) -> str:
     """Put the other app among those whose request she has cancelled."""
     client = session.scalar(select(Client).where(Client.name == "Acme Pocket"))
@@ -181,6 +200,7 @@ def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) 
             "grant": connected.grant_id,
             "rule": str(rule),
             "change": in_database(partial(_add_change, alice.id, connected.grant_id, saved)),
+            "email_token": in_database(lambda session: ask_for_new_address(session, alice.id)),
             "asked": in_database(lambda session: ask_for(session, alice.id)),
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
             "passkey": add_passkey(signed_in),

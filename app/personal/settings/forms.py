@@ -5,13 +5,20 @@ from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
 
 from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH
-from app.accounts.users import MOST_NAME_LENGTH, normalize_name
+from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
 from app.sentences import _, sentence_of
 
 
 def _is_a_name(_form: FlaskForm, field: Field) -> None:
     try:
         field.data = normalize_name(field.data)
+    except ValueError as error:
+        raise ValidationError(sentence_of(error)) from None
+
+
+def _is_an_address(_form: FlaskForm, field: Field) -> None:
+    try:
+        field.data = normalize_email(field.data)
     except ValueError as error:
         raise ValidationError(sentence_of(error)) from None
 
@@ -35,6 +42,21 @@ class PasswordForm(FlaskForm):
             most=MOST_LENGTH,
         ),
         render_kw={"autocomplete": "new-password", "minlength": LEAST_LENGTH},
+    )
+
+
+class AddressForm(FlaskForm):
+    # Not of the type "email": browsers hold that against ASCII alone, and our rule takes every alphabet (RFC 6531).
+    email = StringField(
+        _("New address"),
+        [InputRequired(_("Enter your e-mail address.")), _is_an_address],
+        render_kw={
+            "inputmode": "email",
+            "autocomplete": "email",
+            "autocapitalize": "none",
+            "spellcheck": "false",
+            "maxlength": MOST_EMAIL_LENGTH,
+        },
     )
 
 

@@ -1,0 +1,161 @@
+"""How an account gets another address, and how the old address takes it back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts.addresses.models import AddressChange
+from app.accounts.lock import lock_person
+from app.accounts.models import User
+from app.accounts.notices import notify
+from app.accounts.sessions import end_sessions
+from app.audit.events import record
+from app.credentials import digest
+from app.database.rows import is_taken
+from app.mail.outbox import put_mail
+from app.sentences import _
+
+#: So long the link in the letter to the new address works, from when the letter goes out.
+CONFIRMS_FOR = timedelta(days=1)
+#: So long a letter is tried; the link can begin to live as late as that.
+TRIED_FOR = timedelta(days=1)
+#: So long the old address can take it back.
+BACK_FOR = timedelta(days=7)
+
+
+class AddressTaken(ValueError):
+    """Somebody else has an account with the address. Said only to who has shown that its mailbox is theirs."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This address has an account of its own. One address can have only one account."))
+
+
+class LinkIsOver(LookupError):
+    """The link was used, is too old, or was followed by another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that waits for its mailbox."""
+
+    email: str
+    until: datetime
+
+
+def ask_for_address(session: Session, user_id: str, email: str) -> None:
+    """Send a letter to the address, whose link makes it the person's. The caller commits.
+
+    An earlier one that still waits is over. Whether the address has an account decides nothing here: the letter says it.
+    """
+    lock_person(session, user_id)
+    forget_waiting(session, user_id)
+    was = session.scalars(select(User.email).where(User.id == user_id)).one()
+    until = clock.now() + TRIED_FOR + CONFIRMS_FOR
+    change = AddressChange(user_id=user_id, was=was, email=email, expires_at=until)
+    session.add(change)
+    session.flush()
+    put_mail(session, "address_change", to=email, change=change.id)
+    record("user.address_asked", actor_user_id=user_id)
+
+
+def find_waiting(session: Session, user_id: str) -> Waiting | None:
+    """The change of the person that waits for its mailbox."""
+    change = session.scalar(select(AddressChange).where(AddressChange.user_id == user_id, *_waits()))
+    return None if change is None else Waiting(change.email, change.expires_at)
+
+
+def forget_waiting(session: Session, user_id: str) -> None:
+    """Let a change that waits come to nothing. The caller commits."""
+    session.execute(delete(AddressChange).where(AddressChange.user_id == user_id, AddressChange.changed_at.is_(None)))
+
+
+def find_confirmable(session: Session, user_id: str, token: str) -> AddressChange | None:
+    """The change of this person that the link confirms."""
+    found = select(AddressChange).where(AddressChange.digest == digest(token), AddressChange.user_id == user_id)
+    return session.scalar(found.where(*_waits()).execution_options(populate_existing=True))
+
+
+def confirm_address(session: Session, user_id: str, token: str) -> AddressChange:
+    """Make the address the person's, and tell the old one. The caller commits.
+
+    Raises :class:`LinkIsOver` or :class:`AddressTaken`, which leave everything as it was.
+    """
+    lock_person(session, user_id)
+    change = find_confirmable(session, user_id, token)
+    if change is None:
+        raise LinkIsOver
+    user = session.get_one(User, user_id, populate_existing=True)
+    was = user.email
+    _give_address(session, user, change.email)
+    now = clock.now()
+    change.was, change.changed_at, change.digest, change.expires_at = was, now, None, now + BACK_FOR
+    # A letter that would bring back the address that is the person's again has nothing to bring back.
+    _end_ways_back(session, AddressChange.user_id == user_id, AddressChange.was == change.email)
+    put_mail(session, "address_changed", to=was, change=change.id)
+    notify(session, user_id, "email_changed", was=was, email=change.email)
+    record("user.address_changed", actor_user_id=user_id)
+    return change
+
+
+def find_taken_back(session: Session, token: str) -> AddressChange | None:
+    """The change that the link in the letter to the old address takes back."""
+    found = select(AddressChange).where(AddressChange.back_digest == digest(token))
+    is_open = AddressChange.changed_at.is_not(None), AddressChange.expires_at > clock.now()
+    return session.scalar(found.where(*is_open).execution_options(populate_existing=True))
+
+
+def take_back_address(session: Session, token: str, password_hash: str) -> AddressChange:
+    """Give the account its old address again, and shut out whoever changed it. The caller commits.
+
+    Who changed it knew the password or had a passkey: so every session ends, ``password_hash``, which nobody knows the
+    password of, takes the place of the present one, and later changes of the address cannot be confirmed or taken back.
+    Raises :class:`LinkIsOver` or :class:`AddressTaken`, which leave everything as it was.
+    """
+    found = find_taken_back(session, token)
+    if found is None:
+        raise LinkIsOver
+    lock_person(session, found.user_id)
+    change = find_taken_back(session, token)
+    if change is None:
+        raise LinkIsOver
+    user = session.get_one(User, change.user_id, populate_existing=True)
+    lost = user.email
+    _give_address(session, user, change.was)
+    user.password_hash = password_hash
+    end_sessions(session, user.id)
+    forget_waiting(session, user.id)
+    _end_ways_back(session, AddressChange.user_id == user.id, AddressChange.changed_at >= change.changed_at)
+    if lost != change.was:
+        put_mail(session, "address_lost", to=lost)
+    notify(session, user.id, "email_taken_back", email=change.was)
+    record("user.address_taken_back", actor_user_id=user.id)
+    return change
+
+
+def _give_address(session: Session, user: User, email: str) -> None:
+    """Set the address, which its mailbox has shown to be the person's. Raises :class:`AddressTaken`."""
+    try:
+        with session.begin_nested():
+            user.email, user.email_verified_at = email, clock.now()
+    except IntegrityError as error:
+        if not is_taken(error, User.email):
+            raise
+        session.expire(user)
+        raise AddressTaken from None
+
+
+def _end_ways_back(session: Session, *which: ColumnElement[bool]) -> None:
+    session.execute(
+        update(AddressChange)
+        .where(*which)
+        .values(back_digest=None, expires_at=clock.now())
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _waits() -> tuple[ColumnElement[bool], ...]:
+    return AddressChange.changed_at.is_(None), AddressChange.expires_at > clock.now()

@@ -1,0 +1,47 @@
+"""``/take-back-address/``: where the letter to an old address leads. Nobody has to be signed in: the link is enough."""
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from app.accounts.addresses.changing import AddressTaken, LinkIsOver, find_taken_back, take_back_address
+from app.accounts.passwords import hash_password
+from app.credentials import SESSION, new_credential
+from app.extensions import db
+from app.http.doors import PAGE
+from app.http.routes import Blueprint
+from app.sentences import _, sentence_of
+from app.text import isolated
+
+blueprint = Blueprint("addresses", __name__, door=PAGE)
+
+
+@blueprint.get("/take-back-address/<token>")
+def ask_to_take_back(token: str) -> ResponseReturnValue:
+    """Say what taking it back does. Nothing happens yet: programs that look for viruses open links too."""
+    return _page(token)
+
+
+@blueprint.post("/take-back-address/<token>")
+def take_back(token: str) -> ResponseReturnValue:
+    """Take the address back, and end what whoever changed it could go on with."""
+    try:
+        # Before the first statement: SQLite has one writer, who should not wait for argon2.
+        change = take_back_address(db.session(), token, hash_password(new_credential(SESSION)))
+    except LinkIsOver:
+        db.session.rollback()
+        return _page(token)
+    except AddressTaken as error:
+        db.session.rollback()
+        return _page(token, sentence_of(error), 409)
+    email = change.was
+    db.session.commit()
+    flash(gettext("%(email)s is the address of your account again. Choose a new password now.", email=isolated(email)))
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _page(token: str, problem: str | None = None, status: int = 200) -> tuple[str, int]:
+    change = find_taken_back(db.session(), token)
+    if change is None:
+        problem, status = problem or _("This link was used before, or it is older than a week."), 404
+    return render_template("accounts/take_back_address.html", change=change, token=token, problem=problem), status
