@@ -162,7 +162,7 @@ def post_worker_init(worker: Stopping) -> None:
     metrics.BUILD.set(1, project["version"], platform.python_version())
     with app.app_context():
         metrics.watch([partial(measure_database, db.engine, read_revisions())])
-        app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings)
+        app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings, app.app_context)
     app.extensions["mail"] = MailThread(app)
     app.extensions["purge"].start()
     app.extensions["mail"].start()

@@ -51,7 +51,9 @@ def start(app, monkeypatch):
         engine = db.engine
 
     def start(interval: int = 1) -> PurgeThread:
-        thread = PurgeThread(engine, replace(app.extensions["services"].settings, purge_interval=interval))
+        thread = PurgeThread(
+            engine, replace(app.extensions["services"].settings, purge_interval=interval), app.app_context
+        )
         threads.append(thread)
         thread.start()
         return thread
@@ -104,7 +106,7 @@ def test_while_another_holds_the_lease_nothing_is_removed(app, start):
 def test_whoever_lost_the_lease_stops(app, monkeypatch):
     """As a process does that was frozen for so long that another took its turn."""
     with app.app_context():
-        purge = Purge(db.engine, app.extensions["services"].settings, lambda _seconds: True)
+        purge = Purge(db.engine, app.extensions["services"].settings, lambda _seconds: True, app.app_context)
         monkeypatch.setattr("app.purge.run.LEASE_SECONDS", 0)
         assert purge.take_turn()
         assert take_lease(db.engine, LEASE, "another machine", seconds=60)

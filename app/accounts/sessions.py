@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as OrmSession
 from app import clock
 from app.accounts.lock import lock_person
 from app.accounts.models import Session, User
+from app.accounts.places.known import note_place
 from app.accounts.state import is_open_account
 from app.config import settings
 from app.credentials import SESSION, digest, new_credential
@@ -97,6 +98,7 @@ def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] 
             shown=" ".join(sorted(shown)),
         )
     )
+    note_place(db.session(), user.id, address)
     return credential
 
 

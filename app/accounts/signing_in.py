@@ -7,8 +7,9 @@ from flask_login import login_user
 from werkzeug.wrappers import Response
 
 from app.accounts.closed import tell_disabled
-from app.accounts.known_browsers import remember_browser
+from app.accounts.known_browsers import find_known_browser, remember_browser
 from app.accounts.models import User
+from app.accounts.places.new_devices import tell_new_device
 from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.credentials import digest
 from app.database.session_connection import SessionConnection
@@ -31,6 +32,7 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
         if answer is not None:
             db.session.commit()
             return answer
+    knows_browser = find_known_browser(user) is not None
     credential = start_session(
         user, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", ""), shown=shown
     )
@@ -38,6 +40,8 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
         end_session(digest(session["_user_id"]))
     # Before the commit: once there is a session, nothing may fail any more, and the browser gets it.
     person = find_signed_in(credential, SessionConnection(db.session()))
+    if person is not None:
+        tell_new_device(db.session(), user, person.session_id, knows_browser=knows_browser)
     db.session.commit()
     # Also the CSRF token goes: one who planted it must not know the token of a signed-in person.
     session.clear()

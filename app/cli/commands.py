@@ -5,7 +5,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -74,7 +74,7 @@ def purge_command(as_json: bool) -> None:
 
 
 def _purge() -> dict[str, int]:
-    purge = Purge(db.engine, services().settings, _wait)
+    purge = Purge(db.engine, services().settings, _wait, nullcontext)
     if not purge.take_turn():
         lease = find_lease(db.engine, LEASE)
         click.echo(f"A server purges at this moment too: {lease.holder if lease else 'unknown'}.", err=True)

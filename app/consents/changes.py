@@ -30,6 +30,7 @@ from app.consents.live import has_run_out
 from app.consents.models import ONLY
 from app.consents.resources import API, format_resources, join_resources
 from app.consents.snapshot import ConsentSnapshot
+from app.consents.telling import tell_new_app
 from app.credentials import new_id
 from app.database.connections import Connection
 from app.scopes import format_scope, parse_scope
@@ -81,6 +82,8 @@ def give_consent(
     if choice is not None:
         after = replace(after, choice=_write_choice(connection, row.grant_id, user_id, choice))
     _note_given(connection, before, after, at, {"continues": continues} if continues else {})
+    if before is None and continues is None:
+        tell_new_app(connection, after.grant_id)
     return after
 
 

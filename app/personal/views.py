@@ -6,6 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.notices.told import count_unseen, list_notices
 from app.consents.ends import list_ends
 from app.consents.standing.attention import find_attention
 from app.consents.uses import find_uses
@@ -16,14 +17,17 @@ from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import list_live
 from app.personal.sessions.places import list_places
 
-_MOST_APPS = 2
+_MOST_APPS, _MOST_NOTICES = 2, 2
 
 
 @blueprint.get("/")
 def overview() -> ResponseReturnValue:
     """The apps that were used last, every memento, and how many places the person is signed in at."""
+    notices = list_notices(db.session(), current_user.id, size=_MOST_NOTICES, unseen=True)
     return render_template(
         "personal/overview.html",
+        notices=notices[:_MOST_NOTICES],
+        unseen=count_unseen(db.session(), current_user.id) if notices else 0,
         account=current_user,
         everything=summarize_everything(current_user.id),
         found=list_cards(current_user.id, size=_MOST_APPS),

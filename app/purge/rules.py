@@ -13,8 +13,9 @@ from app.accounts.addresses.models import AddressChange
 from app.accounts.joining.models import AddressConfirmation, SignUp
 from app.accounts.models import Invitation, Session
 from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
-from app.accounts.notices.models import KnownPlace, Notice
+from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import AnsweredChallenge
+from app.accounts.places.models import KnownPlace
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent

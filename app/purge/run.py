@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from app.config import Settings
 from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
 from app.memories.unfolded import fold_memories
 from app.purge.batches import Pace, purge_rule
+from app.purge.near_ends import tell_of_near_ends
 from app.purge.rules import Rule, find_rules
 from app.purge.short_receipts import purge_short_receipts
 from app.purge.unused_clients import review_clients
@@ -23,11 +25,15 @@ _MOST_LOOKED_AT = 100_000
 
 @dataclass(slots=True)
 class Purge:
-    """What one process purges. ``pause`` waits so many seconds and returns whether to go on."""
+    """What one process purges. ``pause`` waits so many seconds and returns whether to go on.
+
+    ``context`` is the app's, in which people are told of what is about to end.
+    """
 
     engine: Engine
     settings: Settings
     pause: Callable[[float], bool]
+    context: Callable[[], AbstractContextManager[Any]]
     holder: str = field(default_factory=new_holder)
     _places: dict[str, tuple[Any, Any] | None] = field(default_factory=dict)
     _renewed: float | None = None
@@ -59,6 +65,9 @@ class Purge:
         for name, count in purge_short_receipts(self.engine, pace).items():
             deleted[name] = deleted.get(name, 0) + count
         reviewed, is_done = review_clients(self.engine, pace)
+        if is_done:
+            with self.context():
+                is_done = tell_of_near_ends(self.engine, pace)
         return deleted | reviewed, is_done
 
     def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:

@@ -4,6 +4,9 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -23,10 +26,10 @@ _LAST_BATCH = 1.0
 class PurgeThread:
     """Purges every ``purge_interval`` seconds, whichever process comes first. Started after the fork that makes a worker."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, context: Callable[[], AbstractContextManager[Any]]) -> None:
         self._interval = settings.purge_interval
         self._stop = threading.Event()
-        self._purge = Purge(engine, settings, self._pause)
+        self._purge = Purge(engine, settings, self._pause, context)
         self._thread: threading.Thread | None = None
         self._has_failed = False
 

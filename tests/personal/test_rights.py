@@ -58,6 +58,8 @@ PAGES = [
     "/account/never-shared/",
     "/account/never-shared/choose",
     "/account/sessions/",
+    "/account/sessions/not-me",
+    "/account/settings/notices/",
     "/account/settings/",
     "/account/settings/email/",
     "/account/settings/email/confirm/{email_token}",
@@ -111,6 +113,12 @@ ACTS = [
     ("/account/asked/{asked}/forget", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
+    ("/account/sessions/{session}/not-me", {}),
+    ("/account/sessions/places/{place}/name", {"name": "Home"}),
+    ("/account/settings/notices/", {"new_app": "off"}),
+    ("/account/settings/notices/seen", {"last": "{notice}"}),
+    ("/account/settings/notices/{notice}/seen", {}),
+    ("/account/settings/notices/{notice}/not-me", {}),
     ("/account/settings/", {"name": "Somebody else"}),
     ("/account/settings/email/", {"email": "alice@home.example"}),
     ("/account/settings/email/forget", {}),
@@ -144,6 +152,9 @@ _TABLES = (
     "saved_mementos",
     "imports",
     "passkeys",
+    "notices",
+    "notice_choices",
+    "known_places",
 )
 
 
@@ -205,6 +216,8 @@ def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) 
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
             "passkey": add_passkey(signed_in),
             "answer": Authenticator().answer(signed_in.get(NEW)),
+            "place": re.search(r"/account/sessions/places/(\w+)/name\"", page)[1],
+            "notice": re.search(r"/notices/(\w+)/not-me\"", signed_in.get("/account/settings/notices/").text)[1],
         }
     )
 

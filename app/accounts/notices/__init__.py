@@ -18,9 +18,10 @@ from app.database.connections import Connection
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
+from app.mail.outbox import put_mail_at_once
 
 _FIND_PERSON = Statement(
-    select(User.email, NoticeChoice.way)
+    select(User.email, User.email_verified_at, NoticeChoice.way)
     .outerjoin(NoticeChoice, (NoticeChoice.user_id == User.id) & (NoticeChoice.kind == bindparam("kind")))
     .where(User.id == bindparam("user"))
 )
@@ -60,7 +61,12 @@ def notify(
         return False
     told = json.dumps(facts, sort_keys=True)
     notice_id = new_id("ntc")
-    return connection.run(_INSERT, id=notice_id, user=user_id, kind=kind, facts=told, at=clock.now(), once=once) == 1
+    if connection.run(_INSERT, id=notice_id, user=user_id, kind=kind, facts=told, at=clock.now(), once=once) != 1:
+        return False
+    # An address that nobody has confirmed may be a stranger's, who would learn where and with what one signs in.
+    if person.email_verified_at is not None and (person.way != "page" or KINDS[kind].choice is None):
+        put_mail_at_once(connection, "notice", to=person.email, notice=notice_id)
+    return True
 
 
 def _check_facts(kind: str, facts: dict[str, Any]) -> None:

@@ -35,6 +35,8 @@ class Kind:
     leads_to: str
     advice: str = ""
     choice: str | None = None
+    #: Which of the facts are instants, as ISO text.
+    instants: tuple[str, ...] = ()
 
 
 _NOT_ME = _("If this was not you, change your password and look at your sessions.")
@@ -159,6 +161,7 @@ KINDS: Mapping[str, Kind] = {
         facts=("day",),
         way="/sign-in",
         leads_to=_("Sign in"),
+        instants=("day",),
     ),
     "deletion_called_off": Kind(
         title=_("Your account stays"),
@@ -192,5 +195,6 @@ KINDS: Mapping[str, Kind] = {
         way=_APP,
         leads_to=_("Keep it, or let it end"),
         choice=_("What you allow an app is about to end"),
+        instants=("ends_at",),
     ),
 }

@@ -41,17 +41,3 @@ class NoticeChoice(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(30), primary_key=True)
     way: Mapped[str] = mapped_column(String(4))
-
-
-class KnownPlace(Base):
-    """A network that a person has signed in from, and what they call it, if they have given it a name."""
-
-    __tablename__ = "known_places"
-    __table_args__ = (UniqueConstraint("user_id", "network"), Index(None, "last_seen_at"))
-
-    id: Mapped[str] = mapped_column(String(40), primary_key=True, default=lambda: new_id("plc"))
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    network: Mapped[str] = mapped_column(String(45))
-    name: Mapped[str] = mapped_column(String(60), default="")
-    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
-    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock, credentials
 from app.consents.events import APP, REPLAYED, add_event
+from app.consents.telling import tell_replay
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.types import Base, UtcDateTime
@@ -47,3 +48,4 @@ def add_token_replay(connection: Connection, *, grant_id: str, presented: str) -
     )
     # Whoever held it came by the app's way, be it the app or a thief.
     add_event(connection, grant_id, REPLAYED, actor=APP, at=at, changed={"presented": presented})
+    tell_replay(connection, grant_id)

@@ -41,7 +41,7 @@ def test_alone_there_is_nothing_to_end(signed_in):
 def test_one_place_is_ended_at_once_and_the_others_go_on(app, signed_in, alice):
     one, other = sign_in_elsewhere(app, alice, address="192.0.2.1"), sign_in_elsewhere(app, alice, address="192.0.2.2")
     page = signed_in.get("/account/sessions/")
-    action = page.text.split("192.0.2.1<")[1].split('action="')[1].split('"')[0]
+    action = re.search(r'192\.0\.2\.1<.*?action="([^"]*/end)"', page.text, re.DOTALL)[1]
     page = signed_in.follow(signed_in.submit(page, action=action))
     assert "That place is signed out" in page.text
     assert not is_signed_in(one)

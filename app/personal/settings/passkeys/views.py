@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
-from app.accounts.devices import describe_device
 from app.accounts.fresh import needs_fresh_sign_in
 from app.accounts.notices import notify
 from app.accounts.passkeys.answers import read_answer
@@ -14,6 +13,7 @@ from app.accounts.passkeys.kept import MOST_OF_PERSON, count_passkeys, find_pass
 from app.accounts.passkeys.made import add_passkey, ask_to_make
 from app.accounts.passkeys.models import Passkey
 from app.accounts.passkeys.views import browser_secret, get_place, passkey_place
+from app.accounts.places.devices import describe_device
 from app.audit.events import record
 from app.config import settings
 from app.extensions import db

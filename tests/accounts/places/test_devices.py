@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.accounts.devices import describe_device
+from app.accounts.places.devices import describe_device
 
 _CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"
 

@@ -1,0 +1,31 @@
+"""What people are told of their apps besides the history: a new one, an access that was used twice, an end that is near."""
+
+from sqlalchemy import bindparam, select
+
+from app.accounts.notices import notify
+from app.clients.models import Client
+from app.consents.models import Consent
+from app.database.connections import Connection
+from app.database.statements import Statement
+
+_FIND = Statement(
+    select(Consent.user_id, Client.name, Consent.name.label("own_name"))
+    .join(Client, Client.key == Consent.client_key)
+    .where(Consent.grant_id == bindparam("grant"))
+)
+
+
+def tell_new_app(connection: Connection, grant_id: str) -> None:
+    """Tell the person that an app was connected, by the name that they saw. In the transaction that connects it."""
+    _tell(connection, grant_id, "new_app")
+
+
+def tell_replay(connection: Connection, grant_id: str) -> None:
+    """Tell the person that a code or a refresh token of an app came twice. In the transaction that ends the family."""
+    _tell(connection, grant_id, "replay")
+
+
+def _tell(connection: Connection, grant_id: str, kind: str) -> None:
+    found = connection.first(_FIND, grant=grant_id)
+    if found is not None:
+        notify(connection, found.user_id, kind, app=found.own_name or found.name, grant_id=grant_id)

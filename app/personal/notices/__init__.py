@@ -1,0 +1,1 @@
+"""``/account/settings/notices/``: what a person was told, and what they want to be told."""
