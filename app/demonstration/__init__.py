@@ -4,7 +4,8 @@ from flask import Flask
 
 
 def register(app: Flask) -> None:
-    """Attach the little app. Only a server that this machine alone reaches has it."""
-    from app.demonstration import pocket
+    """Attach the little app and the letters. Only a server that this machine alone reaches has them."""
+    from app.demonstration import mailbox, pocket
 
     pocket.register(app)
+    mailbox.register(app)

@@ -36,7 +36,9 @@ class LocalCarrier:
         )
         with expect_writes(), Session(self._engine) as session, session.begin():
             session.merge(kept)
-        _log.info("A letter to %s: %s\n%s", posted.recipient, rendered.subject, rendered.text)
+        # A record is one line, and a link must be alone on it to be copied.
+        for line in (f"A letter to {posted.recipient}: {rendered.subject}", *filter(None, rendered.text.splitlines())):
+            _log.info("%s", line)
         return "Kept for /demonstration/mail/."
 
     def close(self) -> None:

@@ -41,5 +41,6 @@ def render_letter(letter: Letter) -> Rendered:
 
 
 def _tidy(text: str) -> str:
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    # Of a line with two hyphens the space belongs to it: what follows is the signature.
+    lines = "\n".join(line if line == "-- " else line.rstrip() for line in text.splitlines())
     return _BLANK_LINES.sub("\n\n", lines).strip() + "\n"

@@ -1,6 +1,7 @@
 """Every page of the product, as axe-core sees it: in light and dark, wide and on a screen of 320 pixels."""
 
 import re
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.clients.models import Client
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.guide.contents import PAGES
+from app.mail.outbox import put_mail
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
@@ -166,6 +168,24 @@ def test_bringing_and_taking_out(look, page, server, demonstration, link, alice)
     follow(page.get_by_role("button", name="See what would come in"))
     look("it cannot come in")
     look("take out", server.url + "/account/memories/take-out/")
+
+
+def test_letters_of_a_server_for_this_machine(look, page, server, demonstration):
+    look("no letter", server.url + "/demonstration/mail/")
+    with server.app.app_context():
+        put_mail(db.session, "trial", to=ALICE)
+        db.session.commit()
+    page.goto(server.url + "/demonstration/mail/")
+    deadline = time.monotonic() + 30
+    while not page.get_by_role("link", name="Letters from").count():
+        assert time.monotonic() < deadline, server.log
+        time.sleep(0.1)
+        page.reload()
+    look("letters")
+    follow(page.get_by_role("link", name="Letters from"))
+    look("a letter")
+    follow(page.get_by_role("link", name="As mail programs show it"))
+    look("a letter as HTML")
 
 
 def test_the_little_app_and_the_way_to_it(look, page, server, demonstration):

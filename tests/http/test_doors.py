@@ -42,6 +42,7 @@ REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 SAYS_ITSELF = {
     "assistants.llms_txt": {"Cache-Control"},
     "assistants.markdown": {"Cache-Control"},
+    "mailbox.show_html": {"Content-Security-Policy"},
     "oauth.show_logo": {"Cache-Control", "Content-Security-Policy"},
     "signposts.show_favicon": {"Cache-Control"},
     "signposts.show_robots": {"Cache-Control"},

@@ -20,6 +20,7 @@ from app.demonstration.pocket import wire
 from app.demonstration.seeds import seed
 from app.extensions import db
 from app.fetch.fetching import FetchedObject
+from app.mail.models import LocalMail
 from app.memories.picks import Pick
 from app.oauth.asked_apps import note_asked
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
@@ -194,6 +195,15 @@ def test_the_little_app(browser, with_demonstration, failing):
     assert browser.submit(page, press="Keep it in Reliquary", title="Rye", text="Flour.").status_code == 200
     page = browser.follow(browser.get("/demonstration/notes"))
     assert browser.submit(page, press="Let Acme Pocket forget you").status_code == 303
+
+
+@journey("mailbox.list_letters GET", "mailbox.show_letter GET", "mailbox.show_html GET")
+def test_letters_of_a_server_for_this_machine(app, browser, failing):
+    with app.app_context():
+        db.session.add(LocalMail(id="let_1", kind="trial", recipient="a@b.c", subject="S", text="T", html="<p>T"))
+        db.session.commit()
+    for path in ("", "let_1", "let_1/html"):
+        assert browser.get(f"/demonstration/mail/{path}").status_code == 200
 
 
 @journey(*(f"api.{name}" for name in (
