@@ -1,0 +1,50 @@
+"""One letter of each kind, or more where it can say different things: ``kind`` or ``kind/what is special``.
+
+Each function is called in an app context, writes down what the letter is about, and returns the address that it goes to
+and its facts. The test commits.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from app import clock
+from app.accounts.addresses.models import AddressChange
+from app.accounts.notices.kinds import KINDS
+from app.accounts.notices.models import Notice
+from app.extensions import db
+from tests.actors import Person
+
+_Example = Callable[[Person], tuple[str, dict[str, Any]]]
+
+_NEW = "ada@new.example"
+
+
+def _change(alice: Person, email: str = _NEW, **fields: Any) -> dict[str, str]:
+    now = clock.now()
+    change = AddressChange(user_id=alice.id, was=alice.email, email=email, expires_at=now + timedelta(days=1), **fields)
+    db.session.add(change)
+    db.session.flush()
+    return {"change": change.id}
+
+
+def _notice(kind: str, alice: Person) -> tuple[str, dict[str, Any]]:
+    rule = KINDS[kind]
+    facts = {name: clock.now().isoformat() if name in rule.instants else f"one_{name}" for name in rule.facts}
+    facts |= {"user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0", "address": "192.0.2.7"}
+    notice = Notice(user_id=alice.id, kind=kind, facts=json.dumps(facts))
+    db.session.add(notice)
+    db.session.flush()
+    return alice.email, {"notice": notice.id}
+
+
+EXAMPLES: dict[str, _Example] = {
+    "address_change": lambda alice: (_NEW, _change(alice)),
+    "address_change/known": lambda alice: (alice.email, _change(alice, alice.email)),
+    "address_changed": lambda alice: (alice.email, _change(alice, changed_at=clock.now())),
+    "address_lost": lambda alice: (_NEW, {}),
+    **{f"notice/{kind}": partial(_notice, kind) for kind in KINDS},
+    "trial": lambda alice: (alice.email, {}),
+}
