@@ -81,6 +81,7 @@ def started_once(tmp_path_factory):
 def test_the_first_start_says_how_to_sign_in_and_what_to_try(started_once):
     clone, port, welcome = started_once
     assert f"Reliquary is at http://127.0.0.1:{port} " in welcome
+    assert f"Passkeys are at http://localhost:{port}:" in welcome
     data = json.loads((clone.path / "instance" / "demonstration.json").read_text())
     for user in data["users"]:
         assert user["email"] in welcome and user["password"] in welcome

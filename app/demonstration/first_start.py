@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from app.accounts.models import User
+from app.accounts.passkeys.relying_party import find_relying_party
 from app.clients.models import Client
 from app.config import Settings
 from app.demonstration.pocket.place import find_place
@@ -36,6 +37,9 @@ def renew() -> None:
 def welcome(settings: Settings, instance_path: Path) -> str:
     """Where the server is and, as far as the demonstration is still in its database, how to sign in and what to try."""
     lines = ["", f"Reliquary is at {settings.issuer} (Ctrl-C stops it)."]
+    passkeys = find_relying_party(settings.issuer)
+    if passkeys is not None and not passkeys.is_at_issuer:
+        lines.append(f"Passkeys are at {passkeys.origin}: browsers have none at a number.")
     path = _path(settings, instance_path)
     users, clients = _still_there(_read(path))
     if users:

@@ -64,7 +64,10 @@ _FOR_A_BROWSER = (
     # Not "no-referrer": with it browsers send "Origin: null" along with our own forms.
     ("Referrer-Policy", "same-origin"),
     # No Cross-Origin-Opener-Policy: an app may open the sign-in in a popup and wait for it.
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    (
+        "Permissions-Policy",
+        "camera=(), geolocation=(), microphone=(), publickey-credentials-create=(self), publickey-credentials-get=(self)",
+    ),
 )
 FOR_A_FILE = Headers(_FOR_A_BROWSER, over_https=_TRANSPORT)
 FOR_A_PAGE = Headers((*_FOR_A_BROWSER, ("Cache-Control", "no-store")), _CONTENT_SECURITY_POLICY, _TRANSPORT)

@@ -97,6 +97,21 @@ def test_an_answer_that_was_overheard_does_nothing(visitor, passkey, device):
     assert "took too long, or was done before" in visitor.follow(again).text
 
 
+def test_a_whole_request_that_was_overheard_does_nothing(app, visitor, alice):
+    """With its cookie, too: all that is signed in it would count again."""
+    device, thief = Authenticator(count=None), Browser(app)
+    visitor.enter(alice)
+    add_passkey(visitor, device)
+    visitor.sign_out()
+    page = visitor.get(SIGN_IN)
+    cookie = visitor.client.get_cookie("reliquary", domain="127.0.0.1")
+    thief.client.set_cookie("reliquary", cookie.value, domain="127.0.0.1")
+    answer = device.answer(page)
+    assert visitor.submit(page, credential=answer).location == "/account/sessions/"
+    assert thief.submit(page, credential=answer).location.startswith("/sign-in")
+    assert "done before" in thief.get("/sign-in").text
+
+
 def test_an_answer_of_another_browser_does_nothing(app, visitor, passkey, device):
     other = Browser(app)
     answer = device.answer(other.get(SIGN_IN))

@@ -1,0 +1,156 @@
+"""Passkeys in a real browser, with a device that Chromium plays: made, used, lost, copied, and asked for at a wrong address."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.walk import ALICE, follow, sign_in
+
+
+@dataclass
+class Device:
+    """What Chromium's virtual authenticator is told to be."""
+
+    page: Page
+
+    def __post_init__(self):
+        self._tools = self.page.context.new_cdp_session(self.page)
+        self._tools.send("WebAuthn.enable")
+        told = {"protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal", "hasResidentKey": True}
+        told |= {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
+        self.id = self._tools.send("WebAuthn.addVirtualAuthenticator", {"options": told})["authenticatorId"]
+
+    def credentials(self) -> list[dict]:
+        return self._tools.send("WebAuthn.getCredentials", {"authenticatorId": self.id})["credentials"]
+
+    def take(self, credential: dict) -> None:
+        """Hold a passkey that was made elsewhere, or an older state of one."""
+        told = {"authenticatorId": self.id, "credentialId": credential["credentialId"]}
+        if any(one["credentialId"] == credential["credentialId"] for one in self.credentials()):
+            self._tools.send("WebAuthn.removeCredential", told)
+        self._tools.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential})
+
+    def verifies(self, is_verified: bool) -> None:
+        self._tools.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": is_verified})
+
+
+@pytest.fixture
+def home(server) -> str:
+    """The address at which a server of this machine alone has its passkeys."""
+    return server.url.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture
+def add_passkey(page, home, demonstration) -> Callable[[], Device]:
+    """Alice signs in by her password and makes a passkey on a device of this browser."""
+
+    def add() -> Device:
+        device = Device(page)
+        page.goto(f"{home}/sign-in?next=/account/settings/sign-in/passkeys/new")
+        sign_in(page, ALICE, demonstration.passwords[ALICE])
+        page.get_by_label("Name of the passkey").fill("My telephone")
+        follow(page.get_by_role("button", name="Make the passkey"))
+        expect(page.get_by_role("link", name="My telephone")).to_be_visible()
+        return device
+
+    return add
+
+
+@pytest.fixture
+def device(add_passkey) -> Device:
+    return add_passkey()
+
+
+#: Chromium's device picks what is offered in the first field at once. Where the button is to be pressed, there is no offer.
+_WITHOUT_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async () => false"
+
+
+@pytest.fixture
+def at_sign_in(page, home, device) -> Page:
+    """The sign-in page, with a passkey on the device and nobody signed in."""
+    page.add_init_script(_WITHOUT_OFFER)
+    sign_out(page)
+    page.goto(f"{home}/sign-in?next=/account/sessions/")
+    return page
+
+
+def sign_out(page: Page) -> None:
+    follow(page.get_by_role("button", name="Sign out", exact=True))
+
+
+def test_a_passkey_is_offered_in_the_first_field_and_signs_in_without_a_password(page, home, device):
+    sign_out(page)
+    page.goto(f"{home}/sign-in?next=/account/sessions/")
+    page.wait_for_url(f"{home}/account/sessions/")
+    assert device.credentials()[0]["signCount"] == 2
+
+
+def test_the_button_does_the_same_and_a_copied_passkey_is_refused(at_sign_in, home, device):
+    page, (before,) = at_sign_in, device.credentials()
+    follow(page.get_by_role("button", name="Sign in with a passkey"))
+    expect(page).to_have_url(f"{home}/account/sessions/")
+    # Another device with the same passkey, as it was when it was copied.
+    device.take(before)
+    sign_out(page)
+    page.goto(f"{home}/sign-in?next=/account/sessions/")
+    follow(page.get_by_role("button", name="Sign in with a passkey"))
+    expect(page.get_by_role("alert")).to_contain_text("its counter went back")
+
+
+def test_a_device_that_cannot_check_who_it_is_signs_nobody_in(at_sign_in, device):
+    page = at_sign_in
+    device.verifies(False)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen, or it took too long.")
+
+
+def test_a_passkey_that_another_page_asked_for_is_refused(at_sign_in, device, callback):
+    """A page of somebody else at the same host hands on our challenge, and gets an answer; it names where it was given."""
+    page = at_sign_in
+    other = page.context.new_page()
+    other.goto(callback.url.replace("127.0.0.1", "localhost"))
+    elsewhere = Device(other)
+    elsewhere.take(device.credentials()[0])
+    answer = other.evaluate(_ASK, page.locator("form[data-passkey]").get_attribute("data-passkey"))
+    assert callback.url.replace("127.0.0.1", "localhost").startswith(answer["origin"])
+    page.bring_to_front()
+    with page.expect_navigation():
+        page.evaluate(_SEND, answer["credential"])
+    expect(page.get_by_role("alert")).to_contain_text("That passkey could not be checked.")
+
+
+_ASK = """async (options) => {
+  const decode = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+  const asked = JSON.parse(options);
+  const shown = await navigator.credentials.get({ publicKey: { ...asked, challenge: decode(asked.challenge), allowCredentials: [] } });
+  const origin = JSON.parse(new TextDecoder().decode(shown.response.clientDataJSON)).origin;
+  return { origin, credential: JSON.stringify(shown.toJSON()) };
+}"""
+_SEND = """credential => {
+  const form = document.querySelector("form[data-passkey]");
+  form.elements.credential.value = credential;
+  form.submit();
+}"""
+
+
+def test_by_its_number_the_server_says_where_passkeys_are(page, server, home, demonstration):
+    page.goto(f"{server.url}/sign-in?next=/account/settings/sign-in/passkeys/new")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    expect(page.get_by_role("alert")).to_contain_text(f"Open {home}/account/settings/sign-in/passkeys/new instead.")
+    expect(page.get_by_role("button", name="Make the passkey")).to_be_hidden()
+    page.goto(f"{server.url}/account/settings/sign-in/")
+    follow(page.get_by_role("link", name=home))
+    expect(page).to_have_url(f"{home}/sign-in?next=/account/settings/sign-in/")
+
+
+def test_without_javascript_a_page_says_that_passkeys_need_it(chromium, home, demonstration):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{home}/sign-in?next=/account/settings/sign-in/passkeys/new")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    expect(page.get_by_text("Passkeys need JavaScript")).to_be_visible()
+    context.close()
