@@ -136,6 +136,28 @@ def test_a_passkey_from_its_making_to_its_end(browser, alice, failing):
     assert browser.submit(browser.get(f"{path}/remove"), press="Remove it").status_code == 303
 
 
+@journey(*(f"personal.{name}" for name in (
+    "settings GET", "settings POST", "sign_out_everywhere POST", "time_zone GET", "choose_time_zone POST", "password GET",
+    "password POST", "email GET", "email POST", "forget_email POST", "ask_to_confirm_email GET", "confirm_email POST",
+)), "addresses.ask_to_take_back GET", "addresses.take_back POST")  # fmt: skip
+def test_the_profile_and_the_address(browser, alice, failing, sent_mail):
+    browser.enter(alice)
+    root = "/account/settings/"
+    assert browser.submit(browser.get(root), name="Alice Arrow").status_code == 303
+    assert post(browser, root + "time-zone/", {"time_zone": "Europe/Lisbon"}).status_code == 303
+    assert browser.get(root + "time-zone/?q=lisbon").status_code == 200
+    password = browser.get(root + "password/")
+    assert browser.submit(password, old=alice.password, new="seven herons over a lake").status_code == 303
+    assert browser.submit(browser.get(root + "email/"), email="alice@third.example").status_code == 303
+    assert browser.submit(browser.get(root + "email/"), action=root + "email/forget").status_code == 303
+    assert browser.submit(browser.get(root + "email/"), email="alice@home.example").status_code == 303
+    link = next(letter.link(root) for letter in sent_mail() if letter.kind == "address_change")
+    assert browser.submit(browser.get(link), action=link).status_code == 303
+    assert browser.submit(browser.get(root), action=root + "sign-out-everywhere").status_code == 303
+    back = next(letter.link("/take-back") for letter in sent_mail() if letter.kind == "address_changed")
+    assert browser.submit(browser.get(back), action=back).status_code == 303
+
+
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",
          "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
          "oauth.choose_account POST", "oauth.switch_account POST", "oauth.token POST", "documented.token POST",
