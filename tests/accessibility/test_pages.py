@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
 from app.accounts.users import find_user_by_email
@@ -11,6 +12,7 @@ from app.clients.models import Client
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.guide.contents import PAGES
+from app.mail.models import LocalMail
 from app.mail.outbox import put_mail
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
@@ -269,6 +271,50 @@ def test_the_account(look, page, server, demonstration, link, alice):
     page.goto(link())
     look("consent, paused")
     look("sessions", server.url + "/account/sessions/")
+
+
+def test_the_settings(look, page, server, alice):
+    root = server.url + "/account/settings/"
+    look("profile", root)
+    page.get_by_label("Your name").fill(" ")
+    follow(page.get_by_role("button", name="Save the name"))
+    look("profile, no name")
+    look("time zone", root + "time-zone/")
+    look("time zone, found", root + "time-zone/?q=america")
+    follow(page.get_by_role("button", name="America/Adak"))
+    look("profile, with a time zone")
+    look("time zone, nothing found", root + "time-zone/?q=nowhere")
+    look("password", root + "password/")
+    page.get_by_label("Your password now").fill("wrong")
+    page.get_by_label("New password").fill("seven herons over a lake")
+    follow(page.get_by_role("button", name="Change the password"))
+    look("password, wrong")
+    look("e-mail", root + "email/")
+    page.get_by_label("New address").fill("alice@home.example")
+    follow(page.get_by_role("button", name="Send a letter there"))
+    look("e-mail, asked")
+    link = _link_in_letter(server.app, "address_change")
+    look("e-mail, confirm?", server.url + link)
+    follow(page.get_by_role("button", name="Use this address"))
+    look("e-mail, a link that was used", server.url + link)
+    back = _link_in_letter(server.app, "address_changed")
+    look("take back the address?", server.url + back)
+    follow(page.get_by_role("button", name="Take it back"))
+    look("taken back")
+    look("take back, a link that was used", server.url + back)
+
+
+def _link_in_letter(app, kind: str) -> str:
+    """The path of the first link in the letter of this kind, once the server's own thread has sent it."""
+    until = time.monotonic() + 30
+    with app.app_context():
+        while time.monotonic() < until:
+            found = db.session.scalar(select(LocalMail.text).where(LocalMail.kind == kind))
+            db.session.rollback()
+            if found:
+                return re.search(r"https?://[^/]+(/\S+)", found)[1]
+            time.sleep(0.1)
+    raise AssertionError(f"No letter of the kind {kind} went out.")
 
 
 def _let_it_add_something(app, client_id: str) -> None:

@@ -37,9 +37,9 @@ def day(at: datetime) -> Markup:
     return _element(at, "day")
 
 
-def minute(at: datetime) -> Markup:
-    """A ``<time>`` that shows day and time, as in “3 May 2026, 09:30 UTC”."""
-    return _element(at, "minute")
+def minute(at: datetime, zone: tzinfo | None = None) -> Markup:
+    """A ``<time>`` that shows day and time, as in “3 May 2026, 09:30 UTC”; in ``zone`` for a clock elsewhere."""
+    return _element(at, "minute", zone)
 
 
 def second(at: datetime) -> Markup:
@@ -84,8 +84,8 @@ def iso_exact(at: datetime) -> str:
     return _in_utc(at).isoformat()
 
 
-def _element(at: datetime, precision: str) -> Markup:
-    zone = own_zone()
+def _element(at: datetime, precision: str, zone: tzinfo | None = None) -> Markup:
+    zone = zone or own_zone()
     text = _text(at, precision, zone)
     if zone is None:
         return Markup(f'<time datetime="{stamp(at)}" data-precision="{precision}">{text}</time>')

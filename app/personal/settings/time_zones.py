@@ -13,7 +13,7 @@ from app.folding import fold
 from app.http.moments.zones import find_zone, list_zones
 
 #: So many are shown of those that a search finds.
-MOST_FOUND = 20
+MOST_FOUND = 12
 #: The first part of the names that are places. Others are older names of the same, or of no place.
 _REGIONS = {
     *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"),

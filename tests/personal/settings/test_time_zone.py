@@ -26,7 +26,7 @@ def test_a_city_or_a_country_finds_it_however_it_is_written(signed_in):
 
 def test_a_search_that_finds_much_shows_the_first_and_says_so(signed_in):
     page = signed_in.get(f"{_PATH}?q=america").text
-    assert len(found(signed_in, "america")) == 20 and "The first 20 are shown." in page
+    assert len(found(signed_in, "america")) == 12 and "The first 12 are shown." in page
     assert "Nothing found" in signed_in.get(f"{_PATH}?q=nowhere").text
     assert "Nothing found" in signed_in.get(f"{_PATH}?q={'x' * 5000}").text
 
