@@ -23,6 +23,12 @@ _NEW = "alice@home.example"
 
 
 @pytest.fixture
+def sent_mail(sent_mail):
+    """What went out about addresses: notices have their own tests."""
+    return lambda: [letter for letter in sent_mail() if letter.kind.startswith("address_")]
+
+
+@pytest.fixture
 def signed_in(browser, alice) -> Browser:
     browser.enter(alice)
     return browser
