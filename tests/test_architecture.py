@@ -50,6 +50,7 @@ LAYERS = {
     "app.oauth": 50,
     "app.oauth.endpoints": 55,
     "app.operations": 60,
+    "app.leaving": 65,
     "app.api": 70,
     "app.directory": 70,
     "app.guide": 70,

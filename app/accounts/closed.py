@@ -1,11 +1,66 @@
-"""What a person is told who signs in to an account that is not open. To be asked only once they have shown who they are."""
+"""What a person is told who signs in to an account that is not open. To be asked only once they have shown who they are.
 
-from flask import make_response, render_template
+Whoever asked to have their account deleted may keep it: what they have shown waits in the browser's signed cookie, for ten
+minutes, until they answer. It counts only for the wish to leave that it was made for, so that it is of no use twice.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import make_response, redirect, render_template, session, url_for
 from werkzeug.wrappers import Response
 
+from app import clock
 from app.accounts.models import User
+from app.extensions import db
+from app.http.safe_next import safe_next
+
+#: So long they may think about it.
+_WAITS = timedelta(minutes=10)
+_NAME = "comes_back"
+
+
+@dataclass(frozen=True, slots=True)
+class ComesBack:
+    """Who may keep their account, where they were going, and what they have shown."""
+
+    user: User
+    target: str
+    shown: frozenset[str]
 
 
 def tell_disabled(user: User, target: str, shown: frozenset[str]) -> Response | None:
     """Returns the page for who may not come in because the operator has switched the account off; None for others."""
     return None if user.disabled_at is None else make_response(render_template("accounts/disabled.html"), 403)
+
+
+def ask_to_come_back(user: User, target: str, shown: frozenset[str]) -> Response | None:
+    """Returns the way to the question whether the account is to stay; None for who has not asked to have it deleted."""
+    if user.deletes_at is None:
+        return None
+    if user.deletes_at <= clock.now():
+        return make_response(render_template("accounts/too_late.html"), 403)
+    # Nothing else of the browser's: nobody is signed in here.
+    session.clear()
+    session[_NAME] = {
+        "user": user.id,
+        "leaves": user.deletes_at.isoformat(),
+        "target": target,
+        "shown": sorted(shown),
+        "until": (clock.now() + _WAITS).isoformat(),
+    }
+    return redirect(url_for("leaving.ask_to_come_back"), 303)
+
+
+def find_who_may_come_back() -> ComesBack | None:
+    """Returns who has shown in this browser a moment ago that an account which is about to go is theirs."""
+    kept: dict[str, Any] = session.get(_NAME) or {}
+    if kept.get("until", "") <= clock.now().isoformat():
+        return None
+    user = db.session.get(User, kept["user"])
+    if user is None or user.disabled_at is not None or user.deletes_at is None:
+        return None
+    if user.deletes_at.isoformat() != kept["leaves"] or user.deletes_at <= clock.now():
+        return None
+    return ComesBack(user, safe_next(kept["target"]), frozenset(kept["shown"]))

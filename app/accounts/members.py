@@ -13,6 +13,7 @@ from app.accounts.invitations import revoke_invitations_of
 from app.accounts.lock import lock_organization
 from app.accounts.models import ROLES, Membership, Organization, User
 from app.accounts.roles import NotPermitted, can_assign
+from app.accounts.state import is_open_account
 from app.audit.events import record
 from app.extensions import db
 from app.sentences import _
@@ -126,7 +127,11 @@ def _role_of(user_id: str, roles: dict[str, str]) -> str:
 
 
 def _keep_an_owner(user_id: str, roles: dict[str, str]) -> None:
-    if [owner for owner, role in roles.items() if role == "owner"] == [user_id]:
+    others = [owner for owner, role in roles.items() if role == "owner" and owner != user_id]
+    # Whoever is about to go, or cannot sign in, does not look after it.
+    if roles[user_id] == "owner" and not db.session.scalar(
+        select(User.id).where(User.id.in_(others), is_open_account()).limit(1)
+    ):
         raise LastOwner
 
 

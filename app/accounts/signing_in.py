@@ -6,7 +6,7 @@ from flask import redirect, request, session
 from flask_login import login_user
 from werkzeug.wrappers import Response
 
-from app.accounts.closed import tell_disabled
+from app.accounts.closed import ask_to_come_back, tell_disabled
 from app.accounts.known_browsers import find_known_browser, remember_browser
 from app.accounts.models import User
 from app.accounts.places.new_devices import tell_new_device
@@ -17,7 +17,10 @@ from app.extensions import db
 
 #: What may stand between a person who has shown who they are and their session, in this order. Each gets the person,
 #: where they go, and what they have shown; the first that has an answer ends it, and None lets them through.
-_STEPS: tuple[Callable[[User, str, frozenset[str]], Response | None], ...] = (tell_disabled,)
+_STEPS: tuple[Callable[[User, str, frozenset[str]], Response | None], ...] = (
+    tell_disabled,
+    ask_to_come_back,
+)
 
 
 def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:

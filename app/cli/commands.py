@@ -74,7 +74,7 @@ def purge_command(as_json: bool) -> None:
 
 
 def _purge() -> dict[str, int]:
-    purge = Purge(db.engine, services().settings, _wait, nullcontext)
+    purge = Purge(db.engine, services().settings, wait, nullcontext)
     if not purge.take_turn():
         lease = find_lease(db.engine, LEASE)
         click.echo(f"A server purges at this moment too: {lease.holder if lease else 'unknown'}.", err=True)
@@ -87,7 +87,8 @@ def _purge() -> dict[str, int]:
         purge.give_back(is_done=is_done)
 
 
-def _wait(seconds: float) -> bool:
+def wait(seconds: float) -> bool:
+    """Wait, as a command does that nobody tells to stop. Returns True."""
     time.sleep(seconds)
     return True
 

@@ -1,4 +1,4 @@
-"""``flask users list``, ``disable``, ``enable`` and ``operator``."""
+"""``flask users list``, ``disable``, ``enable``, ``operator`` and ``delete``."""
 
 import json
 from typing import Any
@@ -6,14 +6,19 @@ from typing import Any
 import click
 from flask import Flask
 
+from app import text
 from app.accounts.disabling import disable_account, enable_account
 from app.accounts.models import User
 from app.accounts.people import STATES, Account, find_accounts, find_state
 from app.accounts.users import find_user_by_email
 from app.audit.events import record
 from app.cli.clients.described import instant
-from app.cli.commands import database, json_option, print_made, users
+from app.cli.commands import database, json_option, print_made, users, wait
+from app.config import settings
 from app.extensions import db
+from app.leaving.asking import LastOwnerElsewhere, close_for_good
+from app.purge.accounts import delete_account_for_good
+from app.purge.batches import Pace
 
 _MOST = 500
 
@@ -83,6 +88,31 @@ def operator_command(email: str, takes_away: bool, as_json: bool) -> None:
         db.session.commit()
         described = {"id": user.id, "email": user.email, "operator": user.is_operator}
     print_made(described, as_json)
+
+
+@users.command("delete")
+@click.argument("email")
+@click.option("--name", required=True, help="The person's name, so that nobody is deleted by a slip.")
+@json_option
+def delete_command(email: str, name: str, as_json: bool) -> None:
+    """Delete an account with everything that is its person's, at once and for good.
+
+    \f
+    Raises ``ClickException`` unless it is certain, and for the last owner of an organization.
+    """
+    with database():
+        user = get_user(email)
+        if user.name != text.clean_line(name):
+            raise click.ClickException(f"The person with the address {email} has another name; nothing was deleted.")
+        user_id = user.id
+        try:
+            close_for_good(db.session(), user_id)
+        except LastOwnerElsewhere as error:
+            raise click.ClickException(str(error)) from None
+        db.session.commit()
+        if not delete_account_for_good(db.engine, settings(), user_id, Pace(wait)):
+            raise click.ClickException("The account is closed, and what is left of it goes with the next purge.")
+    print_made({"id": user_id, "email": email, "state": "deleted"}, as_json)
 
 
 def get_user(email: str) -> User:

@@ -95,6 +95,9 @@ SET_PAUSE = Statement(
     .values(paused_at=bindparam("since"), decided_at=bindparam("at"))
 )
 
+LIST_OF_PERSON = Statement(
+    select(Consent.grant_id).where(Consent.user_id == bindparam("user"), is_open(Consent)).order_by(Consent.grant_id)
+)
 LIST_OF_CLIENT = Statement(
     select(Consent.grant_id)
     .where(Consent.client_key == bindparam("client"), is_open(Consent))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from app.config import Settings
 from app.database.access import expect_reads
+from app.purge.accounts import find_rule_of_leaving
 from app.purge.rules import Rule, find_rules
 from app.purge.unused_clients import find_rule_of_reviews
 
@@ -27,7 +28,7 @@ def find_backlog(engine: Engine, settings: Settings) -> dict[str, Backlog]:
     """Returns what waits to be purged, by table. What must be looked through to know it is not counted."""
     found: dict[str, Backlog] = {}
     with expect_reads(), engine.connect() as connection:
-        for rule in (*find_rules(settings), find_rule_of_reviews()):
+        for rule in (*find_rules(settings), find_rule_of_reviews(), find_rule_of_leaving()):
             if rule.is_certain:
                 told = _look(connection, rule)
                 before = found.get(rule.name, Backlog(0, 0))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from app.config import Settings
 from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
 from app.memories.unfolded import fold_memories
+from app.purge.accounts import purge_accounts
 from app.purge.batches import Pace, purge_rule
 from app.purge.near_ends import tell_of_near_ends
 from app.purge.rules import Rule, find_rules
@@ -65,10 +66,13 @@ class Purge:
         for name, count in purge_short_receipts(self.engine, pace).items():
             deleted[name] = deleted.get(name, 0) + count
         reviewed, is_done = review_clients(self.engine, pace)
+        left: dict[str, int] = {}
+        if is_done:
+            left, is_done = purge_accounts(self.engine, self.settings, pace)
         if is_done:
             with self.context():
                 is_done = tell_of_near_ends(self.engine, pace)
-        return deleted | reviewed, is_done
+        return deleted | reviewed | left, is_done
 
     def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:
         in_pieces = not everything and rule.until is None

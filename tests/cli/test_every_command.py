@@ -45,6 +45,7 @@ flask users list --operators
 flask users operator dora@acme.example --no
 flask users disable dora@acme.example --json
 flask users enable dora@acme.example --json
+flask users delete dora@acme.example --name "Dora Diaz" --json
 flask purge
 flask purge --json
 flask doctor

@@ -69,6 +69,7 @@ PAGES = [
     "/account/settings/sign-in/passkeys/new",
     "/account/settings/sign-in/passkeys/{passkey}",
     "/account/settings/sign-in/passkeys/{passkey}/remove",
+    "/account/settings/delete/",
 ]
 #: What is taken away as a file.
 FILES = [
@@ -129,6 +130,7 @@ ACTS = [
     ("/account/settings/sign-in/passkeys/new", {"name": "A key", "credential": "{answer}"}),
     ("/account/settings/sign-in/passkeys/{passkey}", {"name": "Mine now"}),
     ("/account/settings/sign-in/passkeys/{passkey}/remove", {}),
+    ("/account/settings/delete/", {"email": "alice@acme.example"}),
 ]
 #: What somebody else's form of a thing of Alice's is answered with, where that is not 404: it names the thing inside.
 _NAMED_INSIDE = {

@@ -119,6 +119,16 @@ def test_signing_up_out_and_in(browser, failing):
     assert "Welcome" in browser.get("/").text
 
 
+@journey("personal.ask_about_deletion GET", "personal.delete_account POST", "leaving.ask_to_come_back GET",
+         "leaving.keep_account POST")  # fmt: skip
+def test_leaving_and_coming_back(browser, alice, failing):
+    browser.enter(alice)
+    page = browser.get("/account/settings/delete/")
+    assert browser.submit(page, press="Delete my account", email=alice.email).status_code == 200
+    page = browser.follow(browser.sign_in(alice.email, alice.password, next="/account/"))
+    assert browser.submit(page, press="Keep my account and sign in").location == "/account/"
+
+
 @journey("personal.new_passkey GET", "personal.new_passkey POST", "personal.show_passkey GET", "personal.show_passkey POST",
          "personal.drop_passkey GET", "personal.drop_passkey POST", "personal.sign_in_settings GET",
          "accounts.sign_in_with_passkey POST")  # fmt: skip
