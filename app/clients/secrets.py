@@ -1,5 +1,6 @@
 """Several secrets of one client side by side, so that a new one can be deployed before the old one ends."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -11,6 +12,7 @@ from app.clients.events import record_client_event
 from app.clients.field_problems import check_label
 from app.clients.lock import lock_client
 from app.clients.models import Client, ClientSecret
+from app.database.locks import to_change
 from app.sentences import _
 
 MOST_LIVE_SECRETS = 5
@@ -74,6 +76,31 @@ def rotate_client_secret(
     secret, plain = add_client_secret(session, client, actor_user_id=actor_user_id, secret_id=secret_id)
     record_client_event(session, "client.secret_rotated", client, actor_user_id, secret_id=secret.id)
     return secret, plain
+
+
+def rotate_every_secret(
+    session: Session, clients: Sequence[Client], *, actor_user_id: str, id_for: Callable[[Client], str]
+) -> list[tuple[Client, str]]:
+    """Give each of these confidential clients a new secret; every earlier one ends now. The caller commits.
+
+    Returns each client that is still there with the plain text of its secret. ``id_for`` chooses the new secrets' ids,
+    so that what is sent twice collides instead of rotating twice.
+    """
+    keys = [client.key for client in clients if client.is_confidential]
+    # All of them before the first secret is touched, and in the order in which anybody locks several.
+    locked = select(Client).where(Client.key.in_(keys), Client.ended_at.is_(None)).order_by(Client.key)
+    there = session.scalars(to_change(locked).execution_options(populate_existing=True)).all()
+    session.execute(
+        update(ClientSecret)
+        .where(ClientSecret.client_key.in_([client.key for client in there]), ClientSecret.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
+    made = []
+    for client in there:
+        secret, plain = add_client_secret(session, client, actor_user_id=actor_user_id, secret_id=id_for(client))
+        record_client_event(session, "client.secret_rotated", client, actor_user_id, secret_id=secret.id)
+        made.append((client, plain))
+    return made
 
 
 def add_another_secret(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import selectinload
 
 from app import text
-from app.clients.models import Client, ClientLogo, ClientSecret
+from app.clients.models import CONFIDENTIAL, Client, ClientLogo, ClientSecret
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
@@ -70,6 +70,13 @@ def list_every_client(organization_id: str) -> list[Client]:
             .order_by(Client.created_at, Client.client_id)
         )
     )
+
+
+def list_rotatable(organization_id: str) -> list[Client]:
+    """Every app of the organization that works with a secret, by name."""
+    has_secret = Client.type == CONFIDENTIAL, Client.ended_at.is_(None), Client.drafted_at.is_(None)
+    own = select(Client).where(Client.organization_id == organization_id, *has_secret)
+    return list(db.session.scalars(own.order_by(Client.name, Client.key)))
 
 
 def has_words(own: ColumnElement[bool], query: str) -> ColumnElement[bool]:

@@ -4,20 +4,26 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
+from sqlalchemy.exc import IntegrityError
 
+from app.accounts.fresh import needs_fresh_sign_in
 from app.accounts.members import NotPermitted, delete_organization, demand_owner
 from app.accounts.models import User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
 from app.clients.life import EndedBy, end_client
+from app.clients.models import Client, ClientSecret
+from app.clients.secrets import rotate_every_secret
+from app.database.rows import is_taken
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.org import blueprint
-from app.org.access import Access, owners_only, signed_in_only, switch_to
+from app.org.access import Access, administrators_only, owners_only, signed_in_only, switch_to
 from app.org.costs import count_costs
-from app.org.listing import list_every_client
+from app.org.listing import list_every_client, list_rotatable
 from app.org.member_forms import OrganizationForm
-from app.org.sure import DeleteForm
+from app.org.once import identifier_for
+from app.org.sure import DeleteForm, SureOnceForm
 from app.text import isolated
 
 
@@ -45,6 +51,38 @@ def switch() -> ResponseReturnValue:
         return error_page(404)
     switch_to(organization_id)
     return redirect(url_for("org.list_clients"), 303)
+
+
+@blueprint.route("/organization/rotate-secrets", methods=["GET", "POST"])
+@administrators_only
+@needs_fresh_sign_in
+def rotate_secrets(access: Access) -> ResponseReturnValue:
+    """Give every app of the organization a new secret at once, as when somebody has left who may have kept them."""
+    clients = list_rotatable(access.organization.id)
+    form = SureOnceForm("rotate every secret", access.organization.id, *(one.key for one in clients))
+    if not form.is_sure() or not clients:
+        costs = count_costs(*clients)
+        return render_template(
+            "org/sure/secrets.html", access=access, clients=clients, form=form, costs=costs
+        ), form.status
+
+    def id_for(client: Client) -> str:
+        return identifier_for("sec", form.once.data or "", access.user_id, client.key)
+
+    try:
+        made = rotate_every_secret(db.session(), clients, actor_user_id=access.user_id, id_for=id_for)
+    except IntegrityError as error:
+        if not is_taken(error, ClientSecret.id):
+            raise
+        db.session.rollback()
+        flash(
+            gettext("This was done already. Secrets are shown only once; rotate them again if you did not keep them.")
+        )
+        return redirect(url_for("org.list_clients"), 303)
+    lines = [f"{client.client_id}\t{secret}\t{client.name}" for client, secret in made]
+    db.session.commit()
+    # The only answer that ever holds them: no redirect, so that no cookie has to carry them.
+    return render_template("org/secrets.html", access=access, lines=lines)
 
 
 @blueprint.route("/organization/delete", methods=["GET", "POST"])

@@ -17,6 +17,7 @@ ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
 FRESH = [
     (CLIENT + "/secrets/new", None),
     (CLIENT + "/rotate-everything", None),
+    (ROOT + "/organization/rotate-secrets", None),
     (CLIENT + "/activate", CLIENT + "/credentials"),
 ]
 

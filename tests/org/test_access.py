@@ -97,6 +97,8 @@ TABLE = [
     Row("GET", ROOT + "/organizations", OK, OK, OK, OWN),
     Row("POST", ROOT + "/organizations", MOVED, MOVED, MOVED, MOVED, {"name": "Yet Another"}),
     Row("POST", ROOT + "/switch", MOVED, MOVED, MOVED, MISSING, ACME),
+    Row("GET", ROOT + "/organization/rotate-secrets", OK, OK, FORBIDDEN, OWN),
+    Row("POST", ROOT + "/organization/rotate-secrets", OK, OK, FORBIDDEN, MISSING, ONCE | ACME | SURE),
     Row("GET", ROOT + "/organization/delete", OK, FORBIDDEN, FORBIDDEN, OWN),
     Row(
         "POST",

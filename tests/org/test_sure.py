@@ -22,6 +22,7 @@ _SERVICE = "https://shelf.acme.example/api"
 ACTS = [
     (CLIENT + "/suspend", "Suspend the app", {}, ("1 person has it connected", "1 access token", "resume it under Danger")),
     (CLIENT + "/rotate-everything", "Rotate everything", {}, ("1 secret ends", "1 refresh token", "there is none")),
+    (ROOT + "/organization/rotate-secrets", "Make new secrets", {}, ("1 secret ends now", "Acme Notebook", "1 person has one")),
     (CLIENT + "/delete", "Delete the app", {"typed_name": "Acme Notebook"}, ("It ends for 1 person", "1 access token")),
     (CLIENT + "/resources/{resource_id}/remove", "Remove it", {}, ("no app can get another one", "1 person allows an app")),
     (CLIENT + "/secrets/{secret_id}/retire", "Retire the secret", {}, ("only secret", "make another secret")),
@@ -201,7 +202,7 @@ ASKING = {
     "add_scopes": "scopes", "delete": "delete", "delete_whole_organization": "organization", "give_role": "demote",
     "leave": "leave", "register_address": "address", "remove": "remove",
     "remove_client_resource": "resource", "retire_secret": "retire",
-    "rotate_all": "rotate", "suspend": "suspend", "withdraw_invitation": "withdraw",
+    "rotate_all": "rotate", "rotate_secrets": "secrets", "suspend": "suspend", "withdraw_invitation": "withdraw",
 }  # fmt: skip
 
 

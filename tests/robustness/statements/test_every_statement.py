@@ -453,9 +453,9 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypat
     "show_audit_log GET", "export_audit_csv GET", "export_audit_json_lines GET", "withdraw_invitation GET",
     "withdraw_invitation POST", "join GET", "join POST", "show_members GET", "remove GET", "remove POST", "give_role POST",
     "invite_member POST", "leave GET", "leave POST", "delete_whole_organization GET", "delete_whole_organization POST",
-    "show_organizations GET", "show_organizations POST", "switch POST",
+    "rotate_secrets GET", "rotate_secrets POST", "show_organizations GET", "show_organizations POST", "switch POST",
 )))  # fmt: skip
-def test_the_people_of_an_organization(app, alice, bob, olive, leon, failing):
+def test_the_people_of_an_organization(app, alice, bob, olive, leon, notebook, failing):
     owner, other, members = Browser(app), Browser(app), "/org/oauth/members"
     owner.enter(olive)
     other.enter(leon)
@@ -474,6 +474,7 @@ def test_the_people_of_an_organization(app, alice, bob, olive, leon, failing):
     assert other.submit(other.get(f"{members}/leave"), press="Leave Acme").status_code == 303
     act("/org/oauth/organizations", press="Create the organization", name="Olive's Own")
     assert send(owner, "/org/oauth/switch", organization=acme).status_code == 303
+    act("/org/oauth/organization/rotate-secrets", press="Make new secrets")
     act("/org/oauth/organization/delete", press="Delete the organization", typed_name="Acme")
 
 
