@@ -7,8 +7,10 @@ from sqlalchemy import Connection, literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from app import clock
+from app.accounts.models import User
 from app.accounts.notices import notify
 from app.accounts.notices.models import Notice
+from app.accounts.state import is_open_account
 from app.consents.models import Consent
 from app.consents.standing.attention import NEAR, find_attention
 
@@ -19,10 +21,12 @@ Place = tuple[datetime, str]
 def find_near_ends(connection: Connection, after: Place | None, most: int) -> tuple[Sequence[str], Place | None]:
     """Returns so many consents that end within the week, and that nobody was told of; and where to go on, None at the end.
 
-    Not those that the person set so near themselves, nor those that are paused (:func:`find_attention`).
+    Not those that the person set so near themselves, those that are paused (:func:`find_attention`), and those of an
+    account that is closed.
     """
     now, place = clock.now(), (Consent.expires_at, Consent.grant_id)
     query = select(Consent).options(joinedload(Consent.client)).order_by(*place).limit(most)
+    query = query.join(User, User.id == Consent.user_id).where(is_open_account())
     query = query.where(Consent.revoked_at.is_(None), Consent.expires_at > now, Consent.expires_at <= now + NEAR)
     if after is not None:
         last = tuple_(literal(after[0], Consent.expires_at.type), literal(after[1], Consent.grant_id.type))
