@@ -375,6 +375,29 @@ def test_a_persons_own_pages(app, alice, browser, caller, failing, monkeypatch):
 
 
 @journey(*(f"personal.{name}" for name in (
+    "notices GET", "notices POST", "see_all_notices POST", "see_one_notice POST", "was_not_me POST",
+    "end_session_of_stranger POST", "after_not_me GET", "name_session_place POST",
+)))  # fmt: skip
+def test_what_a_person_is_told_and_a_strangers_session(app, alice, browser, failing):
+    def submit(page, **how):
+        answer = browser.submit(page, **how)
+        assert answer.status_code in (200, 303), answer.text
+        return browser.follow(answer)
+
+    browser.enter(alice)
+    for _ in range(2):
+        Browser(app, address="198.51.100.4").sign_in(alice.email, alice.password)
+    page = submit(browser.get("/account/settings/notices/"), press="Save", new_app="off")
+    submit(page, press="This was not me")
+    submit(browser.get("/account/"), press="I have seen it: A new device signed in")
+    submit(browser.get("/account/sessions/"), press="Save", name="Home")
+    submit(browser.get("/account/sessions/"), press="This was not me")
+    Browser(app, address="198.51.100.4").sign_in(alice.email, alice.password)
+    page = browser.get("/account/settings/notices/")
+    submit(page, action="/account/settings/notices/seen")
+
+
+@journey(*(f"personal.{name}" for name in (
     "activity GET", "export_csv GET", "export_json GET", "change_kept POST", "written GET", "ask_to_undo GET",
     "undo_one POST", "ask_to_undo_since GET", "undo_since POST",
 )))  # fmt: skip
