@@ -42,7 +42,7 @@ LAYERS = {
     "app.services": 4,
     "app.http": 5,
     "app.audit": 10,
-    "app.mail": 10,
+    "app.mail": 15,
     "app.accounts": 20,
     "app.memories": 30,
     "app.clients": 40,

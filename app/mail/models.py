@@ -53,7 +53,7 @@ class OutgoingMail(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[str] = mapped_column(String(10), default=State.WAITING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
-    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     over_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default=text("0"))
     edition: Mapped[int] = mapped_column(SmallInteger, default=1, server_default=text("1"))

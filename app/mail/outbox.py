@@ -28,7 +28,7 @@ def put_mail(session: Session | scoped_session[Any], kind: str, *, to: str, **fa
     """
     _check(kind, to, facts)
     if mail_goes_out():
-        session.add(OutgoingMail(kind=kind, recipient=to, facts=facts))
+        session.add(OutgoingMail(kind=kind, recipient=to, facts=facts, next_at=clock.now()))
         session.info[_PUT] = True
 
 

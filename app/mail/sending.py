@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from app import clock
+from app import clock, metrics
 from app.extensions import db
 from app.mail.carrier import Carrier, NotNow, NoWay, Posted, Refused, Unsure
 from app.mail.kinds import USUAL_PATIENCE, get_kind
@@ -74,10 +74,10 @@ def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed, go_on:
     except (_CannotBeWritten, NotNow) as problem:
         _wait(engine, claimed, str(problem))
     except Refused as problem:
-        settle(engine, claimed, State.FAILED, str(problem))
+        _settle(engine, claimed, State.FAILED, str(problem))
         _log.warning("Letter %s (%s) was refused for good; flask mail list says why.", claimed.id, claimed.kind)
     except Unsure as problem:
-        settle(engine, claimed, State.UNCERTAIN, str(problem))
+        _settle(engine, claimed, State.UNCERTAIN, str(problem))
         _log.warning("Letter %s (%s) may have arrived or not; flask mail list says why.", claimed.id, claimed.kind)
     except NoWay:
         raise
@@ -98,13 +98,18 @@ def _settle_sent(engine: Engine, claimed: Claimed, answer: str, go_on: Callable[
     """Write down that the letter is there, also where the database is away for a moment: else nobody would know."""
     for seconds in _UNTIL_DATABASE_IS_BACK:
         try:
-            settle(engine, claimed, State.SENT, answer)
+            _settle(engine, claimed, State.SENT, answer)
             return
         except DBAPIError:
             if not go_on():
                 break
             time.sleep(seconds)
-    settle(engine, claimed, State.SENT, answer)
+    _settle(engine, claimed, State.SENT, answer)
+
+
+def _settle(engine: Engine, claimed: Claimed, state: State, says: str) -> None:
+    settle(engine, claimed, state, says)
+    metrics.LETTERS.inc(state.value)
 
 
 def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
@@ -116,6 +121,7 @@ def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
                 letter = get_kind(claimed.kind).compose(session, claimed.recipient, dict(claimed.facts))
                 if letter is None:
                     settle_needless(session.connection(), claimed)
+                    metrics.LETTERS.inc(State.NEEDLESS.value)
                     return None
                 return render_letter(letter)
         # Whatever it is, the other letters are to go out.
@@ -129,6 +135,7 @@ def _wait(engine: Engine, claimed: Claimed, says: str) -> None:
     seconds = min(_FIRST_WAIT * 2 ** min(claimed.tries - 1, _MOST_DOUBLINGS), _LONGEST_WAIT)
     if not _give_up_late(engine, claimed, says):
         try_again(engine, claimed, clock.now() + timedelta(seconds=seconds), says)
+        metrics.LETTERS.inc("put_off")
 
 
 def _wait_for_server(engine: Engine, claimed: Claimed, says: str) -> None:
@@ -137,6 +144,7 @@ def _wait_for_server(engine: Engine, claimed: Claimed, says: str) -> None:
     until = clock.now() + timedelta(seconds=seconds)
     if not _give_up_late(engine, claimed, says):
         try_again(engine, claimed, until, says)
+        metrics.LETTERS.inc("put_off")
     put_off_others(engine, until, says)
     _log.warning("Letters wait, as the mail server cannot be used: %s", says)
 
@@ -149,6 +157,6 @@ def _give_up_late(engine: Engine, claimed: Claimed, says: str) -> bool:
         patience = USUAL_PATIENCE
     if clock.now() - claimed.created_at < patience:
         return False
-    settle(engine, claimed, State.FAILED, f"Given up after {claimed.tries} attempts. {says}")
+    _settle(engine, claimed, State.FAILED, f"Given up after {claimed.tries} attempts. {says}")
     _log.warning("Letter %s (%s) was given up; flask mail list says why.", claimed.id, claimed.kind)
     return True

@@ -3,14 +3,17 @@
 import logging
 import random
 import threading
+import time
 from functools import partial
 
 from flask import Flask
 from sqlalchemy import Engine
 
+from app import metrics
 from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
 from app.extensions import db
 from app.mail.carriers import choose_carrier
+from app.mail.looking_after import read_backlog
 from app.mail.outbox import something_waits
 from app.mail.queue import has_due
 from app.mail.sending import send_due
@@ -21,6 +24,7 @@ _log = logging.getLogger(__name__)
 _INTERVAL = 2.0
 #: Seconds that the end of a process waits for the letter that is on its way.
 _LAST_LETTER = 2.0
+_MEASURES_EVERY = 20.0
 #: So many send at a time, over all machines: mail servers take few connections, and one that hangs keeps nobody else.
 _PLACES = ("mail-1", "mail-2")
 _LEASE_SECONDS = 60
@@ -35,6 +39,8 @@ class MailThread:
         self._thread: threading.Thread | None = None
         self._has_failed = False
         self._holder = new_holder()
+        # Not all workers at the same moment.
+        self._measures_at = time.monotonic() + random.uniform(0, _MEASURES_EVERY / 2)
 
     def start(self) -> None:
         """Begin."""
@@ -54,6 +60,7 @@ class MailThread:
             something_waits.clear()
             try:
                 self._look()
+                self._measure()
                 if self._has_failed:
                     _log.info("Letters are sent again.")
                 self._has_failed = False
@@ -77,6 +84,18 @@ class MailThread:
                 finally:
                     give_back_lease(engine, place, self._holder, is_done=True)
                 return
+
+    def _measure(self) -> None:
+        """Tell how the outbox stands, as far as it is told anywhere; not at each look."""
+        if time.monotonic() < self._measures_at:
+            return
+        self._measures_at = time.monotonic() + _MEASURES_EVERY
+        with self._app.app_context():
+            backlog = read_backlog(db.engine)
+        metrics.LETTERS_WAITING.set(backlog.waiting)
+        metrics.LETTERS_OVERDUE.set(backlog.oldest)
+        metrics.LETTERS_UNSENT.set(backlog.failed, "failed")
+        metrics.LETTERS_UNSENT.set(backlog.uncertain, "uncertain")
 
     def _go_on(self, engine: Engine, place: str) -> bool:
         if self._is_over.is_set():

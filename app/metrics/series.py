@@ -112,6 +112,21 @@ PURGE_BACKLOG = Gauge(
 PURGE_LOOKED = Gauge("purge_looked_timestamp_seconds", "When it was looked for them last.", "mostrecent")
 PURGE_OVERDUE = Gauge("purge_overdue_seconds", "For how long the oldest of them has waited.", "mostrecent")
 
+# -- letters -------------------------------------------------------------------------------------
+
+LETTERS = Counter(
+    "letters_total",
+    "Letters by what became of them; one that is put off is counted each time.",
+    outcome=("sent", "needless", "put_off", "failed", "uncertain"),
+)
+LETTERS_WAITING = Gauge("letters_waiting", "Letters that wait to be sent.", "mostrecent")
+LETTERS_OVERDUE = Gauge(
+    "letters_oldest_seconds", "For how long the letter has waited that waits longest.", "mostrecent"
+)
+LETTERS_UNSENT = Gauge(
+    "letters_unsent", "Letters that did not go out, or may not have.", "mostrecent", state=("failed", "uncertain")
+)
+
 # -- this server ---------------------------------------------------------------------------------
 
 WORKERS = Gauge("workers", "Worker processes that are up.")

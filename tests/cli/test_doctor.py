@@ -24,6 +24,7 @@ from app.config import Settings
 from app.credentials import digest
 from app.extensions import db
 from app.limits.models import RateLimitCounter
+from app.mail.models import OutgoingMail
 from tests.databases import new_database
 from tests.pooler import missing_pgbouncer, running_pooler
 from tests.resources import _cluster
@@ -258,6 +259,30 @@ def test_nobody_who_purges(examine, file):
     code, findings = examine(purge_interval=0)
     found = _find(findings, "purge", "warning")
     assert code == 0 and "nobody has ever purged" in found["says"] and "run flask purge daily" in found["do"]
+
+
+def test_letters_that_do_not_go_out(examine, file):
+    assert _find(examine()[1], "mail", "ok")["says"] == "0 letters wait, and all others went out."
+    found = _find(examine(issuer="https://id.example.com")[1], "mail", "warning")
+    assert "SMTP_URL is not set" in found["says"]
+    unsafe = examine(smtp_url=f"smtp://user:{_PASSWORD}@mail.example.com")[1]
+    assert "in clear text" in _find(unsafe, "mail", "warning")["says"]
+    _put_letter(file, "failed")
+    assert "1 were refused and 0 may not have arrived" in _find(examine()[1], "mail", "warning")["says"]
+    _put_letter(file, "waiting")
+    found = _find(examine()[1], "mail", "error")
+    assert "1 letters wait, one of them for 60 minutes. The last attempt said: 451 not now" in found["says"]
+    assert "flask mail list" in found["do"]
+
+
+def _put_letter(file: Path, state: str) -> None:
+    app = create_app(Settings(f"sqlite:///{file}", _KEY, "http://127.0.0.1:8000"))
+    at = clock.now() - timedelta(hours=1)
+    with app.app_context():
+        fields = {"kind": "trial", "recipient": "a@b.c", "facts": {}, "state": state, "says": "451 not now"}
+        db.session.add(OutgoingMail(**fields, created_at=at, next_at=at if state == "waiting" else None))
+        db.session.commit()
+        db.engine.dispose()
 
 
 @pytest.mark.postgresql

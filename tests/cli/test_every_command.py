@@ -46,6 +46,17 @@ flask users operator dora@acme.example --no
 flask users disable dora@acme.example --json
 flask users enable dora@acme.example --json
 flask users delete dora@acme.example --name "Dora Diaz" --json
+flask mail try dora@acme.example
+flask mail list
+flask mail list --limit 1 --json
+flask mail retry LETTER --json
+flask mail retry --all
+flask mail drop LETTER --json
+flask mail send
+flask mail try bob@example.com --json
+flask mail list
+flask mail drop LETTER
+flask mail send --json
 flask purge
 flask purge --json
 flask doctor
@@ -96,10 +107,12 @@ def test_every_command_and_every_option_is_on_a_line(app):
 
 def test_every_line_works_as_it_is_printed(app):
     run = app.test_cli_runner().invoke
-    draft = secret = ""
+    draft = secret = letter = ""
     for line in LINES:
         typed, _, stdin = line.partition(" <<< ")
-        words = [{"DRAFT": draft, "SECRET": secret}.get(word, word) for word in shlex.split(typed)[1:]]
+        words = [
+            {"DRAFT": draft, "SECRET": secret, "LETTER": letter}.get(word, word) for word in shlex.split(typed)[1:]
+        ]
         result = run(args=words, input=stdin + "\n")
         assert (result.exit_code, result.stderr) == (0, ""), f"{line}: {result.output}"
         assert result.stdout, line
@@ -108,6 +121,7 @@ def test_every_line_works_as_it_is_printed(app):
         if "--draft" in words:
             draft = re.search(r"client_[0-9a-f]{24}", result.stdout).group()
         secret = next(iter(re.findall(r"sec_\w+", result.stdout)), secret)
+        letter = next(iter(re.findall(r"let_\w+", result.stdout)), letter)
 
 
 def test_every_command_explains_itself(app):

@@ -8,6 +8,7 @@ from app.cli.doctor.database import check_clock, check_database, check_migration
 from app.cli.doctor.fetching import check_authorities
 from app.cli.doctor.files import check_disk, check_permissions, check_process, check_sqlite
 from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error
+from app.cli.doctor.mail import check_mail
 from app.cli.doctor.postgresql import check_connections, check_pooler, check_postgresql
 from app.cli.doctor.redis_server import check_redis
 from app.cli.doctor.site import check_issuer, check_keys, check_proxies
@@ -28,6 +29,7 @@ CHECKS = (
     Check("clock", check_clock, needs_database=True),
     Check("proxies", check_proxies, needs_database=True),
     Check("purge", check_purge, needs_database=True),
+    Check("mail", check_mail, needs_database=True),
     Check("registrations", check_registrations, needs_database=True),
     Check("authorities", check_authorities),
     Check("redis", check_redis),
