@@ -31,9 +31,9 @@ def _acceptable_password(form: FlaskForm, field: Field) -> None:
         raise ValidationError(sentence_of(error)) from None
 
 
-_ADDRESS = [InputRequired(_("Enter your e-mail address.")), _normalized(normalize_email)]
+ADDRESS = [InputRequired(_("Enter your e-mail address.")), _normalized(normalize_email)]
 # Not of the type "email": browsers hold that against ASCII alone, and our rule takes every alphabet (RFC 6531).
-_TYPED_ADDRESS = {
+TYPED_ADDRESS = {
     "inputmode": "email",
     "autocomplete": "username",
     "autocapitalize": "none",
@@ -44,8 +44,19 @@ _TYPED_ADDRESS = {
 _OFFERS_PASSKEYS = " ".join(("username", "webauthn"))
 
 
+#: No maxlength here: a browser would cut a longer password without a word.
+NEW_PASSWORD = {
+    "description": _(
+        "%(least)s to %(most)s characters. A short sentence is easy to remember.",
+        least=LEAST_LENGTH,
+        most=MOST_LENGTH,
+    ),
+    "render_kw": {"autocomplete": "new-password", "minlength": LEAST_LENGTH},
+}
+
+
 class SignInForm(FlaskForm):
-    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS | {"autocomplete": _OFFERS_PASSKEYS})
+    email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS | {"autocomplete": _OFFERS_PASSKEYS})
     password = PasswordField(
         _("Password"),
         [
@@ -57,22 +68,14 @@ class SignInForm(FlaskForm):
 
 
 class SignUpForm(FlaskForm):
-    email = StringField(_("E-mail"), _ADDRESS, render_kw=_TYPED_ADDRESS)
+    email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS)
     name = StringField(
         _("Your name"),
         [InputRequired(_("Enter your name.")), _normalized(normalize_name)],
         render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
     )
-    # No maxlength here: a browser would cut a longer password without a word.
     password = PasswordField(
-        _("Password"),
-        [InputRequired(_("Choose a password.")), _acceptable_password],
-        description=_(
-            "%(least)s to %(most)s characters. A short sentence is easy to remember.",
-            least=LEAST_LENGTH,
-            most=MOST_LENGTH,
-        ),
-        render_kw={"autocomplete": "new-password", "minlength": LEAST_LENGTH},
+        _("Password"), [InputRequired(_("Choose a password.")), _acceptable_password], **NEW_PASSWORD
     )
     organization_name = StringField(
         _("Organization"),

@@ -10,6 +10,8 @@ from app.accounts.closed import ask_to_come_back, tell_disabled
 from app.accounts.known_browsers import find_known_browser, remember_browser
 from app.accounts.models import User
 from app.accounts.places.new_devices import tell_new_device
+from app.accounts.resetting.applying import apply_reset
+from app.accounts.resetting.links import HELD_TOKEN
 from app.accounts.sessions import end_session, find_signed_in, start_session
 from app.credentials import digest
 from app.database.session_connection import SessionConnection
@@ -36,6 +38,7 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
             db.session.commit()
             return answer
     knows_browser = find_known_browser(user) is not None
+    apply_reset(db.session(), user, session.get(HELD_TOKEN), shown)
     credential = start_session(
         user, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", ""), shown=shown
     )

@@ -64,6 +64,10 @@ SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
 #: Changes of address that one person asks for, and letters about them to one new address.
 ADDRESS_CHANGES           = _limit("address/changes",             10, 60 * _MINUTE)
 LETTERS_TO_NEW_ADDRESS    = _limit("address/letters",              5, 60 * _MINUTE)
+#: Letters with a link for a new password, to one address, whether it has an account or not; and asked for from one network.
+#: A link lasts longer than the wait, so whoever is told to wait has one that works.
+PASSWORD_LINKS            = _limit("password-link",                3, _QUARTER)
+PASSWORD_LINKS_OF_NETWORK = _limit("password-link/network",       20, _QUARTER)
 #: Clients that register themselves, from one address (RFC 7591).
 REGISTRATIONS             = _limit("registration",                20, 60 * _MINUTE)
 #: Client id metadata documents fetched for one person, their logos, and what resource servers say of themselves.

@@ -16,6 +16,8 @@ from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
 from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import AnsweredChallenge
 from app.accounts.places.models import KnownPlace
+from app.accounts.resetting.look_back import LASTS as _LOOK_BACKS_LAST
+from app.accounts.resetting.models import LookBack, PasswordReset
 from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent
@@ -103,6 +105,8 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("address_confirmations", AddressConfirmation.expires_at, at - _AFTERLIFE),
         Rule("answered_challenges", AnsweredChallenge.expires_at, at),
         Rule("address_changes", AddressChange.expires_at, at - _AFTERLIFE),
+        Rule("password_resets", PasswordReset.expires_at, at),
+        Rule("look_backs", LookBack.begun_at, at - _LOOK_BACKS_LAST),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),

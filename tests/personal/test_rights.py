@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.resetting.look_back import begin_look_back
 from app.clients.models import Client
 from app.consents.undo.models import AppChange
 from app.credentials import ADDRESS_CHANGE, digest, new_credential
@@ -48,6 +49,7 @@ PAGES = [
     "/account/apps/ended",
     "/account/history/",
     "/account/apps/pause-all",
+    "/account/apps/look-back/",
     "/account/apps/{grant}/activity",
     "/account/apps/{grant}/disconnect",
     "/account/activity/",
@@ -107,6 +109,7 @@ ACTS = [
     ("/account/apps/{grant}/name", {"name": "Mine now"}),
     ("/account/apps/{grant}/disconnect", {"memories": "keep"}),
     ("/account/apps/pause-all", {}),
+    ("/account/apps/look-back/{grant}/keep", {}),
     ("/account/apps/memory-setting", {"reads_own": "on", "ticks": "shown"}),
     ("/account/apps/{grant}/memory-setting", {"holds": "one", "reads_own": "on", "ticks": "shown"}),
     ("/account/never-shared/", {"thing": "m:{draft}"}),
@@ -157,6 +160,7 @@ _TABLES = (
     "notices",
     "notice_choices",
     "known_places",
+    "look_backs",
 )
 
 
@@ -201,6 +205,7 @@ def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) 
     with app.app_context():
         keep_back(db.session(), alice.id, "private")
         rule = list_rules(db.session(), alice.id)[0].id
+        begin_look_back(db.session(), alice.id)
         db.session.commit()
     return Things(
         {

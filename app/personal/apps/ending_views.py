@@ -18,6 +18,8 @@ from app.text import isolated
 
 #: What becomes of what the app has added.
 _ANSWERS = (_KEEP, _DELETE) = ("keep", "delete")
+#: Who came from there goes back there.
+_LOOK_BACK = "look-back"
 
 
 @blueprint.get("/apps/<grant_id>/disconnect")
@@ -47,6 +49,8 @@ def end(grant_id: str) -> ResponseReturnValue:
     flash(gettext("%(name)s is ended. It can no longer reach anything of yours.", name=isolated(name)))
     if count:
         flash(ngettext("The memory it added is deleted.", "The %(num)s memories it added are deleted.", count))
+    if request.args.get("from") == _LOOK_BACK:
+        return redirect(url_for("personal.look_back"), 303)
     return redirect(url_for("personal.apps"), 303)
 
 
@@ -59,6 +63,7 @@ def _ask(consent: Consent, *, is_changed: bool = False) -> ResponseReturnValue:
         added=added,
         uses=[use for use in uses if use.grant_id != consent.grant_id],
         is_changed=is_changed,
+        came_from=_LOOK_BACK if request.args.get("from") == _LOOK_BACK else None,
     )
     return page, 422 if is_changed else 200
 

@@ -13,6 +13,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from app import clock
+from app.accounts.models import User
+from app.accounts.resetting.links import make_reset_link
 from app.clients.models import Client
 from app.consents.saved import SavedMemento
 from app.database.connections import connect
@@ -166,6 +168,23 @@ def test_the_profile_and_the_address(browser, alice, failing, sent_mail):
     assert browser.submit(browser.get(root), action=root + "sign-out-everywhere").status_code == 303
     back = next(letter.link("/take-back") for letter in sent_mail() if letter.kind == "address_changed")
     assert browser.submit(browser.get(back), action=back).status_code == 303
+
+
+@journey("accounts.forgotten_password GET", "accounts.forgotten_password POST", "accounts.password_link_asked GET",
+         "accounts.follow_reset_link GET", "accounts.set_new_password GET", "accounts.set_new_password POST",
+         "personal.look_back GET", "personal.keep_looked_at POST")  # fmt: skip
+def test_a_forgotten_password(app, browser, alice, notebook, request):
+    browser.enter(alice)
+    notebook.tokens(browser)
+    with app.app_context():
+        link = make_reset_link(db.session(), db.session.get_one(User, alice.id), by_mail=True)
+        db.session.commit()
+    request.getfixturevalue("failing")
+    asked = browser.submit(browser.get("/forgotten-password"), email=alice.email)
+    assert browser.follow(asked).status_code == 200
+    answer = browser.submit(browser.follow(browser.get(link)), password="seven herons by the lock")
+    page = browser.follow(answer)
+    assert "stays connected" in browser.follow(browser.submit(page, press="Keep Acme Notebook")).text
 
 
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",

@@ -1,0 +1,36 @@
+"""Setting the new password: with the sign-in that the link ends in, and only if that ends well."""
+
+from collections.abc import Set
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts.lock import lock_person
+from app.accounts.models import User
+from app.accounts.notices import notify
+from app.accounts.resetting.links import take_used
+from app.accounts.resetting.look_back import begin_look_back
+from app.accounts.sessions import end_sessions
+from app.audit.events import record
+
+
+def apply_reset(session: Session, user: User, token: object, shown: Set[str]) -> None:
+    """Set the password that waits behind this browser's link, and end all sessions. The caller commits.
+
+    Nothing waits for most sign-ins. By now whoever has a second factor has shown it: a letter alone, which others may
+    read, changes nothing for them.
+    """
+    if token is None or "link" not in shown:
+        return
+    lock_person(session, user.id)
+    reset = take_used(session, user, token)
+    if reset is None:
+        return
+    user.password_hash = cast(str, reset.new_password_hash)
+    if reset.by_mail and user.email_verified_at is None:
+        user.email_verified_at = clock.now()
+    begin_look_back(session, user.id, target=reset.target)
+    end_sessions(session, user.id)
+    record("user.password_reset", actor_user_id=user.id, by="letter" if reset.by_mail else "operator")
+    notify(session, user.id, "password_reset")
