@@ -66,6 +66,8 @@ ORDER = (
     "client_registrations",
     "client_documents",
     "asked_apps",
+    "outgoing_mail",
+    "local_mail",
 )
 
 #: What ``Session.refresh`` is to be told for the lock of :func:`to_change`.

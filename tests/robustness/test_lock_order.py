@@ -145,6 +145,21 @@ def test_a_persons_own_pages(app, in_order, alice, browser, notebook):
 
 
 @on_postgresql
+def test_the_address_and_the_password_of_an_account(app, in_order, alice, browser, sent_mail):
+    browser.enter(alice)
+    root, new = "/account/settings/", "seven herons over a lake"
+    browser.submit(browser.get(root + "password/"), old=alice.password, new=new)
+    for email in ("alice@home.example", "alice@third.example"):
+        browser.submit(browser.get(root + "email/"), email=email)
+        letter = next(one for one in sent_mail() if one.kind == "address_change")
+        browser.submit(browser.get(letter.link(root)), press="Use this address")
+    letter = next(one for one in sent_mail() if one.kind == "address_changed")
+    assert browser.submit(browser.get(letter.link("/take-back")), press="Take it back").status_code == 303
+    browser.enter(alice)
+    browser.submit(browser.get(root), press="Sign out everywhere")
+
+
+@on_postgresql
 def test_what_an_app_wrote_is_undone(app, in_order, alice, browser, notebook):
     browser.enter(alice)
     tokens = notebook.tokens(browser, scope="memories:read memories:write", choose={"selection": "all"})
@@ -232,6 +247,8 @@ def test_an_organization(app, in_order, alice, bob, carol, notebook, browser):
             redirect_uris=["https://third.globex.example/callback"], scopes=["memories:read"],
         )  # fmt: skip
         db.session.commit()
+    path = "/org/oauth/organization/rotate-secrets"
+    assert admin.submit(admin.get(path), press="Make new secrets").status_code == 200
     path = "/org/oauth/organization/delete"
     assert stranger.submit(stranger.get(path), action=path, typed_name="Globex").status_code == 303
 
