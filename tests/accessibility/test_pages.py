@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.accounts.notices import notify
+from app.accounts.notices.kinds import KINDS
+from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
 from app.clients.models import Client
 from app.consents.saved import SavedMemento
@@ -271,6 +274,12 @@ def test_the_account(look, page, server, demonstration, link, alice):
     page.goto(link())
     look("consent, paused")
     look("sessions", server.url + "/account/sessions/")
+    _let_a_stranger_in(server.app)
+    look("overview, with notices", server.url + "/account/")
+    look("notices", server.url + "/account/settings/notices/")
+    look("sessions, two", server.url + "/account/sessions/")
+    follow(page.get_by_role("button", name="This was not me"))
+    look("after a stranger's session")
 
 
 def test_the_settings(look, page, server, alice):
@@ -315,6 +324,17 @@ def _link_in_letter(app, kind: str) -> str:
                 return re.search(r"https?://[^/]+(/\S+)", found)[1]
             time.sleep(0.1)
     raise AssertionError(f"No letter of the kind {kind} went out.")
+
+
+def _let_a_stranger_in(app) -> None:
+    """What a sign-in elsewhere leaves, and a notice of each kind."""
+    with app.app_context():
+        user = find_user_by_email(ALICE)
+        start_session(user, address="198.51.100.4", user_agent="Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0")
+        for name, kind in KINDS.items():
+            facts = {fact: clock.now().isoformat() if fact in kind.instants else "ses_1" for fact in kind.facts}
+            notify(db.session(), user.id, name, **facts, address="198.51.100.4", user_agent="curl/8.5.0")
+        db.session.commit()
 
 
 def _let_it_add_something(app, client_id: str) -> None:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from markupsafe import escape
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.notices.kinds import BY_WHAT, KINDS, Kind
 from app.accounts.notices.models import Notice
 from app.accounts.places.devices import describe_device
-from app.http.moments import plain_minute
-from app.sentences import gettext
+from app.http.moments import minute, plain_minute
+from app.sentences import gettext, translated
 from app.text import isolated
 
 
@@ -39,18 +40,21 @@ class Told:
 
 
 def read_notice(notice: Notice, zone: tzinfo | None = None) -> Told | None:
-    """Returns the notice in words; None for a kind that only a newer version knows. ``zone`` is the one of a letter."""
+    """Returns the notice in words; None for a kind that only a newer version knows. ``zone`` is the one of a letter.
+
+    Without it the words are for a page, and may hold an element.
+    """
     kind = KINDS.get(notice.kind)
     if kind is None:
         return None
     facts: dict[str, Any] = json.loads(notice.facts)
-    shown = {name: _show(kind, name, value, zone) for name, value in facts.items() if name not in BY_WHAT}
+    own = {name: value for name, value in facts.items() if name not in BY_WHAT}
     return Told(
         id=notice.id,
         kind=notice.kind,
         at=notice.at,
-        title=_fill(kind.title, shown),
-        words=_fill(kind.told, shown),
+        title=_fill(kind.title, kind, own, zone),
+        words=_fill(kind.told, kind, own, zone),
         way=kind.way % facts,
         leads_to=kind.leads_to,
         advice=kind.advice,
@@ -77,12 +81,20 @@ def count_unseen(session: Session, user_id: str) -> int:
     return session.scalar(unseen) or 0
 
 
-def _fill(sentence: str, facts: dict[str, str]) -> str:
-    # Said anew with the facts in it, so that it can still be translated.
-    return gettext(sentence, **facts)
+def _fill(sentence: str, kind: Kind, facts: dict[str, Any], zone: tzinfo | None) -> str:
+    if zone is not None:
+        return gettext(
+            sentence, **{name: _write(kind, name, value, zone) for name, value in facts.items()}
+        ).translated()
+    shown = {name: _show(kind, name, value) for name, value in facts.items()}
+    return escape(translated(sentence)) % shown if shown else escape(translated(sentence))
 
 
-def _show(kind: Kind, name: str, value: Any, zone: tzinfo | None) -> str:
-    if name in kind.instants:
-        return plain_minute(datetime.fromisoformat(value), zone)
-    return isolated(str(value))
+def _show(kind: Kind, name: str, value: Any) -> str:
+    """As a page says it: an instant that a script can make local."""
+    return minute(datetime.fromisoformat(value)) if name in kind.instants else isolated(str(value))
+
+
+def _write(kind: Kind, name: str, value: Any, zone: tzinfo) -> str:
+    """As a letter says it."""
+    return plain_minute(datetime.fromisoformat(value), zone) if name in kind.instants else isolated(str(value))
