@@ -74,7 +74,7 @@ _AUTHLIB = ("app.oauth",)
 #: the driver of a store that not everybody has.
 _LATE = (
     *("PIL", "email_validator", "flask_migrate", "psycopg", "redis", "sqlalchemy.dialects.postgresql.psycopg"),
-    *("pyotp", "segno", "webauthn", "zxcvbn"),
+    *("joserfc", "pyotp", "segno", "webauthn", "zxcvbn"),
     *("app.database.away", "app.database.connecting", "app.limits.redis_store"),
 )
 

@@ -66,6 +66,8 @@ class Organization(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(ShownName(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
+    #: Whether owners and admins need a second factor to come into the dashboard.
+    demands_second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     memberships: Mapped[list["Membership"]] = relationship(
         back_populates="organization", cascade="all, delete-orphan", passive_deletes=True

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from app import clock
+from app.accounts.factors.waiting import end_all_waiting
 from app.accounts.lock import lock_person
 from app.accounts.models import Session, User
 from app.accounts.places.known import note_place
@@ -138,8 +139,18 @@ def end_session(session_digest: str) -> None:
 
 
 def end_sessions(session: OrmSession, user_id: str, but: str | None = None) -> int:
-    """Sign the person out everywhere, but for the session with the id ``but``; how many ended. The caller commits."""
+    """Sign the person out everywhere, but for the session with the id ``but``; how many ended. The caller commits.
+
+    Nor does a sign-in go on that waits for its second factor.
+    """
+    end_all_waiting(session, user_id)
     ended = delete(Session).where(Session.user_id == user_id)
     if but is not None:
         ended = ended.where(Session.id != but)
     return changed_rows(session.execute(ended))
+
+
+def note_shown(session: OrmSession, signed_in: SignedIn, factor: str) -> None:
+    """Note that the person has shown this too, in the session they are signed in with. The caller commits."""
+    shown = " ".join(sorted({*signed_in.shown, factor}))
+    session.execute(update(Session).where(Session.id == signed_in.session_id).values(shown=shown))

@@ -59,6 +59,14 @@ STRANGER_SIGN_INS         = _limit("sign-in/stranger",            10, _QUARTER)
 #: The same for one account from all addresses, and from one address for all accounts.
 ACCOUNT_SIGN_INS          = _limit("sign-in/account",             50, _QUARTER)
 ADDRESS_SIGN_INS          = _limit("sign-in/address",            100, _QUARTER)
+#: Codes of an authenticator app, after the password was right, from a browser in which the person has signed in before.
+KNOWN_BROWSER_CODES       = _limit("second/known-browser",        10, _QUARTER)
+#: The same for one account from one address, all others; from all addresses; and in a day.
+STRANGER_CODES            = _limit("second/stranger",              5, _QUARTER)
+ACCOUNT_CODES             = _limit("second/account",              20, _QUARTER)
+ACCOUNT_CODES_OF_DAY      = _limit("second/account-in-a-day",    100, 96 * _QUARTER)
+#: Recovery codes for one account from one address. Nobody guesses one.
+RECOVERY_CODES            = _limit("second/recovery",             10, _QUARTER)
 #: Filled-in forms of sign-up, whatever comes of them, from one address. Each tells whether an e-mail is taken.
 SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
 #: Changes of address that one person asks for, and letters about them to one new address.

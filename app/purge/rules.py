@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.factors.models import OneTimeCodes, WaitingSignIn
 from app.accounts.joining.models import AddressConfirmation, SignUp
 from app.accounts.models import Invitation, Session
 from app.accounts.notices.keeping import NOTICES_LAST, PLACES_LAST
@@ -47,6 +48,8 @@ from app.operations.models import IdempotencyKey
 _AFTERLIFE = timedelta(days=1)
 # So long a letter can be asked after: one that was sent, and one that was not.
 _LETTERS_LAST, _UNSENT_LETTERS_LAST = timedelta(days=7), timedelta(days=30)
+# An authenticator app that was begun to be set up.
+_UNCONFIRMED_LAST = timedelta(days=1)
 # What an app did is kept as long as its person says; for most that is so long, as what was done because of it.
 _RECEIPTS_LAST, _LONGEST_RECEIPTS_LAST = timedelta(days=USUAL), timedelta(days=max(CHOICES))
 
@@ -107,6 +110,8 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("address_changes", AddressChange.expires_at, at - _AFTERLIFE),
         Rule("password_resets", PasswordReset.expires_at, at),
         Rule("look_backs", LookBack.begun_at, at - _LOOK_BACKS_LAST),
+        Rule("waiting_sign_ins", WaitingSignIn.expires_at, at),
+        Rule("one_time_codes", OneTimeCodes.pending_at, at - _UNCONFIRMED_LAST, OneTimeCodes.sealed.is_not(None)),
         Rule("invitations", Invitation.expires_at, at - _AFTERLIFE),
         Rule("notices", Notice.at, at - NOTICES_LAST),
         Rule("known_places", KnownPlace.last_seen_at, at - PLACES_LAST),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from app.accounts.factors.resealing import reseal
 from app.config import Settings
 from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
 from app.memories.unfolded import fold_memories
@@ -58,6 +59,7 @@ class Purge:
         pace = Pace(self._go_on)
         # While machines are replaced one after the other, the version before writes memories without their words.
         fold_memories(self.engine)
+        reseal(self.engine, self.settings.secret_keys)
         deleted: dict[str, int] = {}
         for rule in find_rules(self.settings):
             deleted[rule.name] = deleted.get(rule.name, 0) + self._purge(rule, pace, everything)

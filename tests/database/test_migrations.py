@@ -172,7 +172,11 @@ def _add_a_membership() -> None:
         connection.execute(
             text(f"INSERT INTO users ({columns}) VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')")
         )
-        connection.execute(text("INSERT INTO organizations VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"))
+        connection.execute(
+            text(
+                "INSERT INTO organizations (id, slug, name, created_at) VALUES ('org_1', 'acme', 'Acme', '2026-01-01')"
+            )
+        )
         connection.execute(text("INSERT INTO memberships VALUES ('usr_1', 'org_1', 'owner', '2026-01-01')"))
 
 

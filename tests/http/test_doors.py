@@ -36,7 +36,13 @@ from app.http.doors import (
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"
-_ENTRANCES = ("accounts.sign_in", "accounts.sign_up", "accounts.sign_in_with_passkey")
+_ENTRANCES = (
+    "accounts.sign_in",
+    "accounts.second",
+    "accounts.second",
+    "accounts.sign_up",
+    "accounts.sign_in_with_passkey",
+)
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 #: Answers that say more of themselves than their door does, or less: endpoint -> the headers.
 SAYS_ITSELF = {

@@ -72,6 +72,9 @@ PAGES = [
     "/account/settings/sign-in/passkeys/{passkey}",
     "/account/settings/sign-in/passkeys/{passkey}/remove",
     "/account/settings/delete/",
+    "/account/settings/sign-in/app",
+    "/account/settings/sign-in/app/remove",
+    "/account/settings/sign-in/recovery-codes",
 ]
 #: What is taken away as a file.
 FILES = [
@@ -134,6 +137,10 @@ ACTS = [
     ("/account/settings/sign-in/passkeys/{passkey}", {"name": "Mine now"}),
     ("/account/settings/sign-in/passkeys/{passkey}/remove", {}),
     ("/account/settings/delete/", {"email": "alice@acme.example"}),
+    ("/account/settings/sign-in/app/start", {}),
+    ("/account/settings/sign-in/app", {"code": "000000"}),
+    ("/account/settings/sign-in/app/remove", {}),
+    ("/account/settings/sign-in/recovery-codes", {}),
 ]
 #: What somebody else's form of a thing of Alice's is answered with, where that is not 404: it names the thing inside.
 _NAMED_INSIDE = {
@@ -161,6 +168,8 @@ _TABLES = (
     "notice_choices",
     "known_places",
     "look_backs",
+    "one_time_codes",
+    "recovery_codes",
 )
 
 

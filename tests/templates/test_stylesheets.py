@@ -51,7 +51,19 @@ def test_a_page_has_every_stylesheet_and_the_components_in_their_order():
     """Between components of one strength the later one wins, so their order is part of how a page looks."""
     linked = re.findall(r'href="\{\{ static \}\}css/([\w/]+\.css)"', _HEAD.read_text())
     base = [f"base/{family}.css" for family in ("text", "tables", "forms")]
-    families = ("shared", "choosing", "picker", "personal", "activity", "apps", "trust", "org", "guide", "pocket")
+    families = (
+        "shared",
+        "choosing",
+        "picker",
+        "personal",
+        "factors",
+        "activity",
+        "apps",
+        "trust",
+        "org",
+        "guide",
+        "pocket",
+    )
     components = [f"components/{family}.css" for family in families]
     assert linked == ["tokens.css", *base, "layout.css", *components]
     assert sorted(linked) == sorted(map(_name, _SHEETS))

@@ -29,6 +29,7 @@ from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.accounts.passkeys.authenticator import Authenticator, add_passkey
 from tests.actors import Browser
+from tests.factors import Phone
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, csrf_token, in_acme, send
 from tests.personal.conftest import post, stock
@@ -185,6 +186,28 @@ def test_a_forgotten_password(app, browser, alice, notebook, request):
     answer = browser.submit(browser.follow(browser.get(link)), password="seven herons by the lock")
     page = browser.follow(answer)
     assert "stays connected" in browser.follow(browser.submit(page, press="Keep Acme Notebook")).text
+
+
+@journey("personal.start_one_time_codes POST", "personal.set_up_one_time_codes GET", "personal.set_up_one_time_codes POST",
+         "personal.turn_off_one_time_codes GET", "personal.turn_off_one_time_codes POST",
+         "personal.make_new_recovery_codes GET", "personal.make_new_recovery_codes POST", "accounts.second GET",
+         "accounts.second POST")  # fmt: skip
+def test_an_authenticator_app_from_its_picture_to_its_end(browser, alice, failing):
+    browser.enter(alice)
+    path = "/account/settings/sign-in/"
+    page = browser.follow_once(browser.submit(browser.get(path), press="Set up an authenticator app"))
+    phone = Phone(re.search(r"The key: <code>([^<]+)", page.text)[1].replace(" ", ""), [])
+    assert "not shown again" in browser.submit(page, code=phone.code()).text
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    page = browser.follow_once(browser.sign_in(alice.email, alice.password))
+    assert browser.submit(page, code=phone.code()).status_code == 400
+    assert browser.submit(page, code=phone.code(steps=1)).status_code == 303
+    page = browser.submit(browser.get(f"{path}recovery-codes"), press="Make new codes")
+    code = re.search(r"<li><code>([\w-]+)", page.text)[1]
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    page = browser.follow_once(browser.sign_in(alice.email, alice.password))
+    assert browser.submit(page, code=code).status_code == 303
+    assert browser.submit(browser.get(f"{path}app/remove"), press="Turn it off").status_code == 303
 
 
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",

@@ -1,0 +1,162 @@
+"""``/account/settings/sign-in/``: an authenticator app set up and turned off, and recovery codes."""
+
+import re
+from base64 import b32decode
+
+import pytest
+from sqlalchemy import select, update
+
+from app.accounts.factors.models import OneTimeCodes
+from app.accounts.models import Session
+from app.accounts.notices.models import Notice
+from app.audit.models import AuditEvent
+from app.extensions import db
+from tests.accounts.test_fresh import age
+from tests.accounts.test_sign_in import is_signed_in
+from tests.actors import Browser
+from tests.factors import Phone, set_up_phone
+
+PAGE = "/account/settings/sign-in/"
+
+
+@pytest.fixture
+def alices(app, browser, alice) -> Browser:
+    browser.enter(alice)
+    return browser
+
+
+def begin(browser: Browser, *, target: str = ""):
+    """The page with the picture, and the phone that has read it."""
+    page = browser.submit(browser.get(PAGE + target), press="Set up an authenticator app")
+    page = browser.follow_once(page)
+    return page, Phone(
+        re.search(r"The key:</?\w*> <code>([^<]+)|The key: <code>([^<]+)", page.text)[2].replace(" ", ""), []
+    )
+
+
+def told(app, model=Notice) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(model.kind)))
+
+
+def codes_of(page) -> list[str]:
+    return re.findall(r"<li><code>([\w-]+)</code>", page.text)
+
+
+def test_an_app_is_set_up_by_its_picture_and_a_code(app, alices, alice):
+    page, phone = begin(alices)
+    assert "<svg" in page.text and len(b32decode(phone.secret)) == 20, "RFC 4226 asks for 160 bits."
+    page = alices.submit(page, code=phone.code())
+    assert len(set(codes_of(page))) == 10
+    assert "totp_added" in told(app) and "user.second_factor_added" in told(app, AuditEvent)
+    with app.app_context():
+        assert db.session.scalars(select(Session.shown)).one() == "password totp"
+    other = Browser(app)
+    page = other.follow_once(other.sign_in(alice.email, alice.password))
+    assert page.request.path == "/sign-in/second"
+    assert other.submit(page, code=phone.code()).status_code == 400, "The code that confirmed it signed somebody in."
+    assert other.submit(page, code=phone.code(steps=1)).status_code == 303
+
+
+def test_it_counts_only_once_a_code_confirmed_it(app, alices, alice):
+    page, phone = begin(alices)
+    assert alices.submit(page, code="000000").status_code == 400
+    assert other_gets_in(app, alice)
+    alices.submit(page, code=phone.code())
+    assert not other_gets_in(app, alice)
+
+
+def other_gets_in(app, person) -> bool:
+    other = Browser(app)
+    other.sign_in(person.email, person.password)
+    return is_signed_in(other)
+
+
+def test_another_phone_takes_the_place_of_the_first_when_it_is_confirmed(app, alices, alice):
+    old = set_up_phone(app, alice)
+    page = alices.follow_once(alices.submit(alices.get(PAGE), press="Set up another phone"))
+    new = Phone(re.search(r"The key: <code>([^<]+)", page.text)[1].replace(" ", ""), [])
+    other = Browser(app)
+    waiting = other.follow_once(other.sign_in(alice.email, alice.password))
+    assert other.submit(waiting, code=new.code()).status_code == 400
+    answer = alices.submit(page, code=new.code())
+    assert answer.status_code == 303, "Recovery codes that are left stay as they are."
+    assert other.submit(waiting, code=old.code(steps=1)).status_code == 400
+    assert other.submit(waiting, code=new.code(steps=1)).status_code == 303
+
+
+def test_the_picture_holds_what_an_app_needs(alices, alice):
+    """The key URI that authenticator apps read."""
+    import pyotp
+
+    page, phone = begin(alices)
+    address = re.search(r'href="(otpauth:[^"]+)"', page.text)[1].replace("&amp;", "&")
+    read = pyotp.parse_uri(address)
+    assert (read.secret, read.name, read.issuer) == (phone.secret, alice.email, "Reliquary")
+    assert 'style="' not in page.text, "The Content-Security-Policy refuses inline styles."
+
+
+def test_it_is_turned_off_after_a_question(app, alices, alice):
+    phone = set_up_phone(app, alice)
+    page = alices.get(PAGE + "app/remove")
+    assert "Your password alone" in page.text
+    alices.submit(page, press="Turn it off")
+    assert "totp_removed" in told(app) and "user.second_factor_removed" in told(app, AuditEvent)
+    assert other_gets_in(app, alice)
+    set_up_phone(app, alice)
+    other = Browser(app)
+    waiting = other.follow_once(other.sign_in(alice.email, alice.password))
+    assert other.submit(waiting, code=phone.recovery_codes[0]).status_code == 400, "They went with the last factor."
+
+
+def test_new_recovery_codes_end_those_before(app, alices, alice):
+    phone = set_up_phone(app, alice)
+    assert "10 codes are left" in alices.get(PAGE).text
+    page = alices.submit(alices.get(PAGE + "recovery-codes"), press="Make new codes")
+    made = codes_of(page)
+    assert len(made) == 10 and not set(made) & set(phone.recovery_codes)
+    assert "recovery_codes_made" in told(app)
+    other = Browser(app)
+    waiting = other.follow_once(other.sign_in(alice.email, alice.password))
+    assert other.submit(waiting, code=phone.recovery_codes[0]).status_code == 400
+    assert other.submit(waiting, code=made[0]).status_code == 303
+    assert "recovery_code_used" in told(app)
+    assert "9 codes are left" in alices.get(PAGE).text
+
+
+def test_there_are_none_without_a_second_step(alices):
+    assert alices.get(PAGE + "recovery-codes").location == PAGE
+    assert "Make new codes" not in alices.get(PAGE).text
+
+
+def test_it_leads_on_to_where_the_person_was_going(alices):
+    page, phone = begin(alices, target="?next=/account/apps/")
+    page = alices.submit(page, code=phone.code())
+    assert re.search(r'class="button" href="/account/apps/"', page.text)
+
+
+def test_and_never_elsewhere(alices):
+    page, phone = begin(alices, target="?next=https://evil.example/")
+    assert "evil.example" not in alices.submit(page, code=phone.code()).text
+
+
+@pytest.mark.parametrize("code", ["", "x", "\x00", "٣" * 6, "9" * 1000])
+def test_what_is_no_code_confirms_nothing(app, alices, code):
+    page, _phone = begin(alices)
+    assert alices.submit(page, code=code).status_code == 400
+    with app.app_context():
+        assert db.session.scalars(select(OneTimeCodes.sealed)).one() is None
+
+
+def test_the_key_is_shown_to_a_fresh_sign_in_alone(app, alices):
+    begin(alices)
+    age(app, minutes=11)
+    assert "/sign-in?again=1" in alices.get(PAGE + "app").location
+
+
+def test_a_key_that_opens_no_more_is_begun_anew(app, alices):
+    begin(alices)
+    with app.app_context():
+        db.session.execute(update(OneTimeCodes).values(pending="broken"))
+        db.session.commit()
+    assert alices.get(PAGE + "app").location == PAGE
