@@ -29,6 +29,8 @@ ORDER = (
     "one_time_codes",
     "recovery_codes",
     "waiting_sign_ins",
+    "password_resets",
+    "look_backs",
     "sessions",
     "address_changes",
     "organizations",

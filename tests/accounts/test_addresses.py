@@ -12,7 +12,9 @@ from app import clock
 from app.accounts.addresses.models import AddressChange
 from app.accounts.models import Session, User
 from app.accounts.notices.models import Notice
+from app.accounts.passkeys.models import Passkey
 from app.audit.models import AuditEvent
+from app.credentials import digest
 from app.extensions import db
 from app.limits.table import LETTERS_TO_NEW_ADDRESS
 from tests.actors import Browser, Person
@@ -228,6 +230,34 @@ def test_the_old_address_takes_it_back_also_after_the_password_was_changed(app, 
     for email, password in ((_NEW, new), (alice.email, new), (alice.email, alice.password)):
         assert Browser(app).sign_in(email, password).status_code == 400
     assert owner.get(link).status_code == 404, "It works once."
+
+
+def test_whoever_takes_it_back_chooses_a_new_password_and_looks_at_the_apps(app, signed_in, alice, change, notebook):
+    letter = change()
+    notebook.tokens(signed_in, choose={"selection": "all"})
+    owner = Browser(app)
+    page = owner.follow(take_back(owner, letter))
+    page = owner.follow(owner.submit(page, password="seven herons over a lake"))
+    assert page.request.path == "/account/apps/look-back/" and "Acme Notebook" in page.text
+    assert Browser(app).sign_in(alice.email, "seven herons over a lake").status_code == 303
+
+
+def test_a_passkey_that_was_added_since_goes_and_an_earlier_one_stays(app, signed_in, alice, change, in_database):
+    def add(name: str):
+        what = {"public_key": b"x", "rp_id": "localhost", "sign_count": 0, "transports": [], "backup_eligible": False}
+        made = {"user_id": alice.id, "name": name, "digest": digest(name), "credential_id": name.encode()}
+
+        def add(session):
+            session.add(Passkey(**what, **made, backed_up=False))
+            session.commit()
+
+        in_database(add)
+
+    add("earlier")
+    letter = change()
+    add("since")
+    take_back(Browser(app), letter)
+    assert in_database(lambda session: list(session.scalars(select(Passkey.name)))) == ["earlier"]
 
 
 def test_it_can_be_taken_back_for_a_week(app, signed_in, alice, change, email_of, monkeypatch):

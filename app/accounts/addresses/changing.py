@@ -12,6 +12,9 @@ from app.accounts.addresses.models import AddressChange
 from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.notices import notify
+from app.accounts.passkeys.models import Passkey
+from app.accounts.resetting.links import make_reset_link
+from app.accounts.resetting.look_back import begin_look_back
 from app.accounts.sessions import end_sessions
 from app.audit.events import record
 from app.credentials import digest
@@ -44,6 +47,14 @@ class Waiting:
 
     email: str
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The address that an account has again, and the path at which its new password is chosen."""
+
+    email: str
+    link: str
 
 
 def ask_for_address(session: Session, user_id: str, email: str) -> None:
@@ -108,11 +119,12 @@ def find_taken_back(session: Session, token: str) -> AddressChange | None:
     return session.scalar(found.where(*is_open).execution_options(populate_existing=True))
 
 
-def take_back_address(session: Session, token: str, password_hash: str) -> AddressChange:
+def take_back_address(session: Session, token: str, password_hash: str) -> TakenBack:
     """Give the account its old address again, and shut out whoever changed it. The caller commits.
 
     Who changed it knew the password or had a passkey: so every session ends, ``password_hash``, which nobody knows the
-    password of, takes the place of the present one, and later changes of the address cannot be confirmed or taken back.
+    password of, takes the place of the present one, what was set up since to sign in with goes, and later changes of the
+    address cannot be confirmed or taken back. What was set up before stays, and is asked at the next sign-in.
     Raises :class:`LinkIsOver` or :class:`AddressTaken`, which leave everything as it was.
     """
     found = find_taken_back(session, token)
@@ -126,6 +138,11 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Addre
     lost = user.email
     _give_address(session, user, change.was)
     user.password_hash = password_hash
+    session.flush()
+    _take_away_factors(session, user.id, change.created_at)
+    # Whoever got here has the mailbox, so no letter has to bring the link.
+    link = make_reset_link(session, user, by_mail=True)
+    begin_look_back(session, user.id)
     end_sessions(session, user.id)
     forget_waiting(session, user.id)
     _end_ways_back(session, AddressChange.user_id == user.id, AddressChange.changed_at >= change.changed_at)
@@ -133,7 +150,12 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Addre
         put_mail(session, "address_lost", to=lost)
     notify(session, user.id, "email_taken_back", email=change.was)
     record("user.address_taken_back", actor_user_id=user.id)
-    return change
+    return TakenBack(change.was, link)
+
+
+def _take_away_factors(session: Session, user_id: str, since: datetime) -> None:
+    """Let nothing be shown at sign-in that was set up from that moment on: it may be somebody else's."""
+    session.execute(delete(Passkey).where(Passkey.user_id == user_id, Passkey.created_at >= since))
 
 
 def _give_address(session: Session, user: User, email: str) -> None:

@@ -1,6 +1,6 @@
 """``/take-back-address/``: where the letter to an old address leads. Nobody has to be signed in: the link is enough."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -27,17 +27,17 @@ def take_back(token: str) -> ResponseReturnValue:
     """Take the address back, and end what whoever changed it could go on with."""
     try:
         # Before the first statement: SQLite has one writer, who should not wait for argon2.
-        change = take_back_address(db.session(), token, hash_password(new_credential(SESSION)))
+        taken = take_back_address(db.session(), token, hash_password(new_credential(SESSION)))
     except LinkIsOver:
         db.session.rollback()
         return _page(token)
     except AddressTaken as error:
         db.session.rollback()
         return _page(token, sentence_of(error), 409)
-    email = change.was
     db.session.commit()
-    flash(gettext("%(email)s is the address of your account again. Choose a new password now.", email=isolated(email)))
-    return redirect(url_for("accounts.sign_in"), 303)
+    email = isolated(taken.email)
+    flash(gettext("%(email)s is the address of your account again. Choose a new password now.", email=email))
+    return redirect(taken.link, 303)
 
 
 def _page(token: str, problem: str | None = None, status: int = 200) -> tuple[str, int]:
