@@ -14,7 +14,6 @@ from app.accounts.users import find_user_by_email
 from app.audit.events import record
 from app.cli.clients.described import instant
 from app.cli.commands import database, json_option, print_made, users, wait
-from app.config import settings
 from app.extensions import db
 from app.leaving.asking import LastOwnerElsewhere, close_for_good
 from app.purge.accounts import delete_account_for_good
@@ -110,7 +109,7 @@ def delete_command(email: str, name: str, as_json: bool) -> None:
         except LastOwnerElsewhere as error:
             raise click.ClickException(str(error)) from None
         db.session.commit()
-        if not delete_account_for_good(db.engine, settings(), user_id, Pace(wait)):
+        if not delete_account_for_good(db.engine, user_id, Pace(wait)):
             raise click.ClickException("The account is closed, and what is left of it goes with the next purge.")
     print_made({"id": user_id, "email": email, "state": "deleted"}, as_json)
 

@@ -19,7 +19,6 @@ from app.accounts.models import Session as SignedInSession
 from app.accounts.models import User
 from app.accounts.notices.models import Notice
 from app.audit.models import AuditEvent
-from app.config import Settings
 from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord, ReceiptDetail
@@ -28,6 +27,7 @@ from app.database.access import expect_reads
 from app.database.locks import to_change
 from app.leaving.letters import ACCOUNT_DELETED
 from app.mail.models import LocalMail, OutgoingMail
+from app.mail.outbox import put_mail
 from app.memories.importing.models import Import, ImportPiece
 from app.memories.models import Integration, Memento, Memory
 from app.oauth.authorization_request import AuthorizationRequest
@@ -86,8 +86,8 @@ def find_rule_of_leaving() -> Rule:
     return Rule(DELETED, User.deletes_at, clock.now())
 
 
-def purge_accounts(engine: Engine, settings: Settings, pace: Pace) -> tuple[dict[str, int], bool]:
-    """Delete the accounts whose week is over. Returns how many, and whether it came to the end."""
+def purge_accounts(engine: Engine, pace: Pace) -> tuple[dict[str, int], bool]:
+    """Delete the accounts whose week is over, in an app context. Returns how many, and whether it came to the end."""
     gone = {DELETED: 0}
     after = ""
     while True:
@@ -96,19 +96,19 @@ def purge_accounts(engine: Engine, settings: Settings, pace: Pace) -> tuple[dict
             user_id = connection.scalar(due)
         if user_id is None:
             return gone, True
-        if not _delete_account(engine, settings, user_id, pace, gone):
+        if not _delete_account(engine, user_id, pace, gone):
             return gone, False
         after = user_id
 
 
-def delete_account_for_good(engine: Engine, settings: Settings, user_id: str, pace: Pace) -> bool:
+def delete_account_for_good(engine: Engine, user_id: str, pace: Pace) -> bool:
     """Delete what is due already, whoever asked for it. Returns whether it is gone."""
     gone = {DELETED: 0}
-    _delete_account(engine, settings, user_id, pace, gone)
+    _delete_account(engine, user_id, pace, gone)
     return gone[DELETED] == 1
 
 
-def _delete_account(engine: Engine, settings: Settings, user_id: str, pace: Pace, gone: dict[str, int]) -> bool:
+def _delete_account(engine: Engine, user_id: str, pace: Pace, gone: dict[str, int]) -> bool:
     """Returns whether to go on with others."""
     for part in _PARTS:
         while True:
@@ -123,7 +123,7 @@ def _delete_account(engine: Engine, settings: Settings, user_id: str, pace: Pace
             if not count:
                 # Somebody holds them, or the account stays after all: the next purge comes again.
                 return True
-    count, took = write_batch(engine, partial(_delete_rest, user_id, settings))
+    count, took = write_batch(engine, partial(_delete_rest, user_id))
     gone[DELETED] += count
     return pace.let_others(took)
 
@@ -135,7 +135,7 @@ def _delete_some(user_id: str, part: _Part, keys: Sequence[Any], connection: Con
     return count
 
 
-def _delete_rest(user_id: str, settings: Settings, connection: Connection) -> int:
+def _delete_rest(user_id: str, connection: Connection) -> int:
     """Delete the account with what hangs on it, and put the last letter. What an organization owns does not hang on it."""
     with Session(connection) as session:
         user = session.scalar(to_change(select(User).where(User.id == user_id, User.deletes_at <= clock.now())))
@@ -146,8 +146,7 @@ def _delete_rest(user_id: str, settings: Settings, connection: Connection) -> in
         session.execute(delete(LocalMail).where(LocalMail.recipient == email))
         session.execute(delete(User).where(User.id == user_id))
         session.add(AuditEvent(kind="account.deleted", details={"user_id": user_id}))
-        if settings.sends_mail:
-            session.add(OutgoingMail(kind=ACCOUNT_DELETED, recipient=email))
+        put_mail(session, ACCOUNT_DELETED, to=email)
         session.flush()
         return 1
 

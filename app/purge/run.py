@@ -69,10 +69,10 @@ class Purge:
             deleted[name] = deleted.get(name, 0) + count
         reviewed, is_done = review_clients(self.engine, pace)
         left: dict[str, int] = {}
-        if is_done:
-            left, is_done = purge_accounts(self.engine, self.settings, pace)
-        if is_done:
-            with self.context():
+        with self.context():
+            if is_done:
+                left, is_done = purge_accounts(self.engine, pace)
+            if is_done:
                 is_done = tell_of_near_ends(self.engine, pace)
         return deleted | reviewed | left, is_done
 

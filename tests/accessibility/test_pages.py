@@ -313,6 +313,22 @@ def test_the_settings(look, page, server, alice):
     look("take back, a link that was used", server.url + back)
 
 
+def test_leaving_and_coming_back(look, page, server, alice, demonstration):
+    look("take everything along", server.url + "/account/settings/export/")
+    look("delete the account", server.url + "/account/settings/delete/")
+    page.get_by_label("Type your e-mail address").fill(BOB)
+    follow(page.get_by_role("button", name="Delete my account"))
+    look("delete the account, another one typed")
+    page.get_by_label("Type your e-mail address").fill(ALICE)
+    follow(page.get_by_role("button", name="Delete my account"))
+    look("the account is closed")
+    follow(page.get_by_role("link", name="Sign in again"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    look("keep the account?")
+    follow(page.get_by_role("button", name="Keep my account and sign in"))
+    look("the account is kept")
+
+
 def _link_in_letter(app, kind: str) -> str:
     """The path of the first link in the letter of this kind, once the server's own thread has sent it."""
     until = time.monotonic() + 30

@@ -45,7 +45,6 @@ flask users list --operators
 flask users operator dora@acme.example --no
 flask users disable dora@acme.example --json
 flask users enable dora@acme.example --json
-flask users delete dora@acme.example --name "Dora Diaz" --json
 flask mail try dora@acme.example
 flask mail list
 flask mail list --limit 1 --json
@@ -57,6 +56,7 @@ flask mail try bob@example.com --json
 flask mail list
 flask mail drop LETTER
 flask mail send --json
+flask users delete dora@acme.example --name "Dora Diaz" --json
 flask purge
 flask purge --json
 flask doctor

@@ -75,6 +75,7 @@ PAGES = [
     "/account/settings/sign-in/app",
     "/account/settings/sign-in/app/remove",
     "/account/settings/sign-in/recovery-codes",
+    "/account/settings/export/",
 ]
 #: What is taken away as a file.
 FILES = [
@@ -141,6 +142,7 @@ ACTS = [
     ("/account/settings/sign-in/app", {"code": "000000"}),
     ("/account/settings/sign-in/app/remove", {}),
     ("/account/settings/sign-in/recovery-codes", {}),
+    ("/account/settings/export/everything.zip", {}),
 ]
 #: What somebody else's form of a thing of Alice's is answered with, where that is not 404: it names the thing inside.
 _NAMED_INSIDE = {

@@ -73,10 +73,13 @@ class Reader:
         root = next(
             (entry.parts for entry in archive.entries if entry.file_name == own.MARK and len(entry.parts) < 2), None
         )
-        copies = 0
+        copies = about = 0
         for entry in sorted(archive.entries, key=_rank):
             if root is not None and entry.parts[: len(root) + 1] == (*root, "markdown"):
                 copies += 1
+                continue
+            if root is not None and _is_about_account(entry, len(root)):
+                about += 1
                 continue
             before = self.done
             try:
@@ -92,6 +95,8 @@ class Reader:
             self.done = before + entry.size
         if copies:
             yield Skip("markdown/", Reason.COPY)
+        if about:
+            yield Skip("account/", Reason.ABOUT)
 
     def _read_note(
         self,
@@ -188,3 +193,10 @@ def _rank(entry: Entry) -> tuple[int, str]:
 
 def _named(file_name: str, title: str, number: int) -> str:
     return f"{file_name}: “{title[:200]}”" if title.strip() else f"{file_name}: {number}"
+
+
+def _is_about_account(entry: Entry, depth: int) -> bool:
+    """Whether it is what an export of a whole account has beside the memories."""
+    return entry.parts[depth : depth + 1] == ("account",) or (
+        len(entry.parts) == depth and entry.file_name == "README.md"
+    )

@@ -6,9 +6,10 @@ more files than may be brought.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, Any, cast
+from itertools import chain
+from typing import IO, Any, NamedTuple, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sqlalchemy import Connection, Engine, func, select, tuple_
@@ -29,14 +30,28 @@ _MOST_FILES = MOST_ENTRIES - 1000
 _MOST_KEPT = 64 * 1024
 
 
-def take_out(engine: Engine, user_id: str) -> Iterator[bytes]:
-    """Returns the bytes of the archive, a few at a time."""
+class File(NamedTuple):
+    """One more file: what JSON is made of, or words as they are."""
+
+    path: str
+    what: Any
+
+
+def take_out(engine: Engine, user_id: str, beside: Iterable[File] = ()) -> Iterator[bytes]:
+    """Returns the bytes of the archive, a few at a time. ``beside`` is what else is in it, read when its turn comes."""
     sink = _Sink()
     with ZipFile(cast(IO[bytes], sink), "w", ZIP_DEFLATED) as archive:
-        for _ in _write(archive, engine, user_id):
+        for _ in chain(_write(archive, engine, user_id), _write_beside(archive, beside)):
             if sink.size > _MOST_KEPT:
                 yield sink.take()
     yield sink.take()
+
+
+def _write_beside(archive: ZipFile, beside: Iterable[File]) -> Iterator[None]:
+    at = clock.now()
+    for path, what in beside:
+        _add(archive, path, what, at)
+        yield
 
 
 class _Sink:
@@ -108,7 +123,8 @@ def _write_markdown(engine: Engine, user_id: str, *, by_folder: bool) -> Iterato
 
 
 def _add(archive: ZipFile, path: str, what: Any, at: datetime) -> None:
-    archive.writestr(_info(path, at), json.dumps(what, ensure_ascii=False, indent=1))
+    words = what if isinstance(what, str) else json.dumps(what, ensure_ascii=False, indent=1)
+    archive.writestr(_info(path, at), words)
 
 
 def _info(path: str, at: datetime) -> ZipInfo:

@@ -1,7 +1,7 @@
 """``/account/memories/take-out/``: everything that a person keeps, as one file."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,25 +32,49 @@ def show_take_out() -> ResponseReturnValue:
 def take_everything_out() -> ResponseReturnValue:
     """The archive, made while it is sent. Whoever asks for its head alone takes nothing out."""
     name = f"memories-{iso_day(clock.now())}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if request.method == "HEAD":
-        return Response(headers=headers, mimetype="application/zip")
+        return Response(headers=_headers(name), mimetype="application/zip")
+    return send_archive(name, lambda: take_out(db.engine, current_user.id))
+
+
+def send_archive(
+    name: str, make: Callable[[], Iterator[bytes]], and_then: Callable[[], None] | None = None
+) -> ResponseReturnValue:
+    """Returns the archive under this name, made while it is sent, or why not now.
+
+    ``and_then`` is done once it is sure to begin.
+    """
     try:
         services().limits.take(TAKE_OUTS, current_user.id)
     except TooManyAttempts as error:
         return _refuse(429, _("You have taken everything out very often within an hour."), error.seconds)
     if not _one_at_a_time.acquire(blocking=False):
         return _refuse(503, _("Somebody else is taking everything out just now. Try again in a minute."), 60)
-    return Response(_Turn(take_out(db.engine, current_user.id)), headers=headers, mimetype="application/zip")
+    turn = _Turn(make)
+    if and_then is not None:
+        try:
+            and_then()
+        except BaseException:
+            turn.close()
+            raise
+    return Response(turn, headers=_headers(name), mimetype="application/zip")
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 class _Turn(Iterator[bytes]):
     """The archive, whose end makes room for the next, however it ends: also of one that nobody has begun to read."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+    def __init__(self, make: Callable[[], Iterator[bytes]]) -> None:
         self._is_mine = True
         self._first: bytes | None = None
+        try:
+            self._pieces = make()
+        except BaseException:
+            self.close()
+            raise
         # While there is still an answer to give that says that the database is away.
         self._first = self.__next__()
 

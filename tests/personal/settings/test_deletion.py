@@ -9,7 +9,6 @@ from app import clock
 from app.accounts.models import Membership, Organization, User
 from app.accounts.notices.models import Notice
 from app.accounts.users import found_organization
-from app.config import settings
 from app.extensions import db
 from app.memories.models import Memory
 from app.purge.accounts import purge_accounts
@@ -183,7 +182,7 @@ def test_many_memories_go_in_batches_and_a_purge_that_stops_goes_on_later(
     let_time_pass(days=7)
     turns = iter([True, False])
     with app.app_context():
-        gone, is_done = purge_accounts(db.engine, settings(), Pace(lambda _seconds: next(turns), rows=2))
+        gone, is_done = purge_accounts(db.engine, Pace(lambda _seconds: next(turns), rows=2))
     assert (gone, is_done) == ({"accounts": 0}, False)
     assert in_database(lambda session: find_user(session, alice)) is not None
     assert purge(app)["accounts"] == 1
@@ -200,7 +199,7 @@ def test_a_person_who_came_back_while_the_purge_looked_stays(app, ask, shelf, al
         return True
 
     with app.app_context():
-        gone, _ = purge_accounts(db.engine, settings(), Pace(keep, rows=2))
+        gone, _ = purge_accounts(db.engine, Pace(keep, rows=2))
     assert gone == {"accounts": 0}
     assert in_database(lambda session: find_user(session, alice)) is not None
 
@@ -259,6 +258,8 @@ def test_letters_tell_of_the_beginning_and_of_the_end(app, ask, alice, let_time_
     sent_mail()
     ask()
     assert in_database(lambda session: session.scalars(select(Notice.kind)).all()) == ["deletion_asked"]
+    [asked] = sent_mail()
+    assert (asked.to, "is to be deleted" in asked.subject) == (alice.email, True)
     let_time_pass(days=7)
     purge(app)
     [gone] = [letter for letter in sent_mail() if letter.kind == "account_deleted"]

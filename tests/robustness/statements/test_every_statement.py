@@ -123,9 +123,11 @@ def test_signing_up_out_and_in(browser, failing):
 
 
 @journey("personal.ask_about_deletion GET", "personal.delete_account POST", "leaving.ask_to_come_back GET",
-         "leaving.keep_account POST")  # fmt: skip
+         "leaving.keep_account POST", "personal.show_export GET", "personal.take_account_along POST")  # fmt: skip
 def test_leaving_and_coming_back(browser, alice, failing):
     browser.enter(alice)
+    page = browser.get("/account/settings/export/")
+    assert browser.submit(page, press="Take everything along").status_code == 200
     page = browser.get("/account/settings/delete/")
     assert browser.submit(page, press="Delete my account", email=alice.email).status_code == 200
     page = browser.follow(browser.sign_in(alice.email, alice.password, next="/account/"))
