@@ -24,6 +24,9 @@ ADDRESS_CHANGE = "rlq_ea_"
 ADDRESS_BACK = "rlq_eb_"
 PASSWORD_RESET = "rlq_pr_"
 WAITING_SIGN_IN = "rlq_ws_"
+SIGN_UP = "rlq_su_"
+SIGN_UP_BROWSER = "rlq_sb_"
+ADDRESS_CONFIRMATION = "rlq_ec_"
 
 #: At the end of a code or a refresh token whose request asked for offline_access: so it is stored nowhere, and nobody
 #: can add it. No hex digit is an "o".

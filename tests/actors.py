@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 from app.accounts.models import User
 from app.accounts.sessions import start_session
 from app.extensions import db
+from app.mail.sending import send_due
+from tests.mailbox import Mailbox, SentLetter, wait_for_local_letter
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,27 @@ class Browser:
             session.clear()
             session["_user_id"], session["_fresh"] = credential, True
         self.person = person
+
+    def sign_up(self, email: str, password: str, *, next: str = "/", **fields) -> TestResponse:
+        """Sign up through the form and the letter; the answer, which leads to ``next`` when all is well."""
+        return self.finish_sign_up(
+            self.get("/sign-up?" + urlencode({"next": next})), email, password=password, **fields
+        )
+
+    def finish_sign_up(self, page: TestResponse, email: str, **fields) -> TestResponse:
+        """Fill in the form of this page, and follow the link of the letter that comes of it."""
+        self.person = None
+        answer = self.submit(page, press="Create account", email=email, **{"name": "Dora Dorn"} | fields)
+        assert answer.location and answer.location.startswith("/sign-up/letter"), answer.text
+        return self.submit(self.get(self.find_letter(email).link("/sign-up/confirm/")), press="Finish and sign in")
+
+    def find_letter(self, email: str) -> SentLetter:
+        """The letter that goes out to this address now."""
+        if isinstance(self.client, FlaskClient):
+            mailbox = Mailbox()
+            send_due(self._app, mailbox)
+            return next(letter for letter in reversed(mailbox.letters) if letter.to == email)
+        return wait_for_local_letter(self._app, email)
 
     def sign_out(self) -> TestResponse:
         """Sign out through the button of the home page."""

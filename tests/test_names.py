@@ -105,8 +105,7 @@ def test_a_person_whose_name_shows_nothing_is_asked_for_another(app, browser, co
 
 @pytest.mark.parametrize("words", OWN_WORDS, ids=ascii)
 def test_a_person_may_be_called_as_they_like(app, browser, words):
-    person = {"email": "dora@example.com", "password": "correct horse battery"}
-    assert browser.submit(browser.get("/sign-up"), **person, name=words).status_code == 303
+    assert browser.sign_up("dora@example.com", "correct horse battery", name=words).status_code == 303
     assert f"<bdi>{words}</bdi>" in browser.get("/").text
 
 

@@ -67,6 +67,19 @@ class SignInForm(FlaskForm):
     )
 
 
+class ConfirmSignUpForm(FlaskForm):
+    """For whoever opens the letter's link in another browser than the one that sent the form."""
+
+    password = PasswordField(
+        _("The password that you chose"),
+        [
+            InputRequired(_("Enter the password that you chose.")),
+            Length(max=MOST_LENGTH, message=_("That is too long to be your password.")),
+        ],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
 class SignUpForm(FlaskForm):
     email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS)
     name = StringField(

@@ -38,6 +38,7 @@ class SignedIn(UserMixin):
     id: str
     name: str
     email: str
+    email_is_verified: bool
     time_zone: str | None
     session_id: str
     issued_at: datetime
@@ -55,6 +56,7 @@ _FIND_SIGNED_IN = Statement(
         User.id,
         User.name,
         User.email,
+        User.email_verified_at.is_not(None).label("email_is_verified"),
         User.time_zone,
         Session.id.label("session_id"),
         Session.issued_at,
@@ -124,6 +126,7 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
         row.id,
         row.name,
         row.email,
+        bool(row.email_is_verified),
         row.time_zone,
         row.session_id,
         row.issued_at,

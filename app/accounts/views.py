@@ -1,4 +1,4 @@
-"""The pages of sign-in, sign-up and sign-out, and the first page."""
+"""The pages of sign-in and sign-out, and the first page."""
 
 from urllib.parse import quote
 
@@ -11,13 +11,12 @@ from werkzeug.wrappers import Response
 from app.accounts.authentication import authenticate
 from app.accounts.destinations import find_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
-from app.accounts.forms import SignInForm, SignUpForm
+from app.accounts.forms import SignInForm
 from app.accounts.known_browsers import find_known_browser_at
 from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
 from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
-from app.accounts.users import EmailTaken, register_user
 from app.credentials import digest
 from app.extensions import db, login_manager
 from app.http.doors import PAGE
@@ -26,13 +25,14 @@ from app.http.routes import Blueprint
 from app.http.safe_next import safe_next
 from app.http.services import services
 from app.limits.errors import TooManyAttempts
-from app.limits.networks import network_of
-from app.limits.table import SIGN_UPS
-from app.sentences import _, sentence_of
+from app.sentences import _
 
 accounts = Blueprint("accounts", __name__, door=PAGE)
 
-_WRONG = _("That e-mail address and password do not belong together. Check both and try again.")
+_WRONG = _(
+    "That e-mail address and password do not belong together. Check both and try again. If you have just signed up, follow"
+    " the link in our letter first."
+)
 
 
 def init_app(app: Flask) -> None:
@@ -86,36 +86,6 @@ def sign_in() -> ResponseReturnValue:
     return finish_sign_in(user, target, {"password"})
 
 
-@accounts.route("/sign-up", methods=["GET", "POST"])
-@checks_its_own_token
-def sign_up() -> ResponseReturnValue:
-    """Make an account, and with an organization's name that too; the person is then signed in."""
-    target = safe_next(request.args.get("next"))
-    if is_stale():
-        return load_again()
-    if request.method != "POST" and current_user.is_authenticated:
-        return redirect(target, 303)
-    form = SignUpForm(request.form or None)
-    if request.method != "POST":
-        return _sign_up_page(form, target)
-    if not form.validate():
-        return _sign_up_page(form, target, 400)
-    try:
-        services().limits.take(SIGN_UPS, network_of(network_address()))
-        user = register_user(
-            email=form.email.data,
-            name=form.name.data,
-            password=form.password.data,
-            organization_name=form.organization_name.data,
-        )
-    except TooManyAttempts as error:
-        return too_many(_sign_up_page, form, target, error)
-    except EmailTaken as error:
-        form.email.errors.append(sentence_of(error))
-        return _sign_up_page(form, target, 400)
-    return finish_sign_in(user, target, {"password"})
-
-
 @accounts.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End this session everywhere; ``next`` is where to go, such as back to a request as somebody else."""
@@ -142,11 +112,4 @@ def _sign_in_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str,
     let_form_lead_to(target)
     return render_template(
         "accounts/sign_in.html", form=form, next=target, destination=find_destination(target)
-    ), status
-
-
-def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
-    let_form_lead_to(target)
-    return render_template(
-        "accounts/sign_up.html", form=form, next=target, destination=find_destination(target)
     ), status

@@ -67,7 +67,7 @@ ACCOUNT_CODES             = _limit("second/account",              20, _QUARTER)
 ACCOUNT_CODES_OF_DAY      = _limit("second/account-in-a-day",    100, 96 * _QUARTER)
 #: Recovery codes for one account from one address. Nobody guesses one.
 RECOVERY_CODES            = _limit("second/recovery",             10, _QUARTER)
-#: Filled-in forms of sign-up, whatever comes of them, from one address. Each tells whether an e-mail is taken.
+#: Filled-in forms of sign-up, whatever comes of them, from one network address. Each sends a letter.
 SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
 #: Changes of address that one person asks for, and letters about them to one new address.
 ADDRESS_CHANGES           = _limit("address/changes",             10, 60 * _MINUTE)
@@ -76,6 +76,10 @@ LETTERS_TO_NEW_ADDRESS    = _limit("address/letters",              5, 60 * _MINU
 #: A link lasts longer than the wait, so whoever is told to wait has one that works.
 PASSWORD_LINKS            = _limit("password-link",                3, _QUARTER)
 PASSWORD_LINKS_OF_NETWORK = _limit("password-link/network",       20, _QUARTER)
+#: Letters that a sign-up or an unconfirmed account sends to one e-mail address.
+LETTERS_TO_ADDRESS        = _limit("letter/to-address",           10, 60 * _MINUTE)
+#: Passwords for one sign-up, whose link was opened in another browser.
+SIGN_UP_PASSWORDS         = _limit("sign-up/password",            10, _QUARTER)
 #: Clients that register themselves, from one address (RFC 7591).
 REGISTRATIONS             = _limit("registration",                20, 60 * _MINUTE)
 #: Client id metadata documents fetched for one person, their logos, and what resource servers say of themselves.

@@ -100,8 +100,7 @@ def test_a_cookie_of_an_earlier_version_serves_and_is_signed_anew(cookie, known_
 
 def test_signing_up_and_out_leave_it(app):
     browser = Browser(app)
-    page = browser.get("/sign-up")
-    browser.submit(page, email="dora@home.example", name="Dora", password="the password of Dora Dorn")
+    browser.sign_up("dora@home.example", "the password of D.D.")
     held = browser.client.get_cookie(COOKIE, "127.0.0.1")
     assert held.http_only
     browser.sign_out()

@@ -131,7 +131,7 @@ def test_next_survives_sign_up(browser):
     target = "/oauth/authorize?state=a%26b"
     page = browser.get(link(browser.get(f"/sign-in?next={quote(target, safe='')}"), "/sign-up"))
     page = browser.submit(page, email="dora@example.com", name="", password="correct horse battery")
-    answer = browser.submit(page, name="Dora", password="correct horse battery")
+    answer = browser.finish_sign_up(page, "dora@example.com", password="correct horse battery")
     assert answer.location == target
 
 

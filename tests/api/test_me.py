@@ -52,8 +52,7 @@ def test_an_organizations_token_has_no_address_to_be_proved(notebook):
 
 
 def test_a_person_without_an_organization_has_none(app, notebook, browser):
-    page = browser.get("/sign-up")
-    browser.submit(page, email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn")
+    browser.sign_up("dora@home.example", "the password of D.D.")
     me = notebook.me(notebook.tokens(browser, scope="memories:read profile")["access_token"]).json
     assert (me["name"], me["organization"]) == ("Dora Dorn", None)
 

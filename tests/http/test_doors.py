@@ -39,8 +39,8 @@ ORIGIN = "https://app.acme.example"
 _ENTRANCES = (
     "accounts.sign_in",
     "accounts.second",
-    "accounts.second",
     "accounts.sign_up",
+    "accounts.confirm",
     "accounts.sign_in_with_passkey",
 )
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")

@@ -101,7 +101,7 @@ def test_but_with_the_issuers_port_and_scheme_alone(origin):
 @pytest.fixture(scope="module")
 def https_app(settings, app):
     """The same people and apps, at an https issuer."""
-    house = create_app(dataclasses.replace(settings, issuer=HTTPS))
+    house = create_app(dataclasses.replace(settings, issuer=HTTPS, smtp_url="smtp://127.0.0.1:1"))
     house.testing = True
     house.extensions["services"].notes.have_threads = False
     return house
@@ -114,13 +114,7 @@ def visitor(request, https_app) -> Browser:
 
 def test_behind_a_proxy_that_replaces_host_every_form_works(visitor, alice, notebook):
     """nginx and Apache do that by default, and each form once said "open for too long"."""
-    signed_up = visitor.submit(
-        visitor.get("/sign-up"),
-        email="dora@home.example",
-        name="Dora Dorn",
-        password="the password of Dora Dorn",
-        organization_name="Dorn",
-    )
+    signed_up = visitor.sign_up("dora@home.example", "the password of D.D.", organization_name="Dorn")
     assert signed_up.status_code == 303, signed_up.text
     assert visitor.sign_out().status_code == 303
     # From the link of an app, through sign-in, picker and consent, and back.

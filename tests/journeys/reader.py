@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Locator, Page, Response
 
@@ -21,6 +22,11 @@ class Reader:
     def follow(self, name: str) -> None:
         """Follow a link."""
         self._go(self._find("link", name))
+
+    def open_letter(self, path: str) -> None:
+        """Open the address that a letter brought."""
+        self.page.goto(urljoin(self.page.url, path))
+        self._look()
 
     def press(self, name: str) -> None:
         """Press a button that leads to a page."""

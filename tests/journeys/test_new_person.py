@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from app.demonstration import seeds
 from app.extensions import db
 from tests.journeys.reader import Reader
+from tests.mailbox import wait_for_local_letter
 
 #: For the whole way of a new person; the pages alone take seconds.
 _MOST_SECONDS = 300
@@ -45,9 +47,9 @@ def reader(request, chromium, server) -> Iterator[Reader]:
     context.close()
 
 
-def test_a_new_person_shares_sees_narrows_freezes_and_undoes(reader, folder):
+def test_a_new_person_shares_sees_narrows_freezes_and_undoes(reader, server, folder):
     began = time.monotonic()
-    sign_up(reader)
+    sign_up(reader, server.app)
     bring(reader, folder)
     make_a_memento_of_a_search(reader)
     connect(reader)
@@ -59,12 +61,15 @@ def test_a_new_person_shares_sees_narrows_freezes_and_undoes(reader, folder):
     print(f"{len(reader.visited)} pages in {time.monotonic() - began:.0f} s")
 
 
-def sign_up(reader: Reader) -> None:
+def sign_up(reader: Reader, app: Flask) -> None:
     reader.follow("Create an account")
     reader.fill("E-mail", "dora@example.com")
     reader.fill("Your name", "Dora Dahl")
     reader.fill("Password", "a tram before nine")
     reader.press("Create account")
+    reader.reads("Look into your mailbox", "dora@example.com")
+    reader.open_letter(wait_for_local_letter(app, "dora@example.com").link("/sign-up/confirm/"))
+    reader.press("Finish and sign in")
     reader.reads("Welcome, Dora Dahl")
     reader.follow("Your account")
 

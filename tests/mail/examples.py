@@ -12,6 +12,8 @@ from typing import Any
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.joining.models import SignUp
+from app.accounts.models import User
 from app.accounts.notices.kinds import KINDS
 from app.accounts.notices.models import Notice
 from app.extensions import db
@@ -30,6 +32,19 @@ def _change(alice: Person, email: str = _NEW, **fields: Any) -> dict[str, str]:
     return {"change": change.id}
 
 
+def _sign_up(email: str) -> dict[str, str]:
+    until = clock.now() + timedelta(days=1)
+    sign_up = SignUp(browser_digest="0" * 64, email=email, name="Ada", password_hash="x", target="/", expires_at=until)
+    db.session.add(sign_up)
+    db.session.flush()
+    return {"sign_up_id": sign_up.id}
+
+
+def _own_address(alice: Person) -> tuple[str, dict[str, Any]]:
+    db.session.get_one(User, alice.id).email_verified_at = None
+    return alice.email, {"user_id": alice.id}
+
+
 def _notice(kind: str, alice: Person) -> tuple[str, dict[str, Any]]:
     rule = KINDS[kind]
     facts = {name: clock.now().isoformat() if name in rule.instants else f"one_{name}" for name in rule.facts}
@@ -46,5 +61,8 @@ EXAMPLES: dict[str, _Example] = {
     "address_changed": lambda alice: (alice.email, _change(alice, changed_at=clock.now())),
     "address_lost": lambda alice: (_NEW, {}),
     **{f"notice/{kind}": partial(_notice, kind) for kind in KINDS},
+    "sign_up": lambda alice: (_NEW, _sign_up(_NEW)),
+    "sign_up/known": lambda alice: (alice.email, _sign_up(alice.email)),
+    "own_address": _own_address,
     "trial": lambda alice: (alice.email, {}),
 }

@@ -19,6 +19,8 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.integrator import Integrator, basic
+from tests.mail.servers import Behaviour, mail_server
+from tests.mailbox import wait_for_first
 from tests.robustness.remote import RemoteApp
 from tests.server import _free_port, running_server
 
@@ -91,22 +93,27 @@ def _strings_of(value) -> Iterator[str]:
 def ran(request, tmp_path):
     """The run, over: the server, its log, what its metrics said, and the recorder."""
     port = _free_port()
-    with running_server(
-        f"sqlite:///{tmp_path}/x.sqlite3",
-        tmp_path,
-        LOG_FORMAT=request.param,
-        MANAGEMENT_PORT=str(port),
-        WEB_CONCURRENCY="1",
-        GUNICORN_CMD_ARGS="--access-logfile - --log-level debug",
-    ) as server:
+    mailbox = Behaviour()
+    with (
+        mail_server(mailbox) as smtp,
+        running_server(
+            f"sqlite:///{tmp_path}/x.sqlite3",
+            tmp_path,
+            LOG_FORMAT=request.param,
+            MANAGEMENT_PORT=str(port),
+            WEB_CONCURRENCY="1",
+            SMTP_URL=f"smtp://127.0.0.1:{smtp}",
+            GUNICORN_CMD_ARGS="--access-logfile - --log-level debug",
+        ) as server,
+    ):
         recorder = Recorder(server)
-        _run(recorder, server)
+        _run(recorder, server, mailbox)
         metrics = scrape(port)
     # With everything that it had to say at its end.
     return request.param, server.log, metrics, recorder
 
 
-def _run(recorder: Recorder, server) -> None:
+def _run(recorder: Recorder, server, mailbox: Behaviour) -> None:
     with server.app.app_context():
         user = register_user(
             email="alice@acme.example",
@@ -129,7 +136,7 @@ def _run(recorder: Recorder, server) -> None:
     app = Integrator(
         recorder, client_id, secret, "https://notebook.acme.example/callback", "memories:read memories:write"
     )
-    _come_in(recorder)
+    _come_in(recorder, mailbox)
     alice = Browser(recorder)
     alice.sign_in("alice@acme.example", "the long password of Alice")
     code = app.code(alice)
@@ -141,7 +148,7 @@ def _run(recorder: Recorder, server) -> None:
     _speak_raw(recorder, server)
 
 
-def _come_in(recorder: Recorder) -> None:
+def _come_in(recorder: Recorder, mailbox: Behaviour) -> None:
     newcomer = Browser(recorder)
     newcomer.submit(
         newcomer.get("/sign-up"),
@@ -150,6 +157,10 @@ def _come_in(recorder: Recorder) -> None:
         password="correct horse battery staple",
         organization_name="Globex Gardens",
     )
+    letter = wait_for_first(mailbox.kept).get_body(("plain",)).get_content()
+    link = re.search(r"(/sign-up/confirm/)(\S+)", letter)
+    recorder.values.add(link[2])
+    assert newcomer.submit(newcomer.get(link[0]), press="Finish and sign in").status_code == 303
     newcomer = Browser(recorder)
     newcomer.sign_in("carla.newcomer@globex.example", "wrong horse battery staple")
     newcomer.sign_in("nobody.at.all@globex.example", "wrong horse battery staple", next="/account/?q=" + "n" * 30)

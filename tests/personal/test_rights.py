@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.joining.models import AddressConfirmation
 from app.accounts.resetting.look_back import begin_look_back
 from app.clients.models import Client
 from app.consents.undo.models import AppChange
@@ -44,6 +45,7 @@ PAGES = [
     "/account/mementos/{memento}/edit",
     "/account/mementos/{memento}/delete",
     "/account/mementos/{saved}/",
+    "/account/confirm-address/{address}",
     "/account/apps/",
     "/account/apps/{grant}/",
     "/account/apps/ended",
@@ -119,6 +121,8 @@ ACTS = [
     ("/account/never-shared/", {"thing": "m:{draft}"}),
     ("/account/never-shared/{rule}/end", {}),
     ("/account/asked/{asked}/forget", {}),
+    ("/account/confirm-address/", {}),
+    ("/account/confirm-address/{address}", {}),
     ("/account/sessions/{session}/end", {}),
     ("/account/sessions/end-others", {}),
     ("/account/sessions/{session}/not-me", {}),
@@ -155,6 +159,7 @@ _TABLES = (
     "users",
     "address_changes",
     "app_changes",
+    "address_confirmations",
     "asked_apps",
     "mementos",
     "memento_contents",
@@ -209,6 +214,14 @@ def ask_for(session, user_id: str) -> str:
     return asked.id
 
 
+def add_confirmation(user_id: str, email: str, session) -> str:
+    """A link that confirms an address, as a letter brings it."""
+    until = clock.now() + timedelta(days=1)
+    session.add(AddressConfirmation(digest=digest("rlq_ea_1"), user_id=user_id, email=email, expires_at=until))
+    session.commit()
+    return "rlq_ea_1"
+
+
 @pytest.fixture
 def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) -> Things:
     Browser(app).sign_in(alice.email, alice.password)
@@ -231,6 +244,7 @@ def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) 
             "change": in_database(partial(_add_change, alice.id, connected.grant_id, saved)),
             "email_token": in_database(lambda session: ask_for_new_address(session, alice.id)),
             "asked": in_database(lambda session: ask_for(session, alice.id)),
+            "address": in_database(partial(add_confirmation, alice.id, alice.email)),
             "session": re.search(r"/account/sessions/(\w+)/end\"", page)[1],
             "passkey": add_passkey(signed_in),
             "answer": Authenticator().answer(signed_in.get(NEW)),

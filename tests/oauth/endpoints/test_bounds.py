@@ -110,9 +110,7 @@ def test_and_so_is_who_has_to_sign_up_first(notebook, browser, crowd):
     crowd(MOST_OF_NETWORK)
     page = notebook.start(browser)
     sign_up = next(path for path in page.text.split('"') if path.startswith("/sign-up")).replace("&amp;", "&")
-    page = browser.submit(
-        browser.get(sign_up), email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn"
-    )
+    page = browser.finish_sign_up(browser.get(sign_up), "dora@home.example", password="the password of D.D.")
     assert browser.follow(page).request.path == "/oauth/authorize/mementos"
 
 

@@ -114,9 +114,7 @@ def test_it_is_so_on_the_wire(server, uri):
         db.session.commit()
     browser = Browser(server.app)
     client = Integrator(server.app, client_id, None, uri, "memories:read")
-    page = browser.submit(
-        browser.get("/sign-up"), email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn"
-    )
+    page = browser.sign_up("dora@home.example", "the password of D.D.")
     assert page.status_code == 303
     cookie = browser.client.get_cookie("reliquary", domain="127.0.0.1")
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)

@@ -111,9 +111,7 @@ def test_it_survives_signing_in(notebook, browser, alice):
 def test_it_survives_signing_up(notebook, browser):
     page = notebook.start(browser, scope="memories:read profile")
     sign_up = next(path for path in page.text.split('"') if path.startswith("/sign-up")).replace("&amp;", "&")
-    page = browser.submit(
-        browser.get(sign_up), email="dora@home.example", name="Dora Dorn", password="the password of Dora Dorn"
-    )
+    page = browser.finish_sign_up(browser.get(sign_up), "dora@home.example", password="the password of D.D.")
     page = browser.follow(page)
     page = browser.follow(browser.submit(page, press="Continue", selection="none"))
     answer = notebook.answer(browser.submit(page, press="Authorize"))

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.models import User
@@ -109,11 +109,15 @@ def test_what_everybody_may_see(browser, alice, failing):
 
 
 @journey("accounts.sign_up GET", "accounts.sign_up POST", "accounts.sign_in GET", "accounts.sign_in POST",
+         "accounts.show_letter GET", "accounts.send_letter_again POST", "accounts.confirm GET", "accounts.confirm POST",
          "accounts.sign_out POST", "accounts.home GET")  # fmt: skip
 def test_signing_up_out_and_in(browser, failing):
     account = {"email": "dora@example.com", "name": "Dora", "password": "correct horse battery"}
     page = browser.get("/sign-up")
-    assert browser.submit(page, **account, organization_name="Dora's").status_code == 303
+    page = browser.follow(browser.submit(page, **account, organization_name="Dora's"))
+    assert browser.submit(page, press="Send the letter again").status_code == 303
+    page = browser.get(browser.find_letter(account["email"]).link("/sign-up/confirm/"))
+    assert browser.submit(page, press="Finish and sign in").status_code == 303
     assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
     assert browser.submit(browser.get("/sign-in"), email=account["email"], password="wrong").status_code == 400
     assert (
@@ -210,6 +214,17 @@ def test_an_authenticator_app_from_its_picture_to_its_end(browser, alice, failin
     page = browser.follow_once(browser.sign_in(alice.email, alice.password))
     assert browser.submit(page, code=code).status_code == 303
     assert browser.submit(browser.get(f"{path}app/remove"), press="Turn it off").status_code == 303
+
+
+@journey("personal.send_confirmation POST", "personal.confirm_own_address GET", "personal.confirm_own_address POST")
+def test_confirming_ones_address(app, browser, alice, failing):
+    with app.app_context():
+        db.session.execute(update(User).values(email_verified_at=None))
+        db.session.commit()
+    browser.enter(alice)
+    assert browser.submit(browser.get("/account/"), press="Send me a letter to confirm it").status_code == 303
+    page = browser.get(browser.find_letter(alice.email).link("/account/confirm-address/"))
+    assert browser.submit(page, press="Confirm the address").status_code == 303
 
 
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",
