@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.factors.models import OneTimeCodes, RecoveryCode
 from app.accounts.models import Session, User
 from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import Passkey
@@ -242,22 +243,27 @@ def test_whoever_takes_it_back_chooses_a_new_password_and_looks_at_the_apps(app,
     assert Browser(app).sign_in(alice.email, "seven herons over a lake").status_code == 303
 
 
-def test_a_passkey_that_was_added_since_goes_and_an_earlier_one_stays(app, signed_in, alice, change, in_database):
-    def add(name: str):
+def test_what_was_set_up_since_to_sign_in_with_goes_and_what_was_there_stays(
+    app, signed_in, alice, change, in_database
+):
+    def add(name: str, *more):
         what = {"public_key": b"x", "rp_id": "localhost", "sign_count": 0, "transports": [], "backup_eligible": False}
         made = {"user_id": alice.id, "name": name, "digest": digest(name), "credential_id": name.encode()}
 
         def add(session):
-            session.add(Passkey(**what, **made, backed_up=False))
+            session.add_all([Passkey(**what, **made, backed_up=False), *more])
             session.commit()
 
         in_database(add)
 
-    add("earlier")
+    add("earlier", RecoveryCode(digest=digest("earlier"), user_id=alice.id))
     letter = change()
-    add("since")
+    codes = OneTimeCodes(user_id=alice.id, sealed="x", confirmed_at=clock.now())
+    add("since", codes, RecoveryCode(digest=digest("since"), user_id=alice.id))
     take_back(Browser(app), letter)
     assert in_database(lambda session: list(session.scalars(select(Passkey.name)))) == ["earlier"]
+    assert in_database(lambda session: list(session.scalars(select(RecoveryCode.digest)))) == [digest("earlier")]
+    assert in_database(lambda session: list(session.scalars(select(OneTimeCodes.user_id)))) == []
 
 
 def test_it_can_be_taken_back_for_a_week(app, signed_in, alice, change, email_of, monkeypatch):

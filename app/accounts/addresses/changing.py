@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.factors.models import OneTimeCodes, RecoveryCode
 from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.notices import notify
@@ -156,6 +157,8 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Taken
 def _take_away_factors(session: Session, user_id: str, since: datetime) -> None:
     """Let nothing be shown at sign-in that was set up from that moment on: it may be somebody else's."""
     session.execute(delete(Passkey).where(Passkey.user_id == user_id, Passkey.created_at >= since))
+    session.execute(delete(OneTimeCodes).where(OneTimeCodes.user_id == user_id, OneTimeCodes.confirmed_at >= since))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id, RecoveryCode.made_at >= since))
 
 
 def _give_address(session: Session, user: User, email: str) -> None:
