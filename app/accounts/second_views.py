@@ -17,6 +17,7 @@ from app.accounts.factors.recovery import count_recovery_codes
 from app.accounts.factors.showing import use_code
 from app.accounts.factors.waiting import end_waiting, find_waiting
 from app.accounts.known_browsers import find_known_browser_at
+from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.notices import notify
 from app.accounts.signing_in import WAITING, finish_sign_in
@@ -78,6 +79,8 @@ def second() -> ResponseReturnValue:
 
 def finish_second_factor(waiting: Any, target: str, shown: str) -> ResponseReturnValue:
     """Returns the answer to a person who has shown the second factor too; to the slower of two, the way to begin anew."""
+    # Before what waits: whoever ends all sign-ins of the person takes them in that order.
+    lock_person(db.session(), waiting.user_id)
     user = db.session.get(User, waiting.user_id)
     if user is None or not end_waiting(db.session(), waiting.digest):
         return _begin_anew(target)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app import clock
+from app.accounts.factors.models import OneTimeCodes
+from app.accounts.factors.recovery import make_recovery_codes
 from app.accounts.members import change_role, remove_member
 from app.accounts.organizations import find_organization
 from app.clients.life import delete_client, resume_client, suspend_client
@@ -154,9 +157,16 @@ def test_the_address_and_the_password_of_an_account(app, in_order, alice, browse
         letter = next(one for one in sent_mail() if one.kind == "address_change")
         browser.submit(browser.get(letter.link(root)), press="Use this address")
     letter = next(one for one in sent_mail() if one.kind == "address_changed")
-    assert browser.submit(browser.get(letter.link("/take-back")), press="Take it back").status_code == 303
-    browser.enter(alice)
+    back = browser.submit(browser.get(letter.link("/take-back")), press="Take it back")
+    assert browser.submit(browser.follow(back), password=new).location == "/account/apps/look-back/"
     browser.submit(browser.get(root), press="Sign out everywhere")
+    with app.app_context():
+        code = make_recovery_codes(db.session(), alice.id)[0]
+        db.session.add(OneTimeCodes(user_id=alice.id, sealed="x", confirmed_at=clock.now()))
+        db.session.commit()
+    browser.sign_in("alice@home.example", new)
+    page = browser.get("/sign-in/second?with=recovery&next=/account/")
+    assert browser.submit(page, code=code).location == "/account/"
 
 
 @on_postgresql

@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 
 from app.accounts.destinations import find_destination
 from app.accounts.entrance import network_address, too_many
+from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.passwords import hash_password
 from app.accounts.resetting.forms import ForgottenForm, NewPasswordForm
@@ -89,6 +90,8 @@ def set_new_password() -> ResponseReturnValue:
     # Before the first statement that writes: SQLite has one writer, who should not wait for argon2.
     password_hash = hash_password(form.password.data or "")
     target = safe_next(session.get(_TARGET))
+    # Before the link: what ends the sign-in takes them in that order.
+    lock_person(db.session(), reset.user_id)
     user = db.session.get(User, reset.user_id) if use_up(db.session, token, password_hash, target) else None
     if user is None:
         return _over_page()
