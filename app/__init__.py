@@ -15,7 +15,20 @@ from app.config import Settings, read_settings
 #: What attaches itself to the app, in this order.
 _PACKAGES = (
     *("http", "audit", "limits", "mail", "memories", "clients", "consents"),
-    *("oauth", "api", "mcp", "leaving", "org", "personal", "directory", "guide", "accounts", "demonstration", "cli"),
+    *(
+        "oauth",
+        "api",
+        "mcp",
+        "leaving",
+        "operator",
+        "org",
+        "personal",
+        "directory",
+        "guide",
+        "accounts",
+        "demonstration",
+        "cli",
+    ),
 )
 _ROOT = Path(__file__).resolve().parent.parent
 

@@ -55,6 +55,7 @@ LAYERS = {
     "app.directory": 70,
     "app.guide": 70,
     "app.mcp": 70,
+    "app.operator": 70,
     "app.org": 70,
     "app.personal": 70,
     "app.management": 75,

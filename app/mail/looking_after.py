@@ -62,6 +62,11 @@ def count_stuck(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutgoingMail).where(_can_be_decided())) or 0
 
 
+def find_stuck(session: Session, letter_id: str) -> OutgoingMail | None:
+    """Returns the letter, if it can still be decided on: it waits, or did not go out."""
+    return session.scalar(select(OutgoingMail).where(OutgoingMail.id == letter_id, _can_be_decided()))
+
+
 def send_again(session: Session, letter_id: str, *, actor_user_id: str | None) -> bool:
     """Let the letter go out now. The caller commits. Returns whether there is one that can.
 

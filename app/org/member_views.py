@@ -35,6 +35,7 @@ from app.database.rows import is_taken
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.http.services import services
+from app.http.sure import SureForm
 from app.limits.errors import TooManyAttempts
 from app.limits.table import UNKNOWN_INVITATIONS
 from app.org import blueprint
@@ -42,7 +43,7 @@ from app.org.access import Access, administrators_only, members_only, signed_in_
 from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm
 from app.org.once import identifier_for
-from app.org.sure import DemoteForm, SureForm
+from app.org.sure import DemoteForm
 from app.sentences import _, sentence_of, translated
 from app.text import isolated
 

@@ -17,11 +17,12 @@ from app.clients.models import Client
 from app.clients.registration import update_client
 from app.config import settings
 from app.extensions import db
+from app.http.sure import SureForm
 from app.oauth.journal.told import find_address_nearness, find_failure, list_missing_scopes
 from app.oauth.journal.uri_difference import compare, find_nearest
 from app.org import blueprint
 from app.org.access import Access, administrators_only
-from app.org.sure import ScopeForm, SureForm
+from app.org.sure import ScopeForm
 from app.scopes import SCOPES, parse_scope
 from app.sentences import _, translated
 

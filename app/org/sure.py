@@ -1,50 +1,18 @@
-"""Asking once before what cannot be undone, or stops others: on a page that says what it costs, and only from there."""
+"""What the dashboard asks once before it is done, with what is typed or ticked beside the answer."""
 
-import hmac
 from collections.abc import Sequence
 from typing import Any
 
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 from wtforms import Field, HiddenField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
-from app.credentials import digest
+from app.http.sure import SureForm
 from app.org.forms import OnceForm
 from app.scopes import SCOPES
 from app.sentences import _
 from app.text import clean_name
-
-_CHANGED = _("Something has changed since you opened this page. Look at it once more.")
-
-
-class SureForm(FlaskForm):
-    """The answer to “are you sure?”. ``shown`` is what the question was about; a page that showed something else,
-    and a form that was made without the page, is not an answer.
-    """
-
-    sure = HiddenField()
-
-    def __init__(self, *shown: str, **how: Any):
-        super().__init__(**how)
-        self._mark = digest("\0".join(shown))
-
-    def is_sure(self) -> bool:
-        """Whether the page was sent as it would be shown now. Else the form is ready to ask, and says what changed."""
-        sent = self.sure.data if self.is_submitted() else ""
-        is_sure = self.validate_on_submit() and hmac.compare_digest((sent or "").encode(), self._mark.encode())
-        if sent and not is_sure and not self.errors:
-            self.form_errors.append(_CHANGED)
-        self.sure.data = self._mark
-        return is_sure
-
-    @property
-    def status(self) -> int:
-        """Of the page that asks: 200, 409 when something changed since it was shown first, 400 for another mistake."""
-        if self.form_errors:
-            return 409
-        return 400 if self.errors else 200
 
 
 class SureOnceForm(SureForm, OnceForm):

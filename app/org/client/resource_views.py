@@ -18,11 +18,11 @@ from app.config import settings
 from app.extensions import db
 from app.fetch import PROOF, FetchBusy, FetchFailed
 from app.http.services import services
+from app.http.sure import SureForm
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.costs import count_people_of_resource
 from app.org.forms import ConfirmForm
-from app.org.sure import SureForm
 from app.sentences import _
 
 _RESOURCE_ID = re.compile(r"res_[0-9a-f]{24}")
