@@ -11,11 +11,11 @@ from app.accounts.notices import notify
 from app.accounts.notices.kinds import KINDS
 from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
-from app.clients.models import Client
+from app.clients.models import DYNAMIC, Client
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.guide.contents import PAGES
-from app.mail.models import LocalMail
+from app.mail.models import LocalMail, OutgoingMail
 from app.mail.outbox import put_mail
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
@@ -24,6 +24,7 @@ from app.oauth.refusals import Reason
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
 from tests.memories.importing.archives import make_zip
+from tests.unregistered import add_unregistered
 
 
 @pytest.fixture
@@ -191,6 +192,23 @@ def test_letters_of_a_server_for_this_machine(look, page, server, demonstration)
     look("a letter")
     follow(page.get_by_role("link", name="As mail programs show it"))
     look("a letter as HTML")
+
+
+def test_the_operators_pages(look, page, server, demonstration):
+    add_unregistered(server.app, "dyn_robot", "Robot", DYNAMIC, redirect_uris=["http://127.0.0.1/cb"])
+    with server.app.app_context():
+        find_user_by_email(BOB).is_operator = True
+        says = "The mail server mail.example.com:465 takes no letter for this address: 550 5.1.1 no such person"
+        db.session.add(OutgoingMail(kind="trial", recipient=ALICE, facts={}, state="failed", says=says, tries=1))
+        db.session.commit()
+    page.goto(server.url + "/sign-in")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    look("operator", server.url + "/operator/")
+    for name, act in (("People", "Disable Alice Marlow"), ("Apps", "Suspend Robot"), ("Letters", "Drop")):
+        follow(page.get_by_role("navigation", name="The operator's pages").get_by_role("link", name=name))
+        look(f"operator, {name}")
+        follow(page.get_by_role("link", name=act))
+        look(f"operator, {act}")
 
 
 def test_the_little_app_and_the_way_to_it(look, page, server, demonstration):

@@ -56,6 +56,7 @@ def _notice(kind: str, alice: Person) -> tuple[str, dict[str, Any]]:
 
 
 EXAMPLES: dict[str, _Example] = {
+    "account_deleted": lambda alice: (alice.email, {}),
     "address_change": lambda alice: (_NEW, _change(alice)),
     "address_change/known": lambda alice: (alice.email, _change(alice, alice.email)),
     "address_changed": lambda alice: (alice.email, _change(alice, changed_at=clock.now())),
@@ -64,5 +65,6 @@ EXAMPLES: dict[str, _Example] = {
     "sign_up": lambda alice: (_NEW, _sign_up(_NEW)),
     "sign_up/known": lambda alice: (alice.email, _sign_up(alice.email)),
     "own_address": _own_address,
+    "password_reset": lambda alice: (alice.email, {}),
     "trial": lambda alice: (alice.email, {}),
 }

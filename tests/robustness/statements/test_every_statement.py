@@ -15,14 +15,14 @@ from sqlalchemy import select, update
 from app import clock
 from app.accounts.models import User
 from app.accounts.resetting.links import make_reset_link
-from app.clients.models import Client
+from app.clients.models import DYNAMIC, Client
 from app.consents.saved import SavedMemento
 from app.database.connections import connect
 from app.demonstration.pocket import wire
 from app.demonstration.seeds import seed
 from app.extensions import db
 from app.fetch.fetching import FetchedObject
-from app.mail.models import LocalMail
+from app.mail.models import LocalMail, OutgoingMail
 from app.memories.picks import Pick
 from app.oauth.asked_apps import note_asked
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
@@ -33,6 +33,7 @@ from tests.factors import Phone
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, csrf_token, in_acme, send
 from tests.personal.conftest import post, stock
+from tests.unregistered import add_unregistered
 
 #: Journey -> the endpoints that it asks, as "endpoint METHOD".
 JOURNEYS: dict[str, frozenset[str]] = {}
@@ -286,6 +287,32 @@ def test_the_little_app(browser, with_demonstration, failing):
     assert browser.submit(page, press="Keep it in Reliquary", title="Rye", text="Flour.").status_code == 200
     page = browser.follow(browser.get("/demonstration/notes"))
     assert browser.submit(page, press="Let Acme Pocket forget you").status_code == 303
+
+
+@journey(*(f"operator.{name}" for name in (
+    "overview GET", "list_people GET", "list_apps GET", "list_mail GET", "disable GET", "disable POST", "enable GET",
+    "enable POST", "suspend_app GET", "suspend_app POST", "resume_app GET", "resume_app POST", "send_letter GET",
+    "send_letter POST", "drop GET", "drop POST",
+)))  # fmt: skip
+def test_what_an_operator_does(app, alice, bob, browser, failing):
+    add_unregistered(app, "dyn_robot", "Robot", DYNAMIC, redirect_uris=["http://127.0.0.1/cb"])
+    with app.app_context():
+        db.session.get_one(User, bob.id).is_operator = True
+        db.session.add(OutgoingMail(id="let_1", kind="trial", recipient="a@b.c", facts={}, state="failed"))
+        db.session.commit()
+        key = db.session.scalar(select(Client.key).where(Client.client_id == "dyn_robot"))
+    browser.enter(bob)
+    for path in ("", "people?q=a", "apps?q=a", "mail"):
+        assert browser.get(f"/operator/{path}").status_code == 200
+    for path, press in {
+        f"people/{alice.id}/disable": "Disable the account",
+        f"people/{alice.id}/enable": "Enable the account",
+        f"apps/{key}/suspend": "Suspend the app",
+        f"apps/{key}/resume": "Resume the app",
+        "mail/let_1/send": "Send it now",
+        "mail/let_1/drop": "Drop the letter",
+    }.items():
+        assert browser.submit(browser.get(f"/operator/{path}"), press=press).status_code == 303, path
 
 
 @journey("mailbox.list_letters GET", "mailbox.show_letter GET", "mailbox.show_html GET")
