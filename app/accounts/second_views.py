@@ -53,9 +53,9 @@ def second() -> ResponseReturnValue:
     target = safe_next(request.args.get("next"))
     if is_stale():
         return load_again()
-    waiting = _find_waiting()
+    waiting = find_waiting_here()
     if waiting is None:
-        return _begin_anew(target)
+        return begin_anew(target)
     form = SecondForm()
     if request.method != "POST":
         return _second_page(form, target)
@@ -83,13 +83,14 @@ def finish_second_factor(waiting: Any, target: str, shown: str) -> ResponseRetur
     lock_person(db.session(), waiting.user_id)
     user = db.session.get(User, waiting.user_id)
     if user is None or not end_waiting(db.session(), waiting.digest):
-        return _begin_anew(target)
+        return begin_anew(target)
     if shown == "recovery":
         notify(db.session(), user.id, "recovery_code_used", left=count_recovery_codes(db.session(), user.id))
     return finish_sign_in(user, target, {*waiting.shown.split(), shown})
 
 
-def _find_waiting() -> Any:
+def find_waiting_here() -> Any:
+    """Returns the sign-in of this browser that waits for a second factor, or None."""
     credential = session.get(WAITING)
     if not isinstance(credential, str):
         return None
@@ -97,7 +98,8 @@ def _find_waiting() -> Any:
         return find_waiting(connection, credential)
 
 
-def _begin_anew(target: str) -> ResponseReturnValue:
+def begin_anew(target: str) -> ResponseReturnValue:
+    """Returns the way to the sign-in page, for a sign-in that waited for too long."""
     if current_user.is_authenticated:
         # Another tab was quicker.
         return redirect(target, 303)
@@ -111,13 +113,14 @@ def _by_recovery_code() -> bool:
 
 def _second_page(form: SecondForm, target: str, status: int = 200) -> tuple[str, int]:
     let_form_lead_to(target)
-    waiting = _find_waiting()
+    waiting = find_waiting_here()
     factors = find_factors(db.session(), waiting.user_id) if waiting is not None else frozenset()
     return render_template(
         "accounts/second.html",
         form=form,
         next=target,
         destination=find_destination(target),
+        user_id=waiting.user_id if waiting is not None else "",
         factors=factors,
-        by_recovery_code=_by_recovery_code() or "totp" not in factors,
+        by_recovery_code=_by_recovery_code() or not factors & {"totp", "passkey"},
     ), status

@@ -58,6 +58,7 @@ _CONTENT_SECURITY_POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 _TRANSPORT = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
+_FOR_NOBODY = ("camera=()", "geolocation=()", "microphone=()")
 _FOR_A_BROWSER = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -66,7 +67,7 @@ _FOR_A_BROWSER = (
     # No Cross-Origin-Opener-Policy: an app may open the sign-in in a popup and wait for it.
     (
         "Permissions-Policy",
-        "camera=(), geolocation=(), microphone=(), publickey-credentials-create=(self), publickey-credentials-get=(self)",
+        ", ".join((*_FOR_NOBODY, "publickey-credentials-create=(self)", "publickey-credentials-get=(self)")),
     ),
 )
 FOR_A_FILE = Headers(_FOR_A_BROWSER, over_https=_TRANSPORT)

@@ -1,7 +1,6 @@
 // Making a passkey: by the form's button, once the browser can.
 import { form, make, obstacle, say } from "./passkeys.js";
 
-document.getElementById("without-script").hidden = true;
 form.hidden = false;
 if (obstacle()) {
   for (const one of form.querySelectorAll(".field, button")) one.hidden = true;

@@ -9,6 +9,9 @@ const problem = form?.querySelector("[data-problem]");
 const words = document.getElementById("passkey-words")?.content;
 let loaded = Date.now();
 
+// <p id="without-script">…</p>: what a page says to whoever's browser runs none.
+document.getElementById("without-script")?.setAttribute("hidden", "");
+
 /** Whether the browser can, at this address: else the word that says why not. */
 export function obstacle() {
   if (location.origin !== form.dataset.origin) return "SecurityError";

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from app import clock
@@ -22,6 +23,7 @@ from app.memories.records import add_integration
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.integrator import s256
+from tests.journeys.test_passkeys import Device
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
 from tests.memories.importing.archives import make_zip
 from tests.unregistered import add_unregistered
@@ -298,6 +300,36 @@ def test_the_account(look, page, server, demonstration, link, alice):
     look("sessions, two", server.url + "/account/sessions/")
     follow(page.get_by_role("button", name="This was not me"))
     look("after a stranger's session")
+
+
+def test_passkeys(look, page, server, demonstration):
+    """Where they are on this machine, with the device that Chromium plays."""
+    root = server.url.replace("127.0.0.1", "localhost")
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+    device = Device(page)
+    look("sign in, with a passkey", root + "/sign-in?next=/account/settings/sign-in/passkeys/new")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    look("a new passkey")
+    follow(page.get_by_role("button", name="Make the passkey"))
+    follow(page.get_by_role("link", name="I have them"))
+    look("passkeys")
+    page.goto(root + "/account/settings/sign-in/passkeys/new")
+    page.get_by_role("button", name="Make the passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("a passkey of yours already")
+    look("a new passkey, made before")
+    page.goto(root + "/account/settings/sign-in/")
+    follow(page.get_by_role("link", name="Chrome on Linux"))
+    look("a passkey")
+    follow(page.get_by_role("link", name="Remove this passkey"))
+    look("a passkey, remove?")
+    follow(page.get_by_role("button", name="Sign out", exact=True))
+    page.goto(root + "/sign-in")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    look("the second step, with a passkey")
+    device.lose()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen")
+    look("the second step, without the passkey")
 
 
 def test_the_settings(look, page, server, alice):

@@ -37,11 +37,12 @@ from app.http.routes import Blueprint, Route, RouteWithoutDoor
 
 ORIGIN = "https://app.acme.example"
 _ENTRANCES = (
-    "accounts.sign_in",
-    "accounts.second",
-    "accounts.sign_up",
     "accounts.confirm",
+    "accounts.second",
+    "accounts.second_by_passkey",
+    "accounts.sign_in",
     "accounts.sign_in_with_passkey",
+    "accounts.sign_up",
 )
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 #: Answers that say more of themselves than their door does, or less: endpoint -> the headers.

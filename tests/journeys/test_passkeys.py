@@ -1,7 +1,7 @@
 """Passkeys in a real browser, with a device that Chromium plays: made, used, lost, copied, and asked for at a wrong address."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,6 +14,7 @@ class Device:
     """What Chromium's virtual authenticator is told to be."""
 
     page: Page
+    recovery_codes: list[str] = field(default_factory=list)
 
     def __post_init__(self):
         self._tools = self.page.context.new_cdp_session(self.page)
@@ -31,6 +32,9 @@ class Device:
         if any(one["credentialId"] == credential["credentialId"] for one in self.credentials()):
             self._tools.send("WebAuthn.removeCredential", told)
         self._tools.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential})
+
+    def lose(self) -> None:
+        self._tools.send("WebAuthn.clearCredentials", {"authenticatorId": self.id})
 
     def verifies(self, is_verified: bool) -> None:
         self._tools.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": is_verified})
@@ -52,6 +56,8 @@ def add_passkey(page, home, demonstration) -> Callable[[], Device]:
         sign_in(page, ALICE, demonstration.passwords[ALICE])
         page.get_by_label("Name of the passkey").fill("My telephone")
         follow(page.get_by_role("button", name="Make the passkey"))
+        device.recovery_codes = page.locator(".recovery-codes code").all_inner_texts()
+        follow(page.get_by_role("link", name="I have them"))
         expect(page.get_by_role("link", name="My telephone")).to_be_visible()
         return device
 
@@ -104,6 +110,35 @@ def test_a_device_that_cannot_check_who_it_is_signs_nobody_in(at_sign_in, device
     device.verifies(False)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen, or it took too long.")
+
+
+def test_a_passkey_is_the_second_step_and_a_lost_one_is_replaced_by_a_recovery_code(
+    at_sign_in, home, device, demonstration
+):
+    page = at_sign_in
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    expect(page.get_by_role("heading", level=1)).to_have_text("The second step")
+    follow(page.get_by_role("button", name="Use a passkey"))
+    expect(page).to_have_url(f"{home}/account/sessions/")
+
+    sign_out(page)
+    device.lose()
+    page.goto(f"{home}/sign-in?next=/account/settings/sign-in/")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen")
+    follow(page.get_by_role("link", name="Use a recovery code"))
+    page.get_by_label("Code").fill(device.recovery_codes[0])
+    follow(page.get_by_role("button", name="Sign in", exact=True))
+
+    follow(page.get_by_role("link", name="My telephone"))
+    follow(page.get_by_role("link", name="Remove this passkey"))
+    follow(page.get_by_role("button", name="Remove it"))
+    follow(page.get_by_role("link", name="Add a passkey"))
+    page.get_by_label("Name of the passkey").fill("My new telephone")
+    follow(page.get_by_role("button", name="Make the passkey"))
+    follow(page.get_by_role("link", name="I have them"))
+    expect(page.get_by_role("link", name="My new telephone")).to_be_visible()
 
 
 def test_a_passkey_that_another_page_asked_for_is_refused(at_sign_in, device, callback):

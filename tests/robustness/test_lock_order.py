@@ -16,6 +16,7 @@ from app.clients.registration import register_client, update_client
 from app.clients.secrets import add_another_secret, retire_client_secret
 from app.extensions import db
 from app.oauth.client_end import rotate_everything
+from tests.accounts.passkeys.authenticator import Authenticator, add_passkey
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.memories.importing.archives import make_zip
@@ -49,6 +50,18 @@ def in_order(app):
 on_postgresql = pytest.mark.parametrize(
     "each_app", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True, scope="session"
 )
+
+
+@on_postgresql
+def test_a_passkey_from_its_making_to_its_end(app, in_order, alice, browser):
+    device = Authenticator()
+    browser.enter(alice)
+    path = f"/account/settings/sign-in/passkeys/{add_passkey(browser, device)}"
+    page = browser.get("/sign-in?again=1")
+    browser.submit(page, credential=device.answer(page))
+    page = browser.get("/sign-in?again=1")
+    browser.submit(page, credential=device.answer(page, count=0))
+    browser.submit(browser.get(f"{path}/remove"), press="Remove it")
 
 
 @on_postgresql

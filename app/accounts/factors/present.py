@@ -4,6 +4,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from app.accounts.factors.models import OneTimeCodes, RecoveryCode
+from app.accounts.passkeys.models import Passkey
 
 
 def find_factors(session: Session, user_id: str) -> frozenset[str]:
@@ -12,6 +13,7 @@ def find_factors(session: Session, user_id: str) -> frozenset[str]:
     Recovery codes are there only beside one of the others.
     """
     each = {
+        "passkey": exists().where(Passkey.user_id == user_id),
         "totp": exists().where(OneTimeCodes.user_id == user_id, OneTimeCodes.sealed.is_not(None)),
         "recovery": exists().where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)),
     }

@@ -21,6 +21,7 @@ from app.accounts.factors.one_time_codes import (
 from app.accounts.factors.present import find_factors
 from app.accounts.factors.recovery import COUNT, count_recovery_codes, make_recovery_codes, remove_recovery_codes
 from app.accounts.fresh import needs_fresh_sign_in
+from app.accounts.lock import lock_person
 from app.accounts.notices import notify
 from app.accounts.sessions import note_shown
 from app.audit.events import record
@@ -49,7 +50,7 @@ def sign_in_settings() -> ResponseReturnValue:
         factors=find_factors(session, user_id),
         left=count_recovery_codes(session, user_id),
         demanding=find_demanding(session, user_id),
-        next=_next(),
+        next=next_way(),
     )
 
 
@@ -58,7 +59,7 @@ def sign_in_settings() -> ResponseReturnValue:
 def start_one_time_codes() -> ResponseReturnValue:
     begin_one_time_codes(db.session(), current_user.id, settings().secret_key)
     db.session.commit()
-    return redirect(url_for("personal.set_up_one_time_codes", next=_next()), 303)
+    return redirect(url_for("personal.set_up_one_time_codes", next=next_way()), 303)
 
 
 @blueprint.route("/settings/sign-in/app", methods=["GET", "POST"])
@@ -74,15 +75,15 @@ def set_up_one_time_codes() -> ResponseReturnValue:
     if not confirm_one_time_codes(db.session(), current_user.id, secret, form.code.data):
         form.code.errors = [_NOT_ITS_CODE]
         return _set_up_page(form, secret)
+    codes = make_recovery_codes(db.session(), current_user.id) if not has_recovery_codes() else None
     note_shown(db.session(), current_user, "totp")
     record("user.second_factor_added", actor_user_id=current_user.id, factor="totp")
     notify(db.session(), current_user.id, "totp_added")
-    codes = make_recovery_codes(db.session(), current_user.id) if not _has_recovery_codes() else None
     db.session.commit()
     if codes is not None:
-        return _recovery_page(codes)
+        return recovery_page(codes)
     flash(gettext("Your authenticator app is set up."))
-    return redirect(_next() or url_for("personal.sign_in_settings"), 303)
+    return redirect(next_way() or url_for("personal.sign_in_settings"), 303)
 
 
 @blueprint.route("/settings/sign-in/app/remove", methods=["GET", "POST"])
@@ -90,6 +91,9 @@ def set_up_one_time_codes() -> ResponseReturnValue:
 def turn_off_one_time_codes() -> ResponseReturnValue:
     """Ask, then forget the app; with the last factor the recovery codes go too."""
     session, user_id = db.session(), current_user.id
+    if request.method == "POST":
+        # Two factors that go at the same moment: the second of them is the last one.
+        lock_person(session, user_id)
     is_last = find_factors(session, user_id) <= {"totp", "recovery"}
     demanding = find_demanding(session, user_id) if is_last else None
     if request.method != "POST" or demanding:
@@ -115,12 +119,12 @@ def make_new_recovery_codes() -> ResponseReturnValue:
         return _to_page()
     if request.method != "POST":
         left = count_recovery_codes(session, user_id)
-        return render_template("personal/settings/recovery_make.html", left=left, count=COUNT, next=_next())
+        return render_template("personal/settings/recovery_make.html", left=left, count=COUNT, next=next_way())
     codes = make_recovery_codes(session, user_id)
     record("user.recovery_codes_made", actor_user_id=user_id)
     notify(session, user_id, "recovery_codes_made")
     session.commit()
-    return _recovery_page(codes)
+    return recovery_page(codes)
 
 
 _NOT_ITS_CODE = _(
@@ -128,7 +132,8 @@ _NOT_ITS_CODE = _(
 )
 
 
-def _has_recovery_codes() -> bool:
+def has_recovery_codes() -> bool:
+    """Whether the person has one that was not used."""
     return count_recovery_codes(db.session(), current_user.id) > 0
 
 
@@ -141,12 +146,12 @@ def _set_up_page(form: CodeForm, secret: str) -> ResponseReturnValue:
     return page, 400 if form.errors else 200
 
 
-def _recovery_page(codes: list[str]) -> str:
+def recovery_page(codes: list[str]) -> str:
     """The only answer that ever holds them: no redirect, so that no cookie has to carry them."""
-    return render_template("personal/settings/recovery_codes.html", codes=codes, account=current_user, next=_next())
+    return render_template("personal/settings/recovery_codes.html", codes=codes, account=current_user, next=next_way())
 
 
-def _next() -> str | None:
+def next_way() -> str | None:
     """Where it goes on once a factor is set up, for who was led here on the way to somewhere else."""
     return safe_next(request.args.get("next"), "") or None
 

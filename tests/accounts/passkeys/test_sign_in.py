@@ -1,19 +1,22 @@
 """Signing in with a passkey, and the pages where a person makes, names and removes them."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import create_app
-from app.accounts.models import Session
+from app.accounts.factors.models import RecoveryCode
+from app.accounts.models import Organization, Session
 from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import Passkey
 from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.accounts.passkeys.authenticator import NEW, PRESENT, Authenticator, add_passkey, read_options
 from tests.actors import Browser, find_forms
+from tests.factors import set_up_phone
 from tests.migrated import bring_up_to_date
 
 SIGN_IN = "/sign-in?next=/account/sessions/"
@@ -52,7 +55,7 @@ def test_a_passkey_signs_in_without_a_password_and_leads_to_next(app, visitor, p
     answer = sign_in(visitor, device)
     assert (answer.status_code, answer.location) == (303, "/account/sessions/")
     assert alice.name in visitor.get("/account/sessions/").text
-    assert sorted(kept(app, Session.shown)) == ["passkey", "password"]
+    assert sorted(kept(app, Session.shown)) == ["passkey", "passkey password"]
 
 
 def test_the_address_field_lets_the_browser_offer_passkeys(visitor):
@@ -129,7 +132,7 @@ def test_without_the_token_against_forgery_nobody_is_signed_in(app, visitor, pas
 
 def test_who_signed_in_in_another_tab_is_in_for_this_one_too(visitor, passkey, device, alice):
     page = visitor.get(SIGN_IN)
-    visitor.sign_in(alice.email, alice.password)
+    visitor.enter(alice)
     answer = visitor.submit(page, credential=device.answer(page))
     assert visitor.follow(answer).request.path == "/account/sessions/"
 
@@ -195,6 +198,36 @@ def test_a_passkey_is_made_named_and_removed(app, signed_in, device, alice):
     assert kept(app, AuditEvent.kind)[-2:] == ["user.passkey_added", "user.passkey_removed"]
     visitor = Browser(app)
     assert "does not belong to an account" in visitor.follow(sign_in(visitor, device)).text
+
+
+def test_with_the_first_one_come_recovery_codes_and_with_the_last_one_they_go(app, signed_in, alice):
+    page = signed_in.get(NEW)
+    made = signed_in.submit(page, name="First", credential=Authenticator().answer(page))
+    assert made.text.count("<li><code>") == 10
+    page = signed_in.get(NEW)
+    assert signed_in.submit(page, name="Second", credential=Authenticator().answer(page)).status_code == 303
+    first, second = re.findall(r'href="(/account/.*/psk_\w+)">', signed_in.get("/account/settings/sign-in/").text)
+    assert "alone will open" not in signed_in.get(f"{first}/remove").text
+    signed_in.submit(signed_in.get(f"{first}/remove"), press="Remove it")
+    assert len(kept(app, RecoveryCode.digest)) == 10
+    page = signed_in.get(f"{second}/remove")
+    assert "Your password alone will open your account then" in page.text
+    signed_in.submit(page, press="Remove it")
+    assert kept(app, RecoveryCode.digest) == [] and kept(app, Passkey.id) == []
+
+
+def test_the_last_factor_of_an_admin_who_must_have_one_cannot_go(app, bob, browser):
+    browser.enter(bob)
+    path = f"/account/settings/sign-in/passkeys/{add_passkey(browser)}/remove"
+    page = browser.get(path)
+    with app.app_context():
+        db.session.execute(update(Organization).values(demands_second_factor=True))
+        db.session.commit()
+    answer = browser.submit(page, press="Remove it")
+    assert answer.status_code == 409 and "asks its admins for a second step" in answer.text
+    assert "Remove it" not in browser.get(path).text and len(kept(app, Passkey.id)) == 1
+    set_up_phone(app, bob)
+    assert browser.submit(browser.get(path), press="Remove it").status_code == 303
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00b", "a\u202eb"])

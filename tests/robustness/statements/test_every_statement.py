@@ -141,7 +141,7 @@ def test_leaving_and_coming_back(browser, alice, failing):
 
 @journey("personal.new_passkey GET", "personal.new_passkey POST", "personal.show_passkey GET", "personal.show_passkey POST",
          "personal.drop_passkey GET", "personal.drop_passkey POST", "personal.sign_in_settings GET",
-         "accounts.sign_in_with_passkey POST")  # fmt: skip
+         "accounts.sign_in_with_passkey POST", "accounts.second_by_passkey POST")  # fmt: skip
 def test_a_passkey_from_its_making_to_its_end(browser, alice, failing):
     device = Authenticator()
     browser.enter(alice)
@@ -149,6 +149,9 @@ def test_a_passkey_from_its_making_to_its_end(browser, alice, failing):
     assert browser.submit(browser.get(path), name="Blue key").status_code == 303
     assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
     page = browser.get("/sign-in?next=/account/")
+    assert browser.submit(page, credential=device.answer(page)).location == "/account/"
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    page = browser.follow_once(browser.sign_in(alice.email, alice.password, next="/account/"))
     assert browser.submit(page, credential=device.answer(page)).location == "/account/"
     # A counter that goes back is noted, and the person told.
     page = browser.get("/sign-in?again=1")

@@ -5,7 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.accounts.factors.demands import find_demanding
+from app.accounts.factors.present import find_factors
+from app.accounts.factors.recovery import make_recovery_codes, remove_recovery_codes
 from app.accounts.fresh import needs_fresh_sign_in
+from app.accounts.lock import lock_person
 from app.accounts.notices import notify
 from app.accounts.passkeys.answers import read_answer
 from app.accounts.passkeys.errors import PasskeyRefused
@@ -14,11 +18,13 @@ from app.accounts.passkeys.made import add_passkey, ask_to_make
 from app.accounts.passkeys.models import Passkey
 from app.accounts.passkeys.views import browser_secret, get_place, passkey_place
 from app.accounts.places.devices import describe_device
+from app.accounts.sessions import note_shown
 from app.audit.events import record
 from app.config import settings
 from app.extensions import db
 from app.personal import blueprint
 from app.personal.settings.passkeys.forms import PasskeyForm
+from app.personal.settings.sign_in_views import has_recovery_codes, next_way, recovery_page
 from app.sentences import sentence_of
 
 
@@ -45,11 +51,13 @@ def new_passkey() -> ResponseReturnValue:
     except PasskeyRefused as error:
         form.form_errors.append(sentence_of(error))
         return _making(form, 400)
+    codes = None if has_recovery_codes() else make_recovery_codes(db.session(), current_user.id)
+    note_shown(db.session(), current_user, "passkey")
     record("user.passkey_added", actor_user_id=current_user.id, name=passkey.name)
     _tell("passkey_added", passkey)
     db.session.commit()
     flash(gettext("Added. From now on you can sign in with this passkey."))
-    return redirect(url_for("personal.sign_in_settings"), 303)
+    return redirect(next_way() or url_for("personal.sign_in_settings"), 303) if codes is None else recovery_page(codes)
 
 
 @blueprint.route("/settings/sign-in/passkeys/<passkey_id>", methods=["GET", "POST"])
@@ -70,15 +78,23 @@ def show_passkey(passkey_id: str) -> ResponseReturnValue:
 @blueprint.route("/settings/sign-in/passkeys/<passkey_id>/remove", methods=["GET", "POST"])
 @needs_fresh_sign_in
 def drop_passkey(passkey_id: str) -> ResponseReturnValue:
-    """Ask once, and take the passkey away."""
-    passkey = _get(passkey_id)
-    if request.method != "POST":
-        others = count_passkeys(db.session(), current_user.id) - 1
-        return render_template("personal/settings/passkeys/remove.html", passkey=passkey, others=others)
+    """Ask once, and take the passkey away; with the last factor the recovery codes go too."""
+    session, user_id, passkey = db.session(), current_user.id, _get(passkey_id)
+    if request.method == "POST":
+        # Two factors that go at the same moment: the second of them is the last one.
+        lock_person(session, user_id)
+    is_last = count_passkeys(session, user_id) == 1 and find_factors(session, user_id) <= {"passkey", "recovery"}
+    demanding = find_demanding(session, user_id) if is_last else None
+    if request.method != "POST" or demanding:
+        page = "personal/settings/passkeys/remove.html"
+        status = 409 if request.method == "POST" else 200
+        return render_template(page, passkey=passkey, is_last=is_last, demanding=demanding), status
     _tell("passkey_removed", passkey)
-    remove_passkey(db.session(), passkey)
-    record("user.passkey_removed", actor_user_id=current_user.id, name=passkey.name)
-    db.session.commit()
+    remove_passkey(session, passkey)
+    if is_last:
+        remove_recovery_codes(session, user_id)
+    record("user.passkey_removed", actor_user_id=user_id, name=passkey.name)
+    session.commit()
     flash(gettext("Removed. Nobody signs in with that passkey any more."))
     return redirect(url_for("personal.sign_in_settings"), 303)
 
