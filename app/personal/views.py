@@ -17,7 +17,7 @@ from app.personal.apps.cards import list_cards
 from app.personal.apps.connections import list_live
 from app.personal.sessions.places import list_places
 
-_MOST_APPS, _MOST_NOTICES = 2, 2
+_MOST_APPS, _MOST_NOTICES, _MOST_MEMENTOS = 2, 1, 4
 
 
 @blueprint.get("/")
@@ -27,6 +27,8 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "personal/overview.html",
         notices=notices[:_MOST_NOTICES],
+        # The page stays as short as it is without.
+        most_mementos=_MOST_MEMENTOS - len(notices[:_MOST_NOTICES]),
         unseen=count_unseen(db.session(), current_user.id) if notices else 0,
         account=current_user,
         everything=summarize_everything(current_user.id),

@@ -298,7 +298,7 @@ def test_the_account(look, page, server, demonstration, link, alice):
     look("overview, with notices", server.url + "/account/")
     look("notices", server.url + "/account/settings/notices/")
     look("sessions, two", server.url + "/account/sessions/")
-    follow(page.get_by_role("button", name="This was not me"))
+    follow(page.get_by_role("button", name="Not me", exact=True))
     look("after a stranger's session")
 
 

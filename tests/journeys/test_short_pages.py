@@ -2,6 +2,9 @@
 
 import pytest
 
+from app.accounts.models import User
+from app.accounts.notices import notify
+from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
 from app.clients.models import find_client
 from app.consents.changes import give_consent
@@ -41,6 +44,12 @@ def two_hundred(server, demonstration) -> str:
         for number in range(200 - len(list_mementos(user_id))):
             contents = [MementoContent(integration_id=source.id)]
             db.session.add(Memento(user_id=user_id, name=f"Project {number} of the year", contents=contents))
+        db.session.commit()
+        for number in range(100):
+            notify(db.session, user_id, "new_app", app=f"Notebook number {number} of Acme", grant_id="grant_1")
+            device = {"address": "192.0.2.7", "user_agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/128.0"}
+            notify(db.session, user_id, "new_device", session_id="ses_1", **device)
+            start_session(db.session.get_one(User, user_id), **device)
         db.session.commit()
         ids = [memento.id for memento in list_mementos(user_id)]
         db.session.remove()
@@ -107,6 +116,8 @@ def test_two_hundred_mementos_make_no_page_taller_than_three_windows(page, serve
         "/account/mementos/found?q=the",
         "/account/apps/",
         "/account/memories/",
+        "/account/sessions/",
+        "/account/settings/notices/",
     ):
         page.goto(server.url + path)
         measure(path)

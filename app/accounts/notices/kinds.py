@@ -49,7 +49,7 @@ KINDS: Mapping[str, Kind] = {
         facts=("session_id",),
         way=_SESSIONS,
         leads_to=_("See where you are signed in"),
-        advice=_("If this was not you, choose “This was not me” there."),
+        advice=_("If this was not you, end that session there, and change your password."),
     ),
     "password_changed": Kind(
         title=_("Your password was changed"),

@@ -16,7 +16,7 @@ from app.personal import blueprint
 from app.personal.notices.choices import WAYS, list_choices, save_choices
 from app.personal.sessions.places import end_place
 
-_PAGE_SIZE = 8
+_PAGE_SIZE = 4
 _MOST_PAGES = 1000
 
 
