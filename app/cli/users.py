@@ -10,11 +10,14 @@ from app import text
 from app.accounts.disabling import disable_account, enable_account
 from app.accounts.models import User
 from app.accounts.people import STATES, Account, find_accounts, find_state
+from app.accounts.resetting.links import make_reset_link
 from app.accounts.users import find_user_by_email
 from app.audit.events import record
 from app.cli.clients.described import instant
 from app.cli.commands import database, json_option, print_made, users, wait
+from app.config import settings
 from app.extensions import db
+from app.issuer import address_at
 from app.leaving.asking import LastOwnerElsewhere, close_for_good
 from app.purge.accounts import delete_account_for_good
 from app.purge.batches import Pace
@@ -71,6 +74,20 @@ def enable_command(email: str, as_json: bool) -> None:
         db.session.commit()
         described = _describe_state(user)
     print_made(described, as_json)
+
+
+@users.command("reset-link")
+@click.argument("email")
+@json_option
+def reset_link_command(email: str, as_json: bool) -> None:
+    """Make a link by which a person sets a new password, to hand over: it works once, for 30 minutes."""
+    with database():
+        user = get_user(email)
+        path = make_reset_link(db.session(), user, by_mail=False)
+        record("account.reset_link_made", user_id=user.id)
+        db.session.commit()
+        made = {"id": user.id, "email": user.email, "link": address_at(settings().issuer, path)}
+    print_made(made, as_json)
 
 
 @users.command("operator")

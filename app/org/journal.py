@@ -41,6 +41,7 @@ KINDS = {
     "client.logo_removed": _("removed the logo"),
     "client.secret_added": _("made one more secret"),
     "client.secret_end_set": _("set a secret's end:"),
+    "client.secret_let_pass": _("let a secret stay that somebody who left has seen"),
     "client.secret_retired": _("retired a secret"),
     "client.secret_rotated": _("made a new secret and ended all others"),
     "client.resource_added": _("added the resource server {address}, not proved yet"),

@@ -20,6 +20,7 @@ KIND_NAMES = {
     "client.logo_removed": _("App: logo removed"),
     "client.secret_added": _("App: secret added"),
     "client.secret_end_set": _("App: secret end set"),
+    "client.secret_let_pass": _("App: secret let pass"),
     "client.secret_retired": _("App: secret retired"),
     "client.secret_rotated": _("App: secret rotated"),
     "client.resource_added": _("App: resource server added"),

@@ -29,6 +29,7 @@ from app.accounts.members import (
     remove_member,
 )
 from app.accounts.models import ROLES, Invitation, Membership
+from app.clients.seen_secrets import find_secrets_of_who_left, find_secrets_seen_by
 from app.config import settings
 from app.database.access import may_note, read_anew
 from app.database.rows import is_taken
@@ -136,9 +137,10 @@ def remove(access: Access, user_id: str) -> ResponseReturnValue:
     member = _get_member(access, user_id)
     if not can_assign(access.role, member.role):
         abort(403)
-    form = SureForm("remove", user_id, member.role)
+    seen = find_secrets_seen_by(db.session(), access.organization.id, user_id)
+    form = SureForm("remove", user_id, member.role, *(secret.id for secret in seen.first))
     if not form.is_sure():
-        return render_template("org/sure/remove.html", access=access, member=member, form=form), form.status
+        return render_template("org/sure/remove.html", access=access, member=member, seen=seen, form=form), form.status
     return _act_on_member(
         lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
         _(
@@ -154,7 +156,8 @@ def remove(access: Access, user_id: str) -> ResponseReturnValue:
 def leave(access: Access) -> ResponseReturnValue:
     form = SureForm("leave", access.organization.id, access.role)
     if not form.is_sure():
-        return render_template("org/sure/leave.html", access=access, form=form), form.status
+        seen = find_secrets_seen_by(db.session(), access.organization.id, access.user_id)
+        return render_template("org/sure/leave.html", access=access, seen=seen, form=form), form.status
     name = access.organization.name
     try:
         remove_member(access.organization.id, access.user_id, actor_user_id=access.user_id)
@@ -195,17 +198,16 @@ def join(token: str) -> ResponseReturnValue:
 
 
 def _members_page(access: Access, form: InviteForm | None = None, status: int = 200) -> tuple[str, int]:
-    members = list_members(access.organization.id)
-    page = render_template(
+    return render_template(
         "org/members.html",
         access=access,
-        members=members,
+        members=list_members(access.organization.id),
         invitations=list_open_invitations(access.organization.id),
         form=form or InviteForm(formdata=None).offer(_roles_to_give(access)),
         roles=_roles_to_give(access),
         can_assign=can_assign,
-    )
-    return page, status
+        left=find_secrets_of_who_left(db.session(), access.organization.id),
+    ), status
 
 
 def _roles_to_give(access: Access) -> list[str]:

@@ -43,6 +43,8 @@ flask users list --query dora --state open --limit 10 --json
 flask users operator dora@acme.example --json
 flask users list --operators
 flask users operator dora@acme.example --no
+flask users reset-link dora@acme.example
+flask users reset-link dora@acme.example --json
 flask users disable dora@acme.example --json
 flask users enable dora@acme.example --json
 flask mail try dora@acme.example

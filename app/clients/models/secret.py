@@ -31,6 +31,8 @@ class ClientSecret(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    #: When somebody let it stay as it is, although whoever made it has left the organization.
+    let_pass_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     client: Mapped["Client"] = relationship(back_populates="secrets")
 

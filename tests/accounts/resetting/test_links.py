@@ -10,42 +10,14 @@ from app.accounts.resetting.models import PasswordReset
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.mail.models import OutgoingMail
+from tests.accounts.resetting.asking import NEW, ask, choose, has_password, is_over
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
-
-NEW = "seven herons by the lock"
-
-
-def ask(browser: Browser, email: str, next: str = ""):
-    return browser.submit(browser.get("/forgotten-password" + (f"?next={next}" if next else "")), email=email)
-
-
-@pytest.fixture
-def link(sent_mail):
-    """``link(browser, email)`` asks for a link; its path, as the letter brings it."""
-
-    def ask_and_read(browser: Browser, email: str, next: str = "") -> str:
-        assert ask(browser, email, next).status_code == 303
-        [letter] = sent_mail()
-        assert letter.to == email
-        return letter.link("/reset-password/")
-
-    return ask_and_read
-
-
-def choose(browser: Browser, link: str, password: str = NEW):
-    """Follow the link and send the form that it leads to."""
-    return browser.submit(browser.follow(browser.get(link)), password=password)
 
 
 def count(app, model) -> int:
     with app.app_context():
         return db.session.scalar(select(func.count()).select_from(model))
-
-
-def has_password(app, person, password: str) -> bool:
-    with app.app_context():
-        return verify_password(db.session.get(User, person.id).password_hash, password)
 
 
 # -- the way of whoever forgot -------------------------------------------------------------------
@@ -103,10 +75,6 @@ def test_who_is_signed_in_as_somebody_else_becomes_the_one_of_the_link(app, brow
 
 
 # -- once, and not for long ----------------------------------------------------------------------
-
-
-def is_over(answer) -> bool:
-    return answer.status_code == 410 and "This link no longer works" in answer.text
 
 
 def test_a_link_works_once(app, browser, alice, link):

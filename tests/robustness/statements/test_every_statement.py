@@ -511,7 +511,7 @@ def test_what_apps_did(app, alice, browser, caller, failing):
     "change_logo POST", "show_people GET", "show_playground GET", "return_to_playground GET", "finish_playground POST",
     "start_playground POST", "show_requests GET", "register_address GET", "register_address POST", "add_scopes GET",
     "add_scopes POST", "resume POST", "rotate_all GET", "rotate_all POST", "end_secret GET", "end_secret POST",
-    "retire_secret GET", "retire_secret POST", "add_secret GET", "add_secret POST", "edit_settings GET",
+    "retire_secret GET", "retire_secret POST", "let_secret_pass POST", "add_secret GET", "add_secret POST", "edit_settings GET",
     "edit_settings POST", "suspend GET", "suspend POST", "register GET", "register POST", "show_resources GET",
     "add_client_resource POST", "prove_client_resource POST", "remove_client_resource GET", "remove_client_resource POST",
 )), "oauth.show_logo GET")  # fmt: skip
@@ -540,6 +540,7 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypat
     act(f"{path}/secrets/new", press="Make the secret", label="two")
     ends, retires = (re.findall(rf'href="([^"]+/{what})"', browser.get(path).text) for what in ("end", "retire"))
     act(ends[0], press="Save", ends_on="2099-01-31")
+    assert send(browser, ends[0].removesuffix("end") + "let-pass").status_code == 303
     act(retires[0], press="Retire the secret")
     shelf = "https://shelf.acme.example"
     proof = FetchedObject({"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"]}, 300, 3.0)
