@@ -27,7 +27,8 @@ _LAST_LETTER = 2.0
 _MEASURES_EVERY = 20.0
 #: So many send at a time, over all machines: mail servers take few connections, and one that hangs keeps nobody else.
 _PLACES = ("mail-1", "mail-2")
-_LEASE_SECONDS = 60
+# Short, so that a place is soon free again when its process died. One that only waits for its mail server goes on.
+_LEASE_SECONDS = 20
 
 
 class MailThread:

@@ -252,6 +252,7 @@ def test_a_server_without_such_letters_is_told_so(post):
     assert (last.state, last.says) == (State.FAILED, "The address names no host that there could be.")
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_password_of_any_letters_is_given_to_the_server_and_told_to_nobody(post, caplog):
     options = {"authenticator": post.server.authenticate, "auth_require_tls": False, "auth_required": True}
     post.put("ada@example.com")
