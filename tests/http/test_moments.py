@@ -193,15 +193,16 @@ def test_every_page_has_the_script_that_makes_times_local(app):
 
 
 @pytest.fixture
-def read(app, chromium, write):
+def read(app, chromium, write_for):
     """What somebody in a time zone reads of a template, with each element's title."""
     contexts = []
 
-    def read(template: str, zone: str, *, script: bool = True):
+    def read(template: str, zone: str, *, script: bool = True, account: str | None = None):
         context = chromium.new_context(timezone_id=zone, java_script_enabled=script)
         contexts.append(context)
         tab, client = context.new_page(), app.test_client()
-        html = write('<!doctype html><title>x</title><script src="/static/js/moments.js" defer></script>' + template)
+        scripts = '<script src="/static/js/moments.js" defer></script>'
+        html = write_for(f"<!doctype html><title>x</title>{scripts}{template}", account)
 
         def answer(route):
             path = route.request.url.removeprefix("http://127.0.0.1")
@@ -236,6 +237,26 @@ def test_a_reader_sees_the_time_of_their_own_zone_and_its_name(read, zone, text)
     assert tab.locator("main").inner_text() == text
     assert tab.locator("time").nth(0).get_attribute("title") == "3 May 2026, 23:05 UTC"
     assert tab.locator("time").nth(2).get_attribute("title") == "3 May 2026, 23:05:09 UTC"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("account", ["Europe/Zurich", "UTC"])
+def test_no_script_takes_a_date_out_of_the_time_zone_of_the_account(read, account):
+    script, none = (read(_ALL, "Asia/Tokyo", account=account, script=script) for script in (True, False))
+    assert script.locator("main").inner_text() == none.locator("main").inner_text()
+    assert ("CEST" if account == "Europe/Zurich" else "23:05 UTC") in script.locator("main").inner_text()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("chosen", "offered"), [("", True), ("Europe/Lisbon", True), ("Asia/Tokyo", False)])
+def test_the_time_zone_of_the_browser_is_offered_unless_it_is_chosen(read, chosen, offered):
+    form = (
+        f'<form id="own-time-zone" data-chosen="{chosen}" hidden><input type="hidden" name="time_zone">'
+        '<button>Use <span></span></button></form><script src="/static/js/time-zone.js"></script>'
+    )
+    tab = read(form, "Asia/Tokyo")
+    assert tab.locator("form").is_visible() == offered
+    assert tab.locator("input").input_value() == ("Asia/Tokyo" if offered else "")
 
 
 @pytest.mark.browser
