@@ -44,7 +44,7 @@ def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, pa
     for answer in ways:
         assert (answer.status_code, answer.location.split("?")[0]) == (303, "/sign-in")
         asked = browser.follow_once(answer)
-        assert "Please enter your password again" in asked.text
+        assert "Please sign in again" in asked.text
         assert browser.submit(asked, email=bob.email, password=bob.password).location == (page or path)
         age(app, minutes=11)
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
-from tests.journeys.walk import ALICE, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, follow, sign_in
 
 
 @dataclass
@@ -148,7 +149,8 @@ def test_a_passkey_that_another_page_asked_for_is_refused(at_sign_in, device, ca
     other.goto(callback.url.replace("127.0.0.1", "localhost"))
     elsewhere = Device(other)
     elsewhere.take(device.credentials()[0])
-    answer = other.evaluate(_ASK, page.locator("form[data-passkey]").get_attribute("data-passkey"))
+    asked = page.locator("form[data-passkey]").get_attribute("data-passkey")
+    answer = other.evaluate(_ASK, [asked, device.credentials()[0]["credentialId"]])
     assert callback.url.replace("127.0.0.1", "localhost").startswith(answer["origin"])
     page.bring_to_front()
     with page.expect_navigation():
@@ -156,10 +158,40 @@ def test_a_passkey_that_another_page_asked_for_is_refused(at_sign_in, device, ca
     expect(page.get_by_role("alert")).to_contain_text("That passkey could not be checked.")
 
 
-_ASK = """async (options) => {
+def test_the_passkey_of_somebody_else_is_no_second_step(at_sign_in, home, device, demonstration):
+    page, (of_alice,) = at_sign_in, device.credentials()
+    page.goto(f"{home}/sign-in?next=/account/settings/sign-in/passkeys/new")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    follow(page.get_by_role("button", name="Make the passkey"))
+    sign_out(page)
+    page.goto(f"{home}/sign-in")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    answer = page.evaluate(
+        _ASK, [page.locator("form[data-passkey]").get_attribute("data-passkey"), of_alice["credentialId"]]
+    )
+    with page.expect_navigation():
+        page.evaluate(_SEND, answer["credential"])
+    expect(page.get_by_role("alert")).to_contain_text("That passkey belongs to another account.")
+
+
+def test_a_request_that_was_overheard_signs_nobody_in(at_sign_in, home, device):
+    """All of it, with the cookie that it came with."""
+    page = at_sign_in
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    with page.expect_request(lambda one: "/sign-in/passkey?" in one.url) as sent:
+        follow(page.get_by_role("button", name="Sign in with a passkey"))
+    expect(page).to_have_url(f"{home}/account/sessions/")
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": home}
+    again = requests.post(
+        sent.value.url, sent.value.post_data, cookies=cookies, headers=headers, allow_redirects=False, timeout=10
+    )
+    assert (again.status_code, again.headers["Location"]) == (303, "/sign-in?next=/account/sessions/")
+
+
+_ASK = """async ([options, id]) => {
   const decode = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
   const asked = JSON.parse(options);
-  const shown = await navigator.credentials.get({ publicKey: { ...asked, challenge: decode(asked.challenge), allowCredentials: [] } });
+  const shown = await navigator.credentials.get({ publicKey: { ...asked, challenge: decode(asked.challenge), allowCredentials: [{ type: "public-key", id: decode(id) }] } });
   const origin = JSON.parse(new TextDecoder().decode(shown.response.clientDataJSON)).origin;
   return { origin, credential: JSON.stringify(shown.toJSON()) };
 }"""

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
+from app.accounts.passkeys.challenges import Purpose
 from app.accounts.passkeys.errors import PasskeyCopied, PasskeyRefused
 from app.accounts.passkeys.kept import find_passkey, remove_passkey
 from app.accounts.passkeys.models import AnsweredChallenge
+from app.accounts.passkeys.shown import ask_to_show
 from app.extensions import db
 from tests.accounts.passkeys.authenticator import (
     BACKED_UP,
@@ -103,6 +105,11 @@ def test_an_answer_counts_for_what_was_asked(ceremonies, given, device, alice):
         ceremonies.check(device.show(ceremonies.ask_to_show(alice)))
     with pytest.raises(PasskeyRefused, match="too long"):
         ceremonies.check(device.show(ceremonies.ask_to_show()), alice)
+    # Who is signed in and shows it again is named, too.
+    with ceremonies.app.app_context():
+        again = ask_to_show(ceremonies.party, Purpose.SIGN_IN, ceremonies.browser, user_id=alice.id)
+    with pytest.raises(PasskeyRefused, match="too long"):
+        ceremonies.check(device.show(again), alice)
 
 
 def test_an_answer_counts_for_ten_minutes(ceremonies, given, device, alice, clock):
