@@ -41,8 +41,9 @@ def ask_to_come_back(user: User, target: str, shown: frozenset[str]) -> Response
         return None
     if user.deletes_at <= clock.now():
         return make_response(render_template("accounts/too_late.html"), 403)
-    # Nothing else of the browser's: nobody is signed in here.
-    session.clear()
+    if "_user_id" not in session:
+        # One who planted the cookie must not know its CSRF token from here on. What else waits in it goes on.
+        session.pop("csrf_token", None)
     session[_NAME] = {
         "user": user.id,
         "leaves": user.deletes_at.isoformat(),

@@ -83,6 +83,7 @@ def _ask_second_factor(user: User, target: str, shown: frozenset[str]) -> Respon
 #: where they go, and what they have shown; the first that has an answer ends it, and None lets them through.
 _STEPS: tuple[Callable[[User, str, frozenset[str]], Response | None], ...] = (
     tell_disabled,
-    ask_to_come_back,
     _ask_second_factor,
+    # Not for who knows the password alone: it would undo what the person has asked for.
+    ask_to_come_back,
 )

@@ -1,6 +1,6 @@
 """``/sign-in/come-back``: whoever signs in to an account that is about to go is asked whether they want to keep it."""
 
-from flask import flash, redirect, render_template, session, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -31,7 +31,6 @@ def keep_account() -> ResponseReturnValue:
     waiting = find_who_may_come_back()
     if waiting is None or not come_back(db.session(), waiting.user):
         return redirect(url_for("accounts.sign_in"), 303)
-    session.clear()
     answer = finish_sign_in(waiting.user, waiting.target, waiting.shown)
     flash(gettext("Your account stays, with everything in it. Apps must be connected anew."))
     return answer
