@@ -141,12 +141,14 @@ def _delete_rest(user_id: str, connection: Connection) -> int:
         user = session.scalar(to_change(select(User).where(User.id == user_id, User.deletes_at <= clock.now())))
         if user is None:
             return 0
-        email = user.email
+        email, is_confirmed = user.email, user.email_verified_at is not None
         session.execute(delete(OutgoingMail).where(OutgoingMail.recipient == email))
         session.execute(delete(LocalMail).where(LocalMail.recipient == email))
         session.execute(delete(User).where(User.id == user_id))
         session.add(AuditEvent(kind="account.deleted", details={"user_id": user_id}))
-        put_mail(session, ACCOUNT_DELETED, to=email)
+        if is_confirmed:
+            # Nobody knows whose mailbox the other is.
+            put_mail(session, ACCOUNT_DELETED, to=email)
         session.flush()
         return 1
 

@@ -113,6 +113,15 @@ def test_the_question_is_for_who_has_just_shown_who_they_are(app, ask, signed_in
     assert not is_signed_in(signed_in)
 
 
+def test_the_password_alone_brings_nobody_back_who_has_a_second_factor(ask, signed_in, alice, monkeypatch):
+    """Else whoever knows it undoes what the person has asked for."""
+    ask()
+    monkeypatch.setattr("app.accounts.signing_in.find_factors", lambda *_given: {"totp"})
+    answer = signed_in.sign_in(alice.email, alice.password)
+    assert (answer.status_code, answer.location) == (303, "/sign-in/second")
+    assert signed_in.get("/sign-in/come-back").location == "/sign-in"
+
+
 def test_what_was_shown_once_is_of_no_use_for_the_next_time(ask, signed_in, alice, in_database):
     """The signed cookie of a browser that came back signs nobody in when the account is to go once more."""
     ask()
@@ -264,6 +273,16 @@ def test_letters_tell_of_the_beginning_and_of_the_end(app, ask, alice, let_time_
     purge(app)
     [gone] = [letter for letter in sent_mail() if letter.kind == "account_deleted"]
     assert (gone.to, "is deleted" in gone.subject) == (alice.email, True)
+
+
+def test_no_letter_goes_to_an_address_that_nobody_has_confirmed(app, ask, alice, let_time_pass, sent_mail, in_database):
+    ask()
+    in_database(
+        lambda session: session.get_one(User, alice.id).__setattr__("email_verified_at", None) or session.commit()
+    )
+    let_time_pass(days=7)
+    purge(app)
+    assert [letter.kind for letter in sent_mail()] == []
 
 
 def _find_traces(session, person) -> set[tuple[str, str]]:
