@@ -82,3 +82,9 @@ def test_every_sentence_is_filled_by_the_facts_of_its_kind():
         for sentence in (kind.title, kind.told, kind.way, kind.advice):
             assert set(re.findall(r"%\((\w+)\)s", sentence)) <= set(kind.facts), name
         assert not set(kind.facts) & set(BY_WHAT), name
+
+
+def test_what_a_kind_leads_to_is_a_page(app):
+    for name, kind in KINDS.items():
+        path = kind.way % dict.fromkeys(kind.facts, "x")
+        assert app.url_map.bind("").match(path, "GET"), name
