@@ -1,4 +1,4 @@
-"""``flask users list``, ``disable``, ``enable``, ``operator`` and ``delete``."""
+"""``flask users list``, ``reset-factors``, ``disable``, ``enable``, ``operator`` and ``delete``."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from flask import Flask
 
 from app import text
 from app.accounts.disabling import disable_account, enable_account
+from app.accounts.factors.removal import reset_factors
 from app.accounts.models import User
 from app.accounts.people import STATES, Account, find_accounts, find_state
 from app.accounts.resetting.links import make_reset_link
@@ -129,6 +130,19 @@ def delete_command(email: str, name: str, as_json: bool) -> None:
         if not delete_account_for_good(db.engine, user_id, Pace(wait)):
             raise click.ClickException("The account is closed, and what is left of it goes with the next purge.")
     print_made({"id": user_id, "email": email, "state": "deleted"}, as_json)
+
+
+@users.command("reset-factors")
+@click.argument("email")
+@json_option
+def reset_factors_command(email: str, as_json: bool) -> None:
+    """Take away passkeys, one-time codes and recovery codes that a person has lost: the password alone is asked then."""
+    with database():
+        user = get_user(email)
+        removed = reset_factors(db.session(), user.id)
+        db.session.commit()
+        described = {"id": user.id, "email": user.email} | removed
+    print_made(described, as_json)
 
 
 def get_user(email: str) -> User:

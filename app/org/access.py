@@ -16,6 +16,8 @@ from flask import abort, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.factors import SECOND
+from app.accounts.factors.present import find_factors
 from app.accounts.models import Organization
 from app.accounts.organizations import can_administer, find_first_organization, find_role, list_organizations
 from app.clients.models import Client, find_record
@@ -41,6 +43,11 @@ class Access:
     @property
     def is_owner(self) -> bool:
         return self.role == "owner"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the organization demands a second factor of this person, and this sign-in showed none."""
+        return self.organization.demands_second_factor and self.may_write and not current_user.shown & SECOND
 
     @property
     def has_others(self) -> bool:
@@ -69,7 +76,7 @@ def members_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., Resp
         if access is None:
             page = render_template("org/no_organization.html")
             return page, 200 if request.method == "GET" else 403
-        return view(access, **arguments)
+        return _closed_page(access) if access.is_closed else view(access, **arguments)
 
     return guarded
 
@@ -113,6 +120,11 @@ def signed_in_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., Re
 def switch_to(organization_id: str) -> None:
     """Make this the current organization of the page session. Whether one belongs to it is asked at every use."""
     session[_SESSION_KEY] = organization_id
+
+
+def _closed_page(access: Access) -> ResponseReturnValue:
+    has_factor = bool(find_factors(db.session(), access.user_id))
+    return render_template("org/second_factor.html", access=access, has_factor=has_factor), 403
 
 
 def _find_access(client_id: str | None) -> Access | None:

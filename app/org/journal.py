@@ -27,6 +27,8 @@ _ID = re.compile(r"[A-Za-z0-9_.]{1,60}")
 KINDS = {
     "organization.created": _("created the organization"),
     "organization.deleted": _("deleted the organization"),
+    "organization.second_factor_demanded": _("asked owners and admins for a second step"),
+    "organization.second_factor_not_demanded": _("asked owners and admins no more for a second step"),
     "member.added": _("added {person} as {role}"),
     "member.invited": _("invited somebody as {role}"),
     "member.joined": _("joined as {role}"),

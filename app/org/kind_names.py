@@ -6,6 +6,8 @@ from app.sentences import _
 KIND_NAMES = {
     "organization.created": _("Organization: created"),
     "organization.deleted": _("Organization: deleted"),
+    "organization.second_factor_demanded": _("Organization: second step demanded"),
+    "organization.second_factor_not_demanded": _("Organization: second step no longer demanded"),
     "member.added": _("Member: added"),
     "member.invited": _("Member: invited"),
     "member.joined": _("Member: joined"),

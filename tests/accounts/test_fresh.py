@@ -1,29 +1,58 @@
 """A fresh sign-in: what some acts ask for is one from the last ten minutes, and the way leads back to where one was."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from app import clock
-from app.accounts.models import Session
+from app.accounts.models import Membership, Session
 from app.clients.models import Client
 from app.extensions import db
-from tests.actors import Browser
+from tests.actors import Browser, Person
 from tests.org.conftest import csrf_token, in_acme, send, signed_in
 
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
 #: Each address that asks for it, and from which page its form comes where that is another.
-FRESH = [
-    (CLIENT + "/secrets/new", None),
-    (CLIENT + "/rotate-everything", None),
-    (ROOT + "/organization/rotate-secrets", None),
-    (CLIENT + "/activate", CLIENT + "/credentials"),
-    ("/account/settings/sign-in/app/start", "/account/settings/sign-in/"),
-    ("/account/settings/sign-in/app", None),
-    ("/account/settings/sign-in/app/remove", None),
-    ("/account/settings/sign-in/recovery-codes", None),
-]
+FRESH = {
+    CLIENT + "/secrets/new": None,
+    CLIENT + "/rotate-everything": None,
+    CLIENT + "/activate": CLIENT + "/credentials",
+    ROOT + "/organization/rotate-secrets": None,
+    ROOT + "/organization/second-factor": None,
+    "/account/settings/email/": None,
+    "/account/settings/password/": None,
+    "/account/settings/export/": None,
+    "/account/settings/export/everything.zip": "/account/settings/export/",
+    "/account/settings/delete/": None,
+    "/account/settings/sign-in/app/start": "/account/settings/sign-in/",
+    "/account/settings/sign-in/app": None,
+    "/account/settings/sign-in/app/remove": None,
+    "/account/settings/sign-in/recovery-codes": None,
+    "/account/settings/sign-in/passkeys/new": None,
+    "/account/settings/sign-in/passkeys/{passkey_id}": None,
+    "/account/settings/sign-in/passkeys/{passkey_id}/remove": None,
+}
+
+
+@pytest.fixture
+def bob(app, bob) -> Person:
+    """An owner, so that everything is his to do."""
+    with app.app_context():
+        db.session.execute(update(Membership).where(Membership.user_id == bob.id).values(role="owner"))
+        db.session.commit()
+    return bob
+
+
+def test_every_act_that_asks_for_it_is_in_the_table(app):
+    """A new one has to be tried below."""
+    asking = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if hasattr(app.view_functions[rule.endpoint], "needs_fresh_sign_in") and not rule.rule.startswith("/operator/")
+    }
+    assert asking == set(FRESH)
 
 
 def age(app, **how_long: float) -> None:
@@ -33,15 +62,15 @@ def age(app, **how_long: float) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize(("path", "page"), FRESH)
+@pytest.mark.parametrize(("path", "page"), FRESH.items())
 def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, page):
     """A form that was sent too late changes nothing, and leads by the sign-in back to its page."""
     browser = signed_in(app, bob)
-    path, page = (one and one.format(client_id=notebook.client_id) for one in (path, page))
+    path, page = (one and one.format(client_id=notebook.client_id, passkey_id="psk_1") for one in (path, page))
     age(app, minutes=11)
     ways = [browser._open(path, method="POST", data=_form(app, browser), headers={"Referer": _at(page or path)})]
     ways += [] if page else [browser.get(path)]
-    for answer in ways:
+    for answer in (one for one in ways if one.status_code != 405):
         assert (answer.status_code, answer.location.split("?")[0]) == (303, "/sign-in")
         asked = browser.follow_once(answer)
         assert "Please sign in again" in asked.text
@@ -49,11 +78,11 @@ def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, pa
         age(app, minutes=11)
 
 
-@pytest.mark.parametrize(("path", "page"), FRESH)
+@pytest.mark.parametrize(("path", "page"), FRESH.items())
 def test_a_sign_in_of_nine_minutes_ago_is_fresh(app, bob, notebook, path, page):
     browser = signed_in(app, bob)
     age(app, minutes=9)
-    answer = send(browser, path.format(client_id=notebook.client_id), organization=in_acme(app))
+    answer = send(browser, path.format(client_id=notebook.client_id, passkey_id="psk_1"), organization=in_acme(app))
     assert not answer.headers.get("Location", "").startswith("/sign-in")
 
 

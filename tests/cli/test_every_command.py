@@ -45,6 +45,7 @@ flask users list --operators
 flask users operator dora@acme.example --no
 flask users reset-link dora@acme.example
 flask users reset-link dora@acme.example --json
+flask users reset-factors dora@acme.example --json
 flask users disable dora@acme.example --json
 flask users enable dora@acme.example --json
 flask mail try dora@acme.example

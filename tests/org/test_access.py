@@ -99,6 +99,8 @@ TABLE = [
     Row("POST", ROOT + "/switch", MOVED, MOVED, MOVED, MISSING, ACME),
     Row("GET", ROOT + "/organization/rotate-secrets", OK, OK, FORBIDDEN, OWN),
     Row("POST", ROOT + "/organization/rotate-secrets", OK, OK, FORBIDDEN, MISSING, ONCE | ACME | SURE),
+    Row("GET", ROOT + "/organization/second-factor", OK, FORBIDDEN, FORBIDDEN, OWN),
+    Row("POST", ROOT + "/organization/second-factor", 409, FORBIDDEN, FORBIDDEN, MISSING, ACME),
     Row("GET", ROOT + "/organization/delete", OK, FORBIDDEN, FORBIDDEN, OWN),
     Row(
         "POST",

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.accounts.addresses.models import AddressChange
+from app.accounts.factors.one_time_codes import begin_one_time_codes, find_pending_secret
 from app.accounts.joining.models import AddressConfirmation
 from app.accounts.resetting.look_back import begin_look_back
 from app.clients.models import Client
@@ -23,6 +24,7 @@ from app.memories.models import Memory
 from app.oauth.asked_apps import AskedApp
 from tests.accounts.passkeys.authenticator import NEW, Authenticator, add_passkey
 from tests.actors import Browser
+from tests.factors import Phone, set_up_phone
 from tests.personal.bringing.conftest import look
 from tests.personal.conftest import post, token_of
 
@@ -143,7 +145,7 @@ ACTS = [
     ("/account/settings/sign-in/passkeys/{passkey}/remove", {}),
     ("/account/settings/delete/", {"email": "alice@acme.example"}),
     ("/account/settings/sign-in/app/start", {}),
-    ("/account/settings/sign-in/app", {"code": "000000"}),
+    ("/account/settings/sign-in/app", {"code": "{code}"}),
     ("/account/settings/sign-in/app/remove", {}),
     ("/account/settings/sign-in/recovery-codes", {}),
     ("/account/settings/export/everything.zip", {}),
@@ -153,6 +155,7 @@ _NAMED_INSIDE = {
     "/account/mementos/new": 422,
     "/account/mementos/found": 422,
     "/account/settings/sign-in/passkeys/new": 400,
+    "/account/settings/sign-in/app": 303,
 }
 
 _TABLES = (
@@ -226,13 +229,18 @@ def add_confirmation(user_id: str, email: str, session) -> str:
 def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) -> Things:
     Browser(app).sign_in(alice.email, alice.password)
     page = signed_in.get("/account/sessions/").text
+    set_up_phone(app, alice)
     with app.app_context():
+        key = app.extensions["services"].settings.secret_key
+        begin_one_time_codes(db.session(), alice.id, key)
+        phone = Phone(find_pending_secret(db.session(), alice.id, [key]), [])
         keep_back(db.session(), alice.id, "private")
         rule = list_rules(db.session(), alice.id)[0].id
         begin_look_back(db.session(), alice.id)
         db.session.commit()
     return Things(
         {
+            "code": phone.code(),
             "memento": shelf.mementos["Recipes"],
             "memory": shelf.memories["Soup"],
             "source": shelf.integrations["Drive"],

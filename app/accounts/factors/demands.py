@@ -1,9 +1,14 @@
 """Who must have a second factor: owners and admins of an organization that says so."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Membership, Organization
+from app.accounts.factors.present import has_factor
+from app.accounts.models import Membership, Organization, User
+
+_ADMINISTERS: ColumnElement[bool] = Membership.role.in_(("owner", "admin"))
 
 
 def find_demanding(session: Session, user_id: str) -> str | None:
@@ -11,11 +16,17 @@ def find_demanding(session: Session, user_id: str) -> str | None:
     return session.scalar(
         select(Organization.name)
         .join(Membership, Membership.organization_id == Organization.id)
-        .where(
-            Membership.user_id == user_id,
-            Membership.role.in_(("owner", "admin")),
-            Organization.demands_second_factor,
-        )
+        .where(Membership.user_id == user_id, _ADMINISTERS, Organization.demands_second_factor)
         .order_by(Organization.name)
         .limit(1)
     )
+
+
+def list_without_factor(session: Session, organization_id: str) -> Sequence[str]:
+    """The names of the organization's owners and admins who have no second factor."""
+    return session.scalars(
+        select(User.name)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id, _ADMINISTERS, ~has_factor(User.id))
+        .order_by(User.name, User.id)
+    ).all()

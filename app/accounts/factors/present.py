@@ -1,6 +1,8 @@
 """Which second factors a person has."""
 
-from sqlalchemy import exists, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.factors.models import OneTimeCodes, RecoveryCode
@@ -20,3 +22,11 @@ def find_factors(session: Session, user_id: str) -> frozenset[str]:
     row = session.execute(select(*(condition.label(name) for name, condition in each.items()))).one()
     found = frozenset(name for name, is_there in row._mapping.items() if is_there)
     return found if found - {"recovery"} else frozenset()
+
+
+def has_factor(user_id: Any) -> ColumnElement[bool]:
+    """The condition that the person of a column has a second factor."""
+    return or_(
+        exists().where(Passkey.user_id == user_id),
+        exists().where(OneTimeCodes.user_id == user_id, OneTimeCodes.sealed.is_not(None)),
+    )

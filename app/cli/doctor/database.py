@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.accounts.factors.resealing import count_lost
 from app.cli.doctor.driver import ask
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
 from app.clients.self_registration import MOST_UNUSED, count_unused
@@ -91,6 +92,19 @@ def check_registrations(deployment: Deployment) -> Iterator[Finding]:
         return
     do = "Look at flask clients list --origin dynamic --unused; CLIENT_REGISTRATION=token keeps out whoever does that."
     yield warning(f"{told} No further one can register." if unused >= MOST_UNUSED else told, do)
+
+
+def check_one_time_codes(deployment: Deployment) -> Iterator[Finding]:
+    """Whether what people's authenticator apps show can be checked: it is sealed under SECRET_KEY."""
+    with expect_reads(), Session(deployment.engine) as session:
+        lost = count_lost(session, deployment.settings.secret_keys)
+    if not lost:
+        yield ok("Every authenticator app that people have set up can be checked.")
+        return
+    yield error(
+        f"{lost} authenticator apps cannot be checked: they were set up under a SECRET_KEY that is gone.",
+        "Put that key into SECRET_KEY_FALLBACKS until the next purge; or flask users reset-factors for each person.",
+    )
 
 
 def check_purge(deployment: Deployment) -> Iterator[Finding]:

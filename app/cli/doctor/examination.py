@@ -4,7 +4,14 @@ import contextvars
 import threading
 from collections.abc import Iterator
 
-from app.cli.doctor.database import check_clock, check_database, check_migrations, check_purge, check_registrations
+from app.cli.doctor.database import (
+    check_clock,
+    check_database,
+    check_migrations,
+    check_one_time_codes,
+    check_purge,
+    check_registrations,
+)
 from app.cli.doctor.fetching import check_authorities
 from app.cli.doctor.files import check_disk, check_permissions, check_process, check_sqlite
 from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error
@@ -31,6 +38,7 @@ CHECKS = (
     Check("purge", check_purge, needs_database=True),
     Check("mail", check_mail, needs_database=True),
     Check("registrations", check_registrations, needs_database=True),
+    Check("one-time codes", check_one_time_codes, needs_database=True),
     Check("authorities", check_authorities),
     Check("redis", check_redis),
 )

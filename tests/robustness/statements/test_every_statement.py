@@ -29,7 +29,7 @@ from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.accounts.passkeys.authenticator import Authenticator, add_passkey
 from tests.actors import Browser
-from tests.factors import Phone
+from tests.factors import Phone, set_up_phone
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, csrf_token, in_acme, send
 from tests.personal.conftest import post, stock
@@ -196,6 +196,15 @@ def test_a_forgotten_password(app, browser, alice, notebook, request):
     answer = browser.submit(browser.follow(browser.get(link)), password="seven herons by the lock")
     page = browser.follow(answer)
     assert "stays connected" in browser.follow(browser.submit(page, press="Keep Acme Notebook")).text
+
+
+@journey("org.demand_second_factor GET", "org.demand_second_factor POST")
+def test_a_second_step_is_demanded(app, browser, carol, failing):
+    phone = set_up_phone(app, carol)
+    page = browser.follow_once(browser.sign_in(carol.email, carol.password))
+    assert browser.submit(page, code=phone.code()).status_code == 303
+    page = browser.get("/org/oauth/organization/second-factor")
+    assert browser.submit(page, press="Ask for it").location == "/org/oauth/members"
 
 
 @journey("personal.start_one_time_codes POST", "personal.set_up_one_time_codes GET", "personal.set_up_one_time_codes POST",
