@@ -116,15 +116,16 @@ def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     member = _get_member(access, user_id)
     if not (can_assign(access.role, member.role) and can_assign(access.role, role)):
         abort(403)
-    if role != "owner" and _is_last_owner(access, member):
+    if role != "owner" and [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]:
         flash(translated(sentence_of(LastOwner())), "error")
         return _to_members()
     # Who gets a lesser role loses something, and whoever takes it from themselves cannot give it back.
     if ROLES.index(role) > ROLES.index(member.role):
         form = DemoteForm("demote", user_id, member.role, role)
         if not form.is_sure():
-            page = render_template("org/sure/demote.html", access=access, member=member, role=role, form=form)
-            return page, form.status
+            return render_template(
+                "org/sure/demote.html", access=access, member=member, role=role, form=form
+            ), form.status
     return _act_on_member(
         lambda: change_role(access.organization.id, user_id, role, actor_user_id=access.user_id),
         _("The role was changed."),
@@ -217,10 +218,6 @@ def _roles_to_give(access: Access) -> list[str]:
 def _get_member(access: Access, user_id: str) -> Member:
     members = list_members(access.organization.id)
     return next((member for member in members if member.user_id == user_id), None) or abort(404)
-
-
-def _is_last_owner(access: Access, member: Member) -> bool:
-    return [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]
 
 
 def _act_on_member(act: Callable[[], None], done: str) -> Response:

@@ -5,14 +5,15 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.notices import notify
 from app.accounts.notices.kinds import KINDS
+from app.accounts.resetting.links import make_reset_link
 from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
-from app.clients.models import DYNAMIC, Client
+from app.clients.models import DYNAMIC, Client, ClientSecret
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.guide.contents import PAGES
@@ -194,6 +195,36 @@ def test_letters_of_a_server_for_this_machine(look, page, server, demonstration)
     look("a letter")
     follow(page.get_by_role("link", name="As mail programs show it"))
     look("a letter as HTML")
+
+
+def test_a_forgotten_password_and_the_secrets_of_who_left(look, page, server, demonstration, link):
+    page.goto(link(scope="memories:read"))
+    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    page.get_by_role("radio", name="Everything").check()
+    follow(page.get_by_role("button", name="Continue").last)
+    follow(page.get_by_role("button", name="Authorize"))
+    look("forgotten password", server.url + "/forgotten-password")
+    page.get_by_label("E-mail").fill(ALICE)
+    follow(page.get_by_role("button", name="Send me a link"))
+    look("forgotten password, asked")
+    with server.app.app_context():
+        path = make_reset_link(db.session, find_user_by_email(ALICE), by_mail=True)
+        secrets = update(ClientSecret).values(created_by_user_id="usr_who_is_gone")
+        db.session.execute(secrets)
+        db.session.commit()
+    look("choose a new password", server.url + path)
+    page.get_by_label("New password").fill("password123")
+    follow(page.get_by_role("button", name="Save the new password"))
+    look("choose a new password, refused")
+    page.get_by_label("New password").fill("seven herons by the lock")
+    follow(page.get_by_role("button", name="Save the new password"))
+    page.get_by_role("heading", name="Are these apps yours?").wait_for()
+    look("look back")
+    look("reset link, over", server.url + path)
+    page.goto(server.url + "/sign-in?again=1")
+    sign_in(page, BOB, demonstration.passwords[BOB])
+    look("members, secrets of who left", server.url + "/org/oauth/members")
+    page.get_by_role("heading", name="Secrets that somebody who left has seen").wait_for()
 
 
 def test_the_operators_pages(look, page, server, demonstration):

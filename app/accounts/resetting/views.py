@@ -15,6 +15,7 @@ from app.accounts.resetting.letters import PASSWORD_RESET
 from app.accounts.resetting.links import HELD_TOKEN, find_open_reset, is_token, use_up
 from app.accounts.signing_in import finish_sign_in
 from app.accounts.views import accounts
+from app.config import settings
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.http.navigation import only_by_navigation
@@ -58,7 +59,12 @@ def forgotten_password() -> ResponseReturnValue:
 def password_link_asked() -> ResponseReturnValue:
     """What happens next, in words that fit an address without an account too."""
     target = session.get(_TARGET, "/")
-    return render_template("accounts/password_link_asked.html", email=session.get(_ASKED), next=target)
+    return render_template(
+        "accounts/password_link_asked.html",
+        email=session.get(_ASKED),
+        next=target,
+        is_local=settings().smtp_url is None,
+    )
 
 
 @accounts.get("/reset-password/<token>")

@@ -29,7 +29,8 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The look back from one beginning, the earliest unless another is chosen. ``left`` is how many ``apps`` there are.
+    """The look back from one beginning, the earliest unless another is chosen. ``left`` is how many ``apps`` there are;
+    the person ``has_apps`` when any that is connected is not paused.
 
     ``chosen`` is None where no sign-in was known; then it is of the last 30 days.
     """
@@ -39,6 +40,7 @@ class View:
     beginnings: Sequence[Beginning]
     apps: Sequence[Connection]
     left: int
+    has_apps: bool
 
 
 def look_back_from(found: LookBack, number: str | None) -> View:
@@ -56,7 +58,8 @@ def look_back_from(found: LookBack, number: str | None) -> View:
         key=lambda one: (gained[one.grant_id], one.grant_id),
         reverse=True,
     )
-    return View(since, chosen, beginnings, describe_all(found.user_id, left[:AT_ONCE], live), len(left))
+    shown = describe_all(found.user_id, left[:AT_ONCE], live)
+    return View(since, chosen, beginnings, shown, len(left), any(one.paused_at is None for one in live))
 
 
 def _find_gained(user_id: str, since: datetime) -> dict[str, datetime]:
