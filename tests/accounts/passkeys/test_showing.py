@@ -1,5 +1,7 @@
 """Showing a passkey: whose it is, and that one wrong thing about it is enough to refuse it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 
@@ -89,6 +91,21 @@ def test_an_answer_does_nothing_a_second_time(ceremonies, given, alice, bob):
     with pytest.raises(PasskeyRefused, match="done before"):
         ceremonies.check(answer)
     assert ceremonies.check(device.show(ceremonies.ask_to_show())) == alice.id
+
+
+def test_of_the_same_answer_several_times_at_once_one_counts(ceremonies, alice):
+    device = Authenticator(count=None)
+    ceremonies.add(alice, device.make(ceremonies.ask_to_make(alice)))
+    answer = device.show(ceremonies.ask_to_show())
+
+    def check(_number: int) -> str:
+        try:
+            return ceremonies.check(answer)
+        except PasskeyRefused:
+            return "refused"
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(check, range(4))) == ["refused"] * 3 + [alice.id]
 
 
 def test_an_answer_counts_in_the_browser_that_was_asked(ceremonies, given, device, alice):

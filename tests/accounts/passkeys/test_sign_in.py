@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
+from app import clock as clock_module
 from app import create_app
 from app.accounts.factors.models import RecoveryCode
-from app.accounts.models import Organization, Session
+from app.accounts.models import Organization, Session, User
 from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import Passkey
 from app.audit.models import AuditEvent
@@ -164,6 +165,14 @@ def test_a_passkey_is_a_fresh_sign_in(visitor, passkey, device, clock, alice):
     answer = sign_in(visitor, device, asked.location)
     assert answer.location == NEW
     assert visitor.get(NEW).status_code == 200
+
+
+def test_an_account_that_is_switched_off_is_opened_by_none(app, visitor, passkey, device, alice):
+    with app.app_context():
+        db.session.execute(update(User).where(User.id == alice.id).values(disabled_at=clock_module.now()))
+        db.session.commit()
+    visitor.follow(sign_in(visitor, device))
+    assert "Sign out" not in visitor.get("/").text
 
 
 @pytest.mark.parametrize("bad", ["", "null", "[]", "{", "\x00", "x" * 100_000, '{"response": {}}', "\ud800"])
