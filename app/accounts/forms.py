@@ -12,7 +12,7 @@ from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_em
 from app.sentences import _, sentence_of
 
 
-def _normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
+def normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
     """A validator that puts the normalized text in the field's place, or shows the sentence of the ``ValueError``."""
 
     def validate(_form: FlaskForm, field: Field) -> None:
@@ -31,7 +31,7 @@ def _acceptable_password(form: FlaskForm, field: Field) -> None:
         raise ValidationError(sentence_of(error)) from None
 
 
-ADDRESS = [InputRequired(_("Enter your e-mail address.")), _normalized(normalize_email)]
+ADDRESS = [InputRequired(_("Enter your e-mail address.")), normalized(normalize_email)]
 # Not of the type "email": browsers hold that against ASCII alone, and our rule takes every alphabet (RFC 6531).
 TYPED_ADDRESS = {
     "inputmode": "email",
@@ -84,7 +84,7 @@ class SignUpForm(FlaskForm):
     email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS)
     name = StringField(
         _("Your name"),
-        [InputRequired(_("Enter your name.")), _normalized(normalize_name)],
+        [InputRequired(_("Enter your name.")), normalized(normalize_name)],
         render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
     )
     password = PasswordField(
@@ -92,7 +92,7 @@ class SignUpForm(FlaskForm):
     )
     organization_name = StringField(
         _("Organization"),
-        [Optional(), _normalized(normalize_organization_name)],
+        [Optional(), normalized(normalize_organization_name)],
         description=_("Only if you want to register apps: it will own them, and you will own it."),
         render_kw={"autocomplete": "organization", "maxlength": MOST_NAME_LENGTH},
     )

@@ -12,11 +12,13 @@ from app.accounts.roles import NotPermitted, can_assign
 from app.audit.events import record
 from app.database.rows import changed_rows
 from app.extensions import db
+from app.mail.outbox import put_mail
 from app.sentences import _
 
 #: For how long a link works.
 LIFETIME = timedelta(days=7)
 MOST_LABEL_LENGTH = 100
+LETTER = "invitation"
 
 
 class InvitationOver(Exception):
@@ -28,10 +30,18 @@ class AlreadyMember(Exception):
 
 
 def invite(
-    organization_id: str, *, role: str, label: str, actor_user_id: str, invitation_id: str | None = None
+    organization_id: str,
+    *,
+    role: str,
+    label: str,
+    actor_user_id: str,
+    invitation_id: str | None = None,
+    email: str | None = None,
 ) -> tuple[Invitation, str]:
     """A new invitation, added to the session, and its token, which exists nowhere else.
 
+    With ``email`` a letter takes the link there, and the token that is returned is none of it: it is made anew with the
+    letter. Whether that address has an account decides nothing.
     ``invitation_id`` may be chosen beforehand, so that what is sent twice collides. Raises ``ValueError`` with a
     sentence, and :class:`NotPermitted` for an actor who may not give the role.
     """
@@ -51,9 +61,12 @@ def invite(
         label=label,
         invited_by_user_id=actor_user_id,
         expires_at=clock.now() + LIFETIME,
+        email=email,
     )
     db.session.add(invitation)
     db.session.flush()
+    if email is not None:
+        put_mail(db.session, LETTER, to=email, invitation_id=invitation.id)
     record(
         "member.invited",
         actor_user_id=actor_user_id,

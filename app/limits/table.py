@@ -76,8 +76,10 @@ LETTERS_TO_NEW_ADDRESS    = _limit("address/letters",              5, 60 * _MINU
 #: A link lasts longer than the wait, so whoever is told to wait has one that works.
 PASSWORD_LINKS            = _limit("password-link",                3, _QUARTER)
 PASSWORD_LINKS_OF_NETWORK = _limit("password-link/network",       20, _QUARTER)
-#: Letters that a sign-up or an unconfirmed account sends to one e-mail address.
+#: Letters of sign-ups, invitations and unconfirmed accounts to one e-mail address.
 LETTERS_TO_ADDRESS        = _limit("letter/to-address",           10, 60 * _MINUTE)
+#: Invitations by letter that one person sends.
+INVITATION_LETTERS        = _limit("invitation/letters",          50, 60 * _MINUTE)
 #: Passwords for one sign-up, whose link was opened in another browser.
 SIGN_UP_PASSWORDS         = _limit("sign-up/password",            10, _QUARTER)
 #: Clients that register themselves, from one address (RFC 7591).

@@ -4,8 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
+from app.accounts.forms import TYPED_ADDRESS, normalized
 from app.accounts.invitations import MOST_LABEL_LENGTH
 from app.accounts.organizations import MOST_NAME_LENGTH, normalize_organization_name
+from app.accounts.users import normalize_email
 from app.org.forms import OnceForm
 from app.sentences import _, sentence_of
 
@@ -26,6 +28,22 @@ class InviteForm(OnceForm):
     role = RadioField(_("Role"), choices=[], default="member", validate_choice=False)
 
     def offer(self, roles: list[str]) -> "InviteForm":
+        """Let these roles be chosen from."""
+        self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
+        return self
+
+
+class LetterForm(OnceForm):
+    """An invitation that goes by letter."""
+
+    email = StringField(
+        _("E-mail"),
+        [InputRequired(_("Enter the address of whom you invite.")), normalized(normalize_email)],
+        render_kw=TYPED_ADDRESS | {"autocomplete": "off"},
+    )
+    role = RadioField(_("Role"), choices=[], default="member", validate_choice=False)
+
+    def offer(self, roles: list[str]) -> "LetterForm":
         """Let these roles be chosen from."""
         self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
         return self

@@ -16,7 +16,6 @@ from app.accounts.invitations import (
     find_open_invitation,
     invite,
     list_open_invitations,
-    revoke_invitation,
 )
 from app.accounts.members import (
     LastOwner,
@@ -42,7 +41,7 @@ from app.limits.table import UNKNOWN_INVITATIONS
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
-from app.org.member_forms import InviteForm
+from app.org.member_forms import InviteForm, LetterForm
 from app.org.once import identifier_for
 from app.org.sure import DemoteForm
 from app.sentences import _, sentence_of, translated
@@ -52,18 +51,18 @@ from app.text import isolated
 @blueprint.get("/members")
 @members_only
 def show_members(access: Access) -> ResponseReturnValue:
-    return _members_page(access)
+    return members_page(access)
 
 
 @blueprint.post("/members/invite")
 @administrators_only
 def invite_member(access: Access) -> ResponseReturnValue:
-    form = InviteForm().offer(_roles_to_give(access))
+    form = InviteForm().offer(roles_to_give(access))
     if not form.validate_on_submit():
-        return _members_page(access, form, 400)
-    if form.role.data not in _roles_to_give(access):
+        return members_page(access, form, 400)
+    if form.role.data not in roles_to_give(access):
         form.role.errors = [_("Choose one of these roles.")]
-        return _members_page(access, form, 400)
+        return members_page(access, form, 400)
     invitation_id = identifier_for("inv", form.once.data, access.user_id, access.organization.id)
     try:
         invitation, token = invite(
@@ -75,7 +74,7 @@ def invite_member(access: Access) -> ResponseReturnValue:
         )
     except ValueError as error:
         form.label.errors = [sentence_of(error)]
-        return _members_page(access, form, 400)
+        return members_page(access, form, 400)
     except NotPermitted:
         abort(403)
     except IntegrityError as error:
@@ -83,27 +82,12 @@ def invite_member(access: Access) -> ResponseReturnValue:
             raise
         db.session.rollback()
         flash(gettext("This invitation was made already. Its link is shown only once; withdraw it and make another."))
-        return _to_members()
+        return to_members()
     link = settings().issuer + url_for("org.join", token=token)
     # Before the commit: the link is shown once, and after it nothing may fail that this page needs.
     page = render_template("org/invitation.html", access=access, invitation=invitation, link=link)
     db.session.commit()
     return page
-
-
-@blueprint.route("/invitations/<invitation_id>/revoke", methods=["GET", "POST"])
-@administrators_only
-def withdraw_invitation(access: Access, invitation_id: str) -> ResponseReturnValue:
-    invitations = list_open_invitations(access.organization.id)
-    invitation = next((one for one in invitations if one.id == invitation_id), None) or abort(404)
-    form = SureForm("withdraw", invitation_id)
-    if not form.is_sure():
-        return render_template("org/sure/withdraw.html", access=access, invitation=invitation, form=form), form.status
-    if not revoke_invitation(access.organization.id, invitation_id, actor_user_id=access.user_id):
-        abort(404)
-    db.session.commit()
-    flash(gettext("The invitation was withdrawn. Its link no longer works."))
-    return _to_members()
 
 
 @blueprint.post("/members/<user_id>/role")
@@ -112,13 +96,13 @@ def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     role = request.form.get("role", "")
     if role not in ROLES:
         flash(gettext("Choose a role from the list."), "error")
-        return _to_members()
+        return to_members()
     member = _get_member(access, user_id)
     if not (can_assign(access.role, member.role) and can_assign(access.role, role)):
         abort(403)
     if role != "owner" and [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]:
         flash(translated(sentence_of(LastOwner())), "error")
-        return _to_members()
+        return to_members()
     # Who gets a lesser role loses something, and whoever takes it from themselves cannot give it back.
     if ROLES.index(role) > ROLES.index(member.role):
         form = DemoteForm("demote", user_id, member.role, role)
@@ -165,7 +149,7 @@ def leave(access: Access) -> ResponseReturnValue:
     except LastOwner as error:
         db.session.rollback()
         flash(translated(sentence_of(error)), "error")
-        return _to_members()
+        return to_members()
     db.session.commit()
     flash(gettext("You have left %(name)s.", name=isolated(name)))
     return redirect(url_for("org.list_clients"), 303)
@@ -198,20 +182,25 @@ def join(token: str) -> ResponseReturnValue:
     return redirect(url_for("org.list_clients"), 303)
 
 
-def _members_page(access: Access, form: InviteForm | None = None, status: int = 200) -> tuple[str, int]:
+def members_page(
+    access: Access, form: InviteForm | None = None, status: int = 200, letter: LetterForm | None = None
+) -> tuple[str, int]:
+    """The page of the members, with what is wrong in one of its forms."""
     return render_template(
         "org/members.html",
         access=access,
         members=list_members(access.organization.id),
         invitations=list_open_invitations(access.organization.id),
-        form=form or InviteForm(formdata=None).offer(_roles_to_give(access)),
-        roles=_roles_to_give(access),
+        form=form or InviteForm(formdata=None).offer(roles_to_give(access)),
+        letter=letter or LetterForm(formdata=None, prefix="letter-").offer(roles_to_give(access)),
+        roles=roles_to_give(access),
         can_assign=can_assign,
         left=find_secrets_of_who_left(db.session(), access.organization.id),
     ), status
 
 
-def _roles_to_give(access: Access) -> list[str]:
+def roles_to_give(access: Access) -> list[str]:
+    """The roles that this person may give to somebody."""
     return [role for role in reversed(ROLES) if can_assign(access.role, role)]
 
 
@@ -233,10 +222,11 @@ def _act_on_member(act: Callable[[], None], done: str) -> Response:
     else:
         db.session.commit()
         flash(translated(done))
-    return _to_members()
+    return to_members()
 
 
-def _to_members() -> Response:
+def to_members() -> Response:
+    """Returns the way to the members."""
     return redirect(url_for("org.show_members"), 303)
 
 

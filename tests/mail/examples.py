@@ -13,9 +13,10 @@ from typing import Any
 from app import clock
 from app.accounts.addresses.models import AddressChange
 from app.accounts.joining.models import SignUp
-from app.accounts.models import User
+from app.accounts.models import Invitation, User
 from app.accounts.notices.kinds import KINDS
 from app.accounts.notices.models import Notice
+from app.accounts.organizations import create_organization
 from app.extensions import db
 from tests.actors import Person
 
@@ -38,6 +39,22 @@ def _sign_up(email: str) -> dict[str, str]:
     db.session.add(sign_up)
     db.session.flush()
     return {"sign_up_id": sign_up.id}
+
+
+def _invitation(alice: Person, name: str) -> dict[str, str]:
+    organization = create_organization(name)
+    db.session.flush()
+    invitation = Invitation(
+        digest="0" * 64,
+        organization_id=organization.id,
+        role="admin",
+        invited_by_user_id=alice.id,
+        expires_at=clock.now() + timedelta(days=7),
+        email=_NEW,
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    return {"invitation_id": invitation.id}
 
 
 def _own_address(alice: Person) -> tuple[str, dict[str, Any]]:
@@ -64,6 +81,8 @@ EXAMPLES: dict[str, _Example] = {
     **{f"notice/{kind}": partial(_notice, kind) for kind in KINDS},
     "sign_up": lambda alice: (_NEW, _sign_up(_NEW)),
     "sign_up/known": lambda alice: (alice.email, _sign_up(alice.email)),
+    "invitation": lambda alice: (_NEW, _invitation(alice, "Acme")),
+    "invitation/link": lambda alice: (_NEW, _invitation(alice, "Win at evil.example")),
     "own_address": _own_address,
     "password_reset": lambda alice: (alice.email, {}),
     "trial": lambda alice: (alice.email, {}),

@@ -39,6 +39,7 @@ class Row:
 
 
 ONCE = {"once": "0" * 32}
+LETTER = {"letter-once": "0" * 32, "letter-email": "eve@example.org", "letter-role": "member"}
 SETTINGS = {name: value for name, value in HONEST.items() if name != "type"} | {"version": "1"}
 ACME = {"organization": "{organization}"}
 #: Stands for what the page that asks puts into its form.
@@ -84,6 +85,7 @@ TABLE = [
     Row("POST", CLIENT + "/secrets/{secret_id}/retire", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
     Row("GET", ROOT + "/members", OK, OK, OK, OWN),
     Row("POST", ROOT + "/members/invite", OK, OK, FORBIDDEN, MISSING, ONCE | ACME | {"role": "member"}),
+    Row("POST", ROOT + "/members/invite/letter", MOVED, MOVED, FORBIDDEN, MISSING, ACME | LETTER),
     Row("GET", ROOT + "/invitations/{invitation_id}/revoke", OK, OK, FORBIDDEN, MISSING),
     Row("POST", ROOT + "/invitations/{invitation_id}/revoke", MOVED, MOVED, FORBIDDEN, MISSING, ACME | SURE),
     Row("POST", ROOT + "/members/{alice}/role", MOVED, MOVED, FORBIDDEN, MISSING, ACME | {"role": "admin"}),

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from app import clock, credentials
-from app.accounts.models import Invitation, Membership
+from app.accounts.models import Invitation, Membership, User
+from app.accounts.organizations import find_organization
 from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.actors import Browser
@@ -129,6 +130,78 @@ def test_link_leads_through_sign_up(app, admin, browser):
     assert response.location == link
     page = browser.follow(browser.submit(browser.get(link), press="Join"))
     assert "Apps of Acme" in page.text
+
+
+def send_letter(browser: Browser, email: str, role: str = "member"):
+    return browser.submit(
+        browser.get(MEMBERS), press="Send the invitation", **{"letter-email": email, "letter-role": role}
+    )
+
+
+def test_an_invitation_goes_by_letter_and_its_link_is_shown_to_nobody_here(app, admin, leon, sent_mail, stored):
+    page = admin.follow(send_letter(admin, leon.email.upper(), "admin"))
+    assert "An invitation is on its way to" in page.text and "rlq_in_" not in page.text
+    [letter] = sent_mail()
+    link = letter.link("/org/oauth/join/")
+    assert letter.to == leon.email and "Acme" in letter.text and "bob@acme.example" in letter.text
+    assert link.rsplit("/", 1)[1] not in stored(everything=True)
+    browser = signed_in(app, leon)
+    browser.submit(browser.get(link), press="Join")
+    assert role_of(app, leon) == "admin"
+
+
+def test_an_invitation_by_letter_says_the_same_of_every_address(app, admin, leon, carol, sent_mail):
+    """Who is invited may have an account, or none, or belong to the organization already."""
+    pages = []
+    for email in (leon.email, "nobody@acme.example", "alice@acme.example"):
+        answer = send_letter(admin, email)
+        assert (answer.status_code, answer.location) == (303, "/org/oauth/members")
+        pages.append(re.search(r"An invitation is on its way to [^.]*", admin.get(MEMBERS).text)[0])
+    assert len(pages) == 3
+    assert [letter.subject for letter in sent_mail()] == ["An invitation at Reliquary"] * 3
+
+
+def test_a_letter_that_an_invitation_ended_before_does_not_go_out(app, admin, sent_mail):
+    send_letter(admin, "dora@example.org")
+    with app.app_context():
+        db.session.query(Invitation).one().revoked_at = clock.now()
+        db.session.commit()
+    assert sent_mail() == []
+
+
+def test_whose_own_address_is_not_confirmed_sends_no_invitations(app, admin, bob, sent_mail):
+    with app.app_context():
+        db.session.get_one(User, bob.id).email_verified_at = None
+        db.session.commit()
+    answer = send_letter(admin, "dora@example.org")
+    assert answer.status_code == 403 and "Confirm your own address first" in answer.text
+    # By hand it still goes.
+    assert link_in(invite(admin))
+    assert sent_mail() == []
+
+
+def test_an_organization_that_is_called_like_a_link_is_not_named_in_a_letter(app, admin, sent_mail):
+    with app.app_context():
+        find_organization("acme").name = "Win at evil.example"
+        db.session.commit()
+    send_letter(admin, "dora@example.org")
+    [letter] = sent_mail()
+    assert "evil" not in letter.subject + letter.text + letter.html
+
+
+def test_nobody_sends_more_than_fifty_invitations_an_hour(admin, sent_mail, monkeypatch):
+    for number in range(50):
+        assert send_letter(admin, f"dora{number}@example.org").status_code == 303
+    answer = send_letter(admin, "dora50@example.org")
+    assert answer.status_code == 429 and "Retry-After" in answer.headers
+
+
+def test_the_same_form_twice_sends_one_letter(admin, sent_mail):
+    page = admin.get(MEMBERS)
+    for _ in range(2):
+        fields = {"letter-email": "dora@example.org", "letter-role": "member"}
+        assert admin.submit(page, press="Send the invitation", **fields).status_code == 303
+    assert len(sent_mail()) == 1
 
 
 def test_expired_link_no_longer_works(app, admin, leon, let_time_pass):

@@ -195,7 +195,7 @@ def test_nothing_of_a_draft_is_suspended_or_rotated(owner, stored):
 #: Forms that act at once. What they do only adds something, or is undone by the same person on the same page.
 AT_ONCE = {
     "activate", "add_client_resource", "add_secret", "change_logo", "edit_settings", "end_secret", "finish_playground",
-    "invite_member", "join", "let_secret_pass", "prove_client_resource", "register", "resume",
+    "invite_member", "send_invitation", "join", "let_secret_pass", "prove_client_resource", "register", "resume",
     "show_organizations", "start_playground", "switch",
 }  # fmt: skip
 #: Those that ask first, each with its page.

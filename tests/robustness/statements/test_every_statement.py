@@ -574,7 +574,7 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypat
 @journey(*(f"org.{name}" for name in (
     "show_audit_log GET", "export_audit_csv GET", "export_audit_json_lines GET", "withdraw_invitation GET",
     "withdraw_invitation POST", "join GET", "join POST", "show_members GET", "remove GET", "remove POST", "give_role POST",
-    "invite_member POST", "leave GET", "leave POST", "delete_whole_organization GET", "delete_whole_organization POST",
+    "invite_member POST", "send_invitation POST", "leave GET", "leave POST", "delete_whole_organization GET", "delete_whole_organization POST",
     "rotate_secrets GET", "rotate_secrets POST", "show_organizations GET", "show_organizations POST", "switch POST",
 )))  # fmt: skip
 def test_the_people_of_an_organization(app, alice, bob, olive, leon, notebook, failing):
@@ -590,6 +590,7 @@ def test_the_people_of_an_organization(app, alice, bob, olive, leon, notebook, f
     page = act(members, press="Make an invitation link")
     link = re.search(r"(/org/oauth/join/[A-Za-z0-9_\-]+)", page.text)[1]
     assert other.submit(other.get(link), press="Join").status_code == 303
+    act(members, press="Send the invitation", **{"letter-email": "eve@example.org"})
     act(members, press="Make an invitation link")
     withdraw = re.search(r'href="([^"]+/invitations/[^"]+/revoke)"', owner.get(members).text)[1]
     act(withdraw, press="Withdraw the invitation")
