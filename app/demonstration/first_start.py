@@ -50,6 +50,8 @@ def welcome(settings: Settings, instance_path: Path) -> str:
     page = find_place()
     if page:
         lines += ["", "Begin here, with a little app that asks for somebody's memories:", f"  {settings.issuer}{page}"]
+    if settings.sends_mail and not settings.smtp_url:
+        lines += ["", "Letters that would go out by e-mail are shown at:", f"  {settings.issuer}/demonstration/mail/"]
     if clients:
         lines += ["", f"The confidential app's secret is in {os.path.relpath(path)}"]
     return "\n".join([*lines, ""])

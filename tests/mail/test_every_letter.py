@@ -12,6 +12,7 @@ from app.extensions import db
 from app.mail.kinds import _kinds, get_kind
 from app.mail.letter import Letter
 from app.mail.rendering import Rendered, render_letter
+from tests.actors import Browser
 from tests.mail.examples import EXAMPLES
 
 _ISSUER = "http://127.0.0.1:8000"
@@ -85,3 +86,13 @@ def test_a_subject_is_one_line_whatever_is_in_it(app):
     with app.app_context():
         rendered = render_letter(Letter("One\r\nBcc: eve@example.com", "trial"))
     assert rendered.subject == "One Bcc: eve@example.com"
+
+
+def test_a_link_that_is_asked_for_at_another_host_is_the_issuers(app, alice, sent_mail):
+    """Whatever a proxy, or a stranger, writes into ``Host``: the letter that comes of it leads to us."""
+    browser = Browser(app, host="evil.example")
+    asked = browser.submit(browser.get("/forgotten-password"), email=alice.email)
+    assert asked.status_code in (200, 303)
+    [letter] = [one for one in sent_mail() if one.kind == "password_reset"]
+    assert find_faults(Rendered(letter.subject, letter.text, letter.html)) == []
+    assert letter.link("/reset-password/")

@@ -11,8 +11,11 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
+from app.mail import queue
+from app.mail.carrier import Posted
 from app.mail.models import OutgoingMail, State
 from app.mail.outbox import put_mail
+from app.mail.rendering import Rendered
 from app.mail.sending import send_due
 from app.mail.smtp import Patience, SmtpCarrier
 from app.smtp_url import read_smtp_url
@@ -118,10 +121,10 @@ def test_one_bad_address_keeps_no_other_letter_back(post):
     post.put("ada@example.com", "bad@example.com", "spam@example.com", "bo@example.com")
     with post.is_up():
         assert post.send() == 2
+        assert post.states == [State.SENT, State.FAILED, State.FAILED, State.SENT]
         post.wait(days=4)
         assert post.send() == 0
     assert post.server.recipients == ["ada@example.com", "bo@example.com"]
-    assert post.states == [State.SENT, State.FAILED, State.FAILED, State.SENT]
     assert "550 5.1.1 no such person" in post.rows()[1].says
     assert "554 5.7.1 looks like spam" in post.rows()[2].says
 
@@ -288,6 +291,29 @@ def test_what_is_no_mail_server_gets_nothing(post):
         assert post.send() == 0
         thread.join()
     assert post.states == [State.WAITING]
+
+
+def test_two_that_find_the_same_letter_do_not_both_get_it(post, monkeypatch):
+    post.put("ada@example.com")
+    with post.app.app_context():
+        engine = db.engine
+        found = queue._find_due(engine)
+        looks = iter([found, found, []])
+        monkeypatch.setattr(queue, "_find_due", lambda _engine: next(looks))
+        assert queue.claim_next(engine) is not None
+        assert queue.claim_next(engine) is None
+
+
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(post):
+    """And none of them ends the letter (:rfc:`5321#section-4.5.2`)."""
+    text = "One\n.\n..two\n.three\nEnd\n"
+    with post.is_up():
+        carrier = SmtpCarrier(post.settings, read_smtp_url(f"smtp://127.0.0.1:{post.port}"), _SHORT)
+        carrier.open()
+        carrier.carry(Posted("let_1", "trial", "ada@example.com", Rendered("Dots", text, "<p>Dots")), lambda: None)
+        carrier.close()
+    [message] = post.server.kept
+    assert message.get_body(["plain"]).get_content().replace("\r\n", "\n") == text
 
 
 def test_two_processes_at_once_send_each_letter_once(post):
