@@ -45,6 +45,10 @@ def test_an_address_that_is_named_answers(app, browser, address):
         # At the management port alone, where tests/metrics ask for it.
         return
     answer = browser.follow(browser.get(address))
+    if address == "/operator/":
+        # As if it were not there, for everybody else.
+        assert answer.status_code == 404
+        return
     assert answer.status_code in (200, 303, 401, 405), f"{address}: {answer.status}"
 
 
