@@ -23,6 +23,7 @@ from app.memories.mementos import create_memento
 from app.memories.records import add_integration
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
+from tests.factors import Phone
 from tests.integrator import s256
 from tests.journeys.test_passkeys import Device
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
@@ -361,6 +362,41 @@ def test_passkeys(look, page, server, demonstration):
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("No passkey was chosen")
     look("the second step, without the passkey")
+
+
+_CAROL = "carol@example.com"
+
+
+def test_two_steps(look, page, server, demonstration):
+    """An authenticator app, recovery codes, and an organization that demands them."""
+    root = server.url + "/account/settings/sign-in/"
+    page.goto(server.url + "/sign-in?next=/account/settings/sign-in/")
+    sign_in(page, _CAROL, demonstration.passwords[_CAROL])
+    look("two steps, none yet")
+    look("demand a second step, without one", server.url + "/org/oauth/organization/second-factor")
+    page.goto(root)
+    follow(page.get_by_role("button", name="Set up an authenticator app"))
+    look("set up an authenticator app")
+    key = page.locator("code").inner_text().replace(" ", "")
+    page.get_by_label("The code it shows").fill("000000")
+    follow(page.get_by_role("button", name="Turn it on"))
+    look("set up an authenticator app, wrong code")
+    page.get_by_label("The code it shows").fill(Phone(key, []).code())
+    follow(page.get_by_role("button", name="Turn it on"))
+    look("recovery codes")
+    look("two steps", root)
+    look("make recovery codes?", root + "recovery-codes")
+    look("turn off the app?", root + "app/remove")
+    look("demand a second step?", server.url + "/org/oauth/organization/second-factor")
+    follow(page.get_by_role("button", name="Sign out", exact=True))
+    page.goto(server.url + "/sign-in")
+    sign_in(page, _CAROL, demonstration.passwords[_CAROL])
+    look("the second step")
+    page.get_by_label("Code").fill("000000")
+    follow(page.get_by_role("button", name="Sign in", exact=True))
+    look("the second step, wrong code")
+    follow(page.get_by_role("link", name="Use a recovery code"))
+    look("the second step, recovery code")
 
 
 def test_the_settings(look, page, server, alice):

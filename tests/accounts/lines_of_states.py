@@ -80,7 +80,7 @@ _LINES: dict[str, dict[str, str]] = {
     DASHBOARD: {
         "org": (
             "activate add_client_resource add_scopes add_secret change_logo delete delete_whole_organization"
-            " edit_settings end_secret export_audit_csv export_audit_json_lines finish_playground give_role"
+            " demand_second_factor edit_settings end_secret export_audit_csv export_audit_json_lines finish_playground give_role"
             " invite_member leave let_secret_pass list_clients prove_client_resource register register_address remove"
             " remove_client_resource resume retire_secret rotate_all rotate_secrets"
             " show_audit_log show_credentials show_danger show_members show_people"
