@@ -155,10 +155,10 @@ def _forget(app, _monkeypatch, _admin):
 
 def _invite(app, monkeypatch, admin):
     browser = signed_in(app, admin)
-    from app.org import invitation_views
+    from app.org.inviting import views
 
     monkeypatch.setattr(
-        invitation_views, "INVITATION_LETTERS", replace(invitation_views.INVITATION_LETTERS, most=10_000)
+        views, "INVITATION_LETTERS", replace(views.INVITATION_LETTERS, most=10_000)
     )
 
     def ask(email, number):
