@@ -30,7 +30,7 @@ export async function options() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
     const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
     const anew = page?.querySelector("form[data-passkey]");
-    if (!anew) throw new DOMException("The page is gone.", "offline");
+    if (!anew) throw new DOMException("", "offline");
     form.dataset.passkey = anew.dataset.passkey;
     form.elements.csrf_token.value = anew.elements.csrf_token.value;
     loaded = Date.now();

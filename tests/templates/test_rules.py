@@ -33,7 +33,10 @@ def test_a_template_opens_with_a_comment_that_says_what_it_receives(template):
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_a_template_holds_nothing_that_the_content_security_policy_forbids(template):
     text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
+    # A letter's style stands in it: mail programs fetch none, and no page of ours shows it but in a frame of its own.
+    allowed = {"a style element"} if template.name == "frame.html" and template.parent.name == "mail" else set()
     found = [name for name, pattern in _FORBIDDEN.items() if re.search(pattern, text, re.IGNORECASE)]
+    found = [name for name in found if name not in allowed]
     assert not found, f"{template.name} holds {', '.join(found)}."
 
 
@@ -101,7 +104,7 @@ def _all_forms(base=FlaskForm):
 #: What an address that a template fills in may begin with: a function that names a path of ours, or a name for what
 #: such a function has made. ``way_back`` is a redirect URI, held against the rules a moment before.
 _OURS = re.compile(
-    r"(url_for|log_url|page_url|demonstration_url|narrowed\.url)\(|(action|address|switch_url|change_url|undo_url|back|target|static|(client\.)?logo_url|destination\.cancel_url|way_back)$|action_url or\b"
+    r"(url_for|at_issuer|log_url|page_url|demonstration_url|narrowed\.url)\(|(action|address|switch_url|change_url|undo_url|back|target|static|(client\.)?logo_url|destination\.cancel_url|way_back|issuer|piece|question\.back|place\.origin ~ request\.path)$|action_url or\b"
 )
 
 
