@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
+from app.accounts.passkeys.answers import MOST_LENGTH
 from app.accounts.passkeys.errors import PasskeyRefused
 from app.accounts.passkeys.kept import MOST_OF_PERSON, find_handle
 from app.accounts.passkeys.made import ask_to_make
@@ -197,6 +198,13 @@ def test_what_is_no_passkey_is_refused_in_a_sentence(ceremonies, alice, bad):
     for refuse in (lambda: ceremonies.add(alice, bad), lambda: ceremonies.check(bad)):
         with pytest.raises(PasskeyRefused, match="no passkey"):
             refuse()
+
+
+def test_an_answer_is_as_long_as_one_and_no_longer(ceremonies, device, alice):
+    answer = device.make(ceremonies.ask_to_make(alice))
+    with pytest.raises(PasskeyRefused, match="no passkey"):
+        ceremonies.add(alice, answer | {"more": "x" * MOST_LENGTH})
+    ceremonies.add(alice, answer | {"more": "x" * 10_000})
 
 
 DAMAGED = (None, 5, True, [], {}, "", "AAAA", "\x00", "é", "x" * 2000)
