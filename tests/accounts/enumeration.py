@@ -157,9 +157,7 @@ def _invite(app, monkeypatch, admin):
     browser = signed_in(app, admin)
     from app.org.inviting import views
 
-    monkeypatch.setattr(
-        views, "INVITATION_LETTERS", replace(views.INVITATION_LETTERS, most=10_000)
-    )
+    monkeypatch.setattr(views, "INVITATION_LETTERS", replace(views.INVITATION_LETTERS, most=10_000))
 
     def ask(email, number):
         # A form acts once.
