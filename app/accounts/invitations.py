@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from app import clock, credentials, text
 from app.accounts.lock import lock_organization
-from app.accounts.models import ROLES, Invitation, Membership
+from app.accounts.models import ROLES, Invitation, Membership, User
 from app.accounts.organizations import find_role
 from app.accounts.roles import NotPermitted, can_assign
+from app.accounts.state import is_open_account
 from app.audit.events import record
 from app.database.rows import changed_rows
 from app.extensions import db
@@ -91,7 +92,8 @@ def list_open_invitations(organization_id: str) -> list[Invitation]:
 
 def find_open_invitation(token: str) -> Invitation | None:
     """The invitation with this token, if it still can be accepted."""
-    return db.session.scalar(select(Invitation).where(Invitation.digest == credentials.digest(token), *_is_open()))
+    found = select(Invitation).where(Invitation.digest == credentials.digest(token), *_can_be_accepted())
+    return db.session.scalar(found)
 
 
 def accept_invitation(token: str, user_id: str) -> Invitation:
@@ -105,7 +107,7 @@ def accept_invitation(token: str, user_id: str) -> Invitation:
         raise AlreadyMember
     # The row count decides: of two who follow the link at once, one is too late.
     taken = db.session.execute(
-        update(Invitation).where(Invitation.id == invitation.id, *_is_open()).values(accepted_at=clock.now())
+        update(Invitation).where(Invitation.id == invitation.id, *_can_be_accepted()).values(accepted_at=clock.now())
     )
     if changed_rows(taken) != 1:
         raise InvitationOver
@@ -148,6 +150,11 @@ def revoke_invitations_of(organization_id: str, user_id: str) -> None:
 
 def _is_open() -> tuple[ColumnElement[bool], ...]:
     return Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > clock.now()
+
+
+def _can_be_accepted() -> tuple[ColumnElement[bool], ...]:
+    # What somebody offers who is not let in themselves rests with their account.
+    return *_is_open(), exists().where(User.id == Invitation.invited_by_user_id, is_open_account())
 
 
 def _check_label(label: str) -> str:

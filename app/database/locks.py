@@ -68,6 +68,8 @@ ORDER = (
     "receipt_details",
     "receipt_memories",
     "app_changes",
+    "consent_events",
+    "notices",
     "client_registrations",
     "client_documents",
     "asked_apps",

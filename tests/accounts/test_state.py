@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
-from app.accounts.models import User
+from app.accounts.invitations import InvitationOver, accept_invitation, find_open_invitation, invite
+from app.accounts.models import Organization, User
 from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.protocol import *  # noqa: F403
@@ -104,6 +106,22 @@ def test_switching_off_and_on_is_written_down_once_each(app, alice, disable):
     with app.app_context():
         kinds = [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
     assert kinds == ["account.disabled", "account.enabled"]
+
+
+def test_what_a_disabled_person_offers_rests_too(app, alice, bob, carol, disable):
+    with app.app_context():
+        organization_id = db.session.scalar(select(Organization.id).where(Organization.slug == "acme"))
+        _, token = invite(organization_id=organization_id, role="member", label="Carol", actor_user_id=bob.id)
+        db.session.commit()
+        assert find_open_invitation(token) is not None
+    disable(bob)
+    with app.app_context():
+        assert find_open_invitation(token) is None
+        with pytest.raises(InvitationOver):
+            accept_invitation(token, carol.id)
+    disable(bob, on=True)
+    with app.app_context():
+        assert accept_invitation(token, carol.id).role == "member"
 
 
 def _without_token(page) -> str:

@@ -16,6 +16,8 @@ from app.clients.registration import register_client, update_client
 from app.clients.secrets import add_another_secret, retire_client_secret
 from app.extensions import db
 from app.oauth.client_end import rotate_everything
+from app.purge.accounts import purge_accounts
+from app.purge.batches import Pace
 from tests.accounts.passkeys.authenticator import Authenticator, add_passkey
 from tests.actors import Browser
 from tests.integrator import Integrator
@@ -180,6 +182,22 @@ def test_the_address_and_the_password_of_an_account(app, in_order, alice, browse
     browser.sign_in("alice@home.example", new)
     page = browser.get("/sign-in/second?with=recovery&next=/account/")
     assert browser.submit(page, code=code).location == "/account/"
+
+
+@on_postgresql
+def test_leaving_coming_back_and_going_for_good(app, in_order, alice, bob, browser, notebook, let_time_pass):  # noqa: F811
+    browser.enter(alice)
+    for _ in range(2):
+        notebook.exchange(notebook.code(browser))
+        page = browser.get("/account/settings/delete/")
+        browser.submit(page, press="Delete my account", email=alice.email)
+        page = browser.follow(browser.sign_in(alice.email, alice.password))
+        browser.submit(page, press="Keep my account and sign in")
+    page = browser.get("/account/settings/delete/")
+    browser.submit(page, press="Delete my account", email=alice.email)
+    let_time_pass(days=7)
+    with app.app_context():
+        assert purge_accounts(db.engine, Pace(lambda _seconds: True)) == ({"accounts": 1}, True)
 
 
 @on_postgresql
