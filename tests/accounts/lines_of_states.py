@@ -82,7 +82,7 @@ _LINES: dict[str, dict[str, str]] = {
             "activate add_client_resource add_scopes add_secret change_logo delete delete_whole_organization"
             " demand_second_factor edit_settings end_secret export_audit_csv export_audit_json_lines finish_playground give_role"
             " invite_member leave let_secret_pass list_clients prove_client_resource register register_address remove"
-            " remove_client_resource resume retire_secret rotate_all rotate_secrets"
+            " remove_client_resource resume retire_secret rotate_all rotate_secrets send_invitation"
             " show_audit_log show_credentials show_danger show_members show_people"
             " show_playground show_requests show_resources start_playground suspend withdraw_invitation"
         ),
