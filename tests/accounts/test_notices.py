@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from app.accounts.notices.models import Notice, NoticeChoice
 from app.database.connections import connect
 from app.extensions import db
 
+_ROOT = Path(__file__).resolve().parents[2]
 _APP = {"app": "Acme Notebook", "grant_id": "grant_1"}
 
 
@@ -82,6 +84,12 @@ def test_every_sentence_is_filled_by_the_facts_of_its_kind():
         for sentence in (kind.title, kind.told, kind.way, kind.advice):
             assert set(re.findall(r"%\((\w+)\)s", sentence)) <= set(kind.facts), name
         assert not set(kind.facts) & set(BY_WHAT), name
+
+
+def test_every_kind_is_told_by_something():
+    kinds = _ROOT / "app" / "accounts" / "notices" / "kinds.py"
+    code = "\n".join(path.read_text() for path in (_ROOT / "app").rglob("*.py") if path != kinds)
+    assert [name for name in KINDS if f'"{name}"' not in code] == []
 
 
 def test_what_a_kind_leads_to_is_a_page(app):
