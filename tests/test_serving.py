@@ -124,6 +124,9 @@ def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_
     clone, _, _ = started_once
     settings = {"ISSUER": "https://id.example.com", "SECRET_KEY": "0" * 32}
     welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    assert "Sign in" not in welcome and "before SMTP_URL is set; flask users create" in welcome
+    settings["SMTP_URL"] = "smtp://127.0.0.1:1"
+    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
     assert "Sign up at https://id.example.com/sign-up" in welcome and "Sign in" not in welcome
 
 

@@ -45,8 +45,10 @@ def welcome(settings: Settings, instance_path: Path) -> str:
     if users:
         lines += ["", "Sign in with one of these:"]
         lines += [f"  {user['email']:<24} {user['password']:<24} {user['name']}" for user in users]
-    else:
+    elif settings.sends_mail:
         lines += ["", f"Sign up at {settings.issuer}/sign-up"]
+    else:
+        lines += ["", "Nobody can sign up before SMTP_URL is set; flask users create makes an account by hand."]
     page = find_place()
     if page:
         lines += ["", "Begin here, with a little app that asks for somebody's memories:", f"  {settings.issuer}{page}"]

@@ -310,3 +310,25 @@ def test_a_form_from_before_a_sign_in_in_another_tab_is_shown_again(app, browser
     answer = browser.submit(page, press="Finish and sign in")
     assert (answer.status_code, answer.location) == (303, page.request.path)
     assert alice.name in browser.get("/").text and count(app, User) == 1
+
+
+# -- addresses of every alphabet ---------------------------------------------------------------------
+
+SPELLINGS = [
+    ("üni@bücher.example", "U\u0308NI@xn--bcher-kva.example"),
+    ("דוגמה@דוגמה.example", "דוגמה@xn--6dbbec0c.example"),
+    ("用户@例子.example", "用户@例子。EXAMPLE"),
+]
+
+
+@pytest.mark.parametrize(("email", "typed"), SPELLINGS, ids=ascii)
+def test_an_address_is_one_however_its_letters_are_typed(app, browser, email, typed):
+    """At sign-up, at sign-in, and where a password was forgotten."""
+    answer = ask(browser, email=typed)
+    assert f"<bdi>{email}</bdi>" in browser.follow(answer).text
+    assert browser.submit(browser.get(link(browser, email)), press="Finish and sign in").status_code == 303
+    for spelling in (email, typed):
+        assert Browser(app).sign_in(spelling, HONEST["password"]).status_code == 303
+    other = Browser(app)
+    other.submit(other.get("/forgotten-password"), email=typed)
+    assert "password" in other.find_letter(email).subject

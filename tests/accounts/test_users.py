@@ -29,6 +29,10 @@ HONEST = {"email": "dora@example.com", "name": "Dora Dorn", "password": "correct
         ("  Alice@ACME.example\t", "alice@acme.example"),
         ("ÜNI@bücher.example", "üni@bücher.example"),
         ("u\u0308ni@xn--bcher-kva.example", "üni@bücher.example"),
+        ("a@xn--fa-hia.example", "a@faß.example"),
+        ("דוגמה@דוגמה.example", "דוגמה@דוגמה.example"),
+        ("用户@例子。example", "用户@例子.example"),
+        ("I\u0307@x.example", "i\u0307@x.example"),
     ],
 )
 def test_one_address_has_one_spelling(text, email):

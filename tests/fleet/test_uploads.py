@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.accounts.users import register_user
+from app.extensions import db
 from tests.memories.importing.archives import as_json, chatgpt_conversation, make_zip
 from tests.server import Server, running_server
 
@@ -38,7 +40,11 @@ class Visitor:
 
     def __init__(self, server: Server) -> None:
         self._session, self._url = requests.Session(), server.url
-        self._post("/sign-up", {"name": "Ann", "email": "ann@x.example", "password": "a long password indeed"})
+        ann = {"email": "ann@x.example", "password": "a heron on the long canal"}
+        with server.app.app_context():
+            register_user(name="Ann", **ann)
+            db.session.commit()
+        self._post("/sign-in", ann)
 
     def bring(self, name: str, data: bytes) -> str:
         """Send a file and confirm it. Returns the page that says what would come in."""
