@@ -17,12 +17,13 @@ class Destination:
     """``app`` is what the screens of the decision show of an app, ``organization`` the name of one: one of the two.
 
     ``cancel_url`` is where the button that cancels sends its form; where it is None, there is nothing to end, and a
-    link leads to the start page.
+    link leads to the start page. ``hold`` lets what waits there wait for a letter; it writes, and the caller commits.
     """
 
     app: dict[str, Any] | None = None
     organization: str | None = None
     cancel_url: str | None = None
+    hold: Callable[[], None] | None = None
 
 
 Find = Callable[[str], Destination | None]

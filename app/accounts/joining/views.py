@@ -63,6 +63,10 @@ def sign_up() -> ResponseReturnValue:
         )
     except TooManyAttempts as error:
         return too_many(_sign_up_page, form, target, error)
+    # A letter takes its time: an app that waits for the answer waits as long as it may.
+    destination = find_destination(target)
+    if destination is not None and destination.hold is not None:
+        destination.hold()
     db.session.commit()
     session[_HELD] = credential
     return redirect(url_for("accounts.show_letter", next=target if target != "/" else None), 303)

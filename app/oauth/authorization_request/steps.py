@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from sqlalchemy import Text, bindparam, or_, select, update
+from sqlalchemy.orm import Session
 
 from app import clock, credentials
 from app.config import settings
@@ -112,6 +113,21 @@ def renew_authorization_request(connection: Connection, waiting: WaitingRequest,
     if is_renewed and waiting.user_id is None:
         connection.run(DROP_OLDEST, user=user_id)
     return is_renewed
+
+
+def hold_authorization_request(session: Session, waiting: WaitingRequest) -> None:
+    """Let the request of somebody who waits for a letter live as long as a request may. The caller commits."""
+    until = waiting.issued_at + timedelta(seconds=settings().authorization_request_max_lifetime)
+    session.execute(
+        update(AuthorizationRequest)
+        .where(
+            AuthorizationRequest.digest == waiting.digest,
+            AuthorizationRequest.user_id.is_(None),
+            AuthorizationRequest.consumed_at.is_(None),
+            AuthorizationRequest.expires_at > clock.now(),
+        )
+        .values(expires_at=until)
+    )
 
 
 def abandon_authorization_request(connection: Connection, waiting: WaitingRequest) -> bool:

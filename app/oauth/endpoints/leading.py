@@ -3,6 +3,7 @@
 The form of a page that goes on there may end at the app's own address, and says who asks.
 """
 
+from functools import partial
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,7 @@ from app.clients.models import Client, find_record
 from app.database.connections import connect
 from app.extensions import db
 from app.http.application import Application
-from app.oauth.authorization_request import WaitingRequest
+from app.oauth.authorization_request import WaitingRequest, hold_authorization_request
 from app.oauth.endpoints.asker import describe_asker, describe_unknown
 from app.oauth.endpoints.keeping import leads_to_known_app
 from app.oauth.endpoints.waiting import find_request_of_browser
@@ -47,7 +48,11 @@ def find_app(target: str) -> Destination | None:
         client = db.session.get_one(Client, waiting.client_key)
         handle = parse_qs(parts.query)["request"][0]
         shown = describe_asker(client, waiting.parameters.get("redirect_uri", ""))
-        return Destination(app=shown, cancel_url=url_for("oauth.cancel_before_sign_in", request=handle))
+        return Destination(
+            app=shown,
+            cancel_url=url_for("oauth.cancel_before_sign_in", request=handle),
+            hold=partial(hold_authorization_request, db.session(), waiting),
+        )
     if parts.path.rstrip("/") not in _AUTHORIZE_PATHS or not leads_to_known_app(parts.query):
         return None
     asked = parse_parameters(parts.query.encode()).values

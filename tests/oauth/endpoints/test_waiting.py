@@ -1,5 +1,6 @@
 """The waiting request: ten minutes, one browser, one person, one answer, and replayed against today's data."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -117,6 +118,22 @@ def test_it_survives_signing_up(notebook, browser):
     answer = notebook.answer(browser.submit(page, press="Authorize"))
     tokens = notebook.exchange(answer["code"]).json
     assert notebook.me(tokens["access_token"]).json["email"] == "dora@home.example"
+
+
+def test_it_waits_for_the_letter_of_a_sign_up_for_an_hour_at_most(notebook, browser, monkeypatch):
+    real = clock.now
+    page = notebook.start(browser, scope="memories:read profile")
+    sign_up = next(path for path in page.text.split('"') if path.startswith("/sign-up")).replace("&amp;", "&")
+    fields = {"email": "dora@home.example", "name": "Dora", "password": "a password of Dora's own"}
+    browser.submit(browser.get(sign_up), **fields)
+    link = browser.find_letter("dora@home.example").link("/sign-up/confirm/")
+    for minutes, shown in ((45, "Notebook"), (61, "Finish your account")):
+        monkeypatch.setattr("app.clock.now", lambda minutes=minutes: real() + timedelta(minutes=minutes))
+        assert shown in browser.get(link).text
+    assert "Notebook" not in browser.get(link).text
+    monkeypatch.setattr("app.clock.now", lambda: real() + timedelta(minutes=45))
+    page = browser.follow(browser.submit(browser.get(link), press="Finish and sign in"))
+    assert page.request.path == "/oauth/authorize/mementos"
 
 
 def test_it_survives_a_wrong_password(notebook, browser, alice):
