@@ -211,6 +211,7 @@ def test_a_person_who_came_back_while_the_purge_looked_stays(app, ask, shelf, al
         gone, _ = purge_accounts(db.engine, Pace(keep, rows=2))
     assert gone == {"accounts": 0}
     assert in_database(lambda session: find_user(session, alice)) is not None
+    assert in_database(lambda session: session.query(Memory).filter_by(user_id=alice.id).count()) == 7
 
 
 def test_the_last_owner_is_told_to_hand_over_first(ask, own, signed_in, in_database, alice, bob):
