@@ -11,9 +11,11 @@ import httpx
 import pytest
 
 from app import create_app
+from app.accounts.factors.resealing import reseal
 from app.extensions import db
 from app.org.once import identifier_for, new_token
 from tests.actors import Browser
+from tests.factors import set_up_phone
 from tests.server import running_server
 
 OLD, NEW, OTHER = "the-key-of-yesterday-" + "1" * 32, "the-key-of-today-" + "2" * 32, "a-key-of-nobody-" + "3" * 32
@@ -88,6 +90,18 @@ def test_an_authorization_request_goes_on_to_its_code(machines, notebook, alice,
     renewed = here.refresh(tokens["refresh_token"]).json
     # Within the grace the same successor comes, from whichever machine.
     assert there.refresh(tokens["refresh_token"]).json["refresh_token"] == renewed["refresh_token"]
+
+
+@_CHANGES
+def test_an_authenticator_app_goes_on(machines, alice, first, second):
+    """Also when a purge of the other machine has sealed its secret anew."""
+    phone = set_up_phone(machines[first], alice)
+    for steps, machine in enumerate((machines[second], machines[second if first == "before" else first])):
+        browser = Browser(machine)
+        page = browser.follow_once(browser.sign_in(alice.email, alice.password))
+        assert browser.submit(page, code=phone.code(steps=steps)).status_code == 303
+        with machine.app_context():
+            reseal(db.engine, machines[second].extensions["services"].settings.secret_keys)
 
 
 @_CHANGES
