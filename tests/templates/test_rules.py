@@ -104,7 +104,7 @@ def _all_forms(base=FlaskForm):
 #: What an address that a template fills in may begin with: a function that names a path of ours, or a name for what
 #: such a function has made. ``way_back`` is a redirect URI, held against the rules a moment before.
 _OURS = re.compile(
-    r"(url_for|at_issuer|log_url|page_url|demonstration_url|narrowed\.url)\(|(action|address|switch_url|change_url|undo_url|back|target|static|(client\.)?logo_url|destination\.cancel_url|way_back|issuer|piece|question\.back|place\.origin ~ request\.path)\s*$|(action_url|next) or\b"
+    r"(url_for|at_issuer|log_url|page_url|demonstration_url|narrowed\.url)\(|(action|address|switch_url|change_url|undo_url|back|target|static|(client\.)?logo_url|destination\.cancel_url|way_back|next|issuer|piece|question\.back|place\.origin ~ request\.path)\s*$|(action_url|next) or\b"
 )
 
 

@@ -6,7 +6,6 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.accounts.factors.waiting import end_all_waiting
 from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.notices import notify
@@ -32,8 +31,7 @@ def apply_reset(session: Session, user: User, token: object, shown: Set[str]) ->
     if reset.by_mail and user.email_verified_at is None:
         user.email_verified_at = clock.now()
     begin_look_back(session, user.id, target=reset.target)
+    # Also of those who gave the old password, and are asked for the rest at this moment.
     end_sessions(session, user.id)
-    # Whoever gave the old password, and is asked for the rest at this moment, did not get in.
-    end_all_waiting(session, user.id)
     record("user.password_reset", actor_user_id=user.id, by="letter" if reset.by_mail else "operator")
     notify(session, user.id, "password_reset")

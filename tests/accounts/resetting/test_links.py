@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from app.accounts.models import Session, User
 from app.accounts.notices.models import Notice
 from app.accounts.passwords import hash_password, verify_password
+from app.accounts.resetting.links import make_reset_link, use_up
 from app.accounts.resetting.models import PasswordReset
 from app.audit.models import AuditEvent
 from app.extensions import db
@@ -91,6 +92,14 @@ def test_of_two_who_send_the_form_of_one_link_the_second_is_too_late(app, browse
     assert is_over(other.submit(second, password="another one than the first"))
     assert has_password(app, alice, NEW)
     assert not is_signed_in(other)
+
+
+def test_of_two_forms_at_the_same_moment_one_uses_the_link_up(app, alice):
+    """Both have found it good, and neither has set a password yet."""
+    with app.app_context():
+        token = make_reset_link(db.session, db.session.get_one(User, alice.id), by_mail=True).rpartition("/")[2]
+        assert [use_up(db.session, token, hashed, "") for hashed in ("first", "second")] == [True, False]
+        assert db.session.scalars(select(PasswordReset.new_password_hash)).one() == "first"
 
 
 def test_a_link_lasts_for_thirty_minutes(app, browser, alice, link, clock):
