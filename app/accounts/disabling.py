@@ -21,7 +21,7 @@ def disable_account(session: Session, user_id: str, *, actor_user_id: str | None
     if user is None or user.disabled_at is not None:
         return False
     user.disabled_at = clock.now()
-    record("account.disabled", actor_user_id=actor_user_id, user_id=user_id)
+    record("user.disabled", actor_user_id=actor_user_id, user_id=user_id)
     return True
 
 
@@ -31,7 +31,7 @@ def enable_account(session: Session, user_id: str, *, actor_user_id: str | None)
     if user is None or user.disabled_at is None:
         return False
     user.disabled_at = None
-    record("account.enabled", actor_user_id=actor_user_id, user_id=user_id)
+    record("user.enabled", actor_user_id=actor_user_id, user_id=user_id)
     return True
 
 

@@ -62,7 +62,7 @@ def retry_command(letters: tuple[str, ...], takes_all: bool, as_json: bool) -> N
         done = [one for one in chosen if send_again(db.session(), one, actor_user_id=None)]
         _check(chosen, done, takes_all)
         db.session.commit()
-    click.echo(json.dumps({"retried": done}) if as_json else f"{len(done)} letters go out now.")
+    click.echo(json.dumps({"retried": done}) if as_json else f"Letters that go out now: {len(done)}.")
 
 
 @mail.command("drop")
@@ -78,7 +78,7 @@ def drop_command(letters: tuple[str, ...], as_json: bool) -> None:
         done = [one for one in letters if drop_letter(db.session(), one, actor_user_id=None)]
         _check(letters, done, False)
         db.session.commit()
-    click.echo(json.dumps({"dropped": done}) if as_json else f"{len(done)} letters are not sent.")
+    click.echo(json.dumps({"dropped": done}) if as_json else f"Letters that are not sent: {len(done)}.")
 
 
 @mail.command("send")
@@ -89,7 +89,7 @@ def send_command(as_json: bool) -> None:
     with database():
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         sent = send_due(app, choose_carrier(settings(), db.engine))
-    click.echo(json.dumps({"sent": sent}) if as_json else f"{sent} letters were sent.")
+    click.echo(json.dumps({"sent": sent}) if as_json else f"Letters sent: {sent}.")
 
 
 @mail.command("try")

@@ -85,7 +85,7 @@ def reset_link_command(email: str, as_json: bool) -> None:
     with database():
         user = get_user(email)
         path = make_reset_link(db.session(), user, by_mail=False)
-        record("account.reset_link_made", user_id=user.id)
+        record("user.reset_link_made", user_id=user.id)
         db.session.commit()
         made = {"id": user.id, "email": user.email, "link": address_at(settings().issuer, path)}
     print_made(made, as_json)
@@ -101,7 +101,7 @@ def operator_command(email: str, takes_away: bool, as_json: bool) -> None:
         user = get_user(email)
         if user.is_operator == takes_away:
             user.is_operator = not takes_away
-            record("account.operator", user_id=user.id, operator=user.is_operator)
+            record("user.operator", user_id=user.id, operator=user.is_operator)
         db.session.commit()
         described = {"id": user.id, "email": user.email, "operator": user.is_operator}
     print_made(described, as_json)

@@ -49,7 +49,7 @@ def ask_to_leave(session: Session, user_id: str) -> datetime:
         return user.deletes_at
     _close(session, user_id)
     user.deletes_at = clock.now() + WEEK
-    record("account.leaving", actor_user_id=user_id, deletes_at=user.deletes_at.isoformat())
+    record("user.leaving", actor_user_id=user_id, deletes_at=user.deletes_at.isoformat())
     notify(session, user_id, "deletion_asked", day=user.deletes_at.isoformat())
     return user.deletes_at
 
@@ -62,7 +62,7 @@ def close_for_good(session: Session, user_id: str) -> None:
     user = _lock(session, user_id)
     _close(session, user_id)
     user.deletes_at = clock.now()
-    record("account.leaving", user_id=user_id)
+    record("user.leaving", user_id=user_id)
 
 
 def _lock(session: Session, user_id: str) -> User:
@@ -87,7 +87,7 @@ def come_back(session: Session, user: User) -> bool:
     user.deletes_at = None
     # Who was about to allow an app something when the account was closed may have been a moment later.
     end_consents_of_person(SessionConnection(session), user.id)
-    record("account.kept", actor_user_id=user.id)
+    record("user.kept", actor_user_id=user.id)
     notify(session, user.id, "deletion_called_off")
     return True
 

@@ -145,7 +145,7 @@ def _delete_rest(user_id: str, connection: Connection) -> int:
         session.execute(delete(OutgoingMail).where(OutgoingMail.recipient == email))
         session.execute(delete(LocalMail).where(LocalMail.recipient == email))
         session.execute(delete(User).where(User.id == user_id))
-        session.add(AuditEvent(kind="account.deleted", details={"user_id": user_id}))
+        session.add(AuditEvent(kind="user.deleted", details={"user_id": user_id}))
         if is_confirmed:
             # Nobody knows whose mailbox the other is.
             put_mail(session, ACCOUNT_DELETED, to=email)

@@ -90,6 +90,15 @@ def test_the_new_address_is_asked_and_then_it_is_the_one(app, signed_in, alice, 
     assert signed_in.get(link).status_code == 404, "It works once."
 
 
+def test_a_stranger_gets_no_words_of_whoever_types_their_address(signed_in, alice, sent_mail, in_database):
+    """Else a name would be advertising in a letter of ours."""
+    post(signed_in, "/account/settings/", {"name": "You won! Go to evil.example"})
+    assert "evil.example" in in_database(lambda session: session.get(User, alice.id).name)
+    ask(signed_in)
+    (letter,) = sent_mail()
+    assert "evil.example" not in letter.text + letter.html + letter.subject
+
+
 def test_apps_and_codes_see_it_at_the_next_call(signed_in, notebook, change):
     notebook = replace(notebook, scope="memories:read profile")
     tokens = notebook.tokens(signed_in, choose={"selection": "none"})

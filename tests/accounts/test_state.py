@@ -105,7 +105,7 @@ def test_switching_off_and_on_is_written_down_once_each(app, alice, disable):
     assert [disable(alice), disable(alice), disable(alice, on=True), disable(alice, on=True)] == [True, False] * 2
     with app.app_context():
         kinds = [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
-    assert kinds == ["account.disabled", "account.enabled"]
+    assert kinds == ["user.disabled", "user.enabled"]
 
 
 def test_what_a_disabled_person_offers_rests_too(app, alice, bob, carol, disable):

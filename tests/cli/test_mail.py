@@ -57,7 +57,7 @@ def test_letters_are_sent_again(app, run, sent_mail):
     # What may have arrived is another letter: a mailbox that knows it by its Message-ID would hide the second.
     assert editions == {unsure: (2, 1), failed: (1, 1)}
     assert _events(app) == [("mail.sent_again", unsure), ("mail.sent_again", failed)]
-    assert run("retry", "--all").stdout == "0 letters go out now.\n"
+    assert run("retry", "--all").stdout == "Letters that go out now: 0.\n"
 
 
 def test_a_letter_that_waits_need_not_wait(app, run, sent_mail):
@@ -105,7 +105,7 @@ def test_what_cannot_be_is_one_sentence(run, arguments, says):
 
 def test_a_letter_to_try_it_goes_out(run):
     assert run("try", "ada@example.com").exit_code == 0
-    assert run("send").stdout == "1 letters were sent.\n"
+    assert run("send").stdout == "Letters sent: 1.\n"
     assert json.loads(run("send", "--json").stdout) == {"sent": 0}
 
 

@@ -26,7 +26,7 @@ def test_the_link_sets_a_new_password_and_confirms_no_address(app, alice, browse
         assert verify_password(user.password_hash, "seven herons by the lock")
         assert user.email_verified_at == confirmed_at
         kinds = db.session.scalars(select(AuditEvent.kind).order_by(AuditEvent.occurred_at)).all()
-    assert kinds == ["account.reset_link_made", "user.password_reset"]
+    assert kinds == ["user.reset_link_made", "user.password_reset"]
     assert "reset-password" not in "".join(kinds)
 
 

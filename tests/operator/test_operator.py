@@ -111,9 +111,9 @@ def test_a_person_is_found_disabled_and_enabled(app, operator, bob, alice):
     assert operator.get(f"{_PEOPLE}?state=disabled").text.count('<th scope="row">') == 1
     operator.submit(operator.get(f"{_PEOPLE}/{alice.id}/enable"), press="Enable the account")
     assert hers.get("/account/").status_code == 200
-    assert _events(app, "account.disabled", "account.enabled") == [
-        ("account.disabled", bob.id),
-        ("account.enabled", bob.id),
+    assert _events(app, "user.disabled", "user.enabled") == [
+        ("user.disabled", bob.id),
+        ("user.enabled", bob.id),
     ]
 
 

@@ -19,7 +19,10 @@ from app.sentences import _
 
 @mail_kind("address_change", useful_for=TRIED_FOR)
 def compose_address_change(session: Session, to: str, facts: dict[str, Any]) -> Letter | None:
-    """To the new address: the link that confirms it, or that it has an account of its own."""
+    """To the new address: the link that confirms it, or that it has an account of its own.
+
+    What its person is called is not in it: anybody may be called anything, and the letter may go to somebody else.
+    """
     change = session.get(AddressChange, facts["change"])
     if change is None or change.changed_at is not None or change.email != to:
         return None
@@ -29,7 +32,7 @@ def compose_address_change(session: Session, to: str, facts: dict[str, Any]) -> 
     token = new_credential(ADDRESS_CHANGE)
     change.digest, change.expires_at = digest(token), clock.now() + CONFIRMS_FOR
     user = session.get_one(User, change.user_id)
-    values = {"path": f"/account/settings/email/confirm/{token}", "name": user.name, "was": change.was}
+    values = {"path": f"/account/settings/email/confirm/{token}", "was": change.was}
     until = {"until": change.expires_at, "zone": find_zone(user.time_zone)}
     return Letter(_("Is this your new address at %(site)s?", site=site), "address_change", values | until)
 

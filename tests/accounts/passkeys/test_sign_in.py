@@ -89,6 +89,7 @@ def test_a_counter_that_went_back_is_told(app, visitor, passkey, device, alice):
     sign_in(visitor, device, count=0)
     assert kept(app, Notice.kind) == ["passkey_added", "passkey_refused"]
     assert "user.passkey_refused" in kept(app, AuditEvent.kind)
+    assert not any(kept(app, AuditEvent.details)), "What lasts for ever has no name that a person gave."
     assert sign_in(visitor, device).location == "/account/sessions/"
 
 
@@ -205,6 +206,7 @@ def test_a_passkey_is_made_named_and_removed(app, signed_in, device, alice):
     assert "Blue key" not in page.text
     assert sorted(kept(app, Notice.kind)) == ["passkey_added", "passkey_removed"]
     assert kept(app, AuditEvent.kind)[-2:] == ["user.passkey_added", "user.passkey_removed"]
+    assert not any(kept(app, AuditEvent.details)), "What lasts for ever has no name that a person gave."
     visitor = Browser(app)
     assert "does not belong to an account" in visitor.follow(sign_in(visitor, device)).text
 

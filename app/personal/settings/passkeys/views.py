@@ -53,7 +53,7 @@ def new_passkey() -> ResponseReturnValue:
         return _making(form, 400)
     codes = None if has_recovery_codes() else make_recovery_codes(db.session(), current_user.id)
     note_shown(db.session(), current_user, "passkey")
-    record("user.passkey_added", actor_user_id=current_user.id, name=passkey.name)
+    record("user.passkey_added", actor_user_id=current_user.id)
     _tell("passkey_added", passkey)
     db.session.commit()
     flash(gettext("Added. From now on you can sign in with this passkey."))
@@ -93,7 +93,7 @@ def drop_passkey(passkey_id: str) -> ResponseReturnValue:
     remove_passkey(session, passkey)
     if is_last:
         remove_recovery_codes(session, user_id)
-    record("user.passkey_removed", actor_user_id=user_id, name=passkey.name)
+    record("user.passkey_removed", actor_user_id=user_id)
     session.commit()
     flash(gettext("Removed. Nobody signs in with that passkey any more."))
     return redirect(url_for("personal.sign_in_settings"), 303)
