@@ -265,7 +265,12 @@ def test_what_was_set_up_since_to_sign_in_with_goes_and_what_was_there_stays(
 
         in_database(add)
 
+    long_before = clock.now() - timedelta(days=8)
     add("earlier", RecoveryCode(digest=digest("earlier"), user_id=alice.id))
+    for what, at in ((Passkey, {"created_at": long_before}), (RecoveryCode, {"made_at": long_before})):
+        in_database(lambda session, what=what, at=at: (session.execute(update(what).values(**at)), session.commit()))
+    # Who is about to take an address over sets up a way in of their own first.
+    add("just before", RecoveryCode(digest=digest("just before"), user_id=alice.id))
     letter = change()
     codes = OneTimeCodes(user_id=alice.id, sealed="x", confirmed_at=clock.now())
     add("since", codes, RecoveryCode(digest=digest("since"), user_id=alice.id))

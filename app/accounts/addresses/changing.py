@@ -29,6 +29,8 @@ CONFIRMS_FOR = timedelta(days=1)
 TRIED_FOR = timedelta(days=1)
 #: So long the old address can take it back.
 BACK_FOR = timedelta(days=7)
+#: What was set up so long before somebody asked for the change is not trusted either, once it is taken back.
+SUSPECT_FOR = timedelta(days=7)
 
 
 class AddressTaken(ValueError):
@@ -124,8 +126,9 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Taken
     """Give the account its old address again, and shut out whoever changed it. The caller commits.
 
     Who changed it knew the password or had a passkey: so every session ends, ``password_hash``, which nobody knows the
-    password of, takes the place of the present one, what was set up since to sign in with goes, and later changes of the
-    address cannot be confirmed or taken back. What was set up before stays, and is asked at the next sign-in.
+    password of, takes the place of the present one, and later changes of the address cannot be confirmed or taken back.
+    What was set up since to sign in with goes, and what was in the week before: who is about to take an account over sets
+    up a way in of their own first. What is older stays, and is asked at the next sign-in.
     Raises :class:`LinkIsOver` or :class:`AddressTaken`, which leave everything as it was.
     """
     found = find_taken_back(session, token)
@@ -140,7 +143,7 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Taken
     _give_address(session, user, change.was)
     user.password_hash = password_hash
     session.flush()
-    _take_away_factors(session, user.id, change.created_at)
+    _take_away_factors(session, user.id, change.created_at - SUSPECT_FOR)
     # Whoever got here has the mailbox, so no letter has to bring the link.
     link = make_reset_link(session, user, by_mail=True)
     begin_look_back(session, user.id)
