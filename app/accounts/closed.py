@@ -19,6 +19,8 @@ from app.http.safe_next import safe_next
 #: So long they may think about it.
 _WAITS = timedelta(minutes=10)
 _NAME = "comes_back"
+# A cookie holds it meanwhile, and has 4 kB for everything: who was on a longer way gets in, and begins that way anew.
+_LONGEST_TARGET = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def ask_to_come_back(user: User, target: str, shown: frozenset[str]) -> Response
     session[_NAME] = {
         "user": user.id,
         "leaves": user.deletes_at.isoformat(),
-        "target": target,
+        "target": target if len(target) <= _LONGEST_TARGET else "/",
         "shown": sorted(shown),
         "until": (clock.now() + _WAITS).isoformat(),
     }

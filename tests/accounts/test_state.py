@@ -1,6 +1,7 @@
 """An account that is not open: nobody is signed in to it, and nothing that hangs on it works, until it is open again."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -52,6 +53,16 @@ def test_only_the_right_password_tells_that_an_account_is_disabled(browser, alic
 def test_an_account_that_is_about_to_go_has_nobody_signed_in(signed_in, alice, ask_to_leave):
     ask_to_leave(alice)
     assert not is_signed_in(signed_in)
+
+
+def test_a_long_way_on_does_not_keep_anybody_from_coming_back(browser, alice, ask_to_leave):
+    """Browsers drop a cookie of more than 4 kB: the question would never be asked."""
+    ask_to_leave(alice, clock.now() + timedelta(days=1))
+    answer = browser.sign_in(alice.email, alice.password, next="/oauth/authorize?state=" + "x" * 5000)
+    assert answer.location == "/sign-in/come-back"
+    assert all(len(cookie) < 4096 for cookie in answer.headers.getlist("Set-Cookie"))
+    assert browser.submit(browser.get(answer.location), press="Keep my account and sign in").status_code == 303
+    assert is_signed_in(browser)
 
 
 def test_every_token_stops_at_once_and_comes_back(app, notebook, signed_in, alice, disable):
