@@ -4,13 +4,18 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from app import clock
+from app import clock, create_app
 from app.accounts.models import Session
 from app.accounts.notices.models import Notice
+from app.accounts.passkeys.models import Passkey
+from app.accounts.passwords import hash_password
+from app.credentials import digest
+from app.extensions import db
 from app.limits.table import KNOWN_BROWSER_SIGN_INS, STRANGER_SIGN_INS
 from tests.actors import Browser, find_form
+from tests.personal.conftest import post
 from tests.personal.settings.test_profile import kinds_of
 
 _PATH = "/account/settings/password/"
@@ -90,6 +95,42 @@ def test_after_a_passkey_the_old_one_is_not_asked(app, signed_in, alice, in_data
     assert Browser(app).sign_in(alice.email, _NEW).status_code == 303
     shown = in_database(lambda session: session.scalars(select(Session.shown).order_by(Session.issued_at)).first())
     assert shown == "passkey"
+
+
+def test_a_passkey_that_was_made_since_the_sign_in_does_not_stand_in_for_the_old_one(
+    app, signed_in, alice, in_database
+):
+    def add_passkey(session):
+        device = {
+            "digest": digest("x"),
+            "credential_id": b"x",
+            "public_key": b"x",
+            "rp_id": "localhost",
+            "sign_count": 0,
+        }
+        kept = {"transports": [], "backup_eligible": False, "backed_up": False}
+        session.add(Passkey(user_id=alice.id, name="Key", **device, **kept))
+        session.execute(update(Session).values(shown="passkey password"))
+        session.commit()
+
+    in_database(add_passkey)
+    assert "old" in find_form(signed_in.get(_PATH), names=["new"]).choices
+    assert post(signed_in, _PATH, {"new": _NEW}).status_code == 400
+    assert Browser(app).sign_in(alice.email, _NEW).status_code == 400
+
+
+def test_a_change_that_was_on_its_way_when_all_sessions_ended_changes_nothing(app, signed_in, alice, monkeypatch):
+    def end_meanwhile(password):
+        with create_app(app.extensions["services"].settings).app_context():
+            db.session.execute(delete(Session))
+            db.session.commit()
+        return hash_password(password)
+
+    page = signed_in.get(_PATH)
+    monkeypatch.setattr("app.personal.settings.password_views.hash_password", end_meanwhile)
+    answer = signed_in.submit(page, old=alice.password, new=_NEW)
+    assert answer.status_code == 303 and answer.location.startswith("/sign-in")
+    assert Browser(app).sign_in(alice.email, _NEW).status_code == 400
 
 
 def test_an_old_sign_in_is_to_be_made_anew_first(signed_in, alice, in_database):
