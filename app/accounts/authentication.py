@@ -1,10 +1,14 @@
 """Whether a password is the person's, asked in a way that tells nobody who has an account."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, select, update
 
+from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.passwords import hash_password, needs_rehash, verify_password
 from app.database.connections import connect
+from app.database.rows import changed_rows
 from app.database.statements import Statement
 from app.extensions import db
 from app.limits.counting import Limits
@@ -21,8 +25,16 @@ from app.limits.table import (
 _FIND_PASSWORD = Statement(select(User.id, User.password_hash).where(User.email == bindparam("email")))
 
 
-def authenticate(limits: Limits, email: str, password: str, *, address: str, known_browser: str | None) -> str | None:
-    """The id of the person whose normalized e-mail and password these are, or None.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whose the password is, and the hash that it was held against."""
+
+    user_id: str
+    password_hash: str
+
+
+def authenticate(limits: Limits, email: str, password: str, *, address: str, known_browser: str | None) -> Known | None:
+    """The person whose normalized e-mail and password these are, or None.
 
     Failures are counted, be there such an account or not: for ``known_browser``, the name of one in which the person
     has signed in before; without it for the network address and the account (:mod:`app.limits.table`).
@@ -36,9 +48,21 @@ def authenticate(limits: Limits, email: str, password: str, *, address: str, kno
     if not verify_password(row.password_hash if row else None, password):
         return None
     _give_back(limits, taken)
-    if needs_rehash(row.password_hash):
-        _renew_hash(row.id, hash_password(password))
-    return row.id
+    if not needs_rehash(row.password_hash):
+        return Known(row.id, row.password_hash)
+    renewed = hash_password(password)
+    # Not where it is another password by now.
+    return Known(row.id, renewed) if _renew_hash(row.id, row.password_hash, renewed) else None
+
+
+def find_person(known: Known) -> User | None:
+    """The person, unless they have another password by now. The caller goes on in this transaction.
+
+    It takes a moment to look at a password. Whoever changes it in that moment ends every session, also the next one.
+    """
+    lock_person(db.session(), known.user_id)
+    user = db.session.get(User, known.user_id, populate_existing=True)
+    return user if user is not None and user.password_hash == known.password_hash else None
 
 
 _Taken = list[tuple[Limit, tuple[str, ...]]]
@@ -69,5 +93,6 @@ def _give_back(limits: Limits, taken: _Taken) -> None:
         limits.give_back(limit, *subject)
 
 
-def _renew_hash(user_id: str, password_hash: str) -> None:
-    db.session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+def _renew_hash(user_id: str, old: str, new: str) -> bool:
+    renewed = update(User).where(User.id == user_id, User.password_hash == old).values(password_hash=new)
+    return changed_rows(db.session.execute(renewed)) == 1

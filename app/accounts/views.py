@@ -8,12 +8,11 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
-from app.accounts.authentication import authenticate
+from app.accounts.authentication import authenticate, find_person
 from app.accounts.destinations import find_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import SignInForm
 from app.accounts.known_browsers import find_known_browser_at
-from app.accounts.models import User
 from app.accounts.organizations import can_administer, find_first_organization, find_role
 from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
@@ -70,7 +69,7 @@ def sign_in() -> ResponseReturnValue:
     if not form.validate():
         return _sign_in_page(form, target, 400)
     try:
-        user_id = authenticate(
+        known = authenticate(
             services().limits,
             form.email.data,
             form.password.data,
@@ -79,7 +78,7 @@ def sign_in() -> ResponseReturnValue:
         )
     except TooManyAttempts as error:
         return too_many(_sign_in_page, form, target, error)
-    user = db.session.get(User, user_id) if user_id else None
+    user = find_person(known) if known else None
     if user is None:
         form.form_errors.append(_WRONG)
         return _sign_in_page(form, target, 400)

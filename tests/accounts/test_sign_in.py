@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from app import create_app
 from app.accounts import authentication
 from app.accounts.models import Session, User
+from app.accounts.passwords import hash_password, verify_password
 from app.credentials import digest
 from app.extensions import db
 from app.http.doors import PAGE
@@ -220,6 +221,39 @@ def test_hash_is_left_alone_by_a_wrong_password(app, browser, alice, change_sett
     browser.sign_in(alice.email, WRONG)
     with app.app_context():
         assert "t=1," in db.session.get(User, alice.id).password_hash
+
+
+@pytest.fixture
+def meanwhile(settings, alice, monkeypatch):
+    """While a password of Alice's is looked at, this happens elsewhere."""
+
+    def let(happen):
+        def verify(*given):
+            with create_app(settings).app_context():
+                happen(db.session.get_one(User, alice.id))
+                db.session.commit()
+            return verify_password(*given)
+
+        monkeypatch.setattr(authentication, "verify_password", verify)
+
+    return let
+
+
+def take_password(user: User) -> None:
+    user.password_hash = hash_password("seven herons by the lock")
+
+
+@pytest.mark.parametrize("cost", [1, 2])
+def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(
+    app, browser, alice, meanwhile, change_settings, cost
+):
+    """Who changes it ends every session: also the one that begins at this moment. And it stays changed."""
+    change_settings(password_time_cost=cost)
+    meanwhile(take_password)
+    answer = browser.sign_in(alice.email, alice.password)
+    assert answer.status_code == 400 and not is_signed_in(browser) and not sessions(app)
+    with app.app_context():
+        assert verify_password(db.session.get_one(User, alice.id).password_hash, "seven herons by the lock")
 
 
 # -- who is signed in already --------------------------------------------------------------------
