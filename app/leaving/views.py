@@ -9,6 +9,7 @@ from app.accounts.entrance import let_form_lead_to
 from app.accounts.signing_in import finish_sign_in
 from app.extensions import db
 from app.http.doors import PAGE
+from app.http.moments.zones import find_zone
 from app.http.routes import Blueprint
 from app.leaving.asking import come_back
 
@@ -22,7 +23,7 @@ def ask_to_come_back() -> ResponseReturnValue:
     if waiting is None:
         return redirect(url_for("accounts.sign_in"), 303)
     let_form_lead_to(waiting.target)
-    return render_template("leaving/come_back.html", account=waiting.user)
+    return render_template("leaving/come_back.html", account=waiting.user, zone=find_zone(waiting.user.time_zone))
 
 
 @leaving.post("/sign-in/come-back")

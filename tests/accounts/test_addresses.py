@@ -133,6 +133,18 @@ def test_whether_an_address_has_an_account_only_its_mailbox_learns(signed_in, bo
     assert in_database(lambda session: session.scalars(select(AddressChange.digest)).one()) is None
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_nor_does_how_long_it_waits_tell_that(app, signed_in, alice, bob, sent_mail, monkeypatch, is_known):
+    ask(signed_in, bob.email if is_known else "who@acme.example")
+    sent_mail()
+    asked = clock.now()
+    for hours, waits in ((23, True), (25, False)):
+        monkeypatch.setattr(clock, "now", lambda hours=hours: asked + timedelta(hours=hours))
+        later = Browser(app)
+        later.enter(alice)
+        assert ("Waiting for your new address" in later.get(_PATH).text) is waits
+
+
 @pytest.mark.parametrize(
     "email",
     [
@@ -350,7 +362,7 @@ def test_no_address_is_taken_by_a_form_from_elsewhere(app, signed_in, change, al
     assert answer.status_code == 400 and email_of(alice) == _NEW
 
 
-def test_the_letters_are_in_the_time_zone_of_the_account(alice: Person, change, in_database):
+def test_the_letters_and_their_page_are_in_the_time_zone_of_the_account(app, alice: Person, change, in_database):
     def choose(session):
         session.get(User, alice.id).time_zone = "Asia/Kathmandu"
         session.commit()
@@ -358,3 +370,4 @@ def test_the_letters_are_in_the_time_zone_of_the_account(alice: Person, change, 
     in_database(choose)
     letter = change()
     assert "UTC+5:45" in letter.text and "UTC+5:45" in letter.html
+    assert "UTC+5:45" in Browser(app).get(letter.link("/take-back-address/")).text

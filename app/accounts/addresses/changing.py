@@ -49,7 +49,6 @@ class Waiting:
     """A change that waits for its mailbox."""
 
     email: str
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def ask_for_address(session: Session, user_id: str, email: str) -> None:
 def find_waiting(session: Session, user_id: str) -> Waiting | None:
     """The change of the person that waits for its mailbox."""
     change = session.scalar(select(AddressChange).where(AddressChange.user_id == user_id, *_waits()))
-    return None if change is None else Waiting(change.email, change.expires_at)
+    return None if change is None else Waiting(change.email)
 
 
 def forget_waiting(session: Session, user_id: str) -> None:

@@ -27,10 +27,12 @@ def compose_address_change(session: Session, to: str, facts: dict[str, Any]) -> 
     if change is None or change.changed_at is not None or change.email != to:
         return None
     site = settings().site_name
+    # Also for an address that is known: how long a change waits, which the person sees, may not tell them.
+    change.expires_at = clock.now() + CONFIRMS_FOR
     if session.scalar(select(User.id).where(User.email == to)) is not None:
         return Letter(_("This address has an account at %(site)s already", site=site), "address_has_account")
     token = new_credential(ADDRESS_CHANGE)
-    change.digest, change.expires_at = digest(token), clock.now() + CONFIRMS_FOR
+    change.digest = digest(token)
     user = session.get_one(User, change.user_id)
     values = {"path": f"/account/settings/email/confirm/{token}", "was": change.was}
     until = {"until": change.expires_at, "zone": find_zone(user.time_zone)}

@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from app.accounts.addresses.changing import AddressTaken, LinkIsOver, find_taken_back, take_back_address
+from app.accounts.models import User
 from app.accounts.passwords import hash_password
 from app.credentials import SESSION, new_credential
 from app.extensions import db
 from app.http.doors import PAGE
+from app.http.moments.zones import find_zone
 from app.http.routes import Blueprint
 from app.sentences import _, sentence_of
 from app.text import isolated
@@ -44,4 +46,7 @@ def _page(token: str, problem: str | None = None, status: int = 200) -> tuple[st
     change = find_taken_back(db.session(), token)
     if change is None:
         problem, status = problem or _("This link was used before, or it is older than a week."), 404
-    return render_template("accounts/take_back_address.html", change=change, token=token, problem=problem), status
+    # Nobody is signed in here, and the letter that led here is in the zone that the account names.
+    zone = None if change is None else find_zone(db.session.get_one(User, change.user_id).time_zone)
+    values = {"change": change, "zone": zone, "token": token, "problem": problem}
+    return render_template("accounts/take_back_address.html", **values), status

@@ -93,6 +93,12 @@ def test_who_signs_in_within_the_week_is_asked_and_keeps_everything(app, ask, si
     assert purge(app)["accounts"] == 0
 
 
+def test_the_question_is_in_the_time_zone_of_the_account(ask, signed_in, alice, in_database):
+    ask()
+    in_database(lambda session: session.execute(update(User).values(time_zone="Asia/Kathmandu")) and session.commit())
+    assert "UTC+5:45" in signed_in.follow(signed_in.sign_in(alice.email, alice.password)).text
+
+
 def test_who_lets_it_go_is_not_signed_in(ask, signed_in, alice, in_database):
     ask()
     page = signed_in.follow(signed_in.sign_in(alice.email, alice.password))
