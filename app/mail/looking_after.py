@@ -12,24 +12,28 @@ from app.database.access import expect_reads
 from app.database.locks import to_change
 from app.mail.models import UNSENT, OutgoingMail, State
 
-#: After so many seconds a letter that still waits is late.
+#: For so many seconds letters may wait without any going out.
 LATE = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How the outbox stands. ``oldest`` is for how many seconds the letter has waited that waits longest."""
+    """How the outbox stands.
+
+    ``stuck_for`` is for how many seconds letters have waited without any going out: one alone may wait for days, where
+    its mailbox is full, and that is not for anybody to mend.
+    """
 
     waiting: int
-    oldest: float
+    stuck_for: float
     failed: int
     uncertain: int
     says: str
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a letter waits for longer than it should."""
-        return self.oldest > LATE
+        """Whether somebody should see to it."""
+        return self.stuck_for > LATE
 
 
 def read_backlog(engine: Engine) -> Backlog:
@@ -37,11 +41,14 @@ def read_backlog(engine: Engine) -> Backlog:
     waiting = OutgoingMail.next_at.is_not(None)
     counted = select(OutgoingMail.state, func.count()).where(OutgoingMail.state.in_(UNSENT))
     first = select(OutgoingMail.created_at, OutgoingMail.says).where(waiting).order_by(OutgoingMail.created_at).limit(1)
+    sent = select(OutgoingMail.over_at).where(OutgoingMail.state == State.SENT, OutgoingMail.over_at.is_not(None))
     with expect_reads(), engine.connect() as connection:
         unsent = {state: count for state, count in connection.execute(counted.group_by(OutgoingMail.state))}
         count = connection.scalar(select(func.count()).select_from(OutgoingMail).where(waiting)) or 0
         oldest = connection.execute(first).first()
-    seconds = max(0.0, (clock.now() - oldest.created_at).total_seconds()) if oldest else 0.0
+        last_sent = connection.scalar(sent.order_by(OutgoingMail.over_at.desc()).limit(1)) if oldest else None
+    since = max(filter(None, (oldest.created_at, last_sent))) if oldest else clock.now()
+    seconds = max(0.0, (clock.now() - since).total_seconds())
     failed, uncertain = (unsent.get(state, 0) for state in (State.FAILED, State.UNCERTAIN))
     return Backlog(count, seconds, failed, uncertain, oldest.says if oldest else "")
 

@@ -94,7 +94,7 @@ class MailThread:
         with self._app.app_context():
             backlog = read_backlog(db.engine)
         metrics.LETTERS_WAITING.set(backlog.waiting)
-        metrics.LETTERS_OVERDUE.set(backlog.oldest)
+        metrics.LETTERS_STUCK.set(backlog.stuck_for)
         metrics.LETTERS_UNSENT.set(backlog.failed, "failed")
         metrics.LETTERS_UNSENT.set(backlog.uncertain, "uncertain")
 

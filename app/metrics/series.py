@@ -120,9 +120,7 @@ LETTERS = Counter(
     outcome=("sent", "needless", "put_off", "failed", "uncertain"),
 )
 LETTERS_WAITING = Gauge("letters_waiting", "Letters that wait to be sent.", "mostrecent")
-LETTERS_OVERDUE = Gauge(
-    "letters_oldest_seconds", "For how long the letter has waited that waits longest.", "mostrecent"
-)
+LETTERS_STUCK = Gauge("letters_stuck_seconds", "For how long letters have waited without any going out.", "mostrecent")
 LETTERS_UNSENT = Gauge(
     "letters_unsent", "Letters that did not go out, or may not have.", "mostrecent", state=("failed", "uncertain")
 )

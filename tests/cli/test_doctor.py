@@ -271,16 +271,26 @@ def test_letters_that_do_not_go_out(examine, file):
     assert "1 were refused and 0 may not have arrived" in _find(examine()[1], "mail", "warning")["says"]
     _put_letter(file, "waiting")
     found = _find(examine()[1], "mail", "error")
-    assert "1 letters wait, one of them for 60 minutes. The last attempt said: 451 not now" in found["says"]
+    assert "1 letters wait, and for 60 minutes none has gone out. The last attempt said: 451 not now" in found["says"]
     assert "flask mail list" in found["do"]
 
 
-def _put_letter(file: Path, state: str) -> None:
+def test_one_full_mailbox_while_others_get_their_letters_is_no_fault_of_the_server(examine, file):
+    _put_letter(file, "waiting")
+    _put_letter(file, "sent", minutes_ago=5)
+    assert _find(examine()[1], "mail", "ok")["says"].startswith("1 letters wait")
+    later = clock.now() + timedelta(minutes=11)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.clock.now", lambda: later)
+        assert "for 16 minutes none has gone out" in _find(examine()[1], "mail", "error")["says"]
+
+
+def _put_letter(file: Path, state: str, minutes_ago: int = 60) -> None:
     app = create_app(Settings(f"sqlite:///{file}", _KEY, "http://127.0.0.1:8000"))
-    at = clock.now() - timedelta(hours=1)
+    at = clock.now() - timedelta(minutes=minutes_ago)
     with app.app_context():
         fields = {"kind": "trial", "recipient": "a@b.c", "facts": {}, "state": state, "says": "451 not now"}
-        db.session.add(OutgoingMail(**fields, created_at=at, next_at=at if state == "waiting" else None))
+        db.session.add(OutgoingMail(**fields, created_at=at, **{"next_at" if state == "waiting" else "over_at": at}))
         db.session.commit()
         db.engine.dispose()
 

@@ -31,7 +31,7 @@ def check_mail(deployment: Deployment) -> Iterator[Finding]:
     if backlog.is_stuck:
         said = f" The last attempt said: {backlog.says}" if backlog.says else ""
         yield wrong(
-            f"{told}, one of them for {backlog.oldest / _MINUTE:.0f} minutes.{said}",
+            f"{told}, and for {backlog.stuck_for / _MINUTE:.0f} minutes none has gone out.{said}",
             "See to the mail server, or start this one: a server sends them. flask mail list says why each waits.",
         )
     elif backlog.failed or backlog.uncertain:
