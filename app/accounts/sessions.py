@@ -28,6 +28,10 @@ from app.last_uses import INTERVAL, LastUses, Used
 MOST_OF_PERSON = 100
 
 
+class SessionOver(Exception):
+    """The session was ended, elsewhere, while its person did something in it."""
+
+
 @dataclass(slots=True, eq=False)
 class SignedIn(UserMixin):
     """The person behind a request, as one SELECT saw them.
@@ -154,6 +158,11 @@ def end_sessions(session: OrmSession, user_id: str, but: str | None = None) -> i
 
 
 def note_shown(session: OrmSession, signed_in: SignedIn, factor: str) -> None:
-    """Note that the person has shown this too, in the session they are signed in with. The caller commits."""
+    """Note that the person has shown this too, in the session they are signed in with. The caller commits.
+
+    Raises :class:`SessionOver` where that has ended by now: who ended it did not mean to leave a way in behind.
+    """
     shown = " ".join(sorted({*signed_in.shown, factor}))
-    session.execute(update(Session).where(Session.id == signed_in.session_id).values(shown=shown))
+    noted = update(Session).where(Session.id == signed_in.session_id).values(shown=shown)
+    if changed_rows(session.execute(noted)) != 1:
+        raise SessionOver

@@ -23,10 +23,10 @@ from app.accounts.factors.recovery import COUNT, count_recovery_codes, make_reco
 from app.accounts.fresh import needs_fresh_sign_in
 from app.accounts.lock import lock_person
 from app.accounts.notices import notify
-from app.accounts.sessions import note_shown
+from app.accounts.sessions import SessionOver, note_shown
 from app.audit.events import record
 from app.config import settings
-from app.extensions import db
+from app.extensions import db, login_manager
 from app.http.safe_next import safe_next
 from app.personal import blueprint
 from app.personal.settings.pictures import draw_code
@@ -76,7 +76,11 @@ def set_up_one_time_codes() -> ResponseReturnValue:
         form.code.errors = [_NOT_ITS_CODE]
         return _set_up_page(form, secret)
     codes = make_recovery_codes(db.session(), current_user.id) if not has_recovery_codes() else None
-    note_shown(db.session(), current_user, "totp")
+    try:
+        note_shown(db.session(), current_user, "totp")
+    except SessionOver:
+        db.session.rollback()
+        return login_manager.unauthorized()
     record("user.second_factor_added", actor_user_id=current_user.id, factor="totp")
     notify(db.session(), current_user.id, "totp_added")
     db.session.commit()

@@ -4,13 +4,15 @@ import re
 from base64 import b32decode
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from app.accounts.factors.models import OneTimeCodes
+from app.accounts.factors.models import OneTimeCodes, RecoveryCode
 from app.accounts.models import Session
 from app.accounts.notices.models import Notice
+from app.accounts.passkeys.models import Passkey
 from app.audit.models import AuditEvent
 from app.extensions import db
+from tests.accounts.passkeys.authenticator import NEW, Authenticator
 from tests.accounts.test_fresh import age
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
@@ -59,6 +61,32 @@ def test_an_app_is_set_up_by_its_picture_and_a_code(app, alices, alice):
     assert page.request.path == "/sign-in/second"
     assert other.submit(page, code=phone.code()).status_code == 400, "The code that confirmed it signed somebody in."
     assert other.submit(page, code=phone.code(steps=1)).status_code == 303
+
+
+def test_none_is_set_up_in_a_session_that_ends_meanwhile(app, alices, monkeypatch):
+    """Who sets a new password ends all sessions; a request of one of them that was on its way leaves no way in behind."""
+    page, phone = begin(alices)
+    monkeypatch.setattr("app.personal.settings.sign_in_views.has_recovery_codes", end_all)
+    answer = alices.submit(page, code=phone.code())
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    with app.app_context():
+        assert db.session.scalars(select(OneTimeCodes.sealed)).one() is None
+        assert not db.session.scalars(select(RecoveryCode)).all()
+
+
+def test_nor_a_passkey(app, alices, monkeypatch):
+    page, device = alices.get(NEW), Authenticator()
+    monkeypatch.setattr("app.personal.settings.passkeys.views.has_recovery_codes", end_all)
+    answer = alices.submit(page, name="Key", credential=device.answer(page))
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    with app.app_context():
+        assert not db.session.scalars(select(Passkey)).all()
+
+
+def end_all() -> bool:
+    """As another request's end of all sessions, that this one has waited for, is seen by it."""
+    db.session.execute(delete(Session))
+    return True
 
 
 def test_it_counts_only_once_a_code_confirmed_it(app, alices, alice):

@@ -18,10 +18,10 @@ from app.accounts.passkeys.made import add_passkey, ask_to_make
 from app.accounts.passkeys.models import Passkey
 from app.accounts.passkeys.views import browser_secret, get_place, passkey_place
 from app.accounts.places.devices import describe_device
-from app.accounts.sessions import note_shown
+from app.accounts.sessions import SessionOver, note_shown
 from app.audit.events import record
 from app.config import settings
-from app.extensions import db
+from app.extensions import db, login_manager
 from app.personal import blueprint
 from app.personal.settings.passkeys.forms import PasskeyForm
 from app.personal.settings.sign_in_views import has_recovery_codes, next_way, recovery_page
@@ -52,7 +52,11 @@ def new_passkey() -> ResponseReturnValue:
         form.form_errors.append(sentence_of(error))
         return _making(form, 400)
     codes = None if has_recovery_codes() else make_recovery_codes(db.session(), current_user.id)
-    note_shown(db.session(), current_user, "passkey")
+    try:
+        note_shown(db.session(), current_user, "passkey")
+    except SessionOver:
+        db.session.rollback()
+        return login_manager.unauthorized()
     record("user.passkey_added", actor_user_id=current_user.id)
     _tell("passkey_added", passkey)
     db.session.commit()
