@@ -8,6 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.http.addresses import PlainAddresses
 
+#: Where the environment keeps which host was asked for, as far as the last proxy says it. No address is made of it.
+ASKED_HOST = "reliquary.asked_host"
+
 
 def init_app(app: Flask) -> None:
     """Put it in front of the app, and before that what reads the address of whoever sends, as far as proxies say it."""
@@ -30,5 +33,6 @@ class AtIssuer:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         scheme, _, host = self._app.extensions["services"].settings.issuer.partition("://")
+        environ[ASKED_HOST] = environ.get("HTTP_HOST", "")
         environ["HTTP_HOST"], environ["wsgi.url_scheme"] = host, scheme
         return self._inside(environ, start_response)

@@ -37,7 +37,7 @@ def _is_issuer(origin: str, issuer: str) -> bool:
         return True
     # On one's own machine all its names lead to the same port: 127.0.0.1, [::1], localhost and what ends in it.
     same_port = (theirs[0], theirs[2]) == (ours[0], ours[2])
-    return same_port and _is_loopback(theirs[1]) and _is_loopback(ours[1])
+    return same_port and is_this_machine(theirs[1]) and is_this_machine(ours[1])
 
 
 def _read(origin: str) -> tuple[str, str, int]:
@@ -48,7 +48,8 @@ def _read(origin: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
-def _is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether the name of a host, in lower case and without a port, is one that every machine has for itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

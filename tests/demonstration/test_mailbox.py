@@ -44,6 +44,19 @@ def test_letters_are_found_by_their_address(browser, letter):
         assert page.status_code == 200 and letter not in page.text
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.0.7", "[::1", ""]
+)
+def test_no_other_site_whose_name_leads_here_reads_them(browser, letter, host):
+    for path in (PAGE, f"{PAGE}{letter}", f"{PAGE}{letter}/html"):
+        assert browser.client.get(path, environ_overrides={"HTTP_HOST": host}).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST"])
+def test_every_name_of_this_machine_leads_to_them(browser, letter, host):
+    assert letter in browser.client.get(PAGE, environ_overrides={"HTTP_HOST": host}).text
+
+
 @pytest.mark.parametrize("id", ["let_none", "%00", "x" * 500])
 def test_what_is_no_letter_is_not_found(browser, id):
     assert browser.get(f"{PAGE}{id}").status_code == browser.get(f"{PAGE}{id}/html").status_code == 404

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,12 +11,26 @@ from sqlalchemy import func, select
 from app.config import settings
 from app.demonstration.mailbox import blueprint
 from app.extensions import db
+from app.http.at_issuer import ASKED_HOST
+from app.http.form_origin import is_this_machine
 from app.mail.models import LocalMail
 
 _MOST_LISTED = 25
 _ADDRESS = re.compile(r"(https?://[^\s<>]+[^\s<>.,])")
 # A letter brings its own style, and nothing else: mail programs fetch none.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+@blueprint.before_request
+def _only_by_a_name_of_this_machine() -> None:
+    # A site of somebody else's that lets its own name lead here could read, in a browser here, every link in a letter.
+    try:
+        host = urlsplit(f"//{request.environ[ASKED_HOST]}").hostname or ""
+    except ValueError:
+        host = ""
+    # A proxy writes there what it likes.
+    if not settings().trusted_proxies and not is_this_machine(host):
+        abort(404)
 
 
 @blueprint.get("/")
