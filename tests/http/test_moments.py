@@ -133,6 +133,8 @@ def _columns_of_time() -> set[str]:
 def find_raw_dates(template: str) -> list[str]:
     """What in a template writes a point in time by hand, or shows one unwritten."""
     text = re.sub(r"\{#.*?#\}", "", template, flags=re.DOTALL)
+    # Which page it is about may be called like a part of a time.
+    text = re.sub(r'url_for\("[^"]*"', "url_for(", text)
     found = [match.group() for match in _BY_HAND.finditer(text)]
     names = "|".join(sorted(_columns_of_time(), key=len, reverse=True))
     for shown in [*re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL), *_values_of_sentences(text)]:
