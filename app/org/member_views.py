@@ -38,6 +38,7 @@ from app.http.services import services
 from app.http.sure import SureForm
 from app.limits.errors import TooManyAttempts
 from app.limits.table import UNKNOWN_INVITATIONS
+from app.mail import mail_goes_out
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
@@ -195,6 +196,7 @@ def members_page(
         letter=letter or LetterForm(formdata=None, prefix="letter-").offer(roles_to_give(access)),
         roles=roles_to_give(access),
         can_assign=can_assign,
+        can_send=mail_goes_out(),
         left=find_secrets_of_who_left(db.session(), access.organization.id),
     ), status
 

@@ -18,9 +18,18 @@ export function obstacle() {
   return globalThis.PublicKeyCredential && navigator.credentials ? null : "unsupported";
 }
 
+/** Where passkeys are, as a link. What waits for a second step does not come along there: the sign-in begins anew. */
+function elsewhere() {
+  const link = document.createElement("a");
+  link.href = link.textContent = form.dataset.origin + (form.dataset.elsewhere ?? location.pathname);
+  return link;
+}
+
 export function say(name) {
   const said = words.querySelector(`[data-name="${name}"]`) ?? words.querySelector("[data-name=other]");
-  problem.textContent = name ? said.textContent.replace("{origin}", form.dataset.origin + location.pathname) : "";
+  const [before, after] = (name ? said.textContent : "").split("{origin}");
+  problem.replaceChildren(before);
+  if (after !== undefined) problem.append(elsewhere(), after);
   problem.hidden = !name;
 }
 

@@ -44,6 +44,7 @@ def test_only_the_right_password_tells_that_an_account_is_disabled(browser, alic
     wrong, right = browser.sign_in(alice.email, "a wrong password"), browser.sign_in(alice.email, alice.password)
     assert (wrong.status_code, _without_token(wrong)) == (before.status_code, _without_token(before))
     assert (right.status_code, "switched off" in right.text) == (403, True)
+    assert "Go to the start page" in right.text, "It is no dead end."
     assert not is_signed_in(browser)
     disable(alice, on=True)
     browser.sign_in(alice.email, alice.password)

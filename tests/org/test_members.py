@@ -196,6 +196,21 @@ def test_nobody_sends_more_than_fifty_invitations_an_hour(admin, sent_mail, monk
     assert answer.status_code == 429 and "Retry-After" in answer.headers
 
 
+def test_where_no_letters_go_out_the_page_says_what_to_set_and_the_link_by_hand_stays(
+    app, admin, sent_mail, monkeypatch
+):
+    form = admin.get("/org/oauth/members")
+    for door in ("member_views", "inviting.views"):
+        monkeypatch.setattr(f"app.org.{door}.mail_goes_out", lambda: False)
+    sent = admin.submit(
+        form, press="Send the invitation", **{"letter-email": "erin@acme.example", "letter-role": "member"}
+    )
+    for page in (sent, admin.get("/org/oauth/members")):
+        assert "SMTP_URL" in page.text and "Send the invitation" not in page.text
+        assert "Make an invitation link" in page.text
+    assert sent_mail() == []
+
+
 def test_the_same_form_twice_sends_one_letter(admin, sent_mail):
     page = admin.get(MEMBERS)
     for _ in range(2):

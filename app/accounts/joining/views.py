@@ -177,4 +177,5 @@ def _over_page() -> ResponseReturnValue:
             "It was used, is more than a day old, or a later letter has another. If you have confirmed your address"
             " already, sign in. Else sign up once more, and follow the link of the latest letter."
         ),
+        (url_for("accounts.sign_in"), _("Sign in")),
     )

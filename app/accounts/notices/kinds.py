@@ -141,7 +141,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "factors_reset": Kind(
         title=_("Your second step at sign-in was removed"),
-        told=_("Whoever runs this server took away your passkeys, codes from an app and recovery codes."),
+        told=_("Whoever runs this server took away every passkey, authenticator app and recovery code that you had."),
         facts=(),
         way=_SIGN_IN,
         leads_to=_("See how you sign in"),

@@ -26,7 +26,7 @@ from app.http.form_checks import checks_its_own_token
 from app.http.safe_next import safe_next
 from app.sentences import _, sentence_of, translated
 
-_NO_NAME = _("There are no passkeys here, because this server is reached by a number.")
+_NO_NAME = _("There are no passkeys here, because the address of this server is in numbers.")
 
 
 @accounts.app_template_global()

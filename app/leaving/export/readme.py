@@ -19,5 +19,5 @@ Everything that your account held when you took it out, in files that any progra
 * `account/changes-by-apps/`: what was there before an app changed or deleted it.
 * `account/notices/`: what you were told.
 
-Each file is a JSON list. `grant_id` is one connection of an app, the same in all files. Times are in UTC.
+Each file in `account/` is a JSON list. `grant_id` is one connection of an app, the same in all files. Times are in UTC.
 """

@@ -34,6 +34,13 @@ def test_the_code_of_the_app_is_asked_after_the_password(app, browser, alice, ph
     assert is_signed_in(browser) and shown(app) == "password totp"
 
 
+def test_who_is_somebody_else_goes_back_to_the_first_step_and_on_from_there(browser, alice, bob, phone, app):
+    page = second(browser, alice, target="/account/memories/")
+    back = re.search(r'href="([^"]+)">Sign in as somebody else<', page.text)[1].replace("&amp;", "&")
+    answer = browser.submit(browser.get(back), email=bob.email, password=bob.password)
+    assert (answer.status_code, answer.location) == (303, "/account/memories/")
+
+
 def test_a_wrong_password_tells_nothing_of_it(browser, alice, phone):
     answer = browser.sign_in(alice.email, "not the password at all")
     assert answer.status_code == 400 and "/sign-in/second" not in answer.text

@@ -39,6 +39,11 @@ def test_the_one_that_is_chosen_is_on_the_profile_until_it_is_taken_back(signed_
     assert in_database(lambda session: session.get(User, alice.id).time_zone) is None
 
 
+def test_its_page_is_marked_among_the_settings(signed_in):
+    page = signed_in.get("/account/settings/time-zone/").text
+    assert '<a href="/account/settings/" aria-current="true">Profile</a>' in page
+
+
 @pytest.mark.parametrize(
     "name",
     ["Atlantis/Capital", "../../etc/passwd", "/etc/passwd", "Factory", "a\x00b", "\ud800", "x" * 9000, "europe/lisbon"],
