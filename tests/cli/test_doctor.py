@@ -271,14 +271,14 @@ def test_letters_that_do_not_go_out(examine, file):
     assert "1 were refused and 0 may not have arrived" in _find(examine()[1], "mail", "warning")["says"]
     _put_letter(file, "waiting")
     found = _find(examine()[1], "mail", "error")
-    assert "1 letters wait, and for 60 minutes none has gone out. The last attempt said: 451 not now" in found["says"]
+    assert "1 letter waits, and for 60 minutes none has gone out. The last attempt said: 451 not now" in found["says"]
     assert "flask mail list" in found["do"]
 
 
 def test_one_full_mailbox_while_others_get_their_letters_is_no_fault_of_the_server(examine, file):
     _put_letter(file, "waiting")
     _put_letter(file, "sent", minutes_ago=5)
-    assert _find(examine()[1], "mail", "ok")["says"].startswith("1 letters wait")
+    assert _find(examine()[1], "mail", "ok")["says"].startswith("1 letter waits")
     later = clock.now() + timedelta(minutes=11)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.clock.now", lambda: later)

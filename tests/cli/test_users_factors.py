@@ -33,6 +33,14 @@ def test_the_password_alone_is_asked_afterwards(app, alice):
         assert "user.factors_reset" in db.session.scalars(select(AuditEvent.kind)).all()
 
 
+def test_codes_that_were_used_are_none_that_it_takes_away(app, alice):
+    phone = set_up_phone(app, alice)
+    browser = Browser(app)
+    browser.submit(browser.follow_once(browser.sign_in(alice.email, alice.password)), code=phone.recovery_codes[0])
+    assert is_signed_in(browser)
+    assert json.loads(run(app, alice.email, "--json").stdout)["recovery_codes"] == 9
+
+
 def test_nothing_is_told_where_there_was_nothing(app, alice):
     assert run(app, alice.email).exit_code == 0
     with app.app_context():

@@ -64,8 +64,10 @@ def count_recovery_codes(session: Session, user_id: str) -> int:
 
 
 def remove_recovery_codes(session: Session, user_id: str) -> int:
-    """Let none of the person's codes work any more. Returns how many there were. The caller commits."""
-    return changed_rows(session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id)))
+    """Let none of the person's codes work any more. Returns how many were left. The caller commits."""
+    left = count_recovery_codes(session, user_id)
+    session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    return left
 
 
 def _digest(typed: str, user_id: str) -> str:

@@ -27,7 +27,7 @@ def check_mail(deployment: Deployment) -> Iterator[Finding]:
                 "Begin it with smtps:// or smtp+starttls://.",
             )
     backlog = read_backlog(deployment.engine)
-    told = f"{backlog.waiting} letters wait"
+    told = "1 letter waits" if backlog.waiting == 1 else f"{backlog.waiting} letters wait"
     if backlog.is_stuck:
         said = f" The last attempt said: {backlog.says}" if backlog.says else ""
         yield wrong(
