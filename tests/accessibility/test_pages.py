@@ -27,6 +27,7 @@ from tests.factors import Phone
 from tests.integrator import s256
 from tests.journeys.test_passkeys import Device
 from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.mailbox import wait_for_local_letter
 from tests.memories.importing.archives import make_zip
 from tests.unregistered import add_unregistered
 
@@ -65,7 +66,12 @@ def test_signing_in_and_up(look, page, server, demonstration):
     page.get_by_label("Your name").fill("Dana")
     page.get_by_label("Password").fill("a long enough secret")
     follow(page.get_by_role("button", name="Create account"))
+    look("sign-up, look into your mailbox")
+    path = wait_for_local_letter(server.app, "dana@example.com").link("/sign-up/confirm/")
+    look("sign-up, confirm", server.url + path)
+    follow(page.get_by_role("button", name="Finish and sign in"))
     look("/, signed in")
+    assert page.get_by_role("button", name="Sign out").is_visible()
     for path in (
         "/account/",
         "/account/memories/",
