@@ -48,7 +48,7 @@ class SecondForm(FlaskForm):
 
 @accounts.route("/sign-in/second", methods=["GET", "POST"])
 @checks_its_own_token
-def second() -> ResponseReturnValue:
+def second_step() -> ResponseReturnValue:
     """Ask for the code of an app, or for a recovery code; without a sign-in that waits for one, begin anew."""
     target = safe_next(request.args.get("next"))
     if is_stale():

@@ -76,7 +76,7 @@ def _ask_second_factor(user: User, target: str, shown: frozenset[str]) -> Respon
         # One who planted the cookie must not know its CSRF token from here on. What else waits in it goes on.
         session.pop("csrf_token", None)
     session[WAITING] = credential
-    return redirect(url_for("accounts.second", next=target if target != "/" else None), 303)
+    return redirect(url_for("accounts.second_step", next=target if target != "/" else None), 303)
 
 
 #: What may stand between a person who has shown who they are and their session, in this order. Each gets the person,

@@ -38,7 +38,7 @@ from app.http.routes import Blueprint, Route, RouteWithoutDoor
 ORIGIN = "https://app.acme.example"
 _ENTRANCES = (
     "accounts.confirm",
-    "accounts.second",
+    "accounts.second_step",
     "accounts.second_by_passkey",
     "accounts.sign_in",
     "accounts.sign_in_with_passkey",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
+from tests.mailbox import wait_for_local_letter
 
 
 @pytest.fixture
@@ -101,13 +102,15 @@ def test_cancel_tells_the_app_and_shares_nothing(demonstration, callback, page, 
     assert "No app is connected" in page.locator("main").inner_text()
 
 
-def test_a_new_person_signs_up_makes_a_choice_and_comes_back(callback, page, link):
+def test_a_new_person_signs_up_makes_a_choice_and_comes_back(server, callback, page, link):
     page.goto(link("Acme Pocket", state="new"))
     follow(page.get_by_role("link", name="Create an account"))
     page.get_by_label("Your name").fill("Dana Drew")
     page.get_by_label("E-mail").fill("dana@example.com")
     page.get_by_label("Password").fill("a long enough secret")
     follow(page.get_by_role("button", name="Create account"))
+    page.goto(server.url + wait_for_local_letter(server.app, "dana@example.com").link("/sign-up/confirm/"))
+    follow(page.get_by_role("button", name="Finish and sign in"))
     page.get_by_role("radio", name="Nothing yet").check()
     page.get_by_role("button", name="Continue").last.click()
     authorize(page)

@@ -200,7 +200,7 @@ AT_ONCE = {
 }  # fmt: skip
 #: Those that ask first, each with its page.
 ASKING = {
-    "add_scopes": "scopes", "delete": "delete", "delete_whole_organization": "organization", "give_role": "demote",
+    "add_scopes": "scopes", "delete": "delete", "demand_second_factor": "second_factor", "delete_whole_organization": "organization", "give_role": "demote",
     "leave": "leave", "register_address": "address", "remove": "remove",
     "remove_client_resource": "resource", "retire_secret": "retire",
     "rotate_all": "rotate", "rotate_secrets": "secrets", "suspend": "suspend", "withdraw_invitation": "withdraw",

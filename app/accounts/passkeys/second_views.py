@@ -40,5 +40,5 @@ def second_by_passkey() -> ResponseReturnValue:
         check_shown(Purpose.SECOND_STEP, waiting.user_id)
     except PasskeyRefused as error:
         flash(translated(sentence_of(error)), "error")
-        return redirect(url_for("accounts.second", next=request.args.get("next")), 303)
+        return redirect(url_for("accounts.second_step", next=request.args.get("next")), 303)
     return finish_second_factor(waiting, target, "passkey")

@@ -112,4 +112,4 @@ def test_of_many_two_are_shown_at_once(signed_in, connected, unused, in_database
 
     in_database(add)
     page = signed_in.get("/account/").text
-    assert page.count('value="overview"') == 2 and "4 more come after these." in page
+    assert page.count("Pause it<") == 2 and "4 more come after these." in page

@@ -209,8 +209,8 @@ def test_a_second_step_is_demanded(app, browser, carol, failing):
 
 @journey("personal.start_one_time_codes POST", "personal.set_up_one_time_codes GET", "personal.set_up_one_time_codes POST",
          "personal.turn_off_one_time_codes GET", "personal.turn_off_one_time_codes POST",
-         "personal.make_new_recovery_codes GET", "personal.make_new_recovery_codes POST", "accounts.second GET",
-         "accounts.second POST")  # fmt: skip
+         "personal.make_new_recovery_codes GET", "personal.make_new_recovery_codes POST", "accounts.second_step GET",
+         "accounts.second_step POST")  # fmt: skip
 def test_an_authenticator_app_from_its_picture_to_its_end(browser, alice, failing):
     browser.enter(alice)
     path = "/account/settings/sign-in/"
