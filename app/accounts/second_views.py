@@ -56,7 +56,7 @@ def second_step() -> ResponseReturnValue:
     waiting = find_waiting_here()
     if waiting is None:
         return begin_anew(target)
-    form = SecondForm()
+    form = SecondForm(request.form or None)
     if request.method != "POST":
         return _second_page(form, target)
     if not form.validate():

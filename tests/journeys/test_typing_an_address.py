@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.accounts.users import normalize_email
 from tests.journeys.walk import follow
+from tests.mailbox import wait_for_local_letter
 
 PASSWORD = "correct horse battery"
 
@@ -17,6 +19,9 @@ def test_an_account_of_any_address_is_made_and_used(page, server, email):
     page.get_by_label("Your name").fill("Dora")
     page.get_by_label("Password").fill(PASSWORD)
     follow(page.get_by_role("button", name="Create account"))
+    letter = wait_for_local_letter(server.app, normalize_email(email))
+    page.goto(server.url + letter.link("/sign-up/confirm/"))
+    follow(page.get_by_role("button", name="Finish and sign in"))
     page.get_by_role("heading", name="Welcome, Dora").wait_for()
     page.context.clear_cookies()
     page.goto(server.url + "/sign-in")

@@ -69,7 +69,7 @@ def set_up_one_time_codes() -> ResponseReturnValue:
     secret = find_pending_secret(db.session(), current_user.id, settings().secret_keys)
     if secret is None:
         return _to_page()
-    form = CodeForm()
+    form = CodeForm(request.form or None)
     if not form.validate_on_submit():
         return _set_up_page(form, secret)
     if not confirm_one_time_codes(db.session(), current_user.id, secret, form.code.data):
