@@ -39,10 +39,14 @@ def find_pending_secret(session: Session, user_id: str, keys: Sequence[str]) -> 
         return None
 
 
-def confirm_one_time_codes(session: Session, user_id: str, secret: str, code: str) -> bool:
+def confirm_one_time_codes(session: Session, user_id: str, secret: str, code: str, keys: Sequence[str]) -> bool:
     """Let the secret that waits count, if this is a code of it. Returns whether it is. The caller commits."""
     step = find_step(secret, code)
     if step is None:
+        return False
+    lock_person(session, user_id)
+    # Begun anew in another tab: nobody has shown a code of that one, and nobody may have it.
+    if find_pending_secret(session, user_id, keys) != secret:
         return False
     # The code is taken with it: whoever saw it typed cannot sign in by it.
     confirmed = (

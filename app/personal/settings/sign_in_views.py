@@ -66,13 +66,14 @@ def start_one_time_codes() -> ResponseReturnValue:
 @needs_fresh_sign_in
 def set_up_one_time_codes() -> ResponseReturnValue:
     """Show the picture and the key of the app that is being set up; a code of it makes it count."""
-    secret = find_pending_secret(db.session(), current_user.id, settings().secret_keys)
+    keys = settings().secret_keys
+    secret = find_pending_secret(db.session(), current_user.id, keys)
     if secret is None:
         return _to_page()
     form = CodeForm(request.form or None)
     if not form.validate_on_submit():
         return _set_up_page(form, secret)
-    if not confirm_one_time_codes(db.session(), current_user.id, secret, form.code.data):
+    if not confirm_one_time_codes(db.session(), current_user.id, secret, form.code.data, keys):
         form.code.errors = [_NOT_ITS_CODE]
         return _set_up_page(form, secret)
     codes = make_recovery_codes(db.session(), current_user.id) if not has_recovery_codes() else None

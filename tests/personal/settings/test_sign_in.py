@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from app.accounts.factors.models import OneTimeCodes, RecoveryCode
+from app.accounts.factors.one_time_codes import begin_one_time_codes, find_pending_secret
 from app.accounts.models import Session
 from app.accounts.notices.models import Notice
 from app.accounts.passkeys.models import Passkey
@@ -87,6 +88,20 @@ def end_all() -> bool:
     """As another request's end of all sessions, that this one has waited for, is seen by it."""
     db.session.execute(delete(Session))
     return True
+
+
+def test_a_key_that_is_begun_anew_meanwhile_is_not_confirmed_by_a_code_of_the_other(app, alices, alice, monkeypatch):
+    page, phone = begin(alices)
+
+    def find_and_begin_anew(session, user_id, keys):
+        found = find_pending_secret(session, user_id, keys)
+        begin_one_time_codes(session, user_id, keys[0])
+        session.flush()
+        return found
+
+    monkeypatch.setattr("app.personal.settings.sign_in_views.find_pending_secret", find_and_begin_anew)
+    assert alices.submit(page, code=phone.code()).status_code == 400
+    assert other_gets_in(app, alice)
 
 
 def test_it_counts_only_once_a_code_confirmed_it(app, alices, alice):
