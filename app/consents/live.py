@@ -30,6 +30,11 @@ def is_open(consent: type["Consent"]) -> ColumnElement[bool]:
     return consent.revoked_at.is_(None)
 
 
+def ends_between(consent: type["Consent"], since: datetime, until: datetime) -> ColumnElement[bool]:
+    """Returns a condition on ``consent``: its time is over then, and nobody has ended it before."""
+    return and_(is_open(consent), consent.expires_at >= since, consent.expires_at <= until)
+
+
 def was_live_since(consent: type["Consent"], since: datetime) -> ColumnElement[bool]:
     """Returns a condition on ``consent``: it is live, or was at some moment after ``since``."""
     return or_(is_live(consent), consent.revoked_at > since, consent.expires_at > since)

@@ -18,6 +18,8 @@ from app.audit.models import AuditEvent
 from app.credentials import digest
 from app.extensions import db
 from app.limits.table import LETTERS_TO_NEW_ADDRESS
+from tests.accounts.resetting.asking import ask as ask_for_reset
+from tests.accounts.resetting.asking import choose as choose_password
 from tests.actors import Browser, Person
 from tests.personal.conftest import post
 
@@ -88,6 +90,32 @@ def test_the_new_address_is_asked_and_then_it_is_the_one(app, signed_in, alice, 
     assert Browser(app).sign_in(_NEW, alice.password).status_code == 303
     assert Browser(app).sign_in(alice.email, alice.password).status_code == 400
     assert signed_in.get(link).status_code == 404, "It works once."
+
+
+def _change_password(app, browser: Browser, person: Person) -> None:
+    page = browser.get("/account/settings/password/")
+    assert (
+        browser.submit(page, old=person.password, new="seven herons by the lock").status_code == 303
+    )
+
+
+def _reset_password(app, browser: Browser, person: Person) -> None:
+    stranger = Browser(app)
+    assert ask_for_reset(stranger, person.email).status_code == 303
+    link = stranger.find_letter(person.email).link("/reset-password/")
+    assert choose_password(stranger, link).status_code == 303
+
+
+@pytest.mark.parametrize("get_back", [_change_password, _reset_password])
+def test_a_change_that_waits_is_over_with_a_new_password(app, signed_in, alice, sent_mail, email_of, get_back):
+    """Whoever gets the account back does not find that somebody's address becomes theirs."""
+    ask(signed_in)
+    (letter,) = sent_mail()
+    get_back(app, signed_in, alice)
+    again = Browser(app)
+    assert again.sign_in(alice.email, "seven herons by the lock").status_code == 303
+    assert again.get(letter.link("/account/settings/email/confirm/")).status_code == 404
+    assert email_of(alice) == alice.email
 
 
 def test_a_stranger_gets_no_words_of_whoever_types_their_address(signed_in, alice, sent_mail, in_database):

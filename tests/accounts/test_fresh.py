@@ -21,6 +21,8 @@ FRESH = {
     CLIENT + "/activate": CLIENT + "/credentials",
     ROOT + "/organization/rotate-secrets": None,
     ROOT + "/organization/second-factor": None,
+    "/account/memories/take-out/": None,
+    "/account/memories/take-out/everything.zip": None,
     "/account/settings/email/": None,
     "/account/settings/password/": None,
     "/account/settings/export/": None,

@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.accounts.addresses.changing import forget_waiting
 from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.notices import notify
@@ -33,5 +34,7 @@ def apply_reset(session: Session, user: User, token: object, shown: Set[str]) ->
     begin_look_back(session, user.id, target=reset.target)
     # Also of those who gave the old password, and are asked for the rest at this moment.
     end_sessions(session, user.id)
+    # Nor does an address become theirs that somebody else may have asked for.
+    forget_waiting(session, user.id)
     record("user.password_reset", actor_user_id=user.id, by="letter" if reset.by_mail else "operator")
     notify(session, user.id, "password_reset")

@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.accounts.notices import notify
 from app.accounts.notices.models import Notice
 from app.accounts.state import is_open_account
+from app.consents.live import ends_between
 from app.consents.models import Consent
 from app.consents.standing.attention import NEAR, find_attention
 
@@ -27,10 +28,10 @@ def find_near_ends(connection: Connection, after: Place | None, most: int) -> tu
     now, place = clock.now(), (Consent.expires_at, Consent.grant_id)
     query = select(Consent).options(joinedload(Consent.client)).order_by(*place).limit(most)
     query = query.join(User, User.id == Consent.user_id).where(is_open_account())
-    query = query.where(Consent.revoked_at.is_(None), Consent.expires_at > now, Consent.expires_at <= now + NEAR)
+    query = query.where(ends_between(Consent, max(now, after[0]) if after else now, now + NEAR))
     if after is not None:
         last = tuple_(literal(after[0], Consent.expires_at.type), literal(after[1], Consent.grant_id.type))
-        query = query.where(Consent.expires_at >= after[0], tuple_(*place) > last)
+        query = query.where(tuple_(*place) > last)
     with Session(connection) as session:
         found = list(session.scalars(query))
         near = [one for one in found if (why := find_attention(one)) is not None and why.ends_at is not None]

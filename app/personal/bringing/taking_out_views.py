@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import clock
+from app.accounts.fresh import needs_fresh_sign_in
 from app.extensions import db
 from app.http.error_answers import error_page
 from app.http.moments import iso_day
@@ -24,11 +25,13 @@ _one_at_a_time = threading.BoundedSemaphore(1)
 
 
 @blueprint.get("/memories/take-out/")
+@needs_fresh_sign_in
 def show_take_out() -> ResponseReturnValue:
     return render_template("personal/bringing/take_out.html", integrations=list_integrations(current_user.id))
 
 
 @blueprint.get("/memories/take-out/everything.zip")
+@needs_fresh_sign_in
 def take_everything_out() -> ResponseReturnValue:
     """The archive, made while it is sent. Whoever asks for its head alone takes nothing out."""
     name = f"memories-{iso_day(clock.now())}.zip"

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy import exists, select
 
+from app.accounts.addresses.changing import forget_waiting
 from app.accounts.authentication import authenticate
 from app.accounts.entrance import network_address
 from app.accounts.fresh import needs_fresh_sign_in
@@ -82,6 +83,7 @@ def _change(new: str, asked_for_old: bool) -> ResponseReturnValue:
     user = db.session.get_one(User, current_user.id, populate_existing=True)
     user.password_hash = password_hash
     end_sessions(db.session(), user.id)
+    forget_waiting(db.session(), user.id)
     record("user.password_changed", actor_user_id=user.id)
     notify(db.session(), user.id, "password_changed", user_agent=request.user_agent.string, address=network_address())
     answer = finish_sign_in(user, url_for("personal.settings"), shown)
