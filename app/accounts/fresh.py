@@ -23,31 +23,37 @@ _MARK = "needs_fresh_sign_in"
 
 
 def needs_fresh_sign_in(
-    view: Callable[..., ResponseReturnValue] | None = None, *, to_send: timedelta = FRESH
+    view: Callable[..., ResponseReturnValue] | None = None, *, takes_late_forms: bool = False
 ) -> Callable[..., Any]:
     """The view, for whoever signed in at most :data:`FRESH` ago. Others are sent to do it once more, and back here.
 
     It stands below the route and below what says who may come here at all, such as ``administrators_only``. A form
-    that was sent too late is not acted on: the way leads back to the page that shows it, and says so. ``to_send`` is how
-    old a sign-in may be by then, for a form that takes long to fill in.
+    that was sent too late is not acted on: the way leads back to the page that shows it, and says so. A view that
+    ``takes_late_forms`` gets one all the same, so that nothing that was typed is lost, and asks :func:`is_fresh`.
     """
     if view is None:
-        return partial(needs_fresh_sign_in, to_send=to_send)
+        return partial(needs_fresh_sign_in, takes_late_forms=takes_late_forms)
 
     @wraps(view)
     def guarded(*given: Any, **arguments: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
-        answer = find_stale_answer(FRESH if request.method in SAFE_METHODS else to_send)
+        is_late_form = takes_late_forms and request.method not in SAFE_METHODS
+        answer = None if is_late_form else find_stale_answer()
         return view(*given, **arguments) if answer is None else answer
 
     setattr(guarded, _MARK, True)
     return guarded
 
 
-def find_stale_answer(allowed: timedelta = FRESH) -> Response | None:
+def is_fresh() -> bool:
+    """Returns whether the person of this request signed in at most :data:`FRESH` ago."""
+    return bool(clock.now() - current_user.issued_at <= FRESH)
+
+
+def find_stale_answer() -> Response | None:
     """Returns the way to the sign-in, and back here, for who signed in longer ago; None for the others."""
-    return None if clock.now() - current_user.issued_at <= allowed else _ask_again()
+    return None if is_fresh() else _ask_again()
 
 
 def _ask_again() -> Response:

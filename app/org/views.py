@@ -1,7 +1,5 @@
 """/org/oauth/: an organization's apps, listed and registered."""
 
-from datetime import timedelta
-
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -10,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from app.accounts.fresh import needs_fresh_sign_in
+from app.accounts.fresh import is_fresh, needs_fresh_sign_in
 from app.clients.errors import ClientError, ClientGone
 from app.clients.events import was_registered
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
-from app.clients.models import Client, find_record
+from app.clients.models import CONFIDENTIAL, Client, find_record
 from app.clients.registration import register_client
 from app.config import settings
 from app.database.access import outside_transaction
@@ -62,9 +60,11 @@ def register() -> ResponseReturnValue:
 
 
 @administrators_only
-@needs_fresh_sign_in(to_send=timedelta(hours=1))
+@needs_fresh_sign_in(takes_late_forms=True)
 def _register(access: Access) -> ResponseReturnValue:
     form = RegisterForm()
+    # Whoever took long to fill it in loses nothing, and shows once more who they are before there is a secret.
+    comes_late = form.type.data == CONFIDENTIAL and not is_fresh()
     if form.validate_on_submit() and _is_clear(form):
         client_id = identifier_for("client", form.once.data, access.user_id, access.organization.id)
         # The same form came before, by a reload or a double click; also if the app has been deleted since.
@@ -79,7 +79,7 @@ def _register(access: Access) -> ResponseReturnValue:
                 organization=access.organization,
                 actor_user_id=access.user_id,
                 client_id=client_id,
-                draft=request.form.get("action") == "draft",
+                draft=comes_late or request.form.get("action") == "draft",
                 **form.fields(),
             )
             if logo_problem:
@@ -96,7 +96,7 @@ def _register(access: Access) -> ResponseReturnValue:
             return _answer_to_broken_rule(error, client_id)
         else:
             db.session.commit()
-            return _answer_to_registration(client, secret)
+            return _answer_to_registration(client, secret, comes_late=comes_late)
     form.ask_for_logo_again()
     return render_template("org/register.html", access=access, form=form), 400 if form.errors else 200
 
@@ -173,10 +173,18 @@ def to_client(client_id: str) -> Response:
     return redirect(url_for("org.show_credentials", client_id=client_id), 303)
 
 
-def _answer_to_registration(client: Client, secret: str | None) -> ResponseReturnValue:
+def _answer_to_registration(client: Client, secret: str | None, *, comes_late: bool) -> ResponseReturnValue:
     if secret is not None:
         return secret_page(client, secret)
-    flash(gettext("The draft is saved.") if client.drafted_at else gettext("The app is registered."))
+    if comes_late:
+        flash(
+            gettext(
+                "The draft is saved. You signed in a while ago, so nothing works yet: activate the app, which asks you to"
+                " sign in once more, and its secret is shown."
+            )
+        )
+    else:
+        flash(gettext("The draft is saved.") if client.drafted_at else gettext("The app is registered."))
     return to_client(client.client_id)
 
 

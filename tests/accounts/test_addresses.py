@@ -94,9 +94,7 @@ def test_the_new_address_is_asked_and_then_it_is_the_one(app, signed_in, alice, 
 
 def _change_password(app, browser: Browser, person: Person) -> None:
     page = browser.get("/account/settings/password/")
-    assert (
-        browser.submit(page, old=person.password, new="seven herons by the lock").status_code == 303
-    )
+    assert browser.submit(page, old=person.password, new="seven herons by the lock").status_code == 303
 
 
 def _reset_password(app, browser: Browser, person: Person) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import update
 
 from app import clock
 from app.accounts.models import Membership, Session
-from app.clients.models import Client
+from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from tests.actors import Browser, Person
-from tests.org.conftest import csrf_token, in_acme, send, signed_in
+from tests.org.conftest import HONEST, csrf_token, in_acme, send, signed_in
 
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
 #: Each address that asks for it, and from which page its form comes where that is another.
@@ -105,13 +105,29 @@ def test_who_may_not_act_here_is_not_asked_to_sign_in(app, alice, notebook):
     assert browser.get(f"{ROOT}/{notebook.client_id}/secrets/new").status_code == 403
 
 
-def test_a_form_that_takes_long_to_fill_in_may_be_sent_within_an_hour(app, bob):
+@pytest.mark.parametrize("minutes", [11, 600])
+def test_an_app_whose_form_took_long_is_a_draft_until_its_admin_signs_in_again(app, bob, minutes):
+    """Nothing that was typed is lost, and no secret is made."""
     browser = signed_in(app, bob)
-    age(app, minutes=11)
+    page = browser.get(ROOT + "/register")
+    age(app, minutes=minutes)
     assert "/sign-in" in browser.get(ROOT + "/register").location
-    assert send(browser, ROOT + "/register").status_code == 400
-    age(app, minutes=61)
-    assert "/sign-in" in send(browser, ROOT + "/register").location
+    draft = browser.follow(browser.submit(page, press="Register the app", **HONEST))
+    assert "rlq_cs_" not in draft.text and "activate the app" in draft.text and HONEST["name"] in draft.text
+    with app.app_context():
+        assert db.session.query(ClientSecret).count() == 0
+    age(app, minutes=minutes)
+    asked = browser.follow_once(browser.submit(draft, press="Activate the app"))
+    back = browser.follow(browser.submit(asked, email=bob.email, password=bob.password))
+    assert "rlq_cs_" in browser.submit(back, press="Activate the app").text
+
+
+def test_a_public_app_has_no_secret_to_wait_for(app, bob):
+    browser = signed_in(app, bob)
+    page = browser.get(ROOT + "/register")
+    age(app, minutes=11)
+    answer = browser.submit(page, press="Register the app", **HONEST | {"type": "public"})
+    assert "The app is registered." in browser.follow(answer).text
 
 
 @pytest.mark.parametrize("referer", ["https://evil.example/x//evil", "http://[", "http://127.0.0.1:8000//evil.example"])
