@@ -83,6 +83,7 @@ TABLE = [
     Row("POST", CLIENT + "/secrets/{secret_id}/end", MOVED, MOVED, FORBIDDEN, MISSING, {"ends_on": "2099-01-31"}),
     Row("GET", CLIENT + "/secrets/{secret_id}/retire", OK, OK, FORBIDDEN, MISSING),
     Row("POST", CLIENT + "/secrets/{secret_id}/retire", MOVED, MOVED, FORBIDDEN, MISSING, SURE),
+    Row("POST", CLIENT + "/secrets/{secret_id}/let-pass", MOVED, MOVED, FORBIDDEN, MISSING),
     Row("GET", ROOT + "/members", OK, OK, OK, OWN),
     Row("POST", ROOT + "/members/invite", OK, OK, FORBIDDEN, MISSING, ONCE | ACME | {"role": "member"}),
     Row("POST", ROOT + "/members/invite/letter", MOVED, MOVED, FORBIDDEN, MISSING, ACME | LETTER),
