@@ -156,6 +156,6 @@ def test_a_request_that_has_committed_something_is_not_done_again(app, browser, 
         tries.append(1)
         raise psycopg.errors.SerializationFailure
 
-    monkeypatch.setattr("app.accounts.views.remember_browser", end)
+    monkeypatch.setattr("app.accounts.signing_in.remember_browser", end)
     answer = browser.sign_in(alice.email, alice.password)
     assert (answer.status_code, len(tries), count(app, Session)) == (503, 1, 1)
