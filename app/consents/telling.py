@@ -20,12 +20,13 @@ def tell_new_app(connection: Connection, grant_id: str) -> None:
     _tell(connection, grant_id, "new_app")
 
 
-def tell_replay(connection: Connection, grant_id: str) -> None:
+def tell_replay(connection: Connection, grant_id: str, *, sends_mail: bool) -> None:
     """Tell the person that a code or a refresh token of an app came twice. In the transaction that ends the family."""
-    _tell(connection, grant_id, "replay")
+    _tell(connection, grant_id, "replay", sends_mail)
 
 
-def _tell(connection: Connection, grant_id: str, kind: str) -> None:
+def _tell(connection: Connection, grant_id: str, kind: str, sends_mail: bool | None = None) -> None:
     found = connection.first(_FIND, grant=grant_id)
     if found is not None:
-        notify(connection, found.user_id, kind, app=found.own_name or found.name, grant_id=grant_id)
+        app = found.own_name or found.name
+        notify(connection, found.user_id, kind, sends_mail=sends_mail, app=app, grant_id=grant_id)

@@ -32,10 +32,15 @@ def put_mail(session: Session | scoped_session[Any], kind: str, *, to: str, **fa
         session.info[_PUT] = True
 
 
-def put_mail_at_once(connection: Connection, kind: str, *, to: str, **facts: Any) -> None:
-    """As :func:`put_mail`, in the transaction that is open on a driver connection."""
+def put_mail_at_once(
+    connection: Connection, kind: str, *, to: str, sends_mail: bool | None = None, **facts: Any
+) -> None:
+    """As :func:`put_mail`, in the transaction that is open on a driver connection.
+
+    Where there is no Flask, ``sends_mail`` says whether mail goes out.
+    """
     _check(kind, to, facts)
-    if mail_goes_out():
+    if mail_goes_out() if sends_mail is None else sends_mail:
         at = clock.now()
         given = {"id": new_id("let"), "kind": kind, "recipient": to, "facts": facts, "state": State.WAITING}
         connection.run(_INSERT, **given, created_at=at, next_at=at, tries=0, edition=1, says="")

@@ -46,12 +46,14 @@ def notify(
     kind: str,
     *,
     once: str | None = None,
+    sends_mail: bool | None = None,
     **facts: Any,
 ) -> bool:
     """Tell the person, in the caller's transaction: on their page, and by mail, as they chose for this kind.
 
     ``facts`` are what the kind lists (:data:`app.accounts.notices.kinds.KINDS`), JSON values and never a secret, and, if
-    known, ``user_agent`` and ``address``. With ``once``, whatever was told with the same is not told again.
+    known, ``user_agent`` and ``address``. With ``once``, whatever was told with the same is not told again. Where there
+    is no Flask, ``sends_mail`` says whether mail goes out.
     Returns whether it was told. Raises :class:`WrongFacts` for other facts, and ``KeyError`` for another kind.
     """
     _check_facts(kind, facts)
@@ -65,7 +67,7 @@ def notify(
         return False
     # An address that nobody has confirmed may be a stranger's, who would learn where and with what one signs in.
     if person.email_verified_at is not None and (person.way != "page" or KINDS[kind].choice is None):
-        put_mail_at_once(connection, "notice", to=person.email, notice=notice_id)
+        put_mail_at_once(connection, "notice", to=person.email, sends_mail=sends_mail, notice=notice_id)
     return True
 
 

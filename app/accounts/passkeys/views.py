@@ -64,7 +64,10 @@ def check_shown(purpose: Purpose, user_id: str) -> str:
         return check_passkey(db.session(), get_place(), answer, purpose, browser_secret(), user_id=user_id)
     except PasskeyCopied as error:
         record("user.passkey_refused", actor_user_id=error.user_id)
-        by_what = {"user_agent": request.headers.get("User-Agent", ""), "address": request.remote_addr or ""}
+        by_what: dict[str, Any] = {
+            "user_agent": request.headers.get("User-Agent", ""),
+            "address": request.remote_addr or "",
+        }
         notify(db.session(), error.user_id, "passkey_refused", name=error.name, **by_what)
         db.session.commit()
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, literal, select, tuple_
 from sqlalchemy.orm import Session, joinedload
@@ -53,7 +54,11 @@ def tell_near_ends(connection: Connection, grant_ids: Sequence[str]) -> int:
             # Since it was found, the person may have ended it, or kept it.
             why = find_attention(one) if one.is_live() else None
             if why is not None and why.ends_at is not None:
-                facts = {"app": one.called, "grant_id": one.grant_id, "ends_at": why.ends_at.isoformat()}
+                facts: dict[str, Any] = {
+                    "app": one.called,
+                    "grant_id": one.grant_id,
+                    "ends_at": why.ends_at.isoformat(),
+                }
                 count += notify(session, one.user_id, "consent_ends", once=once_of(one), **facts)
         session.flush()
     return count

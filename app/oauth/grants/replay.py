@@ -3,7 +3,6 @@
 from app import metrics
 from app.audit.events import record_at_once
 from app.clients.models import ClientSnapshot
-from app.database.connections import Connection
 from app.database.repeat import repeat
 from app.oauth.grants.bearer import Origin
 from app.oauth.tokens.family import revoke_family
@@ -23,13 +22,14 @@ def end_replayed_family(request: WireRequest, origin: Origin, presented: str) ->
     assert origin.family_id is not None and origin.grant_id is not None
     family_id, grant_id = origin.family_id, origin.grant_id
     # A transaction of its own is repeated by itself, whatever was committed before it.
-    repeat(lambda: _end_family(request.connection, request.known_client, family_id, grant_id, presented))
+    repeat(lambda: _end_family(request, request.known_client, family_id, grant_id, presented))
 
 
-def _end_family(connection: Connection, client: ClientSnapshot, family_id: int, grant_id: str, presented: str) -> None:
+def _end_family(request: WireRequest, client: ClientSnapshot, family_id: int, grant_id: str, presented: str) -> None:
+    connection, sends_mail = request.connection, request.services.settings.sends_mail
     with connection.transaction():
         if revoke_family(connection, family_id):
-            add_token_replay(connection, grant_id=grant_id, presented=presented)
+            add_token_replay(connection, grant_id=grant_id, presented=presented, sends_mail=sends_mail)
             connection.once_committed(lambda: metrics.REPLAYED.inc(presented))
             record_at_once(
                 connection,

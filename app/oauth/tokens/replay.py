@@ -40,12 +40,12 @@ _INSERT_REPLAY = Statement(
 )
 
 
-def add_token_replay(connection: Connection, *, grant_id: str, presented: str) -> None:
-    """Write down that a family was ended by a replay; in the transaction that ended it."""
+def add_token_replay(connection: Connection, *, grant_id: str, presented: str, sends_mail: bool) -> None:
+    """Write down that a family was ended by a replay, and tell the person; in the transaction that ended it."""
     at = clock.now()
     connection.run(
         _INSERT_REPLAY, family_id=credentials.new_id("replay"), grant_id=grant_id, presented=presented, at=at
     )
     # Whoever held it came by the app's way, be it the app or a thief.
     add_event(connection, grant_id, REPLAYED, actor=APP, at=at, changed={"presented": presented})
-    tell_replay(connection, grant_id)
+    tell_replay(connection, grant_id, sends_mail=sends_mail)

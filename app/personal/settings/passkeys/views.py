@@ -1,5 +1,7 @@
 """``/account/settings/sign-in/passkeys/``: a person makes, names and removes passkeys, soon after they have signed in."""
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -104,7 +106,10 @@ def drop_passkey(passkey_id: str) -> ResponseReturnValue:
 
 
 def _tell(kind: str, passkey: Passkey) -> None:
-    by_what = {"user_agent": request.headers.get("User-Agent", ""), "address": request.remote_addr or ""}
+    by_what: dict[str, Any] = {
+        "user_agent": request.headers.get("User-Agent", ""),
+        "address": request.remote_addr or "",
+    }
     notify(db.session(), current_user.id, kind, name=passkey.name, **by_what)
 
 
