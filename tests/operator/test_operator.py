@@ -59,7 +59,9 @@ def _ways(app, **ids: str) -> list[tuple[str, str]]:
 
 def _events(app, *kinds: str) -> list[tuple[str, str]]:
     with app.app_context():
-        events = db.session.scalars(select(AuditEvent).where(AuditEvent.kind.in_(kinds))).all()
+        events = db.session.scalars(
+            select(AuditEvent).where(AuditEvent.kind.in_(kinds)).order_by(AuditEvent.occurred_at)
+        ).all()
         return [(event.kind, event.actor_user_id) for event in events]
 
 
