@@ -70,11 +70,11 @@ class Clone:
 
 
 def read_welcome(process: subprocess.Popen) -> str:
-    """What a starting server prints once it listens. It ends in one of two lines."""
+    """What a starting server prints once it listens. It ends in one of three lines."""
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if "Sign up at" in line or "secret is in" in line:
+        if any(last in line for last in ("Sign up at", "before SMTP_URL is set", "secret is in")):
             return "".join(lines)
     raise AssertionError(f"It did not start: {process.stderr.read()}")
 
