@@ -51,7 +51,8 @@ def sent(open_screen):
 
     def sent(page, act) -> str:
         tab = open_screen(page)
-        with tab.expect_request(lambda request: request.method == "POST") as posted:
+        # Not what the script asks for by itself, the sum.
+        with tab.expect_request(lambda request: request.method == "POST" and request.is_navigation_request()) as posted:
             act(tab)
         return posted.value.post_data
 
