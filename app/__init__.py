@@ -14,6 +14,7 @@ from app.config import Settings, read_settings
 
 #: What attaches itself to the app, in this order.
 _PACKAGES = (
+    "fast",
     *("http", "audit", "limits", "mail", "memories", "clients", "consents"),
     *(
         "oauth",

@@ -58,6 +58,7 @@ LAYERS = {
     "app.operator": 70,
     "app.org": 70,
     "app.personal": 70,
+    "app.fast": 75,
     "app.management": 75,
     "app.purge": 75,
     "app": 80,
@@ -88,6 +89,7 @@ _HTTP = (
     "app.accounts.signing_in",
     "app.api.calls",
     "app.mcp.endpoint",
+    "app.oauth.calling",
     "app.oauth.protect",
     "app.oauth.server",
     "app.oauth.cross_origin",
@@ -272,7 +274,7 @@ def a_rollback_undoes_what_failed(module: Module) -> Iterator[str]:
 
 def only_the_application_says_what_a_request_may_write(module: Module) -> Iterator[str]:
     for node, imported in module.imports():
-        if imported == "app.database.access.set_access" and module.name != "app.http.application":
+        if imported == "app.database.access.set_access" and module.name not in ("app.fast", "app.http.application"):
             yield f"{_place(module, node)} imports set_access; a route's door says it, or expect_reads for a function."
 
 

@@ -6,13 +6,14 @@ from flask import Response
 
 from app.api import blueprint
 from app.api.route import ROUTES, Route
-from app.config import settings
 from app.consents.details import describe_mementos
 from app.consents.reach import token_reach
 from app.consents.resources import API
-from app.database.connections import Connection
-from app.http.wire import json_answer
-from app.oauth.protect import protected
+from app.http import doors
+from app.http.direct.call import Call, Row, both_spellings
+from app.http.direct.written import Written
+from app.oauth.bearer_answer import answer_bearer
+from app.oauth.calling import answer_by
 from app.oauth.resources import own_resource
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
@@ -39,19 +40,30 @@ ROUTES += [
 @blueprint.get(_PATHS[0])
 @blueprint.get(_PATHS[1])
 @blueprint.get(_PATHS[2])
-@protected(find=find_speaking_token)
-def me(token: SpeakingToken, _connection: Connection) -> Response:
+def me() -> Response:
     """Step five of the web flow. Any live token may ask; a client credentials token speaks for its organization."""
-    return json_answer(_describe_organization(token) if token.user_id is None else _describe_user(token))
+    return answer_by(_answer)
 
 
-def _describe_user(token: SpeakingToken) -> dict[str, Any]:
+def _answer(call: Call) -> Written:
+    issuer = call.services.settings.issuer
+    return answer_bearer(call, lambda token: _describe(token, issuer), find_speaking_token)
+
+
+DIRECT = tuple(Row("GET", both_spellings(path), path, doors.API, _answer) for path in _PATHS)
+
+
+def _describe(token: SpeakingToken, issuer: str) -> dict[str, Any]:
+    return _describe_organization(token) if token.user_id is None else _describe_user(token, issuer)
+
+
+def _describe_user(token: SpeakingToken, issuer: str) -> dict[str, Any]:
     return {
         "type": "user",
         "id": token.user_id,
         **(_describe_profile(token) if PROFILE in parse_scope(token.get_scope()) else {}),
         "client_id": token.client_id,
-        "consent": _describe_consent(token),
+        "consent": _describe_consent(token, issuer),
     }
 
 
@@ -68,9 +80,9 @@ def _describe_profile(token: SpeakingToken) -> dict[str, Any]:
     }
 
 
-def _describe_consent(token: TokenSnapshot) -> dict[str, Any]:
+def _describe_consent(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
     """The client's own view of what it was allowed, as it is now."""
-    scope, issuer = token.get_scope(), settings().issuer
+    scope = token.get_scope()
     scopes = parse_scope(scope)
     return {
         "grant_id": token.grant_id,

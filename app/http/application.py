@@ -156,6 +156,23 @@ class Application(Flask):
             return super().handle_exception(e)
         return self.finalize_request(answer, from_error_handler=True)
 
+    def answer_failure(
+        self, failure: Exception, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request that failed outside of Flask, as Flask answers one whose view failed."""
+        context = self.request_context(environ)
+        error: Exception | None = None
+        try:
+            context.push()
+            try:
+                response = self.finalize_request(self.handle_user_exception(failure))
+            except Exception as unexpected:
+                error = unexpected
+                response = self.handle_exception(unexpected)
+            return response(environ, start_response)
+        finally:
+            context.pop(error)
+
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """What comes last. The thread goes on: to a command's or a test's own transaction, which may write."""
         if _request().door.has_session:

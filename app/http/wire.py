@@ -1,22 +1,16 @@
 """What programs call, and what every answer to them shares: headers, the id of the request, one shape of errors."""
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-import orjson
 from flask import Response, request
 from werkzeug.datastructures import Headers
 
 from app.config import settings
+from app.http.direct.written import Written, write_error, write_json
 from app.http.doors import Errors
 from app.http.routes import current_door
 from app.logs import present
-
-_log = logging.getLogger(__name__)
-
-_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
-_OWN_HEADERS = frozenset(("Content-Type", "Cache-Control"))
 
 
 def request_id() -> str:
@@ -40,11 +34,8 @@ class _WrittenHeaders(Headers):
 class JsonAnswer(Response):
     """A JSON answer that is complete when it is made: nothing looks through its headers again."""
 
-    def __init__(self, body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]]):
-        data = orjson.dumps(body)
-        own = [header for header in headers if header[0] not in _OWN_HEADERS]
-        own.append(("X-Request-ID", request_id()))
-        super().__init__([data], status, _WrittenHeaders([*_HEADERS, ("Content-Length", str(len(data))), *own]))
+    def __init__(self, written: Written):
+        super().__init__([written.body], written.status, _WrittenHeaders(written.headers))
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it: there is no address in the headers to correct, the length is known, and nothing is to be closed."""
@@ -54,7 +45,7 @@ class JsonAnswer(Response):
 
 def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
-    return JsonAnswer(body, status, headers)
+    return JsonAnswer(write_json(body, status, headers, request_id()))
 
 
 #: status -> (error, what to do), for programs that call what is not the resource API. To a client of OAuth, what is
@@ -96,25 +87,6 @@ def say_methods(methods: Iterable[str]) -> str:
     return f"Wrong method: send {' or '.join(taken)}{where}."
 
 
-def error_answer(
-    status: int,
-    code: str,
-    message: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    errors: list[dict[str, Any]] | None = None,
-    scope: str | None = None,
-) -> Response:
-    """An error of the resource API: ``code`` is for programs and stable, ``message`` says what to do.
-
-    ``errors`` holds what is wrong with each field: ``field``, ``code``, ``message``, and ``index`` where there are
-    several objects; ``scope`` what the token lacks. The log gets one line with the request's id.
-    """
-    body: dict[str, Any] = {"code": code, "message": message, "request_id": request_id()}
-    if errors:
-        body["errors"] = errors
-    if scope:
-        body["scope"] = scope
-    # Neither path nor query: they may hold what somebody looked for.
-    _log.info("%s answered %s %s", present.told(request.environ), status, code)
-    return json_answer(body, status, (headers or {}).items())
+def error_answer(status: int, code: str, message: str, **more: Any) -> Response:
+    """An error of the resource API, as :func:`app.http.direct.written.write_error` writes it."""
+    return JsonAnswer(write_error(request.environ, status, code, message, **more))

@@ -1,11 +1,14 @@
 """The check of a bearer token (:rfc:`6750`), from a header to the token, or to the challenge of a refusal."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from app import credentials
 from app.consents.live import has_run_out
 from app.consents.resources import API
+from app.consents.snapshot import CONSENT_USED
 from app.database.connections import Connection
+from app.last_uses import LastUses
 from app.limits.calls import Calls
 from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
@@ -13,9 +16,13 @@ from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import SCOPES, format_scope, parse_scope
+from app.services import Services
 
 REALM = "reliquary"
 _FOR_AN_AGENT = "memories:read memories:write"
+
+
+Result = TypeVar("Result")
 
 
 class TokenOutdated(Exception):
@@ -23,6 +30,46 @@ class TokenOutdated(Exception):
 
 
 TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
+#: How often a token is looked up for one call, while what it stands on keeps being changed.
+_MOST_LOOKS = 5
+
+
+def act_with_bearer(
+    act: Callable[[Any], Result],
+    connection: Connection,
+    services: Services,
+    authorization: str,
+    note: Callable[[str], None],
+    *,
+    find: TokenLookup,
+    required: str = "",
+    audience: str = API,
+) -> Result:
+    """Returns what ``act`` returns for the live bearer token of an ``Authorization`` header.
+
+    What the token stands on may be changed meanwhile: then the token is looked up and ``act`` called once more. For
+    the rest see :func:`find_live_token`. Raises :class:`Refused`.
+    """
+    settings = services.settings
+    for _tries in range(_MOST_LOOKS):
+        token = find_live_token(
+            connection,
+            authorization,
+            required,
+            find,
+            note,
+            services.limits.calls,
+            issuer=settings.issuer,
+            audience=audience,
+            third_party_scopes=settings.third_party_scopes,
+        )
+        if token.grant_id is not None:
+            services.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at)
+        try:
+            return act(token)
+        except TokenOutdated:
+            continue
+    raise refuse(Reason.BEARER_REVOKED)
 
 
 def find_live_token(

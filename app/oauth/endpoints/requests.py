@@ -1,41 +1,44 @@
-"""The requests of the endpoints: from Flask's to one that the protocol knows, and its answer to Flask's."""
+"""The requests of the endpoints: from what came in to what the protocol knows, and its answer to what is sent."""
 
 from collections.abc import Callable
 
-from flask import Response
 from flask import request as http_request
 from flask_login import current_user
 
 from app.database.connections import Connection, connect
+from app.http.direct.call import Call
+from app.http.direct.written import Written, write_json
 from app.http.incoming import IncomingRequest
 from app.http.services import services
-from app.http.wire import json_answer, request_id
-from app.oauth.cross_origin import note_caller
+from app.http.wire import request_id
 from app.oauth.exchange import Answer
 from app.oauth.parameters import Parameters
 from app.oauth.wire_request import WireRequest, read_form
 
 
-def answer_form(handle: Callable[[WireRequest], Answer]) -> Response:
-    """Answer a program that sends a form, as ``handle`` says."""
-    http, of_app = _http(), services()
-    with connect(of_app.engine) as connection:
-        request = read_form(
-            connection,
-            of_app,
-            method=http.method,
-            path=http.path,
-            headers=http.headers,
-            read_body=http.read_body,
-            request_id=request_id(),
-            address=http.remote_addr or "",
-        )
-        try:
-            answer = handle(request)
-        finally:
-            note_caller(request.caller)
-    assert isinstance(answer.body, dict)
-    return json_answer(answer.body, answer.status, answer.headers)
+def form_endpoint(handle: Callable[[WireRequest], Answer]) -> Callable[[Call], Written]:
+    """Returns the endpoint of programs that send a form, which ``handle`` answers. It needs no Flask."""
+
+    def answer(call: Call) -> Written:
+        with connect(call.services.engine) as connection:
+            request = read_form(
+                connection,
+                call.services,
+                method=call.method,
+                path=call.path,
+                headers=call.headers,
+                read_body=call.read_body,
+                request_id=call.request_id,
+                address=call.address,
+            )
+            try:
+                answered = handle(request)
+            finally:
+                call.caller = request.caller
+        assert isinstance(answered.body, dict)
+        return write_json(answered.body, answered.status, answered.headers, request.request_id)
+
+    return answer
 
 
 def authorization_request(connection: Connection, parameters: Parameters) -> WireRequest:
