@@ -189,10 +189,6 @@ def test_the_command_on_a_database_that_is_not_ready_says_what_to_do(tmp_path):
 
 #: Tables with an end that stay, and why.
 _KEPT = {
-    **dict.fromkeys(
-        ("authorization_codes", "access_tokens", "refresh_tokens"),
-        "A row of the version before goes with its own in our table, by a trigger.",
-    ),
     "consents": "A person reads under “Apps that were connected” what an app did.",
     "leases": "One row a job, which stays.",
     "client_secrets": "A secret that has ended is told from one that never was.",

@@ -1,10 +1,10 @@
-"""The version whose token tables were the old ones, as far as a database can tell: its statements, and what it stored.
+"""The version before, as far as a database can tell: how it issues, redeems and ends, by its recorded statements.
 
-The triggers of revision 0017 keep both generations of tables the same, so what it does counts in the new ones.
+Its database was in use before revision 0017, whose triggers wrote all that it does into a second set of tables too.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 from app import clock, credentials
 from tests.integrator import s256
 
-#: The last revision of that version.
-EARLIER = "0014"
+#: The last revision of that version, and the one at which people began to use its database.
+EARLIER, BEGINNING = "0042", "0014"
 
 _STATEMENTS = dict(
     re.findall(
@@ -22,12 +22,14 @@ _STATEMENTS = dict(
     )
 )
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 SCOPE = "memories:read memories:write profile"
 REDIRECT_URI = "https://notebook.acme.example/callback"
 
 
 class EarlierVersion:
-    """A server of that version. It knows no column and no table that came later."""
+    """A server of that version, and the people of its database. It knows no column and no table that came later."""
 
     user_id, organization_id, client_id, grant_id = "usr_1", "org_1", "client_1", "grant_1"
     memento_id, client_secret, code_verifier = "mem_1", "rlq_cs_" + "5" * 64, "v" * 43
@@ -50,14 +52,14 @@ class EarlierVersion:
     def _statement(self, name: str):
         sql = _STATEMENTS[name]
         if self._engine.dialect.name == "postgresql":
-            sql = sql.replace("group_concat(", "string_agg(")
-        return text(sql)
+            return text(sql.replace("group_concat(", "string_agg("))
+        return text(sql.replace(" FOR KEY SHARE OF clients, oauth_families", ""))
 
     # -- what it has stored ------------------------------------------------------------------------
 
     def add_people(self) -> None:
-        """One of each: a person with a memento, an organization, a client with a secret, a consent and a receipt."""
-        at, digest = self.at(), credentials.digest(self.client_secret)
+        """One of each, at :data:`BEGINNING`: a person with a memento, an organization, a client, a consent and a receipt."""
+        at, digest = clock.now().isoformat(" ", "microseconds"), credentials.digest(self.client_secret)
         for table, row in (
             (
                 "users",
@@ -109,75 +111,96 @@ class EarlierVersion:
                 names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
                 connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
 
-    def at(self, **offset: float) -> str:
-        """A point in time from now, as it is given to either database."""
-        return (clock.now() + timedelta(**offset)).isoformat(" ", "microseconds")
+    def at(self, **offset: float) -> int:
+        """A point in time from now, in microseconds."""
+        return (clock.now() + timedelta(**offset) - _EPOCH) // timedelta(microseconds=1)
 
-    def issue_code(self, **lifetime: float) -> tuple[str, str]:
-        """A code and the id of its family. It lives for a minute unless told otherwise."""
-        code, family_id = credentials.new_credential(credentials.AUTHORIZATION_CODE), credentials.new_id("fam")
-        self.run("insert_family", family_id=family_id, grant_id=self.grant_id, issued_at=self.at())
-        self.run(
+    def issue_code(self, **lifetime: float) -> tuple[str, int]:
+        """A code and the number of its family. It lives for a minute unless told otherwise."""
+        code = credentials.new_credential(credentials.AUTHORIZATION_CODE)
+        facts = {"keeps_first_end": False, "names_profile": True}
+        made = self.first("insert_family", grant_id=self.grant_id, issued_at=self.at(), **facts)
+        self._insert(
             "insert_code",
-            digest=credentials.digest(code),
-            client_id=self.client_id,
-            family_id=family_id,
+            code,
+            made["id"],
+            self.at(**lifetime or {"seconds": 60}),
             redirect_uri=REDIRECT_URI,
-            scope=SCOPE,
+            resources=None,
             code_challenge=s256(self.code_verifier),
-            issued_at=self.at(),
-            expires_at=self.at(**lifetime or {"seconds": 60}),
         )
-        return code, family_id
+        return code, made["id"]
 
-    def issue_tokens(self, family_id: str | None = None) -> dict[str, str]:
+    def issue_tokens(self, family_id: int | None = None) -> dict[str, Any]:
         """An access token and a refresh token, of a new family unless one is given; by the names on the wire."""
         if family_id is None:
             _, family_id = self.issue_code()
-        access = self._insert("insert_access_token", credentials.ACCESS_TOKEN, family_id, self.at(hours=1))
-        refresh = self._insert("insert_refresh_token", credentials.REFRESH_TOKEN, family_id, self.at(days=30))
+        access, refresh = map(credentials.new_credential, (credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN))
+        self._insert("insert_access_token", access, family_id, self.at(hours=1))
+        self._insert("insert_refresh_token", refresh, family_id, self.at(days=30), resources=None)
         return {"access_token": access, "refresh_token": refresh, "family_id": family_id}
 
     def issue_own_token(self) -> str:
         """An access token of the client's organization."""
-        return self._insert("insert_access_token", credentials.ACCESS_TOKEN, None, self.at(hours=1))
+        token = credentials.new_credential(credentials.ACCESS_TOKEN)
+        self._insert("insert_access_token", token, None, self.at(hours=1))
+        return token
 
-    def _insert(self, name: str, prefix: str, family_id: str | None, expires_at: str, token: str | None = None) -> str:
-        token = token or credentials.new_credential(prefix)
+    def _insert(self, name: str, token: str, family_id: int | None, expires_at: int, **more: str | None) -> None:
         self.run(
             name,
-            digest=credentials.digest(token),
-            hint=credentials.hint(token),
-            client_id=self.client_id,
+            digest=stored_digest(token),
+            client_key=self.client_id,
             family_id=family_id,
+            audience="api",
             scope=SCOPE,
             issued_at=self.at(),
             expires_at=expires_at,
+            **more,
         )
-        return token
 
     # -- what it does ------------------------------------------------------------------------------
 
     def redeem(self, code: str) -> bool:
         """Whether it is this call that redeems the code."""
-        return self.run("redeem_code", code_digest=credentials.digest(code), at=self.at()) == 1
+        digest = stored_digest(code)
+        held = self._hold(self.first("find_code", code_digest=digest))
+        return self.run("redeem_code", code_digest=digest, at=self.at(), **held) == 1
 
     def rotate(self, refresh_token: str, salt: str = "a" * 64) -> str | None:
         """The successor, if it is this call that rotates the token."""
-        digest, following = credentials.digest(refresh_token), credentials.successor(refresh_token, salt)
+        digest, following = stored_digest(refresh_token), credentials.successor(refresh_token, salt)
         token = self.first("find_refresh_token", token_digest=digest)
-        values = {"next_digest": credentials.digest(following), "next_salt": salt}
+        values = {"next_digest": stored_digest(following), "next_salt": bytes.fromhex(salt), **self._hold(token)}
         if self.run("rotate_refresh_token", token_digest=digest, at=self.at(), **values) != 1:
             return None
-        return self._insert("insert_refresh_token", "", token["family_id"], self.at(days=30), following)
+        self._insert("insert_refresh_token", following, token["family_id"], self.at(days=30), resources=None)
+        return following
+
+    def count_repeat(self, refresh_token: str, most: int = 5) -> int:
+        """How many rows say that the successor may be given again: one or none."""
+        digest = stored_digest(refresh_token)
+        held = self._hold(self.first("find_refresh_token", token_digest=digest))
+        return self.run("count_repeat", token_digest=digest, most=most, **held)
+
+    def _hold(self, found: dict[str, Any]) -> dict[str, Any]:
+        return {"held_client": self.client_id, "held_family": found["family_id"]}
 
     def is_alive(self, access_token: str) -> bool:
-        """Whether it would take the access token."""
-        token = self.first("find_access_token", token_digest=credentials.digest(access_token))
-        ends = ("revoked_at", "family_revoked_at", "consent_revoked_at", "consent_paused_at", "client_suspended_at")
-        return token is not None and all(token[end] is None for end in ends)
+        """Whether its API would take the access token, but for its own time."""
+        token = self.first("find_access_token", token_digest=stored_digest(access_token))
+        ends = (
+            *("revoked_at", "family_revoked_at", "consent_revoked_at", "consent_paused_at", "client_suspended_at"),
+            "account_closed_as",
+        )
+        return token is not None and token["audience"] == "api" and all(token[end] is None for end in ends)
 
 
-def as_instant(stored: datetime | str | None) -> datetime | None:
-    """A point in time of that version, as either database gives it."""
-    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+def stored_digest(token: str) -> bytes:
+    """The digest of a code or token as that version stores it."""
+    return bytes.fromhex(credentials.digest(token))
+
+
+def as_instant(stored: int) -> datetime:
+    """A point in time of that version."""
+    return _EPOCH + timedelta(microseconds=stored)

@@ -92,7 +92,7 @@ def test_a_new_database_trusts_its_collation_nowhere(sorted_app):
 def test_a_database_that_was_made_before_trusts_it_nowhere_either(sorted_app):
     (revision,) = (_ROOT / "migrations" / "versions").glob("*_search_in_every_spelling.py")
     upgrade(revision=f"{int(revision.name[:4]) - 1:04}")
-    made_before = {"users.email": 254, "access_tokens.scope": 1000, "memory_tags.tag": 60, "mementos.name": 100}
+    made_before = {"users.email": 254, "consents.scope": 1000, "memory_tags.tag": 60, "mementos.name": 100}
     with db.engine.begin() as connection:
         for name, length in made_before.items():
             table, column = name.split(".")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import Executable, func, select, text, update
+from sqlalchemy import Executable, inspect, select, text, update
 
 from app import clock, create_app, credentials
 from app.config import Settings
@@ -24,12 +24,26 @@ from app.oauth.tokens.access import AccessToken, add_access_token
 from app.oauth.tokens.code import find_authorization_code, redeem_authorization_code
 from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
-from tests.database.earlier_version import EARLIER, REDIRECT_URI, SCOPE, EarlierVersion, as_instant
+from tests.database.earlier_version import (
+    BEGINNING,
+    EARLIER,
+    REDIRECT_URI,
+    SCOPE,
+    EarlierVersion,
+    as_instant,
+    stored_digest,
+)
 from tests.integrator import Integrator
-from tests.purging import purge
 from tests.robustness.locking import administrator, wait_until
 
-_OLD_TABLES = ("authorization_codes", "access_tokens", "refresh_tokens", "token_families")
+#: What the version before kept twice: what it had beside, and what each of it is.
+_KEPT_TWICE = {
+    "token_families": "oauth_families",
+    "token_family_numbers": "oauth_families",
+    "authorization_codes": "oauth_codes",
+    "access_tokens": "oauth_access_tokens",
+    "refresh_tokens": "oauth_refresh_tokens",
+}
 
 
 @contextmanager
@@ -64,9 +78,10 @@ def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
 def _fill_and_migrate(url: str) -> dict[str, str]:
     """What the release before had issued, in a database that is then migrated to ours."""
     with _app_on(url):
-        upgrade(revision=EARLIER)
+        upgrade(revision=BEGINNING)
         old = EarlierVersion(db.engine)
         old.add_people()
+        upgrade(revision=EARLIER)
         # The code outlives the minute that they have, as not every test is the first.
         code, _ = old.issue_code(hours=1)
         before = {"code": code, "own": old.issue_own_token(), **old.issue_tokens()}
@@ -92,7 +107,7 @@ def test_points_in_time_are_told_as_before(house):
     """Introspection's ``iat`` and ``exp`` come from the same instants, to the microsecond."""
     told = house.new.introspect(house.before["access_token"]).json
     digest = credentials.digest(house.before["access_token"])
-    stored = house.old.first("find_access_token", token_digest=digest)
+    stored = house.old.first("find_access_token", token_digest=stored_digest(house.before["access_token"]))
     assert (told["iat"], told["exp"]) == tuple(
         int(as_instant(stored[name]).timestamp()) for name in ("issued_at", "expires_at")
     )
@@ -112,23 +127,22 @@ def test_what_is_issued_here_works_in_the_older_version(house):
     tokens = house.new.exchange(house.before["code"]).json
     own = house.new.client_credentials().json
     assert house.old.is_alive(tokens["access_token"]) and house.old.is_alive(own["access_token"])
-    found = house.old.first("find_access_token", token_digest=credentials.digest(tokens["access_token"]))
+    found = house.old.first("find_access_token", token_digest=stored_digest(tokens["access_token"]))
     assert (found["grant_id"], found["scope"]) == (house.old.grant_id, SCOPE)
-    assert house.old.first("find_access_token", token_digest=credentials.digest(own["access_token"]))["user_id"] is None
+    assert house.old.first("find_access_token", token_digest=stored_digest(own["access_token"]))["user_id"] is None
     following = house.old.rotate(tokens["refresh_token"])
     assert house.new.refresh(following).status_code == 200
 
 
-def test_a_token_for_another_resource_is_kept_from_the_older_version(house):
-    """It knows no audiences, and would let the token into the API."""
+def test_a_token_for_another_resource_is_taken_by_neither(house):
+    """Each lets into the API what is for the API alone."""
     values = {"client_key": house.old.client_id, "scope": SCOPE, "family_id": None, "audience": "mcp"}
     token = credentials.new_credential(credentials.ACCESS_TOKEN)
     at = clock.now()
     with connect(db.engine) as connection:
         digest = credentials.digest(token)
         add_access_token(connection, digest=digest, issued_at=at, expires_at=at + timedelta(hours=1), **values)
-    assert not house.old.is_alive(token)
-    assert not house.new.is_alive(token), "This server's API takes tokens of its own audience alone."
+    assert not house.old.is_alive(token) and not house.new.is_alive(token)
 
 
 # -- what happens once ---------------------------------------------------------------------------
@@ -145,7 +159,7 @@ def test_a_code_that_the_older_version_redeemed_is_refused_here_and_ends_the_fam
 def test_a_code_that_was_redeemed_here_is_not_redeemed_by_the_older_version(house):
     assert house.new.exchange(house.before["code"]).status_code == 200
     assert not house.old.redeem(house.before["code"])
-    assert house.old.first("find_code", code_digest=credentials.digest(house.before["code"]))["redeemed_at"] is not None
+    assert house.old.first("find_code", code_digest=stored_digest(house.before["code"]))["redeemed_at"] is not None
 
 
 def test_a_rotation_by_the_older_version_gives_the_same_successor_here(house):
@@ -154,9 +168,7 @@ def test_a_rotation_by_the_older_version_gives_the_same_successor_here(house):
     following = house.old.rotate(first)
     repeated = house.new.refresh(first).json
     assert repeated["refresh_token"] == following
-    found = house.old.first("find_refresh_token", token_digest=credentials.digest(first))
     assert _read(select(RefreshToken.repeats).where(RefreshToken.digest == credentials.digest(first))) == 1
-    assert found["successor_salt"] == "a" * 64
     used = house.new.refresh(following).json
     assert house.new.refresh(first).json["error"] == "invalid_grant"
     assert not house.old.is_alive(used["access_token"]) and not house.old.is_alive(house.before["access_token"])
@@ -166,8 +178,8 @@ def test_a_rotation_here_is_one_for_the_older_version_too(house):
     first = house.before["refresh_token"]
     second = house.new.refresh(first).json["refresh_token"]
     assert house.old.rotate(first) is None
-    found = house.old.first("find_refresh_token", token_digest=credentials.digest(first))
-    assert credentials.successor(first, found["successor_salt"]) == second
+    found = house.old.first("find_refresh_token", token_digest=stored_digest(first))
+    assert credentials.successor(first, found["successor_salt"].hex()) == second
     third = house.old.rotate(second)
     assert house.new.refresh(second).json["refresh_token"] == third
 
@@ -177,10 +189,9 @@ def test_repetitions_are_counted_across_both(house):
     first = house.before["refresh_token"]
     house.new.refresh(first)
     counted = [house.new.refresh(first).status_code for _ in range(2)]
-    repeat = {"token_digest": credentials.digest(first), "most": 5}
-    counted += [house.old.run("count_repeat", **repeat) for _ in range(3)]
+    counted += [house.old.count_repeat(first) for _ in range(3)]
     assert counted == [200, 200, 1, 1, 1]
-    assert house.old.run("count_repeat", **repeat) == 0
+    assert house.old.count_repeat(first) == 0
     assert house.new.refresh(first).json["error"] == "invalid_grant"
 
 
@@ -192,11 +203,10 @@ def test_a_revocation_is_seen_by_both(house, is_here):
         house.new.revoke(house.before["refresh_token"])
         assert house.old.run("revoke_family", family=family, at=house.old.at()) == 0
     else:
-        assert house.old.run("revoke_access_token", token_digest=credentials.digest(own), at=house.old.at()) == 1
+        assert house.old.run("revoke_access_token", token_digest=stored_digest(own), at=house.old.at()) == 1
         assert house.old.run("revoke_family", family=family, at=house.old.at()) == 1
-        number = _read(text("SELECT number FROM token_family_numbers WHERE family_id = :id").bindparams(id=family))
         with connect(db.engine) as connection:
-            assert not revoke_family(connection, number)
+            assert not revoke_family(connection, family)
     for token in (own, house.before["access_token"]):
         assert not house.new.is_alive(token) and not house.old.is_alive(token)
 
@@ -220,19 +230,14 @@ def redeem(ours, digest: str) -> bool:
 
 @pytest.mark.parametrize("each_database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
 def test_who_comes_while_the_other_is_deciding_finds_it_decided(house):
-    """Crosswise: the older version holds its row and comes second to ours. Neither waits for ever, and one wins."""
-    digest = credentials.digest(house.before["code"])
     changed = []
-    with administrator(house.app) as older, older.transaction():
-        older.execute("SELECT 1 FROM authorization_codes WHERE digest = %s FOR NO KEY UPDATE", [digest])
-        with connect(db.engine) as ours, ours.transaction():
-            assert redeem(ours, digest)
-            waiting = Thread(target=lambda: changed.append(older.execute(_REDEEM, [digest]).rowcount))
-            waiting.start()
-            _wait_for_a_lock(house.app)
-        waiting.join(timeout=20)
-        assert changed == [0]
-    assert house.old.first("find_code", code_digest=digest)["redeemed_at"] is not None
+    with connect(db.engine) as ours, ours.transaction():
+        assert redeem(ours, credentials.digest(house.before["code"]))
+        waiting = Thread(target=lambda: changed.append(house.old.redeem(house.before["code"])))
+        waiting.start()
+        _wait_for_a_lock(house.app)
+    waiting.join(timeout=20)
+    assert changed == [False]
 
 
 @pytest.mark.parametrize("each_database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
@@ -246,7 +251,7 @@ def test_who_comes_while_the_older_version_redeems_is_too_late(house):
 
     with administrator(house.app) as older:
         with older.transaction():
-            assert older.execute(_REDEEM, [digest]).rowcount == 1
+            assert older.execute(_REDEEM, [stored_digest(house.before["code"])]).rowcount == 1
             waiting = Thread(target=redeem_here)
             waiting.start()
             _wait_for_a_lock(house.app)
@@ -254,7 +259,7 @@ def test_who_comes_while_the_older_version_redeems_is_too_late(house):
     assert won == [False]
 
 
-_REDEEM = "UPDATE authorization_codes SET redeemed_at = now() WHERE digest = %s AND redeemed_at IS NULL"
+_REDEEM = "UPDATE oauth_codes SET redeemed_at = 1 WHERE digest = %s AND redeemed_at IS NULL"
 
 
 def _wait_for_a_lock(app: Flask) -> None:
@@ -272,67 +277,52 @@ def test_what_lives_goes_down_and_up_again_with_everything(house):
     tokens, own = house.new.exchange(house.before["code"]).json, house.new.client_credentials().json
     rotated = house.new.refresh(house.before["refresh_token"]).json
     house.new.revoke(house.before["own"])
-    counted = _count_old_rows()
+    assert _triggers() == 0
 
     downgrade(revision=EARLIER)
-    assert _count_old_rows() == counted
+    assert _differences() == [] and _triggers() > 0
     alive = [house.old.is_alive(one) for one in (tokens["access_token"], own["access_token"], rotated["access_token"])]
     assert alive == [True] * 3
     assert not house.old.is_alive(house.before["own"])
     assert not house.old.redeem(house.before["code"]) and house.old.rotate(house.before["refresh_token"]) is None
     third = house.old.rotate(rotated["refresh_token"])
+    ended = house.old.issue_tokens()
+    house.old.run("revoke_family", family=ended["family_id"], at=house.old.at())
+    assert _differences() == []
 
     upgrade()
     assert all(house.new.is_alive(one["access_token"]) for one in (tokens, own, rotated))
-    assert not house.new.is_alive(house.before["own"])
+    assert not house.new.is_alive(house.before["own"]) and not house.new.is_alive(ended["access_token"])
     assert house.new.refresh(third).status_code == house.new.exchange(code).status_code == 200
     assert _read(select(AccessRecord.count).where(AccessRecord.id == "rec_1")) == 7
     assert house.new.client_credentials().status_code == 200
 
 
-def test_a_new_database_keeps_no_second_row_and_gives_all_of_them_to_the_older_version(empty):
-    """Nobody of an older version is beside it. Going down makes the old rows of ours."""
+def test_what_was_issued_here_lives_at_the_version_from_before_the_tables_of_tokens(house):
+    """Down past revision 0017 and up again: what that version kept is made of ours."""
+    tokens = house.new.exchange(house.before["code"]).json
+    house.new.revoke(house.before["own"])
+    downgrade(revision=BEGINNING)
+    alive = "SELECT revoked_at IS NULL FROM access_tokens WHERE digest = :digest"
+    kept = {
+        name: _read(text(alive).bindparams(digest=credentials.digest(token)))
+        for name, token in (("code's", tokens["access_token"]), ("own", house.before["own"]))
+    }
+    assert kept == {"code's": True, "own": False}
     upgrade()
-    assert _triggers() == 0
-    old = EarlierVersion(db.engine)
-    # What it writes of people is the same in both.
-    old.add_people()
-    new = Integrator(empty, old.client_id, old.client_secret, REDIRECT_URI, SCOPE)
-    own = new.client_credentials().json["access_token"]
-    ended = new.client_credentials().json["access_token"]
-    new.revoke(ended)
-    family = TokenFamily(grant_id=old.grant_id, issued_at=clock.now())
-    db.session.add(family)
-    db.session.flush()
-    db.session.add(
-        AccessToken(
-            digest="0" * 64,
-            client_key=old.client_id,
-            family_id=family.id,
-            audience="api",
-            scope=SCOPE,
-            issued_at=clock.now(),
-            expires_at=clock.now() + timedelta(hours=1),
-        )
-    )
-    db.session.commit()
-    assert set(_count_old_rows().values()) == {0}
+    assert house.new.is_alive(tokens["access_token"]) and not house.new.is_alive(house.before["own"])
 
+
+def test_a_database_that_nobody_has_used_gets_no_triggers_on_its_way_down(empty):
+    upgrade()
     downgrade(revision=EARLIER)
-    assert old.is_alive(own) and not old.is_alive(ended)
-    assert old.first("find_access_token", token_digest="0" * 64)["grant_id"] == old.grant_id
-    upgrade()
-    assert new.is_alive(own) and not new.is_alive(ended)
+    assert _triggers() == 0
 
 
-def test_what_is_purged_here_is_purged_there(house, monkeypatch):
-    house.new.exchange(house.before["code"])
-    house.old.issue_own_token()
-    assert min(_count_old_rows().values()) > 0
-    later = clock.now() + timedelta(days=400)
-    monkeypatch.setattr("app.clock.now", lambda: later)
-    purge(house.app)
-    assert set(_count_old_rows().values()) == {0}
+def test_nothing_is_kept_twice(house):
+    with db.engine.connect() as connection:
+        assert _KEPT_TWICE.keys() & set(inspect(connection).get_table_names()) == set()
+    assert _triggers() == 0
 
 
 def _read(statement: Executable) -> Any:
@@ -341,9 +331,14 @@ def _read(statement: Executable) -> Any:
         return connection.scalar(statement)
 
 
-def _count_old_rows() -> dict[str, int]:
+def _differences() -> list[str]:
+    """The tables of which not every row is there twice."""
     with db.engine.begin() as connection:
-        return {name: connection.scalar(select(func.count()).select_from(text(name))) for name in _OLD_TABLES}
+        return [
+            name
+            for name, of in _KEPT_TWICE.items()
+            if connection.scalar(text(f"SELECT (SELECT count(*) FROM {name}) <> (SELECT count(*) FROM {of})"))
+        ]
 
 
 def _triggers() -> int:

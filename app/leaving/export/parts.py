@@ -192,9 +192,7 @@ PARTS: Sequence[Part] = (
 
 #: What hangs on a person and is not in an export, and why.
 LEFT_OUT = {
-    "access_tokens": "Digests of secrets.",
     "address_confirmations": "Digests of links that go within a day.",
-    "authorization_codes": "Digests of secrets.",
     "authorization_requests": "They wait for an hour at most.",
     "consent_introductions": "Digests of what apps call themselves.",
     "imports": "An upload waits for an hour at most.",
@@ -208,8 +206,6 @@ LEFT_OUT = {
     "passkey_handles": "A random name, by which devices keep passkeys.",
     "password_resets": "A link waits for half an hour.",
     "playground_callbacks": "They wait for an hour at most.",
-    "refresh_tokens": "Digests of secrets.",
-    "token_families": "Digests of secrets hang on them.",
     "waiting_sign_ins": "They wait for ten minutes.",
     "token_replays": "The history tells of each.",
 }
