@@ -8,9 +8,13 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from flask import Flask
+from app.late import come_late, take_no_more_stand_ins
 
-from app.config import Settings, read_settings
+come_late()
+
+from flask import Flask  # noqa: E402
+
+from app.config import Settings, read_settings  # noqa: E402
 
 #: What attaches itself to the app, in this order.
 _PACKAGES = (
@@ -90,4 +94,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     login_manager.init_app(app)
     for name in _PACKAGES:
         import_module(f"app.{name}").register(app)
+    take_no_more_stand_ins()
     return app

@@ -96,6 +96,8 @@ def clean_line(text: str) -> str:
 
 def find_line_problem(text: str) -> str | None:
     """What is wrong with people's own words on one line, to follow “The name …” or the like; None when nothing is."""
+    if text.isascii() and text.isprintable() and text.strip():
+        return None
     found = _search(f"{_CONTROL}|{_TURNING}", text)
     if found is not None:
         return _hidden_sentence(found)

@@ -16,6 +16,7 @@ _CALLED_BY_LIBRARIES = {
     "gunicorn": "access atoms child_exit handle_error load_config on_exit on_reload on_starting post_fork post_worker_init"
     " pre_fork worker_exit",
     "html.parser": "handle_data handle_endtag handle_starttag",
+    "importlib": "create_module exec_module find_spec",
     "io and http.client": "makefile readable readinto",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",

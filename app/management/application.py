@@ -76,4 +76,4 @@ def _tell_readiness(readiness: Readiness) -> Answer:
 
 
 def _tell_metrics() -> Answer:
-    return Answer("200 OK", metrics.render(), metrics.CONTENT_TYPE)
+    return Answer("200 OK", metrics.render(), metrics.content_type())

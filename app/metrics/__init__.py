@@ -17,17 +17,17 @@ everything else is counted as ``other``. No label is a client id, a path, a pers
 """
 
 from app.metrics.kinds import Counter, Gauge, Histogram
-from app.metrics.page import CONTENT_TYPE, render
+from app.metrics.page import content_type, render
 from app.metrics.series import *  # noqa: F403
 from app.metrics.sharing import become_worker, forget_worker, leave, share, turn_off
 from app.metrics.watching import watch
 
 __all__ = [
-    "CONTENT_TYPE",
     "Counter",
     "Gauge",
     "Histogram",
     "become_worker",
+    "content_type",
     "forget_worker",
     "leave",
     "render",

@@ -1,12 +1,14 @@
 """What a scrape gets: the sum over all workers, in Prometheus' text format."""
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, exposition, multiprocess
 
 from app.metrics import kinds
 from app.metrics.sharing import Place
 
-#: Of what :func:`render` returns.
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+def content_type() -> str:
+    """Returns the type of what :func:`render` returns."""
+    return str(exposition.CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def render() -> bytes:
@@ -16,4 +18,4 @@ def render() -> bytes:
     if Place.folder is not None:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry, str(Place.folder))
-    return generate_latest(registry)
+    return exposition.generate_latest(registry)

@@ -20,8 +20,6 @@ _TAGS = ("tags", "tag", "keywords")
 _CREATED = ("created", "created_at", "date", "date created", "created time")
 _UPDATED = ("updated", "updated_at", "modified", "last modified", "date modified", "last edited time")
 _ADDRESSES = ("source_url", "url", "source")
-# What nobody reads twice: a document that names itself, or thousands of lists in lists.
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(slots=True)
@@ -36,6 +34,11 @@ class Heading:
     source_url: str | None = None
 
 
+def _loader() -> Any:
+    # What nobody reads twice: a document that names itself, or thousands of lists in lists.
+    return getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
 def read_heading(words: str) -> Heading:
     """Returns what the heading of a text says. A heading that is none, or that cannot be read, is text."""
     match = _HEADING.match(words[: LONGEST_HEADING + 8])
@@ -43,7 +46,7 @@ def read_heading(words: str) -> Heading:
         return Heading(words)
     lines = (match[1] or "").splitlines(keepends=True)
     try:
-        node = yaml.compose("".join(lines), Loader=_LOADER)
+        node = yaml.compose("".join(lines), Loader=_loader())
     except (yaml.YAMLError, RecursionError, ValueError):
         return Heading(words)
     heading = Heading(words[match.end() :])
@@ -62,7 +65,7 @@ def read_heading(words: str) -> Heading:
     return heading
 
 
-def _take(heading: Heading, key: str, value: yaml.Node) -> bool:
+def _take(heading: Heading, key: str, value: "yaml.Node") -> bool:
     """Whether the memory has a place for it, and it fits there."""
     if key in _TAGS and not heading.tags:
         tags = _tags_of(value)
@@ -91,7 +94,7 @@ def _take(heading: Heading, key: str, value: yaml.Node) -> bool:
     return False
 
 
-def _tags_of(value: yaml.Node) -> tuple[str, ...] | None:
+def _tags_of(value: "yaml.Node") -> tuple[str, ...] | None:
     if isinstance(value, yaml.ScalarNode):
         found = re.split(r"[,\n]" if "," in value.value else r"\s+", value.value.strip())
     elif isinstance(value, yaml.SequenceNode) and all(isinstance(one, yaml.ScalarNode) for one in value.value):
@@ -104,6 +107,6 @@ def _tags_of(value: yaml.Node) -> tuple[str, ...] | None:
     return fit if len(fit) <= MOST_TAGS and None not in tags else None
 
 
-def _last_line(value: yaml.Node) -> int:
+def _last_line(value: "yaml.Node") -> int:
     end: int = value.end_mark.line
     return end - 1 if value.end_mark.column == 0 and end > value.start_mark.line else end

@@ -5,7 +5,6 @@ from typing import Any
 
 import yaml
 
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 #: What one file system or another does not take in a name.
 _UNTAKEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>:"/\\|?*#^\[\]]+')
 _MOST_BYTES = 120
@@ -22,7 +21,7 @@ def as_markdown(memory: dict[str, Any]) -> str:
     }
     heading = yaml.dump(
         {name: value for name, value in told.items() if value},
-        Dumper=_DUMPER,
+        Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
         allow_unicode=True,
         sort_keys=False,
         width=1_000_000,
