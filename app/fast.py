@@ -15,19 +15,27 @@ from app.api import me
 from app.database.access import EVERYTHING, Access, has_committed, set_access
 from app.database.patience import REQUEST_SECONDS, set_patience
 from app.database.repeat import repeat
+from app.http import health
 from app.http.application import Application
 from app.http.direct.call import Act, Call, Row
 from app.http.direct.written import Written, status_line
 from app.http.doors import Errors, access_for
 from app.http.incoming import REFUSED
 from app.logs import present
-from app.oauth.endpoints import introspection, revocation, token
+from app.oauth.endpoints import introspection, metadata, revocation, token
 from app.services import Services
 
 _Start = Callable[..., Any]
 
 #: Every endpoint that is answered here.
-ROWS: tuple[Row, ...] = (*token.DIRECT, *introspection.DIRECT, *revocation.DIRECT, *me.DIRECT)
+ROWS: tuple[Row, ...] = (
+    *token.DIRECT,
+    *introspection.DIRECT,
+    *revocation.DIRECT,
+    *me.DIRECT,
+    *metadata.DIRECT,
+    *health.DIRECT,
+)
 
 #: In how many bytes every form fits that an honest client sends to these endpoints.
 _LARGEST_BODY = 64 * 1024

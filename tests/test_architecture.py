@@ -90,7 +90,6 @@ _HTTP = (
     "app.accounts.signing_in",
     "app.api.calls",
     "app.mcp.endpoint",
-    "app.oauth.calling",
     "app.oauth.protect",
     "app.oauth.server",
     "app.oauth.cross_origin",

@@ -35,8 +35,7 @@ class Readiness:
 
     def _ask(self, question: "_Question") -> None:
         try:
-            with self._app.app_context():
-                question.problem = find_unready()
+            question.problem = find_unready(self._app.extensions["services"].engine)
         except Exception:
             _log.exception("Whether we are ready could not be found out")
         finally:

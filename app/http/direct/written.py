@@ -1,5 +1,6 @@
 """An answer to a program, complete to the letter: nothing looks through it again."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -33,6 +34,11 @@ def status_line(status: int) -> str:
 def write_json(body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]], request_id: str) -> Written:
     """Returns a JSON answer that nobody may keep."""
     return write_ready(orjson.dumps(body), status, headers, request_id)
+
+
+def dump_document(body: dict[str, Any]) -> bytes:
+    """Returns JSON that people read too: in ASCII, sorted, with a line end."""
+    return (json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def write_ready(data: bytes, status: int, headers: Iterable[tuple[str, str]], request_id: str) -> Written:

@@ -1,14 +1,18 @@
 """What a client library can find out by itself (:rfc:`8414`, :rfc:`9728`)."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 
-from app.config import settings
+from app.config import Settings
 from app.consents.details import TYPE
 from app.consents.resources import API, MCP
+from app.http.direct.call import Call, Row, both_spellings
+from app.http.direct.written import Written, dump_document, write_ready
 from app.http.doors import META
 from app.http.routes import Blueprint
+from app.oauth.calling import answer_by
 from app.oauth.resources import address_of
 from app.scopes import SCOPES
 
@@ -18,14 +22,33 @@ _READS_DOCUMENTS = {"client_id_metadata_document_supported": True}
 blueprint = Blueprint("metadata", __name__, door=META)
 
 
-@blueprint.get("/.well-known/oauth-authorization-server")
-def authorization_server_metadata() -> Response:
-    """Where the endpoints are and what they can do (:rfc:`8414#section-2`)."""
-    issuer = settings().issuer
+_SERVER = "/.well-known/oauth-authorization-server"
+_ISSUER = "/.well-known/oauth-protected-resource"
+_API, _MCP = f"{_ISSUER}/api/v1", f"{_ISSUER}/mcp"
+
+
+class _Document:
+    """One document, written once for the settings that there are. ``describe`` returns its members."""
+
+    def __init__(self, describe: Callable[[Settings], dict[str, Any]]) -> None:
+        self._describe = describe
+        self._ready: tuple[Settings | None, bytes] = (None, b"")
+
+    def __call__(self, call: Call) -> Written:
+        settings = call.services.settings
+        written_for, data = self._ready
+        if written_for is not settings:
+            data = dump_document(self._describe(settings))
+            self._ready = (settings, data)
+        return write_ready(data, 200, (), call.request_id)
+
+
+def _describe_server(settings: Settings) -> dict[str, Any]:
+    issuer = settings.issuer
     auth_methods = ["client_secret_basic", "client_secret_post"]
-    registers = {"registration_endpoint": f"{issuer}/oauth/register"} if settings().client_registration != "off" else {}
-    reads_documents = {} if "*" in settings().client_document_hosts_denied else _READS_DOCUMENTS
-    return jsonify(
+    registers = {"registration_endpoint": f"{issuer}/oauth/register"} if settings.client_registration != "off" else {}
+    reads_documents = {} if "*" in settings.client_document_hosts_denied else _READS_DOCUMENTS
+    return (
         registers
         | reads_documents
         | {
@@ -51,33 +74,50 @@ def authorization_server_metadata() -> Response:
     )
 
 
-@blueprint.get("/.well-known/oauth-protected-resource")
-def protected_resource_metadata() -> Response:
-    """Who issues the tokens of the resource at the issuer's own address, which is the API (:rfc:`9728#section-3.1`)."""
-    return jsonify(_describe(settings().issuer))
-
-
-@blueprint.get("/.well-known/oauth-protected-resource/api/v1")
-def api_metadata() -> Response:
-    """The same for the API at its own address."""
-    return jsonify(_describe(address_of(API, settings().issuer)))
-
-
-@blueprint.get("/.well-known/oauth-protected-resource/mcp")
-def mcp_metadata() -> Response:
-    """The same for the memory server for agents."""
-    return jsonify(_describe(address_of(MCP, settings().issuer)))
-
-
-def _describe(resource: str) -> dict[str, Any]:
+def _describe_resource(resource: str, settings: Settings) -> dict[str, Any]:
     """Returns the members of :rfc:`9728#section-2`. The resource's address must be the one that was asked for."""
-    issuer = settings().issuer
+    issuer = settings.issuer
     return {
         "resource": resource,
         "authorization_servers": [issuer],
         "scopes_supported": list(SCOPES),
         "bearer_methods_supported": ["header"],
-        "resource_name": settings().site_name,
+        "resource_name": settings.site_name,
         "resource_documentation": f"{issuer}/guide/",
         "authorization_details_types_supported": [TYPE],
     }
+
+
+_of_server = _Document(_describe_server)
+_of_issuer = _Document(lambda settings: _describe_resource(settings.issuer, settings))
+_of_api = _Document(lambda settings: _describe_resource(address_of(API, settings.issuer), settings))
+_of_mcp = _Document(lambda settings: _describe_resource(address_of(MCP, settings.issuer), settings))
+
+DIRECT = tuple(
+    Row("GET", both_spellings(path), path, META, document)
+    for path, document in ((_SERVER, _of_server), (_ISSUER, _of_issuer), (_API, _of_api), (_MCP, _of_mcp))
+)
+
+
+@blueprint.get(_SERVER)
+def authorization_server_metadata() -> Response:
+    """Where the endpoints are and what they can do (:rfc:`8414#section-2`)."""
+    return answer_by(_of_server)
+
+
+@blueprint.get(_ISSUER)
+def protected_resource_metadata() -> Response:
+    """Who issues the tokens of the resource at the issuer's own address, which is the API (:rfc:`9728#section-3.1`)."""
+    return answer_by(_of_issuer)
+
+
+@blueprint.get(_API)
+def api_metadata() -> Response:
+    """The same for the API at its own address."""
+    return answer_by(_of_api)
+
+
+@blueprint.get(_MCP)
+def mcp_metadata() -> Response:
+    """The same for the memory server for agents."""
+    return answer_by(_of_mcp)
