@@ -16,6 +16,7 @@ from app.database.engine import ONLY_READS, let_write
 from app.database.repeat import was_prepared_before
 from app.database.rows import refers_to_nothing
 from app.database.statements import Statement
+from app.database.statements.decisions import Decision
 
 _log = logging.getLogger(__name__)
 
@@ -86,6 +87,29 @@ class Connection:
         self._check_write()
         changed: int = self._execute(compiled.sql, compiled.bind(values)).rowcount
         return changed
+
+    def decide(self, decision: Decision, **values: Any) -> Any:
+        """Returns the row that the decision changed, and has added what follows from it; None when it was not to be.
+
+        Not to be called in a transaction: it is one. Raises what ``run`` does.
+        """
+        (first, _), *added = decision.compiled_for(self._dialect)
+        given = first.bind(values)
+        if self._dialect.name != "sqlite":
+            self._check_write()
+            row = self._execute(first.sql, given).fetchone()
+            if row is not None:
+                note_commit()
+            return None if row is None else first.read(row)
+        # Whatever can be made before is made before: others wait for the lock.
+        ready = [None if waits else one.bind(values) for one, waits in added]
+        with self.transaction():
+            row = self._execute(first.sql, given).fetchone()
+            decided = None if row is None else first.read(row)
+            if decided is not None:
+                for (one, waits), its in zip(added, ready, strict=True):
+                    self._execute(one.sql, one.bind({**values, **decided._asdict()}) if waits else its)
+        return decided
 
     @contextmanager
     def waiting_at_most(self, milliseconds: int) -> Iterator[None]:

@@ -11,15 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import Executable, inspect, select, text, update
 
 from app import clock, create_app, credentials
+from app.clients.models import find_client
 from app.config import Settings
 from app.consents.receipts import AccessRecord
 from app.database.connections import connect
 from app.extensions import db
+from app.oauth.grants.bearer import new_bearer_tokens, stored_values
+from app.oauth.resources import Resource
 from app.oauth.tokens.access import AccessToken, add_access_token
 from app.oauth.tokens.code import find_authorization_code, redeem_authorization_code
 from app.oauth.tokens.family import TokenFamily, revoke_family
@@ -220,9 +223,18 @@ def test_ending_all_tokens_of_an_app_at_once_is_seen_by_the_older_version(house)
 
 
 def redeem(ours, digest: str) -> bool:
-    """Redeem a code as this version does, which knows whose it is."""
+    """Redeem a code as this version does, which knows whose it is and adds its tokens at once."""
     code = find_authorization_code(ours, digest)
-    return redeem_authorization_code(ours, digest, client_key=code.client_key, family_id=code.family_id)
+    tokens = new_bearer_tokens(
+        current_app.extensions["services"].settings,
+        scope=code.scope,
+        client=find_client(ours, EarlierVersion.client_id),
+        audience=Resource("api", "http://127.0.0.1:8000/api/v1"),
+        origin=code,
+        refresh_scope=code.scope,
+    )
+    values = stored_values(tokens)
+    return redeem_authorization_code(ours, digest, client_key=code.client_key, family_id=code.family_id, tokens=values)
 
 
 # -- at the same moment --------------------------------------------------------------------------
@@ -246,7 +258,7 @@ def test_who_comes_while_the_older_version_redeems_is_too_late(house):
     won = []
 
     def redeem_here() -> None:
-        with connect(house.engine) as ours:
+        with house.app.app_context(), connect(house.engine) as ours:
             won.append(redeem(ours, digest))
 
     with administrator(house.app) as older:

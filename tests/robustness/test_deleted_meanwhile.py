@@ -37,7 +37,7 @@ def delete_before(app, monkeypatch):
 
 
 def test_token_request_is_of_an_unknown_client(notebook, delete_before):
-    delete_before(client_credentials, "add_bearer_tokens", notebook)
+    delete_before(client_credentials, "add_own_token", notebook)
     gone = notebook.client_credentials()
     unknown = notebook.client_credentials()
     assert (gone.status_code, gone.json) == (401, unknown.json)

@@ -29,6 +29,7 @@ from app.memories.mementos import MementoNameTaken
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.picks import Pick
 from tests.actors import Browser
+from tests.databases import BACKEND
 from tests.robustness.meeting import meet
 
 WRITING = "memories:read memories:write"
@@ -437,7 +438,9 @@ def test_a_refresh_that_has_begun_is_done_before_its_app_is_deleted(app, signed_
     tokens = notebook.tokens(signed_in)
     refresh = lambda: notebook.refresh(tokens["refresh_token"])  # noqa: E731
     met = meet(app, refresh, delete_app, after="UPDATE oauth_refresh_tokens")
-    assert (met.first.status_code, met.second.status_code, met.second_waited) == (200, 303, True)
+    assert (met.first.status_code, met.second.status_code) == (200, 303)
+    # On PostgreSQL it is one statement, and stands when that is over.
+    assert met.second_waited is (BACKEND == "sqlite")
     assert not notebook.is_alive(met.first.json["access_token"])
 
 

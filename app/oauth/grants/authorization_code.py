@@ -8,7 +8,7 @@ from app.clients.unregistered import find_most_scope
 from app.oauth.checks.pkce import demand_code_verifier
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.authorize import AuthorizeGrant
-from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.bearer import TokenAnswer, bearer_response, new_bearer_tokens, stored_values
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.playground.callback import find_return_problem
@@ -84,7 +84,7 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             raise refuse(reason)
 
     def create_token_response(self) -> TokenAnswer:
-        """Redeem the code and issue its tokens, in one transaction that exactly one request can win.
+        """Redeem the code and issue its tokens, in one decision that exactly one request can win.
 
         Raises a refusal.
         """
@@ -104,13 +104,9 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             refresh_scope=code.scope,
             asked_offline=asked_offline,
         )
-        with connection.transaction():
-            is_first = redeem_authorization_code(
-                connection, code.digest, client_key=client.key, family_id=code.family_id
-            )
-            if is_first:
-                add_bearer_tokens(connection, tokens)
-        if not is_first:
+        if not redeem_authorization_code(
+            connection, code.digest, client_key=client.key, family_id=code.family_id, tokens=stored_values(tokens)
+        ):
             self._end_family(code)
         response = bearer_response(self.request.services.settings, tokens, code, asked_offline=asked_offline)
         return 200, response, self.TOKEN_RESPONSE_HEADER

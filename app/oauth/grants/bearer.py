@@ -12,9 +12,9 @@ from app.consents.reach import consent_reach
 from app.database.connections import Connection
 from app.oauth.resources import Resource, put_first
 from app.oauth.tokens.access import add_access_token
+from app.oauth.tokens.asked import as_columns
 from app.oauth.tokens.code import CodeSnapshot
 from app.oauth.tokens.family import FAMILY_LIFETIME
-from app.oauth.tokens.refresh import add_refresh_token
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope, with_offline_access
 
@@ -101,35 +101,41 @@ def _lifetime(client_own: int | None, most: int) -> timedelta:
     return timedelta(seconds=most if client_own is None else min(client_own, most))
 
 
-def add_bearer_tokens(connection: Connection, tokens: BearerTokens, *, with_refresh_token: bool = True) -> None:
-    """Store the digests. To be called in the transaction that decided that they may exist."""
+def add_own_token(connection: Connection, tokens: BearerTokens) -> None:
+    """Store the digest of an access token that belongs to an organization. Raises :class:`RowGone`."""
     add_access_token(
         connection,
-        **_stored(tokens.access_token, tokens, tokens.scope, tokens.audience.name, tokens.access_token_expires_at),
+        digest=credentials.digest(tokens.access_token),
+        client_key=tokens.client_key,
+        family_id=None,
+        audience=tokens.audience.name,
+        scope=tokens.scope,
+        issued_at=tokens.issued_at,
+        expires_at=tokens.access_token_expires_at,
     )
-    if tokens.refresh_token is not None and with_refresh_token:
-        add_refresh_token(
-            connection,
-            **_stored(
-                tokens.refresh_token,
-                tokens,
-                tokens.refresh_scope,
-                tokens.refresh_audience,
-                tokens.refresh_token_expires_at,
-            ),
-        )
 
 
-def _stored(token: str, tokens: BearerTokens, scope: str, audience: str, expires_at: datetime) -> dict[str, Any]:
-    return {
-        "digest": credentials.digest(token),
+def stored_values(tokens: BearerTokens) -> dict[str, Any]:
+    """Returns what is stored of tokens that have a family, for the decision that they may exist."""
+    values = {
         "client_key": tokens.client_key,
         "family_id": tokens.family_id,
-        "audience": audience,
-        "scope": scope,
         "issued_at": tokens.issued_at,
-        "expires_at": expires_at,
+        "access_digest": credentials.digest(tokens.access_token),
+        "access_audience": tokens.audience.name,
+        "access_scope": tokens.scope,
+        "access_expires_at": tokens.access_token_expires_at,
     }
+    if tokens.refresh_token is not None:
+        asked = as_columns(tokens.refresh_audience)
+        values |= {
+            "refresh_digest": credentials.digest(tokens.refresh_token),
+            "refresh_audience": asked["audience"],
+            "refresh_resources": asked["resources"],
+            "refresh_scope": tokens.refresh_scope,
+            "refresh_expires_at": tokens.refresh_token_expires_at,
+        }
+    return values
 
 
 def bearer_response(

@@ -4,7 +4,7 @@ from authlib.oauth2.rfc6749 import grants
 
 from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.bearer import TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.bearer import TokenAnswer, add_own_token, bearer_response, new_bearer_tokens
 from app.oauth.resources import choose_resource
 
 
@@ -26,6 +26,6 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
         if scope is None:
             raise refuse_scope(self.request.payload.scope)
         tokens = new_bearer_tokens(settings, scope=scope, client=client, audience=audience)
-        add_bearer_tokens(connection, tokens)
+        add_own_token(connection, tokens)
         response = bearer_response(settings, tokens, asked_offline=self.request.asks_offline_access)
         return 200, response, self.TOKEN_RESPONSE_HEADER

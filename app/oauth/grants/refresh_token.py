@@ -12,7 +12,7 @@ from app.consents.snapshot import CONSENT_USED
 from app.last_uses import LastUses
 from app.oauth.checks.parameters import refuse_scope
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.bearer import BearerTokens, TokenAnswer, add_bearer_tokens, bearer_response, new_bearer_tokens
+from app.oauth.grants.bearer import BearerTokens, TokenAnswer, bearer_response, new_bearer_tokens, stored_values
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
@@ -79,18 +79,14 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         if token.rotated_at is None:
             successor, salt = self._new_successor(presented)
             tokens = self._new_tokens(token, successor, scope)
-            with connection.transaction():
-                is_first = rotate_refresh_token(
-                    connection,
-                    token.digest,
-                    client_key=token.client_key,
-                    family_id=token.family_id,
-                    successor_digest=credentials.digest(successor),
-                    successor_salt=salt,
-                )
-                if is_first:
-                    add_bearer_tokens(connection, tokens)
-            if not is_first:
+            if not rotate_refresh_token(
+                connection,
+                token.digest,
+                client_key=token.client_key,
+                family_id=token.family_id,
+                successor_salt=salt,
+                tokens=stored_values(tokens),
+            ):
                 # Somebody was quicker: look again, and treat this as the repetition it is.
                 token = self.authenticate_refresh_token(presented)
                 tokens = None
@@ -160,17 +156,14 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             refresh_scope=token.scope,
             refresh_token=credentials.successor(presented, token.successor_salt),
         )
-        with self.request.connection.transaction():
-            may_repeat = count_repeat(
-                self.request.connection,
-                token.digest,
-                client_key=token.client_key,
-                family_id=token.family_id,
-                most=_MOST_REPEATS,
-            )
-            if may_repeat:
-                add_bearer_tokens(self.request.connection, tokens, with_refresh_token=False)
-        if not may_repeat:
+        if not count_repeat(
+            self.request.connection,
+            token.digest,
+            client_key=token.client_key,
+            family_id=token.family_id,
+            most=_MOST_REPEATS,
+            tokens=stored_values(tokens),
+        ):
             self._end_family(token)
         return tokens
 

@@ -10,6 +10,7 @@ from app.clients.rows import insert_for_client
 from app.consents.resources import API
 from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
+from app.database.statements.decisions import Added
 from app.database.types import Base, Digest, UtcMicroseconds
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
@@ -49,6 +50,20 @@ _FIND_ACCESS_TOKEN = Statement(
 
 _ADDED = ("digest", "client_key", "family_id", "audience", "scope", "issued_at", "expires_at")
 _INSERT_ACCESS_TOKEN = Statement(insert_for_client(AccessToken, _ADDED))
+
+#: The token of a family that is added with what decides that it may exist.
+ADDED_ACCESS_TOKEN = Added(
+    AccessToken,
+    {
+        "digest": "access_digest",
+        "client_key": "client_key",
+        "family_id": "family_id",
+        "audience": "access_audience",
+        "scope": "access_scope",
+        "issued_at": "issued_at",
+        "expires_at": "access_expires_at",
+    },
+)
 
 _REVOKE_ACCESS_TOKEN = Statement(
     update(AccessToken)

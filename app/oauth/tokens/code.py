@@ -1,7 +1,9 @@
 """The authorization code (:rfc:`6749#section-1.3.1`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
 from sqlalchemy import BigInteger, ForeignKey, Index, String, bindparam, insert, select, update
@@ -17,9 +19,12 @@ from app.consents.resources import API
 from app.consents.saved import SavedMemento, is_saved_under
 from app.database.connections import Connection
 from app.database.statements import Statement
+from app.database.statements.decisions import Decision
 from app.database.types import Base, Digest, UtcMicroseconds
+from app.oauth.tokens.access import ADDED_ACCESS_TOKEN
 from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
-from app.oauth.tokens.family import TokenFamily, add_family, is_held
+from app.oauth.tokens.family import TokenFamily, add_family, demand_client, is_held
+from app.oauth.tokens.refresh import ADDED_REFRESH_TOKEN
 from app.oauth.tokens.snapshot import PERSON_COLUMNS
 from app.scopes import PROFILE, intersect_scope
 
@@ -158,7 +163,7 @@ _ADDED = (
 )
 _INSERT_CODE = Statement(insert(AuthorizationCode).values({name: bindparam(name) for name in _ADDED}))
 
-_REDEEM_CODE = Statement(
+_REDEEM_CODE = Decision(
     update(AuthorizationCode)
     .where(
         AuthorizationCode.digest == bindparam("code_digest"),
@@ -166,6 +171,9 @@ _REDEEM_CODE = Statement(
         is_held(AuthorizationCode),
     )
     .values(redeemed_at=bindparam("at"))
+    .returning(AuthorizationCode.redeemed_at),
+    ADDED_ACCESS_TOKEN,
+    ADDED_REFRESH_TOKEN,
 )
 
 
@@ -216,12 +224,16 @@ def add_authorization_code(
     return family_id
 
 
-def redeem_authorization_code(connection: Connection, code_digest: str, *, client_key: str, family_id: int) -> bool:
-    """Mark the code redeemed.
+def redeem_authorization_code(
+    connection: Connection, code_digest: str, *, client_key: str, family_id: int, tokens: Mapping[str, Any]
+) -> bool:
+    """Mark the code redeemed, and add ``tokens``: the values of an access token and of a refresh token.
 
-    Returns whether it was this call that did: the row count decides, not what was read before.
+    Returns whether it was this call that did: the row decides, not what was read before. Raises :class:`RowGone` when
+    the client has ended since it was looked up.
     """
-    changed = connection.run(
-        _REDEEM_CODE, code_digest=code_digest, held_client=client_key, held_family=family_id, at=clock.now()
-    )
-    return changed == 1
+    held = {"held_client": client_key, "held_family": family_id}
+    redeemed = connection.decide(_REDEEM_CODE, code_digest=code_digest, at=clock.now(), **held, **tokens)
+    if redeemed is None:
+        demand_client(connection, client_key)
+    return redeemed is not None

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
 from app.clients.models import Client
-from app.database.connections import Connection
+from app.database.connections import Connection, RowGone
 from app.database.locks import to_refer_to
 from app.database.statements import Statement
 from app.database.types import Base, UtcMicroseconds
@@ -45,10 +45,11 @@ def is_held(token: Any) -> ColumnElement[bool]:
 
     The statement that asks has both from then on, so that neither is deleted before its transaction ends. They come
     before the token in the order of locks, and the tokens that are added refer to them: an app that is deleted at the
-    same moment waits, or was quicker, and then there is nothing to change.
+    same moment waits, or was quicker, and then there is nothing to change. Nor is there for one that has ended.
     """
     family = select(TokenFamily.id).select_from(Client).join(TokenFamily, TokenFamily.id == bindparam("held_family"))
-    held = to_refer_to(family.where(Client.key == bindparam("held_client")), Client, TokenFamily)
+    known = Client.key == bindparam("held_client"), Client.ended_at.is_(None)
+    held = to_refer_to(family.where(*known), Client, TokenFamily)
     return cast(ColumnElement[bool], token.family_id == held.scalar_subquery())
 
 
@@ -62,6 +63,8 @@ _INSERT_FAMILY = Statement(
     )
     .returning(TokenFamily.id)
 )
+
+_FIND_CLIENT = Statement(select(Client.key).where(Client.key == bindparam("held_client"), Client.ended_at.is_(None)))
 
 _REVOKE_FAMILY = Statement(
     update(TokenFamily)
@@ -87,6 +90,12 @@ def add_family(
         names_profile=names_profile,
     ).id
     return number
+
+
+def demand_client(connection: Connection, client_key: str) -> None:
+    """Raises :class:`RowGone` when the client has ended: for whoever finds that nothing is held."""
+    if connection.first(_FIND_CLIENT, held_client=client_key) is None:
+        raise RowGone
 
 
 def revoke_family(connection: Connection, family_id: int) -> bool:

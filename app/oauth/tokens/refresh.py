@@ -1,18 +1,21 @@
 """The refresh token (:rfc:`6749#section-1.5`): used once, and followed by the next."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, bindparam, exists, insert, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, bindparam, exists, text, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from app import clock
-from app.consents.resources import API
 from app.database.connections import Connection
 from app.database.statements import Statement
+from app.database.statements.decisions import Added, Decision
 from app.database.types import Base, Digest, UtcMicroseconds
-from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
-from app.oauth.tokens.family import TokenFamily, is_held
+from app.oauth.tokens.access import ADDED_ACCESS_TOKEN
+from app.oauth.tokens.asked import MOST_IN_AUDIENCE, select_asked
+from app.oauth.tokens.family import TokenFamily, demand_client, is_held
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 
@@ -68,10 +71,22 @@ _FIND_REFRESH_TOKEN = Statement(
     row=RefreshSnapshot,
 )
 
-_ADDED = ("digest", "client_key", "family_id", "audience", "resources", "scope", "issued_at", "expires_at")
-_INSERT_REFRESH_TOKEN = Statement(insert(RefreshToken).values({name: bindparam(name) for name in _ADDED}))
+#: The token that is added with what decides that it may exist.
+ADDED_REFRESH_TOKEN = Added(
+    RefreshToken,
+    {
+        "digest": "refresh_digest",
+        "client_key": "client_key",
+        "family_id": "family_id",
+        "audience": "refresh_audience",
+        "resources": "refresh_resources",
+        "scope": "refresh_scope",
+        "issued_at": "issued_at",
+        "expires_at": "refresh_expires_at",
+    },
+)
 
-_ROTATE_REFRESH_TOKEN = Statement(
+_ROTATE_REFRESH_TOKEN = Decision(
     update(RefreshToken)
     .where(RefreshToken.digest == bindparam("token_digest"), RefreshToken.rotated_at.is_(None), is_held(RefreshToken))
     .values(
@@ -79,10 +94,13 @@ _ROTATE_REFRESH_TOKEN = Statement(
         successor_digest=bindparam("next_digest"),
         successor_salt=bindparam("next_salt"),
     )
+    .returning(RefreshToken.rotated_at),
+    ADDED_ACCESS_TOKEN,
+    ADDED_REFRESH_TOKEN,
 )
 
-# The row count decides, whoever comes at the same moment; so what was true of the snapshot is asked again.
-_COUNT_REPEAT = Statement(
+# The row decides, whoever comes at the same moment; so what was true of the snapshot is asked again.
+_COUNT_REPEAT = Decision(
     update(RefreshToken)
     .where(
         RefreshToken.digest == bindparam("token_digest"),
@@ -91,6 +109,8 @@ _COUNT_REPEAT = Statement(
         ~exists().where(_successor.digest == RefreshToken.successor_digest, _successor.rotated_at.is_not(None)),
     )
     .values(repeats=RefreshToken.repeats + 1)
+    .returning(RefreshToken.repeats),
+    ADDED_ACCESS_TOKEN,
 )
 
 
@@ -100,63 +120,51 @@ def find_refresh_token(connection: Connection, token_digest: str) -> RefreshSnap
     return token
 
 
-def add_refresh_token(
-    connection: Connection,
-    *,
-    digest: str,
-    client_key: str,
-    family_id: int,
-    scope: str,
-    issued_at: datetime,
-    expires_at: datetime,
-    audience: str = API,
-) -> None:
-    """Add a token. Raises :class:`RowGone` when its family was deleted since it was looked up."""
-    connection.run(
-        _INSERT_REFRESH_TOKEN,
-        digest=digest,
-        client_key=client_key,
-        family_id=family_id,
-        **as_columns(audience),
-        scope=scope,
-        issued_at=issued_at,
-        expires_at=expires_at,
-    )
-
-
 def rotate_refresh_token(
     connection: Connection,
     token_digest: str,
     *,
     client_key: str,
     family_id: int | None,
-    successor_digest: str,
     successor_salt: str | None,
+    tokens: Mapping[str, Any],
 ) -> bool:
-    """Mark the token rotated.
+    """Mark the token rotated, and add ``tokens``: the values of an access token and of its successor.
 
-    Returns whether it was this call that did: the row count decides, not what was read before.
+    Returns whether it was this call that did: the row decides, not what was read before. Raises :class:`RowGone` when
+    the client has ended since it was looked up.
     """
-    changed = connection.run(
+    rotated = connection.decide(
         _ROTATE_REFRESH_TOKEN,
         token_digest=token_digest,
         held_client=client_key,
         held_family=family_id,
         at=clock.now(),
-        next_digest=successor_digest,
+        next_digest=tokens["refresh_digest"],
         next_salt=successor_salt,
+        **tokens,
     )
-    return changed == 1
+    if rotated is None:
+        demand_client(connection, client_key)
+    return rotated is not None
 
 
 def count_repeat(
-    connection: Connection, token_digest: str, *, client_key: str, family_id: int | None, most: int
+    connection: Connection,
+    token_digest: str,
+    *,
+    client_key: str,
+    family_id: int | None,
+    most: int,
+    tokens: Mapping[str, Any],
 ) -> bool:
-    """Count that a rotated token's successor is given again.
+    """Count that a rotated token's successor is given again, and add ``tokens``: the values of another access token.
 
-    Returns whether it may be: not when it was so ``most`` times, nor when the successor is in use.
+    Returns whether it may be: not when it was so ``most`` times, nor when the successor is in use. Raises
+    :class:`RowGone` when the client has ended since it was looked up.
     """
-    counted = connection.run(
-        _COUNT_REPEAT, token_digest=token_digest, held_client=client_key, held_family=family_id, most=most
-    )
-    return counted == 1
+    held = {"held_client": client_key, "held_family": family_id}
+    counted = connection.decide(_COUNT_REPEAT, token_digest=token_digest, most=most, **held, **tokens)
+    if counted is None:
+        demand_client(connection, client_key)
+    return counted is not None
