@@ -11,6 +11,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from flask import Flask
+from sqlalchemy import bindparam, insert
 
 from app import clock, credentials
 from app.accounts.sessions import start_session
@@ -22,11 +23,14 @@ from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.consents.resources import API
 from app.database.connections import Connection, connect
+from app.database.statements import Statement
 from app.extensions import db
 from app.memories.models import Memento
-from app.oauth.grants.bearer import BearerTokens, add_bearer_tokens, new_bearer_tokens
+from app.oauth.grants.bearer import BearerTokens, new_bearer_tokens, stored_values
 from app.oauth.resources import own_resource
+from app.oauth.tokens.access import ADDED_ACCESS_TOKEN
 from app.oauth.tokens.code import add_authorization_code
+from app.oauth.tokens.refresh import ADDED_REFRESH_TOKEN
 from benchmarks.load import Answer
 
 REDIRECT_URI = "https://notebook.example/callback"
@@ -210,6 +214,12 @@ def _issue_codes(site: Site, count: int) -> list[str]:
         return [_issue_code(connection, site)[0] for _ in range(count)]
 
 
+_ADD_TOKENS = [
+    Statement(insert(model).values({its: bindparam(name) for its, name in values.items()}))
+    for model, values in (ADDED_ACCESS_TOKEN, ADDED_REFRESH_TOKEN)
+]
+
+
 def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
     """Tokens of so many families, each as fresh from its code."""
     issued = []
@@ -219,7 +229,8 @@ def _issue_tokens(site: Site, count: int) -> list[BearerTokens]:
         for _ in range(count):
             tokens = new_bearer_tokens(settings, scope=SCOPE, refresh_scope=SCOPE, client=client, audience=api)
             tokens.family_id = _issue_code(connection, site)[1]
-            add_bearer_tokens(connection, tokens)
+            for each in _ADD_TOKENS:
+                connection.run(each, **stored_values(tokens))
             issued.append(tokens)
     return issued
 
