@@ -22,14 +22,13 @@ from app.http.direct.written import Written, status_line
 from app.http.doors import Errors, access_for
 from app.http.incoming import REFUSED
 from app.logs import present
-from app.oauth.endpoints import authorization, introspection, metadata, revocation, token
+from app.oauth.endpoints import introspection, metadata, revocation, token
 from app.services import Services
 
 _Start = Callable[..., Any]
 
 #: Every endpoint that is answered here.
 ROWS: tuple[Row, ...] = (
-    *authorization.DIRECT,
     *token.DIRECT,
     *introspection.DIRECT,
     *revocation.DIRECT,
@@ -168,4 +167,5 @@ def _nothing_stands() -> bool:
 def register(app: Flask) -> None:
     """Put the door in front of the app as it is by now: first of all, so that everything else stands in front of it."""
     assert isinstance(app, Application)
+    app.soon_answered = (FAST, takes)
     app.wsgi_app = FastDoor(app, app.wsgi_app)  # type: ignore[method-assign]

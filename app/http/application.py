@@ -51,6 +51,12 @@ class Application(Flask):
     #: Says which web pages may read an answer to a program; ``oauth.cross_origin`` knows, and puts its own here.
     allow_origin: Callable[[Response, Door], Response] = staticmethod(lambda response, door: response)
 
+    #: The methods and paths of requests that are answered in a moment, and whether one is; ``app.fast`` puts its own here.
+    soon_answered: tuple[frozenset[tuple[str, str]], Callable[[dict[str, Any]], bool]] = (
+        frozenset(),
+        lambda environ: False,
+    )
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, which has its id from here on, and whose time is taken."""
         began = perf_counter()

@@ -4,12 +4,16 @@ import time
 from concurrent.futures import Executor
 from enum import Enum
 from itertools import islice
+from selectors import BaseSelector
 from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.worker.bounds import HEAD_SECONDS, LINGER_SECONDS, LINGER_SILENCE, allowed_seconds
 from app.worker.inbox import Inbox, Room
 from app.worker.outbox import Outbox
+
+if TYPE_CHECKING:
+    from app.worker.plain import PlainReader
 
 # Seconds after which a connection may be called slow, and how many of the oldest are looked at.
 _A_WHILE, _LOOKED_AT = 1.0, 32
@@ -43,6 +47,8 @@ class Connection:
         self.crowd = crowd
         self.room = room
         self.inbox = Inbox(room)
+        #: What is the same in each of its requests, once one was plain.
+        self.environ: dict[str, Any] | None = None
         #: Which request of this connection it is.
         self.count = 0
         #: Whether another request may come after this one.
@@ -63,6 +69,18 @@ class Connection:
         self._sent_before = self.sock.sent
         if stage is not None:
             self.crowd.stages[stage][self] = None
+
+    def watch(self, poller: BaseSelector, events: int) -> None:
+        """Let the poller look out for this; 0 for nothing."""
+        if events == self.watched:
+            return
+        if not events:
+            poller.unregister(self.raw)
+        elif self.watched:
+            poller.modify(self.raw, events, self)
+        else:
+            poller.register(self.raw, events, self)
+        self.watched = events
 
     def deadline(self, keepalive: float) -> float:
         """Returns until when it may be at this."""
@@ -87,6 +105,8 @@ class Crowd:
         self.pool = pool
         self.most = most
         self.wsgi = wsgi
+        #: Reads what the loop answers by itself; None where that is nothing.
+        self.reader: PlainReader | None = None
         self.stages: dict[Stage, dict[Connection, None]] = {stage: {} for stage in Stage}
 
     @property

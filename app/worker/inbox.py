@@ -76,6 +76,15 @@ class Inbox(Unreader):
         """Bytes that came so far."""
         return len(self._data) + self._on_disk
 
+    @property
+    def in_memory(self) -> bytearray:
+        """What came so far, where nothing was read of it, and none of it lies on disk; else only a part."""
+        return self._data
+
+    def drop(self, count: int) -> None:
+        """Take so many bytes for read."""
+        del self._data[:count]
+
     def feed(self, piece: bytes) -> None:
         """Take what came, and look whether it is enough."""
         if self.has_head:

@@ -18,7 +18,7 @@ from app.worker.inbox import End, Inbox, Room
 
 _PIECE = 64 * 1024
 _LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_TURN_SECONDS = 0.5
+TURN_SECONDS = 0.5
 
 
 class Loop(ThreadWorker):
@@ -31,6 +31,8 @@ class Loop(ThreadWorker):
         super().__init__(*args, **kwargs)
         self._room = Room()
         self._looked_at_clock = 0.0
+        #: Whether another thread has run the loop since the poller was asked.
+        self.events_are_old = False
 
     def make_crowds(self) -> list[tuple[Crowd, list[Any]]]:
         """Returns the ports: whose connections they are, and the listeners of each."""
@@ -44,9 +46,7 @@ class Loop(ThreadWorker):
             for listener in listeners:
                 listener.setblocking(False)
                 self.poller.register(listener, EVENT_READ, partial(self.take, crowd))
-        while self.alive:
-            self.turn(_TURN_SECONDS)
-            self.alive = self.alive and self.is_parent_alive()
+        self.keep_turning()
         self.stop()
         for crowd, listeners in self.crowds:
             for connection in crowd.at(*Stage):
@@ -56,20 +56,26 @@ class Loop(ThreadWorker):
         self.tpool.shutdown(wait=False)
         self.poller.close()
 
+    def keep_turning(self) -> None:
+        """See to what comes until told to stop."""
+
     def stop(self) -> None:
         """What is done before the end."""
 
     def turn(self, seconds: float) -> None:
         """See to everything that is to be done, or wait for it so long."""
-        self.notify()
+        self.events_are_old = False
         for key, _ in self.poller.select(seconds):
             if type(key.data) is Connection:
                 self.see_to(key.data)
             else:
                 key.data(key.fileobj)
+            if self.events_are_old:
+                break
         now = time.monotonic()
-        if now - self._looked_at_clock >= _TURN_SECONDS:
+        if now - self._looked_at_clock >= TURN_SECONDS:
             self._looked_at_clock = now
+            self.notify()
             for crowd, _ in self.crowds:
                 for connection in crowd.at(*Stage):
                     if connection.deadline(self.cfg.keepalive) <= now:
@@ -96,7 +102,7 @@ class Loop(ThreadWorker):
         try:
             piece = connection.raw.recv(_PIECE)
         except BlockingIOError:
-            self._watch(connection, EVENT_READ)
+            connection.watch(self.poller, EVENT_READ)
             return
         if piece:
             connection.inbox.feed(piece)
@@ -108,12 +114,24 @@ class Loop(ThreadWorker):
         self._go_on(connection)
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
-        """A thread has answered; called in the loop."""
+        """A thread of the pool has answered; called in the loop."""
+        failure = fs.exception()
+        self.go_on_after(conn, failure is None and fs.result(), failure)
+
+    def go_on_after(self, connection: Connection, stays_open: bool, failure: BaseException | None) -> None:
+        """Send what was answered; then comes the next request, or the end."""
+        if failure is not None:
+            self._close_after(connection, failure)
+            return
         try:
-            conn.stays_open = fs.result() and not conn.sock.is_broken
-            self._send(conn)
+            connection.stays_open = stays_open and not connection.sock.is_broken
+            self._send(connection)
         except Exception as error:
-            self._close_after(conn, error)
+            self._close_after(connection, error)
+
+    def answer_here(self, connection: Connection) -> bool:
+        """Answer in this thread, if that is soon done. Returns whether it was so."""
+        return False
 
     def end(self, connection: Connection) -> None:
         """Say that nothing more will be said. It is closed when the other side has understood."""
@@ -129,7 +147,7 @@ class Loop(ThreadWorker):
         """Close it, whatever it is at."""
         if connection.stage is None:
             return
-        self._watch(connection, 0)
+        connection.watch(self.poller, 0)
         # The thread that answers reads it.
         if connection.stage is not Stage.ANSWERING:
             connection.inbox.close()
@@ -148,7 +166,7 @@ class Loop(ThreadWorker):
                     self._drain(connection)
                 case Stage.ANSWERING:
                     # The next request is already there, or the other side is gone. It keeps.
-                    self._watch(connection, 0)
+                    connection.watch(self.poller, 0)
         except Exception as error:
             self._close_after(connection, error)
 
@@ -163,12 +181,14 @@ class Loop(ThreadWorker):
         stage = Stage.BODY if inbox.has_head else Stage.HEAD
         if connection.stage is not stage:
             connection.enter(stage)
-        self._watch(connection, EVENT_READ)
+        connection.watch(self.poller, EVENT_READ)
 
     def _answer(self, connection: Connection) -> None:
         connection.enter(Stage.ANSWERING)
         connection.count += 1
         connection.inbox.rewind()
+        if self.answer_here(connection):
+            return
         future = connection.crowd.pool.submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
@@ -178,7 +198,7 @@ class Loop(ThreadWorker):
         if not connection.sock.flush():
             if connection.stage is not Stage.SENDING:
                 connection.enter(Stage.SENDING)
-            self._watch(connection, EVENT_WRITE)
+            connection.watch(self.poller, EVENT_WRITE)
             return
         if not connection.stays_open:
             self.end(connection)
@@ -191,13 +211,13 @@ class Loop(ThreadWorker):
             connection.inbox.feed(rest)
             self._go_on(connection)
         else:
-            self._watch(connection, EVENT_READ)
+            connection.watch(self.poller, EVENT_READ)
 
     def _drain(self, connection: Connection) -> None:
         try:
             piece = connection.raw.recv(_PIECE)
         except BlockingIOError:
-            self._watch(connection, EVENT_READ)
+            connection.watch(self.poller, EVENT_READ)
             return
         except OSError:
             piece = b""
@@ -205,7 +225,7 @@ class Loop(ThreadWorker):
             self.close(connection)
             return
         connection.last_heard = time.monotonic()
-        self._watch(connection, EVENT_READ)
+        connection.watch(self.poller, EVENT_READ)
 
     def _end_wait(self, connection: Connection) -> None:
         """It took longer than it may."""
@@ -225,19 +245,8 @@ class Loop(ThreadWorker):
         if spared is not None:
             self.close(spared)
 
-    def _close_after(self, connection: Connection, error: Exception) -> None:
+    def _close_after(self, connection: Connection, error: BaseException) -> None:
         # Most often the other side is gone, which is its right.
         if not isinstance(error, OSError):
-            self.log.exception("A connection failed")
+            self.log.error("A connection failed", exc_info=error)
         self.close(connection)
-
-    def _watch(self, connection: Connection, events: int) -> None:
-        if events == connection.watched:
-            return
-        if not events:
-            self.poller.unregister(connection.raw)
-        elif connection.watched:
-            self.poller.modify(connection.raw, events, connection)
-        else:
-            self.poller.register(connection.raw, events, connection)
-        connection.watched = events

@@ -26,7 +26,7 @@ from app.worker.bounds import (
 )
 from app.worker.connection import Connection, Crowd, Stage
 from app.worker.last_connections import refuse_new
-from app.worker.loop import Loop
+from app.worker.relay import Relay
 
 _TURN_SECONDS = 0.1
 # Shared by the arbiter and its workers: whether it is the whole server that stops, and whether nobody else listens at
@@ -46,7 +46,7 @@ def announce_stop(server: Arbiter) -> None:
     server.stop = announced
 
 
-class Stopping(Loop):
+class Stopping(Relay):
     """A worker that stops so that nothing is lost."""
 
     #: Its number among the workers, from 1; whoever comes after it has the same.
@@ -70,9 +70,7 @@ class Stopping(Loop):
         self.alive = False
         if _flags[0]:
             health.begin_stop()
-        # Before the first turn there is nothing to wake.
-        if self.method_queue.fileno() is not None:
-            self.method_queue.defer(lambda: None)
+        self.wake()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT and SIGINT: as SIGTERM, and somebody waits for it. Ctrl-C comes twice."""

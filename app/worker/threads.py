@@ -3,7 +3,9 @@
 import errno
 import resource
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 from gunicorn import util
@@ -14,9 +16,11 @@ from gunicorn.http.message import Request
 from app.logs import present
 from app.management.application import Management
 from app.management.listener import split_listeners
+from app.worker.answer import PlainResponse
 from app.worker.bounds import MANAGEMENT_CONNECTIONS, MANAGEMENT_THREADS
 from app.worker.connection import Connection, Crowd
 from app.worker.inbox import End
+from app.worker.plain import PlainReader, PlainRequest
 from app.worker.refusals import LongRequest, find_status, make_refused, refuse
 from app.worker.stop import Stopping
 
@@ -48,16 +52,20 @@ class Worker(Stopping):
         app = self._app = self.wsgi
         requests, management = split_listeners(self.sockets)
         crowds = [(Crowd(self.tpool, _count_connections(self.worker_connections), app), requests)]
+        if hasattr(app, "soon_answered"):
+            crowds[0][0].reader = PlainReader(self.cfg, *app.soon_answered)
         if management:
             pool = ThreadPoolExecutor(MANAGEMENT_THREADS, "management")
             crowds.append((Crowd(pool, MANAGEMENT_CONNECTIONS, Management(app)), management))
             self.wsgi = _answer_at_its_port
         return crowds
 
-    def handle(self, conn: Connection) -> bool:
-        """Answer a request, in a thread. Returns whether the connection stays open."""
+    def handle(self, conn: Connection, plain: PlainRequest | None = None) -> bool:
+        """Answer a request, in whatever thread. Returns whether the connection stays open."""
         request = None
         try:
+            if plain is not None:
+                return self._answer_plain(plain, conn)
             request = LongRequest(self.cfg, conn.inbox, conn.client, conn.count)
             # Whoever waited for leave has it: the body is here.
             request._expected_100_continue = False
@@ -78,6 +86,35 @@ class Worker(Stopping):
         except Exception as error:
             self.handle_error(request, conn.sock, conn.client, error)
         return False
+
+    def _answer_plain(self, plain: PlainRequest, conn: Connection) -> bool:
+        """What gunicorn's ``handle_request`` does, where nothing is unusual."""
+        began = time.monotonic()
+        response = PlainResponse(plain, conn.sock, self.cfg)
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        try:
+            pieces = conn.crowd.wsgi(plain.environ, response.start_response)
+            try:
+                body = b"".join(pieces)
+                # By now we may have been told to stop.
+                if not self.alive or not self.cfg.keepalive:
+                    response.force_close()
+                response.answer(body)
+            finally:
+                self.log.access(response, plain, plain.environ, timedelta(seconds=time.monotonic() - began))
+                if hasattr(pieces, "close"):
+                    pieces.close()
+        except Exception:
+            if not response.headers_sent:
+                raise
+            # What is said is said.
+            self.log.exception("Error handling request")
+            conn.sock.close()
+            return False
+        return not response.should_close()
 
     def handle_error(self, req: Request | None, client: Any, addr: tuple[str, int] | None, exc: Exception) -> None:
         # gunicorn's own answer and line quote what came in, which may hold a credential.
