@@ -13,7 +13,9 @@ const INDEXED = new Set(["Session", "AccessToken", "AuthorizationCode", "Refresh
 async function openSqlite(path) {
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path);
+  // As the product has them.
   database.exec(`PRAGMA busy_timeout = 20000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+    PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000;
     CREATE TABLE IF NOT EXISTS rows (id TEXT PRIMARY KEY, payload TEXT NOT NULL, grant_id TEXT, uid TEXT,
       expires_at INTEGER, consumed_at INTEGER) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS rows_grant_id ON rows (grant_id) WHERE grant_id IS NOT NULL;
@@ -137,6 +139,8 @@ function makeProvider() {
     findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, name: "Alice" }) }),
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     issueRefreshToken: async () => true,
+    // Ours go on after their person has signed out, so nobody looks for the session of a token here either.
+    expiresWithSession: async () => false,
     rotateRefreshToken: true,
     pkce: { required: () => true },
     ttl: { AccessToken: 3600, AuthorizationCode: 600, ClientCredentials: 3600, RefreshToken: 2592000,
