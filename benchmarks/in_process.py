@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 
 from app.metrics.kinds import State
+from benchmarks.comparison import FLASK, PRODUCT
 from benchmarks.load import Answer
 from benchmarks.operations import Request
 
@@ -19,7 +20,7 @@ class InProcess:
     def __init__(self, product: Flask, bare: Flask):
         # As in a server without a management port, where nobody could ask.
         State.is_on = False
-        self._apps = {"product": product, "bare": bare}
+        self._apps = {PRODUCT: product, FLASK: bare}
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:
         """User and system time of this process for all requests, in seconds, and their answers."""
@@ -38,7 +39,7 @@ class InProcess:
             for status, headers, body in answers
         ]
 
-    def database_seconds(self) -> dict[int, float]:
+    def database_seconds(self, _target: str) -> dict[int, float]:
         """Nothing: only this process is looked at."""
         return {}
 

@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 from sqlalchemy import make_url
 
+from benchmarks.comparison import PEER
 from benchmarks.load import Answer, send
 from benchmarks.operations import Request
 from benchmarks.peers.node import Node
@@ -23,67 +26,107 @@ _CONNECTIONS = 8
 _START_SECONDS = 30
 
 
-class ThroughGunicorn:
-    """Runs requests on the product's and the bare app's servers."""
+@dataclass(slots=True)
+class _Served:
+    """A server: where it listens, what it takes itself to be called, and what its workers have used so far, in seconds."""
 
-    def __init__(
-        self,
-        ports: dict[str, int],
-        pids: dict[str, int],
-        load: ProcessPoolExecutor,
-        observer: psycopg.Connection | None,
-    ):
-        self._ports = ports
-        self._pids = pids
-        self._load = load
-        self._observer = observer
+    port: int
+    host: str
+    pid: int
+    observer: psycopg.Connection | None
+    began: float = 0.0
+    measured: float = 0.0
+
+    def seconds(self) -> float:
+        return sum(_seconds(pid) for pid in _children(self.pid))
+
+
+class ThroughGunicorn:
+    """Starts servers, each under a name, and runs requests on them. They end with the ``with`` block."""
+
+    def __init__(self, directory: Path):
+        self._directory = directory
+        self._served: dict[str, _Served] = {}
+        self._started = ExitStack()
+
+    def __enter__(self) -> "ThroughGunicorn":
+        spawn = multiprocessing.get_context("spawn")
+        self._load = self._started.enter_context(ProcessPoolExecutor(1, mp_context=spawn))
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._started.close()
+
+    def start_product(self, name: str, environ: dict[str, str]) -> None:
+        """Start the product as its own settings have it."""
+        port = int(environ["PORT"])
+        pid = self._started.enter_context(_gunicorn("app.serving", "wsgi:app", environ, self._directory))
+        self._add(name, _Served(port, urlsplit(environ["ISSUER"]).netloc, pid, self._observe(environ["DATABASE_URL"])))
+
+    def start_bare(self, name: str, app: str, environ: dict[str, str]) -> None:
+        """Start an app with no database as the product is started."""
+        port = free_port()
+        environ = environ | {"PORT": str(port)}
+        pid = self._started.enter_context(_gunicorn("benchmarks.bare_serving", app, environ, self._directory))
+        self._add(name, _Served(port, f"127.0.0.1:{port}", pid, None))
+
+    def start_peer(self, peer: Node, database_url: str) -> None:
+        """Start another server, with as many workers as there are cores, and let its person sign in."""
+        port = free_port()
+        command, environ = peer.command(database_url, self._directory, port)
+        started = _started(command, environ, port, os.cpu_count() or 1, self._directory)
+        pid = self._started.enter_context(started)
+        peer.sign_in(port)
+        self._add(PEER, _Served(port, f"127.0.0.1:{port}", pid, self._observe(database_url)))
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:
         """User and system time of the server's workers for all requests, in seconds, and their answers."""
-        port, workers = self._ports[target], _children(self._pids[target])
-        wire = [_wire(request, port) for request in requests]
-        begin = sum(_seconds(pid) for pid in workers)
-        answers = self._load.submit(send, port, wire, _CONNECTIONS).result()
-        seconds = sum(_seconds(pid) for pid in workers) - begin
-        assert _children(self._pids[target]) == workers, "A worker was replaced meanwhile."
+        served = self._served[target]
+        workers = _children(served.pid)
+        wire = [_wire(request, served.host) for request in requests]
+        begin = served.seconds()
+        answers = self._load.submit(send, served.port, wire, _CONNECTIONS).result()
+        seconds = served.seconds() - begin
+        assert _children(served.pid) == workers, "A worker was replaced meanwhile."
+        served.measured += seconds
         return seconds, answers
+
+    def unmeasured(self) -> dict[str, float]:
+        """What the workers of each server have used while nobody asked them, as a part of what they used when asked."""
+        return {
+            name: (served.seconds() - served.began) / served.measured - 1
+            for name, served in self._served.items()
+            if served.measured
+        }
 
     def peak_megabytes(self) -> dict[str, float]:
         """The most memory that a worker of each server has had so far, in 10^6 bytes."""
         return {
-            target: max(_peak_bytes(worker) for worker in _children(pid)) / 1e6 for target, pid in self._pids.items()
+            name: max(_peak_bytes(worker) for worker in _children(served.pid)) / 1e6
+            for name, served in self._served.items()
         }
 
-    def database_seconds(self) -> dict[int, float]:
-        """What each PostgreSQL process that serves our database has used so far; empty if none is on this machine."""
-        if self._observer is None:
+    def database_seconds(self, target: str) -> dict[int, float]:
+        """What each PostgreSQL process that serves its database has used so far; empty if none is on this machine."""
+        observer = self._served[target].observer
+        if observer is None:
             return {}
-        rows = self._observer.execute(
+        rows = observer.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return {pid: _seconds(pid) for (pid,) in rows if _is_postgresql(pid)}
 
+    def _add(self, name: str, served: _Served) -> None:
+        served.began = served.seconds()
+        self._served[name] = served
 
-@contextmanager
-def servers(environ: dict[str, str], directory: Path, peer: Node | None = None) -> Iterator[ThroughGunicorn]:
-    """The product and the bare app, both served with the product's settings, and the peer if there is one."""
-    ports = {"product": int(environ["PORT"]), "bare": free_port()}
-    spawn = multiprocessing.get_context("spawn")
-    with ExitStack() as started:
-        start = started.enter_context
-        pids = {
-            "product": start(_gunicorn("app.serving", "wsgi:app", ports["product"], environ, directory)),
-            "bare": start(
-                _gunicorn("benchmarks.bare_serving", "benchmarks.bare:app", ports["bare"], environ, directory)
-            ),
-        }
-        if peer:
-            ports["peer"] = free_port()
-            command, its_environ = peer.command(environ["DATABASE_URL"], directory, ports["peer"])
-            pids["peer"] = start(_started(command, its_environ, ports["peer"], os.cpu_count() or 1, directory))
-            peer.sign_in(ports["peer"])
-        load = start(ProcessPoolExecutor(1, mp_context=spawn))
-        yield ThroughGunicorn(ports, pids, load, start(_observer(environ["DATABASE_URL"])))
+    def _observe(self, database_url: str) -> psycopg.Connection | None:
+        """A connection that sees who else is connected; None for SQLite, which has no processes of its own."""
+        if database_url.startswith("sqlite"):
+            return None
+        parsed = make_url(database_url).set(drivername="postgresql").difference_update_query(["prepare_threshold"])
+        url = parsed.render_as_string(hide_password=False)
+        return self._started.enter_context(psycopg.connect(url, autocommit=True))
 
 
 def free_port() -> int:
@@ -93,11 +136,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _gunicorn(
-    config: str, app: str, port: int, environ: dict[str, str], directory: Path
-) -> AbstractContextManager[int]:
+def _gunicorn(config: str, app: str, environ: dict[str, str], directory: Path) -> AbstractContextManager[int]:
     command = [sys.executable, "-m", "gunicorn", "-c", f"python:{config}", app]
-    return _started(command, environ | {"PORT": str(port)}, port, int(environ["WEB_CONCURRENCY"]), directory)
+    return _started(command, environ, int(environ["PORT"]), int(environ["WEB_CONCURRENCY"]), directory)
 
 
 @contextmanager
@@ -132,20 +173,9 @@ def _wait_until_it_is_up(process: subprocess.Popen, port: int, workers: int, log
     raise RuntimeError(f"A server did not come up:\n{log_path.read_text(errors='replace')}")
 
 
-@contextmanager
-def _observer(database_url: str) -> Iterator[psycopg.Connection | None]:
-    """A connection that sees who else is connected; None for SQLite, which has no processes of its own."""
-    if database_url.startswith("sqlite"):
-        yield None
-        return
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
-        yield connection
-
-
-def _wire(request: Request, port: int) -> bytes:
+def _wire(request: Request, host: str) -> bytes:
     target = f"{request.path}?{request.query}" if request.query else request.path
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if request.body:
         lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(request.body)}"]

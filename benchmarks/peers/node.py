@@ -4,13 +4,13 @@ import http.client
 import os
 import re
 import secrets
-from collections.abc import Callable
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import make_url
 
+from benchmarks.comparison import Stage, Stages
 from benchmarks.load import Answer
 from benchmarks.operations import CHALLENGE, REDIRECT_URI, SCOPE, VERIFIER, Request, form_request
 from tests.elsewhere.installed import install_locked
@@ -18,10 +18,6 @@ from tests.elsewhere.installed import install_locked
 _HERE = Path(__file__).resolve().parent / "oidc_provider"
 _CLIENT = ("notebook", "only-for-benchmarks")
 _MOST_REDIRECTS = 5
-
-#: Makes so many requests, which may need the answers to the stage before; with what each is answered, and whether it
-#: is what is measured or only makes what that needs.
-PeerStage = tuple[Callable[[int, list[Answer]], list[Request]], int, bool]
 
 
 class Node:
@@ -33,7 +29,7 @@ class Node:
         self._installed = install_locked(_HERE)
         self._cookie = ""
         #: One for each operation of the product, by its name.
-        self.stages: dict[str, tuple[PeerStage, ...]] = {
+        self.stages: Stages = {
             "client credentials": ((self._client_credentials, 200, True),),
             "introspection": (*self._signs_in(SCOPE), (self._introspect, 200, True)),
             "GET /api/me/": (*self._signs_in(f"openid {SCOPE}"), (self._userinfo, 200, True)),
@@ -77,10 +73,10 @@ class Node:
         assert "code=" in location, f"{self.name} let nobody in: {location}"
         self._cookie = _header({name: value for name, value in cookies.items() if name.startswith("_session")})
 
-    def _signs_in(self, scope: str) -> tuple[PeerStage, ...]:
+    def _signs_in(self, scope: str) -> tuple[Stage, ...]:
         return self._authorize(scope, is_measured=False), (self._exchange, 200, False)
 
-    def _authorize(self, scope: str, *, is_measured: bool) -> PeerStage:
+    def _authorize(self, scope: str, *, is_measured: bool) -> Stage:
         def make(count: int, _answers: list[Answer]) -> list[Request]:
             queries = [urlencode(_authorization_parameters(scope)) for _ in range(count)]
             return [Request("GET", "/auth", query, (("Cookie", self._cookie),)) for query in queries]
