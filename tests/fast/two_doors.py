@@ -1,0 +1,246 @@
+"""One request through the fast door and around it, from the same state: whatever comes of it must be the same.
+
+Time stands still and chance begins anew before each of the two, so that nothing has to be left out of what is compared.
+"""
+
+import random
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Integer, Table, delete, func, insert, select, text, update
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from app import clock, fast
+from app.database.access import may_note, may_orm_write
+from app.database.patience import find_patience
+from app.extensions import db
+from app.limits.models import RateLimitCounter
+from app.logs import present
+from app.metrics.kinds import State
+
+#: Makes the environ of a request, anew each time: its body can be read once.
+Make = Callable[[], dict[str, Any]]
+Rows = dict[str, list[tuple]]
+
+#: What takes a time.
+_TIMED = ("_sum", "_bucket")
+
+
+def form(path: str, body: bytes | str, authorization: str | None = None, **environ: Any) -> Make:
+    """A POST of exactly this form. ``environ`` are headers as a server hands them over, however wrong they are."""
+    data = body.encode() if isinstance(body, str) else body
+    sent = {"CONTENT_TYPE": "application/x-www-form-urlencoded"} | environ
+    if authorization is not None:
+        sent = {"HTTP_AUTHORIZATION": authorization} | sent
+    return lambda: EnvironBuilder(path=path, method="POST", data=data, environ_overrides=dict(sent)).get_environ()
+
+
+def read(path: str, authorization: str | None = None, method: str = "GET", **environ: Any) -> Make:
+    """A request without a body."""
+    if authorization is not None:
+        environ = {"HTTP_AUTHORIZATION": authorization} | environ
+    return lambda: EnvironBuilder(path=path, method=method, environ_overrides=dict(environ)).get_environ()
+
+
+class TwoDoors:
+    """Compares what comes of requests. ``taken`` are the names of those that the fast door has answered."""
+
+    def __init__(self, app: Flask, monkeypatch: Any, caplog: Any) -> None:
+        self.app, self._monkeypatch, self._caplog = app, monkeypatch, caplog
+        self._services = app.extensions["services"]
+        self.taken: set[str] = set()
+        #: Whether a request is being answered just now.
+        self.is_asking = False
+        self.statuses: dict[str, str] = {}
+        self._caplog.set_level("INFO")
+        # A store of limits that failed is looked for again after each request, and not by chance.
+        self._storage = self._services.limits.storage
+        monkeypatch.setattr(self._storage, "_has_thread", lambda: False)
+
+    def differences(
+        self, requests: dict[str, Make], *, meddle: Callable[[], None] = lambda: None, uses_up: bool = True
+    ) -> list[str]:
+        """Returns a line for each thing that is not the same; ``meddle`` is called before each request.
+
+        After one that was answered with 200, the next begins in the state that there is now: unless what is sent can be
+        sent again and again (not ``uses_up``), where looking at all rows so often would only take time.
+        """
+        self._uses_up = uses_up
+        start = self._read_rows()
+        self._now = clock.now()
+        seen = [self._go_through(requests, start, meddle, around=around) for around in (False, True)]
+        assert seen[0].keys() == seen[1].keys()
+        return [
+            f"{name}: {kind} is {mine!r} at the fast door and {others!r} around it"
+            for name in seen[0]
+            for kind, mine, others in _compare(seen[0][name], seen[1][name])
+        ]
+
+    def _go_through(
+        self, requests: dict[str, Make], start: Rows, meddle: Callable[[], None], *, around: bool
+    ) -> dict[str, dict[str, Any]]:
+        seen: dict[str, dict[str, Any]] = {}
+        with self._monkeypatch.context() as patch, self._around() if around else self._noticing():
+            patch.setattr("app.clock.now", lambda: self._now)
+            chance = random.Random(1)
+            patch.setattr(secrets, "token_hex", lambda size=32: f"{chance.getrandbits(8 * size):0{2 * size}x}")
+            random.seed(1)
+            self._go_back(start, start)
+            counted = _count()
+            for name, make in requests.items():
+                self._name = name
+                meddle()
+                seen[name] = self._ask(make())
+                if self._uses_up and seen[name]["answer"][0].startswith("200"):
+                    rows = seen[name]["rows"] = self._read_rows()
+                    self._go_back(start, rows)
+            rows = self._read_rows()
+            seen["all of them"] = {"rows": rows, "metrics": _subtract(_count(), counted)}
+            self._go_back(start, rows)
+        return seen
+
+    def _ask(self, environ: dict[str, Any]) -> dict[str, Any]:
+        self._caplog.clear()
+        self.is_asking = True
+        try:
+            body, status, headers = run_wsgi_app(self.app, environ, buffered=True)
+        except Exception as error:
+            return {"answer": ("raised", repr(error), b"")}
+        finally:
+            self.is_asking = False
+        self.statuses[self._name] = status
+        # What the thread is left with, for whatever it does next.
+        left = (present.environ(), find_patience(), may_orm_write(), may_note())
+        logged = [
+            (one.levelname, one.getMessage(), one.exc_info and repr(one.exc_info[1])) for one in self._caplog.records
+        ]
+        return {
+            "answer": (status, list(headers), b"".join(body)),
+            "access log": present.tell(environ),
+            "log": logged,
+            "notes": self._take_notes(),
+            "limits": self._take_limits(),
+            "what is left": left,
+        }
+
+    @contextmanager
+    def _around(self) -> Iterator[None]:
+        with self._monkeypatch.context() as patch:
+            patch.setattr(fast, "_find_place", lambda environ: None)
+            yield
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        inside = fast.FastDoor._answer
+
+        def notice(door: Any, place: Any, environ: dict[str, Any]) -> Any:
+            self.taken.add(self._name)
+            return inside(door, place, environ)
+
+        with self._monkeypatch.context() as patch:
+            patch.setattr(fast.FastDoor, "_answer", notice)
+            yield
+
+    def _take_notes(self) -> list[Any]:
+        return [_tell(kind._take()) for kind in self._services.notes._kinds.values() if kind.count()]
+
+    def _take_limits(self) -> tuple:
+        calls = sorted(self._services.limits.calls._counts.values())
+        over = sorted(self._services.limits._over._counters) + sorted(self._storage._own._counters)
+        self._storage.look()
+        self._services.limits.forget()
+        with self.app.app_context(), db.engine.begin() as connection:
+            counters = sorted(map(tuple, connection.execute(select(RateLimitCounter.key, RateLimitCounter.count))))
+            if counters:
+                connection.execute(RateLimitCounter.__table__.delete())
+        return calls, over, counters
+
+    def _read_rows(self) -> Rows:
+        with self.app.app_context(), db.engine.connect() as connection:
+            filled = _find_filled(connection)
+            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in filled}
+
+    def _go_back(self, start: Rows, rows: Rows) -> None:
+        """Leave the rows of ``start`` where there are ``rows``, and the numbers of those to come as they were."""
+        self._services.limits.forget()
+        self._take_notes()
+        changed = [table for table in db.metadata.sorted_tables if start.get(table.name) != rows.get(table.name)]
+        if not changed:
+            return
+        with self.app.app_context(), db.engine.begin() as connection:
+            for table in reversed(changed):
+                before, after = _by_key(table, start), _by_key(table, rows)
+                for key in after.keys() - before.keys():
+                    connection.execute(delete(table).where(*_is_row(table, key)))
+            for table in changed:
+                before, after = _by_key(table, start), _by_key(table, rows)
+                if new := [values for key, values in before.items() if key not in after]:
+                    connection.execute(insert(table), new)
+                for key in before.keys() & after.keys():
+                    if before[key] != after[key]:
+                        connection.execute(update(table).where(*_is_row(table, key)).values(before[key]))
+                if connection.dialect.name == "postgresql":
+                    _begin_counting(connection, table)
+
+
+def _by_key(table: Table, rows: Rows) -> dict[tuple, dict[str, Any]]:
+    names = table.columns.keys()
+    key_of = [names.index(column.key) for column in table.primary_key]
+    return {
+        tuple(row[place] for place in key_of): dict(zip(names, row, strict=True)) for row in rows.get(table.name, ())
+    }
+
+
+def _is_row(table: Table, key: tuple) -> list[Any]:
+    return [column == value for column, value in zip(table.primary_key, key, strict=True)]
+
+
+def _find_filled(connection: Any) -> Iterable[Table]:
+    tables = db.metadata.sorted_tables
+    looks = (f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")" for table in tables)
+    filled = set(connection.execute(text(" UNION ALL ".join(looks))).scalars())
+    return [table for table in tables if table.name in filled]
+
+
+def _begin_counting(connection: Any, table: Table) -> None:
+    column = table.autoincrement_column
+    if column is not None and isinstance(column.type, Integer):
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
+        last = connection.scalar(select(func.coalesce(func.max(column), 0)))
+        if sequence is not None:
+            connection.scalar(select(func.setval(sequence, last + 1, False)))
+
+
+def _tell(noted: Any) -> Any:
+    """What somebody noted, so that two notes of the same are equal."""
+    if isinstance(noted, dict):
+        return [(_tell(key), _tell(value)) for key, value in noted.items()]
+    if isinstance(noted, deque | list):
+        return [_tell(one) for one in noted]
+    names = getattr(type(noted), "__slots__", ()) if type(noted).__module__.startswith("app.") else ()
+    return {name: _tell(getattr(noted, name)) for name in names} or noted
+
+
+def _count() -> dict[tuple, float]:
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for metric in State.own.collect()
+        for sample in metric.samples
+        if metric.type in ("counter", "histogram")
+        and not sample.name.endswith(_TIMED)
+        and "database_wait" not in sample.name
+    }
+
+
+def _subtract(after: dict[tuple, float], before: dict[tuple, float]) -> dict[tuple, float]:
+    return {key: value - before.get(key, 0) for key, value in after.items() if value != before.get(key, 0)}
+
+
+def _compare(mine: dict[str, Any], others: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for kind in mine.keys() | others.keys():
+        if mine.get(kind) != others.get(kind):
+            yield kind, mine.get(kind), others.get(kind)
