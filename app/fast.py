@@ -22,13 +22,14 @@ from app.http.direct.written import Written, status_line
 from app.http.doors import Errors, access_for
 from app.http.incoming import REFUSED
 from app.logs import present
-from app.oauth.endpoints import introspection, metadata, revocation, token
+from app.oauth.endpoints import authorization, introspection, metadata, revocation, token
 from app.services import Services
 
 _Start = Callable[..., Any]
 
 #: Every endpoint that is answered here.
 ROWS: tuple[Row, ...] = (
+    *authorization.DIRECT,
     *token.DIRECT,
     *introspection.DIRECT,
     *revocation.DIRECT,

@@ -18,6 +18,7 @@ _CALLED_BY_LIBRARIES = {
     "html.parser": "handle_data handle_endtag handle_starttag",
     "importlib": "create_module exec_module find_spec",
     "io and http.client": "makefile readable readinto",
+    "itsdangerous": "get_signature",
     "Jinja and Babel": "_make_node filter_stream",
     "limits": "base_exceptions get_expiry incr",
     "SQLAlchemy": "process_bind_param process_result_value",

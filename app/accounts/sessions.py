@@ -3,9 +3,10 @@
 from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from app import clock
@@ -23,6 +24,7 @@ from app.database.types import UtcDateTime
 from app.extensions import db
 from app.http.services import services
 from app.last_uses import INTERVAL, LastUses, Used
+from app.services import Services
 
 #: In so many places one person can be signed in at a time.
 MOST_OF_PERSON = 100
@@ -55,8 +57,25 @@ class SignedIn(UserMixin):
         return self.credential
 
 
+def select_signed_in(*columns: Any) -> Select[Any]:
+    """Returns a SELECT of these columns of whoever is signed in by the session ``digest`` at the moment ``at``.
+
+    Whether it was idle for too long is asked afterwards: :func:`note_visit`.
+    """
+    return (
+        select(*columns)
+        .select_from(Session)
+        .join(User, User.id == Session.user_id)
+        .where(
+            Session.digest == bindparam("digest"),
+            Session.expires_at > bindparam("at", type_=UtcDateTime),
+            is_open_account(),
+        )
+    )
+
+
 _FIND_SIGNED_IN = Statement(
-    select(
+    select_signed_in(
         User.id,
         User.name,
         User.email,
@@ -67,13 +86,6 @@ _FIND_SIGNED_IN = Statement(
         Session.shown,
         Session.last_used_at,
         User.is_operator,
-    )
-    .select_from(Session)
-    .join(User, User.id == Session.user_id)
-    .where(
-        Session.digest == bindparam("digest"),
-        Session.expires_at > bindparam("at", type_=UtcDateTime),
-        is_open_account(),
     )
 )
 
@@ -115,16 +127,12 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
 
     ``connection`` is given where the session is not committed yet.
     """
-    at, idle_lifetime = clock.now(), timedelta(seconds=settings().session_idle_lifetime)
-    session_digest, uses = digest(credential), services().notes.of(LastUses)
+    session_digest = digest(credential)
     with connection or connect(db.engine) as asked:
-        row = asked.first(_FIND_SIGNED_IN, digest=session_digest, at=at)
-    if row is None:
+        row = asked.first(_FIND_SIGNED_IN, digest=session_digest, at=clock.now())
+    if row is None or is_idle(services(), session_digest, row.last_used_at):
         return None
-    # While the database cannot be written, this process knows better than it says.
-    if max(row.last_used_at, uses.find(_SESSION_USED, session_digest) or row.last_used_at) <= at - idle_lifetime:
-        return None
-    uses.note(_SESSION_USED, session_digest, row.last_used_at, min(INTERVAL, idle_lifetime / 6))
+    note_visit(services(), session_digest, row.last_used_at)
     shown = frozenset(row.shown.split())
     return SignedIn(
         row.id,
@@ -138,6 +146,23 @@ def find_signed_in(credential: str, connection: Connection | None = None) -> Sig
         row.is_operator,
         credential,
     )
+
+
+def is_idle(services: Services, session_digest: str, last_used_at: datetime) -> bool:
+    """Returns whether a session was idle for too long; ``last_used_at`` is what the database says of it."""
+    # While the database cannot be written, this process knows better than it says.
+    noted = services.notes.of(LastUses).find(_SESSION_USED, session_digest)
+    return max(last_used_at, noted or last_used_at) <= clock.now() - _idle_lifetime(services)
+
+
+def note_visit(services: Services, session_digest: str, last_used_at: datetime) -> None:
+    """Note that a session was used now, unless that was noted a moment ago."""
+    interval = min(INTERVAL, _idle_lifetime(services) / 6)
+    services.notes.of(LastUses).note(_SESSION_USED, session_digest, last_used_at, interval)
+
+
+def _idle_lifetime(services: Services) -> timedelta:
+    return timedelta(seconds=services.settings.session_idle_lifetime)
 
 
 def end_session(session_digest: str) -> None:

@@ -1,14 +1,24 @@
 """Whether what a person allowed before makes a screen needless."""
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
 
-from app.consents.resources import API, MCP
-from app.consents.snapshot import ConsentSnapshot
+from app.consents.resources import API, MCP, parse_resources
 from app.scopes import parse_scope
 
 
+class Allowed(Protocol):
+    """A live consent, as far as it is asked here; its texts are as they are stored."""
+
+    scope: str
+    declined_scope: str
+    resources: str
+    paused_at: datetime | None
+
+
 def find_covered_scopes(
-    consent: ConsentSnapshot | None,
+    consent: Allowed | None,
     *,
     asked: frozenset[str],
     optional: frozenset[str],
@@ -21,7 +31,7 @@ def find_covered_scopes(
     that again only once a call was refused for want of it, so there the person is asked again, too. A resource that the
     consent does not name is never granted without the screen.
     """
-    if consent is None or consent.paused_at is not None or not consent.terms.resources.issuperset(resources):
+    if consent is None or consent.paused_at is not None or not parse_resources(consent.resources).issuperset(resources):
         return None
     answered = frozenset() if MCP in resources else optional
     allowed, declined = parse_scope(consent.scope), parse_scope(consent.declined_scope) & answered

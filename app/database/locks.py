@@ -88,9 +88,12 @@ def to_change(rows: _Rows, *of: Any) -> _Rows:
     return rows.with_for_update(key_share=True, of=of or None)
 
 
-def to_rely_on(rows: _Rows) -> _Rows:
-    """Returns a SELECT whose rows nobody changes until the transaction ends; others may rely on them too."""
-    return rows.with_for_update(read=True)
+def to_rely_on(rows: _Rows, *of: Any) -> _Rows:
+    """Returns a SELECT whose rows, or those ``of`` these tables, nobody changes until the transaction ends.
+
+    Others may rely on them too.
+    """
+    return rows.with_for_update(read=True, of=of or None)
 
 
 def to_refer_to(rows: _Rows, *of: Any) -> _Rows:

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.config import Settings
 from app.database.engine import engine_options
+from app.http.direct.signed_cookie import cookie_name
 
 
 def flask_config(settings: Settings) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_SECRET_KEY": list(reversed(settings.secret_keys)),
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
-        "SESSION_COOKIE_NAME": "__Host-reliquary" if settings.is_https else "reliquary",
+        "SESSION_COOKIE_NAME": cookie_name(settings),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.is_https,

@@ -2,6 +2,9 @@
 
 from flask import g
 
+#: The end of the Content-Security-Policy of every page whose forms stay here.
+STAY_HERE = "; form-action 'self'"
+
 
 def let_forms_lead_to_app() -> None:
     """Send the page that is being made without ``form-action``: its form is answered by the way back to an app.
@@ -24,4 +27,4 @@ def let_forms_stay_here() -> None:
 
 def form_action() -> str:
     """Returns the end of the present page's Content-Security-Policy."""
-    return "" if g.get("forms_lead_to_app") else "; form-action 'self'"
+    return "" if g.get("forms_lead_to_app") else STAY_HERE

@@ -36,6 +36,8 @@ _KNOWN_NAMES = frozenset(
         "token_type_hint",
     ]
 )
+# As nearly every client sends them.
+_KNOWN_BYTES = {name.encode(): name for name in _KNOWN_NAMES}
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def parse_parameters(text: bytes) -> Parameters:
     seen = set()
     for pair in pairs:
         raw_name, _, raw_value = pair.partition(b"=")
-        name = _decode(raw_name)
+        name = _KNOWN_BYTES.get(raw_name) or _decode(raw_name)
         if name is None:
             defects[""] = "A parameter name is not UTF-8."
             continue

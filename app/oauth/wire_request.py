@@ -29,8 +29,9 @@ class WireRequest(OAuth2Request):
     ``connection`` is the driver connection all of it runs on; ``defects`` is what is wrong with the parameters, by
     name, and ``is_form`` whether they came as a form. ``person_id`` is who is signed in, ``address`` the network address
     it comes from, and ``consent`` is set before a code is issued; ``resources`` are those that the request is for, set
-    by the checks, as is whether ``profile`` is asked for without being named. ``asks_offline_access`` and ``demands_state`` are what the request was begun with. ``caller`` is the client
-    that it is from, or says it is from.
+    by the checks, as is whether ``profile`` is asked for without being named. ``asks_offline_access`` and
+    ``demands_state`` are what the request was begun with. ``caller`` is the client that it is from, or says it is from;
+    ``client_seen`` is that client where it was read together with more, so that the checks need not look it up.
     """
 
     #: Which of the endpoints that take a form it is for.
@@ -38,6 +39,7 @@ class WireRequest(OAuth2Request):
     client: ClientSnapshot | None
     auth_method: str | None
     consent: ConsentSnapshot | None
+    client_seen: ClientSnapshot | None = None
 
     def __init__(
         self,
@@ -77,9 +79,18 @@ class WireRequest(OAuth2Request):
         """Go on as if the app had asked for these and no others: what the person leaves of it."""
         self.payload.data["scope"], self.is_scope_settled = format_scope(scopes), True
 
-    def reopen_scope(self, asked: str) -> None:
+    def grant_scope(self, scopes: Iterable[str]) -> None:
+        """Go on with these, which are all of what was checked or a part of it: they need not be checked again."""
+        self.settle_scope(scopes)
+        self.scope = self.payload.data["scope"]
+
+    def reopen_scope(self, asked: str | None) -> None:
         """Go on with what the app has asked for."""
-        self.payload.data["scope"], self.is_scope_settled = asked, False
+        self.is_scope_settled = False
+        if asked is None:
+            self.payload.data.pop("scope", None)
+        else:
+            self.payload.data["scope"] = asked
 
     @property
     def form(self) -> MutableMapping[str, str]:

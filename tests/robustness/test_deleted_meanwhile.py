@@ -6,9 +6,9 @@ from app.clients.life import delete_client
 from app.clients.models import Client
 from app.database.access import expect_writes
 from app.extensions import db
-from app.oauth.endpoints import authorization, keeping
+from app.oauth.endpoints import keeping
 from app.oauth.endpoints.decision import choose_page
-from app.oauth.grants import client_credentials
+from app.oauth.grants import authorize, client_credentials
 from tests.actors import Browser
 
 
@@ -52,7 +52,7 @@ def test_authorize_request_of_somebody_signed_out(browser, notebook, delete_befo
 
 def test_authorize_request_that_needs_no_screen(signed_in, notebook, delete_before):
     notebook.authorize(signed_in)
-    delete_before(authorization, "_find_covering_consent", notebook)
+    delete_before(authorize, "add_code_while", notebook)
     page = notebook.start(signed_in)
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)
 

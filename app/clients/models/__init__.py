@@ -18,9 +18,10 @@ from app.clients.models.rules import (
 )
 from app.clients.models.secret import ClientSecret
 from app.clients.models.self_registration import SelfRegistration
-from app.clients.models.snapshot import SECRET_USED, ClientSnapshot, find_client
+from app.clients.models.snapshot import CLIENT_COLUMNS, SECRET_USED, ClientSnapshot, find_client
 
 __all__ = [
+    "CLIENT_COLUMNS",
     "CONFIDENTIAL",
     "DOCUMENT",
     "DYNAMIC",

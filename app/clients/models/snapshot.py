@@ -38,8 +38,8 @@ class ClientSnapshot(ClientRules):
     access_token_lifetime: int | None
     refresh_token_lifetime: int | None
     suspended_at: datetime | None
-    secret_digest: str | None
-    secret_last_used_at: datetime | None
+    secret_digest: str | None = None
+    secret_last_used_at: datetime | None = None
 
     def check_client_secret(self, client_secret: str) -> bool:
         """Whether the presented secret is the live one this snapshot was looked up with."""
@@ -52,23 +52,28 @@ class ClientSnapshot(ClientRules):
         return hmac.compare_digest(_NO_DIGEST, digest(client_secret)) and False
 
 
+#: The columns of :class:`ClientSnapshot`, but for those of a secret that came with it.
+CLIENT_COLUMNS = (
+    Client.key,
+    Client.client_id,
+    Client.origin,
+    Client.organization_id,
+    Client.name,
+    Client.type,
+    Client.redirect_uris,
+    Client.scope.label("scope"),
+    Client.native_app,
+    Client.require_pkce,
+    Client.optional_scope.label("optional_scope"),
+    Client.implies_profile,
+    Client.access_token_lifetime,
+    Client.refresh_token_lifetime,
+    Client.suspended_at,
+)
+
 _FIND_CLIENT = Statement(
     select(
-        Client.key,
-        Client.client_id,
-        Client.origin,
-        Client.organization_id,
-        Client.name,
-        Client.type,
-        Client.redirect_uris,
-        Client.scope.label("scope"),
-        Client.native_app,
-        Client.require_pkce,
-        Client.optional_scope.label("optional_scope"),
-        Client.implies_profile,
-        Client.access_token_lifetime,
-        Client.refresh_token_lifetime,
-        Client.suspended_at,
+        *CLIENT_COLUMNS,
         ClientSecret.digest.label("secret_digest"),
         ClientSecret.last_used_at.label("secret_last_used_at"),
     )

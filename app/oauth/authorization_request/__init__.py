@@ -7,7 +7,7 @@ from app.oauth.authorization_request.bounds import (
     add_authorization_request,
     add_unsigned_request,
 )
-from app.oauth.authorization_request.locking import lock_decision, rely_on_client
+from app.oauth.authorization_request.locking import lock_decision
 from app.oauth.authorization_request.record import SCREENS, AuthorizationRequest, WaitingRequest
 from app.oauth.authorization_request.steps import (
     abandon_authorization_request,
@@ -37,7 +37,6 @@ __all__ = [
     "hold_authorization_request",
     "lock_decision",
     "release_authorization_request",
-    "rely_on_client",
     "remember_shown",
     "renew_authorization_request",
     "save_choice",

@@ -27,11 +27,6 @@ _LOCK_REQUEST = Statement(
 )
 
 
-def rely_on_client(connection: Connection, client_key: str) -> None:
-    """Let nobody change the app, such as its addresses, until the transaction ends. What it is, is to be read anew."""
-    connection.first(_LOCK_CLIENT, client=client_key)
-
-
 def lock_decision(
     connection: Connection, user_id: str, client_key: str, request_digest: str, earlier_grant_id: str | None = None
 ) -> None:

@@ -78,7 +78,7 @@ _RUNS = {
     (door, told): [check.run for check in CHECKS if getattr(check, door) is told] for door in Door for told in Told
 }
 
-__all__ = ["CHECKS", "Door", "UncheckedWayBack", "WayBack", "check_request", "check_way_back"]
+__all__ = ["CHECKS", "Door", "UncheckedWayBack", "WayBack", "check_request", "check_way_back", "find_way_back"]
 
 
 def check_way_back(request: WireRequest, door: Door) -> WayBack:
@@ -96,6 +96,16 @@ def check_way_back(request: WireRequest, door: Door) -> WayBack:
         note_refusal(request, AUTHORIZE, refused.client, refused, error=ERROR_PAGE)
         raise
     present.note_client(request.known_client.key)
+    return make_way_back(request, door)
+
+
+def find_way_back(request: WireRequest, door: Door) -> WayBack | None:
+    """As :func:`check_way_back`, and notes nothing: None for what is refused, which another door then tells."""
+    try:
+        for run in _RUNS[door, Told.PAGE]:
+            run(request)
+    except Refused:
+        return None
     return make_way_back(request, door)
 
 

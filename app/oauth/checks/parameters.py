@@ -1,5 +1,7 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
+from collections.abc import Mapping
+
 from app.clients.models import REGISTERED
 from app.clients.unregistered import find_default_scope, list_allowed_scopes
 from app.consents.details import find_details_problem
@@ -100,6 +102,11 @@ def demand_known_prompt(request: WireRequest) -> None:
     prompt = request.payload.data.get("prompt")
     if prompt is not None and not set(prompt.split(" ")) <= set(PROMPTS):
         raise refuse(Reason.PROMPT_UNKNOWN)
+
+
+def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
+    """Returns whether ``prompt`` is among what was asked for."""
+    return prompt in parameters.get("prompt", "").split(" ")
 
 
 def resolve_resources(request: WireRequest) -> None:

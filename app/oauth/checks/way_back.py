@@ -29,8 +29,9 @@ class WayBack:
 
 def demand_known_client(request: WireRequest) -> None:
     """Without a client nobody could say whose address it is. Raises a refusal."""
-    client_id = request.payload.client_id
-    client = find_client(request.connection, client_id) if client_id is not None else None
+    client_id, client = request.payload.client_id, request.client_seen
+    if client is None and client_id is not None:
+        client = find_client(request.connection, client_id)
     if client is None:
         raise refuse(Reason.CLIENT_UNKNOWN)
     request.client = client

@@ -5,18 +5,20 @@ from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.clients.models import REGISTERED
-from app.consents.covering import find_covered_scopes
 from app.consents.installations import installation_of
 from app.consents.saved import find_saved_memento_id
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
+from app.credentials import digest
 from app.database.connections import RowGone, connect
 from app.extensions import db
+from app.http.direct.call import Row, both_spellings
 from app.http.doors import STEP
 from app.http.navigation import only_by_navigation
-from app.oauth.authorization_request import rely_on_client, save_choice
-from app.oauth.checks import Door, WayBack, check_way_back
-from app.oauth.endpoints import aliases, blueprint, documented
+from app.oauth.authorization_request import save_choice
+from app.oauth.by_consent import answer_by_consent, find_covered, may_need_no_screen
+from app.oauth.checks import Door, check_way_back
+from app.oauth.checks.parameters import asks_prompt
+from app.oauth.endpoints import aliases, blueprint, by_consent, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
@@ -24,18 +26,24 @@ from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
     Flow,
-    asks_prompt,
     opens_request,
     sign_in_url,
 )
 from app.oauth.parameters import Parameters, parse_parameters
 from app.oauth.refusals import Refused
 from app.oauth.server import server
+from app.oauth.standing import StandingConsent, find_standing
 from app.oauth.wire_request import WireRequest
 from app.scopes import parse_scope, reaches_memories
 
+_PATH, _DOCUMENTED = "/oauth/authorize", "/api/v1/auth/oauth2/authorize/"
+DIRECT = tuple(
+    Row("GET", both_spellings(path), path, STEP, by_consent.answer, takes_query=True)
+    for path in (_PATH, "/authorize", _DOCUMENTED)
+)
 
-@blueprint.get("/oauth/authorize")
+
+@blueprint.get(_PATH)
 @documented.get("/authorize/", door=STEP)
 @aliases.get("/authorize", door=STEP)
 @only_by_navigation
@@ -56,10 +64,12 @@ def authorize() -> ResponseReturnValue:
             # Who it is, is found out once somebody has signed in.
             return begin_again_behind_sign_in()
     with connect(db.engine) as connection:
-        lead_on = _proceed if current_user.is_authenticated else _keep_and_lead_to_sign_in
         try:
             request = authorization_request(connection, parameters)
-            return lead_on(parameters, request, check_way_back(request, Door.AUTHORIZE))
+            if current_user.is_authenticated:
+                return _proceed(parameters, request)
+            check_way_back(request, Door.AUTHORIZE)
+            return _keep_and_lead_to_sign_in(parameters, request)
         except Refused as refused:
             return no_way_back_page(refused)
         except RowGone:
@@ -67,7 +77,7 @@ def authorize() -> ResponseReturnValue:
             return unknown_app_page()
 
 
-def _keep_and_lead_to_sign_in(parameters: Parameters, request: WireRequest, _way_back: WayBack) -> Response:
+def _keep_and_lead_to_sign_in(parameters: Parameters, request: WireRequest) -> Response:
     return keep_request(
         request.connection,
         parameters,
@@ -77,45 +87,39 @@ def _keep_and_lead_to_sign_in(parameters: Parameters, request: WireRequest, _way
     )
 
 
-def _proceed(parameters: Parameters, request: WireRequest, way_back: WayBack) -> Response:
-    grant = server.authorization_grant(request, way_back)
+def _proceed(parameters: Parameters, request: WireRequest) -> Response:
+    consent = _find_consent(request)
+    grant = server.authorization_grant(request, check_way_back(request, Door.AUTHORIZE))
     try:
-        grant.validate_consent_request()
+        answer = answer_by_consent(request, grant, consent, digest(current_user.credential))
     except Refused as refused:
         return server.handle_error_response(request, refused)
-    asks_login = asks_prompt(parameters.values, "login")
-    # Nothing before it: also where a live consent would answer, the person says first as whom.
-    if not asks_login and not asks_prompt(parameters.values, "select_account"):
-        request.consent = _find_covering_consent(request)
-        if request.consent is not None:
-            with request.connection.transaction():
-                # An address that was taken off the list a moment ago gets no code.
-                rely_on_client(request.connection, request.known_client.key)
-                grant.way_back = check_way_back(request, Door.AUTHORIZE)
-                return server.create_authorization_response(request, current_user, grant)
+    if answer is not None:
+        return server.handle_response(*answer)
     # Apps also ask for a sign-in so that somebody else can answer: then it is nobody's yet.
+    asks_login = asks_prompt(parameters.values, "login")
     owner = None if asks_login else current_user.id
     return keep_request(
         request.connection, parameters, request.known_client, user_id=owner, lead_on=continue_url, again=asks_login
     )
 
 
-def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
-    """The live consent that makes a screen needless.
+def _find_consent(request: WireRequest) -> StandingConsent | None:
+    """What the person allows the app, in one look with the app itself, by which the checks go."""
+    client_id = request.payload.client_id
+    standing = None if client_id is None else find_standing(request.connection, client_id, current_user.id)
+    if standing is None:
+        return None
+    request.client_seen = standing.client
+    return standing.consent
 
-    Only for a confidential client: a public one cannot prove that it is the app the person
-    once allowed (:rfc:`6749#section-10.2`); and for one that an organization answers for.
-    """
-    client = request.known_client
-    if not client.is_confidential or client.origin != REGISTERED or asks_prompt(request.payload.data, "consent"):
+
+def _find_covering_consent(request: WireRequest) -> ConsentSnapshot | None:
+    """The live consent that makes a screen needless."""
+    if not may_need_no_screen(request):
         return None
     consent = find_live_consent(request.connection, current_user.id, request.known_client.key)
-    covered = find_covered_scopes(
-        consent,
-        asked=parse_scope(request.scope),
-        optional=parse_scope(request.known_client.optional_scope),
-        resources=request.resource_names,
-    )
+    covered = find_covered(request, consent)
     if covered is None:
         return None
     request.settle_scope(covered)

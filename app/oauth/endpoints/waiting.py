@@ -1,6 +1,6 @@
 """The waiting authorization request, as the screens see it: opened by its handle, renewed, or explained."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
@@ -25,6 +25,7 @@ from app.oauth.authorization_request import (
     renew_authorization_request,
 )
 from app.oauth.checks import Door, check_way_back
+from app.oauth.checks.parameters import asks_prompt
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.endpoints.documents import find_out, is_of_document
 from app.oauth.endpoints.error_pages import (
@@ -204,11 +205,6 @@ def _must_choose_account(waiting: WaitingRequest) -> bool:
         and waiting.account_chosen_at is None
         and current_user.issued_at <= waiting.issued_at
     )
-
-
-def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
-    """Returns whether ``prompt`` is among what was asked for."""
-    return prompt in parameters.get("prompt", "").split(" ")
 
 
 def sign_in_url(next_path: str, *, again: bool = False) -> str:

@@ -1,0 +1,428 @@
+"""A person whose live consent makes every screen needless is answered at once: by the fast door as by Flask's view."""
+
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from itsdangerous import TimestampSigner
+from sqlalchemy import delete, func, select, update
+
+from app import clock, create_app, fast
+from app.accounts.disabling import disable_account
+from app.accounts.models import Session, User
+from app.accounts.sessions import end_sessions
+from app.config import DAY
+from app.database.connections import Connection
+from app.extensions import db
+from app.http.application import Application
+from app.http.direct import signed_cookie
+from app.http.doors import STEP
+from app.last_uses import LastUses
+from app.logs import present
+from app.metrics.kinds import Counter, Histogram
+from app.oauth.journal.log import RequestLog
+from app.oauth.journal.record import RequestRecord
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.family import TokenFamily
+from tests.actors import Browser
+
+PATHS = (
+    "/oauth/authorize", "/oauth/authorize/", "/authorize", "/authorize/",
+    "/api/v1/auth/oauth2/authorize", "/api/v1/auth/oauth2/authorize/",
+)  # fmt: skip
+#: What an honest app may also send, and is answered at once.
+COVERED = {
+    "as usual": {},
+    "less": {"scope": "memories:read"},
+    "offline access": {"scope": "memories:read offline_access"},
+    "no state": {"state": None},
+    "no challenge": {"code_challenge": None, "code_challenge_method": None},
+    "a state of any letters": {"state": "ä&=+ %/\r\n\U0001f600"},
+    "the API by name": {"resource": "http://127.0.0.1:8000/api/v1"},
+    "a parameter that nobody knows": {"nonce": "n"},
+    "an empty prompt": {"prompt": ""},
+}
+#: What Flask answers: with a screen, a page, or an error for the app.
+NOT_COVERED = {
+    "no scope, which is all": {"scope": None},
+    "more": {"scope": "memories:read memories:write"},
+    "another resource": {"resource": "http://127.0.0.1:8000/mcp"},
+    "a resource of nobody": {"resource": "https://elsewhere.example/"},
+    "consent": {"prompt": "consent"},
+    "login": {"prompt": "login"},
+    "select_account": {"prompt": "select_account"},
+    "both": {"prompt": "select_account consent"},
+    "none": {"prompt": "none"},
+    "no app": {"client_id": None},
+    "another app": {"client_id": "unknown"},
+    "an app by its document": {"client_id": "https://app.example/client.json"},
+    "no address": {"redirect_uri": None},
+    "another address": {"redirect_uri": "https://notebook.acme.example/callback/"},
+    "the playground's": {"redirect_uri": "http://127.0.0.1:8000/org/oauth/x/playground/callback"},
+    "two addresses": {"redirect_uri": ["https://notebook.acme.example/callback"] * 2},
+    "token": {"response_type": "token"},
+    "no response type": {"response_type": None},
+    "plain": {"code_challenge_method": "plain"},
+    "no method": {"code_challenge_method": None},
+    "a short challenge": {"code_challenge": "c" * 42},
+    "neither state nor challenge": {"state": None, "code_challenge": None, "code_challenge_method": None},
+    "two states": {"state": ["a", "b"]},
+    "a NUL": {"state": "a\0"},
+    "an unknown scope": {"scope": "memories:everything"},
+    "commas": {"scope": "memories:read,integrations:read"},
+    "details that name one": {"authorization_details": '[{"type": "memento", "identifier": "mem_1"}]'},
+}
+
+
+@pytest.fixture
+def allowed(notebook, alice, browser) -> Browser:
+    """The browser of Alice, who allows Acme Notebook what it asks for."""
+    browser.enter(alice)
+    notebook.allow(alice, notebook.scope, {"selection": "all"})
+    return browser
+
+
+@contextmanager
+def without_flask():
+    """Nothing of Flask is made of any request while it lasts."""
+    with patch.object(Application, "request_context", side_effect=AssertionError("Flask was asked.")):
+        yield
+
+
+@contextmanager
+def by_flask_alone():
+    with patch.object(fast, "_find_place", return_value=None):
+        yield
+
+
+@contextmanager
+def statements():
+    """What is sent to the driver while it lasts, in order, but for what writes down notes."""
+    sent: list[str] = []
+    execute, begin = Connection._execute, Connection._begin
+
+    def noting(self, sql, values):
+        sent.append(sql.split()[0])
+        return execute(self, sql, values)
+
+    def noting_begin(self):
+        sent.append("BEGIN")
+        return begin(self)
+
+    with patch.object(Connection, "_execute", noting), patch.object(Connection, "_begin", noting_begin):
+        yield sent
+
+
+# -- who answers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_answers_without_flask(notebook, allowed, path):
+    with without_flask():
+        answer = allowed.get(notebook.authorize_url(path))
+    assert notebook.exchange(notebook.answer(answer)["code"]).status_code == 200
+
+
+def test_what_an_honest_app_may_also_send_is_answered_without_flask(notebook, allowed):
+    for told, changes in COVERED.items():
+        with without_flask():
+            answer = notebook.answer(allowed.get(notebook.authorize_url(**changes)))
+        assert "code" in answer, told
+        assert answer.get("state") == changes.get("state", notebook.state), told
+
+
+def test_what_is_not_covered_is_flasks(notebook, allowed):
+    for told, changes in NOT_COVERED.items():
+        with pytest.raises(AssertionError, match="Flask was asked"), without_flask():
+            allowed.get(notebook.authorize_url(**changes))
+            pytest.fail(told)
+
+
+def test_one_look_and_one_write(app, notebook, allowed):
+    """On SQLite the write is a transaction of two rows, on PostgreSQL one statement."""
+    with app.app_context():
+        is_sqlite = db.engine.dialect.name == "sqlite"
+    write = ["BEGIN", "INSERT", "INSERT"] if is_sqlite else ["WITH"]
+    with statements() as sent, without_flask():
+        notebook.answer(allowed.get(notebook.authorize_url()))
+    assert sent == ["SELECT", *write]
+    with statements() as sent, by_flask_alone():
+        notebook.answer(allowed.get(notebook.authorize_url()))
+    # The person first, as on every page; then the app with what it is allowed.
+    assert sent == ["SELECT", "SELECT", *write]
+
+
+# -- both doors alike ------------------------------------------------------------------------------
+
+
+DOCUMENTED = "/api/v1/auth/oauth2/authorize/"
+
+
+def test_both_doors_answer_alike(app, notebook, allowed):
+    """Status, headers, body, rows, what is noted, what is counted and what a log tells, for each of these requests."""
+    urls = {told: notebook.authorize_url(**changes) for told, changes in (COVERED | NOT_COVERED).items()}
+    urls |= {
+        f"{told}, as documented": notebook.authorize_url(DOCUMENTED, **COVERED[told]) for told in list(COVERED)[:5]
+    }
+    for told, url in urls.items():
+        with by_flask_alone():
+            of_flask = look_at(app, allowed, url)
+        assert look_at(app, allowed, url) == of_flask, told
+
+
+def test_both_doors_answer_alike_over_https(app, settings, notebook, alice):
+    """What is sent over TLS alone, the name of the cookie, and ``iss``."""
+    secure = create_app(replace(settings, issuer="https://auth.acme.example"))
+    secure.extensions["services"].notes.have_threads = False
+    browser = Browser(secure)
+    browser.enter(alice)
+    notebook.allow(alice, notebook.scope, {"selection": "all"})
+    with by_flask_alone():
+        of_flask = look_at(secure, browser, notebook.authorize_url())
+    with without_flask():
+        assert look_at(secure, browser, notebook.authorize_url()) == of_flask
+    assert "Strict-Transport-Security" in dict(of_flask["headers"])
+
+
+def look_at(app, browser, url) -> dict:
+    """All that one request leaves behind, without what is random."""
+    forget_what_was(app, browser)
+    notes = app.extensions["services"].notes
+    environs, counted = [], []
+    begin = present.begin
+    with (
+        patch.object(present, "begin", lambda environ: (environs.append(environ), begin(environ))),
+        patch.object(Counter, "inc", lambda self, *labels, by=1: counted.append((self.name, labels, by))),
+        patch.object(Histogram, "observe", lambda self, _seconds, *labels: counted.append((self.name, labels))),
+    ):
+        answer = browser.get(url)
+    used = list(notes.of(LastUses)._noted)
+    notes.of(RequestLog).flush()
+    with app.app_context():
+        return {
+            "status": answer.status,
+            "headers": [(name, mask(value)) for name, value in answer.headers],
+            "body": mask(answer.text),
+            "told": [present.tell(environ) | {"request_id": None} for environ in environs],
+            "counted": [one for one in counted if not one[0].startswith("reliquary_database")],
+            "used": used,
+            "codes": rows(AuthorizationCode, "digest", "family_id"),
+            "families": rows(TokenFamily, "id"),
+            "records": rows(RequestRecord, "id", "request_id"),
+        }
+
+
+def forget_what_was(app, browser) -> None:
+    with app.app_context():
+        for kind in (RequestLog, LastUses):
+            app.extensions["services"].notes.of(kind).flush()
+        for model in (AuthorizationCode, TokenFamily, RequestRecord):
+            db.session.execute(delete(model))
+        db.session.execute(update(Session).values(last_used_at=clock.now() - timedelta(hours=1)))
+        db.session.commit()
+    for domain, path, name in list(browser.client._cookies):
+        if "_browser" in name:
+            browser.client.delete_cookie(name, domain=domain, path=path)
+
+
+def rows(model, *random: str) -> list[dict]:
+    """Rows without when they were written: how long a code lives is told by its two moments."""
+    found = []
+    for one in db.session.scalars(select(model)):
+        row = {column.key: getattr(one, column.key) for column in model.__mapper__.column_attrs}
+        if "expires_at" in row:
+            row["expires_at"] -= row["issued_at"]
+        found.append({name: value for name, value in row.items() if name not in (*random, "issued_at", "at")})
+    return found
+
+
+def mask(text: str) -> str:
+    text = re.sub(r"rlq_[a-z]+_[0-9a-f]+|req_[0-9a-f]{24}|Expires=[^;]+", "X", text)
+    return re.sub(r"(request=|sent_along=|browser_|csrf_token\" value=\")[^\s;&=\"]+|(reliquary=)[^;]+", r"\1X", text)
+
+
+# -- the cookie ------------------------------------------------------------------------------------
+
+
+def cookie_of(browser) -> str:
+    (value,) = [one.value for one in browser.client._cookies.values() if one.key == "reliquary"]
+    return value
+
+
+@pytest.fixture
+def send(app, notebook, allowed):
+    """Send an honest request with this Cookie header, and other headers; whether it came to Flask, and the answer."""
+    url = notebook.authorize_url()
+
+    def send(cookies: str | None, **headers: str):
+        asked = []
+        context = Application.request_context
+
+        def noting(self, environ):
+            asked.append(environ)
+            return context(self, environ)
+
+        with patch.object(Application, "request_context", noting):
+            client = app.test_client(use_cookies=False)
+            sent = headers | ({"Cookie": cookies} if cookies is not None else {})
+            answer = client.get(url, headers={name.replace("_", "-"): value for name, value in sent.items()})
+        return bool(asked), answer
+
+    send.cookie = cookie_of(allowed)
+    return send
+
+
+def is_answered(answer) -> bool:
+    return answer.status_code == 302 and "code=" in answer.location
+
+
+def test_cookie_is_read_as_browsers_send_it(send):
+    for cookies in (
+        f"reliquary={send.cookie}",
+        f"a=1; reliquary={send.cookie}; b=2",
+        f"reliquary_browser=x; reliquary={send.cookie}; reliquary_known=y",
+        f"a=1;reliquary={send.cookie}",
+    ):
+        came_to_flask, answer = send(cookies)
+        assert is_answered(answer) and not came_to_flask, cookies
+
+
+def test_cookie_that_is_not_plainly_ours_is_looked_at_by_flask(send):
+    """Whose first of a name, and whose quotes, might be read otherwise here than there."""
+    own, forged = f"reliquary={send.cookie}", "reliquary=eyJfdXNlcl9pZCI6IngifQ.awkv9w.5I9mvxz4KdB4AhKidRCofE49c-s"
+    for cookies in (
+        None,
+        "",
+        f"{own}; {forged}",
+        f"{forged}; {own}",
+        f"{own}; reliquary",
+        f"reliquary ={send.cookie}; {own}",
+        f'x="a; {own}; b"',
+        f'reliquary="{send.cookie}"',
+        f"a=1,{own}",
+        f"{own},a=1",
+        f"\xa0{own}",
+        own[:-1],
+        own[:-1] + ("A" if own[-1] != "A" else "B"),
+        own.replace("reliquary=", "reliquary=A"),
+        own.upper(),
+        forged,
+    ):
+        came_to_flask, _ = send(cookies)
+        assert came_to_flask, cookies
+
+
+def test_cookie_that_is_too_old_is_none(app, send):
+    lifetime = app.extensions["services"].settings.session_lifetime
+    for age, is_taken in ((lifetime, True), (lifetime + 2, False), (-5, False)):
+        with patch.object(TimestampSigner, "get_timestamp", lambda self, age=age: int(clock.now().timestamp()) + age):
+            came_to_flask, _ = send(f"reliquary={send.cookie}")
+        assert came_to_flask is not is_taken, age
+
+
+def test_cookie_of_the_key_before_is_read(app, settings, send, notebook):
+    """And of a key that is no more, it is not."""
+    for keys, is_taken in (
+        ({"secret_key": "n" * 40, "secret_key_fallbacks": (settings.secret_key,)}, True),
+        ({"secret_key": "n" * 40, "secret_key_fallbacks": ("m" * 40, settings.secret_key)}, True),
+        ({"secret_key": settings.secret_key, "secret_key_fallbacks": ("n" * 40,)}, True),
+        ({"secret_key": "n" * 40, "secret_key_fallbacks": ("m" * 40,)}, False),
+    ):
+        found = signed_cookie.read_credential(f"reliquary={send.cookie}", replace(settings, **keys))
+        assert (found is not None) is is_taken, keys
+
+
+def test_cookie_means_the_same_to_flask(app, send):
+    with app.test_request_context(headers={"Cookie": f"reliquary={send.cookie}"}):
+        opened = app.session_interface.open_session(app, _request_of_a_page())
+        settings = app.extensions["services"].settings
+        assert signed_cookie.read_credential(f"reliquary={send.cookie}", settings) == opened["_user_id"]
+
+
+def _request_of_a_page():
+    from flask import request
+
+    request.door = STEP
+    return request
+
+
+# -- whose session it is ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        lambda: db.session.execute(delete(Session)),
+        lambda: db.session.execute(update(Session).values(expires_at=clock.now())),
+        lambda: db.session.execute(update(Session).values(last_used_at=clock.now() - timedelta(seconds=3 * DAY + 1))),
+        lambda: end_sessions(db.session(), db.session.scalar(select(Session.user_id))),
+        lambda: disable_account(db.session(), db.session.scalar(select(Session.user_id)), actor_user_id=None),
+        lambda: db.session.execute(update(User).values(deletes_at=clock.now() + timedelta(days=7))),
+    ],
+    ids=["signed out", "expired", "idle", "signed out everywhere", "disabled", "leaving"],
+)
+def test_session_that_is_over_is_felt_at_once(app, notebook, allowed, over):
+    notebook.answer(allowed.get(notebook.authorize_url()))
+    with app.app_context():
+        app.extensions["services"].notes.of(LastUses).flush()
+        over()
+        db.session.commit()
+    answer = allowed.get(notebook.authorize_url())
+    assert answer.status_code == 303 and answer.location.startswith("/sign-in?")
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(AuthorizationCode)) == 1
+
+
+def test_visit_keeps_the_session_from_being_idle(app, notebook, allowed):
+    with app.app_context():
+        uses = app.extensions["services"].notes.of(LastUses)
+        uses.flush()
+        db.session.execute(update(Session).values(last_used_at=clock.now() - timedelta(hours=1)))
+        db.session.commit()
+    with without_flask():
+        allowed.get(notebook.authorize_url())
+    with app.app_context():
+        uses.flush()
+        assert db.session.scalar(select(Session.last_used_at)) > clock.now() - timedelta(minutes=1)
+
+
+# -- who goes there --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_Purpose": "prefetch"},
+        {"Sec_Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X_Purpose": "preview"},
+        {"X_Moz": "prefetch"},
+        {"Sec_Fetch_Dest": "iframe"},
+        {"Sec_Fetch_Dest": "image"},
+        {"Sec_Fetch_Dest": "empty"},
+        {"Sec_Fetch_Dest": ""},
+    ],
+    ids=str,
+)
+def test_nobody_who_looks_ahead_gets_a_code(app, send, headers):
+    came_to_flask, answer = send(f"reliquary={send.cookie}", **headers)
+    assert came_to_flask and answer.status_code == 403
+    with app.app_context():
+        assert db.session.scalar(select(AuthorizationCode)) is None
+
+
+def test_person_who_goes_there_does(send):
+    came_to_flask, answer = send(
+        f"reliquary={send.cookie}", Sec_Fetch_Dest="document", Sec_Fetch_Mode="navigate", Sec_Purpose="other"
+    )
+    assert is_answered(answer) and not came_to_flask
+
+
+def test_head_has_no_effect(app, notebook, allowed):
+    answer = allowed._open(notebook.authorize_url(), method="HEAD")
+    assert answer.status_code == 200
+    with app.app_context():
+        assert db.session.scalar(select(AuthorizationCode)) is None
