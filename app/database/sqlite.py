@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -27,7 +27,9 @@ BUSY_TIMEOUT_MS = 10_000
 
 #: How a statement begins that may have to wait for another writer.
 _WRITES = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "DELETE")
-_FIRST_WAIT_MS = int(LONG_SECONDS * 1000)
+#: Seconds between two attempts to get a lock that another holds, which is for half a millisecond as a rule: at first,
+#: by how much more from one to the next, and at most.
+_SHORTEST_PAUSE, _LONGER, _LONGEST_PAUSE = 0.0002, 1.1, 0.002
 _may_create: ContextVar[bool] = ContextVar("may_create", default=False)
 
 
@@ -99,20 +101,37 @@ class _Cursor(sqlite3.Cursor):
             return super().execute(sql, parameters)
         if connection.waits.are_closed and not connection.in_transaction and sql.startswith(_WRITES):
             raise LockedForOthers
-        left = max(0, min(int(patience.left * 1000), connection.longest_wait))
-        connection.set_wait(min(left, _FIRST_WAIT_MS))
+        left = max(0.0, min(patience.left, connection.longest_wait / 1000))
+        connection.set_wait(0)
         began = monotonic()
         try:
             return super().execute(sql, parameters)
         except sqlite3.OperationalError as error:
-            if left <= _FIRST_WAIT_MS or getattr(error, "sqlite_errorname", "") != "SQLITE_BUSY":
+            if left <= 0.0 or not _is_locked(error):
                 raise
-            return self._wait_long(left - _FIRST_WAIT_MS, sql, parameters)
+            return self._wait(left, sql, parameters)
         finally:
             patience.spend(monotonic() - began)
 
+    def _wait(self, left: float, sql: str, parameters: Any) -> Any:
+        """Nothing has been done yet. Try again and again: SQLite itself sleeps longer each time, and others come first."""
+        until = monotonic() + min(left, LONG_SECONDS)
+        pause = _SHORTEST_PAUSE
+        while True:
+            sleep(pause)
+            try:
+                return super().execute(sql, parameters)
+            except sqlite3.OperationalError as error:
+                if not _is_locked(error):
+                    raise
+                if monotonic() >= until:
+                    if left <= LONG_SECONDS:
+                        raise
+                    return self._wait_long(int((left - LONG_SECONDS) * 1000), sql, parameters)
+            pause = min(pause * _LONGER, _LONGEST_PAUSE)
+
     def _wait_long(self, milliseconds: int, sql: str, parameters: Any) -> Any:
-        """Nothing has been done yet. Try once more, as one of those that may wait long."""
+        """Try once more, as one of those that may wait long."""
         connection = self.connection
         try:
             connection.waits.begin_long()
@@ -123,6 +142,10 @@ class _Cursor(sqlite3.Cursor):
             return super().execute(sql, parameters)
         finally:
             connection.waits.end_long()
+
+
+def _is_locked(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY"
 
 
 def prepare_sqlite(engine: Engine) -> Waits:

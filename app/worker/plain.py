@@ -107,7 +107,7 @@ class PlainReader:
         connection_option = environ.get("HTTP_CONNECTION", "keep-alive").lower()
         if (
             len(fields) > self._most_fields
-            or any(name in environ for name in _NOT_PLAIN)
+            or not environ.keys().isdisjoint(_NOT_PLAIN)
             or not _LENGTH.fullmatch(length)
             or connection_option not in ("keep-alive", "close")
         ):

@@ -104,7 +104,9 @@ class Worker(Stopping):
                     response.force_close()
                 response.answer(body)
             finally:
-                self.log.access(response, plain, plain.environ, timedelta(seconds=time.monotonic() - began))
+                if self.log.access_log_enabled:
+                    took = timedelta(seconds=time.monotonic() - began)
+                    self.log.access(response, plain, plain.environ, took)
                 if hasattr(pieces, "close"):
                     pieces.close()
         except Exception:

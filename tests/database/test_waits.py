@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, func, literal, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from app.database import sqlite
 from app.database.away import NoAnswer, NotAsked
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine, serve_requests
@@ -285,8 +286,27 @@ def locked_sqlite(tmp_path, engine_for):
     serve_requests(engine, 4)
     rival = sqlite3.connect(path, isolation_level=None)
     rival.execute("BEGIN IMMEDIATE")
+    engine.rival = rival
     yield engine
     rival.close()
+
+
+def test_a_lock_is_taken_soon_after_it_is_free(locked_sqlite, monkeypatch):
+    """However long it was held: SQLite itself would look again after a tenth of a second."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if sum(pauses) > 0.2 and locked_sqlite.rival.in_transaction:
+            locked_sqlite.rival.execute("ROLLBACK")
+            pauses.append(0)
+
+    monkeypatch.setattr(sqlite, "sleep", pause)
+    set_patience(2.0)
+    with connect(locked_sqlite) as connection:
+        connection._cursor.execute("INSERT INTO notes VALUES (1)")
+    assert pauses[-1] == 0
+    assert max(pauses) <= 0.002
 
 
 def test_a_locked_sqlite_keeps_some_threads_waiting_and_tells_the_others(locked_sqlite):
