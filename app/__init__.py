@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises :class:`app.config.ConfigurationError` for a setting that cannot be used.
     """
     from app import logs, metrics
+    from app.database import leases  # noqa: F401
     from app.database.engine import prepare_engine
     from app.database.pool import count_connections
     from app.extensions import Extensions, csrf, db, login_manager

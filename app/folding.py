@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 #: So many characters of a text are indexed.
 MOST_CHARACTERS = 100_000
@@ -40,8 +40,10 @@ _UNSPACED = (
     "\ua000-\ua4cf"  # Yi
 )
 _FLAG = "\U0001f1e6-\U0001f1ff"
-_RUN = re.compile(f"[{_UNSPACED}]+|[{_FLAG}]{{1,2}}|[^ {_UNSPACED}{_FLAG}]+")
-_IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_compiled = cache(re.compile)
+# Compiled when a text is met that is not ASCII: it takes longer than the start of most modules.
+_RUN = f"[{_UNSPACED}]+|[{_FLAG}]{{1,2}}|[^ {_UNSPACED}{_FLAG}]+"
+_IS_UNSPACED = f"[{_UNSPACED}]"
 _ASCII_RUN = re.compile("[a-z0-9]+")
 _LONG_ASCII_RUN = re.compile(f"[A-Za-z0-9]{{{LONGEST_WORD + 1}}}")
 
@@ -75,7 +77,7 @@ def fold(text: str) -> list[str]:
     apart = {ord(letter): f" {letter} " for letter in letters if _stands_apart(letter)}
     text = unicodedata.normalize("NFKD", text.translate(apart) if apart else text)
     text = text.translate({ord(letter): _spell(letter) for letter in set(text)})
-    return _RUN.findall(unicodedata.normalize("NFC", text))
+    return _compiled(_RUN).findall(unicodedata.normalize("NFC", text))
 
 
 def spell(text: str) -> str:
@@ -91,7 +93,7 @@ def holds(text: str, question: str) -> bool:
 
 def is_unspaced(run: str) -> bool:
     """Whether a run is of a script that is written without spaces."""
-    return _IS_UNSPACED.match(run) is not None
+    return _compiled(_IS_UNSPACED).match(run) is not None
 
 
 def index_words(text: str) -> str | None:

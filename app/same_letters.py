@@ -11,8 +11,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 # Beyond stand letters of which NFKC makes others, and scripts without capitals.
-_PAIRS = [(chr(number), chr(number).casefold()) for number in range(0x80, 0x2E00)]
-_CAPITALS = {letter: small for letter, small in _PAIRS if letter != small and len(small) == 1}
+_LETTERS = map(chr, range(0x80, 0x2E00))
+_CAPITALS = {letter: small for letter in _LETTERS if letter != (small := letter.casefold()) and len(small) == 1}
 _TO_SMALL = str.maketrans(_CAPITALS)
 #: Under this name SQLite has :func:`in_small_letters`.
 SQLITE_NAME = "in_small_letters"

@@ -8,6 +8,7 @@ left apart from the text around it with ``bdi``.
 Unicode's properties are those of the ``regex`` library: Python's own data lacks scripts and joining types.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -68,6 +69,8 @@ _WRITTEN_TOGETHER = (("Hani", "Hira", "Kana"), ("Hani", "Hang"), ("Hani", "Bopo"
 
 def clean_name(text: str) -> str:
     """The name of an app or an organization as it is kept: NFC, trimmed, with single spaces. Nothing else is mended."""
+    if text.isascii():
+        return re.sub(" +", " ", text).strip(" \t\r\n")
     return _composed(regex.sub(r"[\p{Zs}]+", " ", text).strip(" \t\r\n"))
 
 

@@ -73,12 +73,19 @@ LAYERS = {
 #: Where Authlib may be imported.
 _AUTHLIB = ("app.oauth",)
 
-#: What only some need, and a start is to do without: imported where it is needed. The last three are ours, and import
-#: the driver of a store that not everybody has.
+#: What only some need, and a start is to do without: imported where it is needed. The last are ours: the commands, and
+#: what imports the driver of a store that not everybody has.
 _LATE = (
     *("PIL", "email_validator", "flask_migrate", "psycopg", "redis", "sqlalchemy.dialects.postgresql.psycopg"),
     *("joserfc", "pyotp", "segno", "webauthn", "zxcvbn"),
-    *("app.database.away", "app.database.connecting", "app.limits.redis_store"),
+    *("app.cli.clients", "app.cli.commands", "app.cli.doctor", "app.cli.mail", "app.cli.users"),
+    *(
+        "app.database.away",
+        "app.database.connecting",
+        "app.limits.redis_store",
+        "app.mail.smtp",
+        "app.memories.importing.importer",
+    ),
 )
 
 #: The files that speak HTTP: only they may look at the request.

@@ -119,6 +119,8 @@ def test_a_flag_that_is_named_is_one(app, flag):
 
 
 def _commands(group):
+    if hasattr(group, "load"):
+        group.load()
     for command in group.commands.values():
         yield from _commands(command) if hasattr(command, "commands") else [command]
 

@@ -24,7 +24,7 @@ from app.http.error_answers import find_answer_to_unavailable
 from app.http.form_checks import check_form
 from app.http.headers import add_headers
 from app.http.incoming import REFUSED, IncomingRequest
-from app.http.routes import Route, RouteWithoutDoor, find_beginnings, find_door
+from app.http.routes import LateView, Route, RouteWithoutDoor, find_beginnings, find_door
 from app.http.wire import JsonAnswer
 from app.logs import present
 
@@ -87,6 +87,12 @@ class Application(Flask):
     def find_door(self, path: str) -> Door:
         """Returns the door of a path that leads nowhere, or of which nobody knows yet where it leads."""
         return find_door(path, self._beginnings)
+
+    def bring_view(self, endpoint: str) -> None:
+        """Load a view that is late, so that all see it as it is: what it asks for is written on it."""
+        view = self.view_functions.get(endpoint)
+        if isinstance(view, LateView):
+            self.view_functions[endpoint] = view.load()
 
     def request_context(self, environ: dict[str, Any]) -> RequestContext:
         """Flask's, with the route known from the start."""
@@ -236,6 +242,7 @@ class _RoutedContext(RequestContext):
             request.door = app.find_door(request.path)
         if request.url_rule is not None:
             present.note_route(environ, request.url_rule.rule)
+            app.bring_view(request.url_rule.endpoint)
 
     def match_request(self) -> None:
         """Nothing: it is done."""

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
 from posixpath import commonpath
 from typing import Any, cast
 
@@ -16,6 +18,13 @@ class RouteWithoutDoor(Exception):
 
     def __init__(self, rule: str, endpoint: str):
         super().__init__(f"The route {rule} ({endpoint}) says no door. Give its blueprint or the route itself a door=.")
+
+
+class RouteNotListed(Exception):
+    """A view of a blueprint that comes late has a route that the blueprint's list lacks, or has otherwise."""
+
+    def __init__(self, blueprint: str, rule: str):
+        super().__init__(f"{blueprint}'s routes.txt lacks {rule}; `python -m tests.http.route_lists` writes it anew.")
 
 
 class Route(Rule):
@@ -53,20 +62,83 @@ class Route(Rule):
         return (path.rpartition("/")[0] + "/").partition("<")[0]
 
 
+class LateView:
+    """Stands in the place of a view until somebody asks for it, and its module is loaded."""
+
+    def __init__(self, views: dict[str, Callable[..., Any]], module: str, endpoint: str):
+        self._views, self._module, self._endpoint = views, module, endpoint
+
+    def load(self) -> Callable[..., Any]:
+        """Returns the view itself."""
+        import_module(self._module)
+        return self._views[self._endpoint]
+
+    def __call__(self, **values: Any) -> Any:
+        """Flask's way to call a view, for whoever has not looked for the view itself first."""
+        return self.load()(**values)
+
+
 class Blueprint(flask.Blueprint):
-    """Flask's, whose routes have its door, except those that name another: ``@blueprint.get("/x", door=WIRE)``."""
+    """Flask's, whose routes have its door, except those that name another: ``@blueprint.get("/x", door=WIRE)``.
+
+    Of a ``late`` one the routes stand in the file ``routes.txt`` beside it, each with the view that answers, and a
+    view's module is loaded when one of its addresses is first asked for. Its decorators say the same once more, and
+    raise :class:`RouteNotListed` where they do not.
+    """
 
     def __init__(
-        self, name: str, import_name: str, *, door: Door, url_prefix: str | None = None, astray: Door | None = None
+        self,
+        name: str,
+        import_name: str,
+        *,
+        door: Door,
+        url_prefix: str | None = None,
+        astray: Door | None = None,
+        late: bool = False,
     ):
         super().__init__(name, import_name, url_prefix=url_prefix)
         self.door = door
         #: The door of an address in its folder that leads nowhere.
         self.astray = astray or door
+        #: The views that are loaded, by their endpoints.
+        self._views: dict[str, Callable[..., Any]] = {}
+        self._listed: frozenset[str] | None = None
+        if late:
+            lines = (Path(self.root_path) / "routes.txt").read_text().splitlines()
+            self._listed = frozenset(self._list(*line.split()) for line in lines)
 
-    def add_url_rule(self, rule: str, *arguments: Any, **options: Any) -> None:
-        """Flask's, with the blueprint's door unless the route names one."""
-        super().add_url_rule(rule, *arguments, **{"door": self.door, **options})
+    def _list(self, methods: str, rule: str, view: str, endpoint: str = "") -> str:
+        module, _, name = view.rpartition(".")
+        late = LateView(self._views, f"{self.import_name}.{module}", endpoint or name)
+        super().add_url_rule(rule, endpoint or name, late, methods=methods.split(","), door=self.door)
+        return listed(methods.split(","), rule, endpoint or name)
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        """Flask's, with the blueprint's door unless the route names one. Raises :class:`RouteNotListed`."""
+        if self._listed is None or view_func is None:
+            super().add_url_rule(rule, endpoint, view_func, *arguments, **{"door": self.door, **options})
+            return
+        endpoint = endpoint or view_func.__name__
+        if listed(options.pop("methods", ["GET"]), rule, endpoint) not in self._listed or options:
+            raise RouteNotListed(self.name, rule)
+        self._views[endpoint] = view_func
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        # What a late view's decorator says is known already. Anything else would come too late.
+        if self._listed is None or f_name not in ("add_url_rule", "route", "get", "post"):
+            super()._check_setup_finished(f_name)
+
+
+def listed(methods: Iterable[str], rule: str, endpoint: str) -> str:
+    """Returns what tells one route of a list from all others."""
+    return f"{','.join(sorted(methods))} {rule} {endpoint}"
 
 
 def find_beginnings(routes: Iterable[Route], blueprints: dict[str, flask.Blueprint]) -> dict[str, Door]:

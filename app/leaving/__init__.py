@@ -2,12 +2,10 @@
 
 from flask import Flask
 
-from app.parts import import_modules
-
 
 def register(app: Flask) -> None:
     """Attach the page of coming back, and the letter at the end."""
-    import_modules(__name__)
+    from app.leaving import letters  # noqa: F401
     from app.leaving.views import leaving
 
     app.register_blueprint(leaving)

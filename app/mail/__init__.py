@@ -3,14 +3,12 @@
 from flask import Flask
 
 from app.config import settings
-from app.parts import import_modules
 
 
 def register(app: Flask) -> None:
     """Bring the tables and our own kinds of letters into being."""
-    from app.mail import rendering
+    from app.mail import models, rendering, trial  # noqa: F401
 
-    import_modules(__name__)
     rendering.init_app(app)
 
 

@@ -5,12 +5,13 @@ from sqlalchemy import Engine
 from app.config import Settings
 from app.mail.carrier import Carrier
 from app.mail.local import LocalCarrier
-from app.mail.smtp import SmtpCarrier
 from app.smtp_url import read_smtp_url
 
 
 def choose_carrier(settings: Settings, engine: Engine) -> Carrier:
     """Returns the carrier."""
     if settings.smtp_url:
+        from app.mail.smtp import SmtpCarrier
+
         return SmtpCarrier(settings, read_smtp_url(settings.smtp_url))
     return LocalCarrier(engine)

@@ -2,9 +2,8 @@
 
 from flask import Flask
 
-from app.parts import import_modules
-
 
 def register(_app: Flask) -> None:
-    """Make the tables of this package known."""
-    import_modules(__name__)
+    """Make the tables of this package known. The rest comes with what reads and writes them."""
+    from app.memories import models, never_shared  # noqa: F401
+    from app.memories.importing import models as imports  # noqa: F401

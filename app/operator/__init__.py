@@ -11,14 +11,12 @@ from werkzeug.wrappers import Response
 from app.accounts.fresh import find_stale_answer
 from app.http.doors import PAGE
 from app.http.routes import Blueprint
-from app.parts import import_modules
 
-blueprint = Blueprint("operator", __name__, door=PAGE, url_prefix="/operator")
+blueprint = Blueprint("operator", __name__, door=PAGE, url_prefix="/operator", late=True)
 
 
 def register(app: Flask) -> None:
     """Attach the operator's pages."""
-    import_modules(__name__)
     app.register_blueprint(blueprint)
 
 

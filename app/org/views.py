@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from app.accounts.fresh import is_fresh, needs_fresh_sign_in
-from app.clients.errors import ClientError, ClientGone
+from app.clients.errors import ClientError
 from app.clients.events import was_registered
 from app.clients.logos import MOST_BYTES, draw_logo, set_logo
 from app.clients.models import CONFIDENTIAL, Client, find_record
@@ -155,12 +155,6 @@ def _is_clear(form: RegisterForm) -> bool:
         return True
     form.form_errors = [*form.form_errors, _("Nothing was registered yet. Press one of the two buttons below.")]
     return False
-
-
-@blueprint.errorhandler(ClientGone)
-def show_that_it_is_gone(_error: ClientGone) -> ResponseReturnValue:
-    """Somebody else deleted the app while this request waited for it: it is as unknown as any other."""
-    return error_page(404)
 
 
 def secret_page(client: Client, secret: str) -> str:

@@ -1,25 +1,38 @@
 """A person's own pages: their mementos, the apps they have connected, and where they are signed in."""
 
+from typing import Any, cast
+
 from flask import Flask
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.extensions import login_manager
+from app.accounts.passkeys.kept import list_passkeys
+from app.accounts.passkeys.models import Passkey
+from app.extensions import Extensions, db, login_manager
 from app.http.doors import PAGE
 from app.http.routes import Blueprint
-from app.memories.importing.importer import Importer
-from app.parts import import_modules
 
 #: ``/account/``. Every page of it is for whoever is signed in, and shows what is theirs; the rest is 404.
-blueprint = Blueprint("personal", __name__, door=PAGE, url_prefix="/account")
+blueprint = Blueprint("personal", __name__, door=PAGE, url_prefix="/account", late=True)
 
 
 def register(app: Flask) -> None:
     """Attach a person's own pages."""
-    import_modules(__name__)
-    services = app.extensions["services"]
-    app.extensions["importer"] = Importer(services.engine, lambda: services.notes.have_threads)
     app.register_blueprint(blueprint)
+    cast(Extensions, app.extensions).later["importer"] = _new_importer
+
+
+def _new_importer(app: Flask) -> Any:
+    from app.memories.importing.importer import Importer
+
+    services = app.extensions["services"]
+    return Importer(services.engine, lambda: services.notes.have_threads)
+
+
+@blueprint.app_template_global()
+def list_own_passkeys() -> list[Passkey]:
+    """The passkeys of the person who is signed in."""
+    return list(list_passkeys(db.session(), current_user.id))
 
 
 @blueprint.before_request

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import werkzeug.test
 from gunicorn import util
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import Unreader
 from werkzeug.datastructures import Headers
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app.http.doors import DOORS, PAGE, Door
 from app.http.incoming import REFUSED
@@ -86,12 +86,12 @@ def find_status(error: Exception) -> int:
 def make_refused(began: bytes, status: int) -> dict[str, Any]:
     """Returns the environ of a request that began like this, and is refused with this status."""
     method, path = _read_beginning(began)
-    return {**EnvironBuilder(path=path, method=method).get_environ(), REFUSED: status}
+    return {**werkzeug.test.EnvironBuilder(path=path, method=method).get_environ(), REFUSED: status}
 
 
 def refuse(wsgi: Any, environ: dict[str, Any]) -> bytes:
     """What our app says to the one whose request it is: a whole answer, after which nothing comes."""
-    body, status_line, headers = run_wsgi_app(wsgi, environ, buffered=True)
+    body, status_line, headers = werkzeug.test.run_wsgi_app(wsgi, environ, buffered=True)
     lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
     head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)
     return head.encode("latin-1") + b"\r\n" + b"".join(body)

@@ -157,4 +157,5 @@ def test_every_get_of_the_authorization_is_only_for_who_goes_there(app):
     """A new step of the authorization is marked, or fails here."""
     for rule in app.url_map.iter_rules():
         if "GET" in rule.methods and "authorize" in rule.rule:
+            app.bring_view(rule.endpoint)
             assert hasattr(app.view_functions[rule.endpoint], only_by_navigation.__name__), rule

@@ -15,7 +15,7 @@ from app.accounts.lock import lock_person
 from app.accounts.notices import notify
 from app.accounts.passkeys.answers import read_answer
 from app.accounts.passkeys.errors import PasskeyRefused
-from app.accounts.passkeys.kept import MOST_OF_PERSON, count_passkeys, find_passkey, list_passkeys, remove_passkey
+from app.accounts.passkeys.kept import MOST_OF_PERSON, count_passkeys, find_passkey, remove_passkey
 from app.accounts.passkeys.made import add_passkey, ask_to_make
 from app.accounts.passkeys.models import Passkey
 from app.accounts.passkeys.views import browser_secret, get_place, passkey_place
@@ -28,12 +28,6 @@ from app.personal import blueprint
 from app.personal.settings.passkeys.forms import PasskeyForm
 from app.personal.settings.sign_in_views import has_recovery_codes, next_way, recovery_page
 from app.sentences import sentence_of
-
-
-@blueprint.app_template_global()
-def list_own_passkeys() -> list[Passkey]:
-    """The passkeys of the person who is signed in."""
-    return list(list_passkeys(db.session(), current_user.id))
 
 
 @blueprint.route("/settings/sign-in/passkeys/new", methods=["GET", "POST"])
