@@ -15,7 +15,7 @@ from app.database.access import check_driver_write, driver_transaction, note_com
 from app.database.engine import ONLY_READS, let_write
 from app.database.repeat import was_prepared_before
 from app.database.rows import refers_to_nothing
-from app.database.statements import Statement
+from app.database.statements import Compiled, Statement
 from app.database.statements.decisions import Decision
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class RowGone(Exception):
 class Connection:
     """A driver connection in autocommit, for :class:`Statement`. Made by :func:`connect`."""
 
-    __slots__ = ("_afterwards", "_cursor", "_dialect", "_idle", "_is_broken", "_pooled")
+    __slots__ = ("_afterwards", "_dialect", "_idle", "_is_broken", "_open_cursor", "_pooled")
 
     def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
@@ -38,16 +38,17 @@ class Connection:
             let_write(self._pooled, True)
         self._idle = idle
         self._is_broken = False
-        self._cursor: Any = None
+        self._open_cursor: Any = None
         self._afterwards: list[Callable[[], None]] | None = None
 
     def __enter__(self) -> "Connection":
-        self._cursor = self._pooled.cursor()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_exc_info: object) -> None:
-        # Closed every time: an unfinished SELECT would hold SQLite's write-ahead log.
-        self._cursor.close()
+        if self._open_cursor is not None:
+            # An unfinished SELECT would hold SQLite's write-ahead log.
+            self._open_cursor.close()
+            self._open_cursor = None
         if self._is_broken:
             self._pooled.invalidate()
         elif kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
@@ -75,13 +76,13 @@ class Connection:
         compiled = statement.compiled_for(self._dialect)
         if compiled.writes:
             self._check_write()
-        row = self._execute(compiled.sql, compiled.bind(values)).fetchone()
+        row = self._execute(compiled, compiled.bind(values)).fetchone()
         return None if row is None else compiled.read(row)
 
     def all(self, statement: Statement, **values: Any) -> list[Any]:
         """Returns every row."""
         compiled = statement.compiled_for(self._dialect)
-        return [compiled.read(row) for row in self._execute(compiled.sql, compiled.bind(values)).fetchall()]
+        return [compiled.read(row) for row in self._execute(compiled, compiled.bind(values)).fetchall()]
 
     def run(self, statement: Statement, **values: Any) -> int:
         """Execute a statement without a result. Returns how many rows it changed.
@@ -90,7 +91,7 @@ class Connection:
         """
         compiled = statement.compiled_for(self._dialect)
         self._check_write()
-        changed: int = self._execute(compiled.sql, compiled.bind(values)).rowcount
+        changed: int = self._execute(compiled, compiled.bind(values)).rowcount
         return changed
 
     def decide(self, decision: Decision, **values: Any) -> Any:
@@ -102,18 +103,18 @@ class Connection:
         given = first.bind(values)
         if self._dialect.name != "sqlite":
             self._check_write()
-            row = self._execute(first.sql, given).fetchone()
+            row = self._execute(first, given).fetchone()
             if row is not None:
                 note_commit()
             return None if row is None else first.read(row)
         # Whatever can be made before is made before: others wait for the lock.
         ready = [None if waits else one.bind(values) for one, waits in added]
         with self.transaction():
-            row = self._execute(first.sql, given).fetchone()
+            row = self._execute(first, given).fetchone()
             decided = None if row is None else first.read(row)
             if decided is not None:
                 for (one, waits), its in zip(added, ready, strict=True):
-                    self._execute(one.sql, one.bind({**values, **decided._asdict()}) if waits else its)
+                    self._execute(one, one.bind({**values, **decided._asdict()}) if waits else its)
         return decided
 
     @contextmanager
@@ -129,10 +130,17 @@ class Connection:
         finally:
             self._cursor.execute(f"PRAGMA busy_timeout={before}")
 
-    def _execute(self, sql: str, values: Any) -> Any:
-        """Returns the cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
+    @property
+    def _cursor(self) -> Any:
+        """The driver's own cursor, made when it is first needed."""
+        if self._open_cursor is None:
+            self._open_cursor = self._pooled.cursor()
+        return self._open_cursor
+
+    def _execute(self, compiled: Compiled, values: Any) -> Any:
+        """Returns the answer, as a cursor. Raises :class:`RowGone` for a row that refers to one that is no more."""
         try:
-            self._cursor.execute(sql, values)
+            return self._run(compiled, values)
         except Exception as error:
             if refers_to_nothing(error):
                 raise RowGone from None
@@ -140,7 +148,12 @@ class Connection:
                 # It would say the same of this statement again.
                 self._is_broken = True
             raise
-        return self._cursor
+
+    def _run(self, compiled: Compiled, values: Any) -> Any:
+        if compiled.wire is None:
+            return self._cursor.execute(compiled.sql, values)
+        driver: Any = self._pooled.driver_connection
+        return driver.run(compiled.wire, values)
 
     def _check_write(self) -> None:
         """Raises for what must not be written now, see :mod:`app.database.access`."""

@@ -50,14 +50,26 @@ class OwnNames(PrepareManager):
     def __init__(self, pooling: Pooling) -> None:
         super().__init__()
         self._pooling = pooling
-        self._prefix = f"rlq_{secrets.token_hex(8)}_".encode()
+        #: What every name begins with.
+        self.prefix = f"rlq_{secrets.token_hex(8)}_".encode()
 
     def get(self, query: Any, prepare: bool | None = None) -> tuple[Prepare, bytes]:
         """Returns whether to prepare a statement, and its name."""
         if not self._pooling.may_prepare:
             return Prepare.NO, b""
         found = PrepareManager.get(self, query, prepare)
-        return (found[0], self._prefix + found[1]) if found[0] is Prepare.SHOULD else found
+        return (found[0], self.prefix + found[1]) if found[0] is Prepare.SHOULD else found
+
+    def clear(self) -> bool:
+        """Forget all of them, and have the server forget these alone: others that it has are not known here.
+
+        Returns whether there was any.
+        """
+        unneeded = [*self._to_flush, *self._names.values()]
+        was_any = PrepareManager.clear(self)
+        self._to_flush.clear()
+        self._to_flush.extend(unneeded)
+        return was_any
 
     def maintain_gen(self, conn: Any) -> PQGen[None]:
         """Forget at the server what is needed no more; nothing where another may have the session by now."""

@@ -2,6 +2,7 @@
 
 import select
 import threading
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any, Self, cast
 
@@ -14,6 +15,8 @@ from app.database.away import NotAsked
 from app.database.patience import Patience, find_patience
 from app.database.pooling import OwnNames, Pooling
 from app.database.repeat import was_prepared_before
+from app.database.statements.prepared import Answer, Prepared
+from app.database.statements.wire import Wire
 from app.database.waits import LONG_SECONDS, Waits
 
 _INTERVAL = 0.1
@@ -74,10 +77,20 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         """Say for whom it was made."""
         self.waits, self.pooling = waits, pooling
         threshold = self.prepare_threshold
-        self._prepared = OwnNames(pooling)
+        self._prepared = own_names = OwnNames(pooling)
+        self._statements = Prepared(self, own_names.prefix)
         self.prepare_threshold = threshold
         self.cursor_factory = _Cursor
         self.answered_at = monotonic()
+
+    def run(self, wire: Wire, values: Sequence[bytes | None]) -> Answer:
+        """Returns the answer to a statement. Raises what a cursor does."""
+        try:
+            return self._statements.run(wire, values, prepare=self.pooling.may_prepare)
+        except _UNPREPARED as error:
+            if not self.forget_prepared(error):
+                raise
+            return self._statements.run(wire, values, prepare=False)
 
     def begin(self, *words: str) -> str:
         """Returns what begins a transaction: where no session is ours, what bounds its waits is said in the same breath."""
@@ -90,6 +103,7 @@ class PostgresqlConnection(psycopg.Connection[Any]):
             if not was_prepared_before(error):
                 return False
             self._prepared.clear()
+            self._statements.forget()
         else:
             self.pooling.stop_preparing()
         return self.pgconn.transaction_status == _IDLE

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.database.connections import Connection
+from app.database.statements import Compiled
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +55,12 @@ class SessionConnection(Connection):
             self._session.invalidate()
             _log.warning("A transaction could not be rolled back: %s", error)
 
-    def _execute(self, sql: str, values: Any) -> Any:
+    @property
+    def _cursor(self) -> Any:
+        return self._pooled.cursor()
+
+    def _execute(self, compiled: Compiled, values: Any) -> Any:
         # The session may hold what the statement is about.
         self._session.flush()
-        self._cursor = self._session.connection().connection.cursor()
-        return super()._execute(sql, values)
+        self._pooled = self._session.connection().connection
+        return super()._execute(compiled, values)

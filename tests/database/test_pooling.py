@@ -6,17 +6,45 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, literal, make_url, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    column,
+    create_engine,
+    func,
+    insert,
+    literal,
+    make_url,
+    select,
+    table,
+)
 
+from app import clock
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine
 from app.database.patience import set_patience
 from app.database.statements import Statement
+from app.database.types import Digest, UtcDateTime, UtcMicroseconds
 from tests.databases import missing_postgresql
 from tests.pooler import missing_pgbouncer, running_pooler
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _ONE = Statement(select(literal(1).label("one")))
+_KINDS = Table(
+    "kinds",
+    MetaData(),
+    Column("words", String(40)),
+    Column("number", BigInteger),
+    Column("truth", Boolean),
+    Column("at", UtcDateTime),
+    Column("us", UtcMicroseconds),
+    Column("digest", Digest),
+)
 _NAMES = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
 
 pytestmark = [
@@ -137,6 +165,75 @@ def test_a_changed_table_costs_a_prepared_read_nothing(direct_url, engine_for):
         with engine.begin() as other:
             other.exec_driver_sql("ALTER TABLE changing ADD COLUMN two integer")
         assert connection._cursor.execute("SELECT * FROM changing").fetchone() == (1, None)
+
+
+def test_a_changed_table_costs_a_statement_of_the_hot_path_nothing(direct_url, engine_for):
+    """It is prepared by us, and not by psycopg's cursor."""
+    engine = engine_for(direct_url)
+    changing = table("changing", column("one"), column("two"))
+    count_and_all = Statement(select(func.count(changing.c.one).label("count"), func.max(changing.c.two).label("two")))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE changing (one integer, two integer)")
+        connection.exec_driver_sql("INSERT INTO changing VALUES (1, 2)")
+    with connect(engine) as connection:
+        for _ in range(8):
+            assert tuple(connection.first(count_and_all)) == (1, 2)
+        with engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE changing ALTER COLUMN two TYPE text")
+        assert tuple(connection.first(count_and_all)) == (1, "2")
+        assert tuple(connection.first(count_and_all)) == (1, "2")
+
+
+def test_what_psycopg_has_prepared_goes_alone(direct_url, engine_for):
+    """It has the server forget what a cursor prepared, after a ROLLBACK or a DROP. Ours are not a cursor's."""
+    engine = engine_for(direct_url)
+    with connect(engine) as connection:
+        for _ in range(8):
+            assert connection.first(_ONE).one == 1
+            connection._cursor.execute("SELECT 2")
+        kept = {name for (name,) in connection._cursor.execute(_NAMES).fetchall()}
+        connection._cursor.execute("BEGIN")
+        connection._cursor.execute("ROLLBACK")
+        left = {name for (name,) in connection._cursor.execute(_NAMES).fetchall()}
+        assert len(kept) == 2 and len(left) == 1 and left < kept
+        assert connection.first(_ONE).one == 1
+
+
+@pytest.mark.parametrize("threshold", ["0", "5", "None"])
+def test_every_kind_of_value_comes_back_as_it_went(direct_url, engine_for, threshold):
+    """Prepared at once, after a while, and never."""
+    engine = engine_for(f"{direct_url}&prepare_threshold={threshold}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE kinds (words varchar(40), number bigint, truth boolean, at timestamptz, us bigint, digest bytea)"
+        )
+    add = Statement(insert(_KINDS).values({name: bindparam(name) for name in _KINDS.c.keys()}))  # noqa: SIM118
+    every = Statement(select(_KINDS).where(_KINDS.c.number >= bindparam("least")).order_by(_KINDS.c.number))
+    rows = [
+        ("", 0, False, clock.now(), clock.now(), "0" * 64),
+        ("ä%s %(a)s $1 '\\\n", 2**62, True, clock.now(), clock.now(), "ab" * 32),
+    ]
+    with connect(engine) as connection:
+        for row in rows:
+            assert connection.run(add, **dict(zip(_KINDS.c.keys(), row, strict=True))) == 1
+        for _ in range(7):
+            assert [tuple(row) for row in connection.all(every, least=0)] == rows
+            assert tuple(connection.first(every, least=1)) == rows[1]
+            assert connection.first(every, least=2**62 + 1) is None
+        nothing = dict.fromkeys(_KINDS.c.keys())
+        assert connection.run(add, **nothing | {"number": 1}) == 1
+        assert tuple(connection.first(every, least=1))[::2] == (None, None, None)
+        names = connection._cursor.execute(_NAMES).fetchall()
+    assert bool(names) is (threshold != "None")
+
+
+def test_text_with_a_nul_is_refused_and_never_cut(direct_url, engine_for):
+    engine = engine_for(direct_url)
+    same = Statement(select(bindparam("words", type_=String).label("words")))
+    with connect(engine) as connection:
+        with pytest.raises(psycopg.DataError, match="NUL"):
+            connection.first(same, words="one\0two")
+        assert connection.first(same, words="two").words == "two"
 
 
 def test_the_sample_for_operators_works(direct_url, engine_for):

@@ -354,10 +354,10 @@ def looks(monkeypatch):
     seen: list[str] = []
     execute = Connection._execute
 
-    def noting(self, sql, *values):
-        if "client_resources" in sql:
-            seen.append(sql)
-        return execute(self, sql, *values)
+    def noting(self, compiled, values):
+        if "client_resources" in compiled.sql:
+            seen.append(compiled.sql)
+        return execute(self, compiled, values)
 
     monkeypatch.setattr(Connection, "_execute", noting)
     return seen

@@ -22,6 +22,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.database import connections, sqlite
+from app.database.postgresql import PostgresqlConnection
+from app.database.statements.wire import Wire
 from app.extensions import db
 from tests.robustness.locking import administrator, wait_until
 
@@ -80,7 +82,7 @@ def count_ends(statements: list[str]) -> int:
         if first in ("BEGIN", "COMMIT", "ROLLBACK"):
             is_open = first == "BEGIN"
             ends += first == "COMMIT"
-        elif not is_open and first in ("INSERT", "UPDATE", "DELETE"):
+        elif not is_open and first in ("INSERT", "UPDATE", "DELETE", "WITH"):
             ends += 1
     return ends
 
@@ -166,6 +168,14 @@ def _count_psycopg(count: Callable[[Any], None]) -> None:
         return result
 
     psycopg.Cursor.execute = execute_and_count  # type: ignore[method-assign]
+    run = PostgresqlConnection.run
+
+    def run_and_count(self: PostgresqlConnection, wire: Wire, values: Any) -> Any:
+        result = run(self, wire, values)
+        count(wire.sql.decode())
+        return result
+
+    PostgresqlConnection.run = run_and_count  # type: ignore[method-assign]
     commit = psycopg.Connection.commit
 
     def commit_and_count(self: psycopg.Connection) -> None:

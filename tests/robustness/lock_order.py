@@ -10,6 +10,8 @@ import psycopg
 from sqlalchemy import event
 
 from app.database.locks import ORDER
+from app.database.postgresql import PostgresqlConnection
+from app.database.statements.wire import Wire
 from app.extensions import db
 
 _FOR = re.compile(r"\bFOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)(?: OF ([\w, ]+))?")
@@ -22,17 +24,23 @@ def recorded() -> Iterator[list[list[str]]]:
     """Every transaction of more than one statement, each as its statements in order, while the block lasts."""
     transactions: list[list[str]] = []
     open_: dict[int, list[str]] = {}
-    execute = psycopg.Cursor.execute
+    execute, run = psycopg.Cursor.execute, PostgresqlConnection.run
 
-    def execute_and_record(self: psycopg.Cursor, query: Any, *rest: Any, **more: Any) -> Any:
-        sql, backend = str(query), self.connection.info.backend_pid
+    def record(sql: str, backend: int) -> None:
         if sql.startswith("BEGIN"):
             open_[backend] = []
         elif sql == "COMMIT":
             transactions.append(open_.pop(backend, []))
         elif backend in open_:
             open_[backend].append(sql)
+
+    def execute_and_record(self: psycopg.Cursor, query: Any, *rest: Any, **more: Any) -> Any:
+        record(str(query), self.connection.info.backend_pid)
         return execute(self, query, *rest, **more)
+
+    def run_and_record(self: PostgresqlConnection, wire: Wire, values: Any) -> Any:
+        record(wire.sql.decode(), self.info.backend_pid)
+        return run(self, wire, values)
 
     def note_commit(_connection: Any) -> None:
         transactions.extend(open_.pop(backend) for backend in list(open_))
@@ -40,7 +48,10 @@ def recorded() -> Iterator[list[list[str]]]:
     engine = db.engine
     event.listen(engine, "commit", note_commit)
     try:
-        with patch.object(psycopg.Cursor, "execute", execute_and_record):
+        with (
+            patch.object(psycopg.Cursor, "execute", execute_and_record),
+            patch.object(PostgresqlConnection, "run", run_and_record),
+        ):
             yield transactions
     finally:
         event.remove(engine, "commit", note_commit)

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app.database.connections import Connection
+from app.database.statements import Compiled
 from app.extensions import db
 from tests.robustness.locking import administrator, wait_until
 
@@ -106,10 +107,10 @@ def _told_of_statements(app: Flask, tell: Callable[[str], None]) -> Iterator[Non
     """Have ``tell`` called in the thread that has just executed a statement, by whichever door."""
     execute = Connection._execute
 
-    def execute_and_tell(self: Connection, sql: str, values: Any) -> Any:
-        cursor = execute(self, sql, values)
-        tell(sql)
-        return cursor
+    def execute_and_tell(self: Connection, compiled: Compiled, values: Any) -> Any:
+        answer = execute(self, compiled, values)
+        tell(compiled.sql)
+        return answer
 
     def after_cursor_execute(_connection, _cursor, sql, *_rest) -> None:
         tell(sql)

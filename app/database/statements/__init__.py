@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Dialect, Executable, Label
 
+from app.database.statements.wire import find_wire
+
 _Reader = Callable[[Any], Any]
 _Writer = Callable[[Any], Any]
 
@@ -46,7 +48,7 @@ class Statement:
 class Compiled:
     """What a driver is given, and how its values are written and read."""
 
-    __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql", "writes")
+    __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql", "wire", "writes")
 
     def __init__(self, statement: Executable, row: type[Any] | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
@@ -59,9 +61,14 @@ class Compiled:
         # What the statement itself says, such as the values of a "case". The rest must be given: a value
         # that was forgotten would be NULL, which finds nothing and says nothing.
         self._defaults = {name: compiled.params[name] for name, bind in binds if not bind.required}
-        self._binds: list[tuple[str, _Writer | None]] = [
-            (name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds
-        ]
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in binds}
+        #: As PostgreSQL's protocol takes it; None on SQLite, and where values need the driver's own conversion.
+        self.wire = None if self._positional else find_wire(self.sql, types, dialect)
+        self._binds: Sequence[tuple[str, _Writer | None]]
+        if self.wire is None:
+            self._binds = [(name, types[name].bind_processor(dialect)) for name, _ in binds]
+        else:
+            self._binds, self._positional = self.wire.writers, True
         columns = _columns_of(statement)
         if row is not None:
             check_record(row, columns)
@@ -73,7 +80,7 @@ class Compiled:
         ]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any] | dict[str, Any]:
-        """Returns what the driver's cursor takes beside the SQL. Raises ``KeyError`` for a value that was forgotten."""
+        """Returns what the driver takes beside the SQL. Raises ``KeyError`` for a value that was forgotten."""
         if self._defaults:
             values = {**self._defaults, **values}
         if self._positional:

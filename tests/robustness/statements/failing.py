@@ -22,6 +22,7 @@ from werkzeug.test import run_wsgi_app
 
 from app.database.postgresql import PostgresqlConnection
 from app.database.sqlite import SqliteConnection, _Cursor
+from app.database.statements.wire import Wire
 from app.extensions import db
 from app.http.doors import SAFE_METHODS, Errors
 from app.limits.models import RateLimitCounter
@@ -84,7 +85,8 @@ def watched(faults: Faults, monkeypatch: Any) -> Iterator[None]:
         plain = getattr(kind, name)
 
         def met(self: Any, *arguments: Any, **named: Any) -> Any:
-            faults.meet(str(arguments[0]) if arguments else name.upper())
+            said = arguments[0] if arguments else name.upper()
+            faults.meet(said.sql.decode() if isinstance(said, Wire) else str(said))
             return plain(self, *arguments, **named)
 
         monkeypatch.setattr(kind, name, met)
@@ -92,6 +94,8 @@ def watched(faults: Faults, monkeypatch: Any) -> Iterator[None]:
     cursor, connection = (_Cursor, SqliteConnection) if faults.is_sqlite else (psycopg.Cursor, PostgresqlConnection)
     for kind, name in ((cursor, "execute"), (cursor, "executemany"), (connection, "commit"), (connection, "rollback")):
         before(kind, name)
+    if not faults.is_sqlite:
+        before(connection, "run")
     yield
 
 

@@ -1,0 +1,93 @@
+"""A statement as PostgreSQL's own protocol takes it: with numbered places, and each value as bytes."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import Boolean, DateTime, Dialect, Integer, LargeBinary, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+#: Returns a value as the protocol takes it.
+Writer = Callable[[Any], bytes | None]
+
+#: PostgreSQL's numbers of types (its ``pg_type.dat``). 0 leaves it to find out, as it can where a value is cast.
+_FOUND_OUT, _BOOL, _BYTEA = 0, 16, 17
+_TEXT, _BINARY = 0, 1
+
+_PLACE = re.compile(r"%\((\w+)\)s|%%")
+
+
+class Wire:
+    """What libpq is given of one statement, and how each of its values is written."""
+
+    __slots__ = ("formats", "sql", "types", "writers")
+
+    def __init__(self, sql: bytes, kinds: Mapping[str, tuple[Writer, int, int]]) -> None:
+        self.sql = sql
+        self.writers = [(name, writer) for name, (writer, _, _) in kinds.items()]
+        self.types = [number for _, number, _ in kinds.values()]
+        self.formats = [format_ for _, _, format_ in kinds.values()]
+
+
+def find_wire(sql: str, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> Wire | None:
+    """Returns a statement of psycopg's dialect for the protocol; None when a value needs the driver's own conversion.
+
+    ``types`` are those of its values, as the dialect has them.
+    """
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return "%" if found[1] is None else f"${numbers.setdefault(found[1], len(numbers) + 1)}"
+
+    numbered = _PLACE.sub(number, sql).encode()
+    kinds = {name: _find_kind(types[name], dialect) for name in numbers}
+    known = {name: kind for name, kind in kinds.items() if kind is not None}
+    return Wire(numbered, known) if len(known) == len(kinds) else None
+
+
+def _find_kind(type_: TypeEngine[Any], dialect: Dialect) -> tuple[Writer, int, int] | None:
+    plain: Any = type_
+    while isinstance(plain, TypeDecorator):
+        plain = plain.impl_instance
+    for kind, write, number, format_ in _KINDS:
+        # SQLAlchemy's own binary type wraps its values for psycopg.
+        if isinstance(plain, kind) and (kind is not LargeBinary or plain is not type_):
+            return _after(type_.bind_processor(dialect), write), number, format_
+    return None
+
+
+def _after(process: Callable[[Any], Any] | None, write: Callable[[Any], bytes]) -> Writer:
+    if process is None:
+        return lambda value: None if value is None else write(value)
+    return lambda value: None if (stored := process(value)) is None else write(stored)
+
+
+def _write_text(value: str) -> bytes:
+    written = value.encode()
+    if b"\0" in written:
+        # libpq would take what comes before it for the whole. In psycopg's words.
+        from psycopg import DataError
+
+        raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return written
+
+
+def _write_number(value: int) -> bytes:
+    return b"%d" % value
+
+
+def _write_truth(value: bool) -> bytes:
+    return b"t" if value else b"f"
+
+
+def _write_moment(value: Any) -> bytes:
+    return str(value).encode()
+
+
+_KINDS: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], bytes], int, int], ...] = (
+    (String, _write_text, _FOUND_OUT, _TEXT),
+    (Integer, _write_number, _FOUND_OUT, _TEXT),
+    (Boolean, _write_truth, _BOOL, _TEXT),
+    (LargeBinary, bytes, _BYTEA, _BINARY),
+    (DateTime, _write_moment, _FOUND_OUT, _TEXT),
+)
