@@ -12,6 +12,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import URL, Engine, MetaData, make_url, text
+from sqlalchemy import URL, Connection, Engine, MetaData, insert, make_url, select
 from sqlalchemy.exc import OperationalError
 
 #: The database that the suite runs on: ``sqlite`` or ``postgresql``.
@@ -29,14 +30,15 @@ BACKEND = os.environ.get("TEST_DATABASE") or "sqlite"
 #: How PostgreSQL's databases compare text where a column does not say; empty for by code point.
 LOCALE = os.environ.get("TEST_POSTGRESQL_LOCALE") or ""
 
-_EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
+#: The URL of a server that somebody else runs, if the cluster is not ours.
+EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
 _START_SECONDS = 60
 
 
 @cache
 def missing_postgresql() -> str | None:
     """Why there can be no PostgreSQL here, or None when there can."""
-    if _EXTERNAL_SERVER:
+    if EXTERNAL_SERVER:
         return None
     missing = [name for name in ("initdb", "pg_ctl") if _program(name) is None]
     return f"PostgreSQL server programs ({', '.join(missing)}) not found" if missing else None
@@ -51,14 +53,14 @@ def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str 
         return
     server = cluster.url()
     try:
-        _administer(server, f'CREATE DATABASE "{name}" {_collation(locale)}')
+        administer(server, f'CREATE DATABASE "{name}" {_collation(locale)}')
     except psycopg.errors.WrongObjectType as error:
         how = f"make it with: localedef -i {locale.partition('.')[0]} -f UTF-8 {locale}"
         raise RuntimeError(f"This machine lacks the locale {locale}; {how}, or take icu:en-US.") from error
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
-        _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def copy_database(source: str, target: str, cluster: "Cluster") -> None:
@@ -68,8 +70,8 @@ def copy_database(source: str, target: str, cluster: "Cluster") -> None:
         shutil.copyfile(source_url.database, target_url.database)
         return
     server = cluster.url()
-    _administer(server, f'DROP DATABASE "{target_url.database}"')
-    _administer(server, f'CREATE DATABASE "{target_url.database}" TEMPLATE "{source_url.database}"')
+    administer(server, f'DROP DATABASE "{target_url.database}"')
+    administer(server, f'CREATE DATABASE "{target_url.database}" TEMPLATE "{source_url.database}"')
 
 
 def _collation(locale: str) -> str:
@@ -89,15 +91,68 @@ def empty_tables(engine: Engine, metadata: MetaData) -> None:
     return _empty_tables(engine, metadata)
 
 
+class KeptRows:
+    """Every row as it stands now. :meth:`put_back` makes the tables hold these again, and nothing else."""
+
+    def __init__(self, engine: Engine, metadata: MetaData):
+        self._engine, self._metadata = engine, metadata
+        self._file = sqlite3.connect(engine.url.database) if engine.dialect.name == "sqlite" else None
+        self._version = self._read_version()
+        with engine.begin() as connection:
+            filled = find_filled(connection, metadata)
+            self._kept = [
+                (table, [dict(row) for row in connection.execute(select(table)).mappings()])
+                for table in metadata.sorted_tables
+                if table.name in filled
+            ]
+
+    def put_back(self) -> None:
+        """Costs next to nothing where nobody has written."""
+        if self._file is not None and self._read_version() == self._version:
+            return
+        with self._engine.begin() as connection:
+            _delete_rows(connection, self._metadata)
+            for table, rows in self._kept:
+                connection.execute(insert(table), rows)
+        self._version = self._read_version()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _read_version(self) -> int:
+        # It changes when another connection commits.
+        return self._file.execute("PRAGMA data_version").fetchone()[0] if self._file is not None else 0
+
+
 def _empty_tables(engine: Engine, metadata: MetaData) -> None:
-    names = [table.name for table in metadata.sorted_tables]
     with engine.begin() as connection:
-        # One look at all of them; a DELETE or TRUNCATE each would cost more than most tests do.
-        looks = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
-        filled = set(connection.execute(text(" UNION ALL ".join(looks))).scalars())
-        for name in reversed(names):
-            if name in filled:
-                connection.execute(text(f'DELETE FROM "{name}"'))
+        _delete_rows(connection, metadata)
+
+
+def _delete_rows(connection: Connection, metadata: MetaData) -> None:
+    names, _ = _look_at(metadata)
+    filled = find_filled(connection, metadata)
+    for name in reversed(names):
+        if name in filled:
+            connection.exec_driver_sql(f'DELETE FROM "{name}"')
+
+
+def find_filled(connection: Connection, metadata: MetaData) -> set[str]:
+    """The names of the tables that have rows."""
+    return {name for (name,) in connection.exec_driver_sql(_look_at(metadata)[1])}
+
+
+@cache
+def _look_at(metadata: MetaData) -> tuple[list[str], str]:
+    """Returns the tables, and a query that names those with rows.
+
+    One look at all of them; a DELETE or TRUNCATE each would cost more than most tests do.
+    """
+    names = [table.name for table in metadata.sorted_tables]
+    looks = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in names)
+    return names, " UNION ALL ".join(looks)
 
 
 class Cluster:
@@ -124,8 +179,8 @@ class Cluster:
 
     def url(self) -> URL:
         """The server's URL, with a role that may create databases. Starts the server if nobody has."""
-        if _EXTERNAL_SERVER:
-            return make_url(_EXTERNAL_SERVER).set(drivername="postgresql+psycopg")
+        if EXTERNAL_SERVER:
+            return make_url(EXTERNAL_SERVER).set(drivername="postgresql+psycopg")
         with open(self._directory / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self._socket.exists():
@@ -199,7 +254,7 @@ def _run_as(owner: pwd.struct_passwd, program: str, *arguments: str) -> None:
             raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}")
 
 
-def _administer(server: URL, statement: str) -> None:
+def administer(server: URL, statement: str) -> None:
     # CREATE and DROP DATABASE cannot run inside a transaction.
     target = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(target, autocommit=True) as connection:

@@ -1,39 +1,97 @@
 """Databases that are up to date, without running every migration for each of them."""
 
+import fcntl
+import hashlib
 import shutil
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+import psycopg
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
-from app import create_app
-from app.config import Settings
 from app.extensions import db
+from tests.databases import EXTERNAL_SERVER, Cluster, administer
 
-_kept: list[TemporaryDirectory] = []
+_shared: list[Cluster] = []
 
 
-def bring_up_to_date(app: Flask) -> None:
-    """Run the migrations on the app's database; an SQLite file that is not there yet becomes a copy of one."""
+def share_migrated(cluster: Cluster) -> None:
+    """Say where the processes of this run keep what one of them has migrated."""
+    _shared[:] = [cluster]
+
+
+def bring_up_to_date(app: Flask, revision: str = "head") -> None:
+    """Run the migrations on the app's database. One that is empty becomes a copy of what they once made of another."""
     url = make_url(app.extensions["services"].settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        shutil.copy(_migrated_file(), url.database)
-        return
     with app.app_context():
-        upgrade()
-
-
-@cache
-def _migrated_file() -> Path:
-    directory = TemporaryDirectory(prefix="reliquary-tests-")
-    # Gone with the process.
-    _kept.append(directory)
-    path = Path(directory.name) / "migrated.sqlite3"
-    with create_app(Settings(f"sqlite:///{path}", "only-for-tests-" + "0" * 32, "http://localhost")).app_context():
-        upgrade()
         db.engine.dispose()
-    path.chmod(0o600)
-    return path
+        if not _shared or not _is_empty(url):
+            upgrade(revision=revision)
+            return
+        if url.get_backend_name() == "sqlite":
+            _copy_file(url, revision)
+        else:
+            _copy_postgresql(url, revision)
+
+
+def _is_empty(url: URL) -> bool:
+    if url.get_backend_name() == "sqlite":
+        path = Path(url.database or "")
+        return bool(url.database) and path.parent.is_dir() and not (path.exists() and path.stat().st_size)
+    if EXTERNAL_SERVER or url.query.get("host") != _shared[0].url().query["host"]:
+        # A server that outlives the run is left without our templates, and a pooler is not asked to drop anything.
+        return False
+    return _ask(url, "SELECT NOT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = 'public')") == "True"
+
+
+def _copy_file(url: URL, revision: str) -> None:
+    kept = Path(_shared[0].directory) / f"migrated-{revision}.sqlite3"
+    with _one_at_a_time(kept.name):
+        if not kept.exists():
+            upgrade(revision=revision)
+            db.engine.dispose()
+            shutil.copyfile(url.database, kept)
+            return
+    # A file that nobody else may read, as the server makes it.
+    Path(url.database).touch(mode=0o600)
+    shutil.copyfile(kept, url.database)
+
+
+def _copy_postgresql(url: URL, revision: str) -> None:
+    collation = _ask(
+        url,
+        "SELECT concat(datlocprovider, datcollate, datctype, daticulocale) FROM pg_database"
+        " WHERE datname = current_database()",
+    )
+    kept = f"migrated_{revision}_{hashlib.sha256(collation.encode()).hexdigest()[:8]}"
+    server = _shared[0].url()
+    with _one_at_a_time(kept):
+        if _ask(server, f"SELECT count(*) FROM pg_database WHERE datname = '{kept}'") == "0":
+            upgrade(revision=revision)
+            db.engine.dispose()
+            administer(server, f'CREATE DATABASE "{kept}" TEMPLATE "{url.database}"')
+            return
+        # One at a time too: nobody may be connected to what is copied.
+        administer(server, f'DROP DATABASE "{url.database}"')
+        administer(server, f'CREATE DATABASE "{url.database}" TEMPLATE "{kept}"')
+
+
+class _one_at_a_time:
+    """Of the processes of this run."""
+
+    def __init__(self, name: str):
+        self._path = Path(_shared[0].directory) / f"{name}.lock"
+
+    def __enter__(self) -> None:
+        self._file = open(self._path, "w")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_) -> None:
+        self._file.close()
+
+
+def _ask(url: URL, query: str) -> str:
+    target = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(target, autocommit=True) as connection:
+        return str(connection.execute(query).fetchone()[0])

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,9 +21,19 @@ from app import create_app
 from app.config import LIFETIMES
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
-from tests.databases import BACKEND, LOCALE, Cluster, copy_database, empty_tables, missing_postgresql, new_database
+from tests.compiled import share_compiled
+from tests.databases import (
+    BACKEND,
+    LOCALE,
+    Cluster,
+    KeptRows,
+    copy_database,
+    empty_tables,
+    missing_postgresql,
+    new_database,
+)
 from tests.document_hosts import DocumentHosts
-from tests.migrated import bring_up_to_date
+from tests.migrated import bring_up_to_date, share_migrated
 from tests.server import Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -158,6 +168,34 @@ def _empty_tables(request, apps_in_use) -> Iterator[None]:
             empty_tables(db.engine, db.metadata)
 
 
+@pytest.fixture
+def anew(app) -> Iterator[Callable[..., AbstractContextManager[None]]]:
+    """``with anew(browser):`` for each line of a table: it ends with what was there before the first one.
+
+    That is every row of ``app``, and the cookies of the browsers that are named.
+    """
+    kept: list[KeptRows] = []
+
+    @contextmanager
+    def anew(*browsers) -> Iterator[None]:
+        if not kept:
+            with app.app_context():
+                kept.append(KeptRows(db.engine, db.metadata))
+        before = [(browser.person, dict(browser.client._cookies)) for browser in browsers]
+        try:
+            yield
+        finally:
+            app.extensions["services"].limits.forget()
+            for browser, (person, cookies) in zip(browsers, before, strict=True):
+                browser.person, browser.client._cookies = person, cookies
+            set_access(EVERYTHING)
+            kept[0].put_back()
+
+    yield anew
+    for rows in kept:
+        rows.close()
+
+
 # -- hosts of the internet -----------------------------------------------------------------------
 
 
@@ -268,10 +306,13 @@ def pytest_configure(config) -> None:
         os.environ.pop(name, None)
     if BACKEND not in ("sqlite", "postgresql"):
         raise pytest.UsageError(f"TEST_DATABASE is {BACKEND!r}; give sqlite or postgresql.")
-    if hasattr(config, "workerinput"):
-        config.stash[_cluster] = Cluster(Path(config.workerinput["cluster_directory"]))
+    is_worker = hasattr(config, "workerinput")
+    cluster = Cluster(Path(config.workerinput["cluster_directory"])) if is_worker else Cluster.in_new_directory()
+    config.stash[_cluster] = cluster
+    share_migrated(cluster)
+    share_compiled(Path(cluster.directory) / "templates")
+    if is_worker:
         return
-    config.stash[_cluster] = Cluster.in_new_directory()
     # A run that is told to end stops what it has started, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

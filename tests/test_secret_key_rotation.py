@@ -22,8 +22,15 @@ OLD, NEW, OTHER = "the-key-of-yesterday-" + "1" * 32, "the-key-of-today-" + "2" 
 
 
 @pytest.fixture
-def machines(app) -> Iterator[dict]:
+def machines(_machines) -> dict:
     """Machines on one database, by what they sign with and accept."""
+    for machine in _machines.values():
+        machine.extensions["services"].limits.forget()
+    return _machines
+
+
+@pytest.fixture(scope="module")
+def _machines(app) -> Iterator[dict]:
     settings = app.extensions["services"].settings
     how = {
         "before": replace(settings, secret_key=OLD),

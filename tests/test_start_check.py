@@ -17,6 +17,8 @@ from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
+from tests.migrated import bring_up_to_date
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
 PURGE = ["purge"]
@@ -116,10 +118,9 @@ def readiness(app) -> tuple[int, str | None]:
 def newer(each_database_url):
     """An app whose database a later version has migrated."""
     app = app_on(each_database_url)
-    with app.app_context():
-        upgrade()
-        with db.engine.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    bring_up_to_date(app)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     return app
 
 
@@ -180,7 +181,7 @@ def test_a_locked_file_is_no_reason_not_to_start(tmp_path, monkeypatch):
 # -- PostgreSQL ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "says"),
     [
         (
@@ -218,7 +219,7 @@ def test_a_database_or_a_user_that_does_not_exist_is_named(each_database_url, ch
     assert result.stderr.endswith("does not exist; create that, or correct the name in it.\n")
 
 
-@pytest.mark.parametrize(
+@each(
     ("message", "fix"),
     [
         ('FATAL:  password authentication failed for user "me"', "correct the user and the password in it."),
@@ -237,7 +238,7 @@ def test_each_answer_of_postgresql_has_what_to_do(message, fix):
     assert fix in problem and problem.endswith(".") and "hunter2" not in problem
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "says"),
     [
         ("SQLITE_FULL", "whose disk is full; make room."),

@@ -16,7 +16,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
 
 from app import clock, create_app
 from app.accounts.models import Session, User
@@ -26,6 +25,7 @@ from app.extensions import db
 from app.limits.models import RateLimitCounter
 from app.mail.models import OutgoingMail
 from tests.databases import new_database
+from tests.migrated import bring_up_to_date
 from tests.pooler import missing_pgbouncer, running_pooler
 from tests.resources import _cluster
 
@@ -37,9 +37,7 @@ _PASSWORD = "hunter2-the-password"
 def migrated(tmp_path_factory) -> Path:
     """A migrated SQLite file, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "reliquary.sqlite3"
-    with create_app(Settings(f"sqlite:///{path}", _KEY, "http://127.0.0.1:8000")).app_context():
-        upgrade()
-        db.engine.dispose()
+    bring_up_to_date(create_app(Settings(f"sqlite:///{path}", _KEY, "http://127.0.0.1:8000")))
     return path
 
 

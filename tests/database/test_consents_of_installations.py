@@ -15,6 +15,7 @@ from app.consents.events import list_events
 from app.consents.snapshot import find_live_consent
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from tests.migrated import bring_up_to_date
 
 pytestmark = pytest.mark.database
 
@@ -25,8 +26,8 @@ _AT = "2026-01-01 00:00:00.000000+00:00"
 @pytest.fixture
 def migrated_app(each_database_url) -> Iterator[Flask]:
     app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    bring_up_to_date(app, _BEFORE)
     with app.app_context():
-        upgrade()
         yield app
         db.session.remove()
         db.engine.dispose()
@@ -60,7 +61,6 @@ def test_a_consent_outlives_the_way_down_and_up(migrated_app):
 
 
 def _add_what_the_version_before_wrote() -> None:
-    downgrade(revision=_BEFORE)
     with db.engine.begin() as connection:
         for table, said in _ROWS:
             row = _fill(inspect(connection).get_columns(table)) | said

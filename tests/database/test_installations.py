@@ -12,6 +12,7 @@ from app import create_app
 from app.config import Settings
 from app.extensions import db
 from tests.database.running_version import MADE, RUNNING, RunningVersion
+from tests.migrated import bring_up_to_date
 
 pytestmark = pytest.mark.database
 
@@ -21,7 +22,7 @@ def old(each_database_url) -> Iterator[RunningVersion]:
     """The version before and what it had stored, on a database that is then migrated to the newest revision."""
     app: Flask = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
-        upgrade(revision=RUNNING)
+        bring_up_to_date(app, RUNNING)
         old = RunningVersion(db.engine)
         old.add_people()
         upgrade()

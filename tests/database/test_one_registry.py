@@ -17,6 +17,7 @@ from app.config import Settings
 from app.credentials import digest
 from app.extensions import db
 from tests.database.test_migrations import _FILES
+from tests.migrated import bring_up_to_date
 
 _REVISION = next(path.name[:4] for path in _FILES if path.stem.endswith("one_registry"))
 _BEFORE = f"{int(_REVISION) - 1:04}"
@@ -102,8 +103,8 @@ def _app_on(url: str) -> Iterator[Flask]:
 
 
 def _fill_as_before(url: str) -> None:
-    with _app_on(url):
-        upgrade(revision=_BEFORE)
+    with _app_on(url) as app:
+        bring_up_to_date(app, _BEFORE)
         run(
             "INSERT INTO users (id, email, name, password_hash, created_at)"
             " VALUES ('usr_1', 'a@example.com', 'A', '', :at)",

@@ -22,6 +22,7 @@ from app.consents.models import Consent
 from app.database.connections import connect
 from app.extensions import db
 from tests.integrator import Integrator
+from tests.migrated import bring_up_to_date
 
 #: The last revision without that scope.
 BEFORE = "0028"
@@ -43,8 +44,8 @@ def app_on(url: str) -> Iterator[Flask]:
 
 def fill_and_migrate(url: str) -> dict[str, str]:
     """What the version before had issued, in a database that is then migrated to ours."""
-    with app_on(url):
-        upgrade(revision=BEFORE)
+    with app_on(url) as app:
+        bring_up_to_date(app, BEFORE)
         add_people()
         issued = {"code": issue_code(), **issue()}
         upgrade()

@@ -11,6 +11,7 @@ from app import create_app, credentials
 from app.config import Settings
 from app.extensions import db
 from tests.database.running_version import REDIRECT_URI, RUNNING, SCOPE, STATEMENT_NAMES, RunningVersion
+from tests.migrated import bring_up_to_date
 
 _V = RunningVersion
 _DIGEST, _OTHER, _HANDLE = b"1" * 32, b"2" * 32, "3" * 64
@@ -145,7 +146,7 @@ def migrated(each_database_url) -> Iterator[Flask]:
     """An app on a database that the version before has used, and that was then migrated to the newest revision."""
     app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
-        upgrade(revision=RUNNING)
+        bring_up_to_date(app, RUNNING)
         RunningVersion(db.engine).add_people()
         upgrade()
         yield app

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask_migrate import upgrade
 from sqlalchemy import delete, func, select
 
 from app import clock, create_app
@@ -22,6 +21,7 @@ from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.scopes import SCOPES
+from tests import migrated
 
 
 @pytest.fixture
@@ -301,8 +301,7 @@ def test_two_processes_may_seed_at_once(each_database_url):
         password_memory_kib=8,
     )
     apps = [create_app(settings) for _ in range(4)]
-    with apps[0].app_context():
-        upgrade()
+    migrated.bring_up_to_date(apps[0])
     together = threading.Barrier(len(apps))
     told, failed = [], []
 

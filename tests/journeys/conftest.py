@@ -75,7 +75,7 @@ def callback() -> Iterator[Callback]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Receive) as listener:
-        thread = threading.Thread(target=listener.serve_forever, daemon=True)
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield Callback(f"http://127.0.0.1:{listener.server_port}/callback", received)
         listener.shutdown()

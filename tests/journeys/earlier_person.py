@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask_migrate import upgrade
 from sqlalchemy import make_url
 
 from app import create_app
 from app.config import Settings
 from app.extensions import db
+from tests.migrated import bring_up_to_date
 
 _PERSON = json.loads((Path(__file__).parent / "person_of_0025.json").read_text())
 #: What she and Acme Notebook held then: ``password``, ``access_token``, ``refresh_token``, ``client_secret``, ``grant_id``.
@@ -25,8 +25,9 @@ HELD: dict[str, str] = _PERSON["credentials"]
 
 def make_database(database_url: str) -> None:
     """Make an SQLite database as the version before left it."""
-    with create_app(Settings(database_url, "only-for-tests-" + "0" * 32, "http://localhost")).app_context():
-        upgrade(revision=_PERSON["revision"])
+    app = create_app(Settings(database_url, "only-for-tests-" + "0" * 32, "http://localhost"))
+    bring_up_to_date(app, _PERSON["revision"])
+    with app.app_context():
         db.engine.dispose()
     now = datetime.now(UTC)
     connection = sqlite3.connect(make_url(database_url).database)

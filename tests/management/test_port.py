@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
+from app.config import read_settings
 from tests.clone import free_port, get
+from tests.migrated import bring_up_to_date
 from tests.server import running_server
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,8 +80,7 @@ def test_an_address_that_cannot_be_listened_to_stops_the_start_with_one_sentence
             "SECRET_KEY": "only-for-tests-" + "0" * 32,
             "PATH": "/usr/bin:/bin",
         }
-        migrated = subprocess.run([sys.executable, "-m", "flask", "db", "upgrade"], cwd=_ROOT, env=environ, timeout=60)
-        assert migrated.returncode == 0
+        bring_up_to_date(create_app(read_settings(environ, tmp_path)))
         started = subprocess.run(
             [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
             cwd=_ROOT,

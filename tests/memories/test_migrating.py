@@ -14,6 +14,7 @@ from app.memories.reach import Reach
 from app.memories.search import Filters, search_memories
 from app.memories.words import parse_query
 from tests.database.test_migrations import _FILES
+from tests.migrated import bring_up_to_date
 
 _TEXTS = {
     "plain": "Recipes of the house, 3.14",
@@ -37,7 +38,7 @@ def migrated(each_database_url) -> Flask:
     """An app whose database is as the version before left it, with memories."""
     app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
-        upgrade(revision=_BEFORE)
+        bring_up_to_date(app, _BEFORE)
         with db.engine.begin() as connection:
             connection.execute(
                 text(
