@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tables import each
+
 _APP = Path(__file__).resolve().parent.parent / "app"
 
 #: Every module and package of ``app`` and its layer. Imports point to a lower layer, or to the same layer inside one
@@ -428,7 +430,7 @@ def _modules() -> list[Module]:
     return modules
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@each("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_app_keeps_the_rule(rule: Callable[[Module], Iterator[str]]):
     broken = [sentence for module in _modules() for sentence in rule(module)]
     assert not broken, "\n".join(["", *broken])
@@ -571,7 +573,7 @@ EXAMPLES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "name", "source", "sentence"), EXAMPLES)
+@each(("rule", "name", "source", "sentence"), EXAMPLES)
 def test_the_rule_sees(rule, name, source, sentence):
     found = list(rule(Module(name, ast.parse(source))))
     if sentence is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.config import ConfigurationError, read_settings
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -149,7 +150,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), BAD)
+@each(("name", "value", "sentence"), BAD)
 def test_a_bad_setting_is_refused_in_one_sentence_that_names_it(name, value, sentence, tmp_path):
     with pytest.raises(ConfigurationError) as refused:
         read_settings(GOOD | {name: value}, tmp_path)
@@ -195,9 +196,7 @@ def test_the_issuer_follows_the_port(tmp_path):
     assert read_settings(GOOD | {"PORT": "8123"}, tmp_path).issuer == "http://127.0.0.1:8123"
 
 
-@pytest.mark.parametrize(
-    "issuer", ["https://id.example.com", "https://id.example.com:8443", "http://localhost:1", "http://[::1]:8000"]
-)
+@each("issuer", ["https://id.example.com", "https://id.example.com:8443", "http://localhost:1", "http://[::1]:8000"])
 def test_a_usable_issuer_is_taken_as_it_is(issuer, tmp_path):
     assert read_settings(GOOD | {"ISSUER": issuer}, tmp_path).issuer == issuer
 
@@ -214,7 +213,7 @@ def test_a_secret_in_the_issuer_is_not_repeated(tmp_path):
     assert "hunter2" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("environ", "bind", "issuer"),
     [
         ({}, "127.0.0.1:8000", "http://127.0.0.1:8000"),
@@ -249,7 +248,7 @@ def test_processes_that_start_together_keep_one_secret_key(tmp_path):
     assert len(keys) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "address"),
     [
         ("9090", ("127.0.0.1", 9090)),
@@ -291,7 +290,7 @@ def test_nothing_is_written_when_everything_is_given(tmp_path):
     assert not (tmp_path / "instance").exists()
 
 
-@pytest.mark.parametrize(
+@each(
     "command",
     [
         ["flask", "db", "current"],
@@ -315,7 +314,7 @@ def test_a_bad_setting_stops_the_start_without_a_traceback(command):
     assert done.stderr == "Reliquary cannot start: PORT is 'none'; give a whole number from 1 to 65535.\n"
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "redis://127.0.0.1",

@@ -3,9 +3,8 @@
 import re
 import unicodedata
 
-import pytest
-
 from app.folding import fold, index_words, is_beginning, question_words, spell
+from tests.tables import each
 
 #: Every letter, mark, number and sign of the first planes, a part of them at a time.
 _LETTERS = [
@@ -16,7 +15,7 @@ _LETTERS = [
 ]
 
 
-@pytest.mark.parametrize("part", range(8))
+@each("part", range(8))
 def test_composed_and_decomposed_letters_are_folded_alike_and_folding_again_changes_nothing(part):
     for letter in _LETTERS[part::8]:
         runs = fold(f"a{letter}b")
@@ -34,7 +33,7 @@ def test_upper_and_lower_case_are_folded_alike():
             assert fold(f"a{letter.upper()}b") == fold(f"a{letter.lower()}b") == fold(f"a{letter}b"), letter
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "words"),
     [
         ("Plain English, 3.14", None),
@@ -50,7 +49,7 @@ def test_the_words_that_the_index_holds(text, words):
     assert index_words(text) == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("runs", "words", "is_open"),
     [
         (["学校"], ["学校"], False),

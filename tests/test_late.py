@@ -9,6 +9,7 @@ import pytest
 
 from app.late import LATE
 from tests.databases import BACKEND
+from tests.tables import each
 
 #: What a server loads and does before it answers its first requests, and what of the late is loaded then. Among ours are
 #: the packages that only commands need, and every view that is late.
@@ -59,7 +60,7 @@ def test_a_start_and_an_apps_calls_load_none_of_them(app, notebook, settings):
     assert [name for name in loaded if name in _OF_OTHERS] == []
 
 
-@pytest.mark.parametrize("name", LATE)
+@each("name", LATE)
 def test_each_has_what_a_stand_in_stands_for(name):
     module = import_module(name)
     assert [one for one in LATE[name] if not hasattr(module, one)] == []

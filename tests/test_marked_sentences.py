@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import pytest
+from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[1] / "app"
 
@@ -325,7 +325,7 @@ def _is_in(place: str, *packages: str) -> bool:
 # -- the app keeps them --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted(_APP.rglob("*.py")), ids=lambda path: path.relative_to(_APP).as_posix())
+@each("path", sorted(_APP.rglob("*.py")), ids=lambda path: path.relative_to(_APP).as_posix())
 def test_every_sentence_for_a_person_is_marked(path: Path):
     reader = Reader(path.read_text())
     place = path.relative_to(_APP).with_suffix("").as_posix()
@@ -333,9 +333,7 @@ def test_every_sentence_for_a_person_is_marked(path: Path):
     assert not found, "\n".join(["", *(f"app/{path.relative_to(_APP)}:{line}: {text}" for line, text in found.items())])
 
 
-@pytest.mark.parametrize(
-    ("module", "name"), [(module, name) for module, names in _TABLES.items() for name in names], ids=str
-)
+@each(("module", "name"), [(module, name) for module, names in _TABLES.items() for name in names], ids=str)
 def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
     reader = Reader((_APP.parent / (module.replace(".", "/") + ".py")).read_text())
     tables = [
@@ -350,7 +348,7 @@ def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
     assert not found, "\n".join(["", *found])
 
 
-@pytest.mark.parametrize("place", _READ_BY_PROGRAMS)
+@each("place", _READ_BY_PROGRAMS)
 def test_what_programs_read_is_there(place: str):
     """A name that is gone excuses nothing any more."""
     source = (_APP / f"{place}.py").read_text()
@@ -362,7 +360,7 @@ _PLANTED = (
 )
 
 
-@pytest.mark.parametrize("package", _ALSO_PAGES)
+@each("package", _ALSO_PAGES)
 def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(package: str):
     for path in (_APP / package).rglob("*.py"):
         place = path.relative_to(_APP).with_suffix("").as_posix()
@@ -375,7 +373,7 @@ def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(packa
 # -- and each of them sees -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "source"),
     [
         (sentences_of_pages, "x = 'Nothing was changed.'"),
@@ -420,7 +418,7 @@ def test_a_rule_sees(rule, source: str):
     assert len(list(rule(Reader(source)))) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     [
         "'''Opens with a sentence.'''\ndef f():\n    '''And so does this.'''",

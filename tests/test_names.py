@@ -12,6 +12,7 @@ from tests.actors import Browser
 from tests.cli.test_commands import run_in
 from tests.org.conftest import HONEST, send
 from tests.org.conftest import signed_in as sign_in
+from tests.tables import each
 
 NAMELESS = ["\u200b", "\u3164", "\u2800", "Goo\u200bgle\u00ad", "Аcme", "Ac\u200cme", "!!!", "Acme\u2028Notes"]
 READABLE = ["می\u200cخواهم", "日本語 App", "Сбер Sber", "Fox 🦊"]
@@ -103,20 +104,20 @@ def test_a_person_whose_name_shows_nothing_is_asked_for_another(app, browser, co
     assert count(User) == 0
 
 
-@pytest.mark.parametrize("words", OWN_WORDS, ids=ascii)
+@each("words", OWN_WORDS, ids=ascii)
 def test_a_person_may_be_called_as_they_like(app, browser, words):
     assert browser.sign_up("dora@example.com", "correct horse battery", name=words).status_code == 303
     assert f"<bdi>{words}</bdi>" in browser.get("/").text
 
 
-@pytest.mark.parametrize("words", NOTHING[:4], ids=ascii)
+@each("words", NOTHING[:4], ids=ascii)
 def test_labels_that_show_nothing_are_refused(app, admin, notebook, words):
     for path in ("/org/oauth/members", f"/org/oauth/{notebook.client_id}/secrets/new"):
         answer = admin.submit(admin.get(path), label=words)
         assert answer.status_code == 400 and "has no visible character" in answer.text
 
 
-@pytest.mark.parametrize("words", OWN_WORDS, ids=ascii)
+@each("words", OWN_WORDS, ids=ascii)
 def test_labels_may_be_in_any_words(app, admin, notebook, words):
     page = admin.get(f"/org/oauth/{notebook.client_id}/secrets/new")
     assert admin.submit(page, label=words).status_code == 200

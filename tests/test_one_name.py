@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "benchmarks", "migrations", "tests")
@@ -66,7 +66,7 @@ def test_no_template_has_two_macros_or_blocks_of_one_name():
 _TWICE = "def test_a():\n    pass\n\n\ndef test_a():\n    pass\n"
 
 
-@pytest.mark.parametrize(
+@each(
     ("source", "name"),
     [
         (_TWICE, "test_a"),

@@ -12,6 +12,7 @@ import pytest
 from app.demonstration.seeds import seed
 from app.extensions import db
 from tests.server import GUNICORN
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
 _DOCUMENTS = {name: (_ROOT / name).read_text() for name in ("README.md", "CHANGELOG.md")}
@@ -33,7 +34,7 @@ def _in_both(pattern: str) -> list[str]:
 # -- addresses -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", _in_both(r"/\S*"))
+@each("address", _in_both(r"/\S*"))
 def test_an_address_that_is_named_answers(app, browser, address):
     """Perhaps it asks who it is, or for a POST; but it is not nothing."""
     if address == "/demonstration/":
@@ -55,7 +56,7 @@ def test_an_address_that_is_named_answers(app, browser, address):
     assert answer.status_code in (200, 303, 401, 405), f"{address}: {answer.status}"
 
 
-@pytest.mark.parametrize("call", _in_both(rf"({_METHODS}) \S+"))
+@each("call", _in_both(rf"({_METHODS}) \S+"))
 def test_a_call_that_is_named_is_a_route(app, call):
     method, path = call.split(" ")
     path = re.sub(r"\{\w+\}", "some_id", path).replace("…", "")
@@ -73,7 +74,7 @@ def test_no_address_is_named_that_no_test_reads(document):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-@pytest.mark.parametrize("command", _in_both(r"([A-Z_]+=\S+ )?make .*"))
+@each("command", _in_both(r"([A-Z_]+=\S+ )?make .*"))
 def test_a_make_target_that_is_named_is_one(command):
     *settings, _, target = shlex.split(command)
     done = subprocess.run(["make", "-n", target, *settings], cwd=_ROOT, capture_output=True, text=True, timeout=20)
@@ -112,7 +113,7 @@ def test_no_command_is_named_that_no_test_runs():
     assert [one for one in named if not re.fullmatch(known, one) and not one.startswith("CODE=")] == []
 
 
-@pytest.mark.parametrize("flag", _in_both(r"--[a-z-]+"))
+@each("flag", _in_both(r"--[a-z-]+"))
 def test_a_flag_that_is_named_is_one(app, flag):
     flags = {name for command in _commands(app.cli) for option in command.params for name in option.opts}
     assert flag in flags | {"--help", *_BENCHMARK_FLAGS}
@@ -128,7 +129,7 @@ def _commands(group):
 # -- files ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [one for one in _in_both(r"[\w./]+(\.py|\.sh|/)") if not one.startswith("/")])
+@each("name", [one for one in _in_both(r"[\w./]+(\.py|\.sh|/)") if not one.startswith("/")])
 def test_a_file_or_folder_that_is_named_is_there(app, name):
     """Or a part of the API, which is named without what all its addresses begin with."""
     if any(rule.rule == _BASE + name for rule in app.url_map.iter_rules()):
@@ -156,7 +157,7 @@ def _drawn() -> list[str]:
     return paths
 
 
-@pytest.mark.parametrize("path", _drawn())
+@each("path", _drawn())
 def test_the_drawn_house_stands(path):
     assert (_ROOT / path).exists()
 

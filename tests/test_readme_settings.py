@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
-
 from app.config import Settings, read_settings
+from tests.tables import each
 from tests.test_config import BAD
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -104,7 +103,7 @@ def test_the_table_names_every_setting_that_is_read_and_no_other(tmp_path):
     assert sorted(told) == sorted(asked.names)
 
 
-@pytest.mark.parametrize(("name", "default"), list(_told()))
+@each(("name", "default"), list(_told()))
 def test_the_default_is_what_the_table_says(name, default, tmp_path):
     value = getattr(read_settings({}, tmp_path / "instance"), GOOD[name][1])
     if name in _IN_WORDS:
@@ -114,7 +113,7 @@ def test_the_default_is_what_the_table_says(name, default, tmp_path):
         assert str(value) == re.match(r"`?(\w+)", default)[1]
 
 
-@pytest.mark.parametrize("name", [name for name, _ in _told()])
+@each("name", [name for name, _ in _told()])
 def test_a_good_value_is_taken_and_a_bad_one_refused(name, tmp_path):
     """The bad ones, and what is said of each, stand in tests/test_config.py."""
     value, field, expected = GOOD[name]

@@ -1,8 +1,7 @@
 """Scopes: a set of names inside, a space-delimited string on the wire (:rfc:`6749#section-3.3`)."""
 
-import pytest
-
 from app.scopes import SCOPES, format_scope, intersect_scope, parse_scope, reaches_memories
+from tests.tables import each
 
 
 def test_the_five_documented_scopes_exist_and_each_has_its_sentence():
@@ -10,7 +9,7 @@ def test_the_five_documented_scopes_exist_and_each_has_its_sentence():
     assert all(SCOPES.values())
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "names"),
     [
         (None, set()),
@@ -36,7 +35,7 @@ def test_names_are_written_in_their_declared_order():
     assert format_scope([]) == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("scope", "bound", "within"),
     [
         ("memories:read", "memories:read", "memories:read"),
@@ -50,7 +49,7 @@ def test_a_scope_reaches_no_further_than_its_bound(scope, bound, within):
     assert intersect_scope(scope, bound) == within
 
 
-@pytest.mark.parametrize(
+@each(
     ("names", "reaches"),
     [({"memories:read"}, True), ({"memories:write", "a"}, True), ({"integrations:read"}, False), (set(), False)],
 )

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PAGE = (_ROOT / "SECURITY.md").read_text()
@@ -33,7 +33,7 @@ def test_each_attacker_has_a_table():
     assert all(part.count("\n| ") >= 2 for part in parts.values())
 
 
-@pytest.mark.parametrize("row", _ROWS, ids=lambda row: row[0][:50])
+@each("row", _ROWS, ids=lambda row: row[0][:50])
 def test_each_line_is_full_and_what_it_names_is_there(row):
     assert len(row) == 4 and all(row)
     _want, _stop, places, shown = row

@@ -8,6 +8,7 @@ import regex
 from app import text
 from app.demonstration import seeds
 from app.operations import patterns
+from tests.tables import each
 
 #: Every character there is, without most of the ideographs, syllables and private ones: each is like the next.
 EVERYTHING = "".join(
@@ -95,26 +96,26 @@ NO_NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_a_name_may_be_in_any_alphabet(name):
     assert text.clean_name(name) == name
     assert text.find_name_problem(name) is None
     assert text.shown_name(name) == name
 
 
-@pytest.mark.parametrize(("name", "says"), NO_NAMES, ids=[ascii(name) for name, _ in NO_NAMES])
+@each(("name", "says"), NO_NAMES, ids=[ascii(name) for name, _ in NO_NAMES])
 def test_a_name_that_hides_or_misleads_is_refused_and_says_why(name, says):
     assert says in text.find_name_problem(text.clean_name(name))
 
 
-@pytest.mark.parametrize("name", [name for name, _ in NO_NAMES], ids=ascii)
+@each("name", [name for name, _ in NO_NAMES], ids=ascii)
 def test_a_stored_name_that_the_rule_refuses_is_shown_with_what_is_wrong_spelled_out(name):
     shown = text.shown_name(name)
     assert re.search(r"‹U\+[0-9A-F]{4,6}›", shown)
     assert text.find_name_problem(shown) is None, shown
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "shown"),
     [
         ("Goo\u200bgle\u00ad", "Goo‹U+200B›gle‹U+00AD›"),
@@ -147,7 +148,7 @@ def test_no_script_is_missing_and_so_every_letter_can_be_in_a_name():
     assert regex.findall(f"[^{known}]", EVERYTHING) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         "می\u200cخواهم",
@@ -165,7 +166,7 @@ def test_peoples_own_words_are_theirs(words):
     assert text.find_line_problem(words) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     ["\u200b", "\u3164", "\u2800", "\u00ad", "\u200e\u200f", "\u0301", "\u00a0\u2003\u3000", "\ufeff", "\U000e0041"],
     ids=ascii,
@@ -174,7 +175,7 @@ def test_words_that_show_nothing_are_refused(words):
     assert text.find_line_problem(words) == "has no visible character."
 
 
-@pytest.mark.parametrize("words", ["a\x00", "a\nb", "a\u2029b", "a\ud800", "a\u202eb", "a\u2066b"], ids=ascii)
+@each("words", ["a\x00", "a\nb", "a\u2029b", "a\ud800", "a\u202eb", "a\u2066b"], ids=ascii)
 def test_words_that_do_not_stay_on_their_line_are_refused(words):
     assert "without control characters" in text.find_line_problem(words)
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from app.accounts.models import User
 from app.extensions import db
 from tests.actors import Browser
+from tests.tables import each
 
 BASE_URL = "http://127.0.0.1:8000"
 HONEST = {
@@ -55,7 +56,7 @@ def post(browser: Browser, path: str, body: bytes, content_type="application/x-w
     return browser.client.post(path, base_url=BASE_URL, data=body, content_type=content_type)
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@each("bad", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("field", [(path, name) for path in HONEST for name in HONEST[path]], ids="-".join)
 def test_bad_value_is_never_a_failure_of_ours(app, browser, alice, field, bad):
     path, name = field
@@ -80,7 +81,7 @@ def test_too_much_at_once_is_said_to_be_too_much(browser, path):
     assert post(browser, path, body).status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"5", b"null", b"[]", b'"x"', b"{", b'{"email": {"a": 1}}', b"\xff"])
+@each("body", [b"", b"5", b"null", b"[]", b'"x"', b"{", b'{"email": {"a": 1}}', b"\xff"])
 @pytest.mark.parametrize("path", HONEST)
 def test_json_is_not_a_form(browser, path, body):
     answer = browser.client.post(
@@ -105,7 +106,7 @@ def test_file_in_place_of_a_text_is_no_failure_of_ours(browser, path):
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("value", QUERY_VALUES)
+@each("value", QUERY_VALUES)
 @pytest.mark.parametrize("path", ["/sign-in?again=%s&next=%s", "/sign-up?next=%s&x=%s"])
 def test_bad_query_is_never_a_failure_of_ours(browser, path, value):
     path, _, query = path.partition("?")
@@ -115,7 +116,7 @@ def test_bad_query_is_never_a_failure_of_ours(browser, path, value):
     assert answer.status_code in (200, 400)
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "a.b.c", "\x00", "é", "x" * 4000])
+@each("cookie", ["", "x", "a.b.c", "\x00", "é", "x" * 4000])
 def test_damaged_cookie_is_a_stranger(browser, cookie):
     cookies = f"reliquary={cookie}; remember_token={cookie}"
     answer = browser.client.get("/", base_url=BASE_URL, headers={"Cookie": cookies})

@@ -12,6 +12,7 @@ from app.clients.models import Client, ClientSecret
 from app.extensions import db
 from tests.actors import Browser, Person
 from tests.org.conftest import HONEST, csrf_token, in_acme, send, signed_in
+from tests.tables import each
 
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
 #: Each address that asks for it, and from which page its form comes where that is another.
@@ -66,7 +67,7 @@ def age(app, **how_long: float) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize(("path", "page"), FRESH.items())
+@each(("path", "page"), FRESH.items())
 def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, page):
     """A form that was sent too late changes nothing, and leads by the sign-in back to its page."""
     browser = signed_in(app, bob)
@@ -82,7 +83,7 @@ def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, pa
         age(app, minutes=11)
 
 
-@pytest.mark.parametrize(("path", "page"), FRESH.items())
+@each(("path", "page"), FRESH.items())
 def test_a_sign_in_of_nine_minutes_ago_is_fresh(app, bob, notebook, path, page):
     browser = signed_in(app, bob)
     age(app, minutes=9)

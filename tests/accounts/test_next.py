@@ -9,6 +9,7 @@ from flask_login import login_required
 from app import create_app
 from app.http.doors import PAGE
 from tests.actors import Browser
+from tests.tables import each
 
 OURS = [
     "/",
@@ -78,26 +79,26 @@ def link(page, path: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("target", OURS)
+@each("target", OURS)
 def test_sign_in_leads_to_a_path_of_ours_as_it_was_written(browser, alice, target):
     assert browser.sign_in(alice.email, alice.password, next=target).location == target
 
 
-@pytest.mark.parametrize("target", NOT_OURS)
+@each("target", NOT_OURS)
 def test_sign_in_leads_nowhere_else(browser, alice, target):
     answer = browser.sign_in(alice.email, alice.password, next=target)
     assert (answer.status_code, answer.location) == (303, "/")
     assert "x=y" not in answer.headers.getlist("Set-Cookie")
 
 
-@pytest.mark.parametrize("target", NOT_OURS)
+@each("target", NOT_OURS)
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
 def test_signed_in_person_is_led_nowhere_else(browser, alice, path, target):
     browser.sign_in(alice.email, alice.password)
     assert browser.get(f"{path}?next={quote(target, safe='')}").location == "/"
 
 
-@pytest.mark.parametrize("target", NOT_OURS)
+@each("target", NOT_OURS)
 def test_links_carry_nothing_else(browser, target):
     page = browser.get(f"/sign-in?next={quote(target, safe='')}")
     assert link(page, "/sign-up") == "/sign-up"
@@ -115,7 +116,7 @@ def test_next_that_is_sent_twice_counts_once(browser, alice):
     assert browser.submit(page, email=alice.email, password=alice.password).location == "/account"
 
 
-@pytest.mark.parametrize("target", OURS)
+@each("target", OURS)
 def test_next_survives_errors_and_both_links(browser, alice, target):
     page = browser.get(f"/sign-in?next={quote(target, safe='')}")
     page = browser.submit(page, email=alice.email, password="not the password")

@@ -12,6 +12,7 @@ from app.accounts.notices.kinds import BY_WHAT, KINDS
 from app.accounts.notices.models import Notice, NoticeChoice
 from app.database.connections import connect
 from app.extensions import db
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parents[2]
 _APP = {"app": "Acme Notebook", "grant_id": "grant_1"}
@@ -73,7 +74,7 @@ def test_nobody_is_told_who_is_not_there(app):
         assert not notify(db.session, "usr_nobody", "password_changed")
 
 
-@pytest.mark.parametrize("facts", [{}, {"app": "A"}, _APP | {"token": "rlq_at_1"}, _APP | {"title": "My diary"}])
+@each("facts", [{}, {"app": "A"}, _APP | {"token": "rlq_at_1"}, _APP | {"title": "My diary"}])
 def test_other_facts_are_refused(app, alice, facts):
     with app.app_context(), pytest.raises(WrongFacts):
         notify(db.session, alice.id, "new_app", **facts)

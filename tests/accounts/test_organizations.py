@@ -14,9 +14,10 @@ from app.accounts.organizations import (
     find_role,
 )
 from app.extensions import db
+from tests.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "slug"),
     [
         ("Acme", "acme"),
@@ -64,7 +65,7 @@ def test_role_is_found_in_the_organization_only(app, alice, bob, carol):
         assert find_role(bob.id, globex.id) is None
 
 
-@pytest.mark.parametrize(("role", "may"), [("owner", True), ("admin", True), ("member", False), (None, False)])
+@each(("role", "may"), [("owner", True), ("admin", True), ("member", False), (None, False)])
 def test_owners_and_admins_administer(role, may):
     assert can_administer(role) is may
 

@@ -13,6 +13,7 @@ from app.accounts.passwords import (
     needs_rehash,
     verify_password,
 )
+from tests.tables import each
 
 
 def test_password_is_kept_as_argon2id_with_the_parameters_of_the_settings(app):
@@ -68,7 +69,7 @@ def test_dummy_hash_costs_what_the_settings_say(app):
     assert costly.check_needs_rehash(passwords._dummy_hash(costly)) is False
 
 
-@pytest.mark.parametrize("damaged", ["", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$!$!", "$2b$12$abc"])
+@each("damaged", ["", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$!$!", "$2b$12$abc"])
 def test_damaged_hash_is_no_password(app, damaged):
     with app.app_context():
         assert verify_password(damaged, "correct horse battery") is False
@@ -93,7 +94,7 @@ def test_no_byte_of_the_longest_password_is_cut_off(app):
         assert not verify_password(kept, longest)
 
 
-@pytest.mark.parametrize(
+@each(
     "password",
     [
         "x y z x y z",
@@ -121,7 +122,7 @@ def test_the_passwords_of_the_demonstration_would_be_taken_from_anybody(app, pas
 _OWN, _FIRST, _RUNS = "too close to your name", "first that anybody", "Repeats and runs"
 
 
-@pytest.mark.parametrize(
+@each(
     ("password", "sentence"),
     [
         ("", "at least 10"),
@@ -168,7 +169,7 @@ def test_the_own_words_of_one_person_are_not_anothers(app):
         check_password("wolpertinger7", "somebody@example.com", "Somebody Else")
 
 
-@pytest.mark.parametrize(
+@each(
     "password",
     [
         "4@8({[<369!1|70$5+%2" * 10,

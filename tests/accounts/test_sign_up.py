@@ -10,6 +10,7 @@ from app.accounts.models import Membership, Organization, Session, User
 from app.extensions import db
 from tests.accounts.test_sign_in import give, held, is_signed_in
 from tests.actors import Browser
+from tests.tables import each
 
 HONEST = {
     "email": "dora@example.com",
@@ -238,7 +239,7 @@ def test_where_no_letter_can_be_sent_the_page_says_what_is_to_be_set(app, browse
 # -- the form --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "sentence"),
     [
         ({"email": ""}, "Enter your e-mail address."),
@@ -283,7 +284,7 @@ def test_form_without_its_csrf_token_is_refused(app, browser):
     assert count(app, User) == 0
 
 
-@pytest.mark.parametrize("token", ["x", "rlq_su_" + "0" * 64, "%00", "%FF", "a" * 5000, "None"])
+@each("token", ["x", "rlq_su_" + "0" * 64, "%00", "%FF", "a" * 5000, "None"])
 def test_a_link_that_never_was_is_over(browser, token):
     assert browser.get(f"/sign-up/confirm/{token}").status_code == 410
 

@@ -36,6 +36,7 @@ from tests.accounts.lines_of_states import (
     TOOLS,
 )
 from tests.actors import Browser
+from tests.tables import each
 
 _IS_FLEET = bool(os.environ.get("TEST_FLEET"))
 _RUNBOOK = Path(__file__).resolve().parents[2] / "deploy" / "RUNBOOK.md"
@@ -150,7 +151,7 @@ def test_the_table_has_a_row_for_every_line():
     assert {line for line, _ in read_table()} == {SIGNING_IN, REFRESHING, *LINES.values()}
 
 
-@pytest.mark.parametrize("state", STATES)
+@each("state", STATES)
 def test_signing_in(app, bob, set_state, state):
     set_state(state)
     browser = Browser(app)
@@ -255,7 +256,7 @@ def _grant(answer: TestResponse) -> str:
     return "rests" if "switched off" in answer.json["error_description"] else "ended"
 
 
-@pytest.mark.parametrize("state", STATES)
+@each("state", STATES)
 def test_what_an_app_does_for_itself_asks_nobodys_account(app, notebook, set_state, state):
     set_state(state)
     assert read_table()[ITSELF, state] == "yes"

@@ -18,11 +18,12 @@ from app.accounts.users import (
 )
 from app.audit.models import AuditEvent
 from app.extensions import db
+from tests.tables import each
 
 HONEST = {"email": "dora@example.com", "name": "Dora Dorn", "password": "correct horse battery"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "email"),
     [
         ("alice@acme.example", "alice@acme.example"),
@@ -40,7 +41,7 @@ def test_one_address_has_one_spelling(text, email):
     assert normalize_email(email) == email
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "",
@@ -68,7 +69,7 @@ def test_name_is_one_line_without_surrounding_space():
     assert normalize_name("  Zoë \n van  Dijk ") == "Zoë van Dijk"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "sentence"),
     [
         ("", "Enter a name"),
@@ -137,7 +138,7 @@ def test_address_taken_since_we_looked_is_refused_the_same_way(app, monkeypatch)
         assert db.session.scalar(select(func.count()).select_from(User)) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "error"),
     [
         ({"email": "dora"}, InvalidEmail),

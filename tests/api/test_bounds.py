@@ -9,6 +9,7 @@ from app.operations.new_memories import MOST_AT_ONCE, MOST_TEXT_AT_ONCE
 from app.strict_json import MOST_VALUES, BadBody, parse_body
 from tests.api.bounds import WIDE, find_bounds
 from tests.api.operations import OPERATIONS
+from tests.tables import each
 
 BOUNDS = find_bounds(OPERATIONS)
 #: Well-formed, and yet names nothing.
@@ -35,7 +36,7 @@ def send(seeded, bound, what):
     return caller.open(bound.method, path, data=json.dumps(what), content_type="application/json")
 
 
-@pytest.mark.parametrize("bound", BOUNDS, ids=str)
+@each("bound", BOUNDS, ids=str)
 def test_what_is_at_its_bound_is_taken_and_what_is_beyond_is_refused(seeded, bound):
     kept = send(seeded, bound, bound.kept)
     codes = {error["code"] for error in (kept.json or {}).get("errors", ())} | {(kept.json or {}).get("code")}
@@ -53,7 +54,7 @@ def test_every_text_and_list_of_a_body_has_a_bound():
     assert {"title", "text", "tags", "folder", "source_url"} <= {bound.name for bound in BOUNDS}
 
 
-@pytest.mark.parametrize(
+@each(
     "spelled",
     [json.dumps("記" * 100_000, ensure_ascii=False), json.dumps("ж" * 55_000), json.dumps(WIDE * 100_000)],
     ids=["characters of three bytes", "Cyrillic letters, escaped", "surrogate pairs, escaped"],
@@ -105,7 +106,7 @@ def test_many_memories_are_taken_up_to_a_million_characters(seeded, lengths):
         assert "1000000 characters" in refused.json["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("one", [one for one in OPERATIONS if one.body], ids=lambda one: f"{one.method} {one.path}")
+@each("one", [one for one in OPERATIONS if one.body], ids=lambda one: f"{one.method} {one.path}")
 def test_a_body_that_is_too_large_is_told_how_large_it_may_be(app, seeded, one):
     caller, ids = seeded
     path = one.path.removeprefix("/api/v1/").format(**ids)
@@ -118,16 +119,14 @@ def test_a_body_that_is_too_large_is_told_how_large_it_may_be(app, seeded, one):
     assert most in description["responses"]["413"]["description"]
 
 
-@pytest.mark.parametrize("value", ["{}", "[]", "0", '""', '"a"', "1.5", "null", '{"a": "b"}', "[[]]"])
+@each("value", ["{}", "[]", "0", '""', '"a"', "1.5", "null", '{"a": "b"}', "[[]]"])
 def test_a_body_of_very_many_values_is_refused_before_they_are_made(value):
     """Room is for long texts. 15 MB of empty objects would be half a gigabyte."""
     with pytest.raises(BadBody, match="more values than any call takes"):
         parse_body(f'{{"memories": [{", ".join([value] * 150_000)}]}}'.encode())
 
 
-@pytest.mark.parametrize(
-    "text", ['"' * 500_000, "\\" * 500_000, '\\"[{,' * 100_000, ',[{"\\\\"}],' * 50_000], ids=lambda one: one[:9]
-)
+@each("text", ['"' * 500_000, "\\" * 500_000, '\\"[{,' * 100_000, ',[{"\\\\"}],' * 50_000], ids=lambda one: one[:9])
 def test_what_stands_in_a_text_is_not_counted(text):
     memory = {"title": text, "text": f"{text}\\", "tags": ["a", text]}
     assert parse_body(json.dumps({"memories": [memory, memory]}).encode()) == {"memories": [memory, memory]}

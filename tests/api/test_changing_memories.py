@@ -5,6 +5,7 @@ import pytest
 from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.memories.models import Memento
+from tests.tables import each
 
 # -- adding ----------------------------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ def test_an_organizations_app_adds_to_the_organization(organization, connect):
     assert connect().titles() == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "field", "code"),
     [
         ({"title": None}, "title", "type"),
@@ -107,7 +108,7 @@ def test_every_wrong_field_is_named_at_once(connect):
     assert [error["field"] for error in response.json["errors"]] == ["colour", "tags", "text", "title"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "status", "code"),
     [
         (b"", 400, "invalid_request"),
@@ -128,7 +129,7 @@ def test_a_body_that_is_no_object_of_json_is_refused(connect, body, status, code
     assert (response.status_code, response.json["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"])
+@each("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"])
 def test_a_body_of_another_type_is_refused(connect, content_type):
     response = connect().open("POST", "memories/", data=b'{"title":"a","text":"b"}', content_type=content_type)
     assert (response.status_code, response.json["code"]) == (415, "unsupported_media_type")
@@ -158,9 +159,7 @@ def test_one_wrong_memory_keeps_all_out_and_every_error_has_its_index(connect):
     assert caller.titles() == []
 
 
-@pytest.mark.parametrize(
-    "body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}]
-)
+@each("body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}])
 def test_another_number_or_shape_is_refused(connect, body):
     assert connect().post("memories/bulk/", body).json["code"] == "validation_failed"
 
@@ -235,7 +234,7 @@ def test_an_organization_changes_and_deletes_its_own(organization):
     assert organization.delete(f"memories/{id}/").status_code == 204
 
 
-@pytest.mark.parametrize("id", ["x" * 41, "a b", "%00", "é", "..", "mry_'--", "bulk"])
+@each("id", ["x" * 41, "a b", "%00", "é", "..", "mry_'--", "bulk"])
 def test_an_id_that_can_be_nobodys_is_not_found(connect, id):
     caller = connect()
     for method in ("get", "delete"):

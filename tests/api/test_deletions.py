@@ -11,6 +11,7 @@ from app.database.engine import let_write
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Integration, Memento, Memory
+from tests.tables import each
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 KEY = {"Idempotency-Key": "one-request"}
@@ -41,7 +42,7 @@ def house(app, shelf, connect, organization, notebook, signed_in):
     return things, caller, organization
 
 
-@pytest.mark.parametrize("name", ["memento", "integration", "memory", "client", "organization", "user"])
+@each("name", ["memento", "integration", "memory", "client", "organization", "user"])
 def test_nothing_is_left_that_refers_to_nothing(app, house, name):
     things, _, _ = house
     _delete(app, *things[name])
@@ -50,7 +51,7 @@ def test_nothing_is_left_that_refers_to_nothing(app, house, name):
         assert _count_index_rows() == db.session.scalar(select(func.count()).select_from(Memory))
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "tokens_work"),
     [
         ("memento", (True, True)),
@@ -67,8 +68,8 @@ def test_no_token_still_reaches_what_is_gone(app, house, name, tokens_work):
     assert caller.get(f"memories/{memory_id}/").status_code == 200
     _delete(app, *things[name])
     assert caller.get(f"memories/{memory_id}/").status_code == (404 if tokens_work[0] else 401)
-    for each, works in zip((caller, organization), tokens_work, strict=True):
-        assert each.get("memories/").status_code == (200 if works else 401)
+    for whoever, works in zip((caller, organization), tokens_work, strict=True):
+        assert whoever.get("memories/").status_code == (200 if works else 401)
     if tokens_work[0]:
         assert caller.titles() == caller.titles(q="flour") == ["Bread"]
         assert "Lisbon" not in caller.titles(q="lisbon")

@@ -4,6 +4,7 @@ import pytest
 
 from app.memories import search
 from app.memories.search import load_memories
+from tests.tables import each
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_search_is_narrowed_by_number_and_time(filled):
     assert [chunk["document"]["name"] for chunk in later.json["matched_chunks"]] == ["Chat"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "field"), [({}, "q"), ({"q": ""}, "q"), ({"q": "a", "n": "0"}, "n"), ({"q": "a", "from_": "x"}, "from")]
 )
 def test_a_search_that_cannot_be_taken_says_why(filled, query, field):

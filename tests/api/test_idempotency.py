@@ -9,6 +9,7 @@ from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.memories.models import Memory
 from tests.api.conftest import Caller
+from tests.tables import each
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 KEY = {"Idempotency-Key": "one-request"}
@@ -93,7 +94,7 @@ def test_no_text_is_kept_beside_the_memory(app, connect):
     assert "Flour" not in body and "Bread" not in body
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256])
+@each("key", ["", " ", "a b", "é", "x" * 256])
 def test_a_key_that_is_none_is_refused(connect, key):
     response = connect().post("memories/", NEW, headers={"Idempotency-Key": key})
     assert (response.status_code, response.json["code"]) == (400, "invalid_request")

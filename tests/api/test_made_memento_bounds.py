@@ -1,6 +1,5 @@
 """Mementos that an app makes: their names, how many there may be, receipts, and who may make one."""
 
-import pytest
 from sqlalchemy import delete, select
 
 from app.consents.made import MadeMemento
@@ -11,11 +10,12 @@ from app.http.services import services
 from app.memories.models import Memento, MementoContent
 from app.operations.made import MOST_IN_ONE, MOST_MADE
 from tests.api.made import add_memory, fill, make, said
+from tests.tables import each
 
 # -- names ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 101, "Everything", "none", "a\u0000b", "\u200b", 1, None])
+@each("name", ["", " ", "x" * 101, "Everything", "none", "a\u0000b", "\u200b", 1, None])
 def test_a_name_that_cannot_be_is_refused(caller, name):
     response = caller.post("mementos/", {"name": name})
     assert said(response) == (422, "validation_failed")
@@ -73,7 +73,7 @@ def test_a_memento_that_an_app_makes_holds_a_thousand_memories(app, caller):
 # -- the rest ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "field"),
     [({"memento": "mem_other"}, "memento"), ({"add": "x"}, "add"), ({"add": [1]}, "add"), ({"folder_add": ["f"]}, "folder_add"),
      ({"remove": ["a b"]}, "remove"), ({"x": 1}, "x")],
@@ -114,7 +114,7 @@ def test_what_goes_in_and_out_has_a_receipt(app, caller):
         assert counts == {("write", ""): 2, ("write", id): 2}
 
 
-@pytest.mark.parametrize(
+@each(
     "act",
     [
         lambda caller, id: caller.post("mementos/", {"name": "x"}),

@@ -6,6 +6,7 @@ from app import clock
 from app.accounts.models import User
 from app.accounts.organizations import add_member, create_organization
 from app.extensions import db
+from tests.tables import each
 
 PATHS = [
     "/api/me", "/api/me/", "/api/v1/me", "/api/v1/me/", "/api/v1/account", "/api/v1/account/",
@@ -17,13 +18,13 @@ def tokens(notebook, signed_in):
     return notebook.tokens(signed_in, scope="memories:read profile")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_every_documented_path_answers_with_and_without_the_final_slash(notebook, tokens, alice, path):
     response = notebook.me(tokens["access_token"], path)
     assert (response.status_code, response.json["email"]) == (200, alice.email)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_every_path_is_guarded(app, path):
     assert app.test_client().get(path).status_code == 401
 
@@ -35,7 +36,7 @@ def test_it_says_who_the_person_is(notebook, tokens, alice):
     assert me["organization"]["role"] == "member"
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_an_address_that_nobody_has_proved_is_told_as_such(app, notebook, tokens, alice, path):
     """Else an app would take it for proof and let whoever signed up with it into somebody's account there."""
     me = notebook.me(tokens["access_token"], path).json
@@ -68,7 +69,7 @@ def test_of_several_organizations_it_tells_the_first_by_name_and_then_by_id(app,
     assert (organization["id"], organization["role"]) == (first, "owner")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_without_the_scope_it_tells_an_id_and_nothing_else_of_the_person(notebook, signed_in, alice, path):
     response = notebook.me(notebook.tokens(signed_in, scope="memories:read")["access_token"], path)
     assert response.json.keys() == {"type", "id", "client_id", "consent"}

@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from app.accounts.organizations import find_organization
 from app.extensions import db
+from tests.tables import each
 
 # -- reading ---------------------------------------------------------------------------------------
 
@@ -71,7 +72,7 @@ def test_a_client_credentials_token_reads_the_organizations_memories_and_no_pers
     assert organization.titles() == organization.titles(q="handbook") == ["Handbook"]
 
 
-@pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
+@each("method", ["get", "post", "patch", "delete"])
 def test_without_the_scope_nothing_is_done(connect, shelf, method):
     caller = connect(scope="integrations:read")
     id = shelf.keep("One", shelf.connect())
@@ -162,9 +163,7 @@ def test_memories_of_the_same_moment_are_paged_too(app, shelf, connect):
         assert len({memory["id"] for memory in first["data"] + second["data"]}) == 5
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"]
-)
+@each("cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"])
 @pytest.mark.parametrize("q", ["", "one"])
 def test_a_cursor_that_is_not_ours_is_refused(connect, cursor, q):
     response = connect().get("memories/", cursor=cursor, q=q)
@@ -179,7 +178,7 @@ def test_a_cursor_of_a_list_is_none_of_a_search(shelf, connect):
     assert caller.get("memories/", limit=1, q="about", cursor=cursor).json["code"] == "invalid_cursor"
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "field"),
     [
         ({"limit": "0"}, "limit"),

@@ -14,6 +14,7 @@ from app.oauth.tokens.access import find_access_token
 from app.operations.caller import caller_of
 from app.operations.holding import hold
 from tests.api.made import said
+from tests.tables import each
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_an_organizations_own_memories_know_nothing_of_it(organization, never_sh
     assert organization.titles() == ["Plan"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "tag"),
     [("Ärzte", "ärzte"), ("ärzte", "ÄRZTE"), ("ДНЕВНИК", "дневник"), ("Caf\u00e9", "cafe\u0301"), ("straße", "STRASSE"),
      ("PRIVATE", "private"), ("Private", "ＰＲＩＶＡＴＥ")],

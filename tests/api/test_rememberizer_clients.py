@@ -10,6 +10,7 @@ from app.consents.receipts import AccessRecord
 from app.extensions import db
 from app.http.services import services
 from tests.robustness.locking import locked
+from tests.tables import each
 
 CHAT = "2026-01-01T00:03:00+00:00"
 
@@ -62,7 +63,7 @@ def test_empty_bounds_of_time_are_none(filled, path):
     assert sorted(chunk["document"]["name"] for chunk in answer.json["matched_chunks"]) == ["Chat", "Lisbon"]
 
 
-@pytest.mark.parametrize("path", ["documents/agentic_search/", "documents/agentic_search"])
+@each("path", ["documents/agentic_search/", "documents/agentic_search"])
 @pytest.mark.parametrize("bounds", [{"from": None, "to": None}, {"from": "", "to": ""}, {}])
 def test_the_agentic_search_is_the_same_search(filled, path, bounds):
     caller, _ = filled
@@ -92,7 +93,7 @@ def test_the_agentic_search_is_narrowed_by_time_and_number(filled):
     assert [chunk["document"]["name"] for chunk in chunks] == ["Chat"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "field"),
     [({"query": ""}, "query"), ({"query": None}, "query"), ({"n_chunks": 0}, "n_chunks"), ({"from": "soon"}, "from")],
 )
@@ -135,7 +136,7 @@ def test_the_contents_of_a_discussion_are_its_text(filled, path):
     assert answer.json == {"discussion_content": "About trams.", "thread_contents": {}}
 
 
-@pytest.mark.parametrize(
+@each(
     ("bounds", "told"),
     [
         ({"from_": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"}, True),

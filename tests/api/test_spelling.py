@@ -2,7 +2,7 @@
 
 import json
 
-import pytest
+from tests.tables import each
 
 
 def send(caller, text: str):
@@ -10,7 +10,7 @@ def send(caller, text: str):
     return caller.post("memories/", data=body, headers={"Content-Type": "application/json"})
 
 
-@pytest.mark.parametrize("letter", ["\u3316", "\ufdfa", "x", "\u0301\u0323", "👍🏽", "\u200b"])
+@each("letter", ["\u3316", "\ufdfa", "x", "\u0301\u0323", "👍🏽", "\u200b"])
 def test_60_000_of_any_letter_are_kept_and_found_by_what_follows(connect, letter):
     """PostgreSQL answered 500: a text may stand for more words than a vector holds, or for one that is too long."""
     caller = connect()
@@ -28,7 +28,7 @@ def test_80_000_letters_that_stand_for_six_each(connect):
 _QUESTIONS = ["\u3316" * 20, "\ufdfa" * 20, "x" * 500, "\u0301" * 500, "👍🏽" * 100, "\u200b", "校" * 500, "é" * 500]
 
 
-@pytest.mark.parametrize("q", _QUESTIONS)
+@each("q", _QUESTIONS)
 def test_no_question_is_a_fault(connect, q):
     caller = connect()
     send(caller, "Something")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.operations.instants import read_instant
 from tests.api.operations import OPERATIONS
 from tests.properties import examples
+from tests.tables import each
 
 OPTIONAL = [
     (one, name) for one in OPERATIONS for name, field in one.query.items() if not field.required and one.method == "GET"
@@ -26,7 +27,7 @@ def seeded(shelf, connect):
     return caller, {"memory_id": memory, "integration_id": slack, "memento_id": made}
 
 
-@pytest.mark.parametrize(("one", "name"), OPTIONAL, ids=[f"{one.path} {name}" for one, name in OPTIONAL])
+@each(("one", "name"), OPTIONAL, ids=[f"{one.path} {name}" for one, name in OPTIONAL])
 def test_an_optional_parameter_that_is_empty_is_as_if_it_were_not_there(seeded, one, name):
     """Many clients send all parameters that they know, and nothing in those that nobody asked for."""
     caller, ids = seeded
@@ -50,7 +51,7 @@ def test_a_parameter_that_is_sent_twice_is_refused_also_when_one_is_empty(seeded
 # -- points in time ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("spelled", "means"),
     [
         ("2026-01-31T09:30:00Z", "2026-01-31T09:30:00+00:00"),
@@ -70,7 +71,7 @@ def test_a_point_in_time_is_read_as_rfc_3339_writes_it(connect, spelled, means):
     assert (made.status_code, made.json.get("last_synced_at")) == (201, means), made.text
 
 
-@pytest.mark.parametrize(
+@each(
     "spelled",
     ["2026-01-31T09:30:60Z", "1998-12-31T23:58:60Z", "2026-01-31T09:60:00Z", "2026-01-31T09:30:61Z", "z", "t", "60",
      "2026-01-31T24:00:00Z", "2026-02-29t00:00:00z", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00+01:00"],
@@ -95,7 +96,7 @@ def test_every_point_in_time_is_read_in_either_case(instant, is_upper):
 BODIES = [one for one in OPERATIONS if one.body is not None]
 
 
-@pytest.mark.parametrize("one", BODIES, ids=lambda one: f"{one.method} {one.path}")
+@each("one", BODIES, ids=lambda one: f"{one.method} {one.path}")
 def test_a_byte_order_mark_before_json_changes_nothing(seeded, one):
     """RFC 8259 section 8.1: whoever reads may look past it."""
     caller, ids = seeded

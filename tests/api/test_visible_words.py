@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.tables import each
+
 NOTHING = ["\u200b", "\u3164", "\u2800", "\u00ad", "\ufe0f", "\u0301", "\u200e\u200f", "\u00a0\u3000", "\U000e0041"]
 OWN_WORDS = ["می\u200cخواهم", "👨\u200d👩\u200d👧", "🦊", "αβtest", "\u200eשלום"]
 
@@ -28,7 +30,7 @@ def test_whatever_can_be_seen_is_kept_as_it_is(connect, field, words):
     assert (memory.status_code, memory.json[field]) == (201, value)
 
 
-@pytest.mark.parametrize("words", NOTHING, ids=ascii)
+@each("words", NOTHING, ids=ascii)
 def test_a_document_or_an_integration_needs_a_name_too(connect, words):
     caller = connect()
     for path, sent in (

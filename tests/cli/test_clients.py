@@ -10,6 +10,7 @@ from app.audit.models import AuditEvent
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from tests.cli.test_commands import assert_refused, run_in
+from tests.tables import each
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_update_changes_what_is_given_and_nothing_else(app, run, notebook):
     assert kinds(app).count("client.updated") == 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("options", "says"),
     [
         ({"name": ""}, "Give the app a name"),
@@ -142,7 +143,7 @@ def test_deletion_asks_for_the_name(app, run, notebook):
     assert kinds(app)[-1] == "client.deleted"
 
 
-@pytest.mark.parametrize("client_id", ["client_1", "", "x" * 1000, "\udcff", "a b"])
+@each("client_id", ["client_1", "", "x" * 1000, "\udcff", "a b"])
 @pytest.mark.parametrize("words", [["show"], ["update"], ["rotate-secret"], ["suspend"], ["resume"], ["activate"]])
 def test_unknown_app_is_refused_in_a_sentence(run, bob, words, client_id):
     assert_refused(run(*words, client_id), "There is no app with the client id")
@@ -274,7 +275,7 @@ def test_a_resource_server_is_registered_shown_listed_changed_and_emptied(run, b
     assert changed["resources"] == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("type", "resource", "said"),
     [
         ("public", SHELF, "needs a secret"),

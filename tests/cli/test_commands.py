@@ -13,6 +13,7 @@ from app.clients.models import Client
 from app.config import Settings
 from app.extensions import db
 from tests.actors import Browser
+from tests.tables import each
 
 REGISTER = {
     "--org": "acme",
@@ -110,7 +111,7 @@ def test_public_client_is_printed_without_a_secret(app, register):
         assert db.session.get(Client, made["client_id"]).native_app
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "says"),
     [
         ({"org": "nobody"}, "no organization with the slug 'nobody'"),
@@ -157,7 +158,7 @@ def test_created_person_can_sign_in(app, create):
     assert PASSWORD not in result.output
 
 
-@pytest.mark.parametrize(
+@each(
     "stdin",
     [PASSWORD, PASSWORD + "\n", PASSWORD + "\r\n", "\ufeff" + PASSWORD, "\ufeff" + PASSWORD + "\r\n"],
     ids=ascii,
@@ -186,7 +187,7 @@ def test_person_joins_as_a_member_and_is_named_after_the_address_unless_told_oth
     assert (made["name"], made["role"]) == ("Dora", "member")
 
 
-@pytest.mark.parametrize(
+@each(
     ("changed", "says"),
     [
         ({"email": "bob@acme.example"}, "already an account"),
@@ -251,9 +252,7 @@ def test_seed_beside_somebody_elses_data_changes_nothing(app, run, bob):
 # -- the database is not ready ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("words", "options"), [(["seed"], {}), (["clients", "register"], REGISTER), (["users", "create"], CREATE)]
-)
+@each(("words", "options"), [(["seed"], {}), (["clients", "register"], REGISTER), (["users", "create"], CREATE)])
 @pytest.mark.parametrize(
     ("file", "says"), [("new.sqlite3", "run flask db upgrade"), ("missing/x.sqlite3", "The database does not work")]
 )

@@ -10,6 +10,7 @@ from app import clock, create_app
 from app.audit.models import AuditEvent
 from app.extensions import db
 from app.mail.models import OutgoingMail, State
+from tests.tables import each
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_a_letter_on_its_way_is_left_alone(app, run):
     assert _events(app) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("arguments", "says"),
     [
         (("retry",), "Name the letters"),

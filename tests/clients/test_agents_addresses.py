@@ -5,6 +5,7 @@ import pytest
 from app.clients.private_schemes import allow_private_schemes, allowed_private_schemes
 from tests.clients.test_self_registration import AGENT, ask, integrator_of
 from tests.protocol import *  # noqa: F403
+from tests.tables import each
 
 __all__ = ["ask"]
 
@@ -159,7 +160,7 @@ def test_the_last_step_goes_there_too(app, ask, signed_in):
         assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("uris", "is_native"),
     [
         (["http://localhost:1/cb"], True),

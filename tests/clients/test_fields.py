@@ -13,6 +13,7 @@ from app.clients.fields import BY_NAME, FIELDS, ClientFields
 from app.clients.models import Client
 from app.config import settings
 from app.org.forms import EditForm, RegisterForm
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = {
@@ -86,7 +87,7 @@ def test_json_is_read_as_the_fields_that_it_names():
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("member", "value", "field", "told"),
     [
         ("client_name", 1, "name", "The member 'client_name' must be a string."),

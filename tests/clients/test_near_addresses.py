@@ -3,12 +3,13 @@
 import pytest
 
 from app.clients.near_addresses import Nearness, find_nearness
+from tests.tables import each
 
 HTTPS, IPV6, PRIVATE = "https://app.example/callback", "https://[2001:db8::1]/callback", "com.example.app:/callback"
 REGISTERED = (HTTPS, IPV6, PRIVATE)
 
 
-@pytest.mark.parametrize(
+@each(
     ("uri", "nearness"),
     [
         ("https://app.example/Callback/", Nearness.SAME_HOST),
@@ -30,7 +31,7 @@ def test_an_address_of_a_registered_scheme_and_host_or_on_loopback_is_near(uri, 
     assert find_nearness(uri, REGISTERED) == nearness
 
 
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         "https://evil.example/callback",
@@ -106,7 +107,7 @@ def test_without_a_registered_address_only_loopback_is_near(uri):
     assert find_nearness("http://127.0.0.1/cb", []) == Nearness.LOOPBACK
 
 
-@pytest.mark.parametrize(
+@each(
     ("registered", "uri"),
     [
         ("http://app.example/callback", "https://app.example/callback"),

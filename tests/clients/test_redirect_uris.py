@@ -4,11 +4,12 @@ import pytest
 
 from app.clients.address_problems import find_redirect_uri_problem, find_web_address_problem
 from app.clients.redirect_uris import MAX_REDIRECT_URIS, find_redirect_uri_problems, host_of, is_registered
+from tests.tables import each
 
 CALLBACK = "https://app.example.com/callback"
 
 
-@pytest.mark.parametrize(
+@each(
     "uri",
     [
         CALLBACK,
@@ -37,7 +38,7 @@ def test_proper_uri_may_be_registered(uri):
     assert find_redirect_uri_problem(uri) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("uri", "says"),
     [
         ("", "empty"),
@@ -229,7 +230,7 @@ def test_list_names_each_wrong_and_each_repeated_uri_once():
 # -- what matches -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "requested",
     [
         "https://app.example.com/callback/",
@@ -262,7 +263,7 @@ def test_requested_uri_must_be_the_registered_one_character_for_character(reques
 LOOPBACK = ["http://127.0.0.1:5000/callback", "http://[::1]/callback", "http://localhost:1/callback?x=1"]
 
 
-@pytest.mark.parametrize(
+@each(
     "requested",
     [
         "http://127.0.0.1:49152/callback",
@@ -279,7 +280,7 @@ def test_port_of_a_loopback_uri_varies_for_native_apps_alone(requested):
     assert not is_registered(requested, LOOPBACK, native_app=False)
 
 
-@pytest.mark.parametrize(
+@each(
     "requested",
     [
         "http://127.0.0.1:49152/Callback",
@@ -323,7 +324,7 @@ def test_port_varies_on_loopback_alone():
 # -- what a page says of it ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("uri", "host"),
     [
         (CALLBACK, "app.example.com"),
@@ -347,7 +348,7 @@ def test_homepage_may_be_a_web_address(address):
     assert find_web_address_problem(address) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     ["http://a.example", "javascript:alert(1)", "com.example.app:/", "a.example", "https://u@a.example", "x y"],
 )

@@ -14,6 +14,7 @@ from app.clients.secrets import rotate_client_secret
 from app.config import settings
 from app.database.connections import connect
 from app.extensions import db
+from tests.tables import each
 
 HONEST = {
     "name": "Acme Notebook",
@@ -78,7 +79,7 @@ def test_fields_are_stored_trimmed_and_scopes_in_their_order(app, register):
         assert (client.native_app, client.require_pkce) == (True, True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "says"),
     [
         ("name", "", "Give the app a name"),
@@ -119,7 +120,7 @@ def test_wrong_field_is_refused_by_name(app, register, field, value, says):
         assert db.session.query(Client).count() == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value"),
     [
         ("name", "x" * 100),

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.integrator import Integrator
 from tests.protocol import *  # noqa: F403
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 AGENT = {
@@ -77,7 +78,7 @@ def test_what_was_left_out_is_settled_and_told(ask):
     assert told["client_name"] == "localhost:3118" and told["response_types"] == ["code"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "told"),
     [
         # "an AS MAY ignore a software statement": nobody is trusted who could have signed one.
@@ -123,7 +124,7 @@ def test_nulls_and_nothings_and_unknown_members_are_passed_over(ask):
     assert told.status_code == 201 and "logo_uri" not in told.json and "client_uri" not in told.json
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error", "named"),
     [
         ({"redirect_uris": None}, "invalid_redirect_uri", "redirect_uris"),
@@ -164,9 +165,7 @@ def test_what_cannot_work_is_refused_by_name(app, ask, changes, error, named):
         assert db.session.scalar(select(func.count()).select_from(SelfRegistration)) == 0
 
 
-@pytest.mark.parametrize(
-    "body", ["", "[]", "{", '{"a": 1, "a": 2}', "\xff", '{"redirect_uris": "' + "x" * 70_000 + '"}']
-)
+@each("body", ["", "[]", "{", '{"a": 1, "a": 2}', "\xff", '{"redirect_uris": "' + "x" * 70_000 + '"}'])
 def test_a_body_that_is_no_object_is_refused(app, body):
     answer = app.test_client().post("/oauth/register", data=body.encode("latin-1"), content_type="application/json")
     assert answer.status_code in (400, 413) and answer.json["error"] == "invalid_client_metadata"
@@ -270,7 +269,7 @@ def test_a_person_allows_it_and_it_calls(app, ask, signed_in):
         assert db.session.scalar(select(SelfRegistration.used_at)) is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "given"),
     [
         (None, "memories:read"),
@@ -317,7 +316,7 @@ def test_a_person_may_leave_out_any_of_it(app, ask, signed_in):
     assert agent.exchange(agent.answer(page)["code"]).json["scope"] == "memories:read"
 
 
-@pytest.mark.parametrize(
+@each(
     ("uris", "asked", "is_native"),
     [
         (["http://localhost/callback"], "http://localhost:50123/callback", True),
@@ -391,9 +390,7 @@ def test_a_change_may_name_the_secret_that_it_has(ask, manage):
     assert manage("PUT", told, json=said | {"client_secret": told["client_secret"]}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "changes", [{"client_id": "another"}, {"client_id": None}, {"client_secret": "guessed"}, {"redirect_uris": []}]
-)
+@each("changes", [{"client_id": "another"}, {"client_id": None}, {"client_secret": "guessed"}, {"redirect_uris": []}])
 def test_a_change_must_name_the_client_and_be_whole(ask, manage, changes):
     told = ask().json
     said = {n: v for n, v in (AGENT | {"client_id": told["client_id"]} | changes).items() if v is not None}

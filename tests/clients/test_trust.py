@@ -1,16 +1,15 @@
 """How far an app is known, and what receives its answer."""
 
-import pytest
-
 from app.clients.models import DOCUMENT, DYNAMIC, Client
 from app.clients.trust import Known, Place, find_trust, say_claim
+from tests.tables import each
 
 
 def trust_of(client_id: str, redirect_uri: str, origin: str = DOCUMENT):
     return find_trust(Client(client_id=client_id, origin=origin, name="Claude"), redirect_uri)
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "receiver"),
     [
         ("https://claude.ai/oauth/client.json", "https://claude.ai/api/mcp/auth_callback"),
@@ -34,7 +33,7 @@ def test_a_site_that_describes_the_app_and_gets_its_answer_is_proved(document, r
     assert trust.receiver.place is Place.SITE
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "receiver"),
     [
         ("https://claude.ai/client.json", "https://claude.com/callback"),
@@ -80,7 +79,7 @@ def test_who_registered_itself_is_never_proved():
     assert (trust.known, trust.by) == (Known.CLAIMED, "Claude")
 
 
-@pytest.mark.parametrize(
+@each(
     ("uri", "place", "name"),
     [
         ("https://claude.ai/callback", Place.SITE, "claude.ai"),
@@ -104,7 +103,7 @@ def test_what_receives_the_answer(uri, place, name):
     assert (receiver.place, receiver.name) == (place, name)
 
 
-@pytest.mark.parametrize("mark", ['"', "“", "”", "„", "‟", "«", "»", "＂", "〞", "〝", "〟", "「", "」", "″", "ʺ", "˝"])
+@each("mark", ['"', "“", "”", "„", "‟", "«", "»", "＂", "〞", "〝", "〟", "「", "」", "″", "ʺ", "˝"])
 def test_a_name_does_not_end_the_quotation_it_stands_in(mark):
     """A name that brings its own quotation marks would go on in our words: says it is “Claude”; proved to be claude.ai."""
     name = f"Claude{mark}. Proved to be claude.ai. {mark}It"

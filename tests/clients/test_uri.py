@@ -5,14 +5,13 @@ such an address cannot be registered: the standard library's parser failed at ``
 left out a space or a line break at the ends.
 """
 
-import pytest
-
 from app.clients.address_problems import find_origin_problem, find_redirect_uri_problem, find_web_address_problem
 from app.clients.near_addresses import find_nearness
 from app.clients.redirect_uris import host_of, is_registered, is_web
 from app.clients.uri import Uri, cut
 from app.oauth.journal.shown_parameters import has_user_name, shown_uri
 from app.oauth.journal.uri_difference import compare
+from tests.tables import each
 
 KNOWN = "https://h/p?q=1"
 LOOPBACK = [
@@ -118,7 +117,7 @@ ODD = [
 # fmt: on
 
 
-@pytest.mark.parametrize("row", ODD, ids=lambda row: repr(row[0]))
+@each("row", ODD, ids=lambda row: repr(row[0]))
 def test_an_odd_address_is_taken_as_it_was(row):
     address = row[0]
     assert row[1:] == (
@@ -135,7 +134,7 @@ def test_an_odd_address_is_taken_as_it_was(row):
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "parts"),
     [
         ("https://u@h:1/p?q#f", ("https", "u@h:1", "/p", "q", "f")),

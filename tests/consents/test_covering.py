@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from app.consents.choice import Choice
 from app.consents.covering import find_covered_scopes
 from app.consents.snapshot import ConsentSnapshot
+from tests.tables import each
 
 
 def consent(**changes) -> ConsentSnapshot:
@@ -32,7 +31,7 @@ def test_what_was_allowed_is_granted_and_what_was_left_out_is_not_asked_again():
     assert covered(consent(), "memories:read memories:write") == "memories:read"
 
 
-@pytest.mark.parametrize(
+@each(
     "asked",
     ["integrations:read", "memories:read integrations:read", "memories:write", ""],
     ids=["something else", "more", "only what was left out", "nothing"],

@@ -2,15 +2,14 @@
 
 import json
 
-import pytest
-
 from app.consents.details import find_details_problem
+from tests.tables import each
 
 ISSUER = "https://id.acme.example"
 API = f"{ISSUER}/api/v1/"
 
 
-@pytest.mark.parametrize(
+@each(
     "details",
     [
         [],
@@ -26,7 +25,7 @@ def test_the_type_may_be_asked_for(details):
     assert find_details_problem(json.dumps(details), [API]) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "", "[", "null", "1", '"memento"', "{}", '{"type":"memento"}', '["memento"]', "[null]", "[[]]", "[{}]", "[NaN]",

@@ -13,6 +13,7 @@ from app import clock
 from app.consents.live import has_ended, has_run_out, is_live, is_open
 from app.consents.models import Consent
 from app.extensions import db
+from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 _HOME = _APP / "consents" / "live.py"
@@ -87,7 +88,7 @@ def test_nothing_else_decides_whether_a_consent_is_live():
     assert found == []
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     [
         "select(Consent).where(Consent.revoked_at.is_(None))",

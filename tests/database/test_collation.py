@@ -25,7 +25,9 @@ from app.memories.reach import Reach
 from app.memories.search import Filters, list_memories, search_memories
 from app.memories.words import parse_query
 from tests.databases import BACKEND, LOCALE
+from tests.migrated import bring_up_to_date
 from tests.resources import COMPARES_TEXT
+from tests.tables import each
 
 _TRUSTING = text(
     """
@@ -61,7 +63,7 @@ def test_what_runs_under_each_collation_is_there():
     assert [path for path in COMPARES_TEXT if not (_ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("table", db.metadata.sorted_tables, ids=lambda table: table.name)
+@each("table", db.metadata.sorted_tables, ids=lambda table: table.name)
 def test_every_text_column_compares_by_code_point(table):
     statement = str(CreateTable(table).compile(dialect=postgresql.dialect()))
     assert re.findall(r'\n\t(\w+ (?:VARCHAR(?:\(\d+\))?|TEXT)(?! COLLATE "C")[ ,].*)', statement) == []
@@ -106,7 +108,7 @@ def test_a_database_that_was_made_before_trusts_it_nowhere_either(sorted_app):
 
 def test_no_memory_is_lost_between_pages(sorted_app):
     """151 have the word, and the newest ranks low."""
-    upgrade()
+    bring_up_to_date(sorted_app)
     user = register_user(email="a@example.com", name="A", password="not for signing in", organization_name="A")
     db.session.flush()
     source = Integration(user_id=user.id, kind="slack", name="Slack")

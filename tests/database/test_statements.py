@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 import app
 from app.consents.models import Consent
 from app.database.statements import MismatchedRecord, Statement
+from tests.tables import each
 
 _DIALECTS = [sqlite.dialect(), postgresql.dialect()]
 
@@ -22,16 +23,16 @@ def _statements() -> Iterator[tuple[str, Statement]]:
     """Every statement of the app, by module and name."""
     for info in walk_packages(app.__path__, "app."):
         for name, value in vars(import_module(info.name)).items():
-            for key, each in value.items() if isinstance(value, dict) else [("", value)]:
-                if isinstance(each, Statement):
-                    yield f"{info.name}.{name}{key}", each
+            for key, kept in value.items() if isinstance(value, dict) else [("", value)]:
+                if isinstance(kept, Statement):
+                    yield f"{info.name}.{name}{key}", kept
 
 
 _STATEMENTS = dict(_statements())
-_WITH_RECORDS = {name: each for name, each in _STATEMENTS.items() if each._row is not None}
+_WITH_RECORDS = {name: kept for name, kept in _STATEMENTS.items() if kept._row is not None}
 
 
-@pytest.mark.parametrize("name", _STATEMENTS)
+@each("name", _STATEMENTS)
 def test_every_statement_compiles_and_fills_its_record(name):
     for dialect in _DIALECTS:
         # Some are written for one database alone.
@@ -40,20 +41,20 @@ def test_every_statement_compiles_and_fills_its_record(name):
 
 
 def test_every_record_of_the_hot_path_is_compared():
-    records = {each._row.__name__ for each in _WITH_RECORDS.values()}
+    records = {kept._row.__name__ for kept in _WITH_RECORDS.values()}
     assert records >= {"ClientSnapshot", "CodeSnapshot", "ConsentSnapshot", "SpeakingToken", "TokenSnapshot"}
 
 
 def _exchanged_points_in_time() -> Iterator[tuple[str, int, int]]:
     """Each pair of points in time that stand beside each other in a record."""
-    for name, each in _WITH_RECORDS.items():
-        if isinstance(each._statement, Select):
-            columns = each._statement.selected_columns.keys()
+    for name, kept in _WITH_RECORDS.items():
+        if isinstance(kept._statement, Select):
+            columns = kept._statement.selected_columns.keys()
             times = [place for place, column in enumerate(columns) if column.endswith("_at")]
             yield from ((name, one, other) for one, other in pairwise(times))
 
 
-@pytest.mark.parametrize(("name", "one", "other"), list(_exchanged_points_in_time()))
+@each(("name", "one", "other"), list(_exchanged_points_in_time()))
 def test_two_points_in_time_cannot_change_places(name, one, other):
     """They have one type, so nothing else would notice: a paused consent would read as one that has ended."""
     record, statement = _WITH_RECORDS[name]._row, _WITH_RECORDS[name]._statement
@@ -78,7 +79,7 @@ def test_a_record_whose_last_fields_have_defaults_may_go_without_them():
     Statement(select(*_RIGHT), row=_Times).compiled_for(_DIALECTS[0])
 
 
-@pytest.mark.parametrize(
+@each(
     ("columns", "told"),
     [
         (_RIGHT[:2], "No column fills consent_revoked_at of _Times"),
@@ -108,8 +109,8 @@ _OTHERWISE = {"count": "first_count", "expires_at": "window_end", "client_id": "
 
 def test_no_hot_insert_names_its_values_by_place():
     """Each value of an INSERT is bound by the column's own name, so nothing can be given to its neighbour."""
-    for name, each in _STATEMENTS.items():
-        statement = each._statement
+    for name, kept in _STATEMENTS.items():
+        statement = kept._statement
         if isinstance(statement, Insert) and statement._values:
             for column, value in statement._values.items():
                 if not isinstance(value, BindParameter):

@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, make_url
 from app.config import ConfigurationError, read_settings
 from app.database.engine import engine_options
 from app.database.url import connect_arguments, find_sqlite_wait, read_database_url
+from tests.tables import each
 
 NOBODY = "postgresql://user:hunter2@127.0.0.1/db"
 
@@ -48,7 +49,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("url", "says"), REFUSED)
+@each(("url", "says"), REFUSED)
 def test_what_cannot_work_is_refused_in_one_sentence_without_the_password(url, says, tmp_path):
     with pytest.raises(ConfigurationError) as refused:
         read_settings({"DATABASE_URL": url, "SECRET_KEY": "0123456789abcdef" * 2}, tmp_path)
@@ -57,7 +58,7 @@ def test_what_cannot_work_is_refused_in_one_sentence_without_the_password(url, s
     assert "\n" not in sentence and sentence.endswith(".")
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "arguments"),
     [
         ("", {"connect_timeout": 10}),
@@ -85,7 +86,7 @@ def test_sqlite_waits_as_long_as_the_url_says():
     assert find_sqlite_wait(make_url(read_database_url("sqlite:////tmp/x.sqlite3"))) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "password"),
     [
         ("postgresql://user:p%40ss%2Fw%3F%23@host/db?sslmode=prefer", "p@ss/w?#"),
@@ -104,7 +105,7 @@ def test_a_password_may_hold_any_character(url, password):
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "url",
     [
         "postgresql://user@one:1,two:2/db",

@@ -10,6 +10,7 @@ from app.mail.local import LocalCarrier
 from app.mail.models import LocalMail
 from app.mail.outbox import put_mail
 from app.mail.sending import send_due
+from tests.tables import each
 
 PAGE = "/demonstration/mail/"
 
@@ -44,15 +45,13 @@ def test_letters_are_found_by_their_address(browser, letter):
         assert page.status_code == 200 and letter not in page.text
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.0.7", "[::1", ""]
-)
+@each("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "192.168.0.7", "[::1", ""])
 def test_no_other_site_whose_name_leads_here_reads_them(browser, letter, host):
     for path in (PAGE, f"{PAGE}{letter}", f"{PAGE}{letter}/html"):
         assert browser.client.get(path, environ_overrides={"HTTP_HOST": host}).status_code in (400, 404)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST"])
+@each("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "LOCALHOST"])
 def test_every_name_of_this_machine_leads_to_them(browser, letter, host):
     assert letter in browser.client.get(PAGE, environ_overrides={"HTTP_HOST": host}).text
 

@@ -22,6 +22,7 @@ from app.demonstration.seeds import seed
 from app.extensions import db
 from app.memories.models import Memory
 from tests.actors import Browser
+from tests.tables import each
 
 PAGE, CALLBACK = "/demonstration/", "/demonstration/callback"
 
@@ -243,7 +244,7 @@ def test_many_pages_at_once_do_not_wait_for_each_other(server):
     assert time.monotonic() - began < 9
 
 
-@pytest.mark.parametrize(
+@each(
     "held",
     [
         "x",

@@ -13,6 +13,7 @@ from app.clients.published import as_seen_at_a_glance
 from app.consents.models import Consent
 from app.credentials import new_id
 from app.extensions import db
+from tests.tables import each
 
 HOME = "https://notion.example"
 
@@ -81,9 +82,7 @@ def test_there_are_pages_and_each_app_is_on_one(app, browser, notebook, publish)
     assert [len(page) for page in pages] == [8, 8, 8, 1, 0]
 
 
-@pytest.mark.parametrize(
-    "query", ["page=0", "page=-1", "page=x", "page=99999999999", "page=", "q=%00", "q=" + "x" * 5000]
-)
+@each("query", ["page=0", "page=-1", "page=x", "page=99999999999", "page=", "q=%00", "q=" + "x" * 5000])
 def test_odd_queries_break_nothing(browser, query):
     assert browser.get("/apps/?" + query).status_code == 200
 
@@ -106,9 +105,7 @@ def test_people_are_counted_each_once_and_few_are_not_counted_out(app, browser, 
 # -- names that look like another's -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", ["Notion", "NOTION", "Nоtiоn", "Not1on", "N o t i o n", "Nótion", "The Notion App", "Notlon", "Ｎotion"]
-)
+@each("name", ["Notion", "NOTION", "Nоtiоn", "Not1on", "N o t i o n", "Nótion", "The Notion App", "Notlon", "Ｎotion"])
 def test_a_name_that_people_take_for_another_says_so(
     signed_in, notebook, pocket, publish, change_client, carol, app, name
 ):
@@ -134,9 +131,7 @@ def test_an_organizations_own_apps_are_not_told_apart(signed_in, notebook, pocke
     assert "It is not the" not in notebook.start(signed_in).text
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("Notion", "Motion"), ("Ada", "Adam"), ("学校", "学生"), ("My App", "The App")]
-)
+@each(("one", "other"), [("Notion", "Motion"), ("Ada", "Adam"), ("学校", "学生"), ("My App", "The App")])
 def test_names_that_differ_are_let_be(one, other):
     assert as_seen_at_a_glance(one) != as_seen_at_a_glance(other)
 

@@ -7,6 +7,7 @@ from werkzeug.test import EnvironBuilder
 
 from app import fast
 from app.http.incoming import REFUSED
+from tests.tables import each
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -33,7 +34,7 @@ def environ_of(method: str, path: str, **changes: str | None) -> dict:
 POST, GET = ("POST", "/oauth/token"), ("GET", "/api/me/")
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(fast.FAST))
+@each(("method", "path"), sorted(fast.FAST))
 def test_row_and_route_agree(app, method, path):
     """Access, headers, errors and what a log and the metrics call it follow from both."""
     row = next(row for row in fast.ROWS if row.method == method and path in row.paths)
@@ -47,7 +48,7 @@ def test_no_place_is_in_two_rows():
     assert len(places) == len(set(places))
 
 
-@pytest.mark.parametrize("kind", [FORM, FORM + ";charset=UTF-8", FORM + "; charset=utf-8"])
+@each("kind", [FORM, FORM + ";charset=UTF-8", FORM + "; charset=utf-8"])
 @pytest.mark.parametrize("length", ["1", "512", "65536"])
 def test_form_is_taken_as_clients_send_it(kind, length):
     assert fast.takes(environ_of(*POST, CONTENT_TYPE=kind, CONTENT_LENGTH=length))
@@ -60,7 +61,7 @@ ODD_PATHS = (
 )
 
 
-@pytest.mark.parametrize("raw", ODD_PATHS)
+@each("raw", ODD_PATHS)
 def test_odd_path_goes_on(raw):
     """Also where a server takes it for the very same: the path as it was sent is what counts."""
     assert not fast.takes(environ_of(*POST, RAW_URI=raw))
@@ -102,7 +103,7 @@ ODD_READS = ODD | {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("place", "changes"),
     [
         *[pytest.param(POST, changes, id=f"form, {kind}") for kind, changes in ODD_FORMS.items()],
@@ -114,7 +115,7 @@ def test_odd_request_goes_on(place, changes):
     assert not fast.takes(environ_of(*place, **changes))
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "post", "Post", "GETS"])
+@each("method", ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "post", "Post", "GETS"])
 def test_other_methods_go_on(method):
     assert not fast.takes(environ_of("POST", "/oauth/token", REQUEST_METHOD=method))
     assert not fast.takes(environ_of("GET", "/api/me/", REQUEST_METHOD=method))

@@ -1,8 +1,7 @@
 """Which addresses are on the public internet."""
 
-import pytest
-
 from app.fetch.addresses import is_public, is_same
+from tests.tables import each
 
 _NOT_PUBLIC = """
     0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.255 100.100.100.200 127.0.0.1 127.1.2.3
@@ -24,19 +23,17 @@ _PUBLIC = """
 """.split()
 
 
-@pytest.mark.parametrize("address", _NOT_PUBLIC)
+@each("address", _NOT_PUBLIC)
 def test_what_only_some_networks_reach_is_not_public(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", _PUBLIC)
+@each("address", _PUBLIC)
 def test_what_everybody_reaches_is_public(address):
     assert is_public(address)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "localhost", "1.1.1", "1", "0x7f.1", "01.1.1.1", "1.1.1.1/32", "1.1.1.1:443", "[2600::1]"]
-)
+@each("text", ["", "localhost", "1.1.1", "1", "0x7f.1", "01.1.1.1", "1.1.1.1/32", "1.1.1.1:443", "[2600::1]"])
 def test_what_is_no_address_is_not_public(text):
     assert not is_public(text)
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.fetch import DOCUMENT, LOGO, PROOF, Fetcher, FetchFailed, Why
 from app.fetch.target import read_target
+from tests.tables import each
 
 _BAD = [
     "",
@@ -79,9 +80,7 @@ _NOWHERE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("url", "why"), [*((url, Why.BAD_ADDRESS) for url in _BAD), *((url, Why.NOT_PUBLIC) for url in _NOWHERE)]
-)
+@each(("url", "why"), [*((url, Why.BAD_ADDRESS) for url in _BAD), *((url, Why.NOT_PUBLIC) for url in _NOWHERE)])
 def test_what_is_no_address_of_a_document_is_told(url, why):
     with pytest.raises(FetchFailed) as refused:
         read_target(url)
@@ -95,7 +94,7 @@ def test_nobody_is_asked_for_what_is_no_address_of_a_document(hosts, refusal):
     assert hosts.lookups == hosts.connections == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "host", "path"),
     [
         ("https://notes.example", "notes.example", "/"),
@@ -123,7 +122,7 @@ def _told(app, url, kind=DOCUMENT, issuer="", **settings):
     return None
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "is_allowed"),
     [
         ("https://claude.ai/x", True),

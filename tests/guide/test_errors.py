@@ -25,6 +25,7 @@ from app.oauth.refusals import REFUSALS, Reason, bearer, page
 from app.oauth.refusals.page import PAGES
 from app.operations.refusals import Kind
 from tests.actors import Browser
+from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 
@@ -144,7 +145,7 @@ AUTHORIZE_CHANGES = {
 }
 
 
-@pytest.mark.parametrize("code", [entry.code for entry in AUTHORIZE_ERRORS])
+@each("code", [entry.code for entry in AUTHORIZE_ERRORS])
 def test_an_error_of_the_authorize_endpoint_comes_back_by_redirect(person, pocket, code):
     if code == "access_denied":
         answer = pocket.answer(person.submit(pocket.start(person), press="Cancel"))
@@ -164,7 +165,7 @@ TOKEN_CHANGES = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     "entry",
     [one for one in TOKEN_ERRORS if one.code not in ("server_error", "temporarily_unavailable", "too_many_requests")],
     ids=lambda one: one.code,

@@ -15,6 +15,7 @@ from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.guide.contents import PAGES
 from app.guide.markdown import UnknownElement, to_markdown
 from tests.guide.conftest import PATHS
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 NAMES = [page.name for page in PAGES]
@@ -94,7 +95,7 @@ def read_markdown(browser, name: str, type: str) -> Blocks:
     return Blocks(_MARKDOWN.render(answer.text))
 
 
-@pytest.mark.parametrize("type", [CONFIDENTIAL, PUBLIC])
+@each("type", [CONFIDENTIAL, PUBLIC])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_sentence_row_and_code_block_of_a_page_is_in_its_markdown_and_nothing_else(browser, name, type):
     page, markdown = read_page(browser, name, type), read_markdown(browser, name, type)
@@ -106,7 +107,7 @@ def test_every_sentence_row_and_code_block_of_a_page_is_in_its_markdown_and_noth
     assert markdown.languages == page.languages
 
 
-@pytest.mark.parametrize("type", [CONFIDENTIAL, PUBLIC])
+@each("type", [CONFIDENTIAL, PUBLIC])
 @pytest.mark.parametrize("name", NAMES)
 def test_links_of_the_markdown_lead_to_markdown_and_to_the_issuer(browser, name, type):
     page, markdown = read_page(browser, name, type), read_markdown(browser, name, type)
@@ -146,7 +147,7 @@ def test_it_can_be_kept_and_asked_for_again(browser):
         assert browser.get(path, headers={"Origin": "https://anywhere.example"}).headers["Access-Control-Allow-Origin"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("accept", "is_markdown"),
     [
         ("text/markdown", True),
@@ -197,15 +198,13 @@ def test_llms_txt_is_as_its_convention_says_and_every_address_in_it_answers(app,
         assert browser.get(path).status_code == 200, path
 
 
-@pytest.mark.parametrize(
-    "html", ["<p>a</p><video></video>", "<p>a</p>loose", "<ul><li>a<ul><li>b</li></ul></li></ul>", "<p>a <img></p>"]
-)
+@each("html", ["<p>a</p><video></video>", "<p>a</p>loose", "<ul><li>a<ul><li>b</li></ul></li></ul>", "<p>a <img></p>"])
 def test_what_markdown_could_not_tell_stops_the_page(html):
     with pytest.raises(UnknownElement):
         to_markdown(html, str)
 
 
-@pytest.mark.parametrize("text", ["*a*", "_a_ b", "[a](b)", "1. a", "# a", "- a", "a &lt;b&gt; `c`", "~~a~~", "a\\b"])
+@each("text", ["*a*", "_a_ b", "[a](b)", "1. a", "# a", "- a", "a &lt;b&gt; `c`", "~~a~~", "a\\b"])
 def test_a_text_that_looks_like_markdown_stays_text(text):
     said = Blocks(_MARKDOWN.render(to_markdown(f"<p>{text}</p>", str))).said
     assert said == Blocks(f"<p>{text}</p>").said

@@ -17,6 +17,7 @@ from app.guide.snippets import SNIPPETS
 from app.scopes import PROFILE, SCOPES
 from tests.actors import Browser, find_form
 from tests.guide.conftest import PATHS, GuidePage, read_guide
+from tests.tables import each
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_an_unknown_page_is_a_404(browser):
     assert browser.get("/guide/nothing").status_code == 404
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 @pytest.mark.parametrize("query", ["client_id=%00", "client_id=%FF", "client_id=" + "x" * 5000, "language=x&type=x"])
 def test_odd_queries_break_nothing(member, path, query):
     assert member.get(f"{path}?{query}").status_code in (200, 400)

@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import pytest
 from flask import request
 
 from app import create_app
@@ -11,6 +10,7 @@ from app.http.doors import PAGE
 from app.limits.networks import network_of
 from app.limits.table import STRANGER_SIGN_INS
 from tests.actors import Browser
+from tests.tables import each
 
 #: As proxies write it -> the address.
 WRITTEN = [
@@ -37,12 +37,12 @@ WRITTEN = [
 ]
 
 
-@pytest.mark.parametrize(("written", "address"), WRITTEN)
+@each(("written", "address"), WRITTEN)
 def test_an_address_is_read_without_its_port(written, address):
     assert plain_address(written) == address
 
 
-@pytest.mark.parametrize(("written", "address"), [pair for pair in WRITTEN if pair[0]])
+@each(("written", "address"), [pair for pair in WRITTEN if pair[0]])
 def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, written, address):
     """Nothing else reaches the limits, the list of sessions, or the database."""
     app = create_app(dataclasses.replace(settings, trusted_proxies=1))

@@ -7,6 +7,7 @@ import pytest
 
 from app.http.clear_forms import LISTS
 from tests.actors import find_form
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +29,7 @@ def admin(browser, bob):
     return browser
 
 
-@pytest.mark.parametrize(("path", "action", "field"), PAGES)
+@each(("path", "action", "field"), PAGES)
 def test_a_field_that_comes_twice_decides_nothing(app, admin, notebook, path, action, field):
     """Which of the two would be meant, each reader of the form would guess for itself."""
     page = admin.get(path.format(client=notebook.client_id))

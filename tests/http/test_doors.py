@@ -34,6 +34,7 @@ from app.http.doors import (
     Origins,
 )
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
+from tests.tables import each
 
 ORIGIN = "https://app.acme.example"
 _ENTRANCES = (
@@ -163,7 +164,7 @@ def _headers_of(door: Door, status: int) -> dict[str, str]:
     return expected
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@each("door", DOORS, ids=lambda door: door.name)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
 def test_what_a_door_says_holds_for_each_of_its_routes(app, door, method):
     walked = [route for route in routes(app) if route.door is door]
@@ -193,7 +194,7 @@ def _shape(answer) -> Errors:
     return Errors.OAUTH if "error_uri" in answer.json else Errors.PLAIN
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@each("door", DOORS, ids=lambda door: door.name)
 def test_a_session_is_opened_where_a_person_comes_in_and_nowhere_else(app, door):
     for route in (route for route in routes(app) if route.door is door):
         for method in route.methods:
@@ -202,7 +203,7 @@ def test_a_session_is_opened_where_a_person_comes_in_and_nowhere_else(app, door)
                 assert is_open is door.has_session, (method, route.rule)
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@each("door", DOORS, ids=lambda door: door.name)
 def test_a_form_without_its_token_is_refused_where_people_come_in(app, browser, alice, door):
     """Each route that takes something. Programs bring credentials of their own, which no browser adds by itself."""
     browser.sign_in(alice.email, alice.password)
@@ -218,7 +219,7 @@ def test_a_form_without_its_token_is_refused_where_people_come_in(app, browser, 
     assert walked or door in (FILE, META, PROBE)
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@each("door", DOORS, ids=lambda door: door.name)
 def test_what_a_web_page_may_read_is_what_the_door_says(app, registered_origin, door):
     expected = {Origins.NONE: (None, None), Origins.CALLER: (registered_origin, None), Origins.ANY: ("*", "*")}[
         door.origins
@@ -291,7 +292,7 @@ NOWHERE = {
 }
 
 
-@pytest.mark.parametrize(("path", "door"), NOWHERE.items())
+@each(("path", "door"), NOWHERE.items())
 def test_what_leads_nowhere_is_answered_as_what_is_nearest(app, path, door):
     assert app.find_door(path) is door
     answer = app.test_client().get(path)
@@ -306,7 +307,7 @@ def test_a_method_that_a_route_does_not_take_is_answered_by_its_door(app):
         assert _shape(answer) is route.door.errors, route.rule
 
 
-@pytest.mark.parametrize(("path", "door"), {**NOWHERE, "/oauth/token": WIRE, "/api/me/": API, "/sign-in": PAGE}.items())
+@each(("path", "door"), {**NOWHERE, "/oauth/token": WIRE, "/api/me/": API, "/sign-in": PAGE}.items())
 def test_a_line_that_the_server_refused_is_answered_by_the_door_that_it_names(app, path, door):
     answer = app.test_client().get(path, environ_overrides={"reliquary.refused": 414})
     assert answer.status_code == 414

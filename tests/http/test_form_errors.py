@@ -12,6 +12,7 @@ from app.limits.errors import TooManyAttempts
 from tests.actors import Browser
 from tests.org.conftest import HONEST, olive, send, signed_in, stored
 from tests.personal.conftest import shelf
+from tests.tables import each
 
 __all__ = ["olive", "shelf", "stored"]
 
@@ -70,7 +71,7 @@ def owner(app, olive) -> Browser:
     return signed_in(app, olive)
 
 
-@pytest.mark.parametrize(("path", "press", "typed", "status", "sentence", "kept"), PAGES)
+@each(("path", "press", "typed", "status", "sentence", "kept"), PAGES)
 def test_a_page_of_the_dashboard_says_what_is_wrong(owner, ids, stored, path, press, typed, status, sentence, kept):
     page = owner.get(path.format(**ids))
     assert "<title>Error" not in page.text.replace("\n", "")
@@ -112,7 +113,7 @@ def test_what_a_draft_lacks_leads_to_the_fields(app, owner, ids):
 # -- signing in and up -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "sentence"),
     [
         ({"email": "", "password": SECRET}, "Enter your e-mail address"),
@@ -142,7 +143,7 @@ def test_too_many_attempts_are_told_and_the_address_stays(app, browser, alice, m
     look_at_errors(answer, "Too many attempts", kept=("dana@example.com", "Dana"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "sentence"),
     [
         ({"email": "x"}, "e-mail"),

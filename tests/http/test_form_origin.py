@@ -9,6 +9,7 @@ import pytest
 from app import create_app
 from app.http.form_origin import is_from_us
 from tests.actors import Browser, find_form
+from tests.tables import each
 
 HTTPS, HTTP = "https://id.example.com", "http://127.0.0.1:8000"
 #: What nginx and Apache, left to themselves, make of Host; and what a stranger does.
@@ -19,7 +20,7 @@ REFUSED = "That form came from another address"
 # -- the rule --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("origin", "referer"),
     [
         (HTTPS, HTTPS + "/sign-in?next=%2F"),
@@ -36,7 +37,7 @@ def test_one_that_names_the_issuer_is_enough(origin, referer):
     assert is_from_us(origin, referer, HTTPS)
 
 
-@pytest.mark.parametrize(
+@each(
     "wrong",
     [
         "https://evil.example",
@@ -79,13 +80,13 @@ def test_without_either_https_is_refused_and_this_machine_is_left_to_the_token()
 _LOOPBACK = ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000", "http://app.localhost:8000"]
 
 
-@pytest.mark.parametrize("issuer", _LOOPBACK[:3])
+@each("issuer", _LOOPBACK[:3])
 @pytest.mark.parametrize("origin", _LOOPBACK)
 def test_on_this_machine_all_its_names_are_one(issuer, origin):
     assert is_from_us(origin, origin + "/sign-in", issuer)
 
 
-@pytest.mark.parametrize(
+@each(
     "origin",
     ["http://localhost:8001", "https://localhost:8000", "http://localhost", "http://localhost.evil.example:8000",
      "http://evillocalhost:8000", "http://192.168.0.7:8000", "http://[::2]:8000", "null"],
@@ -138,7 +139,7 @@ def test_a_form_of_ours_is_taken_with_an_origin_alone(visitor):
     assert REFUSED not in post(visitor, "/sign-in", form, Referer=f"{HTTPS}/sign-in").text
 
 
-@pytest.mark.parametrize(
+@each(
     "sent",
     [
         {"Origin": "https://evil.example"},

@@ -4,6 +4,7 @@ import pytest
 
 from app import create_app
 from app.config import Settings
+from tests.tables import each
 
 
 def test_a_running_process_is_up(app):
@@ -16,7 +17,7 @@ def test_a_process_whose_database_answers_is_ready(app):
     assert (response.status_code, response.json) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
+@each("path", ["/healthz", "/readyz", "/healthz/", "/readyz/"])
 def test_health_is_not_cached_and_sets_no_cookie(app, path):
     response = app.test_client().get(path)
     assert response.headers["Cache-Control"] == "no-store"

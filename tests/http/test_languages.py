@@ -15,6 +15,7 @@ from app import sentences
 from app.http import languages
 from app.http.languages import EnglishSentences
 from app.sentences import _, ngettext
+from tests.tables import each
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -50,7 +51,7 @@ def _environment(extension: type | str) -> Environment:
     return environment
 
 
-@pytest.mark.parametrize("extension", [EnglishSentences, "jinja2.ext.i18n"])
+@each("extension", [EnglishSentences, "jinja2.ext.i18n"])
 @pytest.mark.parametrize(("source", "said"), _SAMPLES)
 def test_a_template_says_the_same_compiled_in_english_or_looked_up(extension: type | str, source: str, said: str):
     assert _environment(extension).from_string(source).render(name="<Ada>", count=3) == said
@@ -64,7 +65,7 @@ def test_a_sentence_of_a_template_is_not_looked_up_while_the_page_is_made():
             assert environment.from_string(source).render(name="<Ada>", count=3) == said
 
 
-@pytest.mark.parametrize("name", sorted(path.relative_to(_TEMPLATES).as_posix() for path in _TEMPLATES.rglob("*.html")))
+@each("name", sorted(path.relative_to(_TEMPLATES).as_posix() for path in _TEMPLATES.rglob("*.html")))
 def test_every_template_is_ready_for_jinjas_own_extension(app: Flask, name: str):
     environment = _environment("jinja2.ext.i18n")
     environment.filters |= app.jinja_env.filters

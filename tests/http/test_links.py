@@ -9,6 +9,7 @@ import pytest
 from app.demonstration import seeds
 from app.extensions import db
 from tests.actors import Browser
+from tests.tables import each
 
 _ISSUER = "http://127.0.0.1:8000"
 _ADDRESS = re.compile(r"""\b(?:href|src)=["']([^"'#][^"']*)["']""")
@@ -65,7 +66,7 @@ def _path(address: str, page: str) -> str:
     return parts.path + (f"?{query}" if query else "")
 
 
-@pytest.mark.parametrize("who", ["nobody", "alice", "bob", "carol"])
+@each("who", ["nobody", "alice", "bob", "carol"])
 def test_every_address_that_a_page_names_answers(app, people, who):
     browser = Browser(app)
     if who != "nobody":

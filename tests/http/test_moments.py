@@ -12,6 +12,7 @@ from app.database.types import UtcDateTime
 from app.extensions import db
 from app.http.moments import plain_minute
 from app.http.moments.zones import day_of, find_zone, start_of
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parents[2]
 _AT = datetime(2026, 5, 3, 23, 5, 9, 123, tzinfo=UTC)
@@ -71,7 +72,7 @@ def write_for(app):
     return write
 
 
-@pytest.mark.parametrize(
+@each(
     ("zone", "day", "minute", "second"),
     [
         ("Europe/Zurich", "4 May 2026", "4 May 2026, 01:05 CEST", "4 May 2026, 01:05:09 CEST"),
@@ -151,12 +152,12 @@ def _values_of_sentences(text: str) -> list[str]:
     return [value for tag in tags for value in re.findall(r"=((?:[^,()]|\([^()]*\))*)", tag)]
 
 
-@pytest.mark.parametrize("path", _TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
+@each("path", _TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
 def test_no_template_writes_a_date_by_hand(path):
     assert find_raw_dates(path.read_text()) == []
 
 
-@pytest.mark.parametrize(
+@each(
     "template",
     [
         '{{ at.strftime("%Y") }}',

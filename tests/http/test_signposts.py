@@ -10,6 +10,7 @@ from PIL import Image
 from app.guide.contents import PAGES
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
+from tests.tables import each
 
 #: address -> where it leads
 LEADS = {
@@ -38,7 +39,7 @@ def signed_in(browser, alice) -> Browser:
     return browser
 
 
-@pytest.mark.parametrize(("address", "place"), LEADS.items())
+@each(("address", "place"), LEADS.items())
 def test_an_address_that_people_try_leads_to_what_they_mean(browser, address, place):
     for spelled in (address, address + "/"):
         answer = browser.get(spelled)
@@ -46,7 +47,7 @@ def test_an_address_that_people_try_leads_to_what_they_mean(browser, address, pl
     assert browser.follow(answer).status_code == 200
 
 
-@pytest.mark.parametrize("address", LEADS)
+@each("address", LEADS)
 @pytest.mark.parametrize("query", ["", "?_external=1&_scheme=ftp&_anchor=x&slug=errors"])
 def test_where_it_leads_does_not_depend_on_the_host(app, address, query):
     """Behind a proxy that replaces Host the address would be another's."""
@@ -65,7 +66,7 @@ def test_the_way_on_is_never_to_another_place(signed_in):
     assert signed_in_answer.location == "/"
 
 
-@pytest.mark.parametrize("address", ["/logout", "/log-out", "/signout", "/sign_out", "/sign-out"])
+@each("address", ["/logout", "/log-out", "/signout", "/sign_out", "/sign-out"])
 def test_a_get_signs_nobody_out(signed_in, address):
     """Anybody's page can make a browser send one."""
     for method in ("get", "head"):

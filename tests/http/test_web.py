@@ -15,6 +15,7 @@ from app import create_app
 from app.database.access import may_orm_write
 from app.http.doors import API, META, PAGE
 from app.http.safe_next import safe_next
+from tests.tables import each
 
 PAGES = ("/sign-in", "/nothing-here", "/oauth/authorize", "/api/v1/auth/oauth2/authorize/")
 WIRE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/api/me/", "/api/nothing-here", "/healthz")
@@ -23,14 +24,14 @@ WIRE = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/api/me/", "/api/nothing-
 # -- next ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "target", ["/", "/account", "/oauth/authorize?client_id=a&redirect_uri=https%3A%2F%2Fb", "/a//b", "/?x#y", "/größe"]
 )
 def test_a_path_of_ours_is_a_safe_next(target):
     assert safe_next(target) == target
 
 
-@pytest.mark.parametrize(
+@each(
     "target",
     [
         None,
@@ -69,7 +70,7 @@ def test_a_safe_next_never_leads_to_another_origin(target):
 # -- headers -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PAGES)
+@each("path", PAGES)
 def test_a_page_runs_nothing_but_our_own_files_and_cannot_be_framed(app, path):
     response = app.test_client().get(path)
     assert response.content_type.startswith("text/html")
@@ -84,7 +85,7 @@ def test_a_page_runs_nothing_but_our_own_files_and_cannot_be_framed(app, path):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", WIRE)
+@each("path", WIRE)
 def test_a_program_gets_json_without_a_cookie_that_nobody_keeps(app, path):
     response = app.test_client().get(path)
     assert response.content_type == "application/json"
@@ -93,7 +94,7 @@ def test_a_program_gets_json_without_a_cookie_that_nobody_keeps(app, path):
     assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.parametrize("path", WIRE)
+@each("path", WIRE)
 def test_a_program_has_no_session_to_be_confused_with_a_persons(app, path):
     with app.test_request_context(path):
         assert isinstance(session._get_current_object(), NullSession)
@@ -134,14 +135,14 @@ def test_the_address_of_a_person_is_what_the_trusted_proxies_say(settings):
 # -- errors --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503])
+@each("status", [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503])
 def test_a_person_reads_what_happened_and_what_to_do(house, status):
     response = house.test_client().get(f"/fail/{status}")
     assert (response.status_code, response.mimetype) == (status, "text/html")
     assert "<h1>" in response.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "error"),
     [(400, "invalid_request"), (404, "not_found"), (413, "invalid_request"), (500, "server_error")],
 )
@@ -238,7 +239,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("odd", HOSTILE, ids=lambda odd: next(iter(odd)))
+@each("odd", HOSTILE, ids=lambda odd: next(iter(odd)))
 @pytest.mark.parametrize("path", ["/sign-in", "/oauth/authorize", "/oauth/token", "/api/me/", "/nothing-here"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_odd_request_is_never_a_failure_of_ours(app, method, path, odd):

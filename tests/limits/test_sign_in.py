@@ -13,6 +13,7 @@ from app.limits.models import RateLimitCounter
 from app.limits.networks import network_of
 from app.limits.table import ACCOUNT_SIGN_INS, ADDRESS_SIGN_INS, FIRST_TRIES, STRANGER_SIGN_INS
 from tests.actors import Browser
+from tests.tables import each
 
 WRONG = "not the password at all"
 
@@ -197,7 +198,7 @@ def test_attempts_that_are_refused_use_up_nothing_that_others_have(guess, clock)
     assert answers == ["looked at"] * 90
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "network"),
     [
         ("192.0.2.1", "192.0.2.1"),

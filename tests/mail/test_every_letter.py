@@ -14,6 +14,7 @@ from app.mail.letter import Letter
 from app.mail.rendering import Rendered, render_letter
 from tests.actors import Browser
 from tests.mail.examples import EXAMPLES
+from tests.tables import each
 
 _ISSUER = "http://127.0.0.1:8000"
 _ELSEWHERE = {"base_url": "https://evil.example", "headers": {"X-Forwarded-Host": "evil.example"}}
@@ -49,7 +50,7 @@ def test_every_kind_of_letter_has_an_example(app):
     assert set(_kinds) == told, "Give each kind of letter a line in tests/mail/examples.py."
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES))
+@each("example", sorted(EXAMPLES))
 def test_no_letter_and_no_link_is_made_of_what_a_request_says(app, alice, example):
     with app.app_context():
         to, facts = EXAMPLES[example](alice)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.mail.models import OutgoingMail
 from app.mail.outbox import put_mail, something_waits
+from tests.tables import each
 
 
 def _put(app, to: str = "ada@example.com", kind: str = "trial", **facts) -> None:
@@ -41,9 +42,7 @@ def test_a_letter_never_goes_out_without_its_commit(app, sent_mail):
     assert sent_mail() == []
 
 
-@pytest.mark.parametrize(
-    "to", ["", "ada", "a@\n", "ada@example.com\r\nBcc: eve@example.com", "a b@example.com", "@" * 321]
-)
+@each("to", ["", "ada", "a@\n", "ada@example.com\r\nBcc: eve@example.com", "a b@example.com", "@" * 321])
 def test_what_is_no_address_is_not_put(app, to):
     with app.app_context(), pytest.raises(ValueError, match="no address"):
         put_mail(db.session, "trial", to=to)

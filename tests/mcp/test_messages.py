@@ -10,6 +10,7 @@ from app.mcp.dispatch import VERSION
 from app.mcp.messages import LEGACY, MODERN
 from tests.mcp.conftest import META
 from tests.mcp.conftest import VERSION as VERSION_SPOKEN
+from tests.tables import each
 
 # -- who may call ----------------------------------------------------------------------------------
 
@@ -79,7 +80,7 @@ def test_a_page_without_a_token_is_led_to_sign_in_only_where_some_app_is_at_home
 # -- the body --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "code"),
     [
         ("{", -32700),
@@ -116,7 +117,7 @@ def test_another_type_of_body_is_refused(app, agent):
     assert app.test_client().post("/mcp", data="{}", headers=headers).status_code == 415
 
 
-@pytest.mark.parametrize("id", [0, -1, 1, 2**62, -(2**62), "", "a", "\N{ELEPHANT}"])
+@each("id", [0, -1, 1, 2**62, -(2**62), "", "a", "\N{ELEPHANT}"])
 def test_the_id_comes_back_as_it_was(agent, id):
     """ "Responses MUST include the same ID as the request they correspond to"."""
     answer = agent.post({"jsonrpc": "2.0", "id": id, "method": "ping"})
@@ -136,7 +137,7 @@ def test_a_notification_that_cannot_be_accepted_is_an_error(agent, message):
     assert answer.status_code == 400 and "id" not in answer.json and answer.json["error"]["message"]
 
 
-@pytest.mark.parametrize("accept", [None, "application/json, text/event-stream", "text/event-stream", "*/*"])
+@each("accept", [None, "application/json, text/event-stream", "text/event-stream", "*/*"])
 def test_the_answer_is_one_json_object_whatever_is_accepted(agent, accept):
     """ "the server MUST return either Content-Type: application/json ... or text/event-stream ... The client MUST
     support both".
@@ -169,7 +170,7 @@ def test_a_server_says_what_it_speaks_and_can(agent):
     assert result["ttlMs"] > 0 and result["cacheScope"] == "public"
 
 
-@pytest.mark.parametrize("name", ["MCP_Protocol_Version", "Mcp_Method"])
+@each("name", ["MCP_Protocol_Version", "Mcp_Method"])
 @pytest.mark.parametrize("value", [None, "2025-11-25", "tools/call"])
 def test_the_headers_say_what_the_body_says(agent, name, value):
     """ "the server MUST reject the request with 400 Bad Request and a HeaderMismatch JSON-RPC error"."""
@@ -177,7 +178,7 @@ def test_the_headers_say_what_the_body_says(agent, name, value):
     assert (answer.status_code, answer.json["error"]["code"]) == (400, -32020)
 
 
-@pytest.mark.parametrize("value", [None, "get_memory", "SEARCH_MEMORIES", "=?base64?!!?=", "=?base64?/w==?="])
+@each("value", [None, "get_memory", "SEARCH_MEMORIES", "=?base64?!!?=", "=?base64?/w==?="])
 def test_the_name_of_a_tool_is_said_twice(agent, value):
     answer = agent.modern("tools/call", {"name": "search_memories"}, Mcp_Name=value)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, -32020)
@@ -229,7 +230,7 @@ def test_a_version_that_is_not_served_is_told_those_that_are(agent, version):
     assert answer.json["error"]["data"] == {"supported": list(MODERN), "requested": version[:100]}
 
 
-@pytest.mark.parametrize("method", ["ping", "initialize", "resources/list", "subscriptions/listen", "nothing"])
+@each("method", ["ping", "initialize", "resources/list", "subscriptions/listen", "nothing"])
 def test_an_unknown_method_is_not_found(agent, method):
     """ "it MUST respond with 404 Not Found and a JSON-RPC error with code -32601"."""
     answer = agent.modern(method)
@@ -239,14 +240,14 @@ def test_an_unknown_method_is_not_found(agent, method):
 # -- the legacy era --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [*LEGACY, "1999-01-01", None])
+@each("version", [*LEGACY, "1999-01-01", None])
 def test_an_old_client_begins_with_its_version(agent, version):
     result = agent.legacy("initialize", {"protocolVersion": version, "capabilities": {}}).json["result"]
     assert result["protocolVersion"] == (version if version in LEGACY else LEGACY[-1])
     assert result["serverInfo"]["name"] == "reliquary" and "resultType" not in result and "_meta" not in result
 
 
-@pytest.mark.parametrize("version", [*LEGACY, None])
+@each("version", [*LEGACY, None])
 def test_an_old_client_may_name_its_version_in_each_request(agent, version):
     answer = agent.legacy("tools/list", MCP_Protocol_Version=version)
     assert answer.status_code == 200 and set(answer.json["result"]) == {"tools"}

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from jsonschema import Draft202012Validator
 
 from app import clock
@@ -12,6 +11,7 @@ from app.consents.receipts import AccessRecord
 from app.extensions import db
 from app.mcp.tools import TOOLS
 from tests.mcp.conftest import RESOURCE, Agent
+from tests.tables import each
 
 
 def test_every_tool_is_listed_for_everybody_in_the_same_bytes(connect, notebook):
@@ -23,7 +23,7 @@ def test_every_tool_is_listed_for_everybody_in_the_same_bytes(connect, notebook)
     assert first["ttlMs"] > 0 and first["cacheScope"] == "public"
 
 
-@pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+@each("tool", TOOLS.values(), ids=TOOLS)
 def test_a_tool_has_a_title_hints_and_schemas_of_both_ends(tool):
     told = tool.describe()
     assert told["title"] and told["description"].endswith(".")
@@ -62,7 +62,7 @@ def test_a_memento_that_the_person_unticks_is_gone_with_the_next_call(shelf, con
     assert agent.call("get_memory", id=trip)["isError"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("held", "tool", "arguments", "needed"),
     [
         ("memories:read", "save_memory", {"title": "a", "text": "b"}, "memories:read memories:write"),
@@ -126,7 +126,7 @@ def test_a_tool_without_arguments_says_so(agent):
     assert agent.call("list_mementos", x=1)["content"][0]["text"] == "x: There is no such field; send none."
 
 
-@pytest.mark.parametrize("params", [{"name": "no_such_tool"}, {"name": 3}, {}, {"name": "get_memory", "arguments": []}])
+@each("params", [{"name": "no_such_tool"}, {"name": 3}, {}, {"name": "get_memory", "arguments": []}])
 def test_a_tool_that_does_not_exist_and_a_malformed_call_are_invalid_params(agent, params):
     answer = agent.legacy("tools/call", params)
     assert (answer.status_code, answer.json["error"]["code"]) == (200, -32602)
@@ -152,7 +152,7 @@ def test_every_call_leaves_a_receipt(app, shelf, agent):
         assert {(record.action, record.count) for record in records} == {("read", 1), ("write", 1)}
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@each("tool", TOOLS)
 def test_each_tool_leaves_one(app, shelf, agent, tool):
     """Also one that finds nothing, or reads no memory at all."""
     arguments = {"title": "Cod", "text": "With chips."} if tool in ("save_memory", "update_memory") else {}

@@ -1,11 +1,10 @@
 """Picks as text: what a form sends comes back as the same pick, and nothing else is one."""
 
-import pytest
-
 from app.memories.picks import Pick, containers_of_memory, parse_pick
+from tests.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     "pick",
     [
         Pick("int_1"),
@@ -20,7 +19,7 @@ def test_a_pick_survives_its_key(pick):
     assert parse_pick(pick.key) == pick
 
 
-@pytest.mark.parametrize(
+@each(
     "key",
     ["", "x", "i:", "i:int_1:Trips", "m:mry_1:x", "f:int_1", "f:int_1:", "f:int_1:a%00b", "f:int_1:" + "x" * 501,
      "i:int 1", "i:int_1\n", "i:" + "x" * 41, "m:\x00", "i:é", "f:" + "x" * 100_000],

@@ -1,11 +1,10 @@
 """How kinds of integrations read."""
 
-import pytest
-
 from app.memories.sources import label_of
+from tests.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "label"),
     [
         ("google_drive", "Google Drive"),

@@ -12,6 +12,7 @@ import yaml
 from app import metrics
 from app.metrics import kinds
 from tests.metrics.test_port import scrape, served, wait_for  # noqa: F401
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _ALERTS = _ROOT / "deploy" / "prometheus" / "alerts.yml"
@@ -92,7 +93,7 @@ def _told() -> dict[str, set[str]]:
     return told
 
 
-@pytest.mark.parametrize("name", list(_queries()))
+@each("name", list(_queries()))
 def test_what_is_asked_for_is_told(name):
     """Metrics and the labels in braces of every query exist, and so do the values that it picks by name."""
     told, query = _told(), _queries()[name]

@@ -26,6 +26,7 @@ from app.oauth.revocation import Revocation
 from app.oauth.server import Server, server
 from app.oauth.wire_request import WireRequest
 from tests.integrator import s256
+from tests.tables import each
 
 #: our class, the class of Authlib's that it stands on, what of that it overrides, with the parameters there: of some
 #: Authlib's decorator for hooks hides them.
@@ -84,15 +85,13 @@ def _parameters(function) -> list[str]:
     return [name for name in inspect.signature(function).parameters if name not in ("self", "cls")]
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "name", "parameters"), OVERRIDES, ids=lambda value: getattr(value, "__name__", None)
-)
+@each(("ours", "theirs", "name", "parameters"), OVERRIDES, ids=lambda value: getattr(value, "__name__", None))
 def test_what_we_override_is_there_with_the_parameters_that_we_take(ours, theirs, name, parameters):
     assert issubclass(ours, theirs) and name in vars(ours), f"{ours.__name__}.{name} is none of ours any more."
     assert _parameters(getattr(theirs, name)) == parameters
 
 
-@pytest.mark.parametrize(("theirs", "name", "parameters"), CALLED, ids=lambda value: getattr(value, "__name__", None))
+@each(("theirs", "name", "parameters"), CALLED, ids=lambda value: getattr(value, "__name__", None))
 def test_what_we_call_is_there_with_the_parameters_that_we_give(theirs, name, parameters):
     assert _parameters(getattr(theirs, name)) == parameters
 

@@ -18,6 +18,7 @@ from app.oauth.refusals import REFUSALS
 from app.oauth.tokens.access import AccessToken
 from tests.actors import Browser
 from tests.integrator import TOKEN, apart_from_its_id, basic
+from tests.tables import each
 
 REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 
@@ -133,7 +134,7 @@ def test_another_clients_refresh_token_is_answered_like_one_that_never_was(noteb
     assert apart_from_its_id(other.refresh(tokens["refresh_token"])) == apart_from_its_id(unknown)
 
 
-@pytest.mark.parametrize("change", ["unknown", "wrong", "suspended", "missing"])
+@each("change", ["unknown", "wrong", "suspended", "missing"])
 def test_whatever_is_wrong_with_a_client_the_answer_is_one(notebook, change_client, change):
     expected = apart_from_its_id(replace(notebook, client_secret="rlq_cs_0").client_credentials())
     if change == "suspended":
@@ -142,7 +143,7 @@ def test_whatever_is_wrong_with_a_client_the_answer_is_one(notebook, change_clie
     assert apart_from_its_id(replace(notebook, **changed.get(change, {})).client_credentials()) == expected
 
 
-@pytest.mark.parametrize("presented", ["rlq_at_unknown", "rlq_cs_unknown", "rlq_ac_unknown", "anything"])
+@each("presented", ["rlq_at_unknown", "rlq_cs_unknown", "rlq_ac_unknown", "anything"])
 def test_revocation_and_introspection_tell_nothing_of_what_they_do_not_know(notebook, presented):
     """An invalid token is no error (:rfc:`7009#section-2.2`), and inactive is all that is said (:rfc:`7662#section-2.2`)."""
     assert (notebook.revoke(presented).status_code, notebook.introspect(presented).json) == (200, {"active": False})
@@ -249,7 +250,7 @@ WIRE = ["/oauth/token", "/api/v1/auth/oauth2/token/", "/oauth/revoke", "/oauth/i
 READ = ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/healthz", "/readyz"]
 
 
-@pytest.mark.parametrize("path", WIRE)
+@each("path", WIRE)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 def test_a_protocol_endpoint_says_send_a_post(app, path, method):
     response = app.test_client().open(path, method=method)
@@ -257,7 +258,7 @@ def test_a_protocol_endpoint_says_send_a_post(app, path, method):
     assert "POST" in response.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", READ)
+@each("path", READ)
 def test_what_is_only_read_says_send_a_get(app, path):
     response = app.test_client().post(path)
     assert refused(response, "invalid_request", 405) == "Wrong method: send a GET."
@@ -278,7 +279,7 @@ def test_every_path_that_programs_call_names_its_methods(app):
     assert walked > 15
 
 
-@pytest.mark.parametrize("path", ["/oauth/revoke", "/oauth/introspect"])
+@each("path", ["/oauth/revoke", "/oauth/introspect"])
 @pytest.mark.parametrize("body", [{"token": None}, {"token": ""}, {"token_type_hint": "access_token"}], ids=str)
 def test_a_missing_token_is_named(notebook, path, body):
     assert refused(notebook.post(path, body), "invalid_request") == "The parameter 'token' is missing."

@@ -3,6 +3,7 @@
 import pytest
 
 from app import clock
+from tests.tables import each
 
 ORIGIN, OTHER = "https://app.acme.example", "https://evil.example"
 TOKEN, ME = "/oauth/token", "/api/me/"
@@ -43,7 +44,7 @@ def allowed(response) -> str | None:
     return value
 
 
-@pytest.mark.parametrize("path", [TOKEN, "/api/v1/auth/oauth2/token/", "/oauth/revoke", ME, "/api/v1/me/"])
+@each("path", [TOKEN, "/api/v1/auth/oauth2/token/", "/oauth/revoke", ME, "/api/v1/me/"])
 def test_preflight_is_answered_for_a_registered_origin_alone(app, web_app, path):
     response = preflight(app, path)
 
@@ -55,7 +56,7 @@ def test_preflight_is_answered_for_a_registered_origin_alone(app, web_app, path)
     assert "Access-Control-Allow-Methods" not in preflight(app, path, OTHER).headers
 
 
-@pytest.mark.parametrize(
+@each(
     "origin",
     [
         "https://app.acme.example:443",
@@ -137,7 +138,7 @@ _AGENTS = {"Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "M
            "Mcp-Session-Id", "Last-Event-ID"}  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         *("/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource/mcp", "/oauth/register"),
@@ -159,9 +160,7 @@ def test_at_the_api_a_repeated_call_may_say_so_too(app, web_app):
     assert set(response.headers["Access-Control-Allow-Headers"].split(", ")) == {*_AGENTS, "Idempotency-Key"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/sign-in", "/oauth/authorize", "/authorize", "/oauth/introspect", "/org/oauth/", "/healthz"]
-)
+@each("path", ["/", "/sign-in", "/oauth/authorize", "/authorize", "/oauth/introspect", "/org/oauth/", "/healthz"])
 def test_nothing_else_is_for_other_origins(app, web_app, path):
     for method in ("get", "options"):
         response = getattr(app.test_client(), method)(path, headers={"Origin": ORIGIN})

@@ -16,6 +16,7 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
+from tests.tables import each
 
 REMEMBERIZER = "/api/v1/auth/oauth2/authorize/"
 NO_CHALLENGE = {"code_challenge": None, "code_challenge_method": None}
@@ -30,7 +31,7 @@ def client(request):
     return request.getfixturevalue(request.param)
 
 
-@pytest.mark.parametrize("state", [None, ""], ids=["missing", "empty"])
+@each("state", [None, ""], ids=["missing", "empty"])
 def test_state_may_be_left_out_beside_an_s256_challenge(client, signed_in, state):
     """Clients that use PKCE MAY rely on it against forged answers (:rfc:`9700#section-2.1`). An empty one counts as none."""
     answer = client.authorize(signed_in, state=state)
@@ -56,7 +57,7 @@ def test_a_person_who_cancels_sends_back_no_state_either(client, signed_in):
     assert (answer["error"], "state" in answer) == ("access_denied", False)
 
 
-@pytest.mark.parametrize(
+@each(
     "change",
     [
         NO_CHALLENGE,
@@ -72,7 +73,7 @@ def test_without_a_whole_s256_challenge_state_is_demanded(notebook, signed_in, c
     assert (answer["error"], "'state'" in answer["error_description"]) == ("invalid_request", True)
 
 
-@pytest.mark.parametrize("state", [None, ""], ids=["missing", "empty"])
+@each("state", [None, ""], ids=["missing", "empty"])
 @pytest.mark.parametrize("path", [REMEMBERIZER, REMEMBERIZER.rstrip("/")])
 def test_on_rememberizers_path_it_is_always_demanded(client, signed_in, path, state):
     answer = client.answer(signed_in.follow(signed_in.get(client.authorize_url(path=path, state=state))))
@@ -104,7 +105,7 @@ def test_the_metadata_does_not_list_it(app):
     assert "offline_access" not in app.test_client().get("/api/openapi.json").text
 
 
-@pytest.mark.parametrize("asked", [ASKED, "offline_access memories:read"])
+@each("asked", [ASKED, "offline_access memories:read"])
 def test_whoever_asked_for_it_is_told_it_back(client, signed_in, asked):
     """With and without screens, from a code and from a refresh token."""
     for _ in range(2):

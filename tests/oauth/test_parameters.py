@@ -1,8 +1,7 @@
 """Reading form-encoded parameters: once each, in UTF-8, and nothing repeated that came from outside."""
 
-import pytest
-
 from app.oauth.parameters import missing, parse_parameters
+from tests.tables import each
 
 
 def test_names_and_values_are_form_decoded():
@@ -21,15 +20,13 @@ def test_an_empty_value_is_as_if_it_had_not_been_sent():
     assert missing(parameters, ["client_id"]) is None
 
 
-@pytest.mark.parametrize("text", [b"", b"&", b"&&", b"=", b"=value", b"=&="])
+@each("text", [b"", b"&", b"&&", b"=", b"=value", b"=&="])
 def test_nothing_is_nothing(text):
     parameters = parse_parameters(text)
     assert (parameters.values, parameters.defects) == ({}, {})
 
 
-@pytest.mark.parametrize(
-    "text", [b"scope=a&scope=b", b"scope=a&scope=a", b"scope=&scope=a", b"scope&scope", b"s%63ope=a&scope=b"]
-)
+@each("text", [b"scope=a&scope=b", b"scope=a&scope=a", b"scope=&scope=a", b"scope&scope", b"s%63ope=a&scope=b"])
 def test_a_repeated_parameter_has_no_value(text):
     """MUST NOT be included more than once (:rfc:`6749#section-3.1`)."""
     parameters = parse_parameters(text)
@@ -37,7 +34,7 @@ def test_a_repeated_parameter_has_no_value(text):
     assert parameters.find_defect("scope") == "The parameter 'scope' appears more than once."
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "problem"),
     [
         (b"%FF", "is not UTF-8."),

@@ -10,6 +10,7 @@ import pytest
 from authlib.oauth2 import OAuth2Error
 
 from app.oauth.refusals import REFUSALS, Reason, refuse
+from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[2] / "app"
 _OAUTH = _APP / "oauth"
@@ -25,7 +26,7 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
             yield name, ast.parse(file.read_text())
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each("reason", Reason)
 def test_every_reason_has_a_full_row(reason):
     row = REFUSALS[reason]
     assert row.error and row.said and row.happened and row.fix
@@ -43,7 +44,7 @@ def test_a_refusal_says_what_its_row_says():
     assert refuse(Reason.SCOPE_UNKNOWN).anchor("authorize") == "authorize-invalid_scope"
 
 
-@pytest.mark.parametrize("reason", [reason for reason, row in REFUSALS.items() if "{" in row.said])
+@each("reason", [reason for reason, row in REFUSALS.items() if "{" in row.said])
 def test_a_sentence_is_never_sent_with_a_gap_in_it(reason):
     with pytest.raises(KeyError):
         refuse(reason)

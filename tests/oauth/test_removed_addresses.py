@@ -10,6 +10,7 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.tables import each
 
 ELSEWHERE = "https://elsewhere.acme.example/callback"
 #: What nobody could register today, as it may stand in a database that is older than the rules.
@@ -178,7 +179,7 @@ def test_not_after_finish(trial):
     assert playground.exchange(code).json["error"] == "invalid_grant"
 
 
-@pytest.mark.parametrize("uri", REFUSED[:6])
+@each("uri", REFUSED[:6])
 def test_a_playground_of_an_address_that_the_rules_refuse_is_none(trial, app, uri):
     playground, browser = trial
     with app.app_context():
@@ -190,14 +191,14 @@ def test_a_playground_of_an_address_that_the_rules_refuse_is_none(trial, app, ur
 # -- what the rules would not accept today ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("uri", REFUSED)
+@each("uri", REFUSED)
 def test_an_address_that_could_not_be_registered_is_not_honoured_when_it_is(notebook, signed_in, change_client, uri):
     change_client(notebook, redirect_uris=[uri])
     assert_page(signed_in.get(notebook.authorize_url(redirect_uri=uri)))
     assert_page(signed_in.get(notebook.authorize_url(redirect_uri=uri, scope="unknown")))
 
 
-@pytest.mark.parametrize("uri", REFUSED)
+@each("uri", REFUSED)
 def test_nor_does_it_get_anything_that_was_begun_before(notebook, signed_in, app, change_client, uri):
     """A waiting request, its Cancel, and a code, as if the rule had come meanwhile."""
     consent = signed_in.follow(signed_in.submit(notebook.start(signed_in), press="Continue", selection="all"))
@@ -229,9 +230,7 @@ def test_what_is_shown_as_ready_to_use_is_one_that_is_accepted(app, notebook, bo
 # -- its siblings: links on pages, origins of scripts ----------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "https://a@evil.example/", "http://evil.example/", "data:text/html,x"]
-)
+@each("address", ["javascript:alert(1)", "https://a@evil.example/", "http://evil.example/", "data:text/html,x"])
 def test_a_link_that_could_not_be_registered_is_no_link(app, notebook, signed_in, alice, change_client, address):
     change_client(notebook, homepage_url=address, privacy_url=address, terms_url=address)
     picker = notebook.start(signed_in)
@@ -250,7 +249,7 @@ def test_a_link_that_could_be_is_one(notebook, signed_in, change_client):
         assert f'href="{address}"' in picker.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("origin", "is_allowed"),
     [
         ("https://app.acme.example", True),

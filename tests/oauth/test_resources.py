@@ -6,6 +6,7 @@ from sqlalchemy import select
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.resources import choose_resource, find_own_resource, put_first
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 API, MCP = f"{ISSUER}/api/v1", f"{ISSUER}/mcp"
@@ -15,12 +16,12 @@ def audience(notebook, token: str):
     return notebook.introspect(token).json["aud"]
 
 
-@pytest.mark.parametrize("path", ["", "/", "/api", "/api/", "/api/v1", "/api/v1/"])
+@each("path", ["", "/", "/api", "/api/", "/api/v1", "/api/v1/"])
 def test_the_api_has_several_names(path):
     assert find_own_resource(ISSUER + path, ISSUER) == "api"
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         f"{MCP}/",

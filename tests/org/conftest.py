@@ -50,8 +50,9 @@ def stored(app):
 
     def stored(everything: bool = False) -> str:
         tables = db.metadata.sorted_tables if everything else [model.__table__ for model in _DASHBOARDS]
-        with app.app_context():
-            return "\n".join(sorted(str(tuple(row)) for table in tables for row in db.session.execute(table.select())))
+        with app.app_context(), db.engine.connect() as connection:
+            rows = (row for table in tables for row in connection.exec_driver_sql(f'SELECT * FROM "{table.name}"'))
+            return "\n".join(sorted(str(tuple(row)) for row in rows))
 
     return stored
 

@@ -17,6 +17,7 @@ from app.org import journal
 from app.org.journal import KINDS
 from app.org.kind_names import KIND_NAMES
 from tests.org.conftest import HONEST, in_acme, signed_in
+from tests.tables import each
 
 LIST, AUDIT = "/org/oauth/", "/org/oauth/audit"
 
@@ -48,7 +49,7 @@ def test_page_tells_who_did_what_the_latest_first(admin, history):
     assert "changed the settings name : Acme Notebook → Acme Diary" in told[2]
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "kinds"),
     [
         ("kind=client.suspended", ["client.suspended"]),
@@ -94,7 +95,7 @@ def test_json_lines_hold_the_event_whole(admin, history, bob, notebook):
     assert event["occurred_at"].endswith("+00:00")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "＝"])
+@each("start", ["=", "+", "-", "@", "\t", "\r", " =", "＝"])
 def test_no_cell_of_the_csv_is_a_formula(app, admin, start):
     """A spreadsheet computes what begins so, and can be made to send what stands beside it (CWE-1236)."""
     with app.app_context():
@@ -140,7 +141,7 @@ def test_long_log_is_paged_without_gaps_and_exported_whole(app, admin, monkeypat
     assert len(exported) == 130
 
 
-@pytest.mark.parametrize("before", ["x", "%00", "evt_" + "0" * 24, "y" * 3000])
+@each("before", ["x", "%00", "evt_" + "0" * 24, "y" * 3000])
 def test_page_before_an_unknown_event_is_empty(admin, history, before):
     assert "Nothing of that kind has happened" in admin.get(f"{AUDIT}?before={before}").text
 

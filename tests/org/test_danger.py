@@ -15,6 +15,7 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
+from tests.tables import each
 
 LIST = "/org/oauth/"
 
@@ -129,7 +130,7 @@ def test_rotating_everything_of_a_public_app_ends_its_tokens(app, admin, pocket,
     assert not pocket.is_alive(tokens["access_token"])
 
 
-@pytest.mark.parametrize("name", ["", "acme notebook", "Acme", "Acme Notebook2", "x" * 10_000, "Acme Notebook\x00"])
+@each("name", ["", "acme notebook", "Acme", "Acme Notebook2", "x" * 10_000, "Acme Notebook\x00"])
 def test_deletion_wants_the_name_exactly(admin, ask, stored, name):
     before = stored()
 

@@ -16,6 +16,7 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.last_uses import LastUses
 from app.org.listing import PAGE_SIZE
+from tests.tables import each
 
 LIST = "/org/oauth/"
 
@@ -87,7 +88,7 @@ def test_page_costs_as_many_statements_however_many_there_are(app, admin, add_ap
     assert len(many) == len(few)
 
 
-@pytest.mark.parametrize(
+@each(
     ("query", "found"),
     [
         ("q=note", ["Acme Notebook"]),
@@ -153,7 +154,7 @@ def test_status_is_told_of_each(app, admin, add_apps, notebook):
     assert names(admin.get(LIST + "?status=active")) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "queries"),
     [
         ("Łódź Notes", ["lodz", "ŁÓDŹ", "o\u0301d"]),

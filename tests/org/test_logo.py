@@ -14,6 +14,7 @@ from app.extensions import csrf, db
 from app.org.client import logo_views
 from tests.actors import Browser
 from tests.org.conftest import send
+from tests.tables import each
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 TOO_LARGE = "512 KB is the most"
@@ -54,7 +55,7 @@ def logo_address(browser: Browser, path: str) -> str | None:
     return found and found[1]
 
 
-@pytest.mark.parametrize(
+@each(
     "content",
     [
         image("PNG"),
@@ -103,7 +104,7 @@ def test_picture_stands_as_its_orientation_says(app, admin, path, upload):
         assert drawn.size == (100, 200)
 
 
-@pytest.mark.parametrize(
+@each(
     ("content", "status", "says"),
     [
         (b"", 400, "Choose an image file first"),
@@ -208,7 +209,7 @@ def test_people_see_the_logo_where_they_decide(app, admin, notebook, alice, uplo
     assert 'src="/oauth/logos/' in notebook.start(browser).text
 
 
-@pytest.mark.parametrize("digest", ["0" * 64, "x", "%00", "%ff", "..%2f"])
+@each("digest", ["0" * 64, "x", "%00", "%ff", "..%2f"])
 def test_unknown_logo_is_not_found(admin, notebook, upload, digest):
     upload(image())
     assert admin.get(f"/oauth/logos/{notebook.client_id}/{digest}.png").status_code == 404

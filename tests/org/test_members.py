@@ -12,6 +12,7 @@ from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.actors import Browser
 from tests.org.conftest import in_acme, send, signed_in
+from tests.tables import each
 
 MEMBERS = "/org/oauth/members"
 
@@ -264,7 +265,7 @@ def test_form_sent_twice_makes_one_invitation(app, admin, stored):
     assert stored() == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "says"),
     [
         ("role", "owner", "Choose one of these roles"),
@@ -293,7 +294,7 @@ def test_owner_may_invite_an_owner(app, owner, leon):
     assert role_of(app, leon) == "owner"
 
 
-@pytest.mark.parametrize("token", ["rlq_in_" + "0" * 64, "x", "%00", "ü", "%ff%fe", "a" * 5000])
+@each("token", ["rlq_in_" + "0" * 64, "x", "%00", "ü", "%ff%fe", "a" * 5000])
 def test_unknown_token_is_an_invitation_that_is_over(admin, token):
     assert admin.get(f"/org/oauth/join/{token}").status_code == 410
 
@@ -344,7 +345,7 @@ def test_admin_does_not_remove_an_owner(app, admin, olive, stored):
     assert stored() == before
 
 
-@pytest.mark.parametrize("role", ["emperor", "", "x" * 10_000, "\x00"])
+@each("role", ["emperor", "", "x" * 10_000, "\x00"])
 def test_unknown_role_changes_nothing(app, owner, alice, stored, role):
     before = stored()
 

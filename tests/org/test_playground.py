@@ -13,6 +13,7 @@ from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, send, signed_in
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -106,7 +107,7 @@ def test_opening_it_again_replaces_what_was_open(app, admin, notebook, let_pass)
         assert db.session.query(PlaygroundCallback).count() == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "change",
     [
         lambda uri: uri + "/",

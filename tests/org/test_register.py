@@ -14,6 +14,7 @@ from app.extensions import db
 from tests.actors import Browser, find_form, find_forms
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, signed_in
+from tests.tables import each
 
 LIST, REGISTER = "/org/oauth/", "/org/oauth/register"
 
@@ -124,7 +125,7 @@ def test_form_sent_again_by_somebody_else_is_not_the_first_persons(app, admin, o
     assert count_clients(app) == 2
 
 
-@pytest.mark.parametrize("once", ["", "x", "0" * 31, "0" * 32 + "\n", "\x00" * 32, "A" * 32, None])
+@each("once", ["", "x", "0" * 31, "0" * 32 + "\n", "\x00" * 32, "A" * 32, None])
 def test_form_without_its_token_registers_nothing_until_sent_again(app, admin, once):
     page = register(admin, once=once)
 
@@ -187,7 +188,7 @@ def test_draft_may_be_incomplete_and_does_not_work(app, admin):
     assert "Draft" in admin.get(LIST).text
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "says"),
     [
         ("name", "", "Give the app a name"),
@@ -232,7 +233,7 @@ def test_completed_draft_is_activated_and_gets_its_secret_once(app, admin):
     assert integrator.client_credentials().status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "says"),
     [
         ("name", "", "Give the app a name"),
@@ -368,9 +369,7 @@ def test_without_a_file_it_is_registered_without_a_logo(app, admin):
     assert kept_logo(app) is None
 
 
-@pytest.mark.parametrize(
-    "changes", [{"name": ""}, {"redirect_uris": "x"}, {"type": None}, {"once": "x"}, {"scopes": None}]
-)
+@each("changes", [{"name": ""}, {"redirect_uris": "x"}, {"type": None}, {"once": "x"}, {"scopes": None}])
 def test_whoever_has_to_put_something_right_is_told_to_choose_the_file_again(admin, stored, changes):
     """A browser does not keep it, and an app without its logo would be a surprise."""
     before = stored()
@@ -383,7 +382,7 @@ def test_whoever_has_to_put_something_right_is_told_to_choose_the_file_again(adm
     assert stored() == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("content", "says"),
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a PNG, JPEG or WebP"),
@@ -447,7 +446,7 @@ def test_the_landing_page_is_shown_as_its_host(app, admin, alice):
     assert link[2] == "planner.acme.example:8443"
 
 
-@pytest.mark.parametrize("column", ["homepage_url", "privacy_url", "terms_url"])
+@each("column", ["homepage_url", "privacy_url", "terms_url"])
 @pytest.mark.parametrize(
     "address",
     ["javascript:alert(1)", "http://acme.example", "https://google.example@evil.example/", "data:,x", "//x.example"],
@@ -464,7 +463,7 @@ def test_an_address_that_would_not_be_registered_today_is_no_link(app, alice, bo
         assert address not in page
 
 
-@pytest.mark.parametrize("action", [["register", "draft"], "publish", "", None])
+@each("action", [["register", "draft"], "publish", "", None])
 def test_a_form_that_does_not_say_which_button_registers_nothing(app, admin, action):
     """An app that works is not made by accident."""
     page = admin.get(REGISTER)

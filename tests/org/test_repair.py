@@ -13,6 +13,7 @@ from app.extensions import db
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
 from tests.org.conftest import send, signed_in
+from tests.tables import each
 
 REGISTERED = "https://notebook.acme.example/callback"
 NEAR = "https://notebook.acme.example/Callback/"
@@ -131,7 +132,7 @@ def test_an_address_of_a_stranger_is_neither_offered_nor_registered(admin, path,
     assert stored() == before
 
 
-@pytest.mark.parametrize("uri", STRANGERS[:8])
+@each("uri", STRANGERS[:8])
 def test_what_a_stranger_really_sends_is_not_offered(admin, path, browser, notebook, uri):
     browser.get(notebook.authorize_url(redirect_uri=uri))
     assert ADDRESS not in told(admin.get(path + "/requests"))
@@ -210,7 +211,7 @@ def test_a_link_registers_nothing(admin, refused, stored, kind):
     assert stored() == before
 
 
-@pytest.mark.parametrize("query", ["redirect_uris", "redirect_uri", "address", "add"])
+@each("query", ["redirect_uris", "redirect_uri", "address", "add"])
 def test_no_link_fills_an_address_into_a_form(admin, path, query):
     for page in ("/settings", "/danger", "/requests", ""):
         shown = admin.get(f"{path}{page}?{query}=https://evil.example/callback").text

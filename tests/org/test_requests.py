@@ -18,6 +18,7 @@ from app.oauth.journal.told import PAGE_SIZE
 from app.oauth.journal.uri_difference import compare, find_nearest
 from app.oauth.refusals import REFUSALS, Reason
 from tests.org.conftest import signed_in
+from tests.tables import each
 
 REGISTERED = "https://notebook.acme.example/callback"
 
@@ -72,7 +73,7 @@ def test_a_request_is_on_the_page_at_once(page, browser, alice, notebook):
     assert "Alice" not in shown
 
 
-@pytest.mark.parametrize("reason", Reason)
+@each("reason", Reason)
 def test_every_reason_has_a_sentence_and_a_fix(page, record, reason):
     record(reason=reason, detail="A sentence about a parameter.", scope="memories:reed")
     happened, fix = REFUSALS[reason].happened, REFUSALS[reason].fix
@@ -150,7 +151,7 @@ def test_a_code_with_another_address_is_shown_beside_the_one_it_was_asked_with(p
     assert f"Sent {REGISTERED}/ Asked with {REGISTERED} Differs the sent one ends with a slash" in page()
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "words"),
     [
         (REGISTERED + "/", ["the sent one ends with a slash, the registered one does not"]),
@@ -172,7 +173,7 @@ def test_what_differs_is_said_in_words(sent, words):
     assert compare(sent, REGISTERED).words == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "registered", "words"),
     [
         ("http://localhost:1/", "http://127.0.0.1:1/", ["localhost and 127.0.0.1 are two addresses here"]),
@@ -193,7 +194,7 @@ def test_the_registered_one_may_differ_too(sent, registered, words):
     assert compare(sent, registered).words == words
 
 
-@pytest.mark.parametrize("sent", [REGISTERED + "/", "http://x.example", "", "\N{WAVING HAND SIGN}", "a" * 2000])
+@each("sent", [REGISTERED + "/", "http://x.example", "", "\N{WAVING HAND SIGN}", "a" * 2000])
 def test_the_pieces_are_the_addresses(sent):
     difference = compare(sent, REGISTERED)
     assert "".join(piece.text for piece in difference.sent) == sent

@@ -13,6 +13,7 @@ from app.database.pool import count_connections
 from app.extensions import db
 from tests.org.conftest import send, signed_in
 from tests.protocol import register
+from tests.tables import each
 
 __all__ = ["register"]
 
@@ -138,7 +139,7 @@ def test_a_third_at_once_is_told_to_try_again(app, admin, add, document_hosts):
     assert "Try again in a moment." in answer.text and document_hosts.requests == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "said"),
     [
         ("", "Write the address"),

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import find_forms
 from tests.org.conftest import send, signed_in
+from tests.tables import each
 
 LIST = "/org/oauth/"
 
@@ -95,7 +96,7 @@ def test_type_and_owner_cannot_be_changed(app, admin, notebook, path, stored):
     assert stored() == before
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "value", "says"),
     [
         ("name", "", "Give the app a name"),
@@ -191,7 +192,7 @@ def test_second_is_told_what_the_first_changed_and_nothing_is_lost(app, both, no
         assert last.details["before"] == {"description": "Bob's words.", "homepage_url": ""}
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "first", "second", "column", "result"),
     [
         ("scopes", ["memories:read"], ["memories:write"], "scope", "memories:write"),

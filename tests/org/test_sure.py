@@ -13,6 +13,7 @@ from app.clients.models import ClientResource, ClientSecret
 from app.extensions import db
 from tests.actors import Browser
 from tests.org.conftest import in_acme, send, signed_in
+from tests.tables import each
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ROOT, CLIENT = "/org/oauth", "/org/oauth/{client_id}"
@@ -70,7 +71,7 @@ def told(page) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
 
 
-@pytest.mark.parametrize(("path", "press", "typed", "says"), ACTS)
+@each(("path", "press", "typed", "says"), ACTS)
 def test_it_is_asked_once_and_the_page_says_what_it_costs(owner, ids, stored, path, press, typed, says):
     before = stored()
 
@@ -86,7 +87,7 @@ def test_it_is_asked_once_and_the_page_says_what_it_costs(owner, ids, stored, pa
     assert stored() != before
 
 
-@pytest.mark.parametrize(("path", "press", "typed", "says"), ACTS)
+@each(("path", "press", "typed", "says"), ACTS)
 def test_a_look_ahead_changes_nothing(owner, ids, stored, path, press, typed, says):
     before = stored()
     for method in ("GET", "HEAD"):
@@ -96,7 +97,7 @@ def test_a_look_ahead_changes_nothing(owner, ids, stored, path, press, typed, sa
     assert stored() == before
 
 
-@pytest.mark.parametrize(("path", "press", "typed", "says"), ACTS)
+@each(("path", "press", "typed", "says"), ACTS)
 @pytest.mark.parametrize("mark", [None, "", "1", "on", "0" * 64, "ü", "x" * 10_000])
 def test_nothing_is_done_but_from_the_page_that_asks(owner, ids, stored, path, press, typed, says, mark):
     """A form that was made elsewhere, or a button of an earlier version left open, asks instead of acting."""

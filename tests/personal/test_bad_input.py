@@ -7,6 +7,7 @@ from app.personal.mementos.editor import LARGEST_FORM
 from tests.actors import Browser
 from tests.personal.conftest import post, token_of
 from tests.personal.test_rights import ACTS, FILES, PAGES, Things, snapshot, things
+from tests.tables import each
 
 __all__ = ["snapshot", "things"]
 
@@ -67,9 +68,7 @@ def test_every_page_survives_every_bad_parameter(signed_in, things, bad):
             assert answers_a_person(answer), (path, answer.status)
 
 
-@pytest.mark.parametrize(
-    "id", ["x", "%00", "%ff", "mem_" + "x" * 5000, "..%2f..", "'--", "<script>", "%E2%80%AE", "null"]
-)
+@each("id", ["x", "%00", "%ff", "mem_" + "x" * 5000, "..%2f..", "'--", "<script>", "%E2%80%AE", "null"])
 def test_an_id_that_is_none_is_404(signed_in, things, id):
     token = token_of(signed_in)
     for path in [*PAGES, *(path for path, _ in ACTS)]:

@@ -17,6 +17,7 @@ from tests.robustness.bad_values import (
     find_problem_with_page,
     spoil,
 )
+from tests.tables import each
 
 PARAMETERS = (
     "response_type",
@@ -40,7 +41,7 @@ def _no_failure_is_logged(caplog):
     assert not [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS)
+@each("parameter", PARAMETERS)
 def test_bad_value_never_redirects_a_stranger(parameter, browser, notebook, pocket):
     """:rfc:`9700#section-4.11.2`: who is not signed in is never sent anywhere but to the sign-in page."""
     problems = {}
@@ -54,7 +55,7 @@ def test_bad_value_never_redirects_a_stranger(parameter, browser, notebook, pock
     assert_no_problems(problems)
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS)
+@each("parameter", PARAMETERS)
 def test_bad_value_redirects_the_signed_in_to_the_registered_address_alone(parameter, browser, alice, notebook, pocket):
     """:rfc:`6749#section-3.1.2.4`; the confidential client has a consent already, the public one always asks."""
     browser.enter(alice)
@@ -122,7 +123,7 @@ def test_more_parameters_than_anybody_needs(browser, notebook):
     assert ask(browser, query).status_code == 400
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@each("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_authorize_is_asked_by_get_alone(method, browser, notebook):
     answer = browser.client.open(notebook.authorize_url(), method=method)
     # Without its token, a form is turned away before anybody looks where it was sent.

@@ -18,6 +18,7 @@ from tests.robustness.bad_values import (
     find_problem_with_refusal,
     spoil,
 )
+from tests.tables import each
 
 FORM = "application/x-www-form-urlencoded"
 REVOKE, INTROSPECT = "/oauth/revoke", "/oauth/introspect"
@@ -69,7 +70,7 @@ class TestTokenEndpoint:
 
         walk_the_table(integrator, TOKEN, parameter, fresh)
 
-    @pytest.mark.parametrize("parameter", ["grant_type", "scope", "resource", "client_id", "client_secret", "x"])
+    @each("parameter", ["grant_type", "scope", "resource", "client_id", "client_secret", "x"])
     @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
     def test_bad_value_in_client_credentials(self, parameter, auth_method, notebook):
         notebook.auth_method = auth_method
@@ -77,7 +78,7 @@ class TestTokenEndpoint:
 
 
 class TestSiblings:
-    @pytest.mark.parametrize("parameter", ["token", "token_type_hint", "client_id", "client_secret", "x"])
+    @each("parameter", ["token", "token_type_hint", "client_id", "client_secret", "x"])
     @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
     def test_bad_value(self, path, parameter, notebook, browser, alice):
         browser.enter(alice)

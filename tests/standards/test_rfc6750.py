@@ -6,6 +6,7 @@ import pytest
 
 from app import clock
 from tests.standards.conftest import API, MCP
+from tests.tables import each
 
 #: Section 3, and the grammar of :rfc:`7235#section-2.1`: a scheme, and parameters as quoted strings.
 _CHALLENGE = re.compile(r'Bearer (?P<parameters>\w+="[^"]*"(?:, \w+="[^"]*")*)')
@@ -61,7 +62,7 @@ def test_the_header_is_a_way_to_send_a_token(ask, tokens):
     assert ask(f"Bearer {tokens['access_token']}").status_code == 200
 
 
-@pytest.mark.parametrize("authorization", [None, "Basic YTpi", "Digest x"])
+@each("authorization", [None, "Basic YTpi", "Digest x"])
 def test_without_a_token_there_is_a_challenge_without_an_error(ask, authorization):
     """ "If the request lacks any authentication information ... the resource server SHOULD NOT include an error code"."""
     answer = ask(authorization)
@@ -74,7 +75,7 @@ def test_a_header_without_a_token_is_an_invalid_request(ask):
     assert answer.status_code == 400 and read_challenge(answer)["error"] == "invalid_request"
 
 
-@pytest.mark.parametrize("token", ["unknown", "rlq_at_" + "0" * 64, '"', "a b", "\\", "é"])
+@each("token", ["unknown", "rlq_at_" + "0" * 64, '"', "a b", "\\", "é"])
 def test_a_token_that_is_none_is_invalid(ask, token):
     """ "If the protected resource request ... does not contain an access token that enables access to the protected
     resource, the resource server MUST include the HTTP WWW-Authenticate response header field" (section 3).
@@ -96,7 +97,7 @@ def test_a_token_that_was_revoked_is_invalid(ask, notebook, tokens):
     assert answer.status_code == 401 and read_challenge(answer)["error"] == "invalid_token"
 
 
-@pytest.mark.parametrize("kind", ["refresh_token", "client_secret"])
+@each("kind", ["refresh_token", "client_secret"])
 def test_another_credential_is_no_access_token(ask, notebook, tokens, kind):
     credential = notebook.client_secret if kind == "client_secret" else tokens[kind]
     answer = ask(f"Bearer {credential}")

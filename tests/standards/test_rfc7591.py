@@ -6,6 +6,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.standards.conftest import find_nothings
+from tests.tables import each
 
 AGENT = {"client_name": "Pocket Agent", "redirect_uris": ["http://127.0.0.1:33418/callback"]}
 
@@ -34,7 +35,7 @@ def test_a_client_that_says_little_gets_an_id(register):
     assert answer.headers["Cache-Control"] == "no-store" and answer.json["client_id"]
 
 
-@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/jsonp", None])
+@each("content_type", ["application/x-www-form-urlencoded", "text/plain", "application/jsonp", None])
 def test_what_is_no_json_is_refused(client, content_type):
     """ "The client registration endpoint MUST accept HTTP POST messages with request parameters encoded in the entity
     body using the application/json format" (section 3), and accepts no others.
@@ -83,7 +84,7 @@ def test_without_a_secret_nothing_is_said_of_one(told):
     assert not {"client_secret", "client_secret_expires_at"} & told.keys()
 
 
-@pytest.mark.parametrize("redirect_uris", [None, [], [""], "http://127.0.0.1/callback", [1], {}])
+@each("redirect_uris", [None, [], [""], "http://127.0.0.1/callback", [1], {}])
 def test_there_is_no_client_without_an_address_to_answer_to(register, redirect_uris):
     """ "For clients that use redirect-based grant types ... authorization servers MUST require clients to register
     their redirection URI values" (section 5).
@@ -92,7 +93,7 @@ def test_there_is_no_client_without_an_address_to_answer_to(register, redirect_u
     assert answer.status_code == 400 and answer.json["error"] in ("invalid_redirect_uri", "invalid_client_metadata")
 
 
-@pytest.mark.parametrize("uri", ["http://agent.example/cb", "https://a.example/#x", "javascript:alert(1)", "/cb", "*"])
+@each("uri", ["http://agent.example/cb", "https://a.example/#x", "javascript:alert(1)", "/cb", "*"])
 def test_an_address_that_is_no_good_is_named_as_the_reason(register, uri):
     """ "invalid_redirect_uri: The value of one or more redirection URIs is invalid" (section 3.2.2)."""
     answer = register(redirect_uris=[*AGENT["redirect_uris"], uri])
@@ -100,7 +101,7 @@ def test_an_address_that_is_no_good_is_named_as_the_reason(register, uri):
     assert answer.json["error_description"].isascii()
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"token_endpoint_auth_method": "private_key_jwt"},

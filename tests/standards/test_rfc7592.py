@@ -4,6 +4,7 @@ import pytest
 
 from tests.integrator import Integrator
 from tests.standards.conftest import ISSUER
+from tests.tables import each
 
 AGENT = {"client_name": "Pocket Agent", "redirect_uris": ["http://127.0.0.1:33418/callback"]}
 
@@ -40,7 +41,7 @@ def test_a_client_reads_what_it_is_registered_with(told, manage):
     assert answer.json["client_id"] == told["client_id"] and answer.json["redirect_uris"] == told["redirect_uris"]
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@each("method", ["GET", "PUT", "DELETE"])
 @pytest.mark.parametrize("token", [None, "", "wrong", "rlq_at_" + "0" * 64])
 def test_without_its_token_nothing_is_told_or_done(manage, told, method, token):
     """ "The client MUST use its registration access token in all calls to this endpoint"; it is a protected resource
@@ -72,7 +73,7 @@ def test_a_change_replaces_and_does_not_add(told, manage):
     assert "client_uri" not in answer.json and answer.json["client_name"] == "Another"
 
 
-@pytest.mark.parametrize("client_id", [None, "", "another", 3])
+@each("client_id", [None, "", "another", 3])
 def test_a_change_names_the_client(told, manage, client_id):
     """ "The client MUST include its client_id field in the request, and it MUST be the same as its currently issued
     client identifier" (section 2.2).

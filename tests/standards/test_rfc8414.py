@@ -3,6 +3,7 @@
 import pytest
 
 from tests.standards.conftest import ISSUER, WELL_KNOWN_SERVER, find_nothings
+from tests.tables import each
 
 
 def test_it_lies_at_the_well_known_place(client):
@@ -77,7 +78,7 @@ def test_there_is_nothing_where_another_document_would_lie(client, path):
     assert (answer.status_code, answer.mimetype, answer.json["error"]) == (404, "application/json", "not_found")
 
 
-@pytest.mark.parametrize("prefix", ["/.well-known/", "/oauth/", "/api/", "/mcp/"])
+@each("prefix", ["/.well-known/", "/oauth/", "/api/", "/mcp/"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
 @pytest.mark.parametrize("rest", ["nothing", "nothing/at/all", "nothing.json"])
 def test_what_is_nowhere_is_told_to_programs_as_json(client, prefix, method, rest):

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.standards.conftest import API, ISSUER, MCP, WELL_KNOWN_RESOURCE, find_nothings
+from tests.tables import each
 
 _RESOURCES = [ISSUER, API, MCP]
 
@@ -43,14 +44,14 @@ def test_nothing_is_told_that_is_nothing(client, resource):
     assert find_nothings(told) == [] and told["resource_documentation"]
 
 
-@pytest.mark.parametrize("resource", _RESOURCES)
+@each("resource", _RESOURCES)
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_it_is_asked_for_with_get(client, resource, method):
     """ "A protected resource metadata document MUST be queried using an HTTP GET request" (section 3.1)."""
     assert client.open(path_of(resource), method=method).status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/mcp2", "/api", "/api/v2", "/api/v1/me", "//mcp", "/oauth"])
+@each("path", ["/mcp2", "/api", "/api/v2", "/api/v1/me", "//mcp", "/oauth"])
 def test_of_what_is_no_resource_there_are_none(client, path):
     answer = client.get(WELL_KNOWN_RESOURCE + path)
     assert (answer.status_code, answer.mimetype) == (404, "application/json")

@@ -14,6 +14,7 @@ from wtforms.validators import Length
 from wtforms.widgets import HiddenInput
 
 import app as the_app
+from tests.tables import each
 from tests.templates.conftest import Page
 from tests.templates.test_rules import TEMPLATES
 
@@ -91,7 +92,7 @@ def test_there_are_forms_to_look_at():
     assert {"SignInForm", "RegisterForm", "EditForm", "LogoForm", "InviteForm", "MementoChoiceForm"} <= names
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@each("layout", LAYOUTS)
 @pytest.mark.parametrize("form_class", FORMS, ids=lambda form: form.__name__)
 def test_an_error_of_the_whole_form_is_told_and_no_empty_list_with_it(render, form_class, layout):
     """After a wrong password the page said “Please look at this again:” over nothing."""
@@ -101,7 +102,7 @@ def test_an_error_of_the_whole_form_is_told_and_no_empty_list_with_it(render, fo
     assert title_of(page) == "Error: A page"
 
 
-@pytest.mark.parametrize("form_class", FORMS, ids=lambda form: form.__name__)
+@each("form_class", FORMS, ids=lambda form: form.__name__)
 def test_an_error_of_each_field_is_told_and_leads_to_it(render, form_class):
     def prepare(form):
         for field in form:
@@ -120,7 +121,7 @@ def test_an_error_of_each_field_is_told_and_leads_to_it(render, form_class):
     assert "And the whole of it." in told
 
 
-@pytest.mark.parametrize("form_class", FORMS, ids=lambda form: form.__name__)
+@each("form_class", FORMS, ids=lambda form: form.__name__)
 def test_a_form_without_errors_has_no_summary(render, form_class):
     page, _ = render(form_class, lambda form: None)
     assert 'id="errors"' not in page.html

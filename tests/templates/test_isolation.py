@@ -3,8 +3,7 @@ changes nothing but itself. Each stands in a ``bdi``; where no element can stand
 
 import re
 
-import pytest
-
+from tests.tables import each
 from tests.templates.test_rules import _ROOT, TEMPLATES
 
 #: The last word of an expression that holds somebody's words.
@@ -54,12 +53,12 @@ def find_loose_words(template: str, text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
+@each("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT / "templates")))
 def test_somebodys_words_stand_apart(template):
     assert find_loose_words(str(template.relative_to(_ROOT / "templates")), template.read_text()) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "loose"),
     [
         ("<p>{{ client.name }}</p>", 1),

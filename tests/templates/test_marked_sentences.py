@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from jinja2 import Environment, nodes
+
+from tests.tables import each
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 _NAMES = sorted(path.relative_to(_TEMPLATES).as_posix() for path in _TEMPLATES.rglob("*.html"))
@@ -180,13 +181,13 @@ def _look_into(expression: nodes.Node, is_read: bool) -> Iterator[tuple[int, str
         yield from _look_into(child, is_read)
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@each("name", _NAMES)
 def test_every_sentence_of_the_template_is_marked(name: str):
     unmarked = [f"templates/{name}:{line}: {text}" for line, text in _find_unmarked((_TEMPLATES / name).read_text())]
     assert not unmarked, "\n".join(["", *unmarked])
 
 
-@pytest.mark.parametrize(
+@each(
     ("source", "found"),
     [
         ("<p>Sign in</p>", "Sign in"),
@@ -220,7 +221,7 @@ def test_an_unmarked_sentence_is_found(source: str, found: str):
     assert found in [text for _line, text in _find_unmarked(source)]
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     [
         "<p>{{ _('Sign in') }} · {{ site_name }}</p>",
@@ -257,7 +258,7 @@ def _find_sentences(script: str) -> list[str]:
     return [text for text in _STRING.findall(code) if re.match(r".[A-Z][a-z]*(?:: | [a-z]|[.!?].$)", text)]
 
 
-@pytest.mark.parametrize("path", _SCRIPTS, ids=lambda path: path.name)
+@each("path", _SCRIPTS, ids=lambda path: path.name)
 def test_a_script_takes_its_words_from_the_page(path: Path):
     assert _find_sentences(path.read_text()) == []
 

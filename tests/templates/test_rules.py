@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-import pytest
 from flask_wtf import FlaskForm
+
+from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((_ROOT / "templates").rglob("*.html"))
@@ -25,12 +26,12 @@ _FORBIDDEN_IN_SCRIPTS = re.compile(
 )
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+@each("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_a_template_opens_with_a_comment_that_says_what_it_receives(template):
     assert template.read_text().startswith("{# "), "Open with a comment."
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+@each("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_a_template_holds_nothing_that_the_content_security_policy_forbids(template):
     text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.DOTALL)
     # A letter's style stands in it: mail programs fetch none, and no page of ours shows it but in a frame of its own.
@@ -40,13 +41,13 @@ def test_a_template_holds_nothing_that_the_content_security_policy_forbids(templ
     assert not found, f"{template.name} holds {', '.join(found)}."
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
+@each("template", TEMPLATES, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_a_title_names_the_page_and_then_the_site_in_one_way(template):
     for title in re.findall(r"{% block title %}(.*?){% endblock %}", template.read_text()):
         assert title == "{{ site_name }}" or title.endswith(" · {{ site_name }}"), title
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@each("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_writes_no_styles_and_no_markup_but_what_a_template_of_ours_made(script):
     assert not _FORBIDDEN_IN_SCRIPTS.search(script.read_text())
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tables import each
+
 _CSS = Path(__file__).resolve().parents[2] / "static" / "css"
 _HEAD = Path(__file__).resolve().parents[2] / "templates" / "layouts" / "head.html"
 _SHEETS = sorted(_CSS.rglob("*.css"))
@@ -36,7 +38,7 @@ def _name(path: Path) -> str:
     return path.relative_to(_CSS).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in _SHEETS if path.stem != "tokens"], ids=_name)
+@each("path", [path for path in _SHEETS if path.stem != "tokens"], ids=_name)
 def test_every_colour_lives_in_the_tokens(path):
     assert _COLOUR.findall(without_comments(path)) == []
 
@@ -69,7 +71,7 @@ def test_a_page_has_every_stylesheet_and_the_components_in_their_order():
     assert sorted(linked) == sorted(map(_name, _SHEETS))
 
 
-@pytest.mark.parametrize("path", sorted((_CSS / "components").iterdir()), ids=_name)
+@each("path", sorted((_CSS / "components").iterdir()), ids=_name)
 def test_a_family_of_components_says_what_it_holds_and_stays_small(path):
     lines = path.read_text().splitlines()
     assert re.fullmatch(r"/\* .*\. \*/", lines[0]) and lines[1] == "@layer components {"
@@ -88,7 +90,7 @@ def test_nothing_is_fetched_from_elsewhere():
         assert not re.search(r"@import|https?:|url\(\s*[\"']?(//|data:)", without_comments(path))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("foreground", "background", "least"), _PAIRS)
 def test_a_pair_of_colours_has_enough_contrast(scheme, foreground, background, least):
     colours = _schemes()[scheme]

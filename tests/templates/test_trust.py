@@ -1,8 +1,7 @@
 """What people read of how far an app is known, and of what receives its answer."""
 
-import pytest
-
 from app.clients.trust import Known, Place, Receiver, Trust
+from tests.tables import each
 from tests.templates.conftest import CLIENT
 
 SITE = Receiver(Place.SITE, "claude.ai")
@@ -11,7 +10,7 @@ COMPUTER = Receiver(Place.COMPUTER, "localhost:3118")
 DEVICE = Receiver(Place.DEVICE, "cursor:")
 
 
-@pytest.mark.parametrize(
+@each(
     ("trust", "words"),
     [
         (Trust(Known.REGISTERED, "Acme", SITE), "registered by Acme The answer goes to claude.ai"),
@@ -48,7 +47,7 @@ def test_both_screens_say_how_far_it_is_known(picker, consent, trust, words):
         assert len([one for one in page.all("strong") if "host" in one.get("class", "")]) >= 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("trust", "is_doubted"),
     [
         (Trust(Known.REGISTERED, "Acme", SITE), False),

@@ -1,11 +1,10 @@
 """A large body is waited for where people bring files, and nowhere else."""
 
-import pytest
-
 from app.memories.importing.bounds import MOST_BYTES
 from app.personal.bringing.views import receive
 from app.worker.bounds import LARGEST_BODY, LARGEST_UPLOAD, UPLOAD_BEGINS
 from app.worker.inbox import End, Inbox, Room
+from tests.tables import each
 
 
 def _inbox(begins: bytes, length: int) -> Inbox:
@@ -14,7 +13,7 @@ def _inbox(begins: bytes, length: int) -> Inbox:
     return inbox
 
 
-@pytest.mark.parametrize(
+@each(
     ("begins", "length", "end"),
     [
         (UPLOAD_BEGINS, LARGEST_BODY + 1, None),

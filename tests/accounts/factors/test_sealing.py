@@ -11,6 +11,7 @@ from app.accounts.factors.resealing import count_lost, reseal
 from app.accounts.factors.sealing import SealBroken, beginning_under, seal, unseal
 from app.extensions import db
 from app.purge.run import Purge
+from tests.tables import each
 
 SECRET, OWNER = "JBSWY3DPEHPK3PXP", "usr_1"
 OLD, NEW, OTHER = "the-key-of-yesterday-" + "1" * 32, "the-key-of-today-" + "2" * 32, "a-key-of-nobody-" + "3" * 32
@@ -33,7 +34,7 @@ def _changed(sealed: str, part: int) -> str:
     return ".".join(parts)
 
 
-@pytest.mark.parametrize("part", [0, 2, 3, 4])
+@each("part", [0, 2, 3, 4])
 def test_a_seal_that_was_changed_opens_no_more(part):
     with pytest.raises(SealBroken):
         unseal(_changed(seal(SECRET, OWNER, OLD), part), OWNER, [OLD])
@@ -45,7 +46,7 @@ def test_a_seal_opens_for_nobody_else(owner, keys):
         unseal(seal(SECRET, OWNER, OLD), owner, keys)
 
 
-@pytest.mark.parametrize("sealed", ["", "x", "a.b.c.d.e", "....", "\x00", "é.é.é.é.é", "e30....", "x" * 400])
+@each("sealed", ["", "x", "a.b.c.d.e", "....", "\x00", "é.é.é.é.é", "e30....", "x" * 400])
 def test_what_is_no_seal_opens_no_more(sealed):
     with pytest.raises(SealBroken):
         unseal(sealed, OWNER, [OLD])

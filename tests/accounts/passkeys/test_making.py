@@ -21,6 +21,7 @@ from tests.accounts.passkeys.authenticator import (
     decode,
     encode,
 )
+from tests.tables import each
 
 
 def test_a_browser_is_asked_for_what_can_sign_in_and_for_nothing_about_the_device(ceremonies, alice):
@@ -90,7 +91,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@each("wrong", WRONG.values(), ids=WRONG)
 def test_one_wrong_thing_is_enough(ceremonies, device, alice, wrong):
     """Section 7.1: each of these "MUST be verified"."""
     with pytest.raises(PasskeyRefused):
@@ -193,7 +194,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@each("bad", BAD.values(), ids=BAD)
 def test_what_is_no_passkey_is_refused_in_a_sentence(ceremonies, alice, bad):
     for refuse in (lambda: ceremonies.add(alice, bad), lambda: ceremonies.check(bad)):
         with pytest.raises(PasskeyRefused, match="no passkey"):
@@ -212,7 +213,7 @@ MEMBERS = ("id", "rawId", "type", "response", "clientExtensionResults", "authent
 OF_RESPONSE = ("clientDataJSON", "attestationObject", "transports", "authenticatorData", "signature", "userHandle")
 
 
-@pytest.mark.parametrize("name", [*MEMBERS, *OF_RESPONSE])
+@each("name", [*MEMBERS, *OF_RESPONSE])
 def test_no_member_can_be_damaged_so_that_we_fail(app, ceremonies, given, device, alice, name):
     given(alice)
     made = device.make(ceremonies.ask_to_make(alice))

@@ -3,9 +3,10 @@
 import pytest
 
 from app.accounts.passkeys.relying_party import find_relying_party
+from tests.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("issuer", "rp_id", "origin"),
     [
         ("https://id.example.com", "id.example.com", "https://id.example.com"),

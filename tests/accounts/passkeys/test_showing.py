@@ -21,6 +21,7 @@ from tests.accounts.passkeys.authenticator import (
     encode,
 )
 from tests.purging import purge
+from tests.tables import each
 
 
 def test_a_passkey_says_whose_it_is(ceremonies, given, device, alice, clock):
@@ -66,7 +67,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@each("wrong", WRONG.values(), ids=WRONG)
 def test_one_wrong_thing_is_enough(ceremonies, given, device, alice, wrong):
     """Section 7.2: each of these "MUST be verified"."""
     given(alice)

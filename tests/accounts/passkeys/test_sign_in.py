@@ -19,6 +19,7 @@ from tests.accounts.passkeys.authenticator import NEW, PRESENT, Authenticator, a
 from tests.actors import Browser, find_forms
 from tests.factors import set_up_phone
 from tests.migrated import bring_up_to_date
+from tests.tables import each
 
 SIGN_IN = "/sign-in?next=/account/sessions/"
 
@@ -67,7 +68,7 @@ def test_the_address_field_lets_the_browser_offer_passkeys(visitor):
     assert options["allowCredentials"] == [] and options["userVerification"] == "required"
 
 
-@pytest.mark.parametrize(
+@each(
     ("wrong", "said"),
     [
         ({"origin": "https://localhost:8000"}, "could not be checked"),
@@ -176,7 +177,7 @@ def test_an_account_that_is_switched_off_is_opened_by_none(app, visitor, passkey
     assert "Sign out" not in visitor.get("/").text
 
 
-@pytest.mark.parametrize("bad", ["", "null", "[]", "{", "\x00", "x" * 100_000, '{"response": {}}', "\ud800"])
+@each("bad", ["", "null", "[]", "{", "\x00", "x" * 100_000, '{"response": {}}', "\ud800"])
 def test_bad_input_is_a_sentence(visitor, bad):
     page = visitor.get(SIGN_IN)
     data = {"csrf_token": dict(find_forms(page.text)[0].values)["csrf_token"]}
@@ -241,7 +242,7 @@ def test_the_last_factor_of_an_admin_who_must_have_one_cannot_go(app, bob, brows
     assert browser.submit(browser.get(path), press="Remove it").status_code == 303
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 101, "a\x00b", "a\u202eb"])
+@each("name", ["", " ", "x" * 101, "a\x00b", "a\u202eb"])
 def test_a_name_is_one_line_that_can_be_read(signed_in, device, name):
     page = signed_in.get(NEW)
     assert signed_in.submit(page, name=name, credential=device.answer(page)).status_code == 400

@@ -1,13 +1,12 @@
 """A browser in words, from what it says of itself."""
 
-import pytest
-
 from app.accounts.places.devices import describe_device
+from tests.tables import each
 
 _CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0"
 
 
-@pytest.mark.parametrize(
+@each(
     ("user_agent", "words"),
     [
         ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Windows"),

@@ -14,6 +14,7 @@ from app.mail.models import OutgoingMail
 from tests.accounts.resetting.asking import NEW, ask, choose, has_password, is_over
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
+from tests.tables import each
 
 
 def count(app, model) -> int:
@@ -145,9 +146,7 @@ def test_to_open_a_link_uses_nothing_up(app, browser, alice, link):
     assert choose(browser, path).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "token", ["x", "rlq_pr_" + "0" * 64, "rlq_se_" + "0" * 64, "rlq_pr_" + "0" * 5000, "%00", "%ff%fe"]
-)
+@each("token", ["x", "rlq_pr_" + "0" * 64, "rlq_se_" + "0" * 64, "rlq_pr_" + "0" * 5000, "%00", "%ff%fe"])
 def test_a_link_that_nobody_made_leads_to_a_page_that_says_so(browser, token):
     assert is_over(browser.follow(browser.get(f"/reset-password/{token}")))
 
@@ -235,7 +234,7 @@ def test_an_address_of_any_spelling_finds_its_account(browser, alice, sent_mail)
     assert [letter.to for letter in sent_mail()] == [alice.email]
 
 
-@pytest.mark.parametrize("email", ["", "nobody", "x" * 300 + "@example.com", "a\x00b@example.com", "a@b\nc"])
+@each("email", ["", "nobody", "x" * 300 + "@example.com", "a\x00b@example.com", "a@b\nc"])
 def test_what_is_no_address_is_refused(browser, email):
     assert ask(browser, email).status_code == 400
 

@@ -19,6 +19,7 @@ from app.scopes import SCOPES
 from tests.clients.documents.conftest import HONEST, URL
 from tests.org.test_logo import image
 from tests.properties import examples
+from tests.tables import each
 
 GOOD = "http://localhost/callback"
 
@@ -34,7 +35,7 @@ def read(app):
     return read
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "named"),
     [
         # "MUST contain a client_id property whose value MUST match": simple string comparison.
@@ -98,7 +99,7 @@ def test_both_the_person_and_the_apps_makers_read_what_is_wrong(claude, serve, s
     assert "rlq_cs_x" not in text
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "expected"),
     [
         # What we do not know is ignored, and so is a null or nothing.

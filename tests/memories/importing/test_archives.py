@@ -9,9 +9,10 @@ import pytest
 from app.memories.importing.bounds import MOST_ENTRIES
 from app.memories.importing.skips import Reason, UnusableUpload
 from tests.memories.importing.archives import link, make_zip
+from tests.tables import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "reason"),
     [
         ("../../etc/passwd.md", Reason.CLIMBS),
@@ -91,7 +92,7 @@ def test_a_locked_file_is_named(read):
     assert found.titles == ["Good"] and found.skips == {"Locked.md": Reason.ENCRYPTED}
 
 
-@pytest.mark.parametrize("method", [12, 14, 9, 93])
+@each("method", [12, 14, 9, 93])
 def test_a_file_that_is_packed_in_another_way_is_named(read, method):
     data = bytearray(make_zip(("Odd.md", "Words."), ("Good.md", "Words.")))
     struct.pack_into("<H", data, data.find(b"PK\x01\x02") + 10, method)
@@ -106,13 +107,13 @@ def test_a_damaged_file_is_named(read):
     assert found.titles == ["Good"] and found.skips == {"Damaged.md": Reason.DAMAGED}
 
 
-@pytest.mark.parametrize("cut", [3, 40, 120, -1, -30])
+@each("cut", [3, 40, 120, -1, -30])
 def test_half_an_archive_is_refused_in_one_sentence(read, cut):
     with pytest.raises(UnusableUpload, match="may be damaged"):
         read(make_zip(("Good.md", "Words." * 100), ("Better.md", "Words."))[:cut], "half.zip")
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     [
         "Übung.md",

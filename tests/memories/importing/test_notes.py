@@ -7,6 +7,7 @@ import pytest
 
 from app.memories.importing.skips import Reason
 from tests.memories.importing.archives import make_zip
+from tests.tables import each
 
 
 def test_a_text_file_is_a_memory(read):
@@ -23,7 +24,7 @@ def test_a_heading_says_title_tags_and_days(read):
     assert draft.updated_at == datetime(2024, 5, 2, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "tags"),
     [
         ("tags: a, b c", ("a", "b c")),
@@ -39,7 +40,7 @@ def test_tags_are_written_in_many_ways(read, written, tags):
     assert (draft.tags, draft.text) == (tags, "Words.")
 
 
-@pytest.mark.parametrize(
+@each(
     "left",
     [
         "rating: 5\n",
@@ -59,7 +60,7 @@ def test_what_a_memory_has_no_place_for_stays_in_its_text(read, left):
     assert draft.created_at == datetime(2024, 5, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         "---\nno: [end\n---\nWords.",
@@ -121,7 +122,7 @@ def test_a_notion_export(read):
     assert found.skips == {f"Trips {id}.csv": Reason.TABLE}
 
 
-@pytest.mark.parametrize(
+@each(
     "data",
     [
         "Grüße aus Köln".encode("utf-8-sig"),

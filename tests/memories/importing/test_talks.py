@@ -3,10 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-import pytest
-
 from app.memories.importing.skips import Reason
 from tests.memories.importing.archives import as_json, chatgpt_conversation, claude_conversation, make_zip
+from tests.tables import each
 
 ASKED = (("user", "What is the capital of France?"), ("assistant", "Paris."))
 
@@ -61,7 +60,7 @@ def test_what_chatgpt_was_told_to_remember_is_a_memory_of_its_own(read):
     assert found["Custom instructions"].text == "I cook.\n\nBe brief."
 
 
-@pytest.mark.parametrize("current", [None, "gone", "n2", 7])
+@each("current", [None, "gone", "n2", 7])
 def test_a_conversation_that_goes_in_a_circle_ends(read, current):
     conversation = chatgpt_conversation("T", *ASKED, current_node=current)
     conversation["mapping"]["root"]["parent"] = "n2"
@@ -122,7 +121,7 @@ def test_the_whole_archive_of_claude(read):
 _GOOD = [as_json(chatgpt_conversation(f"Talk {number}", *ASKED)) for number in range(5)]
 
 
-@pytest.mark.parametrize(
+@each(
     "broken",
     [
         _GOOD[2].replace('"mapping": {', '"mapping": oops {'),
@@ -185,7 +184,7 @@ def test_half_characters_come_in_as_what_they_are(read):
     text.encode()
 
 
-@pytest.mark.parametrize(
+@each(
     "words",
     [
         "",
@@ -206,7 +205,7 @@ def test_other_json_is_named(read, words):
     assert list(read(words, "x.json").skips.values()) == [Reason.UNKNOWN_JSON]
 
 
-@pytest.mark.parametrize(
+@each(
     "item",
     [
         '{"a":[' + "[]," * 200_000 + "1]}",
@@ -222,7 +221,7 @@ def test_an_item_that_would_take_much_memory_is_named(read, item):
     assert list(found.skips.values()) == [Reason.LARGE_ITEM]
 
 
-@pytest.mark.parametrize("value", [None, 7, "x", [], {}, [None], {"a": None}, True, 1e300])
+@each("value", [None, 7, "x", [], {}, [None], {"a": None}, True, 1e300])
 def test_values_of_any_kind_break_nothing(read, value):
     """An export changes from month to month, and hostile ones are not written by anybody's rules."""
     for make, name in ((chatgpt_conversation, "title"), (claude_conversation, "name")):

@@ -8,6 +8,7 @@ import pytest
 from app import clock
 from app.scopes import SCOPES
 from tests.stock.rows import row
+from tests.tables import each
 
 PATHS = [
     "/oauth/authorize", "/oauth/authorize/", "/api/v1/auth/oauth2/authorize", "/api/v1/auth/oauth2/authorize/",
@@ -31,14 +32,14 @@ def assert_error_page(response) -> None:
 # -- the paths -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_both_documented_paths_ask_with_and_without_the_final_slash(notebook, signed_in, path):
     """Never by redirect: what they answer is already the next step."""
     assert signed_in.get(notebook.authorize_url(path)).location.startswith("/oauth/authorize/continue?")
     assert step(notebook.start(signed_in, path)) == "/oauth/authorize/mementos"
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_both_documented_paths_answer_errors_as_pages(notebook, browser, path):
     assert_error_page(browser.get(notebook.authorize_url(path, client_id="unknown")))
 
@@ -148,7 +149,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "error"), REFUSALS)
+@each(("change", "error"), REFUSALS)
 def test_a_refusal_goes_back_with_its_reason_its_state_and_who_says_so(notebook, signed_in, change, error):
     """``state`` is REQUIRED if it was present (:rfc:`6749#section-4.1.2.1`), ``iss`` always (:rfc:`9207#section-2`)."""
     response = notebook.start(signed_in, **change)
@@ -158,7 +159,7 @@ def test_a_refusal_goes_back_with_its_reason_its_state_and_who_says_so(notebook,
     assert all(0x20 <= ord(letter) <= 0x7E and letter not in '"\\' for letter in answer["error_description"])
 
 
-@pytest.mark.parametrize(("change", "error"), REFUSALS)
+@each(("change", "error"), REFUSALS)
 def test_nobody_is_redirected_to_an_app_before_they_have_signed_in(notebook, browser, alice, change, error):
     """Else anybody could be bounced to any registered address (:rfc:`9700#section-4.11.2`)."""
     page = notebook.start(browser, **change)
@@ -260,7 +261,7 @@ STATES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("state", STATES)
+@each("state", STATES)
 def test_state_comes_back_byte_for_byte_with_an_error(notebook, signed_in, state):
     """The exact value received from the client (:rfc:`6749#section-4.1.2.1`)."""
     response = notebook.start(signed_in, scope="unknown", state=state)
@@ -268,7 +269,7 @@ def test_state_comes_back_byte_for_byte_with_an_error(notebook, signed_in, state
     assert notebook.answer(response)["state"] == state
 
 
-@pytest.mark.parametrize("state", STATES)
+@each("state", STATES)
 def test_state_comes_back_byte_for_byte_with_a_code_after_all_the_screens(notebook, browser, alice, state):
     """The exact value received from the client (:rfc:`6749#section-4.1.2`)."""
     page = notebook.start(browser, state=state)
@@ -285,9 +286,7 @@ def sent_back(location: str) -> bytes:
     return unquote_to_bytes(raw.replace("+", " "))
 
 
-@pytest.mark.parametrize(
-    "query", ["tenant=a", "tenant=a%20b&x=&y", "next=%2Fhome%3Fa%3Db", "a=1&a=2", "q=%c3%bc", ""], ids=repr
-)
+@each("query", ["tenant=a", "tenant=a%20b&x=&y", "next=%2Fhome%3Fa%3Db", "a=1&a=2", "q=%c3%bc", ""], ids=repr)
 def test_the_query_of_a_redirect_uri_is_kept_as_it_is(register, signed_in, query):
     """The query component MUST be retained (:rfc:`6749#section-3.1.2`)."""
     client = register(f"https://app.acme.example/callback?{query}")
@@ -310,7 +309,7 @@ def test_an_app_on_a_device_is_answered_at_its_own_address(register, signed_in, 
 # -- scope -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scope", [None, "", "offline_access", " "])
+@each("scope", [None, "", "offline_access", " "])
 def test_without_a_scope_the_clients_own_are_asked_for(register, signed_in, scope):
     client = register(scopes=["integrations:read", "memories:read"])
     # Told back where it was asked for, and part of nothing that is kept.
@@ -318,9 +317,7 @@ def test_without_a_scope_the_clients_own_are_asked_for(register, signed_in, scop
     assert client.tokens(signed_in, scope=scope)["scope"] == f"memories:read integrations:read{told_back}"
 
 
-@pytest.mark.parametrize(
-    "scope", ["offline_access memories:read", "memories:read memories:read", " memories:read ", "memories:read  "]
-)
+@each("scope", ["offline_access memories:read", "memories:read memories:read", " memories:read ", "memories:read  "])
 def test_scope_is_a_set_and_offline_access_is_no_part_of_it(pocket, signed_in, scope):
     tokens = pocket.tokens(signed_in, scope=scope)
     assert tokens["scope"].removesuffix(" offline_access") == "memories:read"

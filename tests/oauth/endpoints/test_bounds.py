@@ -14,6 +14,7 @@ from app.extensions import db
 from app.limits.table import UNSIGNED_REQUESTS
 from app.oauth.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, AuthorizationRequest
 from tests.actors import Browser
+from tests.tables import each
 
 BASE = "http://127.0.0.1:8000"
 
@@ -213,7 +214,7 @@ def test_what_was_parsed_is_kept_of_known_names_alone():
     assert kept < 200_000
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "parsed"),
     [
         (None, set()),

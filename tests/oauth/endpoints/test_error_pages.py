@@ -9,6 +9,7 @@ from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.extensions import db
 from tests.actors import Browser
+from tests.tables import each
 
 UNKNOWN = "We do not know this app"
 ASTRAY = "This link does not lead back to Acme Notebook"
@@ -51,7 +52,7 @@ def test_an_app_that_nobody_registered_is_unknown(notebook, browser, admin):
             assert (page.status_code, heading(page)) == (400, UNKNOWN)
 
 
-@pytest.mark.parametrize(
+@each(
     ("redirect_uri", "told"),
     [
         (ELSEWHERE, "names an address to return to that is not one of this app's."),

@@ -3,6 +3,7 @@
 import pytest
 
 from app import clock
+from tests.tables import each
 
 
 def test_a_live_access_token_is_described(notebook, tokens, alice):
@@ -61,7 +62,7 @@ def assert_inactive(response) -> None:
     assert (response.status_code, response.json) == (200, {"active": False})
 
 
-@pytest.mark.parametrize("token", ["unknown", "rlq_at_" + "0" * 64, "rlq_rt_" + "0" * 64, "\U0001f511"])
+@each("token", ["unknown", "rlq_at_" + "0" * 64, "rlq_rt_" + "0" * 64, "\U0001f511"])
 def test_an_unknown_token_is_inactive(notebook, token):
     assert_inactive(notebook.introspect(token))
 

@@ -13,6 +13,7 @@ from app.config import settings
 from app.extensions import db
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.tables import each
 
 URIS = [
     "https://app.acme.example/callback",
@@ -43,7 +44,7 @@ URIS = [
 ]
 
 
-@pytest.mark.parametrize("uri", URIS)
+@each("uri", URIS)
 def test_an_app_may_register_it(uri):
     """Else nothing would be shown below."""
     assert find_redirect_uri_problem(uri) is None
@@ -63,14 +64,14 @@ _CODE = ("code", "state", "iss")
 _ERROR = ("error", "error_description", "error_uri", "state", "iss")
 
 
-@pytest.mark.parametrize("uri", URIS)
+@each("uri", URIS)
 def test_an_answer_goes_there_byte_for_byte(register, signed_in, uri):
     """:rfc:`6749#section-4.1.2`; what Werkzeug makes of a ``Location`` is another address to a native app."""
     answer = signed_in.get(register(uri).authorize_url(scope="memories:everything"))
     assert_goes_to(answer, uri, *_ERROR)
 
 
-@pytest.mark.parametrize("uri", URIS[-4:])
+@each("uri", URIS[-4:])
 def test_so_does_every_other_answer(register, browser, alice, uri):
     client = register(uri)
     # What is wrong with a request is told after the sign-in, when the request is opened again.

@@ -4,6 +4,7 @@ import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
 
 from app.scopes import SCOPES
+from tests.tables import each
 
 SERVER, RESOURCE = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
 
@@ -13,7 +14,7 @@ def metadata(app) -> dict:
     return app.test_client().get(SERVER).json
 
 
-@pytest.mark.parametrize("path", [SERVER, SERVER + "/", RESOURCE, RESOURCE + "/"])
+@each("path", [SERVER, SERVER + "/", RESOURCE, RESOURCE + "/"])
 def test_anybody_may_read_it_with_and_without_the_final_slash(app, path):
     response = app.test_client().get(path)
     assert (response.status_code, response.mimetype) == (200, "application/json")

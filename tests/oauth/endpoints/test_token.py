@@ -7,12 +7,13 @@ import pytest
 
 from tests.integrator import TOKEN, basic
 from tests.stock.rows import row
+from tests.tables import each
 
 PATHS = ["/oauth/token", "/oauth/token/", "/api/v1/auth/oauth2/token", "/api/v1/auth/oauth2/token/"]
 HONEST = {"grant_type": "client_credentials", "scope": "memories:read"}
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_both_documented_paths_redeem_a_code_with_and_without_the_final_slash(notebook, signed_in, path):
     """Never by redirect."""
     assert notebook.exchange(notebook.code(signed_in), path=path).status_code == 200
@@ -193,7 +194,7 @@ def test_behind_a_tls_proxy_people_can_be_asked(notebook, signed_in, publish_iss
 # -- resource indicators ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("resource", ["", "/", "/api/", "/api/v1/"])
+@each("resource", ["", "/", "/api/", "/api/v1/"])
 def test_our_own_api_may_be_named_as_the_resource(notebook, resource):
     response = notebook.client_credentials(resource=notebook.app.extensions["services"].settings.issuer + resource)
     assert response.status_code == 200
@@ -218,7 +219,7 @@ def test_the_answer_to_an_error_is_json_that_nobody_may_store(notebook):
 REMEMBERIZERS = ["/api/v1/auth/oauth2/token", "/api/v1/auth/oauth2/token/"]
 
 
-@pytest.mark.parametrize("grant_type", [None, ""])
+@each("grant_type", [None, ""])
 @pytest.mark.parametrize("path", REMEMBERIZERS)
 def test_on_rememberizers_path_a_code_needs_no_grant_type(notebook, signed_in, path, grant_type):
     """Its documentation lists client_id, client_secret, code and redirect_uri, and nothing else."""
@@ -235,7 +236,7 @@ def test_elsewhere_a_grant_type_is_required_beside_a_code(notebook, signed_in, p
     assert "grant_type" in answer.json["error_description"]
 
 
-@pytest.mark.parametrize("code", [None, ""])
+@each("code", [None, ""])
 @pytest.mark.parametrize("path", REMEMBERIZERS)
 def test_without_a_code_a_grant_type_is_required_there_too(notebook, path, code):
     answer = notebook.exchange(code, path=path, grant_type=None)

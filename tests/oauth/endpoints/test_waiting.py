@@ -13,6 +13,7 @@ from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
+from tests.tables import each
 
 
 @pytest.fixture
@@ -233,7 +234,7 @@ def test_neither_the_handle_nor_the_nonce_is_stored_as_it_is(app, notebook, brow
     assert nonce not in str(stored)
 
 
-@pytest.mark.parametrize("handle", ["", "unknown", "rlq_ar_" + "0" * 64, "<script>", "\U0001f511", "%00", "%ff"])
+@each("handle", ["", "unknown", "rlq_ar_" + "0" * 64, "<script>", "\U0001f511", "%00", "%ff"])
 @pytest.mark.parametrize("step", ["continue", "mementos", "consent"])
 def test_an_unknown_handle_is_explained(signed_in, step, handle):
     response = signed_in.get(f"/oauth/authorize/{step}?request={handle}")

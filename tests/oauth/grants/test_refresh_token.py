@@ -8,6 +8,7 @@ import pytest
 
 from app import clock
 from tests.stock.rows import row
+from tests.tables import each
 
 # -- rotation --------------------------------------------------------------------------------------
 
@@ -43,7 +44,7 @@ def test_a_narrowed_scope_narrows_the_access_token_alone(notebook, tokens):
     assert notebook.refresh(narrow["refresh_token"]).json["scope"] == "memories:read integrations:read"
 
 
-@pytest.mark.parametrize("scope", ["memories:read memories:write", "integrations:write", "unknown", "memories:"])
+@each("scope", ["memories:read memories:write", "integrations:write", "unknown", "memories:"])
 def test_more_scope_than_was_granted_is_refused(notebook, tokens, scope):
     """MUST NOT include any scope not originally granted (:rfc:`6749#section-6`)."""
     response = notebook.refresh(tokens["refresh_token"], scope=scope)

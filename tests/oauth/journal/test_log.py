@@ -19,6 +19,7 @@ from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason, bearer
 from tests.integrator import TOKEN, apart_from_its_id, basic
+from tests.tables import each
 
 OTHER_URI = "https://notebook.acme.example/callback/"
 
@@ -420,7 +421,7 @@ def test_nothing_secret_and_nobody_stands_in_any_column(app, notebook, signed_in
     assert [value for value in [*secrets, notebook.state] if value[-20:] in text or value[:20] in text] == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "shown"),
     [
         ("https://notebook.acme.example/callback/", "https://notebook.acme.example/callback/"),
@@ -449,7 +450,7 @@ def test_an_address_that_is_too_long_is_cut(notebook, signed_in, records):
     assert len(records(notebook)[-1].redirect_uri) == 2000
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "shown"),
     [
         ("openid https://example.com/auth/drive.readonly", "openid https://example.com/auth/drive.readonly"),

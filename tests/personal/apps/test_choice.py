@@ -11,6 +11,7 @@ from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.models import Memento
 from tests.personal.conftest import post, stock
+from tests.tables import each
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_what_the_app_has_added_itself_is_none_of_the_choice_even_if_it_was_tick
     assert connected.sees() == {diary, own}
 
 
-@pytest.mark.parametrize(
+@each(
     ("data", "sentence"),
     [
         ({}, "Choose what the app may look through"),

@@ -10,6 +10,7 @@ from app.clients.models import Client
 from app.consents.models import Consent
 from app.http import moments
 from app.last_uses import LastUses
+from tests.tables import each
 
 
 def test_without_an_app_the_page_says_how_one_is_connected(signed_in):
@@ -179,7 +180,7 @@ def told(page) -> list[str]:
     return [" ".join(re.sub(r"<[^>]*>", "", line).split()) for line in lines]
 
 
-@pytest.mark.parametrize("state", ["new", "used", "paused", "with an end", "suspended"])
+@each("state", ["new", "used", "paused", "with an end", "suspended"])
 def test_the_list_says_as_much_of_an_app_as_the_overview(app, signed_in, connected, in_database, record, state):
     """What it may see, until when, when it was last used, and whether it is paused."""
 

@@ -5,13 +5,13 @@ import io
 import re
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from app import clock
 from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from tests.personal.conftest import post, stock
+from tests.tables import each
 
 PATH = "/account/history/"
 
@@ -72,7 +72,7 @@ def test_an_end_that_has_come_says_so_when_it_is_noticed(signed_in, connected, n
     assert "Ended because the end had come that was set You" in whats(signed_in.get(PATH))
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "actor", "changed", "said"),
     [
         ("ended", "operator", '{"unused_since": "2026-01-02T03:04:05+00:00"}', "nobody had used the app since 2 January"),
@@ -136,7 +136,7 @@ def test_one_app_is_found_in_the_page_and_in_the_files(signed_in, connected, ali
     assert 'value="client_other">' in signed_in.get(PATH).text
 
 
-@pytest.mark.parametrize("handle", ["unknown", "%00", "x" * 5000, "'", "%F0%9F%98%80"])
+@each("handle", ["unknown", "%00", "x" * 5000, "'", "%F0%9F%98%80"])
 def test_an_app_that_is_none_has_no_history(signed_in, connected, handle):
     page = signed_in.get(f"{PATH}?app={handle}")
     assert page.status_code == 200 and rows(page) == [] and "Nothing is known of that app" in page.text

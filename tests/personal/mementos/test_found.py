@@ -7,6 +7,7 @@ import pytest
 from app.memories.models import Memento, MementoContent
 from tests.actors import find_form
 from tests.personal.conftest import post, stock
+from tests.tables import each
 
 FOUND = "/account/mementos/found"
 
@@ -115,6 +116,6 @@ def test_the_list_is_searched_in_every_spelling_and_keeps_the_question_from_page
     assert "None of your mementos fits that." in page.text and names(page) == []
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=99999", "page=x", "q=%00", "q=" + "x" * 5000, "page=3"])
+@each("query", ["page=0", "page=99999", "page=x", "q=%00", "q=" + "x" * 5000, "page=3"])
 def test_any_address_of_the_list_is_a_page(signed_in, many, query):
     assert signed_in.get(f"/account/mementos/?{query}").status_code == 200

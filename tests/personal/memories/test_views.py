@@ -3,7 +3,6 @@
 import re
 from html import unescape
 
-import pytest
 from sqlalchemy import func, select
 
 from app import clock
@@ -14,6 +13,7 @@ from app.memories.own import TEXT_LENGTH, list_mementos_with, notes_id
 from app.personal.memories.forms import read_folder, read_tags, write_tags
 from app.personal.memories.listing import PAGE_SIZE
 from tests.personal.conftest import post
+from tests.tables import each
 
 
 def titles(page) -> list[str]:
@@ -105,7 +105,7 @@ def test_without_a_title_the_first_line_is_the_title(signed_in):
     assert "<bdi>Buy rye</bdi></h1>" in write(signed_in, text="\n  \nBuy   rye\nand salt").text
 
 
-@pytest.mark.parametrize(
+@each(
     ("typed", "field", "sentence"),
     [
         ({"text": " \n "}, "text", "Write something."),
@@ -132,14 +132,12 @@ def test_the_longest_text_fits_into_a_form(signed_in, in_database):
     assert memory_of(in_database, "Long")["text"] == "𐍈" * TEXT_LENGTH
 
 
-@pytest.mark.parametrize("tags", [["a"], ["a", "b c"], ["x, y", "z"], ['say "hi"'], ['"', ","], []])
+@each("tags", [["a"], ["a", "b c"], ["x, y", "z"], ['say "hi"'], ['"', ","], []])
 def test_a_line_of_tags_is_read_as_it_was_written(tags):
     assert read_tags(write_tags(tags)) == tags
 
 
-@pytest.mark.parametrize(
-    ("written", "tags"), [('a "b", c', ['a "b"', "c"]), ('"open, b', ['"open', "b"]), (" , ,", []), (None, [])]
-)
+@each(("written", "tags"), [('a "b", c', ['a "b"', "c"]), ('"open, b', ['"open', "b"]), (" , ,", []), (None, [])])
 def test_a_line_that_nobody_quoted_well_is_split_at_its_commas(written, tags):
     assert read_tags(written) == tags
 
@@ -162,7 +160,7 @@ def test_the_newest_come_first_and_a_page_leads_to_the_next(signed_in, shelf):
     assert "Next page" not in second.text and 'href="/account/memories/">First page' in second.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("narrowed", "found"),
     [
         ({"source": "Slack"}, {"Hello", "Good morning", "Retrospective"}),

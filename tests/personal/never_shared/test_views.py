@@ -6,6 +6,7 @@ import pytest
 
 from tests.actors import Browser
 from tests.personal.conftest import post
+from tests.tables import each
 
 PAGE = "/account/never-shared/"
 
@@ -58,13 +59,13 @@ def test_a_tag_is_kept_back_and_what_is_no_tag_is_refused_in_a_sentence(signed_i
     assert "The tag" not in signed_in.get(PAGE).text
 
 
-@pytest.mark.parametrize("key", ["", "x", "i:int_none", "m:mry_none", "f:int_none:a", "m:mry_1\x00"])
+@each("key", ["", "x", "i:int_none", "m:mry_none", "f:int_none:a", "m:mry_1\x00"])
 def test_a_key_of_nothing_is_404_and_changes_nothing(signed_in, shelf, key):
     assert post(signed_in, PAGE, {"thing": key}).status_code == 404
     assert "Share it again" not in signed_in.get(PAGE).text
 
 
-@pytest.mark.parametrize("rule", ["0", "x", "-1", "9" * 30, "99999999999", "²"])
+@each("rule", ["0", "x", "-1", "9" * 30, "99999999999", "²"])
 def test_a_rule_that_is_none_is_404(signed_in, shelf, rule):
     assert post(signed_in, f"{PAGE}{rule}/end").status_code == 404
 

@@ -7,6 +7,7 @@ import pytest
 from app.accounts.notices import notify
 from tests.actors import Browser
 from tests.personal.conftest import post
+from tests.tables import each
 
 _FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 _LIST = "/account/settings/notices/"
@@ -111,7 +112,7 @@ def test_a_place_has_the_name_that_its_person_gave(app, signed_in, alice, strang
     assert "library" not in page.text
 
 
-@pytest.mark.parametrize("name", ["x" * 61, "\x00\x00\x01", "a\u202eb", "\ud800"])
+@each("name", ["x" * 61, "\x00\x00\x01", "a\u202eb", "\ud800"])
 def test_a_name_that_cannot_be_shown_is_not_given(app, signed_in, name):
     action = re.search(r'action="([^"]*/name)"', signed_in.get("/account/sessions/").text)[1]
     answer = post(signed_in, action, {"name": name.encode("utf-8", "surrogatepass")})
@@ -163,8 +164,6 @@ def test_not_me_never_ends_the_session_that_says_so(app, alice):
     assert "so nothing was ended" in page.text and _is_in(browser)
 
 
-@pytest.mark.parametrize(
-    "since", ["", "x", "2026-01-01", "9999-01-01T00:00:00+00:00", "2026-01-01T00:00:00%2B05:00", "%00"]
-)
+@each("since", ["", "x", "2026-01-01", "9999-01-01T00:00:00+00:00", "2026-01-01T00:00:00%2B05:00", "%00"])
 def test_the_page_after_it_takes_any_address(signed_in, since):
     assert signed_in.get(f"/account/sessions/not-me?since={since}").status_code == 200

@@ -15,6 +15,7 @@ from app.purge.accounts import purge_accounts
 from app.purge.batches import Pace
 from tests.actors import Browser
 from tests.purging import purge
+from tests.tables import each
 
 PAGE = "/account/settings/delete/"
 #: What tells of a person who is gone, and why: only their id, or a letter on its way.
@@ -57,7 +58,7 @@ def test_the_page_says_what_goes_and_when(signed_in, connected, alice):
     assert alice.email in page.text
 
 
-@pytest.mark.parametrize("typed", ["", "alice", "bob@acme.example", "x\x00y@acme.example", "a" * 5000])
+@each("typed", ["", "alice", "bob@acme.example", "x\x00y@acme.example", "a" * 5000])
 def test_nothing_happens_unless_the_address_is_typed(ask, signed_in, in_database, alice, typed):
     assert ask(typed).status_code == 400
     assert is_signed_in(signed_in)

@@ -3,7 +3,6 @@
 import json
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import delete, select, update
 
 from app import clock, create_app
@@ -17,6 +16,7 @@ from app.limits.table import KNOWN_BROWSER_SIGN_INS, STRANGER_SIGN_INS
 from tests.actors import Browser, find_form
 from tests.personal.conftest import post
 from tests.personal.settings.test_profile import kinds_of
+from tests.tables import each
 
 _PATH = "/account/settings/password/"
 _NEW = "seven herons over a lake"
@@ -74,9 +74,7 @@ def test_a_known_browser_has_a_count_of_its_own(app, alice):
     assert Browser(app, address="192.0.2.9").sign_in(alice.email, alice.password).status_code == 303
 
 
-@pytest.mark.parametrize(
-    "new", ["", "short", "x" * 201, "1234567890", "alice@acme.example", "nul\x00in the middle of it"]
-)
+@each("new", ["", "short", "x" * 201, "1234567890", "alice@acme.example", "nul\x00in the middle of it"])
 def test_a_new_one_that_nobody_should_have_is_refused(app, signed_in, alice, new):
     page = change(signed_in, alice.password, new)
     assert page.status_code == 400 and 'aria-invalid="true"' in page.text

@@ -1,12 +1,12 @@
 """``/account/settings/``: the profile, and signing out everywhere."""
 
-import pytest
 from sqlalchemy import select
 
 from app.accounts.models import Session, User
 from app.accounts.sessions import end_sessions
 from app.audit.models import AuditEvent
 from tests.actors import Browser, find_form
+from tests.tables import each
 
 
 def kinds_of(session, user_id: str) -> list[str]:
@@ -38,7 +38,7 @@ def test_the_same_name_is_no_change(signed_in, alice, in_database):
     assert in_database(lambda session: kinds_of(session, alice.id)) == []
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\u202eb", "a\nb\x07"])
+@each("name", ["", "   ", "x" * 101, "a\x00b", "a\u202eb", "a\nb\x07"])
 def test_what_is_no_name_is_said_beside_the_field_and_changes_nothing(signed_in, alice, in_database, name):
     page = signed_in.submit(signed_in.get("/account/settings/"), name=name)
     assert page.status_code == 400 and 'aria-invalid="true"' in page.text

@@ -7,6 +7,7 @@ import pytest
 
 from app.accounts.models import User
 from tests.personal.conftest import post
+from tests.tables import each
 
 _PATH = "/account/settings/time-zone/"
 
@@ -44,7 +45,7 @@ def test_its_page_is_marked_among_the_settings(signed_in):
     assert '<a href="/account/settings/" aria-current="true">Profile</a>' in page
 
 
-@pytest.mark.parametrize(
+@each(
     "name",
     ["Atlantis/Capital", "../../etc/passwd", "/etc/passwd", "Factory", "a\x00b", "\ud800", "x" * 9000, "europe/lisbon"],
 )

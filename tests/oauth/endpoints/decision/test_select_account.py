@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from app.consents.models import Consent
 from app.extensions import db
 from tests.actors import find_form
+from tests.tables import each
 
 ACCOUNT = "/oauth/authorize/account"
 
@@ -81,9 +82,7 @@ def test_with_login_the_sign_in_is_the_choice(notebook, signed_in, alice, prompt
     assert page.request.path == "/oauth/authorize/mementos"
 
 
-@pytest.mark.parametrize(
-    "prompt", ["none", "create", "select_account none", "select_account,consent", "SELECT_ACCOUNT"]
-)
+@each("prompt", ["none", "create", "select_account none", "select_account,consent", "SELECT_ACCOUNT"])
 def test_a_prompt_that_is_none_is_refused(notebook, signed_in, prompt):
     answer = notebook.answer(notebook.start(signed_in, prompt=prompt))
     assert answer["error"] == "invalid_request" and "select_account" in answer["error_description"]

@@ -21,6 +21,7 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.oauth.endpoints.decision import confirm as consent_screen
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import find_form
+from tests.tables import each
 
 SCOPE = "memories:read memories:write"
 
@@ -373,7 +374,7 @@ def test_a_script_cannot_sign_what_nobody_was_shown(notebook, signed_in, picker,
     nothing_granted()
 
 
-@pytest.mark.parametrize("seal", ["", "x", "~", "." * 11, "\x00", "a" * 5000, "é.~.-."])
+@each("seal", ["", "x", "~", "." * 11, "\x00", "a" * 5000, "é.~.-."])
 def test_a_seal_that_is_none_shows_the_page_again(signed_in, consent_page, nothing_granted, seal):
     page = signed_in.submit(consent_page, press="Authorize", shown=seal)
     assert_shown_again(page, path="consent")
@@ -443,7 +444,7 @@ UNCLEAR = [
 ]
 
 
-@pytest.mark.parametrize("sent", UNCLEAR, ids=str)
+@each("sent", UNCLEAR, ids=str)
 def test_an_unclear_decision_is_none(signed_in, consent_page, nothing_granted, sent):
     """Neither given nor refused: the page is shown again, and says why."""
     token = dict(find_form(consent_page, press="Cancel").values)["csrf_token"]
@@ -457,7 +458,7 @@ def test_an_unclear_decision_is_none(signed_in, consent_page, nothing_granted, s
     assert signed_in.submit(page, press="Authorize").status_code == 303
 
 
-@pytest.mark.parametrize(
+@each(
     "sent",
     [
         {"action": ["continue", "cancel"]},
