@@ -35,6 +35,9 @@ class Stage(Enum):
     #: A thread answers it.
     ANSWERING = "answering"
 
+    #: Each is one object; Enum's own looks at its name, and every request asks for it many times.
+    __hash__ = object.__hash__
+
 
 class Connection:
     """What gunicorn calls ``conn``: ``sock``, ``client`` and ``server`` are for it to read."""

@@ -81,9 +81,9 @@ class Inbox(Unreader):
         """What came so far, where nothing was read of it, and none of it lies on disk; else only a part."""
         return self._data
 
-    def drop(self, count: int) -> None:
-        """Take so many bytes for read."""
-        del self._data[:count]
+    def drop(self) -> None:
+        """Take what is in memory for read."""
+        self._data.clear()
 
     def feed(self, piece: bytes) -> None:
         """Take what came, and look whether it is enough."""

@@ -105,6 +105,10 @@ class Loop(ThreadWorker):
             connection.watch(self.poller, EVENT_READ)
             return
         if piece:
+            # A head alone is of a question, or waits for its form.
+            may_be_whole = not connection.inbox.size and not (piece.startswith(b"POST") and piece.endswith(b"\r\n\r\n"))
+            if may_be_whole and self.answer_here(connection, piece):
+                return
             connection.inbox.feed(piece)
         elif not connection.inbox.size:
             self.close(connection)
@@ -129,8 +133,8 @@ class Loop(ThreadWorker):
         except Exception as error:
             self._close_after(connection, error)
 
-    def answer_here(self, connection: Connection) -> bool:
-        """Answer in this thread, if that is soon done. Returns whether it was so."""
+    def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
+        """Answer what came in this thread, if that is soon done. Returns whether it was so."""
         return False
 
     def end(self, connection: Connection) -> None:
@@ -173,7 +177,8 @@ class Loop(ThreadWorker):
     def _go_on(self, connection: Connection) -> None:
         inbox = connection.inbox
         if inbox.end is not None:
-            self._answer(connection)
+            if inbox.end is not End.WHOLE or not self.answer_here(connection, inbox.in_memory):
+                self._answer(connection)
             return
         if inbox.awaits_leave:
             inbox.awaits_leave = False
@@ -187,8 +192,6 @@ class Loop(ThreadWorker):
         connection.enter(Stage.ANSWERING)
         connection.count += 1
         connection.inbox.rewind()
-        if self.answer_here(connection):
-            return
         future = connection.crowd.pool.submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
 
@@ -203,9 +206,10 @@ class Loop(ThreadWorker):
         if not connection.stays_open:
             self.end(connection)
             return
-        rest = connection.inbox.take_rest()
-        connection.inbox.close()
-        connection.inbox = Inbox(self._room)
+        rest = connection.inbox.take_rest() if connection.inbox.end else b""
+        if connection.inbox.end:
+            connection.inbox.close()
+            connection.inbox = Inbox(self._room)
         connection.enter(Stage.IDLE)
         if rest:
             connection.inbox.feed(rest)

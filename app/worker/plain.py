@@ -16,7 +16,6 @@ from gunicorn.config import Config
 from gunicorn.http.wsgi import base_environ
 
 from app.worker.connection import Connection
-from app.worker.inbox import End
 
 _LINE = re.compile(rb"(GET|POST) (/[^ ?#]*)(?:\?([!\"$-~]*))? HTTP/1\.1\r\n")
 _FIELD = re.compile(r"([0-9A-Za-z-]+):[ ]?([!-~](?:[ -~]*[!-~])?)\r\n")
@@ -83,12 +82,10 @@ class PlainReader:
             "SCRIPT_NAME": "",
         }
 
-    def read(self, connection: Connection) -> PlainRequest | None:
-        """Returns the request that came on this connection; None when it is not for here, and then it is untouched."""
-        inbox = connection.inbox
-        data = inbox.in_memory
+    def read(self, connection: Connection, data: bytes | bytearray) -> PlainRequest | None:
+        """Returns the one request that came on this connection; None when it is not for here, or not the only one."""
         line = _LINE.match(data)
-        if line is None or (line[1], line[2]) not in self._targets or inbox.end is not End.WHOLE:
+        if line is None or (line[1], line[2]) not in self._targets:
             return None
         end = data.find(b"\r\n\r\n", line.end() - 2)
         if not 0 < end <= _LONGEST_HEAD:
@@ -112,11 +109,9 @@ class PlainReader:
             or connection_option not in ("keep-alive", "close")
         ):
             return None
-        body_ends = end + 4 + int(length)
-        if body_ends > len(data) or not self._takes(environ):
+        if len(data) != end + 4 + int(length) or not self._takes(environ):
             return None
-        environ["wsgi.input"] = BytesIO(data[end + 4 : body_ends])
-        inbox.drop(body_ends)
+        environ["wsgi.input"] = BytesIO(data[end + 4 :])
         return PlainRequest(environ, fields, connection_option == "close")
 
     def _begin_environ(self, connection: Connection) -> dict[str, Any]:

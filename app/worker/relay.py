@@ -14,7 +14,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from app.worker.bounds import LOOK_SECONDS, LOOKS, MANY_SLOW, SLOW_SECONDS
-from app.worker.connection import Connection
+from app.worker.connection import Connection, Stage
 from app.worker.loop import TURN_SECONDS, Loop
 
 
@@ -63,16 +63,19 @@ class Relay(Loop):
         if self._failure is not None:
             raise self._failure
 
-    def answer_here(self, connection: Connection) -> bool:
-        """Answer, where that needs no thread of its own. Returns whether it was so."""
-        # Also not what waits behind an answer on its connection: there may be any number of those.
+    def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
+        """Answer what came, where that needs no thread of its own. Returns whether it was so."""
+        # Also not in the middle of another answer, nor as the one who stands in.
         if (reader := connection.crowd.reader) is None or self._is_answering or not self.alive:
             return False
         self._asked += 1
         if self._slow > MANY_SLOW and self._asked % MANY_SLOW:
             return False
-        if (plain := reader.read(connection)) is None:
+        if (plain := reader.read(connection, data)) is None:
             return False
+        connection.enter(Stage.ANSWERING)
+        connection.count += 1
+        connection.inbox.drop()
         self._begun += 1
         self._is_answering = True
         if not self._is_looked_after:
