@@ -100,9 +100,8 @@ def _find_place(environ: dict[str, Any]) -> _Place | None:
         place = _PLACES[method, path]
     if environ.get("PATH_INFO") != path or environ.get("SCRIPT_NAME"):
         return None
-    for name in _NOT_HERE:
-        if name in environ:
-            return None
+    if not environ.keys().isdisjoint(_NOT_HERE):
+        return None
     kind, length = environ.get("CONTENT_TYPE", ""), environ.get("CONTENT_LENGTH", "")
     if place.has_form:
         return place if kind in _FORM_TYPES and _is_length(length) else None

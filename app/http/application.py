@@ -175,8 +175,8 @@ class Application(Flask):
         context = self.request_context(environ)
         error: Exception | None = None
         try:
-            context.push()
             try:
+                context.push()
                 response = self.finalize_request(self.handle_user_exception(failure))
             except Exception as unexpected:
                 error = unexpected
