@@ -45,11 +45,16 @@ class Server:
 
 @contextmanager
 def running_server(
-    database_url: str, directory: Path, *, hosts: DocumentHosts | None = None, **environment: str
+    database_url: str,
+    directory: Path,
+    *,
+    hosts: DocumentHosts | None = None,
+    application: str = "wsgi:app",
+    **environment: str,
 ) -> Iterator[Server]:
     """A server on a free port and this database, migrated first. ``environment`` adds settings.
 
-    ``hosts`` are those that it asks for apps' documents, instead of the internet's.
+    ``hosts`` are those that it asks for apps' documents, instead of the internet's; ``application`` is what it serves.
     """
     if hosts is not None:
         with bridged(hosts) as told, running_server(database_url, directory, **told, **environment) as server:
@@ -72,7 +77,7 @@ def running_server(
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *shlex.split(_start(environ))],
+            [sys.executable, "-m", *shlex.split(_start(environ, application))],
             cwd=_ROOT,
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -92,8 +97,8 @@ def running_server(
             process.wait()
 
 
-def _start(environ: dict[str, str]) -> str:
-    return GUNICORN.replace("wsgi:app", "tests.served_with_hosts:app") if VARIABLE in environ else GUNICORN
+def _start(environ: dict[str, str], application: str) -> str:
+    return GUNICORN.replace("wsgi:app", "tests.served_with_hosts:app" if VARIABLE in environ else application)
 
 
 def _free_port() -> int:

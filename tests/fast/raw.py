@@ -33,6 +33,8 @@ def environ_of(raw: bytes) -> dict[str, Any]:
     inbox.rewind()
     try:
         request = LongRequest(config, inbox, _CLIENT, 1)
+        # Whoever waited for leave has it: the body is here.
+        request._expected_100_continue = False
         return create(request, _Line(), _CLIENT, _SERVER, config)[1]
     except Exception as error:
         return make_refused(getattr(error, "began", b""), find_status(error))

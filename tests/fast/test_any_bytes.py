@@ -94,14 +94,7 @@ def test_one_header_more(notebook, doors, tokens):
         "me": get(ME, bearer),
         "metadata": get(METADATA),
     }
-    sent = {}
-    for name, raw in honest.items():
-        line, _, rest = raw.partition(b"\r\n")
-        head, _, body = rest.partition(b"\r\n\r\n")
-        for header in MORE:
-            sent[f"{name}, {header!r} first"] = b"\r\n".join([line, header, head]) + b"\r\n\r\n" + body
-            sent[f"{name}, {header!r} last"] = b"\r\n".join([line, head, header]) + b"\r\n\r\n" + body
-    compare(doors, sent, at_least=50)
+    compare(doors, one_header_more(honest, MORE), at_least=50)
 
 
 def test_bytes_changed_by_chance(notebook, doors, tokens):
@@ -112,7 +105,7 @@ def test_bytes_changed_by_chance(notebook, doors, tokens):
         get(ME, b"Authorization: Bearer " + tokens["access_token"].encode()),
         get(METADATA),
     )
-    sent = {f"{number}": _change(chance.choice(honest), chance) for number in range(400)}
+    sent = {f"{number}": change(chance.choice(honest), chance) for number in range(400)}
     compare(doors, sent, at_least=40)
 
 
@@ -130,12 +123,24 @@ def test_an_honest_request_comes_to_the_fast_door_as_bytes(notebook):
     assert FORM in post("/oauth/token", body=GRANT)
 
 
+def one_header_more(honest: dict[str, bytes], more: tuple[bytes, ...]) -> dict[str, bytes]:
+    """Each of these requests with each of these headers: once before all others, and once after them."""
+    sent = {}
+    for name, raw in honest.items():
+        line, _, rest = raw.partition(b"\r\n")
+        head, _, body = rest.partition(b"\r\n\r\n")
+        for header in more:
+            sent[f"{name}, {header!r} first"] = b"\r\n".join([line, header, head]) + b"\r\n\r\n" + body
+            sent[f"{name}, {header!r} last"] = b"\r\n".join([line, head, header]) + b"\r\n\r\n" + body
+    return sent
+
+
 def compare(doors: TwoDoors, sent: dict[str, bytes], *, at_least: int = 1) -> None:
     requests: dict[str, Make] = {name: lambda raw=raw: environ_of(raw) for name, raw in sent.items()}  # type: ignore[misc]
     check(doors, requests, at_least=at_least, uses_up=False)
 
 
-def _change(raw: bytes, chance: random.Random) -> bytes:
+def change(raw: bytes, chance: random.Random) -> bytes:
     """A few bytes put in, taken out, doubled or turned into others; a line twice, or gone."""
     changed = bytearray(raw)
     for _ in range(chance.randint(1, 3)):

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import clock, fast
 from app.database.access import may_note, may_orm_write
+from app.database.connections import Connection
 from app.database.patience import find_patience
 from app.extensions import db
 from app.limits.models import RateLimitCounter
@@ -60,6 +61,14 @@ class TwoDoors:
         # A store of limits that failed is looked for again after each request, and not by chance.
         self._storage = self._services.limits.storage
         monkeypatch.setattr(self._storage, "_has_thread", lambda: False)
+        self._allowed: list[tuple] = []
+        enter = Connection.__enter__
+
+        def note(connection: Connection) -> Connection:
+            self._allowed.append(_tell_allowed())
+            return enter(connection)
+
+        monkeypatch.setattr(Connection, "__enter__", note)
 
     def differences(
         self, requests: dict[str, Make], *, meddle: Callable[[], None] = lambda: None, uses_up: bool = True
@@ -105,6 +114,7 @@ class TwoDoors:
 
     def _ask(self, environ: dict[str, Any]) -> dict[str, Any]:
         self._caplog.clear()
+        self._allowed.clear()
         self.is_asking = True
         try:
             body, status, headers = run_wsgi_app(self.app, environ, buffered=True)
@@ -114,12 +124,13 @@ class TwoDoors:
             self.is_asking = False
         self.statuses[self._name] = status
         # What the thread is left with, for whatever it does next.
-        left = (present.environ(), find_patience(), may_orm_write(), may_note())
+        left = (present.environ(), _tell_allowed())
         logged = [
             (one.levelname, one.getMessage(), one.exc_info and repr(one.exc_info[1])) for one in self._caplog.records
         ]
         return {
             "answer": (status, list(headers), b"".join(body)),
+            "what it may do": list(self._allowed),
             "access log": present.tell(environ),
             "log": logged,
             "notes": self._take_notes(),
@@ -197,6 +208,13 @@ def _by_key(table: Table, rows: Rows) -> dict[tuple, dict[str, Any]]:
 
 def _is_row(table: Table, key: tuple) -> list[Any]:
     return [column == value for column, value in zip(table.primary_key, key, strict=True)]
+
+
+def _tell_allowed() -> tuple:
+    """How long the database is waited for, and what may be written."""
+    patience = find_patience()
+    # In whole seconds: what a busy machine has taken of it is no difference.
+    return None if patience is None else round(patience.left), may_orm_write(), may_note()
 
 
 def _find_filled(connection: Any) -> Iterable[Table]:
