@@ -66,11 +66,6 @@ class Connection:
         self._pooled.invalidate()
         return True
 
-    @property
-    def decides_in_one_statement(self) -> bool:
-        """Returns whether a statement may begin with others that write (``WITH``), as PostgreSQL's may."""
-        return self._dialect.name == "postgresql"
-
     def first(self, statement: Statement, **values: Any) -> Any:
         """Returns the first row as the statement's record, or None. Raises :class:`RowGone`, as ``run`` does."""
         compiled = statement.compiled_for(self._dialect)

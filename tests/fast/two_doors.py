@@ -27,6 +27,8 @@ from app.metrics.kinds import State
 Make = Callable[[], dict[str, Any]]
 Rows = dict[str, list[tuple]]
 
+#: So many bytes has the random name by which a new connection of PostgreSQL prepares statements, whenever that is made.
+_OF_A_CONNECTION = 8
 #: What takes a time.
 _TIMED = ("_sum", "_bucket")
 
@@ -80,6 +82,9 @@ class TwoDoors:
         """
         self._uses_up = uses_up
         start = self._read_rows()
+        with self.app.app_context(), db.engine.begin() as connection:
+            for table in db.metadata.sorted_tables:
+                _begin_counting(connection, table)
         self._now = clock.now()
         seen = [self._go_through(requests, start, meddle, around=around) for around in (False, True)]
         assert seen[0].keys() == seen[1].keys()
@@ -96,7 +101,12 @@ class TwoDoors:
         with self._monkeypatch.context() as patch, self._around() if around else self._noticing():
             patch.setattr("app.clock.now", lambda: self._now)
             chance = random.Random(1)
-            patch.setattr(secrets, "token_hex", lambda size=32: f"{chance.getrandbits(8 * size):0{2 * size}x}")
+            draw = secrets.token_hex
+
+            def same_hex(size: int = 32) -> str:
+                return draw(size) if size == _OF_A_CONNECTION else f"{chance.getrandbits(8 * size):0{2 * size}x}"
+
+            patch.setattr(secrets, "token_hex", same_hex)
             random.seed(1)
             self._go_back(start, start)
             counted = _count()
@@ -194,8 +204,7 @@ class TwoDoors:
                 for key in before.keys() & after.keys():
                     if before[key] != after[key]:
                         connection.execute(update(table).where(*_is_row(table, key)).values(before[key]))
-                if connection.dialect.name == "postgresql":
-                    _begin_counting(connection, table)
+                _begin_counting(connection, table)
 
 
 def _by_key(table: Table, rows: Rows) -> dict[tuple, dict[str, Any]]:
@@ -225,12 +234,19 @@ def _find_filled(connection: Any) -> Iterable[Table]:
 
 
 def _begin_counting(connection: Any, table: Table) -> None:
+    """Have the next number of a row be the one after the last that there is."""
     column = table.autoincrement_column
-    if column is not None and isinstance(column.type, Integer):
+    if column is None or not isinstance(column.type, Integer):
+        return
+    last = connection.scalar(select(func.coalesce(func.max(column), 0)))
+    if connection.dialect.name == "postgresql":
         sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-        last = connection.scalar(select(func.coalesce(func.max(column), 0)))
         if sequence is not None:
             connection.scalar(select(func.setval(sequence, last + 1, False)))
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        connection.execute(
+            text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name"), {"last": last, "name": table.name}
+        )
 
 
 def _tell(noted: Any) -> Any:

@@ -26,6 +26,8 @@ from app.credentials import digest
 from app.database.connections import connect
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from app.oauth.playground.callback import callback_uri
+from app.oauth.playground.callbacks import close_callback, open_callback
 from app.oauth.standing import find_visit
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.code_while import Basis, add_code_while
@@ -129,6 +131,30 @@ def test_change_that_is_being_made_is_waited_for(app, ask, door, told):
         met = meet(app, change, ask, after=r"UPDATE (clients|consents)\b")
         assert met.second_waited
         assert_no_code(app, met.second)
+
+
+def test_trial_that_is_closed_meanwhile_gets_no_code(app, alice, browser, notebook):
+    """Its address stands in a row of its own, which the write does not look at: so it goes the longer way."""
+    with app.app_context():
+        client = db.session.scalar(select(Client))
+        trial = callback_uri(app.extensions["services"].settings.issuer, client.client_id)
+        open_callback(client, trial, user_id=alice.id)
+        db.session.commit()
+    browser.enter(alice)
+    notebook.allow(alice, notebook.scope, {"selection": "all"})
+    url = notebook.authorize_url(redirect_uri=trial)
+
+    def ask():
+        return browser.follow_once(browser.get(url))
+
+    def close():
+        close_callback(db.session.scalar(select(Client)), user_id=alice.id)
+
+    assert "code=" in ask().location
+    with patch.object(fast, "_find_place", return_value=None):
+        met = meet(app, ask, done(app, close), after="FROM playground_callbacks")
+    assert met.first.status_code == 400
+    assert count_codes(app) == 1
 
 
 def test_nothing_meets_and_there_is_a_code(app, ask, door):

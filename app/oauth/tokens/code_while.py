@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, String, and_, bindparam, insert, select
+from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, insert, select
 
 from app.accounts.models import Session, User
 from app.accounts.state import is_open_account
 from app.clients.models import Client, ClientSnapshot
 from app.consents.live import is_live
 from app.consents.models import Consent
-from app.database.access import note_commit
 from app.database.connections import Connection
 from app.database.locks import to_rely_on
-from app.database.statements import Statement
-from app.database.types import Digest, Lines, UtcDateTime, UtcMicroseconds
+from app.database.statements.decisions import Added, Decision
+from app.database.types import Lines, UtcDateTime, UtcMicroseconds
 from app.oauth.standing import StandingConsent
 from app.oauth.tokens.asked import as_columns
 from app.oauth.tokens.code import AuthorizationCode
@@ -74,38 +73,21 @@ _BASIS = to_rely_on(
     Consent,
 )
 
-_FAMILY: dict[str, BindParameter[Any]] = {
+_FAMILY: dict[str, ColumnElement[Any]] = {
     "issued_at": bindparam("issued_at", type_=UtcMicroseconds()),
     "keeps_first_end": bindparam("keeps_first_end", type_=Boolean()),
     "names_profile": bindparam("names_profile", type_=Boolean()),
 }
-_CODE: dict[str, BindParameter[Any]] = {
-    "digest": bindparam("digest", type_=Digest()),
-    "client_key": bindparam("client_key", type_=String()),
-    "audience": bindparam("audience", type_=String()),
-    "resources": bindparam("resources", type_=String()),
-    "redirect_uri": bindparam("redirect_uri", type_=String()),
-    "scope": bindparam("scope", type_=String()),
-    "code_challenge": bindparam("code_challenge", type_=String()),
-    "issued_at": bindparam("issued_at", type_=UtcMicroseconds()),
-    "expires_at": bindparam("expires_at", type_=UtcMicroseconds()),
-}
-
-
-_basis = _BASIS.cte("basis")
-_insert_family = insert(TokenFamily).from_select(["grant_id", *_FAMILY], select(_basis.c.grant_id, *_FAMILY.values()))
-_family = _insert_family.returning(TokenFamily.id).cte("family")
-_insert_code = insert(AuthorizationCode).from_select(["family_id", *_CODE], select(_family.c.id, *_CODE.values()))
-
-#: For PostgreSQL, where a statement may begin with others.
-_ADD_BOTH = Statement(_insert_code.add_cte(_family).returning(AuthorizationCode.family_id))
-#: For SQLite, one after the other.
-_ADD_FAMILY = Statement(
-    insert(TokenFamily)
-    .from_select(["grant_id", *_FAMILY], _BASIS.add_columns(*_FAMILY.values()))
-    .returning(TokenFamily.id)
+_ISSUED = (
+    *("digest", "client_key", "family_id", "audience", "resources"),
+    *("redirect_uri", "scope", "code_challenge", "issued_at", "expires_at"),
 )
-_ADD_CODE = Statement(insert(AuthorizationCode).values({"family_id": bindparam("family_id")} | _CODE))
+_ISSUE = Decision(
+    insert(TokenFamily)
+    .from_select(["grant_id", *_FAMILY], _BASIS.add_columns(*_FAMILY.values()), include_defaults=False)
+    .returning(TokenFamily.id.label("family_id")),
+    Added(AuthorizationCode, {name: name for name in _ISSUED}),
+)
 
 
 def add_code_while(
@@ -135,17 +117,7 @@ def add_code_while(
         "issued_at": issued_at,
         "expires_at": expires_at,
     }
-    if connection.decides_in_one_statement:
-        if connection.first(_ADD_BOTH, **values) is None:
-            return False
-        note_commit()
-        return True
-    with connection.transaction():
-        family = connection.first(_ADD_FAMILY, **values)
-        if family is None:
-            return False
-        connection.run(_ADD_CODE, family_id=family.id, **values)
-    return True
+    return connection.decide(_ISSUE, **values) is not None
 
 
 def _read(basis: Basis) -> dict[str, Any]:

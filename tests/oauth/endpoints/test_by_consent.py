@@ -1,6 +1,5 @@
 """A person whose live consent makes every screen needless is answered at once: by the fast door as by Flask's view."""
 
-import re
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +9,7 @@ import pytest
 from itsdangerous import TimestampSigner
 from sqlalchemy import delete, func, select, update
 
-from app import clock, create_app, fast
+from app import clock, fast
 from app.accounts.disabling import disable_account
 from app.accounts.models import Session, User
 from app.accounts.sessions import end_sessions
@@ -21,60 +20,9 @@ from app.http.application import Application
 from app.http.direct import signed_cookie
 from app.http.doors import STEP
 from app.last_uses import LastUses
-from app.logs import present
-from app.metrics.kinds import Counter, Histogram
-from app.oauth.journal.log import RequestLog
-from app.oauth.journal.record import RequestRecord
 from app.oauth.tokens.code import AuthorizationCode
-from app.oauth.tokens.family import TokenFamily
 from tests.actors import Browser
-
-PATHS = (
-    "/oauth/authorize", "/oauth/authorize/", "/authorize", "/authorize/",
-    "/api/v1/auth/oauth2/authorize", "/api/v1/auth/oauth2/authorize/",
-)  # fmt: skip
-#: What an honest app may also send, and is answered at once.
-COVERED = {
-    "as usual": {},
-    "less": {"scope": "memories:read"},
-    "offline access": {"scope": "memories:read offline_access"},
-    "no state": {"state": None},
-    "no challenge": {"code_challenge": None, "code_challenge_method": None},
-    "a state of any letters": {"state": "ä&=+ %/\r\n\U0001f600"},
-    "the API by name": {"resource": "http://127.0.0.1:8000/api/v1"},
-    "a parameter that nobody knows": {"nonce": "n"},
-    "an empty prompt": {"prompt": ""},
-}
-#: What Flask answers: with a screen, a page, or an error for the app.
-NOT_COVERED = {
-    "no scope, which is all": {"scope": None},
-    "more": {"scope": "memories:read memories:write"},
-    "another resource": {"resource": "http://127.0.0.1:8000/mcp"},
-    "a resource of nobody": {"resource": "https://elsewhere.example/"},
-    "consent": {"prompt": "consent"},
-    "login": {"prompt": "login"},
-    "select_account": {"prompt": "select_account"},
-    "both": {"prompt": "select_account consent"},
-    "none": {"prompt": "none"},
-    "no app": {"client_id": None},
-    "another app": {"client_id": "unknown"},
-    "an app by its document": {"client_id": "https://app.example/client.json"},
-    "no address": {"redirect_uri": None},
-    "another address": {"redirect_uri": "https://notebook.acme.example/callback/"},
-    "the playground's": {"redirect_uri": "http://127.0.0.1:8000/org/oauth/x/playground/callback"},
-    "two addresses": {"redirect_uri": ["https://notebook.acme.example/callback"] * 2},
-    "token": {"response_type": "token"},
-    "no response type": {"response_type": None},
-    "plain": {"code_challenge_method": "plain"},
-    "no method": {"code_challenge_method": None},
-    "a short challenge": {"code_challenge": "c" * 42},
-    "neither state nor challenge": {"state": None, "code_challenge": None, "code_challenge_method": None},
-    "two states": {"state": ["a", "b"]},
-    "a NUL": {"state": "a\0"},
-    "an unknown scope": {"scope": "memories:everything"},
-    "commas": {"scope": "memories:read,integrations:read"},
-    "details that name one": {"authorization_details": '[{"type": "memento", "identifier": "mem_1"}]'},
-}
+from tests.oauth.endpoints.authorization_requests import COVERED, NOT_COVERED, PATHS
 
 
 @pytest.fixture
@@ -104,9 +52,9 @@ def statements():
     sent: list[str] = []
     execute, begin = Connection._execute, Connection._begin
 
-    def noting(self, sql, values):
-        sent.append(sql.split()[0])
-        return execute(self, sql, values)
+    def noting(self, compiled, values):
+        sent.append(compiled.sql.split()[0])
+        return execute(self, compiled, values)
 
     def noting_begin(self):
         sent.append("BEGIN")
@@ -153,95 +101,6 @@ def test_one_look_and_one_write(app, notebook, allowed):
         notebook.answer(allowed.get(notebook.authorize_url()))
     # The person first, as on every page; then the app with what it is allowed.
     assert sent == ["SELECT", "SELECT", *write]
-
-
-# -- both doors alike ------------------------------------------------------------------------------
-
-
-DOCUMENTED = "/api/v1/auth/oauth2/authorize/"
-
-
-def test_both_doors_answer_alike(app, notebook, allowed):
-    """Status, headers, body, rows, what is noted, what is counted and what a log tells, for each of these requests."""
-    urls = {told: notebook.authorize_url(**changes) for told, changes in (COVERED | NOT_COVERED).items()}
-    urls |= {
-        f"{told}, as documented": notebook.authorize_url(DOCUMENTED, **COVERED[told]) for told in list(COVERED)[:5]
-    }
-    for told, url in urls.items():
-        with by_flask_alone():
-            of_flask = look_at(app, allowed, url)
-        assert look_at(app, allowed, url) == of_flask, told
-
-
-def test_both_doors_answer_alike_over_https(app, settings, notebook, alice):
-    """What is sent over TLS alone, the name of the cookie, and ``iss``."""
-    secure = create_app(replace(settings, issuer="https://auth.acme.example"))
-    secure.extensions["services"].notes.have_threads = False
-    browser = Browser(secure)
-    browser.enter(alice)
-    notebook.allow(alice, notebook.scope, {"selection": "all"})
-    with by_flask_alone():
-        of_flask = look_at(secure, browser, notebook.authorize_url())
-    with without_flask():
-        assert look_at(secure, browser, notebook.authorize_url()) == of_flask
-    assert "Strict-Transport-Security" in dict(of_flask["headers"])
-
-
-def look_at(app, browser, url) -> dict:
-    """All that one request leaves behind, without what is random."""
-    forget_what_was(app, browser)
-    notes = app.extensions["services"].notes
-    environs, counted = [], []
-    begin = present.begin
-    with (
-        patch.object(present, "begin", lambda environ: (environs.append(environ), begin(environ))),
-        patch.object(Counter, "inc", lambda self, *labels, by=1: counted.append((self.name, labels, by))),
-        patch.object(Histogram, "observe", lambda self, _seconds, *labels: counted.append((self.name, labels))),
-    ):
-        answer = browser.get(url)
-    used = list(notes.of(LastUses)._noted)
-    notes.of(RequestLog).flush()
-    with app.app_context():
-        return {
-            "status": answer.status,
-            "headers": [(name, mask(value)) for name, value in answer.headers],
-            "body": mask(answer.text),
-            "told": [present.tell(environ) | {"request_id": None} for environ in environs],
-            "counted": [one for one in counted if not one[0].startswith("reliquary_database")],
-            "used": used,
-            "codes": rows(AuthorizationCode, "digest", "family_id"),
-            "families": rows(TokenFamily, "id"),
-            "records": rows(RequestRecord, "id", "request_id"),
-        }
-
-
-def forget_what_was(app, browser) -> None:
-    with app.app_context():
-        for kind in (RequestLog, LastUses):
-            app.extensions["services"].notes.of(kind).flush()
-        for model in (AuthorizationCode, TokenFamily, RequestRecord):
-            db.session.execute(delete(model))
-        db.session.execute(update(Session).values(last_used_at=clock.now() - timedelta(hours=1)))
-        db.session.commit()
-    for domain, path, name in list(browser.client._cookies):
-        if "_browser" in name:
-            browser.client.delete_cookie(name, domain=domain, path=path)
-
-
-def rows(model, *random: str) -> list[dict]:
-    """Rows without when they were written: how long a code lives is told by its two moments."""
-    found = []
-    for one in db.session.scalars(select(model)):
-        row = {column.key: getattr(one, column.key) for column in model.__mapper__.column_attrs}
-        if "expires_at" in row:
-            row["expires_at"] -= row["issued_at"]
-        found.append({name: value for name, value in row.items() if name not in (*random, "issued_at", "at")})
-    return found
-
-
-def mask(text: str) -> str:
-    text = re.sub(r"rlq_[a-z]+_[0-9a-f]+|req_[0-9a-f]{24}|Expires=[^;]+", "X", text)
-    return re.sub(r"(request=|sent_along=|browser_|csrf_token\" value=\")[^\s;&=\"]+|(reliquary=)[^;]+", r"\1X", text)
 
 
 # -- the cookie ------------------------------------------------------------------------------------
@@ -305,8 +164,9 @@ def test_cookie_that_is_not_plainly_ours_is_looked_at_by_flask(send):
         f"a=1,{own}",
         f"{own},a=1",
         f"\xa0{own}",
-        own[:-1],
-        own[:-1] + ("A" if own[-1] != "A" else "B"),
+        own[:-5],
+        # The last character alone has bits that mean nothing.
+        own[:-5] + ("A" if own[-5] != "A" else "B") + own[-4:],
         own.replace("reliquary=", "reliquary=A"),
         own.upper(),
         forged,
