@@ -161,7 +161,7 @@ def _compare_servers(
         runner.start_product(UNPREPARED, _unprepared(environ))
         contenders[UNPREPARED] = stages[PRODUCT]
     rounds, count, seconds = run.sizes["gunicorn"]
-    comparisons = compare(runner, contenders, rounds=rounds, count=count, seconds=seconds)
+    comparisons = compare(runner, contenders, rounds=rounds, count=count, seconds=seconds, when_warm=runner.begin_count)
     show(
         f"{TITLES[backend]}, through gunicorn",
         product_table(comparisons, lambda operation: operation.target_through_gunicorn),

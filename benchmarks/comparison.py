@@ -103,6 +103,7 @@ def compare(
     count: int,
     seconds: float,
     operations: Iterable[Operation] = OPERATIONS,
+    when_warm: Callable[[], None] = lambda: None,
 ) -> list[Comparison]:
     """Every operation, in so many rounds of ``count`` requests each; fewer when ``seconds`` are over before."""
     comparisons = [Comparison(operation, {name: [] for name in contenders}) for operation in operations]
@@ -111,6 +112,7 @@ def compare(
         for name in names:
             for _ in range(_WARM):
                 _run(runner, name, contenders[name][comparison.operation.name], max(count, _WARM_REQUESTS))
+    when_warm()
     deadline = time.monotonic() + seconds
     for done in range(rounds):
         if done >= 3 and time.monotonic() > deadline:

@@ -61,14 +61,15 @@ class ThroughGunicorn:
         """Start the product as its own settings have it."""
         port = int(environ["PORT"])
         pid = self._started.enter_context(_gunicorn("app.serving", "wsgi:app", environ, self._directory))
-        self._add(name, _Served(port, urlsplit(environ["ISSUER"]).netloc, pid, self._observe(environ["DATABASE_URL"])))
+        host, observer = urlsplit(environ["ISSUER"]).netloc, self._observe(environ["DATABASE_URL"])
+        self._served[name] = _Served(port, host, pid, observer)
 
     def start_bare(self, name: str, app: str, environ: dict[str, str]) -> None:
         """Start an app with no database as the product is started."""
         port = free_port()
         environ = environ | {"PORT": str(port)}
         pid = self._started.enter_context(_gunicorn("benchmarks.bare_serving", app, environ, self._directory))
-        self._add(name, _Served(port, f"127.0.0.1:{port}", pid, None))
+        self._served[name] = _Served(port, f"127.0.0.1:{port}", pid, None)
 
     def start_peer(self, peer: Node, database_url: str) -> None:
         """Start another server, with as many workers as there are cores, and let its person sign in."""
@@ -77,7 +78,7 @@ class ThroughGunicorn:
         started = _started(command, environ, port, os.cpu_count() or 1, self._directory)
         pid = self._started.enter_context(started)
         peer.sign_in(port)
-        self._add(PEER, _Served(port, f"127.0.0.1:{port}", pid, self._observe(database_url)))
+        self._served[PEER] = _Served(port, f"127.0.0.1:{port}", pid, self._observe(database_url))
 
     def run(self, target: str, requests: list[Request]) -> tuple[float, list[Answer]]:
         """User and system time of the server's workers for all requests, in seconds, and their answers."""
@@ -90,6 +91,11 @@ class ThroughGunicorn:
         assert _children(served.pid) == workers, "A worker was replaced meanwhile."
         served.measured += seconds
         return seconds, answers
+
+    def begin_count(self) -> None:
+        """What was used so far, to start and to become warm, is no part of :meth:`unmeasured`."""
+        for served in self._served.values():
+            served.began, served.measured = served.seconds(), 0.0
 
     def unmeasured(self) -> dict[str, float]:
         """What the workers of each server have used while nobody asked them, as a part of what they used when asked."""
@@ -115,10 +121,6 @@ class ThroughGunicorn:
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return {pid: _seconds(pid) for (pid,) in rows if _is_postgresql(pid)}
-
-    def _add(self, name: str, served: _Served) -> None:
-        served.began = served.seconds()
-        self._served[name] = served
 
     def _observe(self, database_url: str) -> psycopg.Connection | None:
         """A connection that sees who else is connected; None for SQLite, which has no processes of its own."""
