@@ -140,7 +140,8 @@ class TwoDoors:
         ]
         return {
             "answer": (status, list(headers), b"".join(body)),
-            "what it may do": list(self._allowed),
+            # However often it is looked: the authorize endpoint looks once where the view looks twice.
+            "what it may do": sorted(set(self._allowed)),
             "access log": present.tell(environ),
             "log": logged,
             "notes": self._take_notes(),
