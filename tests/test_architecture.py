@@ -43,6 +43,7 @@ LAYERS = {
     "app.notes": 3,
     "app.fetch": 3,
     "app.services": 4,
+    "app.templating": 3,
     "app.http": 5,
     "app.audit": 10,
     "app.mail": 15,

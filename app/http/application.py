@@ -27,6 +27,7 @@ from app.http.incoming import REFUSED, IncomingRequest
 from app.http.routes import LateView, Route, RouteWithoutDoor, find_beginnings, find_door
 from app.http.wire import JsonAnswer
 from app.logs import present
+from app.templating import SharedTemplates
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Application(Flask):
     """
 
     request_class = IncomingRequest
+    jinja_environment = SharedTemplates
     url_rule_class = Route  # type: ignore[assignment]
 
     #: Says whether a path of ours leads to a waiting authorization request, whose answer goes to an app;

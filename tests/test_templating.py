@@ -1,0 +1,62 @@
+"""A template is compiled once, however many ask for its page first at once."""
+
+from threading import Barrier, Event, Thread
+
+import pytest
+from flask import Flask
+from jinja2 import DictLoader, TemplateNotFound
+
+from app.templating import SharedTemplates
+
+
+@pytest.fixture
+def templates() -> SharedTemplates:
+    """Three templates, of which one extends and one includes another."""
+    environment = SharedTemplates(Flask("house"))
+    environment.loader = DictLoader(
+        {
+            "page": "{% extends 'layout' %}{% block words %}words{% include 'foot' %}{% endblock %}",
+            "layout": "<{% block words %}{% endblock %}>",
+            "foot": " at the foot",
+        }
+    )
+    return environment
+
+
+def test_threads_that_ask_first_at_once_compile_each_template_once(templates, monkeypatch):
+    compiled, begin, pages, never = [], Barrier(8), [], Event()
+    compile_one = templates.compile
+
+    def count(source, name, filename, *arguments):
+        compiled.append(name)
+        # Long enough for the others to come.
+        never.wait(0.1)
+        return compile_one(source, name, filename, *arguments)
+
+    monkeypatch.setattr(templates, "compile", count)
+
+    def ask() -> None:
+        begin.wait()
+        pages.append(templates.get_template("page").render())
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert pages == ["<words at the foot>"] * 8
+    assert sorted(compiled) == ["foot", "layout", "page"]
+
+
+def test_one_that_is_not_there_is_still_missed_and_keeps_nobody_waiting(templates):
+    for _ in range(2):
+        with pytest.raises(TemplateNotFound):
+            templates.get_template("nothing")
+    thread = Thread(target=templates.get_template, args=("foot",))
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_the_house_has_them(app):
+    assert isinstance(app.jinja_env, SharedTemplates)
