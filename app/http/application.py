@@ -43,7 +43,7 @@ class Application(Flask):
     """
 
     request_class = IncomingRequest
-    jinja_environment = SharedTemplates
+    jinja_environment = SharedTemplates  # type: ignore[assignment]
     url_rule_class = Route  # type: ignore[assignment]
 
     #: Says whether a path of ours leads to a waiting authorization request, whose answer goes to an app;
