@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
-from app.database.patience import find_patience
+from app.database.patience import FREE_SECONDS, find_patience
 from app.database.unavailable import DatabaseUnavailable
 from app.database.url import find_sqlite_wait
 from app.database.waits import LONG_SECONDS, Waits
@@ -111,7 +111,8 @@ class _Cursor(sqlite3.Cursor):
                 raise
             return self._wait(left, sql, parameters)
         finally:
-            patience.spend(monotonic() - began)
+            if (took := monotonic() - began) > FREE_SECONDS:
+                patience.spend(took)
 
     def _wait(self, left: float, sql: str, parameters: Any) -> Any:
         """Nothing has been done yet. Try again and again: SQLite itself sleeps longer each time, and others come first."""
