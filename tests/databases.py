@@ -2,7 +2,8 @@
 
 ``TEST_DATABASE=postgresql`` runs the whole suite on PostgreSQL. ``TEST_POSTGRESQL_LOCALE`` says how its databases
 compare text: ``C.UTF-8``, ``en_US.UTF-8`` or another locale of the machine, or ``icu:en-US`` for one of ICU's; by code
-point if unset. ``TEST_POSTGRESQL_URL`` names a server to use instead of a temporary cluster; its role must be allowed to
+point if unset. ``TEST_DATABASE_PARAMETERS=prepare_threshold=None`` runs it without prepared statements, as behind a pooler
+that loses them. ``TEST_POSTGRESQL_URL`` names a server to use instead of a temporary cluster; its role must be allowed to
 create databases.
 """
 
@@ -32,6 +33,8 @@ LOCALE = os.environ.get("TEST_POSTGRESQL_LOCALE") or ""
 
 #: The URL of a server that somebody else runs, if the cluster is not ours.
 EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
+#: What the address of each PostgreSQL database says beside its own.
+_PARAMETERS = os.environ.get("TEST_DATABASE_PARAMETERS") or ""
 _START_SECONDS = 60
 
 
@@ -58,7 +61,8 @@ def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str 
         how = f"make it with: localedef -i {locale.partition('.')[0]} -f UTF-8 {locale}"
         raise RuntimeError(f"This machine lacks the locale {locale}; {how}, or take icu:en-US.") from error
     try:
-        yield server.set(database=name).render_as_string(hide_password=False)
+        url = server.set(database=name).update_query_string(_PARAMETERS)
+        yield url.render_as_string(hide_password=False)
     finally:
         administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -256,6 +260,11 @@ def _run_as(owner: pwd.struct_passwd, program: str, *arguments: str) -> None:
 
 def administer(server: URL, statement: str) -> None:
     # CREATE and DROP DATABASE cannot run inside a transaction.
-    target = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(target, autocommit=True) as connection:
+    with psycopg.connect(for_libpq(server), autocommit=True) as connection:
         connection.execute(statement)
+
+
+def for_libpq(url: URL) -> str:
+    """The address without what libpq does not know."""
+    plain = url.set(drivername="postgresql").difference_update_query(["prepare_threshold"])
+    return plain.render_as_string(hide_password=False)

@@ -11,7 +11,7 @@ from flask_migrate import upgrade
 from sqlalchemy import URL, make_url
 
 from app.extensions import db
-from tests.databases import EXTERNAL_SERVER, Cluster, administer
+from tests.databases import EXTERNAL_SERVER, Cluster, administer, for_libpq
 
 _shared: list[Cluster] = []
 
@@ -92,6 +92,5 @@ class _one_at_a_time:
 
 
 def _ask(url: URL, query: str) -> str:
-    target = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(target, autocommit=True) as connection:
+    with psycopg.connect(for_libpq(url), autocommit=True) as connection:
         return str(connection.execute(query).fetchone()[0])

@@ -6,7 +6,7 @@ suspended, of the wrong type, or its secret is wrong: the answer tells nothing a
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import unquote_to_bytes
 
 from app.clients.models import ClientSnapshot, find_client
@@ -19,15 +19,18 @@ _MAX_HEADER_LENGTH = 4096
 
 
 def authenticate_client(
-    connection: Connection, authorization: str | None, form: Mapping[str, str]
+    connection: Connection,
+    authorization: str | None,
+    form: Mapping[str, str],
+    find: Callable[[Connection, str, str], ClientSnapshot | None] = find_client,
 ) -> tuple[ClientSnapshot, str]:
-    """Returns the authenticated client and the method it used.
+    """Returns the authenticated client, looked up by ``find``, and the method it used.
 
     Raises :class:`Refused`: ``invalid_client``, or ``invalid_request`` for two mechanisms, or two client ids, in one
     request. RFC 6749 section 2.3 forbids a client to use two, also when both say the same.
     """
     client_id, client_secret, method = _read_credentials(authorization, form)
-    client = find_client(connection, client_id, client_secret)
+    client = find(connection, client_id, client_secret)
     if client is None:
         ClientSnapshot.check_unknown_secret(client_secret)
         raise refuse(Reason.CLIENT_UNKNOWN)

@@ -25,6 +25,7 @@ from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
 from app.oauth.journal.log import note_refusal, note_success
 from app.oauth.journal.record import AUTHORIZE, TOKEN
+from app.oauth.presented_token import expect_token
 from app.oauth.redirect import redirect_back
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.revocation import Revocation
@@ -57,6 +58,7 @@ class Exchange(AuthorizationServer):
         """Answer revocation or introspection."""
         assert request is not None
         request.endpoint = name
+        request.presented = expect_token(request)
         endpoint = super().create_endpoint_response
         return repeat(lambda: endpoint(name, request), may_repeat=_nothing_stands)
 
@@ -92,7 +94,10 @@ class Exchange(AuthorizationServer):
         """Returns the client that the request is from. Raises :class:`Refused`."""
         demand_form(request)
         client, request.auth_method = authenticate_client(
-            request.connection, request.headers.get("Authorization"), request.form
+            request.connection,
+            request.headers.get("Authorization"),
+            request.form,
+            find_client if request.presented is None else request.presented.find_client,
         )
         demand_host_of_document(request, client)
         request.client = client

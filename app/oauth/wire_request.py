@@ -11,6 +11,7 @@ from app.consents.snapshot import ConsentSnapshot
 from app.database.connections import Connection
 from app.oauth.parameters import STATE_DEMANDED, demands_state, parse_parameters
 from app.oauth.resources import Resource
+from app.oauth.tokens.with_client import Presented
 from app.scopes import asks_offline_access, format_scope
 from app.services import Services
 
@@ -34,6 +35,8 @@ class WireRequest(OAuth2Request):
     ``client_seen`` is that client where it was read together with more, so that the checks need not look it up.
     """
 
+    #: What is to be looked up with the client, and not yet looked at.
+    presented: Presented | None = None
     #: Which of the endpoints that take a form it is for.
     endpoint = "token"
     client: ClientSnapshot | None
@@ -109,6 +112,11 @@ class WireRequest(OAuth2Request):
         """What the person has allowed, once they have."""
         assert self.consent is not None
         return self.consent
+
+    def take_presented(self) -> Presented | None:
+        """Returns what was found with the client, once: whoever looks again looks at it as it is by then."""
+        presented, self.presented = self.presented, None
+        return presented if presented is not None and presented.is_found else None
 
     @property
     def resource_names(self) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ pytestmark = [
 
 @pytest.fixture
 def direct_url(sorted_database_url):
-    return sorted_database_url
+    return make_url(sorted_database_url).difference_update_query(["prepare_threshold"]).render_as_string(False)
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from itertools import pairwise
 from pkgutil import walk_packages
 
 import pytest
-from sqlalchemy import BindParameter, Insert, Select, select
+from sqlalchemy import BindParameter, Insert, Select, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 import app
+from app.clients.models import Client
 from app.consents.models import Consent
-from app.database.statements import MismatchedRecord, Statement
+from app.database.statements import MismatchedRecord, Pair, Statement
 from tests.tables import each
 
 _DIALECTS = [sqlite.dialect(), postgresql.dialect()]
@@ -29,7 +30,7 @@ def _statements() -> Iterator[tuple[str, Statement]]:
 
 
 _STATEMENTS = dict(_statements())
-_WITH_RECORDS = {name: kept for name, kept in _STATEMENTS.items() if kept._row is not None}
+_WITH_RECORDS = {name: kept for name, kept in _STATEMENTS.items() if isinstance(kept._row, type)}
 
 
 @each("name", _STATEMENTS)
@@ -43,6 +44,29 @@ def test_every_statement_compiles_and_fills_its_record(name):
 def test_every_record_of_the_hot_path_is_compared():
     records = {kept._row.__name__ for kept in _WITH_RECORDS.values()}
     assert records >= {"ClientSnapshot", "CodeSnapshot", "ConsentSnapshot", "SpeakingToken", "TokenSnapshot"}
+
+
+def test_two_records_of_one_row_are_compared_too():
+    client, code = select(Client.key, Client.name), select(Consent.grant_id, Consent.paused_at).subquery()
+    both = client.add_columns(*code.c).outerjoin(code, true())
+    compiled = Statement(both, row=Pair(_Named, _Paused, 2)).compiled_for(_DIALECTS[1])
+    assert compiled.read(("a", "A", None, None)) == (_Named("a", "A"), None)
+    assert compiled.read(("a", "A", "g", None)) == (_Named("a", "A"), _Paused("g", None))
+    for row in (Pair(_Paused, _Named, 2), Pair(_Named, _Named, 2), Pair(_Named, _Paused, 1)):
+        with pytest.raises(MismatchedRecord):
+            Statement(both, row=row).compiled_for(_DIALECTS[1])
+
+
+@dataclass
+class _Named:
+    key: str
+    name: str
+
+
+@dataclass
+class _Paused:
+    grant_id: str
+    paused_at: datetime | None
 
 
 def _exchanged_points_in_time() -> Iterator[tuple[str, int, int]]:

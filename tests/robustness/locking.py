@@ -8,6 +8,8 @@ from time import monotonic
 import psycopg
 from sqlalchemy import make_url
 
+from tests.databases import for_libpq
+
 _TIMEOUT_SECONDS = 20
 
 
@@ -31,9 +33,9 @@ def locked(app) -> Iterator[None]:
 @contextmanager
 def administrator(app, *, database: str | None = None) -> Iterator[psycopg.Connection]:
     """A connection of our own to the app's PostgreSQL database, or to another beside it."""
-    url = _url(app).set(drivername="postgresql")
+    url = _url(app)
     url = url.set(database=database or url.database)
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+    with psycopg.connect(for_libpq(url), autocommit=True) as connection:
         yield connection
 
 

@@ -1,6 +1,7 @@
 """A client that is deleted between two statements of one request is an unknown client, and no error of ours."""
 
 import pytest
+from sqlalchemy import func, select
 
 from app.clients.life import delete_client
 from app.clients.models import Client
@@ -8,7 +9,9 @@ from app.database.access import expect_writes
 from app.extensions import db
 from app.oauth.endpoints import keeping
 from app.oauth.endpoints.decision import choose_page
-from app.oauth.grants import authorize, client_credentials
+from app.oauth.grants import authorization_code, authorize, client_credentials, refresh_token
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.replay import TokenReplay
 from tests.actors import Browser
 
 
@@ -42,6 +45,26 @@ def test_token_request_is_of_an_unknown_client(notebook, delete_before):
     unknown = notebook.client_credentials()
     assert (gone.status_code, gone.json) == (401, unknown.json)
     assert gone.headers["WWW-Authenticate"] == unknown.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("grant", ["code", "refresh", "repeated"])
+def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
+    app, signed_in, notebook, delete_before, grant
+):
+    """Nothing is issued, nobody is told of a theft, and the client is one that is unknown."""
+    if grant == "code":
+        code = notebook.code(signed_in)
+        delete_before(authorization_code, "redeem_authorization_code", notebook)
+        gone = notebook.exchange(code)
+    else:
+        token = notebook.tokens(signed_in)["refresh_token"]
+        if grant == "repeated":
+            notebook.refresh(token)
+        delete_before(refresh_token, "count_repeat" if grant == "repeated" else "rotate_refresh_token", notebook)
+        gone = notebook.refresh(token)
+    assert (gone.status_code, gone.json) == (401, notebook.client_credentials().json)
+    with app.app_context():
+        assert not any(db.session.scalar(select(func.count()).select_from(of)) for of in (AccessToken, TokenReplay))
 
 
 def test_authorize_request_of_somebody_signed_out(browser, notebook, delete_before):

@@ -3,6 +3,7 @@
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, bindparam, or_, select
 
@@ -71,7 +72,8 @@ CLIENT_COLUMNS = (
     Client.suspended_at,
 )
 
-_FIND_CLIENT = Statement(
+#: By the parameters ``client_id``, ``secret_digest`` and ``at``.
+SELECT_CLIENT = (
     select(
         *CLIENT_COLUMNS,
         ClientSecret.digest.label("secret_digest"),
@@ -87,19 +89,21 @@ _FIND_CLIENT = Statement(
             or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("at")),
         ),
     )
-    .where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None)),
-    row=ClientSnapshot,
+    .where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None))
 )
+_FIND_CLIENT = Statement(SELECT_CLIENT, row=ClientSnapshot)
+
 
 SECRET_USED = Used(ClientSecret.digest, ClientSecret.last_used_at)
 
 
 def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
     """The client, and with it the live secret that ``client_secret`` is, if it is one; None when it has ended."""
-    found: ClientSnapshot | None = connection.first(
-        _FIND_CLIENT,
-        client_id=client_id,
-        secret_digest=digest(client_secret) if client_secret else "",
-        at=clock.now(),
-    )
+    found: ClientSnapshot | None = connection.first(_FIND_CLIENT, **client_values(client_id, client_secret))
     return found
+
+
+def client_values(client_id: str, client_secret: str) -> dict[str, Any]:
+    """Returns the values of :data:`SELECT_CLIENT`."""
+    secret_digest = digest(client_secret) if client_secret else ""
+    return {"client_id": client_id, "secret_digest": secret_digest, "at": clock.now()}

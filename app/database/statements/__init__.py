@@ -3,7 +3,7 @@
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Dialect, Executable, Label
 
@@ -17,6 +17,15 @@ class MismatchedRecord(TypeError):
     """The columns of a statement are not the fields of the record that its rows are read into."""
 
 
+class Pair(NamedTuple):
+    """Two records of one row: the second has what is left of its columns, and is None where their first is."""
+
+    first: type[Any]
+    second: type[Any]
+    #: How many columns the first has.
+    width: int
+
+
 class Statement:
     """A Core statement, compiled once a dialect and then run on the driver's own cursor.
 
@@ -28,7 +37,7 @@ class Statement:
 
     __slots__ = ("_compiled", "_row", "_statement")
 
-    def __init__(self, statement: Executable, row: type[Any] | None = None) -> None:
+    def __init__(self, statement: Executable, row: type[Any] | Pair | None = None) -> None:
         """``row`` is a dataclass whose fields are the columns, in order; without it a row is a named tuple."""
         self._statement = statement
         self._row = row
@@ -50,7 +59,7 @@ class Compiled:
 
     __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql", "wire", "writes")
 
-    def __init__(self, statement: Executable, row: type[Any] | None, dialect: Dialect) -> None:
+    def __init__(self, statement: Executable, row: type[Any] | Pair | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         #: Whether it may change rows, as an INSERT does that returns what it inserted.
@@ -70,9 +79,7 @@ class Compiled:
         else:
             self._binds, self._positional = self.wire.writers, True
         columns = _columns_of(statement)
-        if row is not None:
-            check_record(row, columns)
-        self._row: Callable[..., Any] = row or namedtuple("Row", [name for name, _ in columns])
+        self._row = _make_row(row, columns)
         self._readers: list[tuple[int, _Reader]] = [
             (index, reader)
             for index, (_, column) in enumerate(columns)
@@ -96,6 +103,23 @@ class Compiled:
                 if values[index] is not None:
                     values[index] = reader(values[index])
         return self._row(*row)
+
+
+def _make_row(row: type[Any] | Pair | None, columns: Sequence[tuple[str, ColumnElement[Any]]]) -> Callable[..., Any]:
+    if row is None:
+        return namedtuple("Row", [name for name, _ in columns])
+    if not isinstance(row, Pair):
+        check_record(row, columns)
+        return row
+    first, second, width = row
+    check_record(first, columns[:width])
+    # A column that both have is numbered in the whole, and not in the SELECT that it comes from.
+    check_record(second, [(str(getattr(column, "name", name)), column) for name, column in columns[width:]])
+
+    def make(*values: Any) -> tuple[Any, Any]:
+        return first(*values[:width]), None if values[width] is None else second(*values[width:])
+
+    return make
 
 
 def _columns_of(statement: Executable) -> list[tuple[str, ColumnElement[Any]]]:

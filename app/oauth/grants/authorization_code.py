@@ -15,11 +15,13 @@ from app.oauth.playground.callback import find_return_problem
 from app.oauth.refusals import Reason, refuse
 from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.code import (
+    FIND_CODE_WITH_CLIENT,
     CodeSnapshot,
     find_authorization_code,
     redeem_authorization_code,
 )
 from app.oauth.tokens.replay import CODE
+from app.oauth.tokens.with_client import Presented
 from app.scopes import intersect_scope
 
 
@@ -32,8 +34,10 @@ class AuthorizationCodeGrant(AuthorizeGrant):
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the code that it presents. Raises :class:`Refused`."""
-        self.request.client = authenticate_for_grant(self)
         code = self.request.form.get("code")
+        if code is not None:
+            self.request.presented = Presented(FIND_CODE_WITH_CLIENT, code_digest=credentials.digest(code))
+        self.request.client = authenticate_for_grant(self)
         if code is None:
             raise refuse(Reason.CODE_MISSING)
         if "redirect_uri" not in self.request.form:
@@ -55,7 +59,10 @@ class AuthorizationCodeGrant(AuthorizeGrant):
         mistaken = find_mistaken_kind(code, credentials.AUTHORIZATION_CODE)
         if mistaken:
             raise refuse(Reason.CODE_MISTAKEN, kind=mistaken)
-        found = find_authorization_code(self.request.connection, credentials.digest(code))
+        known = self.request.take_presented()
+        found: CodeSnapshot | None = (
+            find_authorization_code(self.request.connection, credentials.digest(code)) if known is None else known.found
+        )
         if found is None:
             raise refuse(Reason.CODE_UNKNOWN)
         if found.client_key != client.key:

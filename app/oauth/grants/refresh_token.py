@@ -17,8 +17,15 @@ from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
 from app.oauth.resources import Resource, choose_resource
-from app.oauth.tokens.refresh import RefreshSnapshot, count_repeat, find_refresh_token, rotate_refresh_token
+from app.oauth.tokens.refresh import (
+    FIND_REFRESH_TOKEN_WITH_CLIENT,
+    RefreshSnapshot,
+    count_repeat,
+    find_refresh_token,
+    rotate_refresh_token,
+)
 from app.oauth.tokens.replay import REFRESH_TOKEN
+from app.oauth.tokens.with_client import Presented
 from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
@@ -38,8 +45,11 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the token that it presents. Raises :class:`Refused`."""
-        self.request.client = authenticate_for_grant(self)
         presented = self.request.form.get("refresh_token")
+        if presented is not None:
+            digest = credentials.digest(presented)
+            self.request.presented = Presented(FIND_REFRESH_TOKEN_WITH_CLIENT, token_digest=digest)
+        self.request.client = authenticate_for_grant(self)
         if presented is None:
             raise refuse(Reason.REFRESH_MISSING)
         token = self.request.refresh_token = self.authenticate_refresh_token(presented)
@@ -52,7 +62,12 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
         if mistaken:
             raise refuse(Reason.REFRESH_MISTAKEN, kind=mistaken)
-        token = find_refresh_token(self.request.connection, credentials.digest(refresh_token))
+        known = self.request.take_presented()
+        token: RefreshSnapshot | None = (
+            find_refresh_token(self.request.connection, credentials.digest(refresh_token))
+            if known is None
+            else known.found
+        )
         if token is None:
             raise refuse(Reason.REFRESH_UNKNOWN)
         token.hold_to(self.settings.third_party_scopes)

@@ -13,6 +13,7 @@ from app.database.statements import Statement
 from app.database.statements.decisions import Added
 from app.database.types import Base, Digest, UtcMicroseconds
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
+from app.oauth.tokens.with_client import find_with_client
 
 _HAS_FAMILY, _HAS_NONE = text("family_id IS NOT NULL"), text("family_id IS NULL")
 
@@ -44,9 +45,9 @@ class AccessToken(Base):
     scope: Mapped[str] = mapped_column(String(1000))
 
 
-_FIND_ACCESS_TOKEN = Statement(
-    select_tokens(AccessToken, revoked_at=AccessToken.revoked_at, has_family=False), row=TokenSnapshot
-)
+_SELECT_ACCESS_TOKEN = select_tokens(AccessToken, revoked_at=AccessToken.revoked_at, has_family=False)
+_FIND_ACCESS_TOKEN = Statement(_SELECT_ACCESS_TOKEN, row=TokenSnapshot)
+FIND_ACCESS_TOKEN_WITH_CLIENT = find_with_client(_SELECT_ACCESS_TOKEN, TokenSnapshot)
 
 _ADDED = ("digest", "client_key", "family_id", "audience", "scope", "issued_at", "expires_at")
 _INSERT_ACCESS_TOKEN = Statement(insert_for_client(AccessToken, _ADDED))

@@ -26,6 +26,7 @@ from app.oauth.tokens.asked import MOST_IN_AUDIENCE, as_columns, select_asked
 from app.oauth.tokens.family import TokenFamily, add_family, demand_client, is_held
 from app.oauth.tokens.refresh import ADDED_REFRESH_TOKEN
 from app.oauth.tokens.snapshot import PERSON_COLUMNS
+from app.oauth.tokens.with_client import find_with_client
 from app.scopes import PROFILE, intersect_scope
 
 
@@ -117,7 +118,7 @@ class CodeSnapshot(AuthorizationCodeMixin):
         return self.family_revoked_at is not None or has_ended(self.consent_revoked_at, self.consent_expires_at)
 
 
-_FIND_CODE = Statement(
+_SELECT_CODE = (
     select(
         AuthorizationCode.digest,
         AuthorizationCode.client_key,
@@ -145,9 +146,10 @@ _FIND_CODE = Statement(
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
     .outerjoin(SavedMemento, is_saved_under(Consent))
     .join(Person, Person.id == Consent.user_id)
-    .where(AuthorizationCode.digest == bindparam("code_digest")),
-    row=CodeSnapshot,
+    .where(AuthorizationCode.digest == bindparam("code_digest"))
 )
+_FIND_CODE = Statement(_SELECT_CODE, row=CodeSnapshot)
+FIND_CODE_WITH_CLIENT = find_with_client(_SELECT_CODE, CodeSnapshot)
 
 _ADDED = (
     "digest",

@@ -17,6 +17,7 @@ from app.oauth.tokens.access import ADDED_ACCESS_TOKEN
 from app.oauth.tokens.asked import MOST_IN_AUDIENCE, select_asked
 from app.oauth.tokens.family import TokenFamily, demand_client, is_held
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
+from app.oauth.tokens.with_client import find_with_client
 
 
 class RefreshToken(Base):
@@ -56,20 +57,19 @@ class RefreshSnapshot(TokenSnapshot):
 
 _successor = aliased(RefreshToken)
 
-_FIND_REFRESH_TOKEN = Statement(
-    select_tokens(
-        RefreshToken,
-        RefreshToken.rotated_at,
-        RefreshToken.successor_salt,
-        _successor.rotated_at.label("successor_rotated_at"),
-        TokenFamily.keeps_first_end,
-        # It ends with its family, and has no end of its own.
-        revoked_at=TokenFamily.revoked_at,
-        has_family=True,
-        audience=select_asked(RefreshToken),
-    ).outerjoin(_successor, _successor.digest == RefreshToken.successor_digest),
-    row=RefreshSnapshot,
-)
+_SELECT_REFRESH_TOKEN = select_tokens(
+    RefreshToken,
+    RefreshToken.rotated_at,
+    RefreshToken.successor_salt,
+    _successor.rotated_at.label("successor_rotated_at"),
+    TokenFamily.keeps_first_end,
+    # It ends with its family, and has no end of its own.
+    revoked_at=TokenFamily.revoked_at,
+    has_family=True,
+    audience=select_asked(RefreshToken),
+).outerjoin(_successor, _successor.digest == RefreshToken.successor_digest)
+_FIND_REFRESH_TOKEN = Statement(_SELECT_REFRESH_TOKEN, row=RefreshSnapshot)
+FIND_REFRESH_TOKEN_WITH_CLIENT = find_with_client(_SELECT_REFRESH_TOKEN, RefreshSnapshot)
 
 #: The token that is added with what decides that it may exist.
 ADDED_REFRESH_TOKEN = Added(

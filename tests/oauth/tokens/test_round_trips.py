@@ -1,0 +1,75 @@
+"""What one call of a program costs: how many statements are sent to the database."""
+
+import pytest
+
+from app.database.connections import Connection
+from tests.databases import BACKEND
+
+pytestmark = pytest.mark.database
+
+#: What is decided and written is one statement on PostgreSQL, and on SQLite one for each row.
+_DECIDED = 1 if BACKEND == "postgresql" else 3
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """Every statement of the hot path, as it is sent."""
+    sent: list[str] = []
+    execute = Connection._execute
+
+    def noting(self, compiled, values):
+        sent.append(compiled.sql)
+        return execute(self, compiled, values)
+
+    monkeypatch.setattr(Connection, "_execute", noting)
+    return sent
+
+
+@pytest.fixture
+def tokens(browser, alice, notebook):
+    browser.enter(alice)
+    return notebook.tokens(browser)
+
+
+@pytest.fixture
+def code(browser, tokens, notebook):
+    return notebook.code(browser)
+
+
+def test_a_code_is_exchanged_by_one_look_and_one_decision(notebook, code, sent):
+    assert notebook.exchange(code).status_code == 200
+    assert len(sent) == 1 + _DECIDED, sent
+
+
+def test_a_refresh_is_one_look_and_one_decision(notebook, tokens, sent):
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+    assert len(sent) == 1 + _DECIDED, sent
+
+
+def test_a_repeated_refresh_is_one_look_and_one_decision(notebook, tokens, sent):
+    notebook.refresh(tokens["refresh_token"])
+    sent.clear()
+    assert notebook.refresh(tokens["refresh_token"]).status_code == 200
+    assert len(sent) == 1 + min(_DECIDED, 2), sent
+
+
+def test_client_credentials_are_one_look_and_one_write(notebook, sent):
+    assert notebook.client_credentials().status_code == 200
+    assert len(sent) == 2, sent
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_introspection_is_one_look(notebook, tokens, kind, sent):
+    assert notebook.introspect(tokens[kind]).json["active"]
+    assert len(sent) == 1, sent
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_revocation_is_one_look_and_one_write(notebook, tokens, kind, sent):
+    assert notebook.revoke(tokens[kind]).status_code == 200
+    assert len(sent) == 2, sent
+
+
+def test_a_call_of_the_api_is_one_look(notebook, tokens, sent):
+    assert notebook.me(tokens["access_token"]).status_code == 200
+    assert len(sent) == 1, sent
