@@ -17,8 +17,8 @@ from app.config import Settings
 
 #: What holds the credential of a person's session, as Flask-Login calls it.
 _CREDENTIAL = "_user_id"
-#: A cookie that holds one of these is written anew when Flask opens it.
-_WRITTEN_ANEW = ("redirect_origins", "_remember")
+#: A cookie that holds one of these is written anew when Flask opens it, or sent anew with every answer.
+_WRITTEN_ANEW = ("redirect_origins", "_remember", "_permanent")
 _VALUE = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _PAYLOADS = URLSafeSerializer("", serializer=orjson)
 

@@ -175,6 +175,19 @@ def test_cookie_that_is_not_plainly_ours_is_looked_at_by_flask(send):
         assert came_to_flask, cookies
 
 
+def test_cookie_that_would_be_sent_anew_is_looked_at_by_flask(app, send):
+    serializer = app.session_interface.get_signing_serializer(app)
+    held = serializer.loads(send.cookie)
+    for more, sent_anew in (
+        ({"csrf_token": "x"}, False),
+        ({"redirect_origins": []}, True),
+        ({"_permanent": True}, True),
+    ):
+        came_to_flask, answer = send(f"reliquary={serializer.dumps(held | more)}")
+        assert is_answered(answer) and came_to_flask is sent_anew, more
+        assert ("Set-Cookie" in answer.headers) is sent_anew, more
+
+
 def test_cookie_that_is_too_old_is_none(app, send):
     lifetime = app.extensions["services"].settings.session_lifetime
     for age, is_taken in ((lifetime, True), (lifetime + 2, False), (-5, False)):
