@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.integrator import s256
 from tests.journeys.conftest import callback, demonstration, page
+from tests.journeys.walk import ALICE, sign_in
 
 __all__ = ["callback", "demonstration", "look", "page"]
 
@@ -66,3 +68,23 @@ def violations(axe: Axe, page) -> Iterator[str]:
     for violation in page.evaluate("options => axe.run(options)", _OPTIONS)["violations"]:
         places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
         yield f"{violation['impact']}, {violation['id']} ({violation['help']}): {places}"
+
+
+@pytest.fixture
+def link(server, demonstration, callback):
+    """The link by which an app sends people to us."""
+
+    def make(app_name: str = "Acme Notebook", scope: str = "memories:read memories:write") -> str:
+        client_id = demonstration.clients[app_name].client_id
+        return (
+            f"{server.url}/oauth/authorize?response_type=code&client_id={client_id}&redirect_uri={callback.url}"
+            f"&state=x&scope={scope.replace(' ', '+')}&code_challenge={s256('v' * 43)}&code_challenge_method=S256"
+        )
+
+    return make
+
+
+@pytest.fixture
+def alice(page, server, demonstration):
+    page.goto(server.url + "/sign-in?next=/account/")
+    sign_in(page, ALICE, demonstration.passwords[ALICE])

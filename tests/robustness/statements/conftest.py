@@ -8,6 +8,7 @@ from app.extensions import db
 from tests.api.conftest import ALL_SCOPES, Caller
 from tests.org.conftest import leon, olive  # noqa: F401
 from tests.robustness.statements.failing import Failing, Faults, watched
+from tests.robustness.statements.journeys import JOURNEYS
 
 
 @pytest.fixture
@@ -35,3 +36,11 @@ def caller(app, notebook, browser, alice) -> Caller:
     browser.enter(alice)
     tokens = notebook.tokens(browser, scope=ALL_SCOPES)
     return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])
+
+
+@pytest.fixture
+def asks_what_it_says(request, failing):
+    yield
+    asked = {f"{endpoint} {method}" for endpoint, method in failing.visited if method not in ("HEAD", "OPTIONS")}
+    missed = JOURNEYS[request.function.__name__] - asked
+    assert not missed, f"The journey says that it asks {sorted(missed)}."
