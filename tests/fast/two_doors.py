@@ -126,8 +126,15 @@ class TwoDoors:
         self._caplog.clear()
         self._allowed.clear()
         self.is_asking = True
+        # What the app is given is a copy, and that is where it notes what a log tells.
+        asked: list[dict[str, Any]] = []
+
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
+            asked.append(environ)
+            return self.app(environ, start_response)
+
         try:
-            body, status, headers = run_wsgi_app(self.app, environ, buffered=True)
+            body, status, headers = run_wsgi_app(app, environ, buffered=True)
         except Exception as error:
             return {"answer": ("raised", repr(error), b"")}
         finally:
@@ -142,7 +149,7 @@ class TwoDoors:
             "answer": (status, list(headers), b"".join(body)),
             # However often it is looked: the authorize endpoint looks once where the view looks twice.
             "what it may do": sorted(set(self._allowed)),
-            "access log": present.tell(environ),
+            "access log": present.tell(asked[0]),
             "log": logged,
             "notes": self._take_notes(),
             "limits": self._take_limits(),

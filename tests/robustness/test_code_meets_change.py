@@ -171,17 +171,20 @@ def test_two_at_once_get_a_code_each(app, ask, door):
     assert count_codes(app) == 2
 
 
-def test_all_that_a_code_rests_on_is_looked_at_again(app, ask, alice, notebook):
-    """Each column by itself, where it was read otherwise."""
+def test_all_that_a_code_rests_on_is_looked_at_again(app, ask, alice, bob, notebook):
+    """Each column by itself, where it was read otherwise; and a session that is another person's."""
+    bobs = digest(secrets.token_hex())
     with app.app_context(), connect(db.engine) as connection:
         session_digest = db.session.scalar(select(Session.digest))
-        db.session.rollback()
+        db.session.add(Session(digest=bobs, user_id=bob.id, expires_at=clock.now() + timedelta(days=1)))
+        db.session.commit()
         visit = find_visit(connection, session_digest, notebook.client_id)
         assert visit is not None
         client, consent = visit.standing
         basis = Basis(session_digest, alice.id, client, consent)
         for changed in (
             replace(basis, session_digest="0" * 64),
+            replace(basis, session_digest=bobs),
             replace(basis, person_id="usr_other"),
             *(replace(basis, client=replace(client, **one)) for one in OTHER_CLIENTS),
             *(replace(basis, consent=replace(consent, **one)) for one in OTHER_CONSENTS),

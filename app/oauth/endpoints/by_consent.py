@@ -56,7 +56,6 @@ def answer(call: Call) -> Written | None:
         redirect = _answer(request, visit, session_digest)
     if redirect is None:
         return None
-    present.note_client(visit.standing.client.key)
     note_visit(services, session_digest, visit.last_used_at)
     return _write(redirect, services.settings.is_https, call.request_id)
 
@@ -66,6 +65,8 @@ def _answer(request: WireRequest, visit: Visit, session_digest: str) -> Redirect
     way_back = find_way_back(request, Door.AUTHORIZE)
     if way_back is None:
         return None
+    # As the view does from here on, whatever becomes of it.
+    present.note_client(visit.standing.client.key)
     grant = server.authorization_grant(request, way_back)
     try:
         return answer_by_consent(request, grant, visit.standing.consent, session_digest)

@@ -179,7 +179,7 @@ def test_cookie_that_would_be_sent_anew_is_looked_at_by_flask(app, send):
     serializer = app.session_interface.get_signing_serializer(app)
     held = serializer.loads(send.cookie)
     for more, sent_anew in (
-        ({"csrf_token": "x"}, False),
+        ({"csrf_token": "x", "_flashes": [("message", "Saved.")]}, False),
         ({"redirect_origins": []}, True),
         ({"_permanent": True}, True),
     ):
