@@ -13,7 +13,9 @@ from app import clock, fast
 from app.accounts.disabling import disable_account
 from app.accounts.models import Session, User
 from app.accounts.sessions import end_sessions
+from app.clients.models import Client
 from app.config import DAY
+from app.consents.models import Consent
 from app.database.connections import Connection
 from app.extensions import db
 from app.http.application import Application
@@ -101,6 +103,18 @@ def test_one_look_and_one_write(app, notebook, allowed):
         notebook.answer(allowed.get(notebook.authorize_url()))
     # The person first, as on every page; then the app with what it is allowed.
     assert sent == ["SELECT", "SELECT", *write]
+
+
+def test_code_is_for_what_the_consent_grants(app, notebook, allowed):
+    """What the person left out, and the app can do without, is no part of it from the beginning."""
+    with app.app_context():
+        db.session.execute(update(Client).values(stored_optional_scope="integrations:read"))
+        db.session.execute(update(Consent).values(stored_scope="memories:read", declined_scope="integrations:read"))
+        db.session.commit()
+    with without_flask():
+        notebook.answer(allowed.get(notebook.authorize_url(scope="memories:read integrations:read")))
+    with app.app_context():
+        assert db.session.scalar(select(AuthorizationCode.scope)) == "memories:read"
 
 
 # -- the cookie ------------------------------------------------------------------------------------
