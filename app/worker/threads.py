@@ -124,7 +124,8 @@ class Worker(Stopping):
         environ = make_refused(getattr(exc, "began", b""), status)
         told = present.tell(environ) | {"status": status, "address": address}
         answer = refuse(self._app, environ)
-        if status < 500:
+        # Also of one that asks for what we do not do, which is 501: whoever sends it must not fill the log.
+        if status != 500:
             self.log.warning("Invalid request from ip=%s: %s", address, type(exc).__name__, extra=told)
         else:
             self.log.error("A request failed outside the app", exc_info=exc, extra=told)
