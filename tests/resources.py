@@ -365,6 +365,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    # Whatever was imported has turned off: what tests leave behind has files open.
+    gc.enable()
 
 
 def _skip_without(backend: str) -> None:

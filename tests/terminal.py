@@ -60,10 +60,13 @@ class Terminal:
     def read_until(self, pattern: bytes, *, seconds: float = 60) -> str:
         """Everything printed until it holds the pattern. Raises an AssertionError that shows it if that never comes."""
         printed, deadline = b"", time.monotonic() + seconds
+        # Not select(), which knows no file beyond the thousandth.
+        poll = select.poll()
+        poll.register(self._terminal, select.POLLIN)
         while not re.search(pattern, _CONTROL_SEQUENCE.sub(b"", printed)):
             if time.monotonic() > deadline:
                 raise AssertionError(f"{pattern!r} never came:\n{printed.decode(errors='replace')}")
-            if select.select([self._terminal], [], [], 0.1)[0]:
+            if poll.poll(100):
                 printed += os.read(self._terminal, 65536)
         return _CONTROL_SEQUENCE.sub(b"", printed).decode(errors="replace")
 

@@ -67,6 +67,7 @@ _READ_BY_PROGRAMS = {
     "memories/models": ("_ONE_OWNER",),
     # A name of a company's own.
     "memories/sources": ("_LABELS",),
+    "oauth/endpoints/by_consent": ("_HTML",),
     "oauth/endpoints/logo": ("",),
     "oauth/endpoints/registration": ("",),
 }

@@ -5,7 +5,6 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.http.wsgi import create
 
-from app.serving import http_parser
 from app.worker.inbox import End, Inbox, Room
 from app.worker.refusals import LongRequest, find_status, make_refused
 
@@ -26,7 +25,8 @@ class _Line:
 def environ_of(raw: bytes) -> dict[str, Any]:
     """What the first request of these bytes becomes; for one that the worker refuses, the refusal that our app answers."""
     config = Config()
-    config.set("http_parser", http_parser)
+    # As app.serving says, which is for a server alone: it reads the settings of its environment.
+    config.set("http_parser", "python")
     inbox = Inbox(Room())
     inbox.feed(raw)
     inbox.give_up(End.HUNG_UP)

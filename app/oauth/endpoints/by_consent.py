@@ -26,6 +26,8 @@ from app.oauth.server import server
 from app.oauth.standing import Visit, find_visit
 from app.oauth.wire_request import WireRequest
 
+_HTML = "text/html; charset=utf-8"
+
 
 def answer(call: Call) -> Written | None:
     """Answer an authorization request that is plainly covered."""
@@ -92,7 +94,7 @@ def _beside(is_https: bool) -> list[tuple[str, str]]:
     of_door = STEP.headers
     own = {"Cache-Control"}
     return [
-        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Type", _HTML),
         ("Content-Length", "0"),
         ("Vary", "Cookie"),
         *(one for one in of_door.fixed if one[0] not in own),
