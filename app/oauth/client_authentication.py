@@ -29,7 +29,7 @@ def authenticate_client(
     Raises :class:`Refused`: ``invalid_client``, or ``invalid_request`` for two mechanisms, or two client ids, in one
     request. RFC 6749 section 2.3 forbids a client to use two, also when both say the same.
     """
-    client_id, client_secret, method = _read_credentials(authorization, form)
+    client_id, client_secret, method = read_credentials(authorization, form)
     client = find(connection, client_id, client_secret)
     if client is None:
         ClientSnapshot.check_unknown_secret(client_secret)
@@ -52,7 +52,8 @@ def claimed_client_id(authorization: str | None, form: Mapping[str, str]) -> str
         return form.get("client_id", "")
 
 
-def _read_credentials(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str, str]:
+def read_credentials(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str, str]:
+    """Returns the client id, the secret and the method of a request. Raises :class:`Refused`."""
     client_id, client_secret = form.get("client_id", ""), form.get("client_secret", "")
     if authorization is None:
         return client_id, client_secret, POST if client_secret else NONE

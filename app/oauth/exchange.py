@@ -93,19 +93,23 @@ class Exchange(AuthorizationServer):
     def authenticate_client(self, request: WireRequest, methods: list[str], endpoint: str = "token") -> ClientSnapshot:
         """Returns the client that the request is from. Raises :class:`Refused`."""
         demand_form(request)
-        client, request.auth_method = authenticate_client(
+        client, method = authenticate_client(
             request.connection,
             request.headers.get("Authorization"),
             request.form,
             find_client if request.presented is None else request.presented.find_client,
         )
         demand_host_of_document(request, client)
-        request.client = client
-        request.caller = client.client_id
-        present.note_client(client.key)
+        self.accept_client(request, client, method)
         if client.secret_digest is not None:
             request.services.notes.of(LastUses).note(SECRET_USED, client.secret_digest, client.secret_last_used_at)
         return client
+
+    def accept_client(self, request: WireRequest, client: ClientSnapshot, method: str) -> None:
+        """Go on with the client that the request is from, which authenticated by this method."""
+        request.client, request.auth_method = client, method
+        request.caller = client.client_id
+        present.note_client(client.key)
 
     def _note_token_refusal(self, request: WireRequest, refused: Refused, error: str) -> None:
         """Note why, for the people of the client that it is, or says it is."""

@@ -1,4 +1,4 @@
-"""What one process changes, the next call through another one's fast door feels: nothing is kept there."""
+"""What one process changes, the next call through another one's fast door feels: nothing that is kept there decides."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ from app.extensions import db
 from app.http.application import Application
 from tests.actors import Browser
 from tests.fast.raw import environ_of
-from tests.integrator import Integrator
+from tests.integrator import Integrator, basic
 from tests.robustness.remote import RemoteApp
 
 
@@ -167,6 +167,29 @@ class TestWorkers:
         there.change_consent(resume)
         there.revoke("access_token")
         assert {call(connection) for connection in connections} == {401}
+        for connection in connections:
+            connection.close()
+
+    def test_each_worker_feels_it_of_a_client_that_it_knows(self, app, notebook):
+        """Each has given the client a token before."""
+        address = urlsplit(app.server.url)
+        connections = [HTTPConnection(address.hostname, address.port, timeout=20) for _ in range(8)]
+        headers = {
+            "Authorization": basic(notebook.client_id, notebook.client_secret),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+
+        def call(connection: HTTPConnection) -> int:
+            connection.request("POST", "/oauth/token", "grant_type=client_credentials", headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+
+        there = There(app.server.app, notebook, "", {})
+        assert [{call(connection) for connection in connections} for _ in range(2)] == [{200}] * 2
+        for act, status in ((suspend_client, 401), (resume_client, 200), (rotate_client_secret, 401)):
+            there.change_client(act)
+            assert {call(connection) for connection in connections} == {status}
         for connection in connections:
             connection.close()
 

@@ -109,6 +109,7 @@ class TwoDoors:
             patch.setattr(secrets, "token_hex", same_hex)
             random.seed(1)
             self._go_back(start, start)
+            self._services.seen_clients._known.clear()
             counted = _count()
             for name, make in requests.items():
                 self._name = name

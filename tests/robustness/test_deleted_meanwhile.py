@@ -39,7 +39,10 @@ def delete_before(app, monkeypatch):
     return delete_before
 
 
-def test_token_request_is_of_an_unknown_client(notebook, delete_before):
+@pytest.mark.parametrize("is_known", [False, True])
+def test_token_request_is_of_an_unknown_client(notebook, delete_before, is_known):
+    if is_known:
+        assert notebook.client_credentials().status_code == 200
     delete_before(client_credentials, "add_own_token", notebook)
     gone = notebook.client_credentials()
     unknown = notebook.client_credentials()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     false,
+    literal_column,
     select,
     text,
     true,
@@ -47,6 +48,11 @@ def _default_review(context: Any) -> datetime | None:
 
 _HAS_ENDED = text("ended_at IS NOT NULL")
 _IS_REVIEWED = text("review_at IS NOT NULL")
+
+
+# Written out, as no value of a statement need be that is always the same.
+_NONE: ColumnElement[str] = literal_column("''")
+_REGISTERED: ColumnElement[str] = literal_column(f"'{REGISTERED}'")
 
 
 class Client(ClientRules, Base):
@@ -134,7 +140,7 @@ class Client(ClientRules, Base):
     @scope.inplace.expression
     @classmethod
     def _select_scope(cls) -> ColumnElement[str]:
-        return select_with_profile(cls.stored_scope, and_(cls.implies_profile, cls.stored_scope != ""))
+        return select_with_profile(cls.stored_scope, and_(cls.implies_profile, cls.stored_scope != _NONE))
 
     @scope.inplace.setter
     def _set_scope(self, scope: str) -> None:
@@ -155,7 +161,7 @@ class Client(ClientRules, Base):
     @optional_scope.inplace.expression
     @classmethod
     def _select_optional_scope(cls) -> ColumnElement[str]:
-        is_implied = and_(cls.implies_profile, cls.origin != REGISTERED, cls.stored_optional_scope != "")
+        is_implied = and_(cls.implies_profile, cls.origin != _REGISTERED, cls.stored_optional_scope != _NONE)
         return select_with_profile(cls.stored_optional_scope, is_implied)
 
     @optional_scope.inplace.setter

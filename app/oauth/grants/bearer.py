@@ -6,6 +6,7 @@ from typing import Any
 
 from app import clock, credentials
 from app.clients.models import ClientSnapshot
+from app.clients.models.seen import SeenClient
 from app.config import Settings
 from app.consents.details import describe_mementos
 from app.consents.reach import consent_reach
@@ -101,8 +102,11 @@ def _lifetime(client_own: int | None, most: int) -> timedelta:
     return timedelta(seconds=most if client_own is None else min(client_own, most))
 
 
-def add_own_token(connection: Connection, tokens: BearerTokens) -> None:
-    """Store the digest of an access token that belongs to an organization. Raises :class:`RowGone`."""
+def add_own_token(connection: Connection, tokens: BearerTokens, seen: SeenClient | None = None) -> None:
+    """Store the digest of an access token that belongs to an organization. Raises :class:`RowGone`.
+
+    ``seen`` is the client that it is for where it was not looked up, see :func:`add_access_token`.
+    """
     add_access_token(
         connection,
         digest=credentials.digest(tokens.access_token),
@@ -112,6 +116,7 @@ def add_own_token(connection: Connection, tokens: BearerTokens) -> None:
         scope=tokens.scope,
         issued_at=tokens.issued_at,
         expires_at=tokens.access_token_expires_at,
+        seen=seen,
     )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, bindparam, text, u
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import clock
+from app.clients.models.seen import SeenClient, insert_while_seen
 from app.clients.rows import insert_for_client
 from app.consents.resources import API
 from app.database.connections import Connection, RowGone
@@ -51,6 +52,7 @@ FIND_ACCESS_TOKEN_WITH_CLIENT = find_with_client(_SELECT_ACCESS_TOKEN, TokenSnap
 
 _ADDED = ("digest", "client_key", "family_id", "audience", "scope", "issued_at", "expires_at")
 _INSERT_ACCESS_TOKEN = Statement(insert_for_client(AccessToken, _ADDED))
+_INSERT_WHILE_SEEN = Statement(insert_while_seen(AccessToken, _ADDED))
 
 #: The token of a family that is added with what decides that it may exist.
 ADDED_ACCESS_TOKEN = Added(
@@ -89,18 +91,25 @@ def add_access_token(
     issued_at: datetime,
     expires_at: datetime,
     audience: str = API,
+    seen: SeenClient | None = None,
 ) -> None:
-    """Add a token. Raises :class:`RowGone` when its client or its family was deleted since it was looked up."""
-    is_added = connection.run(
-        _INSERT_ACCESS_TOKEN,
-        digest=digest,
-        client_key=client_key,
-        family_id=family_id,
-        audience=audience,
-        scope=scope,
-        issued_at=issued_at,
-        expires_at=expires_at,
-    )
+    """Add a token. Raises :class:`RowGone` when its client or its family was deleted since it was looked up.
+
+    Given the client as it was ``seen``, also when anything about it is not so any more, or its secret does not work.
+    """
+    values = {
+        "digest": digest,
+        "client_key": client_key,
+        "family_id": family_id,
+        "audience": audience,
+        "scope": scope,
+        "issued_at": issued_at,
+        "expires_at": expires_at,
+    }
+    if seen is None:
+        is_added = connection.run(_INSERT_ACCESS_TOKEN, **values)
+    else:
+        is_added = connection.run(_INSERT_WHILE_SEEN, **values, **seen.values, at=issued_at)
     if not is_added:
         raise RowGone
 

@@ -58,6 +58,13 @@ def test_client_credentials_are_one_look_and_one_write(notebook, sent):
     assert len(sent) == 2, sent
 
 
+def test_client_credentials_of_a_client_that_was_just_seen_are_one_statement(notebook, sent):
+    notebook.client_credentials()
+    sent.clear()
+    assert notebook.client_credentials().status_code == 200
+    assert len(sent) == 1, sent
+
+
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 def test_introspection_is_one_look(notebook, tokens, kind, sent):
     assert notebook.introspect(tokens[kind]).json["active"]
