@@ -19,6 +19,8 @@ SCOPES = {
 #: registered or allowed before it has it without naming it.
 PROFILE = "profile"
 
+_OF_MEMORIES = frozenset(name for name in SCOPES if name.startswith("memories:"))
+
 # Asked for by OpenID-minded libraries to get a refresh token, which every client with the
 # refresh grant gets anyway. Accepted, and never part of what is granted or stored; but told in the answer
 # to whoever asked for it, since some libraries take an answer without it for a refusal.
@@ -86,4 +88,4 @@ def intersect_scope(scope: str, bound: str) -> str:
 
 def reaches_memories(scopes: frozenset[str]) -> bool:
     """Whether any of the scopes looks through mementos, so that the person has to choose some."""
-    return any(name.startswith("memories:") for name in scopes)
+    return not scopes.isdisjoint(_OF_MEMORIES)

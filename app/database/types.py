@@ -95,7 +95,8 @@ def _to_microseconds(value: datetime | None) -> int | None:
 
 
 def _from_microseconds(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(microseconds=value)
+    # A product is half as dear as a new timedelta.
+    return None if value is None else _EPOCH + _MICROSECOND * value
 
 
 class Digest(TypeDecorator[str]):

@@ -110,6 +110,9 @@ def _decode(raw: bytes) -> str | None:
 def _find_problem(name: str, value: str | None) -> str | None:
     if value is None:
         return "is not UTF-8."
+    # Which no value is that has one of the faults below but its length.
+    if len(value) <= _MAX_VALUE_LENGTH and value.isprintable():
+        return None
     if len(value) > _MAX_VALUE_LENGTH:
         return f"is longer than {_MAX_VALUE_LENGTH} characters."
     if "\x00" in value:

@@ -1,7 +1,7 @@
 """Core statements of the hot path, compiled once a dialect, and their records, checked by name."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, NamedTuple
 
@@ -57,27 +57,35 @@ class Statement:
 class Compiled:
     """What a driver is given, and how its values are written and read."""
 
-    __slots__ = ("_binds", "_defaults", "_positional", "_readers", "_row", "sql", "wire", "writes")
+    __slots__ = ("_given", "_readers", "_ready", "_row", "sql", "wire", "writes")
 
     def __init__(self, statement: Executable, row: type[Any] | Pair | None, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         self.sql = str(compiled)
         #: Whether it may change rows, as an INSERT does that returns what it inserted.
         self.writes = not self.sql.lstrip().startswith("SELECT")
-        self._positional = bool(compiled.positional)
-        named = {name: bind for bind, name in compiled.bind_names.items()}
-        binds = [(name, named[name]) for name in (compiled.positiontup if self._positional else named)]
-        # What the statement itself says, such as the values of a "case". The rest must be given: a value
-        # that was forgotten would be NULL, which finds nothing and says nothing.
-        self._defaults = {name: compiled.params[name] for name, bind in binds if not bind.required}
-        types = {name: bind.type.dialect_impl(dialect) for name, bind in binds}
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        names = compiled.positiontup if compiled.positional else list(binds)
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
         #: As PostgreSQL's protocol takes it; None on SQLite, and where values need the driver's own conversion.
-        self.wire = None if self._positional else find_wire(self.sql, types, dialect)
-        self._binds: Sequence[tuple[str, _Writer | None]]
-        if self.wire is None:
-            self._binds = [(name, types[name].bind_processor(dialect)) for name, _ in binds]
-        else:
-            self._binds, self._positional = self.wire.writers, True
+        self.wire = None if compiled.positional else find_wire(self.sql, types, dialect)
+        writers: Sequence[tuple[str, _Writer | None]] = (
+            [(name, types[name].bind_processor(dialect)) for name in names] if self.wire is None else self.wire.writers
+        )
+        is_list = compiled.positional or self.wire is not None
+        places: Iterable[tuple[Any, tuple[str, _Writer | None]]] = (
+            enumerate(writers) if is_list else [(writer[0], writer) for writer in writers]
+        )
+        # What the statement itself says, such as the values of a "case", is written once. The rest must be given: a
+        # value that was forgotten would be NULL, which finds nothing and says nothing.
+        self._ready: Any = [None] * len(writers) if is_list else {}
+        self._given: list[tuple[Any, str, _Writer | None]] = []
+        for place, (name, write) in places:
+            if binds[name].required:
+                self._given.append((place, name, write))
+            else:
+                value = compiled.params[name]
+                self._ready[place] = write(value) if write else value
         columns = _columns_of(statement)
         self._row = _make_row(row, columns)
         self._readers: list[tuple[int, _Reader]] = [
@@ -88,11 +96,10 @@ class Compiled:
 
     def bind(self, values: Mapping[str, Any]) -> list[Any] | dict[str, Any]:
         """Returns what the driver takes beside the SQL. Raises ``KeyError`` for a value that was forgotten."""
-        if self._defaults:
-            values = {**self._defaults, **values}
-        if self._positional:
-            return [process(values[name]) if process else values[name] for name, process in self._binds]
-        return {name: process(values[name]) if process else values[name] for name, process in self._binds}
+        written: list[Any] | dict[str, Any] = self._ready.copy()
+        for place, name, write in self._given:
+            written[place] = write(values[name]) if write else values[name]
+        return written
 
     def read(self, row: Sequence[Any]) -> Any:
         """Returns the driver's row as a record."""

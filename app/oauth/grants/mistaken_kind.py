@@ -12,4 +12,6 @@ _KINDS = {
 
 def find_mistaken_kind(presented: str, expected: str) -> str | None:
     """Returns in words what a credential is, where it is another kind than ``expected``. It is not looked up."""
-    return next((kind for prefix, kind in _KINDS.items() if prefix != expected and presented.startswith(prefix)), None)
+    if presented.startswith(expected):
+        return None
+    return next((kind for prefix, kind in _KINDS.items() if presented.startswith(prefix)), None)
