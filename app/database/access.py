@@ -52,7 +52,9 @@ class MayNotWrite(RuntimeError):
 def set_access(access: Access) -> None:
     """Say what this context may do from now on. Called at the beginning and the end of each request, and nowhere else."""
     _access.set(access)
-    _has_committed.set(False)
+    # To ask costs less than to say it once more.
+    if _has_committed.get():
+        _has_committed.set(False)
 
 
 def may_orm_write() -> bool:

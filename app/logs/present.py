@@ -56,7 +56,7 @@ def request_id(environ: dict[str, Any], *, trusts_proxy: bool = False) -> str:
     known = environ.get(_REQUEST_ID)
     if known is None:
         sent = environ.get(_INCOMING, "") if trusts_proxy else ""
-        known = sent if _PLAIN.fullmatch(sent) else f"req_{getrandbits(96):024x}"
+        known = sent if sent and _PLAIN.fullmatch(sent) else f"req_{getrandbits(96):024x}"
         environ[_REQUEST_ID] = known
     return str(known)
 

@@ -56,13 +56,18 @@ def _find_kind(type_: TypeEngine[Any], dialect: Dialect) -> tuple[Writer, int, i
     return None
 
 
-def _after(process: Callable[[Any], Any] | None, write: Callable[[Any], bytes]) -> Writer:
+def _after(process: Callable[[Any], Any] | None, write: Writer) -> Writer:
     if process is None:
-        return lambda value: None if value is None else write(value)
-    return lambda value: None if (stored := process(value)) is None else write(stored)
+        return write
+    if write is _write_bytes:
+        # What a column of bytes is kept as is bytes already.
+        return process
+    return lambda value: write(process(value))
 
 
-def _write_text(value: str) -> bytes:
+def _write_text(value: str | None) -> bytes | None:
+    if value is None:
+        return None
     written = value.encode()
     if b"\0" in written:
         # libpq would take what comes before it for the whole. In psycopg's words.
@@ -72,22 +77,26 @@ def _write_text(value: str) -> bytes:
     return written
 
 
-def _write_number(value: int) -> bytes:
-    return b"%d" % value
+def _write_number(value: int | None) -> bytes | None:
+    return None if value is None else b"%d" % value
 
 
-def _write_truth(value: bool) -> bytes:
-    return b"t" if value else b"f"
+def _write_truth(value: bool | None) -> bytes | None:
+    return None if value is None else b"t" if value else b"f"
 
 
-def _write_moment(value: Any) -> bytes:
-    return str(value).encode()
+def _write_bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
 
 
-_KINDS: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], bytes], int, int], ...] = (
+def _write_moment(value: Any) -> bytes | None:
+    return None if value is None else str(value).encode()
+
+
+_KINDS: tuple[tuple[type[TypeEngine[Any]], Writer, int, int], ...] = (
     (String, _write_text, _FOUND_OUT, _TEXT),
     (Integer, _write_number, _FOUND_OUT, _TEXT),
     (Boolean, _write_truth, _BOOL, _TEXT),
-    (LargeBinary, bytes, _BYTEA, _BINARY),
+    (LargeBinary, _write_bytes, _BYTEA, _BINARY),
     (DateTime, _write_moment, _FOUND_OUT, _TEXT),
 )

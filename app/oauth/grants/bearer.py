@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from app import clock, credentials
@@ -98,6 +99,8 @@ def new_bearer_tokens(
     )
 
 
+# There are as many as settings of the server and of clients.
+@lru_cache(maxsize=256)
 def _lifetime(client_own: int | None, most: int) -> timedelta:
     return timedelta(seconds=most if client_own is None else min(client_own, most))
 

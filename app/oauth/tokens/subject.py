@@ -31,7 +31,7 @@ class SpeakingToken(TokenSnapshot):
     organization_name: str | None
 
 
-_FIND_SPEAKING_TOKEN = Statement(
+_SELECT_SPEAKING_TOKEN = (
     select_tokens(
         AccessToken,
         Person.name.label("user_name"),
@@ -49,13 +49,16 @@ _FIND_SPEAKING_TOKEN = Statement(
         Organization,
         Organization.id == case((Consent.user_id.is_(None), Client.organization_id), else_=Membership.organization_id),
     )
-    .order_by(Organization.name, Organization.id)
-    .limit(1),
-    row=SpeakingToken,
 )
+# Nothing is sorted for a person of one organization. Whoever is in several is looked up once more, in their order.
+_FIND_SPEAKING_TOKEN = Statement(_SELECT_SPEAKING_TOKEN.limit(2), row=SpeakingToken)
+_FIND_FIRST = Statement(_SELECT_SPEAKING_TOKEN.order_by(Organization.name, Organization.id).limit(1), row=SpeakingToken)
 
 
 def find_speaking_token(connection: Connection, token_digest: str) -> SpeakingToken | None:
-    """Returns the access token, in whatever state it is, and whom it speaks for, in one SELECT."""
-    token: SpeakingToken | None = connection.first(_FIND_SPEAKING_TOKEN, token_digest=token_digest)
-    return token
+    """Returns the access token, in whatever state it is, and whom it speaks for: one SELECT, or two for the first of several."""
+    found: list[SpeakingToken] = connection.all(_FIND_SPEAKING_TOKEN, token_digest=token_digest)
+    if len(found) > 1:
+        first: SpeakingToken | None = connection.first(_FIND_FIRST, token_digest=token_digest)
+        return first
+    return found[0] if found else None
