@@ -67,4 +67,4 @@ def successor(credential: str, salt: str) -> str:
     """The credential that follows ``credential``: it takes both the old one and the stored salt to know it."""
     ending = ASKED_OFFLINE if asked_offline(credential) else ""
     prefix = credential[: len(credential) - 64 - len(ending)]
-    return prefix + hmac.new(salt.encode(), credential.encode(), hashlib.sha256).hexdigest() + ending
+    return prefix + hmac.digest(salt.encode(), credential.encode(), "sha256").hex() + ending

@@ -7,7 +7,7 @@ from flask import Response
 from app.api import blueprint
 from app.api.route import ROUTES, Route
 from app.consents.details import describe_mementos
-from app.consents.reach import token_reach
+from app.consents.reach import reached_mementos
 from app.consents.resources import API
 from app.http import doors
 from app.http.direct.call import Call, Row, both_spellings
@@ -88,7 +88,7 @@ def _describe_consent(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
         "grant_id": token.grant_id,
         "scope": scope,
         "selection": token.choice.selection if token.choice and reaches_memories(scopes) else "none",
-        "authorization_details": describe_mementos(token_reach(token), scopes, own_resource(API, issuer).location),
+        "authorization_details": describe_mementos(reached_mementos(token), scopes, own_resource(API, issuer).location),
         "expires_at": None if token.consent_expires_at is None else token.consent_expires_at.isoformat(),
         "manage_url": manage_url(issuer, token.grant_id or ""),
     }

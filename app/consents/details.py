@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from app.memories.reach import Reach
+from app.memories.reach import Reached
 
 TYPE = "memento"
 EVERYTHING = "all"
@@ -43,19 +43,22 @@ def _is_list_within(value: Any, allowed: Collection[str]) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item in allowed for item in value)
 
 
-def describe_mementos(reach: Reach, scopes: Collection[str], place: str) -> list[dict[str, Any]]:
+def describe_mementos(reached: Reached, scopes: Collection[str], place: str) -> list[dict[str, Any]]:
     """Returns what a consent reaches now: one object a memento, one with ``all`` for everything, none for nothing.
 
     Mementos are told by identifier alone: their names are the person's own. An action is told
     when both the scopes and the person's choice allow it. ``place`` is the resource that they are used at.
     """
-    # An app that sees everything is told only those in which it may also write.
-    identifiers = [EVERYTHING, *sorted(reach.writable)] if reach.everything else sorted(reach.can_write)
+    everything, can_write = reached
+    identifiers = sorted(can_write)
+    if everything:
+        # An app that sees everything is told only those in which it may also write.
+        identifiers = [EVERYTHING, *[one for one in identifiers if can_write[one]]]
     locations = [place]
     details = []
     for identifier in identifiers:
         actions = ["read"] if "memories:read" in scopes else []
-        if "memories:write" in scopes and reach.can_write.get(identifier):
+        if "memories:write" in scopes and can_write.get(identifier):
             actions.append("write")
         if actions:
             details.append({"type": TYPE, "identifier": identifier, "actions": actions, "locations": locations})

@@ -13,8 +13,10 @@ from app.consents.memory_setting import (
     select_own_sources,
     select_sources_of_others,
 )
-from app.memories.reach import Reach
+from app.memories.reach import Reach, Reached
 from app.scopes import parse_scope, reaches_memories
+
+_NOTHING = Choice("none")
 
 
 class Chosen(Protocol):
@@ -41,37 +43,34 @@ class Held(Chosen, Protocol):
     def consent_scope(self) -> str | None: ...
 
 
-def consent_reach(consent: Chosen) -> Reach:
-    """Returns what a consent reaches now."""
-    choice = consent.choice or Choice("none")
-    can_write = choice.can_write
-    keeps_back = consent.never_shares_at is not None
+def reached_mementos(consent: Chosen) -> Reached:
+    """Returns the mementos that a consent reaches now, for whoever only tells them."""
+    choice = consent.choice or _NOTHING
+    can_write, saved_id = choice.can_write, consent.saved_memento_id
     if consent.memory_setting is not None:
         setting = parse_setting(consent.memory_setting)
-        return _limit(consent, setting, choice, keeps_back=keeps_back)
-    if consent.saved_memento_id is not None:
+        can_write = {id: writable for id, writable in can_write.items() if id != saved_id}
+        if saved_id is not None and setting.reads_own:
+            can_write[saved_id] = setting.adds
+    elif saved_id is not None:
         # An app's own memento is always both, also when it was chosen besides.
-        can_write = {**can_write, consent.saved_memento_id: True}
-    return Reach(
-        user_id=consent.user_id,
-        everything=choice.selection == "all",
-        can_write=can_write,
-        keeps_back=keeps_back,
+        can_write = {**can_write, saved_id: True}
+    return Reached(choice.selection == "all", can_write)
+
+
+def consent_reach(consent: Chosen) -> Reach:
+    """Returns what a consent reaches now, as far as the person's memory setting lets it."""
+    everything, can_write = reached_mementos(consent)
+    own, of_others = (
+        ([], [])
+        if consent.memory_setting is None
+        else select_closed(consent.user_id, parse_setting(consent.memory_setting), consent.saved_memento_id)
     )
-
-
-def _limit(consent: Chosen, setting: MemorySetting, choice: Choice, *, keeps_back: bool) -> Reach:
-    """Returns the same as far as the person's memory setting lets it."""
-    saved_id = consent.saved_memento_id
-    can_write = {id: writable for id, writable in choice.can_write.items() if id != saved_id}
-    if saved_id is not None and setting.reads_own:
-        can_write[saved_id] = setting.adds
-    own, of_others = select_closed(consent.user_id, setting, saved_id)
     return Reach(
         user_id=consent.user_id,
-        everything=choice.selection == "all",
+        everything=everything,
         can_write=can_write,
-        keeps_back=keeps_back,
+        keeps_back=consent.never_shares_at is not None,
         closed=[*own, *of_others],
         # An app that may add goes on telling how its own sync went.
         hidden=of_others,

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, MementoContent, Memory
 from app.memories.never_shared import is_kept_back, is_kept_back_whole
+
+
+class Reached(NamedTuple):
+    """Of a reach, the mementos: whether everything may be read, and the ids of those that may, each with whether what
+    lies in it may be changed too."""
+
+    everything: bool
+    can_write: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,11 @@ class Reach:
     keeps_back: bool = False
     closed: Sequence[Select[Any]] = field(default=(), compare=False)
     hidden: Sequence[Select[Any]] = field(default=(), compare=False)
+
+    @property
+    def mementos(self) -> Reached:
+        """What it says of mementos."""
+        return Reached(self.everything, self.can_write)
 
     @property
     def is_limited(self) -> bool:

@@ -188,7 +188,7 @@ def _list_covered(caller: Caller) -> list[ShownMemento]:
             "actions": detail["actions"],
             "memory_count": counts.get(detail["identifier"], 0),
         }
-        for detail in describe_mementos(caller.reach, caller.scopes, caller.issuer)
+        for detail in describe_mementos(caller.reach.mementos, caller.scopes, caller.issuer)
         if detail["identifier"] in names
     ]
 

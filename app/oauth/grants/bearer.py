@@ -10,7 +10,7 @@ from app.clients.models import ClientSnapshot
 from app.clients.models.seen import SeenClient
 from app.config import Settings
 from app.consents.details import describe_mementos
-from app.consents.reach import consent_reach
+from app.consents.reach import reached_mementos
 from app.database.connections import Connection
 from app.oauth.resources import Resource, put_first
 from app.oauth.tokens.access import add_access_token
@@ -173,4 +173,4 @@ def consent_details(scope: str, consent: Origin, place: str) -> list[dict[str, A
 
     ``place`` is where they are used (:attr:`Resource.location`).
     """
-    return describe_mementos(consent_reach(consent), parse_scope(scope), place)
+    return describe_mementos(reached_mementos(consent), parse_scope(scope), place)
