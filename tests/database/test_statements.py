@@ -8,7 +8,7 @@ from itertools import pairwise
 from pkgutil import walk_packages
 
 import pytest
-from sqlalchemy import BindParameter, Insert, Select, select, true
+from sqlalchemy import BindParameter, Insert, Select, bindparam, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 import app
@@ -86,6 +86,20 @@ def test_two_points_in_time_cannot_change_places(name, one, other):
     columns[one], columns[other] = columns[other], columns[one]
     with pytest.raises(MismatchedRecord, match=f"Column {one + 1} .* {fields(record)[one].name} in its place"):
         Statement(select(*columns), row=record).compiled_for(_DIALECTS[0])
+
+
+def test_what_a_statement_says_itself_is_the_same_in_every_call():
+    kept = Statement(select(Client.name).where(Client.key == bindparam("wanted"), Client.type == "public"))
+    for dialect in _DIALECTS:
+        compiled = kept.compiled_for(dialect)
+        for wanted in ("a", "b", "a"):
+            values = compiled.bind({"wanted": wanted})
+            held = [one.decode() if isinstance(one, bytes) else one for one in values]
+            assert sorted(held) == [wanted, "public"]
+            # Whoever is given them may do with them what they like.
+            values.clear()
+        with pytest.raises(KeyError):
+            compiled.bind({})
 
 
 @dataclass

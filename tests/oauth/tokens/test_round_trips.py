@@ -2,7 +2,10 @@
 
 import pytest
 
+from app.accounts.models import User
+from app.accounts.organizations import add_member, create_organization
 from app.database.connections import Connection
+from app.extensions import db
 from tests.databases import BACKEND
 
 pytestmark = pytest.mark.database
@@ -80,3 +83,15 @@ def test_revocation_is_one_look_and_one_write(notebook, tokens, kind, sent):
 def test_a_call_of_the_api_is_one_look(notebook, tokens, sent):
     assert notebook.me(tokens["access_token"]).status_code == 200
     assert len(sent) == 1, sent
+
+
+def test_only_a_person_of_several_organizations_is_looked_up_in_their_order(app, browser, notebook, alice, sent):
+    browser.enter(alice)
+    tokens = notebook.tokens(browser, scope="profile")
+    with app.app_context():
+        add_member(create_organization("Abacus", slug="abacus"), db.session.get_one(User, alice.id), "owner")
+        db.session.commit()
+    sent.clear()
+    assert notebook.me(tokens["access_token"]).json["organization"]["slug"] == "abacus"
+    one, other = sent
+    assert "ORDER BY" in other and "ORDER BY" not in one
