@@ -49,6 +49,12 @@ def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
     )
 
 
+def select_saved(consent: type["Consent"]) -> ColumnElement[str | None]:
+    """Returns a column with the id of that memento, for a SELECT that has the consent: cheaper than a join of one more table."""
+    saved = select(SavedMemento.memento_id).where(is_saved_under(consent)).correlate(consent)
+    return saved.scalar_subquery()
+
+
 def find_saved_memento_id(session: Session, user_id: str, client_key: str, installation: str | None) -> str | None:
     """Returns the installation's own memento with the person; None before it has added anything.
 

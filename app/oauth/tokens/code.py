@@ -16,7 +16,7 @@ from app.consents.live import has_ended
 from app.consents.memory_setting import Person
 from app.consents.models import Consent
 from app.consents.resources import API
-from app.consents.saved import SavedMemento, is_saved_under
+from app.consents.saved import select_saved
 from app.database.connections import Connection
 from app.database.statements import Statement
 from app.database.statements.decisions import Decision
@@ -139,12 +139,11 @@ _SELECT_CODE = (
         Consent.revoked_at.label("consent_revoked_at"),
         Consent.paused_at.label("consent_paused_at"),
         select_choice().label("choice"),
-        SavedMemento.memento_id.label("saved_memento_id"),
+        select_saved(Consent).label("saved_memento_id"),
         *PERSON_COLUMNS,
     )
     .join(TokenFamily, TokenFamily.id == AuthorizationCode.family_id)
     .join(Consent, Consent.grant_id == TokenFamily.grant_id)
-    .outerjoin(SavedMemento, is_saved_under(Consent))
     .join(Person, Person.id == Consent.user_id)
     .where(AuthorizationCode.digest == bindparam("code_digest"))
 )

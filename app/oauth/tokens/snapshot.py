@@ -16,7 +16,7 @@ from app.consents.choice import Choice, select_choice
 from app.consents.live import has_ended
 from app.consents.memory_setting import Person, select_setting
 from app.consents.models import Consent
-from app.consents.saved import SavedMemento, is_saved_under
+from app.consents.saved import select_saved
 from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
 from app.scopes import intersect_scope, with_profile
 
@@ -178,14 +178,13 @@ def select_tokens(
             Consent.last_used_at.label("consent_last_used_at"),
             Consent.updated_at.label("consent_updated_at"),
             select_choice().label("choice"),
-            SavedMemento.memento_id.label("saved_memento_id"),
+            select_saved(Consent).label("saved_memento_id"),
             *PERSON_COLUMNS,
             *more,
         )
         .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
         .join(TokenFamily, TokenFamily.id == token.family_id, isouter=not has_family)
         .join(Consent, Consent.grant_id == TokenFamily.grant_id, isouter=not has_family)
-        .outerjoin(SavedMemento, is_saved_under(Consent))
         .outerjoin(Person, Person.id == Consent.user_id)
         .where(token.digest == bindparam("token_digest"))
     )
