@@ -291,7 +291,7 @@ def test_a_memory_that_its_person_deletes_while_an_app_changes_it_is_gone(app, a
 
 def test_two_first_writes_make_one_memento_of_the_app(app, alice, call):
     write = lambda: call("POST", "memories/", {"title": "Bread", "text": "Flour."})  # noqa: E731
-    met = meet(app, write, write, after="FROM saved_mementos")
+    met = meet(app, write, write, after="^SELECT saved_mementos")
     assert (met.first.status_code, met.second.status_code, met.second_waited) == (201, 201, True)
     with app.app_context():
         assert len(db.session.scalars(select(Memento)).all()) == 1
