@@ -62,6 +62,9 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     query = cast(Mapping[str, str], url.query)
     arguments: dict[str, Any] = {name: value for name, value in _KEPT_ALIVE.items() if name not in query}
     arguments["connect_timeout"] = int(query.get("connect_timeout", _CONNECT_SECONDS))
+    if "client_encoding" not in query:
+        # Else PGCLIENTENCODING says it, and what we write is UTF-8 whatever a session takes it for.
+        arguments["client_encoding"] = "utf8"
     if _PREPARE_THRESHOLD in query:
         arguments[_PREPARE_THRESHOLD] = _read_threshold(query[_PREPARE_THRESHOLD])
     return arguments

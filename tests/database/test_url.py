@@ -2,10 +2,12 @@
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Text, bindparam, cast, create_engine, make_url, select
 
 from app.config import ConfigurationError, read_settings
-from app.database.engine import engine_options
+from app.database.connections import connect
+from app.database.engine import engine_options, prepare_engine
+from app.database.statements import Statement
 from app.database.url import connect_arguments, find_sqlite_wait, read_database_url
 from tests.tables import each
 
@@ -148,3 +150,16 @@ def test_every_parameter_of_postgresql_connects(each_database_url, query):
         assert shown["application_name"] == "reliquary at work"
     if "options" in query:
         assert shown["statement_timeout"] == "7000"
+
+
+@pytest.mark.parametrize("each_database_url", ["postgresql"], indirect=True)
+@pytest.mark.postgresql
+def test_text_is_sent_in_the_encoding_that_the_session_has(each_database_url, monkeypatch):
+    """Whatever an operator's environment says for psql."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    engine = create_engine(each_database_url, **engine_options(each_database_url))
+    prepare_engine(engine)
+    echo = Statement(select(cast(bindparam("text", type_=Text()), Text()).label("text")))
+    with connect(engine) as connection:
+        assert connection.first(echo, text="Café \N{SNOWMAN}").text == "Café \N{SNOWMAN}"
+    engine.dispose()
