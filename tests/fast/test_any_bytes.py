@@ -72,7 +72,11 @@ MORE = (
 
 
 def test_what_the_raw_sockets_send(notebook, doors, tokens):
-    known = authorization(notebook)
+    compare(doors, raw_requests(authorization(notebook)), at_least=30)
+
+
+def raw_requests(known: bytes) -> dict[str, bytes]:
+    """What is sent to the raw sockets, from a client with this ``Authorization``, by what it is."""
     sent = {
         f"{path}, {kind}": make(path, known)
         for table in (REFUSED_BY_US, ACCEPTED)
@@ -82,8 +86,7 @@ def test_what_the_raw_sockets_send(notebook, doors, tokens):
     # A page with a form has a token of chance that the tests cannot foresee.
     sent |= NOT_HTTP | {f"{path!r}": get(path) for path in PATHS if b"/sign-in" not in path}
     sent |= {f"POST {target!r}": post(target.decode("latin-1"), known, body=GRANT) for target in TARGETS}
-    sent |= {f"GET {target!r}": get(target, known) for target in TARGETS}
-    compare(doors, sent, at_least=30)
+    return sent | {f"GET {target!r}": get(target, known) for target in TARGETS}
 
 
 def test_one_header_more(notebook, doors, tokens):

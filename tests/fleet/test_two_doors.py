@@ -14,16 +14,11 @@ from app.database.access import expect_writes
 from app.extensions import db
 from app.limits.models import RateLimitCounter
 from tests.databases import new_database
-from tests.fast.test_any_bytes import ME, METADATA, MORE, TARGETS, change, one_header_more
+from tests.fast.test_any_bytes import ME, METADATA, MORE, change, one_header_more, raw_requests
 from tests.resources import _cluster
 from tests.robustness.remote import RemoteApp
 from tests.robustness.test_raw_sockets import (
-    ACCEPTED,
     GRANT,
-    NOT_HTTP,
-    PATHS,
-    REFUSED_BY_US,
-    TOKEN_LIKE,
     authorization,
     get,
     post,
@@ -95,17 +90,7 @@ def compare(pair, sent: dict[str, bytes]) -> None:
 
 
 def test_tables_of_raw_bytes(pair, notebook):
-    known = authorization(notebook)
-    sent = {
-        f"{path}, {kind}": make(path, known)
-        for table in (REFUSED_BY_US, ACCEPTED)
-        for path in TOKEN_LIKE
-        for kind, make in table.items()
-    }
-    sent |= NOT_HTTP | {f"{path!r}": get(path) for path in PATHS if b"/sign-in" not in path}
-    sent |= {f"POST {target!r}": post(target.decode("latin-1"), known, body=GRANT) for target in TARGETS}
-    sent |= {f"GET {target!r}": get(target, known) for target in TARGETS}
-    compare(pair, sent)
+    compare(pair, raw_requests(authorization(notebook)))
 
 
 @pytest.fixture
