@@ -21,11 +21,12 @@ BODY_IN_MEMORY, BODIES_ON_DISK = 256 * 1024, 1024 * 1024 * 1024
 #: The most bytes of an answer that wait in memory for whoever reads it slowly.
 ANSWER_IN_MEMORY = 4 * 1024 * 1024
 
-#: Seconds between two looks at the thread that runs the loop, and after how many that found nothing no more are taken
-#: until it answers something.
-LOOK_SECONDS, LOOKS = 0.01, 20
-#: Seconds after which an answer of that thread is a slow one, and how many of them more than others are too many.
-SLOW_SECONDS, MANY_SLOW = 0.005, 16
+#: Seconds for which the thread that runs the loop may be at an answer before another one runs it: more than these, and
+#: less than twice as many.
+LONG_ANSWER_SECONDS = 0.006
+#: Seconds after which an answer of that thread is a slow one, how many of them more than others are too many, and
+#: seconds between two that are tried while there are too many.
+SLOW_SECONDS, MANY_SLOW, TRY_SECONDS = 0.005, 16, 0.1
 
 #: Connections at the management port.
 MANAGEMENT_CONNECTIONS = 64

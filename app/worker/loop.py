@@ -18,7 +18,7 @@ from app.worker.inbox import End, Inbox, Room
 
 _PIECE = 64 * 1024
 _LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
-TURN_SECONDS = 0.5
+_TURN_SECONDS = 0.5
 
 
 class Loop(ThreadWorker):
@@ -62,7 +62,7 @@ class Loop(ThreadWorker):
     def stop(self) -> None:
         """What is done before the end."""
 
-    def turn(self, seconds: float) -> None:
+    def turn(self, seconds: float = _TURN_SECONDS) -> None:
         """See to everything that is to be done, or wait for it so long."""
         self.events_are_old = False
         for key, _ in self.poller.select(seconds):
@@ -73,9 +73,11 @@ class Loop(ThreadWorker):
             if self.events_are_old:
                 break
         now = time.monotonic()
-        if now - self._looked_at_clock >= TURN_SECONDS:
+        if now - self._looked_at_clock >= _TURN_SECONDS:
             self._looked_at_clock = now
             self.notify()
+            if self.alive and not self.is_parent_alive():
+                self.alive = False
             for crowd, _ in self.crowds:
                 for connection in crowd.at(*Stage):
                     if connection.deadline(self.cfg.keepalive) <= now:
@@ -119,14 +121,10 @@ class Loop(ThreadWorker):
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         """A thread of the pool has answered; called in the loop."""
-        failure = fs.exception()
-        self.go_on_after(conn, failure is None and fs.result(), failure)
+        self.go_on_after(conn, fs.result())
 
-    def go_on_after(self, connection: Connection, stays_open: bool, failure: BaseException | None) -> None:
+    def go_on_after(self, connection: Connection, stays_open: bool) -> None:
         """Send what was answered; then comes the next request, or the end."""
-        if failure is not None:
-            self._close_after(connection, failure)
-            return
         try:
             connection.stays_open = stays_open and not connection.sock.is_broken
             self._send(connection)
@@ -188,9 +186,13 @@ class Loop(ThreadWorker):
             connection.enter(stage)
         connection.watch(self.poller, EVENT_READ)
 
-    def _answer(self, connection: Connection) -> None:
+    def begin_answer(self, connection: Connection) -> None:
+        """From here on whoever answers reads what came."""
         connection.enter(Stage.ANSWERING)
         connection.count += 1
+
+    def _answer(self, connection: Connection) -> None:
+        self.begin_answer(connection)
         connection.inbox.rewind()
         future = connection.crowd.pool.submit(self.handle, connection)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))

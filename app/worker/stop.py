@@ -70,7 +70,9 @@ class Stopping(Relay):
         self.alive = False
         if _flags[0]:
             health.begin_stop()
-        self.wake()
+        # The main thread hears of the signal by itself; the one that runs the loop does not. Before the first turn there is none.
+        if self.method_queue.fileno() is not None:
+            self.method_queue.defer(lambda: None)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT and SIGINT: as SIGTERM, and somebody waits for it. Ctrl-C comes twice."""

@@ -61,7 +61,15 @@ class Worker(Stopping):
         return crowds
 
     def handle(self, conn: Connection, plain: PlainRequest | None = None) -> bool:
-        """Answer a request, in whatever thread. Returns whether the connection stays open."""
+        """Answer a request, in whatever thread. Returns whether the connection stays open. Raises nothing."""
+        try:
+            return self._answer_one(conn, plain)
+        except BaseException as error:
+            conn.sock.drop()
+            self.log.error("A connection failed", exc_info=error)
+            return False
+
+    def _answer_one(self, conn: Connection, plain: PlainRequest | None) -> bool:
         request = None
         try:
             if plain is not None:
