@@ -4,10 +4,10 @@ The request that uses one never waits for that, and needs no database that can b
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,8 +23,7 @@ _MOST_WAITING = 50_000
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """A kind of row: the column that says which it is, and the one that says when it was last used."""
 
     key: InstrumentedAttribute[Any]

@@ -11,8 +11,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 # Beyond stand letters of which NFKC makes others, and scripts without capitals.
-_LETTERS = map(chr, range(0x80, 0x2E00))
-_CAPITALS = {letter: small for letter in _LETTERS if letter != (small := letter.casefold()) and len(small) == 1}
+_LETTERS = "".join(map(chr, range(0x80, 0x2E00)))
+_SMALL = zip(_LETTERS, map(str.casefold, _LETTERS), strict=True)
+_CAPITALS = {letter: small for letter, small in _SMALL if letter != small and len(small) == 1}
 _TO_SMALL = str.maketrans(_CAPITALS)
 #: Under this name SQLite has :func:`in_small_letters`.
 SQLITE_NAME = "in_small_letters"

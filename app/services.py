@@ -1,7 +1,6 @@
 """What the protocol gets from outside itself: one object, so that none of it has to ask Flask."""
 
-from dataclasses import dataclass, field
-
+from msgspec import Struct, field
 from sqlalchemy import Engine
 
 from app.config import Settings
@@ -11,8 +10,7 @@ from app.notes import Notes
 from app.recent import Recent
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(Struct, frozen=True):
     """One for each app. HTTP files get it by :func:`app.http.services.services`, and hand it on.
 
     ``notes`` is what is written down later: what apps asked, read and wrote. ``limits`` counts what may not be tried

@@ -1,10 +1,10 @@
 """The address of the mail server: read once, and named without its password."""
 
-from dataclasses import dataclass, field
 from enum import Enum
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
+from msgspec import Struct
 
 _EXAMPLE = (
     "as in smtps://user:password@mail.example.com, smtp+starttls://user:password@mail.example.com:587,"
@@ -27,15 +27,17 @@ class Security(Enum):
 _SCHEMES = {"smtps": Security.TLS, "smtp+starttls": Security.STARTTLS, "smtp": Security.AS_OFFERED}
 
 
-@dataclass(frozen=True, slots=True)
-class SmtpServer:
+class SmtpServer(Struct, frozen=True):
     """Where letters are given to, and as whom."""
+
+    # Shows none of its values.
+    __repr__ = object.__repr__
 
     host: str
     port: int
     security: Security
     user: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
 
     @property
     def is_on_this_machine(self) -> bool:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask import jsonify
+from msgspec import structs
 from sqlalchemy import update
 
 from app import clock
@@ -160,7 +161,7 @@ def change_settings(app, monkeypatch) -> Callable[..., None]:
 
     def change(**changes) -> None:
         services = app.extensions["services"]
-        changed = replace(services, settings=replace(services.settings, **changes))
+        changed = structs.replace(services, settings=structs.replace(services.settings, **changes))
         monkeypatch.setitem(app.extensions, "services", changed)
 
     return change

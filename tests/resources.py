@@ -9,12 +9,12 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from msgspec import structs
 from sqlalchemy import make_url
 
 from app import create_app
@@ -246,7 +246,7 @@ def _app_on(pytestconfig, tmp_path_factory, apps_in_use, settings) -> Iterator[C
         def app_on(backend: str) -> Flask:
             directory = tmp_path_factory.mktemp(f"app-{backend}")
             url = kept.enter_context(new_database(backend, pytestconfig.stash[_cluster], directory))
-            app = create_app(replace(settings, database_url=url))
+            app = create_app(structs.replace(settings, database_url=url))
             app.testing = True
             app.extensions["services"].notes.have_threads = False
             bring_up_to_date(app)

@@ -10,10 +10,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
+from msgspec import structs
 
 from app import create_app
 from app.config import read_settings
@@ -72,7 +73,7 @@ def running_server(
         **environment,
     }
     # People whom the test's own process makes have the cheapest passwords; what the server makes is as in earnest.
-    app = create_app(replace(read_settings(environ, directory), password_time_cost=1, password_memory_kib=8))
+    app = create_app(structs.replace(read_settings(environ, directory), password_time_cost=1, password_memory_kib=8))
     bring_up_to_date(app)
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:

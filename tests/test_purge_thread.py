@@ -5,10 +5,10 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import func, select
 
 from app import clock
@@ -52,7 +52,7 @@ def start(app, monkeypatch):
 
     def start(interval: int = 1) -> PurgeThread:
         thread = PurgeThread(
-            engine, replace(app.extensions["services"].settings, purge_interval=interval), app.app_context
+            engine, structs.replace(app.extensions["services"].settings, purge_interval=interval), app.app_context
         )
         threads.append(thread)
         thread.start()

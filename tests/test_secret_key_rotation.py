@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from msgspec import structs
 
 from app import create_app
 from app.accounts.factors.resealing import reseal
@@ -33,10 +34,10 @@ def machines(_machines) -> dict:
 def _machines(app) -> Iterator[dict]:
     settings = app.extensions["services"].settings
     how = {
-        "before": replace(settings, secret_key=OLD),
-        "still old": replace(settings, secret_key=OLD, secret_key_fallbacks=(NEW,)),
-        "new": replace(settings, secret_key=NEW, secret_key_fallbacks=(OLD,)),
-        "without fallbacks": replace(settings, secret_key=OTHER),
+        "before": structs.replace(settings, secret_key=OLD),
+        "still old": structs.replace(settings, secret_key=OLD, secret_key_fallbacks=(NEW,)),
+        "new": structs.replace(settings, secret_key=NEW, secret_key_fallbacks=(OLD,)),
+        "without fallbacks": structs.replace(settings, secret_key=OTHER),
     }
     made = {name: create_app(one) for name, one in how.items()}
     for machine in made.values():

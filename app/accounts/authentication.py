@@ -1,7 +1,6 @@
 """Whether a password is the person's, asked in a way that tells nobody who has an account."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 
 from app.accounts.lock import lock_person
@@ -25,8 +24,7 @@ from app.limits.table import (
 _FIND_PASSWORD = Statement(select(User.id, User.password_hash).where(User.email == bindparam("email")))
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Whose the password is, and the hash that it was held against."""
 
     user_id: str

@@ -4,11 +4,11 @@ Whoever asked to have their account deleted may keep it: what they have shown wa
 minutes, until they answer. It counts only for the wish to leave that it was made for, so that it is of no use twice.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import make_response, redirect, render_template, session, url_for
+from msgspec import Struct
 from werkzeug.wrappers import Response
 
 from app import clock
@@ -23,8 +23,7 @@ _NAME = "comes_back"
 _LONGEST_TARGET = 1500
 
 
-@dataclass(frozen=True, slots=True)
-class ComesBack:
+class ComesBack(Struct, frozen=True):
     """Who may keep their account, where they were going, and what they have shown."""
 
     user: User

@@ -4,16 +4,15 @@ The pages of sign-in know only a path of ours. Whoever has such paths says here 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app
+from msgspec import Struct
 
 _NAME = "destinations"
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """``app`` is what the screens of the decision show of an app, ``organization`` the name of one: one of the two.
 
     ``cancel_url`` is where the button that cancels sends its form; where it is None, there is nothing to end, and a

@@ -4,9 +4,9 @@ Every change first locks the organization's row, so that of two owners who leave
 moment the second is told that they are the last. SQLite has one writer anyway.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts.invitations import revoke_invitations_of
@@ -30,8 +30,7 @@ class LastOwner(ValueError):
         super().__init__(_("An organization needs an owner, and this is its last. Make somebody else an owner first."))
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One person in an organization, as a list shows them."""
 
     user_id: str

@@ -1,8 +1,8 @@
 """The accounts of a server, as its operator lists them."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session as DatabaseSession
 
@@ -17,8 +17,7 @@ STATES = (OPEN, DISABLED, LEAVING)
 _MOST_QUERY_LENGTH = 254
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One account, as a list shows it. ``seen_at`` is when its person was last on one of our pages, if that is known."""
 
     id: str

@@ -1,11 +1,11 @@
 """Where a person is signed in: made at sign-in, found on every page, ended at sign-out."""
 
 from collections.abc import Set
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
+from msgspec import Struct
 from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import Session as OrmSession
 
@@ -34,12 +34,14 @@ class SessionOver(Exception):
     """The session was ended, elsewhere, while its person did something in it."""
 
 
-@dataclass(slots=True, eq=False)
-class SignedIn(UserMixin):
+class SignedIn(UserMixin, Struct, eq=False):
     """The person behind a request, as one SELECT saw them.
 
     ``issued_at`` is when they last showed who they are, ``shown`` by what (:mod:`app.accounts.factors`).
     """
+
+    # Shows none of its values.
+    __repr__ = object.__repr__
 
     id: str
     name: str
@@ -50,7 +52,7 @@ class SignedIn(UserMixin):
     issued_at: datetime
     shown: frozenset[str]
     is_operator: bool
-    credential: str = field(repr=False)
+    credential: str
 
     def get_id(self) -> str:
         """What Flask-Login keeps in the cookie: not who it is, but the credential of this one session."""

@@ -4,10 +4,11 @@ Its agentic search is the same search: nothing here reasons about a question. Pa
 pass, because such clients send them.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from app.api.components import answer_schema
 from app.api.serving import ROOT, serve
@@ -32,8 +33,7 @@ from app.operations.shapes import Shape
 _DEFAULT_CHUNKS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AgenticQuestion:
+class _AgenticQuestion(Struct, frozen=True, kw_only=True):
     """A search as the agentic search is sent."""
 
     query: Question
@@ -49,8 +49,7 @@ class _AgenticQuestion:
     end: Annotated[datetime | None, Instant(name="to", nullable=True, about="Only memories created before.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _NewDocument:
+class _NewDocument(Struct, frozen=True, kw_only=True):
     """A memory to be added, by Rememberizer's names."""
 
     name: Title

@@ -1,25 +1,24 @@
 """A route of the resource API, and the list of them all, from which ``/api/openapi.json`` is made."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from app.operations.bodies import largest_body
 from app.operations.operation import Operation
 from app.operations.shapes import Member, Shape, Takes
 
 
-@dataclass(frozen=True)
-class _Nothing:
+class _Nothing(Struct, frozen=True):
     """No fields at all."""
 
 
 _NOTHING = Shape(_Nothing)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True, dict=True):
     """One method of one path: what it takes and answers, and the operation that it carries out.
 
     ``answers``: status -> JSON Schema, or None for no content. Without an ``operation`` it is only described.

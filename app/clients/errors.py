@@ -1,9 +1,10 @@
 """What can be wrong with what somebody wants of a client."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 
 class ClientError(ValueError):
@@ -23,8 +24,7 @@ class ClientGone(LookupError):
     """The client was deleted since it was looked up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What became of one column of a client since somebody looked, and who last changed it."""
 
     before: Any

@@ -1,8 +1,10 @@
 """One field of a client: what it holds, who may say it, what may be wrong with it, and its words for each reader."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from msgspec import Struct
 
 from app.clients import field_problems as problems
 from app.clients.kinds import Kind
@@ -34,8 +36,7 @@ def refresh_token_bounds(settings: Settings) -> tuple[int, int]:
     return min(_LEAST_REFRESH_TOKEN_LIFETIME, most), most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One field: what kind of value it holds, what may be wrong with it, and its name in each place.
 
     ``wire`` is its name in JSON, where a client may say it itself. ``column`` is the attribute of the record. A draft

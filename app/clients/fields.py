@@ -1,8 +1,10 @@
 """A client's fields, each said once: the form, the command line, the audit log and the wire are derived from it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from app import text
 from app.clients import field_problems as problems

@@ -4,9 +4,9 @@ Nobody has checked that any of it is true.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session, object_session
 
@@ -53,8 +53,7 @@ def read_own_words(
     return fields, default_scope, sent.get("application_type", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What people were told of an app before it changed itself."""
 
     name: str

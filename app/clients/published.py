@@ -1,9 +1,9 @@
 """Public apps: those that their organization lets everybody find; and others whose names look like one of theirs."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
@@ -32,8 +32,7 @@ _READ_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _SAYS_NOTHING = frozenset(("app", "for", "inc", "llc", "ltd", "my", "official", "the"))
 
 
-@dataclass(frozen=True, slots=True)
-class Namesake:
+class Namesake(Struct, frozen=True):
     """A public app of another organization whose name looks like that of the app that asks."""
 
     name: str

@@ -4,10 +4,10 @@ A secret is shown once, to whoever made it; so these are the secrets that a pers
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,7 @@ from app.clients.models import Client, ClientSecret
 _MOST_NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSecret:
+class SeenSecret(Struct, frozen=True):
     """One that still works. ``seen_by`` is the name of who has seen it, None where the account is gone."""
 
     id: str
@@ -34,8 +33,7 @@ class SeenSecret:
     last_used_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSecrets:
+class SeenSecrets(Struct, frozen=True):
     """The first of them, and how many there are in all."""
 
     first: Sequence[SeenSecret]

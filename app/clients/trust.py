@@ -5,8 +5,10 @@ an international one in its ASCII form (``xn--…``): one that is spelled with a
 nothing that a person knows.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.clients.address_problems import is_host_name
 from app.clients.models import DOCUMENT, REGISTERED, Client, ClientRules
@@ -43,8 +45,7 @@ class Place(StrEnum):
     OTHER_DEVICE = "other_device"
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(Struct, frozen=True):
     """What receives an answer; ``name`` is its host, and its port if the address has one, or a scheme with its colon."""
 
     place: Place
@@ -56,8 +57,7 @@ class Receiver:
         return _name_in(f"//{self.name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """How an app is known, and what receives its answer.
 
     ``by`` is who stands for it: the organization, the document's host, or for an app that says so itself its own name.

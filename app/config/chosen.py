@@ -1,6 +1,6 @@
 """Every setting, with its default."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.issuer import listening_host
 from app.scopes import SCOPES
@@ -10,8 +10,7 @@ DAY = 24 * 60 * 60
 PRIVATE_SCHEMES = ("cursor", "vscode", "vscode-insiders")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What an operator may choose. Lifetimes are in seconds."""
 
     database_url: str

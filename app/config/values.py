@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.config.errors import ConfigurationError
 
 _LONGEST_SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """What settings are read from: the variables, and the folder where local defaults are kept."""
 
     variables: Mapping[str, str]

@@ -5,9 +5,10 @@ commits: on the driver connection of a request, or on a :class:`SessionConnectio
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from app import clock
 from app.consents import statements

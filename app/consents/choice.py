@@ -1,9 +1,10 @@
 """Which mementos an app may look through. It has one shape, from the form to the bearer check: :class:`Choice`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Dialect, Text, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
@@ -19,8 +20,7 @@ from app.sentences import _
 _MOST_MEMENTOS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """``selection`` is one of :data:`SELECTIONS`, or None while nothing was chosen.
 
     ``can_write`` has the ids of the chosen mementos, each with whether the app may also change what lies in it.

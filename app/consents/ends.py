@@ -1,7 +1,8 @@
 """Until when a person may allow an app something: a day, a month, a year, or until they end it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from app import clock
 from app.sentences import _
@@ -16,8 +17,7 @@ _ENDS = {
 _KEEP = "keep"
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """One choice of an end, as a form offers it. ``at`` is set for the present end alone."""
 
     value: str

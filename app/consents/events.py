@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -73,8 +73,7 @@ class ConsentEvent(Base):
     changed: Mapped[str] = mapped_column(Text)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """An event as the person may read it. ``changed`` holds only what this event is about, by these names:
 
     ``scopes``, ``mementos`` and ``writing`` (the ids of mementos that may be read, and written in), ``resources``: what
@@ -115,8 +114,7 @@ def read_event(one: ConsentEvent) -> Event:
 # -- what was changed ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a consent says: what the app may do, through which mementos, where, and until when."""
 
     scopes: frozenset[str]

@@ -6,10 +6,10 @@ their own connections alone.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -53,8 +53,7 @@ def as_people_see(name: str) -> tuple[str, ...]:
     return tuple(fold(name)) or (name,)
 
 
-@dataclass(frozen=True, slots=True)
-class Predecessor:
+class Predecessor(Struct, frozen=True):
     """An earlier connection, and what a new one that is the same takes over from it.
 
     ``choice`` is None for one that has never reached memories. ``ended_at`` is None while it lives.

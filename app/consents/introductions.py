@@ -1,7 +1,6 @@
 """How an app introduced itself when a person last decided about it: what it was called, and where its answer went."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import ForeignKey, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -25,8 +24,7 @@ class Introduction(Base):
     addresses_digest: Mapped[str] = mapped_column(Digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """What an app has changed since: each is None, or False, where it is as it was.
 
     ``receiver`` is what received its answer then. ``has_other_addresses`` tells that the answer may go to others now.

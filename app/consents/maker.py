@@ -1,8 +1,8 @@
 """Making a memento on the page of a picker: of whole sources, and of what a search finds."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -13,8 +13,7 @@ _MOST_SOURCES = 100
 _MOST_WORDS_LENGTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a page says of a new memento: what it is to hold, and which words were looked for.
 
     ``memory_ids`` are those that are ticked of what ``asked`` has found; None before anything was.
@@ -36,8 +35,7 @@ class Wanted:
         return bool(self.integration_ids or self.words or self.asked)
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedSource:
+class OfferedSource(Struct, frozen=True):
     """A whole integration, and whether it is ticked."""
 
     id: str
@@ -46,16 +44,14 @@ class OfferedSource:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedMemory:
+class OfferedMemory(Struct, frozen=True):
     """A memory that was found, and whether it is ticked."""
 
     memory: FoundMemory
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(Struct, frozen=True):
     """What the template of the maker receives, as ``maker``. ``found`` is None before anything was looked for."""
 
     sources: list[OfferedSource]

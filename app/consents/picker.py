@@ -1,9 +1,10 @@
 """The picker: the mementos that a person may open to an app. Both pages that show it are made here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import asdict
 from sqlalchemy.orm import Session
 
 from app.consents.choice import Choice
@@ -20,8 +21,7 @@ from app.memories.reach import Reach
 _MANY_MEMENTOS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What there is to choose from, as one look at the database saw it.
 
     ``saved`` is the app's own memento, which it reaches in any case; None if it has none, or may not read it: ``setting``
@@ -59,8 +59,7 @@ def describe_memento(memento: MementoSummary) -> list[Any]:
     return [memento.id, memento.name, sorted([source.kind, source.name] for source in memento.sources)]
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedMemento:
+class OfferedMemento(Struct, frozen=True):
     """A memento of the picker, and how it is ticked."""
 
     id: str
@@ -73,8 +72,7 @@ class OfferedMemento:
     added_by: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Picker:
+class Picker(Struct, frozen=True):
     """What the template of the picker receives, under these names."""
 
     selection: str | None
@@ -92,8 +90,7 @@ class Picker:
     saved_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Summed:
+class Summed(Struct, frozen=True):
     """What a choice comes to: how many mementos, how many memories in them together, and the newest titles.
 
     What is never shared is in neither; ``kept_back`` says how much that is.
@@ -173,4 +170,4 @@ def prepare_picker(
 
 def fields_of(picker: Picker) -> dict[str, Any]:
     """Returns the picker's fields by name, for a template."""
-    return {field.name: getattr(picker, field.name) for field in fields(picker)}
+    return asdict(picker)

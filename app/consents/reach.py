@@ -1,9 +1,9 @@
 """From a consent, as one SELECT saw it, to what it reaches."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from msgspec.structs import replace
 from sqlalchemy import Select
 
 from app.consents.choice import Choice

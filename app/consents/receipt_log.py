@@ -7,9 +7,9 @@ written down where it is done (:mod:`app.consents.receipts.writing`).
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy import Engine
 
 from app import clock
@@ -28,8 +28,7 @@ _MOST_QUESTIONS = 50
 _Key = tuple[str, datetime, tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What was noted under one key. In which mementos it lay is to be looked up for ``by_memory``.
 
     ``details`` are by kind and question.

@@ -1,8 +1,8 @@
 """Where an app keeps what it adds: the memento "Saved by {App}" of one person, and the source behind it."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -32,8 +32,7 @@ class SavedMemento(Base):
     integration_id: Mapped[str] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """That a memento is an app's own: it holds what the app added, and the source behind it holds nothing else."""
 
     app_name: str

@@ -1,8 +1,8 @@
 """A consent as the hot path reads it: in one SELECT, without the ORM."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import bindparam, select
 
 from app import clock
@@ -18,8 +18,7 @@ from app.last_uses import Used
 from app.scopes import parse_scope
 
 
-@dataclass(slots=True)
-class ConsentSnapshot:
+class ConsentSnapshot(Struct):
     """A consent as one SELECT saw it."""
 
     grant_id: str

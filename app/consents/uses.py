@@ -1,8 +1,8 @@
 """Which apps look through which mementos, now."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,8 +13,7 @@ from app.consents.models import Consent, ConsentMemento
 from app.scopes import parse_scope, reaches_memories
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A live consent that covers a memento, by what the person calls it. ``is_only`` when it covers no other by name."""
 
     grant_id: str

@@ -12,16 +12,15 @@ other holds, and with it for its own end. That cannot be:
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 from weakref import ReferenceType, ref
 
+from msgspec import Struct
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session, scoped_session
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a request may do. The door that it came in by says it, for each method."""
 
     #: Whether the ORM's transactions may write.

@@ -8,9 +8,9 @@ long, is another's after it.
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Engine, Integer, String, bindparam, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -57,8 +57,7 @@ def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_how: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseState:
+class LeaseState(Struct, frozen=True):
     """What a lease's row says now. ``done_ago`` is in seconds, None for a job that was never finished."""
 
     holder: str

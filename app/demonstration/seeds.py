@@ -4,9 +4,9 @@ Only what is missing is added. What was seeded is noted in the audit log, so tha
 did to it afterwards stays as they left it, and nothing of theirs is ever taken for ours.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from app import clock
@@ -33,8 +33,7 @@ class SeedConflict(Exception):
     """Something that is not demonstration data has the address or slug that ours needs; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Person:
+class _Person(Struct, frozen=True):
     """``texts`` is the folder in ``seed_data`` with the person's memories and mementos.
 
     ``had_none`` says that the person was there before their texts were, and gets them later.

@@ -1,8 +1,8 @@
 """Public apps, a page of them, and how many people use each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -19,8 +19,7 @@ PAGE_SIZE = 8
 LEAST_COUNTED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A public app. ``people`` is None while few use it."""
 
     client: Client

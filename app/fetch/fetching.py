@@ -5,10 +5,10 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from sqlalchemy.orm import Session, scoped_session
 
 from app import metrics
@@ -37,8 +37,7 @@ _BYTES_BESIDE = 64 * 1024
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """What was fetched: the bytes, and for how many seconds they may be used without asking again.
 
     ``seconds_left`` is what is left of the time that it had.
@@ -49,8 +48,7 @@ class Fetched:
     seconds_left: float
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedObject:
+class FetchedObject(Struct, frozen=True):
     """One JSON object that was fetched, and for how many seconds it may be used without asking again.
 
     ``seconds_left`` is what is left of the time that it had.

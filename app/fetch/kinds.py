@@ -1,14 +1,13 @@
 """What may be fetched: how large, of which type, and who must have been asked."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.limits.table import DOCUMENT_FETCHES, LOGO_FETCHES, PROOF_FETCHES, Limit
 
 _JSON = ("application/json",)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of thing to fetch. ``name`` is what logs and metrics call it.
 
     ``types`` are the media types that it may have; ``takes_json`` adds all that end in ``+json``. Where

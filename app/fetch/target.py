@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.fetch.errors import FetchFailed, Why
 
@@ -16,8 +17,7 @@ _LONGEST_HOST = 253
 _NOT_PUBLIC = (".localhost", ".local", ".internal", ".home.arpa", ".onion", ".alt", ".invalid")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Whom to ask, and for what: the host in lower case, and path and query as they were written."""
 
     host: str

@@ -3,9 +3,9 @@
 A secret never stands here. The examples read it from the environment.
 """
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -23,8 +23,7 @@ _PLACEHOLDER_REDIRECT_URI = "https://app.example.com/callback"
 _PLACEHOLDER_LOOPBACK_URI = "http://127.0.0.1/callback"
 
 
-@dataclass(frozen=True, slots=True)
-class ExampleApp:
+class ExampleApp(Struct, frozen=True):
     """What the examples need to know of an app. ``status`` is None for the made-up one."""
 
     client_id: str

@@ -1,13 +1,12 @@
 """What the guide holds: its pages and their sections, in the order of reading."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.guide.libraries import LIBRARIES
 from app.sentences import _
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page. ``slug`` is the last part of its address, ``sections`` are pairs of anchor and heading.
 
     ``summary`` says in a sentence what it is for, to whoever chooses what to read.

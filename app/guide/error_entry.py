@@ -1,8 +1,9 @@
 """One error as the guide tells of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, Self
+
+from msgspec import Struct
 
 from app.oauth.refusals import Refusal
 
@@ -14,8 +15,7 @@ class Cause(NamedTuple):
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorEntry:
+class ErrorEntry(Struct, frozen=True):
     """One error. ``statuses`` are those of HTTP, empty where the error comes by redirect."""
 
     code: str

@@ -4,9 +4,9 @@ What stands there is what the tests run, with the version that is told here.
 """
 
 import json
-from dataclasses import dataclass
 
 from flask import render_template
+from msgspec import Struct
 
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.config import Settings
@@ -16,8 +16,7 @@ from app.guide.apps import ExampleApp, made_up_app
 MAKE_TEST, MAKE_TEST_CLIENTS = "make test", "make test-clients"
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """One library. ``version`` is what the tests ran it in, ``run_by`` how; ``files`` are names and languages."""
 
     name: str
@@ -97,8 +96,7 @@ MEMORY_SERVICE = Library(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file of a program."""
 
     name: str

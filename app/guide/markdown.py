@@ -6,8 +6,9 @@ its Markdown form would leave out.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from html.parser import HTMLParser
+
+from msgspec import Struct
 
 #: What Markdown would take for its own in a text.
 _MARKS = re.compile(r"([\\*\[\]<>`]|\b_|_\b|~~)")
@@ -38,8 +39,7 @@ def to_markdown(html: str, link: Callable[[str], str]) -> str:
     return "\n\n".join(writer.blocks) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """An element that is open, and the text that stood before it."""
 
     tag: str

@@ -7,9 +7,9 @@ Each is a file of ``templates/guide/snippets``, named after itself and its langu
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flask import render_template
+from msgspec import Struct
 
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.config import Settings
@@ -50,8 +50,7 @@ SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
 _LITERALS = {"shell": shlex.quote, "python": json.dumps, "javascript": json.dumps}
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """An example in one language."""
 
     language: str

@@ -4,8 +4,9 @@ A blueprint or a route names its door once (:mod:`app.http.routes`). Whatever st
 server's worker or a path around Flask, reads the same rows.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.database.access import EVERYTHING, Access
 
@@ -42,8 +43,7 @@ class Database(Enum):
     DRIVER = "driver"
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """What every answer says, unless it says something else by itself."""
 
     fixed: tuple[tuple[str, str], ...]
@@ -81,8 +81,7 @@ _LONG_LINE = 64 * 1024
 _PAGE_LINE = 8190
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """One row of the table below."""
 
     name: str

@@ -20,13 +20,11 @@ Beside these :class:`app.limits.calls.Calls` counts the calls of the API with ea
 An address is an IPv4 address or an IPv6 /64 (:func:`app.limits.networks.network_of`).
 """
 
-from dataclasses import dataclass
-
 from limits import RateLimitItem, RateLimitItemPerSecond
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """One line: ``name`` is what metrics call it, ``most`` in ``seconds`` is what is let through."""
 
     name: str

@@ -1,14 +1,14 @@
 """What takes a letter to where it goes, and everything that can come of that."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.mail.rendering import Rendered
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """A letter on its way. ``edition`` is above 1 when it may have arrived before and is sent all the same."""
 
     id: str

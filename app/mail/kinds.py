@@ -5,10 +5,10 @@ never stored. So it is written anew for each time that it is tried, and the last
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from app.mail.letter import Letter
@@ -19,8 +19,7 @@ Compose = Callable[[Session, str, dict[str, Any]], Letter | None]
 USUAL_PATIENCE = timedelta(days=3)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind. After ``useful_for`` a letter that could not be sent is given up."""
 
     name: str

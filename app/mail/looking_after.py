@@ -1,8 +1,8 @@
 """What whoever looks after the server does with the outbox: see what waits and what did not go out, and decide on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Engine, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,7 @@ from app.mail.models import UNSENT, OutgoingMail, State
 LATE = 15 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """How the outbox stands.
 
     ``stuck_for`` is for how many seconds letters have waited without any going out: one alone may wait for days, where

@@ -1,6 +1,5 @@
 """A letter as mail servers carry it (:rfc:`5322`)."""
 
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -8,14 +7,14 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 import idna
+from msgspec import Struct
 
 from app import clock
 from app.config import Settings
 from app.mail.carrier import Posted, Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What a mail server is told, and the bytes it is given. ``needs_utf8`` is an address that is not ASCII (:rfc:`6531`)."""
 
     sender: str

@@ -6,10 +6,10 @@ down too, so that one whose process died then is known to be one that may have a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, Table, select, update
 
 from app import clock
@@ -30,8 +30,7 @@ class NotOurs(Exception):
     """Another process has the letter by now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A letter that is this process's to send."""
 
     id: str

@@ -1,9 +1,9 @@
 """A letter as it is read: its two texts, with every address in them at the issuer."""
 
 import re
-from dataclasses import dataclass
 
 from flask import Flask, current_app
+from msgspec import Struct
 
 from app.config import settings
 from app.issuer import address_at
@@ -12,8 +12,7 @@ from app.mail.letter import Letter
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """A letter that is ready to go: one line, a plain text, and the same as HTML."""
 
     subject: str

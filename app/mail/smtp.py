@@ -14,7 +14,8 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.config import Settings
 from app.mail.carrier import NotNow, NoWay, Posted, Refused, Unsure
@@ -28,8 +29,7 @@ _BROKEN = (smtplib.SMTPException, OSError, ValueError)
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """For how many seconds the server is waited for: to be reached, for one answer, for all that comes before a
     letter's end, and for what it says to that."""
 

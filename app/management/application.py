@@ -5,11 +5,11 @@ says no.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from flask import Flask
+from msgspec import Struct
 
 from app import metrics
 from app.logs import present
@@ -18,8 +18,7 @@ from app.management.readiness import Readiness
 _Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a path says."""
 
     status: str

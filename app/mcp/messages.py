@@ -7,8 +7,9 @@ headers. The *legacy* ones begin with ``initialize``, and name their version in 
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.oauth.wire_request import SentHeaders
 
@@ -42,8 +43,7 @@ class Wrong(Exception):
         return {"jsonrpc": "2.0"} | ({} if self.id is None else {"id": self.id}) | {"error": error}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A request, or a notification, which has no ``id`` and gets no answer."""
 
     id: str | int | None

@@ -5,8 +5,9 @@ for what the tool needs.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from app.operations.caller import Caller
 from app.operations.fields import Text
@@ -36,20 +37,17 @@ _OF_INTEGRATION = Text(
 _NO_SUCH_MEMORY = "There is no memory with this id among those that the person shares with you; it may be gone."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Nothing:
+class _Nothing(Struct, frozen=True, kw_only=True):
     """No fields at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OneMemory:
+class _OneMemory(Struct, frozen=True, kw_only=True):
     """Which memory."""
 
     id: Annotated[str, _ID]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Search:
+class _Search(Struct, frozen=True, kw_only=True):
     """What to look for, and where."""
 
     query: Annotated[
@@ -114,8 +112,7 @@ class _ChangeOfOne:
 _ONE = Shape(_OneMemory)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tool:
+class Tool(Struct, frozen=True, kw_only=True):
     """One tool. ``apply`` makes of what was read the operation's identifiers and what that takes."""
 
     name: str
@@ -131,7 +128,7 @@ class Tool:
     not_found: str = _NO_SUCH_MEMORY
     #: What stands in the result of an operation that returns nothing.
     present: Callable[[Any, Any], dict[str, Any]] | None = None
-    output: dict[str, Any] | None = field(default=None)
+    output: dict[str, Any] | None = None
 
     def describe(self) -> dict[str, Any]:
         """Returns the tool as ``tools/list`` tells it."""

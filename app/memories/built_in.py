@@ -1,12 +1,11 @@
 """The two mementos everybody has. They have no row: a choice of one of them is stored by its id."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.sentences import _
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltInMemento:
+class BuiltInMemento(Struct, frozen=True):
     """``id`` is what is stored and sent, ``name`` and ``explanation`` are what a person reads."""
 
     id: str

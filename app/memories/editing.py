@@ -5,8 +5,8 @@ Nothing here commits. An app that looks through the memento sees the change on i
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from sqlalchemy import delete, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -36,8 +36,7 @@ class TooManyChanges(MementoError):
     """More changes at once than a form carries."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What is to change in a memento, or in a new one (``memento_id`` None). Dictionaries for their order."""
 
     memento_id: str | None = None

@@ -1,8 +1,8 @@
 """What narrows a list or a search of memories, as exact conditions, and as places where the index is to look."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,7 @@ from app.memories.reach import Reach
 _MOST_PLACES = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What narrows a list: ``begin`` is included, ``end`` is not. None narrows nothing.
 
     ``folder`` is one of the integration, with what lies below it.

@@ -1,10 +1,10 @@
 """A memento out of a search: the memories found now, each by its id. What is added later is not in it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from app.memories.editing import Draft, save_draft
@@ -21,8 +21,7 @@ MOST_FOUND = 200
 _NO_FILTERS = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class FoundMemory:
+class FoundMemory(Struct, frozen=True):
     """What a person knows a memory by."""
 
     id: str
@@ -32,8 +31,7 @@ class FoundMemory:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a search found now, the best first: at most :data:`MOST_FOUND`, and ``has_more`` if there are others."""
 
     memories: Sequence[FoundMemory]

@@ -1,9 +1,9 @@
 """Saying what is never shared, and taking it back; and how much of a choice that keeps back. Nothing here commits."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -30,8 +30,7 @@ class NothingToKeepBack(CannotKeepBack):
     """It does not exist, or is another person's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One thing that is never shared: a pick, or a tag. ``count`` is how many memories that are now."""
 
     id: int

@@ -1,8 +1,8 @@
 """Finding the memories that a search means, and ranking them: the best of all, or a window of the newest."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import func, null
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,7 @@ from app.memories.words import score
 _RANKED_LENGTH = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """A memory that has the words. Its score depends on nothing else, see :func:`app.memories.words.score`."""
 
     id: str

@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -72,8 +72,7 @@ class UnknownIntegration(MementoError):
     """An integration that does not exist, or is another person's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """How many of a memento's memories come from one integration. ``name`` is the person's name for it."""
 
     kind: str
@@ -86,8 +85,7 @@ class Source:
         return label_of(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationSummary:
+class IntegrationSummary(Struct, frozen=True):
     """An integration and how many memories it holds now."""
 
     id: str
@@ -101,8 +99,7 @@ class IntegrationSummary:
         return label_of(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class MementoSummary:
+class MementoSummary(Struct, frozen=True):
     """What a person sees of a memento: each memory counts once, sources are largest first, sample titles newest first."""
 
     id: str

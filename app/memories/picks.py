@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 _KEY = re.compile(r"(i:|f:|m:)([A-Za-z0-9_]{1,40})(?::(.+))?", re.DOTALL)
 _MOST_FOLDER_LENGTH = 500
@@ -11,8 +12,7 @@ _MOST_FOLDER_LENGTH = 500
 LONGEST_KEY = 2 + 40 + 1 + _MOST_FOLDER_LENGTH * len("%F0%9F%90%98")
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(Struct, frozen=True):
     """Either a memory, or an integration with perhaps a folder of it."""
 
     integration_id: str | None = None

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import astuple, dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from app.memories.index import SearchIndex
 from app.memories.index.marks import BEHIND_ALL, Mark
@@ -18,8 +20,7 @@ class UnusablePosition(ValueError):
     """A position that no page has ended at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """After the match of ``score`` and ``mark``, among the ``best`` or inside a window, whose ``bottom`` is known then.
 
     Without those two it is where the next window begins: at ``top``, which ``is_within`` it or stands right above.

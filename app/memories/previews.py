@@ -1,8 +1,8 @@
 """What somebody would see, and what a page tells of a memento: how many memories, and a few titles."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from app.folding import holds
@@ -16,8 +16,7 @@ from app.memories.search import list_memories
 MOST_TITLES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """``count`` has each memory once; the titles come newest first."""
 
     count: int

@@ -1,9 +1,9 @@
 """What somebody may look through: the one place that decides, for each query anew, which memories that is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from app.memories.contents import is_own, memories_of_mementos
@@ -19,8 +19,7 @@ class Reached(NamedTuple):
     can_write: Mapping[str, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """Either a person's memories, as far as the mementos go, or all of an organization's own.
 
     ``everything`` includes what the person adds later. ``can_write`` has the ids of the mementos that may be read, each
@@ -38,8 +37,8 @@ class Reach:
     every_integration: bool = False
     can_write: Mapping[str, bool] = field(default_factory=dict)
     keeps_back: bool = False
-    closed: Sequence[Select[Any]] = field(default=(), compare=False)
-    hidden: Sequence[Select[Any]] = field(default=(), compare=False)
+    closed: Sequence[Select[Any]] = ()
+    hidden: Sequence[Select[Any]] = ()
 
     @property
     def mementos(self) -> Reached:

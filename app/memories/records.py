@@ -1,10 +1,11 @@
 """Single memories and integrations within reach: found, made, changed, ended. Nothing here commits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, exists, func, not_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -24,8 +25,7 @@ from app.memories.reach import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A memory or an integration within reach, and whether the reach is also to change or end it."""
 
     record: Any
@@ -125,8 +125,7 @@ def _set_tags(memory: Memory, tags: Iterable[str]) -> None:
 # -- integrations ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """How many memories there are, and how many bytes their texts have together."""
 
     count: int = 0

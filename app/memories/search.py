@@ -4,10 +4,11 @@ What is within reach is asked of the database with every page (see ``reach``); n
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -33,8 +34,7 @@ _LOADED_AT_ONCE = 100
 _MOST_PLACES_APART = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some memories in their order, and a position from which the next page goes on; None at the end."""
 
     memories: Sequence[Memory]

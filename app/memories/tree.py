@@ -1,8 +1,8 @@
 """A person's memories as a tree of integrations, folders and memories, a page of one level at a time."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.extensions import db
@@ -18,8 +18,7 @@ _EXCERPT_LENGTH = 300
 _MOST_WORDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class FolderSummary:
+class FolderSummary(Struct, frozen=True):
     """A folder and how many memories lie in it and below."""
 
     integration_id: str
@@ -37,8 +36,7 @@ class FolderSummary:
         return self.path.removesuffix(self.name).rstrip("/")
 
 
-@dataclass(frozen=True, slots=True)
-class MemorySummary:
+class MemorySummary(Struct, frozen=True):
     """What a person knows a memory by. ``excerpt`` is how its text begins."""
 
     id: str
@@ -54,8 +52,7 @@ class MemorySummary:
         return Pick(memory_id=self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Folders first, then memories, newest first; ``total`` counts both on all pages."""
 
     folders: list[FolderSummary]

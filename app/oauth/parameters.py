@@ -1,8 +1,9 @@
 """Reading form-encoded parameters strictly (:rfc:`6749#appendix-B`), from a query string or a body."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct, field
 
 #: Stands beside the parameters of a kept request that came by a path on which ``state`` may never be left out.
 STATE_DEMANDED = "state_demanded"
@@ -40,8 +41,7 @@ _KNOWN_NAMES = frozenset(
 _KNOWN_BYTES = {name.encode(): name for name in _KNOWN_NAMES}
 
 
-@dataclass(slots=True)
-class Parameters:
+class Parameters(Struct):
     """What was sent. A value that is empty counts as not sent (:rfc:`6749#section-3.1`).
 
     ``defects`` says, by name, what is wrong with a parameter: one ASCII sentence that

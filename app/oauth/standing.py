@@ -1,9 +1,9 @@
 """How an app stands with a person: one look at the database, when an authorization request comes in."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import and_, bindparam, select
 
 from app import clock
@@ -17,8 +17,7 @@ from app.database.statements import Statement
 from app.database.types import UtcDateTime
 
 
-@dataclass(slots=True)
-class StandingConsent:
+class StandingConsent(Struct):
     """A live consent as that look saw it."""
 
     grant_id: str

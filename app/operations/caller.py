@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy.orm import Session
 
 from app.consents.details import EVERYTHING
@@ -18,16 +18,14 @@ from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Memories that were read, each once; and what was asked, where they were found by a question."""
 
     memory_ids: Sequence[str]
     question: str | None
 
 
-@dataclass(slots=True, kw_only=True)
-class Caller:
+class Caller(Struct, kw_only=True):
     """An app with a live token. Without ``user_id``, and then without ``grant_id``, it speaks for its organization."""
 
     session: Session

@@ -1,8 +1,9 @@
 """Searching documents. What Rememberizer calls a chunk is here the part of a text around the first match."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, TypedDict
+
+from msgspec import Struct
 
 from app.memories.models import Memory
 from app.memories.search import Filters, search_memories
@@ -18,8 +19,7 @@ from app.operations.shapes import Shape
 Question = Annotated[str, Text(least=1, most=4000, about="What is looked for, up to 400 words.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What is looked for, and how many results are wanted."""
 
     q: Question

@@ -4,10 +4,11 @@ Its ids are numbers and ours are not; everything else has the type its documenta
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Annotated, Any, TypedDict
+
+from msgspec import Struct
 
 from app.memories.models import Memory
 from app.memories.records import count_all, count_kind, find_memory
@@ -27,8 +28,7 @@ _MOST_CHUNKS = 20
 _CHATS = ("discord", "slack")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedPage:
+class WantedPage(Struct, frozen=True, kw_only=True):
     """Which page of all documents, or of those of one kind of integration."""
 
     page: Annotated[int, Integer(least=1, most=1_000_000)] = 1
@@ -38,8 +38,7 @@ class WantedPage:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedChunks:
+class WantedChunks(Struct, frozen=True, kw_only=True):
     """Which part of a text."""
 
     start_chunk: Annotated[
@@ -50,8 +49,7 @@ class WantedChunks:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedDiscussion:
+class WantedDiscussion(Struct, frozen=True, kw_only=True):
     """Of which kind the discussion is to be, and of which time."""
 
     integration_type: Annotated[

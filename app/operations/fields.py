@@ -4,9 +4,10 @@ So the description of an operation cannot say anything else than what the operat
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from app.operations.instants import read_instant
 from app.operations.patterns import ANY_TEXT
@@ -25,8 +26,7 @@ class Problem(Exception):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     """One field. ``name`` is what it is called outside, where that is no name in Python; ``nullable`` lets null be sent."""
 
     name: str | None = None
@@ -63,8 +63,7 @@ class Field:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text(Field):
+class Text(Field, frozen=True, kw_only=True):
     """A string of so many characters that matches a pattern as a whole; ``hint`` says what the pattern wants."""
 
     least: int = 0
@@ -101,8 +100,7 @@ class Text(Field):
         return {"type": "string", "minLength": self.least, "maxLength": self.most, "pattern": self.pattern}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice(Field):
+class Choice(Field, frozen=True, kw_only=True):
     """One of a few strings."""
 
     choices: tuple[str, ...]
@@ -122,8 +120,7 @@ class Choice(Field):
         return {"type": "string", "enum": list(self.choices)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Integer(Field):
+class Integer(Field, frozen=True, kw_only=True):
     """A whole number within bounds; in a query its digits."""
 
     least: int
@@ -147,8 +144,7 @@ class Integer(Field):
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instant(Field):
+class Instant(Field, frozen=True, kw_only=True):
     """A point in time (:rfc:`3339`); a date alone is its midnight, and without an offset it is UTC."""
 
     def noun(self) -> str:
@@ -167,8 +163,7 @@ class Instant(Field):
         return {"type": "string", "format": "date-time"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Texts(Field):
+class Texts(Field, frozen=True, kw_only=True):
     """A list of strings, each once; what is there twice is kept once."""
 
     each: Text

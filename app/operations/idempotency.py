@@ -7,10 +7,10 @@ request, so that no copy of a text outlives the memory it was for.
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Integer, String, Text, bindparam, delete, select, text, update
 from sqlalchemy.orm import Session
 
@@ -41,16 +41,14 @@ _CLAIM = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(Struct, frozen=True):
     """What the client calls its request, and a digest of all that makes two requests the same request."""
 
     key: str
     request_digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+class Idempotency(Struct, frozen=True):
     """What of a result is kept, which JSON must hold, and the result again from that and what was sent again."""
 
     keep: Callable[[Any], Any] = lambda result: result

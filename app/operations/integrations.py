@@ -8,9 +8,11 @@ put into the app's own memento "Saved by {App}", so that the app reaches it and 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.consents.receipts import DELETED
 from app.memories.models import Integration
@@ -50,8 +52,7 @@ _Status = Annotated[
 _SyncedAt = Annotated[datetime | None, Instant(nullable=True, about="When the sync last came to its end.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrationFields:
+class IntegrationFields(Struct, frozen=True, kw_only=True):
     """What an app may change of an integration."""
 
     name: _Name
@@ -59,8 +60,7 @@ class IntegrationFields:
     last_synced_at: _SyncedAt = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewIntegration:
+class NewIntegration(Struct, frozen=True, kw_only=True):
     """An integration to be made."""
 
     kind: _Kind

@@ -5,9 +5,9 @@ the person alone to choose: making a memento adds nothing to it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+from msgspec import Struct, field
 from sqlalchemy import func, select
 
 from app.consents.details import EVERYTHING, describe_mementos
@@ -34,8 +34,7 @@ _NO_FOLDERS = Texts(most=0, each=_MEMORY_ID, about="Folders have no ids here, so
 _OTHER_MEMENTO = "Must be the memento of the path, or be left out."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMemento:
+class NewMemento(Struct, frozen=True, kw_only=True):
     """A memento to be made."""
 
     name: Annotated[
@@ -51,8 +50,7 @@ class NewMemento:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentsChange:
+class ContentsChange(Struct, frozen=True, kw_only=True):
     """What goes into a memento and what comes out of it."""
 
     memento: Annotated[str | None, Text(nullable=True, most=40, pattern=IDENTIFIER, hint=_OTHER_MEMENTO)] = None

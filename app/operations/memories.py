@@ -6,8 +6,9 @@ and changes that organization's memories and nobody else's.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
+
+from msgspec import Struct
 
 from app.consents.receipts import CHANGED, DELETED
 from app.consents.undo.recording import look_at
@@ -29,8 +30,7 @@ from app.operations.results import MemoryPage, ShownMemory, show_memory
 from app.operations.shapes import Change, Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which memories of those within reach."""
 
     q: Annotated[

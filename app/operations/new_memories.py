@@ -4,8 +4,9 @@ What an app adds goes into its own memento "Saved by {App}", or into an integrat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
+
+from msgspec import Struct, field
 
 from app.consents.receipts import ADDED
 from app.memories.models import Integration
@@ -35,8 +36,7 @@ _TAG = Text(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryFields:
+class MemoryFields(Struct, frozen=True, kw_only=True):
     """What an app decides of a memory, and may change later."""
 
     title: Title
@@ -64,8 +64,7 @@ class MemoryFields:
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMemory(MemoryFields):
+class NewMemory(MemoryFields, frozen=True, kw_only=True):
     """A memory to be added."""
 
     integration_id: Annotated[

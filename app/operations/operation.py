@@ -6,8 +6,9 @@ It knows nothing of how it is called. A face (``app.api``) finds out who calls, 
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.operations.caller import Caller, write_down
 from app.operations.holding import hold
@@ -16,8 +17,7 @@ from app.operations.refusals import not_a_person
 from app.operations.shapes import Takes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """What a face has to know of an operation. ``gives`` is the type it returns; see :func:`app.operations.schemas`."""
 
     name: str

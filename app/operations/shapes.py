@@ -1,16 +1,15 @@
-"""The object that an operation takes: a dataclass whose annotations say the type and the bounds of each field.
+"""The object that an operation takes: a Struct whose annotations say the type and the bounds of each field.
 
-    @dataclass(frozen=True, slots=True, kw_only=True)
-    class NewMemento:
+    class NewMemento(Struct, frozen=True, kw_only=True):
         name: Annotated[str, Text(least=1, most=100)]
 
 A field without a default is required. Whoever checks types sees a ``str``; a :class:`Shape` reads the rest.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, get_type_hints
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import NODEFAULT, Struct, structs
 
 from app.operations.fields import Field, Problem
 from app.operations.refusals import FieldError, invalid_fields
@@ -29,9 +28,8 @@ class Takes(Protocol[Taken]):
         """Returns what may be sent, in JSON Schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A field of a shape: its name outside, that of the dataclass, and what it may hold."""
+class Member(Struct, frozen=True):
+    """A field of a shape: its name outside, that of the Struct, and what it may hold."""
 
     name: str
     attribute: str
@@ -46,7 +44,7 @@ class Member:
 
 
 class Shape(Generic[T]):
-    """Reads a dataclass from an object that was sent, and tells of it in JSON Schema."""
+    """Reads a Struct from an object that was sent, and tells of it in JSON Schema."""
 
     def __init__(self, made: type[T]):
         self._made = made
@@ -54,7 +52,7 @@ class Shape(Generic[T]):
         self.members: Mapping[str, Member] = {member.name: member for member in _members(made)}
 
     def read(self, sent: Any) -> T:
-        """Returns the dataclass. Raises a ``validation_failed`` that names every field with something wrong."""
+        """Returns the Struct. Raises a ``validation_failed`` that names every field with something wrong."""
         errors, kept = self._find_problems(sent)
         if errors:
             raise invalid_fields(errors)
@@ -86,7 +84,7 @@ class Shape(Generic[T]):
 
 
 class Change:
-    """Reads a change of some fields of a dataclass: those that were sent, and nothing for the others."""
+    """Reads a change of some fields of a Struct: those that were sent, and nothing for the others."""
 
     def __init__(self, made: type[Any]):
         self.members: Mapping[str, Member] = {member.name: member for member in _members(made)}
@@ -104,12 +102,10 @@ class Change:
 
 
 def _members(made: type[Any]) -> Iterable[Member]:
-    annotations = get_type_hints(made, include_extras=True)
-    for one in dataclasses.fields(made):
-        (field,) = annotations[one.name].__metadata__
-        default = one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
-        required = default is dataclasses.MISSING
-        yield Member(field.name or one.name, one.name, field, required, None if required else default)
+    for one in structs.fields(made):
+        (field,) = one.type.__metadata__
+        default = one.default if one.default_factory is NODEFAULT else one.default_factory()
+        yield Member(field.name or one.name, one.name, field, one.required, None if one.required else default)
 
 
 def _find_problems(members: Mapping[str, Member], sent: Any) -> tuple[list[FieldError], dict[str, Any]]:

@@ -1,10 +1,10 @@
 """What the operator's pages share: a page of a list, what somebody looks for, and asking once before an act."""
 
 import re
-from dataclasses import dataclass
 
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
+from msgspec import Struct
 
 from app.http.sure import SureForm
 
@@ -14,8 +14,7 @@ _MOST_PAGE = 100_000
 _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """What somebody looks for, and on which page of it, as the address says it. Pages count from 1."""
 
     query: str
@@ -31,8 +30,7 @@ class Looked:
         return max(1, -(-total // PAGE_SIZE))
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked before an act: the question, what the act does, the button, and where the way back leads."""
 
     title: str

@@ -8,13 +8,13 @@ another. Everything else works in the current organization, which the page sessi
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from flask import abort, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec import Struct
 
 from app.accounts.factors import SECOND
 from app.accounts.factors.present import find_factors
@@ -28,8 +28,7 @@ _ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _SESSION_KEY = "organization"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """The organization a person works in, and what they are there."""
 
     organization: Organization

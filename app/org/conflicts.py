@@ -1,9 +1,10 @@
 """When two people changed one app at once: what the second left alone follows the first, the rest is asked about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from app.accounts.models import User
 from app.clients.errors import Change
@@ -14,8 +15,7 @@ from app.org.forms import EditForm
 from app.sentences import _
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """One field that somebody else changed meanwhile. ``yours`` is None where you had left it alone."""
 
     label: str

@@ -1,9 +1,9 @@
 """What somebody gives up who stops an app: how many people, tokens and secrets, as counts that point at nobody."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -18,8 +18,7 @@ from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(Struct, frozen=True):
     """What is alive now. ``refresh_tokens`` are those that can still be used, one for each place the app runs in."""
 
     people: int

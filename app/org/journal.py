@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import and_, or_, select
 
 from app.accounts.models import User
@@ -63,8 +63,7 @@ _BY_THE_SERVER = {"client.replay_ended_tokens"}
 _COLUMNS = ("occurred_at", "kind", "actor_id", "actor_name", "actor_email", "client_id", "client_name", "details")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which events: of one app, one person, one kind; an empty string is all of them."""
 
     client_id: str = ""
@@ -72,8 +71,7 @@ class Filter:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One event as a page shows it. Names are today's; of what was deleted, the last that the log knows."""
 
     id: str

@@ -1,9 +1,9 @@
 """An organization's apps, found and counted a page at a time, in a few statements however many there are."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import selectinload
 
@@ -22,8 +22,7 @@ _MOST_QUERY_LENGTH = 500
 _MOST_FOUND = 30_000
 
 
-@dataclass(frozen=True, slots=True)
-class ClientRow:
+class ClientRow(Struct, frozen=True):
     """One app as the list shows it. ``people`` is how many have it connected now, ``resources`` what it is the server of."""
 
     client_id: str
@@ -38,8 +37,7 @@ class ClientRow:
     resources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One page of the list. Pages count from 1."""
 
     rows: list[ClientRow]

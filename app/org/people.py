@@ -1,8 +1,8 @@
 """How many people have an app connected, and with what, in numbers that point at nobody."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from app.consents.live import is_live
@@ -15,8 +15,7 @@ from app.sentences import _
 LEAST_GROUP = 5
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """``scopes`` and ``selections`` are shares in words; None while there are too few people to tell them apart."""
 
     connected: int

@@ -1,10 +1,9 @@
 """``/account/``: the apps and mementos of a person at a glance."""
 
-from dataclasses import replace
-
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec.structs import replace
 
 from app.accounts.notices.told import count_unseen, list_notices
 from app.consents.ends import list_ends

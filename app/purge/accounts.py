@@ -6,11 +6,11 @@ with the account itself, in one transaction with the letter that says so.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Engine, delete, select
 from sqlalchemy.orm import Session
 
@@ -39,8 +39,7 @@ from app.purge.rules import Rule
 DELETED = "accounts"
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """Rows of one table that are one person's, and of which there may be many."""
 
     model: Any

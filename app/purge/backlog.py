@@ -1,9 +1,9 @@
 """How far the purge is behind: counted by the indexes alone, and only so far that it costs next to nothing."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, func, select
 
 from app.config import Settings
@@ -16,8 +16,7 @@ from app.purge.unused_clients import find_rule_of_reviews
 MOST_COUNTED = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """Of one table: how many rows are over, up to :data:`MOST_COUNTED`, and for how many seconds the oldest is."""
 
     rows: int

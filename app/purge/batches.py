@@ -6,9 +6,9 @@ after it follows a pause of at least twice its time. Which rows go is looked up 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, literal, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
@@ -27,8 +27,7 @@ _POSTGRESQL_PATIENCE = "SET LOCAL lock_timeout = '100ms'"
 _LOCK_NOT_AVAILABLE, _DEADLOCK = "55P03", "40P01"
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(Struct):
     """How fast a purge goes. ``pause`` waits so many seconds and returns whether to go on."""
 
     pause: Callable[[float], bool]

@@ -1,10 +1,10 @@
 """What is over, table by table: the one list that the purge, its backlog and the tests read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, exists, inspect, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -54,8 +54,7 @@ _UNCONFIRMED_LAST = timedelta(days=1)
 _RECEIPTS_LAST, _LONGEST_RECEIPTS_LAST = timedelta(days=USUAL), timedelta(days=max(CHOICES))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """Rows of one table go when ``by``, which an index is on, is not after ``until``, and ``unless`` does not hold.
 
     ``name`` is what is told. Rows are looked at in the order of ``by``; without ``until`` at each of the table.

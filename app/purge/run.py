@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Engine
 
 from app.accounts.factors.resealing import reseal
@@ -25,8 +25,7 @@ LEASE, LEASE_SECONDS = "purge", 60
 _MOST_LOOKED_AT = 100_000
 
 
-@dataclass(slots=True)
-class Purge:
+class Purge(Struct):
     """What one process purges. ``pause`` waits so many seconds and returns whether to go on.
 
     ``context`` is the app's, in which people are told of what is about to end.

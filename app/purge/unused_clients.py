@@ -8,10 +8,10 @@ is used: a review finds out when that was last, and puts itself off until a year
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     Connection,
     Engine,
@@ -48,8 +48,7 @@ _MOST_CONSENTS = 50
 _GRACE = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(Struct, frozen=True):
     """A client whose review is due. ``last_used_at`` is None where nobody has ever allowed it anything."""
 
     key: str

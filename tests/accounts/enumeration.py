@@ -6,9 +6,10 @@ the same time, on any machine.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
+from msgspec import structs
 from sqlalchemy import func, insert, select
 
 from app import clock
@@ -157,7 +158,7 @@ def _invite(app, monkeypatch, admin):
     browser = signed_in(app, admin)
     from app.org.inviting import views
 
-    monkeypatch.setattr(views, "INVITATION_LETTERS", replace(views.INVITATION_LETTERS, most=10_000))
+    monkeypatch.setattr(views, "INVITATION_LETTERS", structs.replace(views.INVITATION_LETTERS, most=10_000))
 
     def ask(email, number):
         # A form acts once.

@@ -1,8 +1,7 @@
 """How long a session lives, and what is kept of it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from sqlalchemy import event, select
 
 from app.accounts.models import Session, User
@@ -130,7 +129,7 @@ def test_whoever_keeps_using_a_session_is_not_idle_while_the_database_cannot_be_
 
 def test_a_short_idle_lifetime_is_extended_in_time(app, settings, clock, credential, monkeypatch):
     """A minute's lifetime, prolonged once a minute, would end a session that is in use."""
-    monkeypatch.setattr("app.accounts.sessions.settings", lambda: replace(settings, session_idle_lifetime=60))
+    monkeypatch.setattr("app.accounts.sessions.settings", lambda: structs.replace(settings, session_idle_lifetime=60))
     uses = app.extensions["services"].notes.of(LastUses)
     with app.app_context():
         for _ in range(10):

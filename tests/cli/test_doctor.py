@@ -10,12 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from app import clock, create_app
 from app.accounts.models import Session, User
@@ -57,7 +57,7 @@ def examine(file, tmp_path):
 
     def run(**changes) -> tuple[int, list[dict[str, str]]]:
         honest = Settings(f"sqlite:///{file}", _KEY, f"http://127.0.0.1:{_free_port()}")
-        app = create_app(replace(honest, **changes))
+        app = create_app(structs.replace(honest, **changes))
         app.instance_path = str(tmp_path / "instance")
         result = app.test_cli_runner().invoke(args=["doctor", "--json"])
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
@@ -337,7 +337,7 @@ def test_a_machine_that_trusts_no_authority(examine, tmp_path, monkeypatch):
     assert "Nothing is fetched" in _find(findings, "authorities", "ok")["says"]
 
 
-@pytest.mark.skipif("redis_url" not in Settings.__dataclass_fields__, reason="There is no setting for Redis yet.")
+@pytest.mark.skipif("redis_url" not in Settings.__struct_fields__, reason="There is no setting for Redis yet.")
 def test_a_redis_that_is_away_is_no_error(examine):
     """Limits go on in each process."""
     code, findings = examine(redis_url=f"redis://:{_PASSWORD}@127.0.0.1:{_free_port()}/0")

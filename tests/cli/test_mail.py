@@ -1,9 +1,9 @@
 """``flask mail``: what did not go out is said with why, and can be sent again or let go of."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select, update
 
 from app import clock, create_app
@@ -111,7 +111,7 @@ def test_a_letter_to_try_it_goes_out(run):
 
 
 def test_without_a_mail_server_nothing_is_tried(settings):
-    house = create_app(replace(settings, issuer="https://id.example.com"))
+    house = create_app(structs.replace(settings, issuer="https://id.example.com"))
     for command in (("try", "ada@example.com"), ("send",)):
         refused = house.test_cli_runner().invoke(args=["mail", *command])
         assert refused.exit_code == 1 and "SMTP_URL is not set" in refused.stderr

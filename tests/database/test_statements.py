@@ -1,13 +1,13 @@
 """Every statement of the hot path fills its record by name: columns that changed places are told, and not given back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import datetime
 from importlib import import_module
 from itertools import pairwise
 from pkgutil import walk_packages
 
 import pytest
+from msgspec import Struct
 from sqlalchemy import BindParameter, Insert, Select, bindparam, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -57,14 +57,12 @@ def test_two_records_of_one_row_are_compared_too():
             Statement(both, row=row).compiled_for(_DIALECTS[1])
 
 
-@dataclass
-class _Named:
+class _Named(Struct):
     key: str
     name: str
 
 
-@dataclass
-class _Paused:
+class _Paused(Struct):
     grant_id: str
     paused_at: datetime | None
 
@@ -84,7 +82,7 @@ def test_two_points_in_time_cannot_change_places(name, one, other):
     record, statement = _WITH_RECORDS[name]._row, _WITH_RECORDS[name]._statement
     columns = list(statement._raw_columns)
     columns[one], columns[other] = columns[other], columns[one]
-    with pytest.raises(MismatchedRecord, match=f"Column {one + 1} .* {fields(record)[one].name} in its place"):
+    with pytest.raises(MismatchedRecord, match=f"Column {one + 1} .* {record.__struct_fields__[one]} in its place"):
         Statement(select(*columns), row=record).compiled_for(_DIALECTS[0])
 
 
@@ -102,8 +100,7 @@ def test_what_a_statement_says_itself_is_the_same_in_every_call():
             compiled.bind({})
 
 
-@dataclass
-class _Times:
+class _Times(Struct):
     grant_id: str
     paused_at: datetime | None
     consent_revoked_at: datetime | None
@@ -137,7 +134,7 @@ def test_a_record_that_is_filled_wrongly_is_told_by_name(columns, told):
 
 
 def test_a_record_that_has_no_fields_to_compare_is_refused():
-    with pytest.raises(MismatchedRecord, match="tuple is no dataclass"):
+    with pytest.raises(MismatchedRecord, match="tuple is no Struct"):
         Statement(select(*_RIGHT), row=tuple).compiled_for(_DIALECTS[0])
 
 

@@ -1,8 +1,7 @@
 """``/demonstration/mail/``: the letters of a server for this machine alone, and nowhere else."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from app import create_app
 from app.extensions import db
@@ -69,7 +68,7 @@ def test_the_log_has_the_letter_too(app, letter, caplog):
 
 @pytest.mark.parametrize("other", [{"issuer": "https://id.example.com"}, {"smtp_url": "smtp://127.0.0.1"}])
 def test_a_server_that_can_send_letters_or_is_for_the_world_has_no_such_page(settings, app, letter, other):
-    house = create_app(replace(settings, **other))
+    house = create_app(structs.replace(settings, **other))
     for path in (PAGE, f"{PAGE}{letter}", f"{PAGE}{letter}/html"):
         assert house.test_client().get(path).status_code == 404
     with house.app_context():
@@ -77,7 +76,7 @@ def test_a_server_that_can_send_letters_or_is_for_the_world_has_no_such_page(set
 
 
 def test_a_server_for_the_world_without_a_mail_server_puts_no_letter(settings, app, sent_mail):
-    house = create_app(replace(settings, issuer="https://id.example.com"))
+    house = create_app(structs.replace(settings, issuer="https://id.example.com"))
     with house.app_context():
         put_mail(db.session, "trial", to="ada@example.com")
         db.session.commit()

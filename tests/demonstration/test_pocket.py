@@ -5,11 +5,11 @@ import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+from msgspec import structs
 from sqlalchemy import func, select
 
 from app import create_app
@@ -42,7 +42,7 @@ def test_a_demonstration_has_it_and_the_first_page_leads_there(browser, people):
 
 def test_a_server_for_the_world_has_no_such_page(settings, app, people):
     """Everybody knows the demonstration's passwords, and the page would ask by http."""
-    house = create_app(replace(settings, issuer="https://id.example.com"))
+    house = create_app(structs.replace(settings, issuer="https://id.example.com"))
     assert not [rule for rule in house.url_map.iter_rules() if rule.rule.startswith(PAGE)]
     answer = house.test_client().get(PAGE)
     assert answer.status_code == 404

@@ -3,10 +3,10 @@
 import os
 import random
 import time
-from dataclasses import replace
 
 import pytest
 from itsdangerous import TimestampSigner
+from msgspec import structs
 
 from app import create_app, credentials
 from app.database.connections import Connection
@@ -83,7 +83,7 @@ def test_authorization_requests_come_out_the_same(notebook, doors, cookies, same
 def test_what_is_sent_over_tls_comes_out_the_same(
     app, settings, notebook, alice, cookies, same_chance, monkeypatch, caplog
 ):
-    secure = create_app(replace(settings, issuer="https://auth.acme.example"))
+    secure = create_app(structs.replace(settings, issuer="https://auth.acme.example"))
     secure.extensions["services"].notes.have_threads = False
     browser = Browser(secure)
     browser.enter(alice)

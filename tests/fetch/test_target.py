@@ -1,8 +1,7 @@
 """Addresses that nothing is fetched from, whoever they lead to: nobody is asked, not even for the host's address."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from app.fetch import DOCUMENT, LOGO, PROOF, Fetcher, FetchFailed, Why
 from app.fetch.target import read_target
@@ -114,7 +113,7 @@ def test_the_host_is_in_lower_case_and_the_rest_as_it_is(url, host, path):
 
 def _told(app, url, kind=DOCUMENT, issuer="", **settings):
     services = app.extensions["services"]
-    chosen = replace(services.settings, **settings, **({"issuer": issuer} if issuer else {}))
+    chosen = structs.replace(services.settings, **settings, **({"issuer": issuer} if issuer else {}))
     try:
         Fetcher(chosen, services.limits).check(url, kind)
     except FetchFailed as refused:

@@ -1,10 +1,10 @@
 """``/.well-known/security.txt``: as RFC 9116 has it where an operator names a contact, and nothing elsewhere."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from app import clock, create_app
 
@@ -14,7 +14,7 @@ PATH = "/.well-known/security.txt"
 @pytest.fixture
 def answer(app):
     def get(**changes):
-        changed = replace(app.extensions["services"].settings, **changes)
+        changed = structs.replace(app.extensions["services"].settings, **changes)
         return create_app(changed).test_client().get(PATH, headers={"Origin": "https://a.example"})
 
     return get

@@ -1,8 +1,7 @@
 """Whose request it is: the address that a trusted proxy tells, without what is no part of it."""
 
-import dataclasses
-
 from flask import request
+from msgspec import structs
 
 from app import create_app
 from app.http.addresses import plain_address
@@ -45,7 +44,7 @@ def test_an_address_is_read_without_its_port(written, address):
 @each(("written", "address"), [pair for pair in WRITTEN if pair[0]])
 def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, written, address):
     """Nothing else reaches the limits, the list of sessions, or the database."""
-    app = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    app = create_app(structs.replace(settings, trusted_proxies=1))
     app.add_url_rule("/address", view_func=lambda: request.remote_addr, door=PAGE)
     sent = {"X-Forwarded-For": f"198.51.100.1, {written}"}
     answer = app.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
@@ -54,7 +53,7 @@ def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, writt
 
 def test_another_port_is_no_way_around_a_limit(app, settings, alice, apps_in_use):
     """As Azure's gateway writes it: each connection has another port."""
-    proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    proxied = create_app(structs.replace(settings, trusted_proxies=1))
     attempts = STRANGER_SIGN_INS.most
     browser = Browser(proxied)
     page = browser.get("/sign-in")
@@ -68,7 +67,7 @@ def test_another_port_is_no_way_around_a_limit(app, settings, alice, apps_in_use
 
 
 def test_a_session_is_listed_with_the_address_alone(app, settings, alice):
-    proxied = create_app(dataclasses.replace(settings, trusted_proxies=1))
+    proxied = create_app(structs.replace(settings, trusted_proxies=1))
     browser = Browser(proxied)
     browser._environ = {"HTTP_X_FORWARDED_FOR": "[2001:db8::52]:4711"}
     browser.sign_in(alice.email, alice.password)

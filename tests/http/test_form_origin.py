@@ -1,10 +1,10 @@
 """Which forms are ours: held against the issuer, never against what a proxy writes as ``Host``."""
 
-import dataclasses
 import re
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 
 from app import create_app
 from app.http.form_origin import is_from_us
@@ -102,7 +102,7 @@ def test_but_with_the_issuers_port_and_scheme_alone(origin):
 @pytest.fixture(scope="module")
 def https_app(settings, app):
     """The same people and apps, at an https issuer."""
-    house = create_app(dataclasses.replace(settings, issuer=HTTPS, smtp_url="smtp://127.0.0.1:1"))
+    house = create_app(structs.replace(settings, issuer=HTTPS, smtp_url="smtp://127.0.0.1:1"))
     house.testing = True
     house.extensions["services"].notes.have_threads = False
     return house
@@ -207,7 +207,7 @@ _FORGED = {
 
 def test_no_answer_is_made_of_the_host_that_was_sent(settings, app, alice, notebook):
     """A redirect that were would lead nowhere behind such a proxy, or in a circle; a link, to a stranger's."""
-    house = create_app(dataclasses.replace(settings, trusted_proxies=2))
+    house = create_app(structs.replace(settings, trusted_proxies=2))
     browser = Browser(house, host=_EVIL)
     browser._environ |= _FORGED
     browser.enter(alice)

@@ -1,6 +1,5 @@
 """What every HTTP answer shares: the safe ``next``, security headers, error answers, the page session."""
 
-import dataclasses
 import io
 from urllib.parse import urljoin, urlsplit
 
@@ -9,6 +8,7 @@ from flask import Flask, abort, request, session
 from flask.sessions import NullSession
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from werkzeug.test import EnvironBuilder
 
 from app import create_app
@@ -101,7 +101,7 @@ def test_a_program_has_no_session_to_be_confused_with_a_persons(app, path):
 
 
 def test_over_https_cookies_and_transport_are_strict(settings):
-    https = create_app(dataclasses.replace(settings, issuer="https://id.example.com"))
+    https = create_app(structs.replace(settings, issuer="https://id.example.com"))
     https.add_url_rule("/keep", view_func=_keep_something, door=PAGE)
     response = https.test_client().get("/keep", base_url="https://id.example.com")
     assert response.headers["Set-Cookie"].startswith("__Host-reliquary=")
@@ -127,7 +127,7 @@ def test_a_file_of_ours_may_be_kept_for_a_while(app):
 def test_the_address_of_a_person_is_what_the_trusted_proxies_say(settings):
     sent = {"X-Forwarded-For": "1.1.1.1, 2.2.2.2, 3.3.3.3", "X-Forwarded-Host": "evil.example"}
     for proxies, address in ((0, "127.0.0.1"), (1, "3.3.3.3"), (2, "2.2.2.2")):
-        app = create_app(dataclasses.replace(settings, trusted_proxies=proxies))
+        app = create_app(structs.replace(settings, trusted_proxies=proxies))
         app.add_url_rule("/address", view_func=lambda: f"{request.remote_addr} {request.host}", door=PAGE)
         assert app.test_client().get("/address", headers=sent).text == f"{address} 127.0.0.1:8000"
 
@@ -194,7 +194,7 @@ def test_nothing_of_the_request_is_repeated_on_an_error_page(app):
 
 
 def test_the_error_page_can_be_shown_when_the_database_is_what_failed(settings):
-    app = create_app(dataclasses.replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    app = create_app(structs.replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none"))
     browser = app.test_client()
     # A browser that says it is signed in, so that the page would have to look who it is.
     cookie = app.session_interface.get_signing_serializer(app).dumps({"_user_id": "rlq_se_" + "0" * 64})

@@ -3,10 +3,10 @@
 import socket
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from app import clock
@@ -182,7 +182,7 @@ def test_a_server_that_is_slow_and_says_so_at_last_has_the_letter(post):
     post.server.is_slow = 1.0
     post.put("ada@example.com")
     with post.is_up():
-        assert post.send(patience=replace(_SHORT, after_end=20)) == 1
+        assert post.send(patience=structs.replace(_SHORT, after_end=20)) == 1
     assert post.states == [State.SENT]
 
 

@@ -1,8 +1,7 @@
 """Failures are counted and what is right is not: a right secret gets in however many wrong ones came before."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from sqlalchemy import select
 
 from app.credentials import ACCESS_TOKEN, new_credential
@@ -147,7 +146,7 @@ def test_the_requests_tab_tells_of_it(app, notebook, knock):
 @pytest.fixture
 def few_unknown_tokens(app, monkeypatch):
     """A thousand are many for a test, so it takes a limit of ten."""
-    few = replace(UNKNOWN_TOKENS, most=10)
+    few = structs.replace(UNKNOWN_TOKENS, most=10)
     monkeypatch.setattr("app.oauth.failures.UNKNOWN_TOKENS", few)
 
 

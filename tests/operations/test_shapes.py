@@ -1,18 +1,17 @@
-"""A dataclass says once what an operation takes: it is read from what was sent, and told in JSON Schema."""
+"""A Struct says once what an operation takes: it is read from what was sent, and told in JSON Schema."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 import pytest
+from msgspec import Struct, field
 
 from app.operations.fields import Choice, Instant, Integer, Text, Texts
 from app.operations.refusals import Refused
 from app.operations.shapes import Change, Shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cake:
+class Cake(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Text(least=1, most=3, about="What it is called.")]
     layers: Annotated[int, Integer(least=1, most=5)] = 2
     kinds: Annotated[list[str], Texts(most=3, each=Text(most=5))] = field(default_factory=list)
@@ -59,7 +58,7 @@ def test_of_several_each_error_has_the_index_of_its_object():
     ]
 
 
-def test_a_change_has_what_was_sent_alone_under_the_dataclasss_own_names():
+def test_a_change_has_what_was_sent_alone_under_the_structs_own_names():
     assert Change(Cake).read({}) == {}
     assert Change(Cake).read({"from": None, "layers": 1}) == {"begin": None, "layers": 1}
     assert errors(Change(Cake), {"name": "", "colour": "red"}) == [("colour", "unknown"), ("name", "too_short")]

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from http.client import HTTPConnection
 from threading import Barrier, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask.ctx import AppContext
+from msgspec import structs
 from werkzeug.test import Client, TestResponse
 
 from tests.server import Server
@@ -27,8 +27,8 @@ class RemoteApp:
         self.extensions = server.app.extensions
         # People are registered from this process, with the cheapest hash that the server will take.
         services = self.extensions["services"]
-        cheap = replace(services.settings, password_time_cost=1, password_memory_kib=8)
-        self.extensions["services"] = replace(services, settings=cheap)
+        cheap = structs.replace(services.settings, password_time_cost=1, password_memory_kib=8)
+        self.extensions["services"] = structs.replace(services, settings=cheap)
 
     def app_context(self) -> AppContext:
         """To prepare and look at the server's database from this process."""

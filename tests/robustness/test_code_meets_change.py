@@ -7,11 +7,11 @@ doors of the endpoint, on both databases.
 import secrets
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
+from msgspec import structs
 from sqlalchemy import delete, func, select, update
 
 from app import clock, fast
@@ -183,11 +183,11 @@ def test_all_that_a_code_rests_on_is_looked_at_again(app, ask, alice, bob, noteb
         client, consent = visit.standing
         basis = Basis(session_digest, alice.id, client, consent)
         for changed in (
-            replace(basis, session_digest="0" * 64),
-            replace(basis, session_digest=bobs),
-            replace(basis, person_id="usr_other"),
-            *(replace(basis, client=replace(client, **one)) for one in OTHER_CLIENTS),
-            *(replace(basis, consent=replace(consent, **one)) for one in OTHER_CONSENTS),
+            structs.replace(basis, session_digest="0" * 64),
+            structs.replace(basis, session_digest=bobs),
+            structs.replace(basis, person_id="usr_other"),
+            *(structs.replace(basis, client=structs.replace(client, **one)) for one in OTHER_CLIENTS),
+            *(structs.replace(basis, consent=structs.replace(consent, **one)) for one in OTHER_CONSENTS),
         ):
             assert not add_code_while(changed, connection, **a_code()), changed
         assert add_code_while(basis, connection, **a_code())

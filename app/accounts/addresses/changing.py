@@ -1,8 +1,8 @@
 """How an account gets another address, and how the old address takes it back."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -44,15 +44,13 @@ class LinkIsOver(LookupError):
     """The link was used, is too old, or was followed by another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A change that waits for its mailbox."""
 
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True):
     """The address that an account has again, and the path at which its new password is chosen."""
 
     email: str

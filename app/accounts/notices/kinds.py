@@ -6,7 +6,8 @@ or a question. Where an app is named it is by what it was called then.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from app.sentences import _
 
@@ -21,8 +22,7 @@ _SETTINGS = "/account/settings/"
 _SESSIONS = "/account/sessions/"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind. ``way`` is where to look at it, ``advice`` what to do if it was somebody else.
 
     ``choice`` is what the person can turn off, said as a thing; None for what is told in any case.

@@ -1,11 +1,11 @@
 """A notice as a person reads it, on a page and in a letter."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
 from markupsafe import escape
+from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,8 +17,7 @@ from app.sentences import gettext, translated
 from app.text import isolated
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One notice. ``way`` is the path where one can look at it. ``device`` and ``address`` are empty where unknown.
 
     ``session_id`` is the session that it is about, if it is about one.

@@ -5,8 +5,9 @@ The rest of it is read by the library, which gets it as it came.
 
 import re
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.accounts.passkeys.errors import PasskeyRefused
 from app.sentences import _
@@ -20,8 +21,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _UNCLEAR = _("Your browser sent something that is no passkey. Try again.")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """``credential`` is all that was sent (``RegistrationResponseJSON`` or ``AuthenticationResponseJSON``)."""
 
     credential: dict[str, Any]

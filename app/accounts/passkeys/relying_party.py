@@ -4,15 +4,15 @@ Browsers bind a passkey to a host with a name, and have none for IP addresses. A
 by another name too, ``localhost``, and there its passkeys are.
 """
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 _LOCALHOST = "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class RelyingParty:
+class RelyingParty(Struct, frozen=True):
     """``rp_id`` is the host that passkeys are bound to, ``origin`` the address of the pages that may ask for one.
 
     ``is_at_issuer`` is whether that is where apps send people to.

@@ -1,9 +1,9 @@
 """The link by which a person sets a new password: made, found, and used up once."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session, scoped_session
 
@@ -29,8 +29,7 @@ HELD_TOKEN = "reset_token"
 _LONGEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class OpenReset:
+class OpenReset(Struct, frozen=True):
     """A link that works, and whose password it sets."""
 
     user_id: str

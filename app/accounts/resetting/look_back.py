@@ -1,8 +1,8 @@
 """The look back: who has taken their account back is shown what was connected since a sign-in that was surely theirs."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,8 +15,7 @@ LASTS = timedelta(days=30)
 _MOST_SIGN_INS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """One that was ended: when it was, with what browser, from where."""
 
     at: datetime

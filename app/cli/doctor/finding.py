@@ -1,9 +1,9 @@
 """What a check has found: what is so, and what to do about it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import URL, Engine
 
 from app.config import Settings
@@ -12,8 +12,7 @@ from app.database.schema import Revisions
 OK, WARNING, ERROR = "ok", "warning", "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """``do`` is empty where nothing is to be done. Neither ever holds a secret."""
 
     level: str
@@ -21,8 +20,7 @@ class Finding:
     do: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Struct, frozen=True):
     """What is examined."""
 
     settings: Settings
@@ -41,8 +39,7 @@ class Deployment:
         return self.engine.dialect.name == "sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One row of the table. ``needs_database`` leaves it out where the database does not answer."""
 
     name: str

@@ -1,9 +1,9 @@
 """The client that a document describes, as the registry keeps it: made, changed, withdrawn, and made anew."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, scoped_session
 
@@ -25,8 +25,7 @@ _MOST_AT_ONCE = 50
 AnySession = Session | scoped_session[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is kept of a document, as one look at the database saw it. ``logo_uri`` and what follows are of the logo."""
 
     origin: str
@@ -60,8 +59,7 @@ def _is_ahead(at: datetime | None) -> bool:
     return at is not None and at > clock.now()
 
 
-@dataclass(frozen=True, slots=True)
-class Logo:
+class Logo(Struct, frozen=True):
     """What became of the logo: ``png`` as it was drawn anew, None for none; and when it was looked at, None for not yet."""
 
     png: bytes | None

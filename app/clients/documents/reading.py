@@ -1,8 +1,9 @@
 """What a document must be like (sections 4 to 4.2 of the draft), and what is taken from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from app.clients.address_problems import find_redirect_uri_problem, find_web_address_problem
 from app.clients.documents.errors import DocumentProblem, Trouble
@@ -21,8 +22,7 @@ _SECRETS = ("client_secret", "client_secret_expires_at")
 _PAGES = ("client_uri", "policy_uri", "tos_uri")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a document says of its client. ``logo_uri`` is empty where it names no logo that could be fetched."""
 
     fields: ClientFields

@@ -10,9 +10,10 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct
 
 from app import clock
 from app.clients.documents.address import find_address_problem
@@ -32,8 +33,7 @@ from app.services import Services
 _LOGO_LASTS = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What came of it: what is to be written, if anything, and a problem that stops the request all the same."""
 
     write: Callable[[AnySession], None] | None = None

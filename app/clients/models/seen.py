@@ -5,9 +5,9 @@ the same statement; where it is not, whoever wanted to write looks the client up
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Insert, Label, and_, bindparam, literal_column, or_
 
 from app import clock
@@ -25,9 +25,11 @@ _NOT_RELIED_ON = frozenset(("key", "name", "redirect_uris", "native_app", "requi
 _ALWAYS = {"origin": f"'{REGISTERED}'", "type": f"'{CONFIDENTIAL}'", "suspended_at": "NULL"}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class SeenClient:
+class SeenClient(Struct, frozen=True):
     """A client as it was seen, with a live secret, and the values that a statement compares it by."""
+
+    # Shows none of its values.
+    __repr__ = object.__repr__
 
     client: ClientSnapshot
     values: dict[str, Any]

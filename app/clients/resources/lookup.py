@@ -3,8 +3,7 @@
 A request that names an address outside this server, and what is issued or told for one, looks here; nothing else does.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -21,8 +20,7 @@ from app.sentences import _
 # -- for the protocol ----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class ResourceSnapshot:
+class ResourceSnapshot(Struct):
     """A resource that tokens may be for now, as one SELECT saw it."""
 
     id: str

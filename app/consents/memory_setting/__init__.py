@@ -4,9 +4,9 @@ It takes away and never gives: within what a consent covers an app may read what
 apps added, and may add more. All three are so until the person says otherwise.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
@@ -23,8 +23,7 @@ _WORDS = ("own", "apps", "add")
 Person = aliased(User)
 
 
-@dataclass(frozen=True, slots=True)
-class MemorySetting:
+class MemorySetting(Struct, frozen=True):
     """What an app may do: read what it added itself, read what other apps added, and add memories."""
 
     reads_own: bool = True

@@ -6,10 +6,10 @@ written everything down. A row that says nothing any more is a process that did 
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Engine, String, bindparam, delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -35,8 +35,7 @@ _SAY = text(
 ).bindparams(bindparam("id", type_=String), bindparam("at", type_=UtcDateTime()))
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A span in which apps may have read what no receipt tells."""
 
     begin: datetime

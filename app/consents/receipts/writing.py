@@ -3,9 +3,9 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy import BigInteger, Connection, Integer, String, Text, bindparam, select, text
 from sqlalchemy.orm import Session
 
@@ -73,8 +73,7 @@ _NAME = text(
 Row = tuple[str, str, datetime, str, int]
 
 
-@dataclass(slots=True)
-class Detail:
+class Detail(Struct):
     """Of one kind of act in one minute, and of one question: how often, how many memories, and the first of them."""
 
     calls: int = 0
@@ -91,8 +90,7 @@ class Detail:
             self.memory_ids[memory_id] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Memories that an app wrote, by one of :data:`app.consents.receipts.KINDS`.
 
     ``memento_ids`` names, for each of them and each memento it lay in, the memento; None where that can be looked up.

@@ -5,8 +5,7 @@ else adds to them. What the person has changed since still lies there, and count
 theirs and does not. What the app changed or deleted elsewhere is no addition.
 """
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -22,8 +21,7 @@ from app.memories.editing import delete_memento
 from app.memories.models import Integration, Memento, MementoContent, Memory
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """The memento that holds it, its sources, and how many memories lie in them."""
 
     memento: Memento

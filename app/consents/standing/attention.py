@@ -1,7 +1,8 @@
 """Which apps a person should look at once more: those that they have not used for long, and those that end soon."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from app import clock
 from app.consents.models import Consent
@@ -12,8 +13,7 @@ UNUSED_FOR = timedelta(days=183)
 NEAR = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """Why a consent should be looked at: since when it is unused, or when it ends. One of them is None, or neither."""
 
     consent: Consent

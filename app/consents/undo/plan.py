@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, and_, false, or_, select
 from sqlalchemy.orm import Session
 
@@ -26,8 +26,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What undoing does with one memory, or with a source where ``memory_id`` is None.
 
     ``change_id`` is of the row whose state comes back, ``change_ids`` of all that are undone with it. ``title`` is that
@@ -45,8 +44,7 @@ class Step:
     is_now: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What undoing would do, the sources first, as memories lie in them."""
 
     steps: Sequence[Step]

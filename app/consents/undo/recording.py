@@ -1,10 +1,10 @@
 """Keeping what was there before an app wrote, in the transaction in which it writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Text, and_, cast, delete, func, insert, literal, literal_column, null, select, update
 from sqlalchemy.orm import Session
 
@@ -20,8 +20,7 @@ _BATCH = 500
 _NEW_LINE: Any = literal_column("'\n'")
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(Struct, frozen=True):
     """Keeps what one app changes of one person's, under one consent."""
 
     session: Session

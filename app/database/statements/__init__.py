@@ -2,9 +2,9 @@
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Dialect, Executable, Label
 
 from app.database.statements.wire import find_wire
@@ -38,7 +38,7 @@ class Statement:
     __slots__ = ("_compiled", "_row", "_statement")
 
     def __init__(self, statement: Executable, row: type[Any] | Pair | None = None) -> None:
-        """``row`` is a dataclass whose fields are the columns, in order; without it a row is a named tuple."""
+        """``row`` is a Struct whose fields are the columns, in order; without it a row is a named tuple."""
         self._statement = statement
         self._row = row
         self._compiled: dict[str, Compiled] = {}
@@ -136,31 +136,28 @@ def _columns_of(statement: Executable) -> list[tuple[str, ColumnElement[Any]]]:
 
 
 def check_record(record: type[Any], columns: Sequence[tuple[str, ColumnElement[Any]]]) -> None:
-    """Compare a record. Raises :class:`MismatchedRecord` unless these columns, in order, are the fields of the dataclass.
+    """Compare a record. Raises :class:`MismatchedRecord` unless these columns, in order, are the fields of the Struct.
 
     A row's values are given to a record by their place, so two points in time that changed places would say nothing.
     Fields with a default may be left out at the end. A column that has another name in the record says so by a label
     that ends with its own: ``consent_paused_at`` for ``paused_at``.
     """
-    if not is_dataclass(record):
-        raise MismatchedRecord(f"{record.__name__} is no dataclass, so no column can be compared with its fields.")
-    wanted = fields(record)
+    if not issubclass(record, Struct):
+        raise MismatchedRecord(f"{record.__name__} is no Struct, so no column can be compared with its fields.")
+    wanted = record.__struct_fields__
     for place, (name, column) in enumerate(columns):
-        field = wanted[place].name if place < len(wanted) else "no field"
+        field = wanted[place] if place < len(wanted) else "no field"
         if name != field:
             raise MismatchedRecord(f"Column {place + 1} is {name}, and {record.__name__} has {field} in its place.")
         if isinstance(column, Label) and isinstance(column.element, Column) and not _is_told_by(name, column.element):
             raise MismatchedRecord(
                 f"{name} of {record.__name__} is filled by {column.element}, which is called otherwise."
             )
-    missing = [field.name for field in wanted[len(columns) :] if not _has_default(field)]
+    required = len(wanted) - len(record.__struct_defaults__)
+    missing = wanted[len(columns) : required]
     if missing:
         raise MismatchedRecord(f"No column fills {', '.join(missing)} of {record.__name__}.")
 
 
 def _is_told_by(label: str, column: Column[Any]) -> bool:
     return label == column.name or label.endswith(f"_{column.name}")
-
-
-def _has_default(field: Field[Any]) -> bool:
-    return field.default is not MISSING or field.default_factory is not MISSING

@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from app.demonstration.pocket.held import Held
 from app.demonstration.pocket.place import CALLBACK_PATH, CLIENT_ID
@@ -20,8 +22,7 @@ _MEMORIES = "/api/v1/memories/"
 MOST_SHOWN = 5
 
 
-@dataclass(slots=True)
-class Connection:
+class Connection(Struct):
     """One page's dealings with the server: ``held`` changes with what it says, ``calls`` are all that were made."""
 
     issuer: str

@@ -6,19 +6,19 @@ So it works with any number of workers, and nothing of it is in the database of 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from app.demonstration.pocket.place import PATH
 
 _LONGEST = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """``state`` and ``verifier`` are of a request that is under way, ``said`` names what to tell on the next page."""
 
     state: str = ""
@@ -36,7 +36,7 @@ def read_held(cookies: Mapping[str, str], issuer: str) -> Held:
         found = json.loads(urlsafe_b64decode(text)) if len(text) < _LONGEST else None
     except (ValueError, RecursionError):
         return Held()
-    names = {field.name for field in fields(Held)}
+    names = set(Held.__struct_fields__)
     if not isinstance(found, dict) or not found.keys() <= names or not all(map(_is_plain, found.values())):
         return Held()
     return Held(**found)

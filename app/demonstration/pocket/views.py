@@ -2,11 +2,11 @@
 
 import re
 import secrets
-from dataclasses import replace
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from msgspec.structs import replace
 
 from app.config import settings
 from app.database.access import outside_transaction

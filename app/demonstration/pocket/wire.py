@@ -3,10 +3,11 @@
 import http.client
 import json
 import re
-from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
 
 _SECONDS = 10
 _MOST_BYTES = 1_000_000
@@ -22,8 +23,7 @@ class Unreachable(Exception):
     """The server does not answer at its own address, or is asked too much already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request and its answer: ``name`` is what was called, ``sent`` and ``received`` are for people to read, ``data`` is the JSON that came."""
 
     name: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_
 
 Row = dict[str, Any]
@@ -13,8 +13,7 @@ Row = dict[str, Any]
 KEY = "key of row "
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One file, or one folder of files: the rows of a SELECT, in the order of ``key``, which tells each from the others.
 
     ``finish`` makes of a row what is written down.

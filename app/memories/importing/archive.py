@@ -7,11 +7,12 @@ its table of contents in memory.
 import stat
 import struct
 import zlib
-from dataclasses import dataclass, field
 from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from msgspec import Struct
 
 from app.memories.importing.bounds import DEEPEST, MOST_BYTES, MOST_ENTRIES, MOST_RATIO, MOST_UNPACKED, RATIO_FROM
 from app.memories.importing.skips import Reason, Skip, UnusableUpload
@@ -30,8 +31,7 @@ _OF_SYSTEMS = ("__macosx", "thumbs.db", "desktop.ini", "$recycle.bin", "icon\r")
 READ = (".md", ".markdown", ".txt", ".json", ".zip")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One file. ``parts`` are the folders that it lies in."""
 
     name: str
@@ -39,8 +39,8 @@ class Entry:
     file_name: str
     size: int
     time: datetime | None
-    _archive: ZipFile = field(repr=False)
-    _info: ZipInfo = field(repr=False)
+    _archive: ZipFile
+    _info: ZipInfo
 
     @property
     def ending(self) -> str:

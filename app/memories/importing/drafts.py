@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from app.memories.importing.bounds import LONGEST_TEXT, LONGEST_TITLE
 from app.memories.importing.words import as_it_was, as_line, clean, split
@@ -13,8 +15,7 @@ from app.memories.importing.words import as_it_was, as_line, clean, split
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The integration that a memory goes into, by what it is called."""
 
     kind: str
@@ -28,8 +29,7 @@ CHATGPT = Source("chatgpt", "ChatGPT")
 CLAUDE = Source("claude", "Claude")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """One memory to be. ``name`` is what it is called where it comes from.
 
     Of what was taken out here ``own_id`` is the id that it had, and ``made_of`` the digest.

@@ -4,11 +4,11 @@ The rest stays at the head of the text, as it was written.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from app.memories.importing.bounds import LONGEST_HEADING, LONGEST_TITLE, MOST_TAGS
 from app.memories.importing.drafts import as_instant
@@ -22,8 +22,7 @@ _UPDATED = ("updated", "updated_at", "modified", "last modified", "date modified
 _ADDRESSES = ("source_url", "url", "source")
 
 
-@dataclass(slots=True)
-class Heading:
+class Heading(Struct):
     """What a heading says, and the text without that. ``own_id`` is what we wrote there ourselves."""
 
     text: str

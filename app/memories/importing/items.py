@@ -5,10 +5,10 @@ An item that is broken is told as such, and the next one is found again.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, Any
 
 import orjson
+from msgspec import Struct
 
 from app.memories.importing.bounds import LARGEST_ITEM, MOST_TOKENS
 from app.memories.importing.skips import Reason
@@ -28,8 +28,7 @@ _ESCAPE = re.compile(
 _MOST_LOOKS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """An item that cannot be read. ``name`` is its title, where that can be seen; ``is_rest`` that all after it is lost."""
 
     name: str

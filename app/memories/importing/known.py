@@ -1,8 +1,8 @@
 """What of some drafts a person has already."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from app.memories.importing.drafts import Draft
@@ -11,8 +11,7 @@ from app.memories.importing.skips import Reason
 from app.memories.models import Memory
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The memory that a draft is already, and whether the person has changed it since."""
 
     memory_id: str

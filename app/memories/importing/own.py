@@ -6,8 +6,9 @@ beside them says the same, and is for people.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from app.memories.importing.bounds import LONGEST_FOLDER, LONGEST_TAG
 from app.memories.importing.drafts import Draft, Source, as_instant, finish
@@ -24,8 +25,7 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _MOST_PICKS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class MementoDraft:
+class MementoDraft(Struct, frozen=True):
     """A memento to be: whole sources, folders of them, and single memories by the ids that they had."""
 
     name: str

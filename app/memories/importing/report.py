@@ -2,8 +2,10 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from app.memories.importing.drafts import Draft
 from app.memories.importing.skips import SENTENCES, Reason
@@ -12,8 +14,7 @@ from app.memories.importing.skips import SENTENCES, Reason
 MOST_NAMED, _MOST_FOLDERS = 10, 2000
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """``count`` memories come in, or have. ``sources`` and ``folders`` say how many of them go where.
 
     ``problem`` is why nothing of it can come in.

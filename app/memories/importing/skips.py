@@ -1,7 +1,8 @@
 """What does not come in, and why: each is named to whoever brought it."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from app.memories.importing.bounds import DEEPEST, LARGEST_ITEM, LARGEST_NOTE, MOST_RATIO
 from app.sentences import _
@@ -65,8 +66,7 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """One thing that is left out, by the name that whoever brought it knows it by."""
 
     name: str

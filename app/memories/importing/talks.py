@@ -1,13 +1,13 @@
 """A conversation as text: who said what, one after the other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Said:
+
+class Said(Struct, frozen=True):
     """What one of them said in one go."""
 
     who: str

@@ -5,11 +5,11 @@ What came in is known by what it was made of, so doing it once more from the beg
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from app import clock
@@ -40,8 +40,7 @@ class Lost(Exception):
     """Another process has the upload, or nobody wants it any more."""
 
 
-@dataclass(slots=True)
-class Hold:
+class Hold(Struct):
     """The right of one process to work on one upload."""
 
     id: str

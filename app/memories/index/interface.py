@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, Select
 from sqlalchemy.orm import Session
 
@@ -12,16 +12,14 @@ from app.memories.index.marks import Mark
 from app.memories.index.sought import Sought
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A ``SELECT`` of :class:`app.memories.models.Memory`, and what the index numbers its rows by, if it does."""
 
     statement: Select[Any]
     number: ColumnElement[Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(Struct, frozen=True):
     """Keys of the best matches, for :meth:`SearchIndex.select_rows`, and the mark of the newest of all that were ranked.
 
     Without a mark they are all the matches there are.

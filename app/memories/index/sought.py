@@ -1,15 +1,15 @@
 """What a search looks for, and where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An integration, with or without a folder (which includes what lies below it), or a single memory."""
 
     integration_id: str | None
@@ -17,8 +17,7 @@ class Place:
     memory_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is looked for: each of the phrases, or any of them. A phrase is runs that stand next to each other.
 
     A run is what :func:`app.folding.fold` makes of a text.
@@ -32,8 +31,7 @@ class Words:
         return Words((tuple(word for phrase in self.phrases for word in phrase),))
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """What is looked for, and where. ``conditions`` are exact; ``places`` are what the index knows of them, ``owned``
     is whose they are.
 

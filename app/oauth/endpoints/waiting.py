@@ -1,7 +1,6 @@
 """The waiting authorization request, as the screens see it: opened by its handle, renewed, or explained."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from flask import make_response, redirect, url_for
 from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec import Struct
 from sqlalchemy.exc import NoResultFound
 
 from app.clients.models import ClientSnapshot
@@ -43,8 +43,7 @@ from app.oauth.server import server
 from app.oauth.wire_request import WireRequest
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """One person's open request: everything the screens and the decision need."""
 
     handle: str

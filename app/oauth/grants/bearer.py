@@ -1,9 +1,10 @@
 """What the token endpoint issues (:rfc:`6750`): made, stored as digests, and answered, the same way by every grant."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from app import clock, credentials
 from app.clients.models import ClientSnapshot
@@ -27,13 +28,15 @@ Origin = CodeSnapshot | TokenSnapshot
 TokenAnswer = tuple[int, dict[str, Any], list[tuple[str, str]]]
 
 
-@dataclass(slots=True, repr=False)
-class BearerTokens:
+class BearerTokens(Struct):
     """Fresh tokens, in plain text for the only time. ``refresh_token`` is None when none is issued.
 
     ``expires_in`` is what the client is told of the access token, in seconds. What is stored may last longer: a
     consent's end can still be put off.
     """
+
+    # Shows none of its values.
+    __repr__ = object.__repr__
 
     access_token: str
     refresh_token: str | None

@@ -6,10 +6,10 @@ bounded, failures and successes each for themselves, so that neither pushes out 
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, or_, select
 
 from app import clock
@@ -37,12 +37,14 @@ _MOST_CHARACTERS = 2_000
 _MOST_OF_DETAIL = 200
 
 
-@dataclass(slots=True, repr=False)
-class _Note:
+class _Note(Struct):
     """One request as it came: what may not be kept is taken out before it is written down.
 
     ``registered`` are the client's redirect URIs, ``secret_digest`` is of a secret that was refused.
     """
+
+    # Shows none of its values.
+    __repr__ = object.__repr__
 
     at: datetime
     endpoint: str
@@ -58,8 +60,7 @@ class _Note:
     secret_digest: str | None = None
 
 
-@dataclass(slots=True)
-class _Notes:
+class _Notes(Struct):
     """What is noted of one client."""
 
     failures: deque[_Note]

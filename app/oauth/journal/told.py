@@ -1,9 +1,9 @@
 """The last requests of one app, told to its people: what happened, why, and what to do."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from app import clock
@@ -23,8 +23,7 @@ _RECORD_ID = re.compile(r"[0-9]{1,18}")
 _REQUEST_ID = re.compile(r"req_[0-9a-f]{24}")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One request as the page shows it. ``error`` is the error on the wire or, where only a page was seen, the reason.
 
     ``difference`` is between the redirect URI and the ``expected`` one, "Registered" or "Asked with". ``repair`` is
@@ -47,8 +46,7 @@ class Entry:
     repair: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some of the requests, the latest first. Pages count from 1; ``failures`` and ``successes`` are of all."""
 
     entries: list[Entry]

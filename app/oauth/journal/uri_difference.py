@@ -1,10 +1,11 @@
 """Where a redirect URI that was sent differs from the registered one: piece by piece, and in words."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from app.clients.uri import LOOPBACK_HOSTS, cut
 from app.sentences import _
@@ -20,8 +21,7 @@ class Piece(NamedTuple):
     differs: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Both addresses in pieces, and sentences without a full stop that say what differs."""
 
     sent: list[Piece]

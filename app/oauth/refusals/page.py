@@ -1,13 +1,13 @@
 """The pages that a person sees when an authorization request cannot go on, and what the guide says of each."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from app.sentences import _
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorPage:
+class ErrorPage(Struct, frozen=True):
     """One page. The ``title`` may name the app: ``%(name)s``. ``shown`` is for whoever reads the page.
 
     ``happened`` and ``fix`` are the guide's, for whoever builds the app; both are empty where the reasons that lead to the

@@ -1,7 +1,8 @@
 """One row of the table of refusals."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
+
+from msgspec import Struct
 
 from app.oauth.refusals.page import ErrorPage
 from app.oauth.refusals.reason import Reason
@@ -25,8 +26,7 @@ class GrantLine(NamedTuple):
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """All that is told of one reason, to each of those who are told.
 
     ``error`` and ``said`` are OAuth's ``error`` and ``error_description``, for the client: ASCII without quotes and

@@ -1,11 +1,11 @@
 """The authorization code (:rfc:`6749#section-1.3.1`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin
+from msgspec import Struct
 from sqlalchemy import BigInteger, ForeignKey, Index, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,8 +50,7 @@ class AuthorizationCode(Base):
     code_challenge: Mapped[str | None] = mapped_column(String(43))
 
 
-@dataclass(slots=True)
-class CodeSnapshot(AuthorizationCodeMixin):
+class CodeSnapshot(AuthorizationCodeMixin, Struct):
     """A code with its family and its consent, as one SELECT saw them."""
 
     digest: str

@@ -5,10 +5,10 @@ in one statement, whose locks let nobody change the app or the consent before it
 that has the whole database.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, insert, select
 
 from app.accounts.models import Session, User
@@ -26,8 +26,7 @@ from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.family import TokenFamily
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What the code rests on, as it was read: who is signed in by which session, the app, and what they allow it."""
 
     session_digest: str

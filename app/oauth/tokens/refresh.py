@@ -1,7 +1,6 @@
 """The refresh token (:rfc:`6749#section-1.5`): used once, and followed by the next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +44,6 @@ class RefreshToken(Base):
     repeats: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
-@dataclass(slots=True)
 class RefreshSnapshot(TokenSnapshot):
     """A refresh token, and whether the token that followed it was used in its turn."""
 

@@ -1,8 +1,8 @@
 """What a resource server needs to know beside a token that is meant for it: that it is, and the organization."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import String, and_, bindparam, or_, select
 
 from app.accounts.models import Membership
@@ -21,8 +21,7 @@ class Organization(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
-class MeantResource:
+class MeantResource(Struct):
     """The resource that a token is for. The organization is the first of the person's, or the one whose token it is."""
 
     address: str

@@ -1,11 +1,11 @@
 """What a token depends on, as one SELECT sees it: its family, its consent and its client."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from authlib.oauth2.rfc6749 import TokenMixin
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -30,8 +30,7 @@ PERSON_COLUMNS = (
 )
 
 
-@dataclass(slots=True)
-class TokenSnapshot(TokenMixin):
+class TokenSnapshot(TokenMixin, Struct):
     """An access token, or what a refresh token has in common with one.
 
     Everything of the family and the consent is None for client credentials tokens.

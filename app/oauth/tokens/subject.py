@@ -1,7 +1,5 @@
 """Whom an access token speaks for: a person of an organization, or the client's organization itself."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import case
 
 from app.accounts.models import Membership, Organization
@@ -14,7 +12,6 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.snapshot import TokenSnapshot, select_tokens
 
 
-@dataclass(slots=True)
 class SpeakingToken(TokenSnapshot):
     """An access token and its subject: a person, and the first of their organizations, or an organization alone.
 

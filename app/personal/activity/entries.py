@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Row, case, literal, select, tuple_
 
 from app.clients.models import Client
@@ -26,16 +26,14 @@ _NAME = case((AccessRecord.memento_key == ALL.id, ALL.name), else_=Memento.name)
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A memory that a receipt names, by its title of now; None for one that is deleted."""
 
     id: str
     title: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(Struct, frozen=True):
     """One kind of act in one minute; of searches, one question, empty when it was not kept."""
 
     kind: str
@@ -50,8 +48,7 @@ class Detail:
         return len(self.memories) > _IN_A_LINE
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One minute of reading or writing. ``parts`` says of how many memories in which memento; None is a deleted one."""
 
     at: datetime

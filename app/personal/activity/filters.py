@@ -1,10 +1,10 @@
 """Which receipts a person wants to see: of which app, which day, which kind, and about which memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, and_, select
 
 from app import clock
@@ -34,8 +34,7 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Receipts of one person, as far back as they are kept; None is no filter."""
 
     user_id: str

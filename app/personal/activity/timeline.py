@@ -1,10 +1,10 @@
 """What apps did in numbers: by day, or by the hour of one day, for a small drawing and the table beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from msgspec import Struct
 from sqlalchemy import and_, case, func, select
 
 from app import clock
@@ -21,8 +21,7 @@ WIDTH, ABOVE, BELOW = 720, 56, 24
 _LEAST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A day or an hour, how many memories were read and written in it, and where it stands in the drawing."""
 
     at: datetime

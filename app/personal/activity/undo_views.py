@@ -1,13 +1,13 @@
 """``/account/activity/undo/``: what apps wrote, by day; undoing one thing, or all since a moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
+from msgspec import Struct
 from sqlalchemy import select
 
 from app import clock
@@ -99,8 +99,7 @@ def _undo(steps: Sequence[Step]) -> ResponseReturnValue:
     return redirect(url_for("personal.written"), 303)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Steps of one act, as a page names them."""
 
     act: str

@@ -1,9 +1,9 @@
 """What apps wrote, by day, as a page lists it."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import aliased
 
@@ -18,8 +18,7 @@ PAGE_SIZE = 20
 _deleted, _other = aliased(AppChange), aliased(AppChange)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One memory that an app wrote, or a source. ``title`` is that of now, or what it was when an app deleted it.
 
     One that the person has deleted since has none: ``is_gone``.

@@ -1,15 +1,15 @@
 """Apps that asked and were not connected: how each is known, and where it begins."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from app.clients.trust import Trust, find_trust, own_page
 from app.extensions import db
 from app.oauth.asked_apps import list_asked
 
 
-@dataclass(frozen=True, slots=True)
-class AskedEntry:
+class AskedEntry(Struct, frozen=True):
     """An app as the page shows it. ``homepage_url`` is where it begins anew, empty where it names no page of its own."""
 
     id: str

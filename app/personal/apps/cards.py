@@ -1,8 +1,9 @@
 """One card for an app, wherever apps are listed: each installation on it by its own name, and no more than a few."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from app.clients.trust import Trust
 from app.consents.models import Consent
@@ -14,8 +15,7 @@ _MOST_ON_A_CARD = 3
 PAGE_SIZE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """An app with its installations, the one used last first; ``more`` is how many of them are not on the card.
 
     ``trust`` is how all of them are known; None where that is told of each.
@@ -28,8 +28,7 @@ class Card:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cards:
+class Cards(Struct, frozen=True):
     """A page of cards. ``count`` is how many installations the person has in all, ``going_on`` how many not paused."""
 
     cards: list[Card]
@@ -53,8 +52,7 @@ def list_cards(user_id: str, page: int = 1, *, of: str | None = None, size: int 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     shown: Sequence[Consent]
     more: int
 

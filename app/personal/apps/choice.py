@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from app.consents.choice import Choice, find_choice
@@ -16,8 +16,7 @@ from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What a new choice would change. Mementos by name; counts of memories are of this moment.
 
     ``before`` and ``after`` are selections. ``writable_gained`` are those the app could also change.

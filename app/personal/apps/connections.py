@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_login import current_user
+from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -34,8 +34,7 @@ _MOST_REPLAYS = 100
 READ_DAYS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A memento that an app looks through, with how many memories it sees in it now.
 
     ``is_saved`` marks the one that holds what the app itself added.
@@ -48,8 +47,7 @@ class Window:
     is_saved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A consent and its app. ``read_count`` is of the last :data:`READ_DAYS` days, None for who keeps nothing.
 
     ``app_name`` is what the person calls it, ``own_name`` what the app calls itself. It ``has_twins`` when another live

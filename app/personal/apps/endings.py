@@ -1,9 +1,9 @@
 """Connections that have ended: all of them, and why those did that their person has not ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -15,8 +15,7 @@ from app.extensions import db
 PAGE_SIZE = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """Who ended a connection, by the actors of :mod:`app.consents.events`, and since when nobody had used the app."""
 
     actor: str

@@ -1,9 +1,9 @@
 """What was connected since a sign-in that was surely the person's own, and is not looked at yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from app.accounts.places.devices import describe_device
@@ -17,8 +17,7 @@ from app.personal.apps.connections import Connection, describe_all, list_live
 AT_ONCE = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """A sign-in from which the look back can begin. ``number`` stands in the address."""
 
     number: int
@@ -27,8 +26,7 @@ class Beginning:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """The look back from one beginning, the earliest unless another is chosen. ``left`` is how many ``apps`` there are;
     the person ``has_apps`` when any that is connected is not paused.
 

@@ -1,20 +1,19 @@
 """The files of a form, as one upload: several become an archive that is made of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from msgspec import Struct
 from werkzeug.datastructures import FileStorage
 
 #: No file system has a longer path, and an archive none of more than 64 kB. Of others the end is kept.
 _LONGEST_NAME = 4000
 
 
-@dataclass(slots=True)
-class Upload:
+class Upload(Struct):
     """What was sent, on disk."""
 
     name: str

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from app.consents.events import LATEST_FIRST, ConsentEvent, read_event
@@ -19,8 +19,7 @@ _AT_ONCE = 500
 _HANDLE = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One event. ``app_name`` is what the person calls the connection now, or else what the app was called then.
 
     ``is_known`` tells that the connection has a page. ``changed`` is as :class:`app.consents.events.Event` has it.
@@ -46,8 +45,7 @@ class Entry:
         return None if text is None else datetime.fromisoformat(text)
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Struct, frozen=True):
     """What can be filtered by: an app by its key, or one of its connections by its handle."""
 
     handle: str

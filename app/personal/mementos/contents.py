@@ -1,7 +1,6 @@
 """What a memento was made of, in a person's words."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import func, select
 
 from app.extensions import db
@@ -10,8 +9,7 @@ from app.memories.models import Integration, Memento, MementoContent
 _MOST_SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """Names of whole integrations, ``(integration, folder)`` pairs, and how many single memories.
 
     At most a hundred are named; ``more`` says how many are not.

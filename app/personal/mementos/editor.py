@@ -5,9 +5,9 @@ however much is in it: ``added`` and ``removed`` are changes to what is out of s
 says what could be ticked on the page, and ``pick`` what was.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from werkzeug.datastructures import MultiDict
 
 from app.memories.editing import MOST_CHANGES, Draft, count_inside, find_saved
@@ -23,8 +23,7 @@ _MOST_WORDS_LENGTH = 100
 LARGEST_FORM = (MOST_CHANGES + 3 * PAGE_SIZE) * (2 * LONGEST_KEY + len("removed=&")) + 64 * 1024
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One line of the tree that can be ticked.
 
     ``within`` is the name of a larger pick that includes it already; ``inside`` says how many
@@ -38,8 +37,7 @@ class Row:
     inside: int
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """What of the tree is in sight: a level (``at`` None for the sources), or what a search found."""
 
     at: Pick | None

@@ -1,10 +1,10 @@
 """Which of their memories a person looks at: what narrows the list, and one page of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from msgspec import Struct
 
 from app.extensions import db
 from app.memories.filters import Filters
@@ -26,8 +26,7 @@ _EXCERPT_LENGTH = 300
 _WORDS_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(Struct, frozen=True):
     """What a list is narrowed to. Empty texts, and None for the source, narrow nothing."""
 
     words: str
@@ -55,16 +54,14 @@ class Narrowed:
         return url_for(endpoint, **{name: value or None for name, value in (query | other).items()})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A memory in the list, and the part of its text that is shown."""
 
     memory: Memory
     excerpt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A page of memories; ``after`` is where the next one begins, None at the end."""
 
     lines: list[Line]

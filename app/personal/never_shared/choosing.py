@@ -1,6 +1,6 @@
 """A level of a person's memories, from which they choose what is never shared."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from app.extensions import db
 from app.memories.keeping_back import find_kept_back, list_kept_back_picks
@@ -9,8 +9,7 @@ from app.memories.picks import Pick, parse_pick
 from app.memories.tree import list_level
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A source, a folder or a memory. ``count`` is None for a memory."""
 
     pick: Pick
@@ -19,8 +18,7 @@ class Line:
     is_kept_back: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """What lies in one place; ``path`` are the places above and the place itself, with their names; empty at the top."""
 
     path: list[tuple[Pick, str]]

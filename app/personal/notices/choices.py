@@ -1,8 +1,8 @@
 """What a person wants to be told, and how."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -19,8 +19,7 @@ WAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One kind that can be turned off, said as a thing, and what the person has chosen for it."""
 
     kind: str

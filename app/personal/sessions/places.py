@@ -1,9 +1,9 @@
 """The places where a person is signed in: found, and ended."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from app import clock
@@ -27,8 +27,7 @@ _SHOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One session, as a person recognises it. ``known`` is the network that it began in, None where that was forgotten.
 
     ``is_here`` tells that it began in the network that the page is seen from. ``shown`` is how they signed in.

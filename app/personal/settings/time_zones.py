@@ -1,12 +1,12 @@
 """The time zones that a person can choose from, found by a place or a country."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cache
 
 from babel import Locale
 from babel.core import get_global
+from msgspec import Struct
 
 from app import clock
 from app.folding import fold
@@ -21,8 +21,7 @@ _REGIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """A time zone as a page offers it: ``now`` is the present moment, and ``zone`` what it is written in."""
 
     name: str

@@ -1,8 +1,7 @@
 """How the secret of one-time codes is kept, and that it outlives another SECRET_KEY."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from sqlalchemy import insert, select
 
 from app import clock
@@ -79,6 +78,6 @@ def test_a_purge_does_it(app, alice):
         sealed = seal(SECRET, alice.id, settings.secret_key)
         db.session.execute(insert(OneTimeCodes), {"user_id": alice.id, "sealed": sealed, "confirmed_at": clock.now()})
         db.session.commit()
-        changed = replace(settings, secret_key=NEW, secret_key_fallbacks=(settings.secret_key,))
+        changed = structs.replace(settings, secret_key=NEW, secret_key_fallbacks=(settings.secret_key,))
         Purge(db.engine, changed, lambda seconds: True, app.app_context).run(everything=True)
         assert unseal(db.session.scalars(select(OneTimeCodes.sealed)).one(), alice.id, [NEW]) == SECRET

@@ -2,9 +2,9 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from sqlalchemy import select, update
 
 from app import clock as clock_module
@@ -286,7 +286,7 @@ def test_a_full_account_says_so_before_a_device_is_asked(app, signed_in, alice):
 def numbered(settings, tmp_path, apps_in_use):
     """A server that the world reaches by a number."""
     url = f"sqlite:///{tmp_path / 'numbered.sqlite3'}"
-    app = create_app(replace(settings, database_url=url, issuer="https://192.0.2.1"))
+    app = create_app(structs.replace(settings, database_url=url, issuer="https://192.0.2.1"))
     app.testing = True
     app.extensions["services"].notes.have_threads = False
     bring_up_to_date(app)

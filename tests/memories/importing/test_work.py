@@ -3,11 +3,11 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, BrokenBarrierError
 
 import pytest
+from msgspec import structs
 from sqlalchemy import func, select, text, update
 
 from app import clock
@@ -180,7 +180,7 @@ def test_the_same_memories_of_two_uploads_at_once_come_in_once(app, engine, alic
     drafts = [Draft(name="1.md", source=FILES, title="One", text="Words.")]
     writers = [writing.Writer(engine, alice.id) for _ in range(2)]
     for number, writer in enumerate(writers):
-        writer.write([replace(drafts[0], title=f"Before {number}")], lambda _connection: None)
+        writer.write([structs.replace(drafts[0], title=f"Before {number}")], lambda _connection: None)
     meeting, find = Barrier(2), writing.find_known
 
     def find_together(*arguments):

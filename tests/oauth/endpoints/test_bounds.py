@@ -2,11 +2,11 @@
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from threading import Barrier
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from msgspec import structs
 from sqlalchemy import func, select
 
 from app import scopes
@@ -71,7 +71,9 @@ def test_strangers_who_come_at_once_are_few_rows_too(app, rows, crowd, notebook)
 def test_of_all_networks_so_many_wait_and_others_are_sent_along(
     app, rows, crowd, notebook, browser, alice, monkeypatch
 ):
-    monkeypatch.setattr("app.oauth.authorization_request.bounds.UNSIGNED_REQUESTS", replace(UNSIGNED_REQUESTS, most=5))
+    monkeypatch.setattr(
+        "app.oauth.authorization_request.bounds.UNSIGNED_REQUESTS", structs.replace(UNSIGNED_REQUESTS, most=5)
+    )
     for number in range(10):
         crowd(1, address=f"198.51.100.{number}")
     assert rows() == 5

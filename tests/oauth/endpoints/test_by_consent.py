@@ -1,12 +1,12 @@
 """A person whose live consent makes every screen needless is answered at once: by the fast door as by Flask's view."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
 from itsdangerous import TimestampSigner
+from msgspec import structs
 from sqlalchemy import delete, func, select, update
 
 from app import clock, fast
@@ -219,7 +219,7 @@ def test_cookie_of_the_key_before_is_read(app, settings, send, notebook):
         ({"secret_key": settings.secret_key, "secret_key_fallbacks": ("n" * 40,)}, True),
         ({"secret_key": "n" * 40, "secret_key_fallbacks": ("m" * 40,)}, False),
     ):
-        found = signed_cookie.read_credential(f"reliquary={send.cookie}", replace(settings, **keys))
+        found = signed_cookie.read_credential(f"reliquary={send.cookie}", structs.replace(settings, **keys))
         assert (found is not None) is is_taken, keys
 
 

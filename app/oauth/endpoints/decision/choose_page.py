@@ -1,12 +1,12 @@
 """The page of the picker: all that it tells, and what is ticked on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec import Struct
 
 from app.accounts.models import User
 from app.consents.choice import Choice
@@ -39,8 +39,7 @@ from app.scopes import SCOPES, parse_scope
 _NOTHING_WANTED = Wanted()
 
 
-@dataclass(slots=True)
-class Screen:
+class Screen(Struct):
     """What the page is made of, as one look at the database saw it."""
 
     client: dict[str, Any]

@@ -6,8 +6,9 @@ that moment. A count of memories is no fact: an import that runs would make the 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from app.credentials import digest
 from app.sentences import _
@@ -35,8 +36,7 @@ _LENGTH = 24
 _KEY_LENGTH = 8
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """What a page tells. ``fixed`` must be the same at the answer.
 
     ``offered`` are the things to tick, by id: only those that are ticked must be the same. What comes along

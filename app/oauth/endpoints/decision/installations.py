@@ -1,11 +1,11 @@
 """The question whether an app is the same as one that was connected before: as the page asks it, and the answer."""
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_login import current_user
+from msgspec import Struct
 
 from app.accounts.known_browsers import find_known_browser
 from app.consents.changes import give_consent
@@ -23,8 +23,7 @@ from app.scopes import SCOPES
 SAME = "same"
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """An earlier connection, as the page names it. ``mementos`` are names, with whether it may change what is in it."""
 
     grant_id: str

@@ -1,8 +1,8 @@
 """Where an app will use what it is allowed: at our own resources, or at somebody else's service, which is named."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 
 from app.clients.models import Client, ClientResource
@@ -14,8 +14,7 @@ from app.extensions import db
 from app.oauth.resources import address_of
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A resource other than the API. ``shown`` is its address without the scheme, beginning with the host.
 
     ``service`` and ``organization`` are the names of its app and of whose that is, None for our memory server for

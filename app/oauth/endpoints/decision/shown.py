@@ -1,10 +1,10 @@
 """What every screen of the decision shows: who asks, who answers, and what holds already."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from flask_login import current_user
+from msgspec.structs import asdict
 from sqlalchemy import select
 
 from app.accounts.known_browsers import find_known_browser
@@ -101,4 +101,4 @@ def list_predecessors(flow: Flow) -> list[Predecessor]:
 
 def summary_with(summary: MementoSummary | IntegrationSummary, **more: Any) -> dict[str, Any]:
     """What a summary tells, and more, for a template."""
-    return {field.name: getattr(summary, field.name) for field in fields(summary)} | more
+    return asdict(summary) | more

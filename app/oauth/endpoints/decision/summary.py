@@ -1,10 +1,10 @@
 """The summary that a person signs: all that the page tells, as one look at the database saw it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask_login import current_user
+from msgspec import Struct
 
 from app.accounts.models import User
 from app.consents.choice import Choice
@@ -31,8 +31,7 @@ from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope, reaches_memories
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(Struct):
     """What the page is made of, as one look at the database saw it."""
 
     client: dict[str, Any]

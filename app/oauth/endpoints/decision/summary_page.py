@@ -1,11 +1,10 @@
 """The page of the summary, in words and with what can still be changed on it."""
 
-from dataclasses import replace
-
 from flask import flash, redirect, render_template, url_for
 from flask import request as http_request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from msgspec.structs import replace
 
 from app.consents.choice import Choice
 from app.consents.ends import End, list_ends
