@@ -5,13 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, LargeBinary, MetaData, String, Table, Text, event
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.text import shown_name
 
-_POSTGRESQL = postgresql.dialect()
+# What a table says of PostgreSQL alone ("postgresql_where") is asked of the dialect, whose part for the driver comes with
+# an engine that has it.
+registry.register("postgresql", PGDialect.__module__, PGDialect.__name__)
+registry.register("postgresql.psycopg", "sqlalchemy.dialects.postgresql.psycopg", "PGDialect_psycopg")
+_POSTGRESQL = PGDialect()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
