@@ -25,6 +25,7 @@ from gunicorn.http.wsgi import Response
 
 from app import logs, metrics
 from app.config import ConfigurationError, read_settings
+from app.database.checkpoints import CheckpointThread
 from app.database.engine import serve_requests
 from app.database.schema import read_revisions
 from app.database.seen import measure_database
@@ -37,6 +38,8 @@ from app.start_check import find_start_problem
 from app.worker.stop import Stopping, announce_stop
 
 _ROOT = Path(__file__).resolve().parent.parent
+# What works in a worker beside its answers.
+_THREADS = ("checkpoints", "purge", "mail")
 
 try:
     _settings = read_settings(os.environ, _ROOT / "instance")
@@ -158,6 +161,7 @@ def post_fork(server: Arbiter, worker: Stopping) -> None:
     with server.app.wsgi().app_context():
         db.engine.dispose(close=False)
         serve_requests(db.engine, threads)
+        server.app.wsgi().extensions["checkpoints"] = CheckpointThread(db.engine)
 
 
 def post_worker_init(worker: Stopping) -> None:
@@ -170,14 +174,14 @@ def post_worker_init(worker: Stopping) -> None:
         metrics.watch([partial(measure_database, db.engine, read_revisions())])
         app.extensions["purge"] = PurgeThread(db.engine, app.extensions["services"].settings, app.app_context)
     app.extensions["mail"] = MailThread(app)
-    app.extensions["purge"].start()
-    app.extensions["mail"].start()
+    for name in _THREADS:
+        app.extensions[name].start()
 
 
 def worker_exit(server: Arbiter, worker: Stopping) -> None:
     """A worker that ends lets go of what it purges, and writes down what it has noted."""
     app = server.app.wsgi()
-    for name in ("purge", "mail"):
+    for name in _THREADS:
         if name in app.extensions:
             app.extensions[name].stop()
     app.extensions["services"].notes.stop()

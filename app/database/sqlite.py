@@ -24,6 +24,8 @@ from app.same_letters import SQLITE_NAME, in_small_letters
 
 #: How long a command or a thread waits for others' locks. A request waits for as long as it has patience.
 BUSY_TIMEOUT_MS = 10_000
+#: The same for whoever copies the write-ahead log: meanwhile others may have to wait for it.
+_MOMENT_MS = 20
 
 #: How a statement begins that may have to wait for another writer.
 _WRITES = ("BEGIN IMMEDIATE", "INSERT", "UPDATE", "DELETE")
@@ -84,6 +86,15 @@ class SqliteConnection(sqlite3.Connection):
         if milliseconds != self._wait:
             super().cursor().execute(f"PRAGMA busy_timeout={milliseconds}")
             self._wait = milliseconds
+
+    def copy_log_back(self, mode: str) -> int:
+        """Copy the write-ahead log into the file, in one of SQLite's modes. Returns how many pages the log has.
+
+        It is left for another time where somebody is in the way for more than a moment.
+        """
+        self.set_wait(_MOMENT_MS)
+        length: int = super().cursor().execute(f"PRAGMA wal_checkpoint({mode})").fetchone()[1]
+        return length
 
     def is_in_place(self) -> bool:
         """Returns whether its file is where it belongs; False when another one is. Raises :class:`FileAway` for none."""
@@ -180,7 +191,8 @@ def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) 
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "foreign_keys=ON",
-        # 32 MB: copying the log back costs the request that happens to do it, so it is done in larger pieces.
+        # 32 MB: copying the log back costs whoever happens to do it, so it is done in larger pieces. Where requests are
+        # answered, a thread does it.
         "wal_autocheckpoint=8000",
         # 16 MB a connection: with SQLite's own 2 MB, lookups by a random digest mostly miss.
         "cache_size=-16000",

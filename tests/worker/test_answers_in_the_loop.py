@@ -88,6 +88,16 @@ def test_an_answer_of_the_loop_is_in_the_access_log(server, notebook):
     assert line["route"] == "/oauth/token"
 
 
+def test_what_was_written_comes_into_the_file_while_nobody_asks(server, notebook):
+    """A thread copies SQLite's log back: a process that answers does not leave that to its requests."""
+    with dial(server.url) as connection:
+        connection.sendall(token_request(notebook))
+        assert read_answer(connection).status == 200
+    file = Path(server.database_url.removeprefix("sqlite:///"))
+    began = Path(f"/proc/{server.pid}").stat().st_mtime
+    _wait_until(lambda: file.stat().st_mtime > began)
+
+
 def test_a_worker_that_nobody_asks_is_not_woken(server):
     probe(server.url)
     (worker,) = children(server.pid)
