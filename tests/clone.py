@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.forked.popen import end_those_of
+
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "benchmarks", "migrations", "static", "templates", "tests")
 _FILES = ("Makefile", "README.md", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "wsgi.py")
@@ -27,9 +29,11 @@ class Clone:
         self._make_environment()
         self._started: list[subprocess.Popen] = []
 
-    def start(self, port: int | None = None, **settings: str) -> subprocess.Popen:
-        """What ``make run`` starts once the dependencies are there."""
-        process = subprocess.Popen(
+    def start(
+        self, port: int | None = None, *, begin: type[subprocess.Popen] = subprocess.Popen, **settings: str
+    ) -> subprocess.Popen:
+        """What ``make run`` starts once the dependencies are there. ``begin=Forked`` is for a clone's later starts."""
+        process = begin(
             [sys.executable, "-m", "app.demonstration.local"],
             cwd=self.path,
             env={"PATH": os.environ["PATH"], "PORT": str(port or free_port()), "WEB_CONCURRENCY": "1"} | settings,
@@ -41,10 +45,10 @@ class Clone:
         self._started.append(process)
         return process
 
-    def welcome(self, **settings: str) -> str:
+    def welcome(self, *, begin: type[subprocess.Popen] = subprocess.Popen, **settings: str) -> str:
         """Start, read what is printed, and stop."""
         port = int(settings.pop("PORT", 0)) or free_port()
-        process = self.start(port, **settings)
+        process = self.start(port, begin=begin, **settings)
         welcome = read_welcome(process)
         # A worker that has only just begun does not hear that it is to stop.
         assert get(f"http://127.0.0.1:{port}/healthz")[0] == 200
@@ -56,6 +60,7 @@ class Clone:
         for process in self._started:
             process.kill()
             process.communicate()
+        end_those_of(self.path)
 
     def _make_environment(self) -> None:
         programs = self.path / ".venv" / "bin"

@@ -1,4 +1,7 @@
-"""A real gunicorn with several workers, as ``make run`` starts it, for tests that must cross a socket."""
+"""A real gunicorn with several workers, as ``make run`` starts it, for tests that must cross a socket.
+
+The one that most of them share is started. The others are forked (:mod:`tests.forked.popen`), which saves them the imports.
+"""
 
 import os
 import shlex
@@ -20,12 +23,18 @@ from app import create_app
 from app.config import read_settings
 from tests.bridged_hosts import VARIABLE, bridged
 from tests.document_hosts import DocumentHosts
+from tests.forked.popen import Forked
 from tests.migrated import bring_up_to_date
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
 #: How the README says that a server is started.
 GUNICORN = "gunicorn -c python:app.serving wsgi:app"
+
+
+def environ_of_machine() -> dict[str, str]:
+    """What a server is told by the machine; not the settings of whoever runs the tests."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +60,24 @@ def running_server(
     *,
     hosts: DocumentHosts | None = None,
     application: str = "wsgi:app",
+    begin: type[subprocess.Popen] = Forked,
     **environment: str,
 ) -> Iterator[Server]:
     """A server on a free port and this database, migrated first. ``environment`` adds settings.
 
-    ``hosts`` are those that it asks for apps' documents, instead of the internet's; ``application`` is what it serves.
+    ``hosts`` are those that it asks for apps' documents, instead of the internet's; ``application`` is what it serves;
+    ``begin=subprocess.Popen`` starts it with an interpreter of its own.
     """
     if hosts is not None:
-        with bridged(hosts) as told, running_server(database_url, directory, **told, **environment) as server:
+        with (
+            bridged(hosts) as told,
+            running_server(database_url, directory, begin=begin, **told, **environment) as server,
+        ):
             yield server
         return
     port = _free_port()
     environ = {
-        # Not the settings of whoever runs the tests.
-        **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ},
+        **environ_of_machine(),
         "DATABASE_URL": database_url,
         "SECRET_KEY": "only-for-tests-" + "0" * 32,
         "PORT": str(port),
@@ -77,7 +90,7 @@ def running_server(
     bring_up_to_date(app)
     log_path = directory / f"server-{port}.log"
     with open(log_path, "wb") as log:
-        process = subprocess.Popen(
+        process = begin(
             [sys.executable, "-m", *shlex.split(_start(environ, application))],
             cwd=_ROOT,
             env=environ,

@@ -11,7 +11,8 @@ import pytest
 
 from app.demonstration.seeds import seed
 from app.extensions import db
-from tests.server import GUNICORN
+from tests.forked.popen import run_forked
+from tests.server import GUNICORN, environ_of_machine
 from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -96,7 +97,7 @@ _BENCHMARK_FLAGS = ("--quick", "--tokens", "--only")
 @pytest.mark.parametrize("command", _in_both(r"\.venv/bin/python -m benchmarks(\.\w+)?"))
 def test_the_benchmarks_take_the_flags_that_are_named(command):
     words = [sys.executable, *shlex.split(command)[1:], "--help"]
-    done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True, timeout=60)
+    done = run_forked(words, cwd=_ROOT, env=environ_of_machine(), timeout=60)
     flags = _BENCHMARK_FLAGS if command.endswith("benchmarks") else ("--quick",)
     assert done.returncode == 0 and all(flag in done.stdout for flag in flags)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.clone import Clone, free_port, get, read_welcome
+from tests.forked.popen import Forked
 
 _SECRET = "rlq_ac_" + "0123456789abcdef" * 4
 
@@ -72,7 +73,7 @@ def clone(tmp_path):
 
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory):
-    """A clone after its first start, the port it was started on, and what it said then."""
+    """A clone after its first start, the port it was started on, and what it said then. Later starts are forked."""
     clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(free_port())
     yield clone, port, clone.welcome(PORT=port)
     clone.stop()
@@ -99,7 +100,7 @@ def test_the_secret_is_kept_for_its_owner_alone_and_not_printed(started_once):
 def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     clone, port, first = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    process = clone.start(int(port))
+    process = clone.start(int(port), begin=Forked)
     assert read_welcome(process) == first
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept
     url = re.search(r"http://127\.0\.0\.1:\d+/demonstration/", first).group()
@@ -115,7 +116,7 @@ def test_a_later_start_says_the_same_and_adds_nothing(started_once):
 def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, tmp_path):
     clone, _, _ = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
     other = re.search(r"secret is in (instance/demonstration-[0-9a-f]{8}\.json)", welcome)[1]
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept != (clone.path / other).read_bytes()
 
@@ -123,10 +124,10 @@ def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, 
 def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, tmp_path):
     clone, _, _ = started_once
     settings = {"ISSUER": "https://id.example.com", "SECRET_KEY": "0" * 32}
-    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
     assert "Sign in" not in welcome and "before SMTP_URL is set; flask users create" in welcome
     settings["SMTP_URL"] = "smtp://127.0.0.1:1"
-    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
     assert "Sign up at https://id.example.com/sign-up" in welcome and "Sign in" not in welcome
 
 
@@ -136,27 +137,25 @@ def test_two_that_start_together_on_a_fresh_clone_both_serve(clone):
     assert ["Sign in with one of these" in welcome for welcome in welcomes] == [True, True]
 
 
-def test_each_database_has_its_own_demonstration(clone, tmp_path):
-    clone.welcome()
-    welcome = clone.welcome(DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
-    assert re.search(r"secret is in instance/demonstration-[0-9a-f]{8}\.json", welcome)
-
-
-def test_a_taken_port_is_one_sentence(clone):
+def test_a_taken_port_is_one_sentence(started_once, tmp_path):
+    clone, _, _ = started_once
+    kept = sorted((clone.path / "instance").iterdir())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        _, error = (process := clone.start(port)).communicate(timeout=30)
+        database_url = f"sqlite:///{tmp_path}/never.sqlite3"
+        _, error = (process := clone.start(port, begin=Forked, DATABASE_URL=database_url)).communicate(timeout=30)
     assert process.returncode == 1
     assert error == (
         f"Reliquary cannot start: port {port} is taken;"
         " stop what uses it or choose another, as in: make run PORT=8001\n"
     )
-    assert not (clone.path / "instance" / "demonstration.json").exists()
+    # Nothing was made, also no database.
+    assert sorted((clone.path / "instance").iterdir()) == kept and not any(tmp_path.iterdir())
 
 
-def test_an_issuer_of_this_machines_other_address_is_listened_to(clone):
+def test_an_issuer_of_this_machines_other_address_is_listened_to(started_once):
     """``make run`` and gunicorn read the same setting; without PORT, the issuer's own port counts."""
     try:
         with socket.socket(socket.AF_INET6) as probe:
@@ -164,16 +163,20 @@ def test_an_issuer_of_this_machines_other_address_is_listened_to(clone):
             port = probe.getsockname()[1]
     except OSError:
         pytest.skip("this machine has no IPv6 loopback address")
-    process = clone.start(PORT="", ISSUER=f"http://[::1]:{port}")
+    clone, _, _ = started_once
+    process = clone.start(begin=Forked, PORT="", ISSUER=f"http://[::1]:{port}")
     assert f"http://[::1]:{port}" in read_welcome(process)
     assert get(f"http://[::1]:{port}/healthz")[0] == 200
+    process.terminate()
+    assert process.wait(timeout=20) == 0
 
 
 @pytest.mark.parametrize(
     "url", ["sqlite:////no/such/folder/x.sqlite3", "postgresql://nobody@127.0.0.1:1/none"], ids=["sqlite", "postgresql"]
 )
-def test_a_database_that_does_not_work_is_one_sentence(clone, url):
-    _, error = (process := clone.start(DATABASE_URL=url)).communicate(timeout=30)
+def test_a_database_that_does_not_work_is_one_sentence(started_once, url):
+    clone, _, _ = started_once
+    _, error = (process := clone.start(begin=Forked, DATABASE_URL=url)).communicate(timeout=30)
     assert process.returncode == 1
     assert error.startswith("Reliquary cannot start: the database does not work: ") and error.count("\n") == 1
 

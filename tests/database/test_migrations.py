@@ -19,6 +19,8 @@ from app import create_app
 from app.config import Settings
 from app.extensions import db
 from app.memories.index import is_part_of_index
+from tests.forked.popen import Forked
+from tests.server import environ_of_machine
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = sorted((_ROOT / "migrations" / "versions").glob("*.py"))
@@ -117,10 +119,10 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty_app, tmp_path):
 
 
 def test_machines_that_start_together_migrate_one_after_the_other(empty_app, each_database_url):
-    environ = {"DATABASE_URL": each_database_url, "SECRET_KEY": "0" * 32, "PATH": "/usr/bin:/bin"}
+    environ = environ_of_machine() | {"DATABASE_URL": each_database_url, "SECRET_KEY": "0" * 32}
     command = [sys.executable, "-m", "flask", "db", "upgrade"]
     started = [
-        subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        Forked(command, cwd=_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in started]

@@ -16,7 +16,7 @@ def earlier(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("earlier")
     database_url = f"sqlite:///{folder / 'earlier.sqlite3'}"
     make_database(database_url)
-    with running_server(database_url, folder) as server:
+    with running_server(database_url, folder, WEB_CONCURRENCY="1") as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -12,8 +11,9 @@ import pytest
 from app import create_app
 from app.config import read_settings
 from tests.clone import free_port, get
+from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
-from tests.server import running_server
+from tests.server import environ_of_machine, running_server
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -78,15 +78,13 @@ def test_an_address_that_cannot_be_listened_to_stops_the_start_with_one_sentence
         environ = {
             "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3",
             "SECRET_KEY": "only-for-tests-" + "0" * 32,
-            "PATH": "/usr/bin:/bin",
+            **environ_of_machine(),
         }
         bring_up_to_date(create_app(read_settings(environ, tmp_path)))
-        started = subprocess.run(
+        started = run_forked(
             [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
             cwd=_ROOT,
             env=environ | {"PORT": str(port), "MANAGEMENT_PORT": setting},
-            capture_output=True,
-            text=True,
             timeout=60,
         )
     assert started.returncode == 1

@@ -287,7 +287,11 @@ def test_nothing_that_anybody_sent_or_got_is_in_logs_or_metrics(ran):
 
 def test_json_without_a_line_for_each_request(tmp_path):
     with running_server(
-        f"sqlite:///{tmp_path}/x.sqlite3", tmp_path, LOG_FORMAT="json", GUNICORN_CMD_ARGS="--access-logfile ''"
+        f"sqlite:///{tmp_path}/x.sqlite3",
+        tmp_path,
+        LOG_FORMAT="json",
+        WEB_CONCURRENCY="1",
+        GUNICORN_CMD_ARGS="--access-logfile ''",
     ) as server:
         Browser(RemoteApp(server)).get("/sign-in")
         assert "gunicorn.access" not in server.log and json.loads(server.log.splitlines()[0])

@@ -38,7 +38,11 @@ def running() -> Iterator[ExitStack]:
 @pytest.fixture
 def app(each_database_url, tmp_path, apps_in_use, running) -> RemoteApp:
     """A server as talkative as an operator can make it."""
-    talkative = {"GUNICORN_CMD_ARGS": "--access-logfile - --log-level debug", "REFRESH_TOKEN_GRACE": "30"}
+    talkative = {
+        "GUNICORN_CMD_ARGS": "--access-logfile - --log-level debug",
+        "REFRESH_TOKEN_GRACE": "30",
+        "WEB_CONCURRENCY": "1",
+    }
     return RemoteApp(running.enter_context(running_server(each_database_url, tmp_path, **talkative)))
 
 

@@ -1,0 +1,1 @@
+"""Processes that have their imports behind them when they begin."""
