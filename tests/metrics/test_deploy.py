@@ -52,7 +52,10 @@ def test_each_rule_fires_when_it_should_and_is_silent_on_a_good_day():
 def test_a_rule_that_never_fires_is_seen(tmp_path):
     broken = _ALERTS.read_text().replace("reliquary_database_up == 0", "reliquary_database_up == 7")
     (tmp_path / "alerts.yml").write_text(broken)
-    shutil.copy(_ALERTS.parent / "alerts_test.yml", tmp_path)
+    cases = yaml.safe_load((_ALERTS.parent / "alerts_test.yml").read_text())
+    cases["tests"] = [case for case in cases["tests"] if "ReliquaryDatabaseAway fires" in case["name"]]
+    (tmp_path / "alerts_test.yml").write_text(yaml.safe_dump(cases))
+    assert len(cases["tests"]) == 1
     done = promtool("test", "rules", str(tmp_path / "alerts_test.yml"))
     assert done.returncode != 0 and "ReliquaryDatabaseAway" in done.stdout + done.stderr
 
