@@ -19,17 +19,22 @@ from app.scopes import parse_scope, reaches_memories
 _NOTHING = Choice("none")
 
 
-class Chosen(Protocol):
-    """A code or a token of a person's, with what its consent says."""
+class Told(Protocol):
+    """What tells the mementos of a consent."""
 
-    @property
-    def user_id(self) -> str | None: ...
     @property
     def choice(self) -> Choice | None: ...
     @property
     def saved_memento_id(self) -> str | None: ...
     @property
     def memory_setting(self) -> str | None: ...
+
+
+class Chosen(Told, Protocol):
+    """A code or a token of a person's, with what its consent says."""
+
+    @property
+    def user_id(self) -> str | None: ...
     @property
     def never_shares_at(self) -> datetime | None: ...
 
@@ -43,7 +48,7 @@ class Held(Chosen, Protocol):
     def consent_scope(self) -> str | None: ...
 
 
-def reached_mementos(consent: Chosen) -> Reached:
+def reached_mementos(consent: Told) -> Reached:
     """Returns the mementos that a consent reaches now, for whoever only tells them."""
     choice = consent.choice or _NOTHING
     can_write, saved_id = choice.can_write, consent.saved_memento_id

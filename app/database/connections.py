@@ -16,13 +16,17 @@ from app.database.engine import ONLY_READS, let_write
 from app.database.repeat import was_prepared_before
 from app.database.rows import refers_to_nothing
 from app.database.statements import Compiled, Statement
-from app.database.statements.decisions import Decision
+from app.database.statements.decisions import Decision, Steps
 
 _log = logging.getLogger(__name__)
 
 
 class RowGone(Exception):
     """What a new row was to hang on has been deleted since it was looked up."""
+
+
+class _NotToBe(Exception):
+    """What a decision demands is not there, so that its transaction is to be undone."""
 
 
 class Connection:
@@ -71,8 +75,7 @@ class Connection:
         compiled = statement.compiled_for(self._dialect)
         if compiled.writes:
             self._check_write()
-        row = self._execute(compiled, compiled.bind(values)).fetchone()
-        return None if row is None else compiled.read(row)
+        return self._read(compiled, compiled.bind(values))
 
     def all(self, statement: Statement, **values: Any) -> list[Any]:
         """Returns every row."""
@@ -94,23 +97,37 @@ class Connection:
 
         Not to be called in a transaction: it is one. Raises what ``run`` does.
         """
-        (first, _), *added = decision.compiled_for(self._dialect)
-        given = first.bind(values)
-        if self._dialect.name != "sqlite":
-            self._check_write()
-            row = self._execute(first, given).fetchone()
-            if row is not None:
-                note_commit()
-            return None if row is None else first.read(row)
+        steps = decision.compiled_for(self._dialect)
+        if self._dialect.name == "sqlite":
+            return self._take(steps, values)
+        self._check_write()
+        (whole,) = steps.demanded
+        row = self._read(whole, whole.bind(values))
+        if row is not None:
+            note_commit()
+        return row
+
+    def _take(self, steps: Steps, values: dict[str, Any]) -> Any:
         # Whatever can be made before is made before: others wait for the lock.
-        ready = [None if waits else one.bind(values) for one, waits in added]
-        with self.transaction():
-            row = self._execute(first, given).fetchone()
-            decided = None if row is None else first.read(row)
-            if decided is not None:
-                for (one, waits), its in zip(added, ready, strict=True):
-                    self._execute(one, one.bind({**values, **decided._asdict()}) if waits else its)
-        return decided
+        demanded = [(one, one.bind(values)) for one in steps.demanded]
+        added = [(one, None if waits else one.bind(values)) for one, waits in steps.added]
+        rows = []
+        try:
+            with self.transaction():
+                for one, given in demanded:
+                    row = self._read(one, given)
+                    if row is None:
+                        raise _NotToBe
+                    rows.append(row)
+                for one, ready in added:
+                    self._execute(one, ready or one.bind({**values, **rows[0]._asdict()}))
+        except _NotToBe:
+            return None
+        return rows[0]
+
+    def _read(self, compiled: Compiled, values: Any) -> Any:
+        row = self._execute(compiled, values).fetchone()
+        return None if row is None else compiled.read(row)
 
     @contextmanager
     def waiting_at_most(self, milliseconds: int) -> Iterator[None]:

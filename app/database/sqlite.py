@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from app.database.patience import FREE_SECONDS, find_patience
+from app.database.statements import words
 from app.database.unavailable import DatabaseUnavailable
 from app.database.url import find_sqlite_wait
 from app.database.waits import LONG_SECONDS, Waits
@@ -186,6 +187,7 @@ def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) 
     # The driver must not open transactions by itself: it would begin deferred ones.
     connection.isolation_level = None
     connection.create_function(SQLITE_NAME, 1, in_small_letters, deterministic=True)
+    connection.create_function(words.SQLITE_NAME, 2, words.lies_within, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",

@@ -50,7 +50,7 @@ def test_token_request_is_of_an_unknown_client(notebook, delete_before, is_known
     assert gone.headers["WWW-Authenticate"] == unknown.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("grant", ["code", "refresh", "repeated"])
+@pytest.mark.parametrize("grant", ["code", "refresh", "refresh of a known client", "repeated"])
 def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
     app, signed_in, notebook, delete_before, grant
 ):
@@ -63,7 +63,10 @@ def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
         token = notebook.tokens(signed_in)["refresh_token"]
         if grant == "repeated":
             notebook.refresh(token)
-        delete_before(refresh_token, "count_repeat" if grant == "repeated" else "rotate_refresh_token", notebook)
+        elif grant != "refresh":
+            token = notebook.refresh(token).json["refresh_token"]
+        decide = {"repeated": "count_repeat", "refresh": "rotate_refresh_token"}.get(grant, "rotate_while_seen")
+        delete_before(refresh_token, decide, notebook)
         gone = notebook.refresh(token)
     assert (gone.status_code, gone.json) == (401, notebook.client_credentials().json)
     with app.app_context():

@@ -65,17 +65,21 @@ def insert_while_seen(model: Any, names: Iterable[str]) -> Insert:
 
     It inserts nothing unless all that was seen of the client is still so, and its secret is live.
     """
+    return insert_for_client(model, names, is_as_seen())
+
+
+def is_as_seen() -> ColumnElement[bool]:
+    """Returns the condition on a client and its secret that all is as it was seen; it takes the same values."""
     its_secret = and_(
         ClientSecret.digest == bindparam("seen_secret"),
         ClientSecret.client_key == Client.key,
         ClientSecret.revoked_at.is_(None),
         or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("at")),
     )
-    is_as_seen = [_is_as_seen(name, column) for name, column in _RELIED_ON.items()]
-    return insert_for_client(model, names, *is_as_seen, its_secret)
+    return and_(*[_is_same(name, column) for name, column in _RELIED_ON.items()], its_secret)
 
 
-def _is_as_seen(name: str, column: Any) -> ColumnElement[bool]:
+def _is_same(name: str, column: Any) -> ColumnElement[bool]:
     seen: Any = bindparam(f"seen_{name}", type_=column.type)
     if name in _ALWAYS:
         seen = literal_column(_ALWAYS[name])

@@ -7,13 +7,30 @@ On PostgreSQL a decision is one statement, one round trip and one transaction of
 Two that meet want the same row. The second waits for the first, and then looks at the row as it has become (PostgreSQL's
 manual, "Read Committed Isolation Level"): the UPDATE changes nothing, RETURNING returns nothing, and nothing is added.
 
+A decision may also find by itself what it is about. Then one more SELECT stands before it, which holds what it finds:
+
+    WITH found AS (SELECT … FOR KEY SHARE), decided AS (UPDATE … WHERE … AND EXISTS (SELECT FROM found) RETURNING …), …
+
 On SQLite it is the shortest transaction that does the same, with all values made before it begins.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Column, Delete, Dialect, Executable, Insert, Update, bindparam, insert, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 from app.database.statements import Compiled
@@ -30,57 +47,70 @@ class Added(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One statement of a decision."""
+    """A statement that adds a row, once it is decided."""
 
     compiled: Compiled
     #: Whether it takes a value from what was decided, so that it cannot be made ready before.
     waits: bool
 
 
+class Steps(NamedTuple):
+    """The statements of a decision, in their order."""
+
+    #: Of each a row is demanded, or nothing stands. That of the first is what is returned.
+    demanded: Sequence[Compiled]
+    added: Sequence[Step]
+
+
 class Decision:
     """An INSERT, UPDATE or DELETE of at most one row, of which it returns something, and the rows that are added with it."""
 
-    __slots__ = ("_added", "_compiled", "_decides", "_returned")
+    __slots__ = ("_added", "_compiled", "_decides", "_finds", "_returned")
 
-    def __init__(self, decides: Insert | Update | Delete, *added: Added) -> None:
-        """``decides`` says by ``returning`` what it returns: a column at least."""
-        self._decides = decides
-        self._returned = frozenset(decides.exported_columns.keys())
-        self._added = added
-        self._compiled: dict[str, list[Step]] = {}
+    def __init__(self, decides: Insert | Update | Delete, *added: Added, finds: Select[Any] | None = None) -> None:
+        """``decides`` says by ``returning`` what it returns: a column at least.
 
-    def compiled_for(self, dialect: Dialect) -> list[Step]:
-        """Returns the statements as this dialect runs them: the whole in one on PostgreSQL, each for itself on SQLite.
-
-        The first returns what was decided.
+        Where ``finds`` is given, that finds a row at most, and nothing is decided without one. What it found is then
+        what is returned.
         """
+        self._decides = decides
+        self._finds = finds
+        self._returned = frozenset((decides if finds is None else finds).exported_columns.keys())
+        self._added = added
+        self._compiled: dict[str, Steps] = {}
+
+    def compiled_for(self, dialect: Dialect) -> Steps:
+        """Returns the statements as this dialect runs them: the whole in one on PostgreSQL, each for itself on SQLite."""
         steps = self._compiled.get(dialect.name)
         if steps is None:
-            each = self._write_each() if dialect.name == "sqlite" else [(self._write_whole(), False)]
-            steps = self._compiled[dialect.name] = [
-                Step(Compiled(statement, None, dialect), waits) for statement, waits in each
-            ]
+            write = self._write_each if dialect.name == "sqlite" else self._write_whole
+            steps = self._compiled[dialect.name] = write(dialect)
         return steps
 
-    def _write_whole(self) -> Executable:
-        decided: Any = self._decides.cte("decided")
+    def _write_whole(self, dialect: Dialect) -> Steps:
+        decides: Any = self._decides
+        known: Any = decides.cte("decided") if self._finds is None else self._finds.cte("found")
+        rows = known
+        if self._finds is not None:
+            rows = known.join(decides.where(exists(select(known.c[0]))).cte("decided"), true())
         added = []
         for number, (model, values) in enumerate(self._added):
             columns = _columns_of(model, values)
-            chosen = [
-                decided.c[name] if name in decided.c else _bind(name, columns[its]) for its, name in values.items()
-            ]
+            chosen = [known.c[name] if name in known.c else _bind(name, columns[its]) for its, name in values.items()]
             names = [columns[its].name for its in values]
-            insertion = insert(model).from_select(names, select(*chosen).select_from(decided), include_defaults=False)
+            insertion = insert(model).from_select(names, select(*chosen).select_from(rows), include_defaults=False)
             added.append(insertion.cte(f"added_{number}"))
-        return select(*decided.c).add_cte(*added)
+        whole = select(*known.c).select_from(rows).add_cte(*added)
+        return Steps([Compiled(whole, None, dialect)], ())
 
-    def _write_each(self) -> Iterator[tuple[Executable, bool]]:
-        yield self._decides, False
+    def _write_each(self, dialect: Dialect) -> Steps:
+        demanded = [self._decides] if self._finds is None else [self._finds, self._decides]
+        added = []
         for model, values in self._added:
             columns = _columns_of(model, values)
-            given = {columns[its]: _bind(name, columns[its]) for its, name in values.items()}
-            yield insert(model).values(given), not self._returned.isdisjoint(values.values())
+            insertion = insert(model).values({columns[its]: _bind(name, columns[its]) for its, name in values.items()})
+            added.append(Step(Compiled(insertion, None, dialect), not self._returned.isdisjoint(values.values())))
+        return Steps([Compiled(statement, None, dialect) for statement in demanded], added)
 
 
 def _columns_of(model: type[DeclarativeBase], values: Mapping[str, str]) -> dict[str, Column[Any]]:

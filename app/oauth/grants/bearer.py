@@ -11,13 +11,14 @@ from app.clients.models import ClientSnapshot
 from app.clients.models.seen import SeenClient
 from app.config import Settings
 from app.consents.details import describe_mementos
-from app.consents.reach import reached_mementos
+from app.consents.reach import Told, reached_mementos
 from app.database.connections import Connection
 from app.oauth.resources import Resource, put_first
 from app.oauth.tokens.access import add_access_token
 from app.oauth.tokens.asked import as_columns
 from app.oauth.tokens.code import CodeSnapshot
 from app.oauth.tokens.family import FAMILY_LIFETIME
+from app.oauth.tokens.refresh_while_seen import Rotated
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import parse_scope, with_offline_access
 
@@ -150,11 +151,11 @@ def stored_values(tokens: BearerTokens) -> dict[str, Any]:
 
 
 def bearer_response(
-    settings: Settings, tokens: BearerTokens, consent: Origin | None = None, *, asked_offline: bool = False
+    settings: Settings, tokens: BearerTokens, consent: Origin | Rotated | None = None, *, asked_offline: bool = False
 ) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 
-    ``consent`` is a code's or a token's snapshot; None for tokens that belong to an organization. ``asked_offline``
+    ``consent`` is what was read of a code's or a token's; None for tokens that belong to an organization. ``asked_offline``
     says whether ``offline_access`` was asked for, which is told back.
     """
     response: dict[str, Any] = {
@@ -171,7 +172,7 @@ def bearer_response(
     return response
 
 
-def consent_details(scope: str, consent: Origin, place: str) -> list[dict[str, Any]]:
+def consent_details(scope: str, consent: Told, place: str) -> list[dict[str, Any]]:
     """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them.
 
     ``place`` is where they are used (:attr:`Resource.location`).

@@ -7,16 +7,19 @@ from typing import NoReturn
 from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
+from app.clients.models.seen import find_seen, forget_seen, remember_seen
 from app.config import Settings
+from app.consents.resources import API
 from app.consents.snapshot import CONSENT_USED
 from app.last_uses import LastUses
 from app.oauth.checks.parameters import refuse_scope
+from app.oauth.client_authentication import read_credentials
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.bearer import BearerTokens, TokenAnswer, bearer_response, new_bearer_tokens, stored_values
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import Resource, choose_resource
+from app.oauth.resources import Resource, choose_resource, own_resource
 from app.oauth.tokens.refresh import (
     FIND_REFRESH_TOKEN_WITH_CLIENT,
     RefreshSnapshot,
@@ -24,13 +27,17 @@ from app.oauth.tokens.refresh import (
     find_refresh_token,
     rotate_refresh_token,
 )
+from app.oauth.tokens.refresh_while_seen import Rotated, rotate_while_seen
 from app.oauth.tokens.replay import REFRESH_TOKEN
 from app.oauth.tokens.with_client import Presented
+from app.oauth.wire_request import WireRequest
 from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
 _MOST_REPEATS = 5
 _A_DAY = timedelta(days=1)
+#: With anything else in it, a request is more than is answered from what is remembered of its client.
+_PLAIN = frozenset(("grant_type", "refresh_token", "client_id", "client_secret"))
 
 
 class RefreshTokenGrant(grants.RefreshTokenGrant):
@@ -40,12 +47,16 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
     """
 
     audience: Resource
+    _answer: TokenAnswer | None = None
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the token that it presents. Raises :class:`Refused`."""
         presented = self.request.form.get("refresh_token")
+        self._answer = None if presented is None else self._rotate_for_seen(presented)
+        if self._answer is not None:
+            return
         if presented is not None:
             digest = credentials.digest(presented)
             self.request.presented = Presented(FIND_REFRESH_TOKEN_WITH_CLIENT, token_digest=digest)
@@ -87,6 +98,8 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
     def create_token_response(self) -> TokenAnswer:
         """Rotate the token, or repeat its successor, and issue an access token. Raises :class:`Refused`."""
+        if self._answer is not None:
+            return self._answer
         token, connection = self.request.refresh_token, self.request.connection
         presented = self.request.form["refresh_token"]
         scope = self._resolve_scope(token)
@@ -107,11 +120,54 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
                 tokens = None
         if tokens is None:
             tokens = self._repeat(token, presented, scope)
+        remember_seen(self.request.services, self.request.client)
+        return self._answer_with(tokens, token, presented)
+
+    def _answer_with(self, tokens: BearerTokens, token: RefreshSnapshot | Rotated, presented: str) -> TokenAnswer:
         asked_offline = credentials.asked_offline(presented) or self.request.asks_offline_access
         response = bearer_response(self.settings, tokens, token, asked_offline=asked_offline)
         # An app that only keeps its tokens fresh uses what it was given, too.
         self.request.services.notes.of(LastUses).note(CONSENT_USED, token.grant_id, token.consent_last_used_at, _A_DAY)
         return 200, response, self.TOKEN_RESPONSE_HEADER
+
+    def _rotate_for_seen(self, presented: str) -> TokenAnswer | None:
+        """Returns the answer with tokens for a client as it was seen a moment ago; None: nothing was done.
+
+        So one statement does for looking and rotating. Whatever could be refused is not for here.
+        """
+        request: WireRequest = self.request
+        if not request.form.keys() <= _PLAIN or not presented.isascii():
+            return None
+        client_id, client_secret, method = read_credentials(request.headers.get("Authorization"), request.form)
+        seen = find_seen(request.services, client_id, client_secret)
+        if seen is None:
+            return None
+        successor, salt = self._new_successor(presented)
+        tokens = new_bearer_tokens(
+            self.settings,
+            scope="",
+            client=seen.client,
+            audience=own_resource(API, self.settings.issuer),
+            refresh_scope="",
+            refresh_token=successor,
+        )
+        try:
+            rotated = rotate_while_seen(
+                request.connection,
+                credentials.digest(presented),
+                seen=seen,
+                successor_salt=salt,
+                tokens=stored_values(tokens),
+            )
+        except Exception:
+            # What the database cannot say now, it is to be asked about from the beginning.
+            forget_seen(request.services, seen)
+            raise
+        if rotated is None:
+            return None
+        tokens.scope, tokens.audience = rotated.scope, own_resource(rotated.audience, self.settings.issuer)
+        self.server.accept_client(request, seen.client, method)
+        return self._answer_with(tokens, rotated, presented)
 
     @property
     def settings(self) -> Settings:
