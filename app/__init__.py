@@ -10,11 +10,26 @@ from pathlib import Path
 
 from app.late import come_late, take_no_more_stand_ins
 
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let the garbage be: all that a start makes stays, and looking through it while it grows takes a fifth of a start."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 come_late()
+with _without_collections():
+    from flask import Flask
 
-from flask import Flask  # noqa: E402
+    from app.config import Settings, read_settings
 
-from app.config import Settings, read_settings  # noqa: E402
+    gc.freeze()
 
 #: What attaches itself to the app, in this order.
 _PACKAGES = (
@@ -36,18 +51,6 @@ _PACKAGES = (
     ),
 )
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Let the garbage be: all that a start makes stays, and looking through it while it grows takes a fifth of a start."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @_without_collections()

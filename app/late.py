@@ -32,6 +32,11 @@ LATE: dict[str, tuple[str, ...]] = {
     "limits.storage.redis_cluster": ("RedisClusterStorage",),
     "limits.storage.redis_sentinel": ("RedisSentinelStorage",),
     "limits.strategies": (),
+    "msgspec.inspect": (),
+    "msgspec.json": (),
+    "msgspec.msgpack": (),
+    "msgspec.toml": (),
+    "msgspec.yaml": (),
     "packaging.version": ("Version",),
     "prometheus_client.exposition": (
         *("CONTENT_TYPE_LATEST", "CONTENT_TYPE_PLAIN_0_0_4", "CONTENT_TYPE_PLAIN_1_0_0", "MetricsHandler"),

@@ -11,10 +11,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 # Beyond stand letters of which NFKC makes others, and scripts without capitals.
-_LETTERS = "".join(map(chr, range(0x80, 0x2E00)))
-_SMALL = zip(_LETTERS, map(str.casefold, _LETTERS), strict=True)
-_CAPITALS = {letter: small for letter, small in _SMALL if letter != small and len(small) == 1}
-_TO_SMALL = str.maketrans(_CAPITALS)
+_LETTERS = range(0x80, 0x2E00)
+_SMALL = zip(_LETTERS, map(str.casefold, map(chr, _LETTERS)), strict=True)
+_TO_SMALL = {letter: small for letter, small in _SMALL if chr(letter) != small and len(small) == 1}
 #: Under this name SQLite has :func:`in_small_letters`.
 SQLITE_NAME = "in_small_letters"
 
@@ -42,7 +41,7 @@ class InSmallLetters(GenericFunction[str]):
 def _postgresql(element: InSmallLetters, compiler: Any, **how: Any) -> str:
     text = compiler.process(element.clauses, **how)
     composed = f"replace(replace(normalize({text}, NFKC), 'ß', 'ss'), 'ẞ', 'ss')"
-    capitals, small = "".join(_CAPITALS), "".join(_CAPITALS.values())
+    capitals, small = "".join(map(chr, _TO_SMALL)), "".join(_TO_SMALL.values())
     # Most tags need no look at a thousand letters.
     return (
         f"lower(CASE WHEN octet_length({text}) = char_length({text}) THEN {text}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, LargeBinary, MetaData, String, Table, Text, event
@@ -135,6 +136,11 @@ def _compare_by_code_point(column: Column[Any], _table: Table) -> None:
     all depend on it, and equality costs less. A column that names a collation of its own keeps it.
     """
     type_: Any = column.type
+    if type(type_) in (String, Text) and vars(type_) == vars(type(type_)(type_.length)):
+        # What most are, and then one for all of its length.
+        kind: Callable[..., String] = type(type_)
+        column.type = _text(kind, type_.length)
+        return
     is_decorated = isinstance(type_, TypeDecorator)
     plain = type_.impl_instance if is_decorated else type_
     if not isinstance(plain, String) or type_.dialect_impl(_POSTGRESQL).collation is not None:
@@ -146,6 +152,11 @@ def _compare_by_code_point(column: Column[Any], _table: Table) -> None:
         decorated.impl = decorated.impl_instance = by_code_point
         by_code_point = decorated
     column.type = type_.with_variant(by_code_point, "postgresql")
+
+
+@cache
+def _text(kind: Callable[..., String], length: int | None) -> String:
+    return kind(length).with_variant(kind(length, "C"), "postgresql")
 
 
 class ShownName(TypeDecorator[str]):
