@@ -4,7 +4,9 @@
 #   make test    every test; TEST_DATABASE=postgresql runs them on PostgreSQL instead of SQLite
 #   make check   what the linter, the formatter and the type checker say
 #   make test-databases
-#                what depends on a database on PostgreSQL too, under LOCALE; what compares text, by code point as well
+#                what depends on a database on PostgreSQL too, under LOCALE; what compares text, by code point as well.
+#                After make test it leaves out tests whose statements enough others send; TEST_EVERYTHING=1 runs them
+#                too, and fails where one of them alone sends something: before a release
 #   make test-fleet
 #                clusters, faults and soaks, which take long: before a release
 #   make test-clients
@@ -37,12 +39,12 @@ run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
 
 test: installed-to-test
-	@exec $(PYTEST) $(call report,sqlite)
+	@TEST_STATEMENTS=note exec $(PYTEST) $(call report,sqlite)
 
 test-databases: installed-to-test
-	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$(LOCALE) \
+	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=$(LOCALE) TEST_STATEMENTS=$(if $(TEST_EVERYTHING),compare,choose) \
 		$(PYTEST) -m "database and not browser" $(call report,$(LOCALE))
-	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=C.UTF-8 \
+	@TEST_DATABASE=postgresql TEST_POSTGRESQL_LOCALE=C.UTF-8 TEST_STATEMENTS=$(if $(TEST_EVERYTHING),,again) \
 		$(PYTEST) -m "compares_text and not browser" $(call report,C.UTF-8)
 
 test-fleet: installed-to-test

@@ -19,7 +19,7 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.migrated import bring_up_to_date
 
-pytest_plugins = ["tests.resources", "tests.letters"]
+pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen"]
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
 _ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}
 collect_ignore = [folder for name, folder in _ASKED_FOR.items() if not os.environ.get(name)]

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 import psycopg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import URL, make_url
@@ -13,12 +15,28 @@ from sqlalchemy import URL, make_url
 from app.extensions import db
 from tests.databases import EXTERNAL_SERVER, Cluster, administer, for_libpq
 
+_REVISIONS = Path(__file__).resolve().parent.parent / "migrations"
 _shared: list[Cluster] = []
 
 
 def share_migrated(cluster: Cluster) -> None:
     """Say where the processes of this run keep what one of them has migrated."""
     _shared[:] = [cluster]
+
+
+def read_revisions_once() -> None:
+    """Have this process read the files of the revisions once, and not for every command. Those of a copy are read anew."""
+    read, known = ScriptDirectory.from_config, {}
+
+    def from_config(config: Config) -> ScriptDirectory:
+        place = Path(config.get_main_option("script_location")).resolve()
+        if place != _REVISIONS:
+            return read(config)
+        if not known:
+            known[place] = read(config)
+        return known[place]
+
+    ScriptDirectory.from_config = from_config
 
 
 def bring_up_to_date(app: Flask, revision: str = "head") -> None:

@@ -34,7 +34,7 @@ from tests.databases import (
     new_database,
 )
 from tests.document_hosts import DocumentHosts
-from tests.migrated import bring_up_to_date, share_migrated
+from tests.migrated import bring_up_to_date, read_revisions_once, share_migrated
 from tests.server import Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -314,6 +314,7 @@ def pytest_configure(config) -> None:
     cluster = Cluster(Path(config.workerinput["cluster_directory"])) if is_worker else Cluster.in_new_directory()
     config.stash[_cluster] = cluster
     share_migrated(cluster)
+    read_revisions_once()
     share_compiled(Path(cluster.directory) / "templates")
     if is_worker:
         return

@@ -8,7 +8,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -186,9 +186,23 @@ class Module:
         """``app.oauth`` for everything in it; ``app`` for the single files at the top and for itself."""
         return _package_of(self.name)
 
-    def imports(self) -> Iterator[tuple[ast.stmt, str]]:
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node. The rules look at each of them many times, and to find them is what takes long."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
+    def dotted(self) -> list[tuple[ast.AST, tuple[str, ...]]]:
+        """Every ``a.b.c``, as ``("a", "b", "c")``, with where it stands."""
+        return [(node, names) for node in self.nodes if isinstance(node, ast.Attribute) and (names := _dotted(node))]
+
+    @cached_property
+    def imports(self) -> list[tuple[ast.stmt, str]]:
         """Every import, wherever it stands, with the name of the module or of the thing in it."""
-        for node in ast.walk(self.tree):
+        return list(self._find_imports())
+
+    def _find_imports(self) -> Iterator[tuple[ast.stmt, str]]:
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((node, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -204,7 +218,7 @@ def imports_point_down(module: Module) -> Iterator[str]:
     if own is None:
         yield f"{module.name} has no layer; give it one in LAYERS."
         return
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported.split(".")[0] != "app" or _is_composition_root(module):
             continue
         other = _layer_of(imported)
@@ -217,37 +231,38 @@ def imports_point_down(module: Module) -> Iterator[str]:
 
 
 def imports_stand_at_the_top(module: Module) -> Iterator[str]:
-    if _is_composition_root(module):
+    indented = [(node, imported) for node, imported in module.imports if node.col_offset]
+    if not indented or _is_composition_root(module):
         return
     # A package that attaches its parts must be importable by them first.
     registers = {node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name == "register"}
     deferred = {
         node
-        for function in ast.walk(module.tree)
+        for function in module.nodes
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
         and function not in registers
         for node in ast.walk(function)
     }
-    for node, imported in module.imports():
+    for node, imported in indented:
         if node in deferred and not _is_in(imported, _LATE):
             yield f"{_place(module, node)} is a deferred import; only create_app and register may have one."
 
 
 def records_are_structs(module: Module) -> Iterator[str]:
     """A dataclass has Python compile six functions of it at each start; a Struct is made and filled in a tenth of the time."""
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported == "dataclasses.dataclass" and not _is_in(module.name, _DATACLASSES):
             yield f"{_place(module, node)} imports {imported}; take msgspec.Struct."
 
 
 def only_the_protocol_imports_authlib(module: Module) -> Iterator[str]:
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported.split(".")[0] == "authlib" and not _is_in(module.name, _AUTHLIB):
             yield f"{_place(module, node)} imports {imported}; Authlib is for {', '.join(_AUTHLIB)}."
 
 
 def keys_come_from_joserfc(module: Module) -> Iterator[str]:
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported.startswith("authlib.jose"):
             yield f"{_place(module, node)} imports {imported}; take keys from joserfc."
 
@@ -255,7 +270,7 @@ def keys_come_from_joserfc(module: Module) -> Iterator[str]:
 def the_protocol_knows_no_flask(module: Module) -> Iterator[str]:
     if not _is_in(module.name, _WITHOUT_FLASK):
         return
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if _is_in(imported, _OF_FLASK):
             yield f"{_place(module, node)} imports {imported}; take what it needs as an argument."
 
@@ -263,11 +278,11 @@ def the_protocol_knows_no_flask(module: Module) -> Iterator[str]:
 def only_http_files_touch_the_request(module: Module) -> Iterator[str]:
     if module.name.endswith("views") or _is_in(module.name, _HTTP):
         return
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported == "flask.request":
             yield f"{_place(module, node)} imports flask.request; hand over what it needs as arguments."
-    for node in ast.walk(module.tree):
-        if _dotted(node) == ("flask", "request"):
+    for node, names in module.dotted:
+        if names == ("flask", "request"):
             yield f"{_place(module, node)} touches flask.request; hand over what it needs as arguments."
 
 
@@ -275,27 +290,22 @@ def only_the_outermost_commits(module: Module) -> Iterator[str]:
     outermost = ("app.accounts.signing_in", "app.oauth.endpoints", "app.api", "app.mcp.calls")
     if module.name.endswith("views") or _is_in(module.name, outermost) or _layer_of(module.name) >= LAYERS["app"]:
         return
-    for node in ast.walk(module.tree):
-        if _dotted(node)[-2:] == ("session", "commit"):
+    for node, names in module.dotted:
+        if names[-2:] == ("session", "commit"):
             yield f"{_place(module, node)} commits; that is the last act of the view or command that called it."
 
 
 def a_rollback_undoes_what_failed(module: Module) -> Iterator[str]:
     if _is_in(module.name, ("app.database",)):
         return
-    failed = {
-        node
-        for handler in ast.walk(module.tree)
-        if isinstance(handler, ast.ExceptHandler)
-        for node in ast.walk(handler)
-    }
-    for node in ast.walk(module.tree):
-        if _dotted(node)[-2:] == ("session", "rollback") and node not in failed:
+    failed = {node for handler in module.nodes if isinstance(handler, ast.ExceptHandler) for node in ast.walk(handler)}
+    for node, names in module.dotted:
+        if names[-2:] == ("session", "rollback") and node not in failed:
             yield f"{_place(module, node)} rolls back where nothing failed; read_anew or outside_transaction says why."
 
 
 def only_the_application_says_what_a_request_may_write(module: Module) -> Iterator[str]:
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported == "app.database.access.set_access" and module.name not in ("app.fast", "app.http.application"):
             yield f"{_place(module, node)} imports set_access; a route's door says it, or expect_reads for a function."
 
@@ -303,16 +313,16 @@ def only_the_application_says_what_a_request_may_write(module: Module) -> Iterat
 def only_the_clock_reads_time(module: Module) -> Iterator[str]:
     if module.name == _CLOCK:
         return
-    for node in ast.walk(module.tree):
-        if _dotted(node)[-2:] in _CLOCK_READERS:
-            yield f"{_place(module, node)} reads the time by {'.'.join(_dotted(node))}; use clock.now()."
-    for node, imported in module.imports():
+    for node, names in module.dotted:
+        if names[-2:] in _CLOCK_READERS:
+            yield f"{_place(module, node)} reads the time by {'.'.join(names)}; use clock.now()."
+    for node, imported in module.imports:
         if imported in ("time.time", "time.time_ns"):
             yield f"{_place(module, node)} imports {imported}; use clock.now()."
 
 
 def the_clock_is_read_through_its_module(module: Module) -> Iterator[str]:
-    for node, imported in module.imports():
+    for node, imported in module.imports:
         if imported == "app.clock.now":
             yield f"{_place(module, node)} copies clock.now, which a test then cannot replace; import the clock."
 
@@ -333,7 +343,7 @@ def every_module_opens_with_a_sentence(module: Module) -> Iterator[str]:
 
 
 def functions_fit_on_a_screen(module: Module) -> Iterator[str]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > _MOST_LINES_OF_FUNCTION:
