@@ -2,7 +2,7 @@
 
     with running_server(url, directory, hosts=DocumentHosts()) as server: ...
 
-The server loads :mod:`tests.served_with_hosts`, whose network asks the test's process for each name and each connection,
+The server loads :mod:`tests.served`, whose network asks the test's process for each name and each connection,
 so that the test still says what leads where, and is told what was asked.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.document_hosts import DocumentHosts, connect_to, trusting
 
-#: Tells a server of :mod:`tests.served_with_hosts` at which port the test's process answers.
+#: Tells a server of :mod:`tests.served` at which port the test's process answers.
 VARIABLE = "TEST_DOCUMENT_HOSTS"
 
 

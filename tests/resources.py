@@ -35,7 +35,7 @@ from tests.databases import (
 )
 from tests.document_hosts import DocumentHosts
 from tests.migrated import bring_up_to_date, read_revisions_once, share_migrated
-from tests.server import Server, running_server
+from tests.server import CHEAP_PASSWORDS, Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
 SETTINGS = (
@@ -274,7 +274,9 @@ def _server_on(pytestconfig, tmp_path_factory, apps_in_use) -> Iterator[Callable
         def server_on(backend: str) -> Server:
             directory = tmp_path_factory.mktemp(f"server-{backend}")
             url = running.enter_context(new_database(backend, pytestconfig.stash[_cluster], directory))
-            server = running.enter_context(running_server(url, directory, begin=subprocess.Popen))
+            server = running.enter_context(
+                running_server(url, directory, application=CHEAP_PASSWORDS, begin=subprocess.Popen)
+            )
             apps_in_use.append(server.app)
             return server
 

@@ -5,13 +5,14 @@ The one that most of them share is started. The others are forked (:mod:`tests.f
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
 #: How the README says that a server is started.
 GUNICORN = "gunicorn -c python:app.serving wsgi:app"
+#: What a server serves to whose pages people sign in again and again.
+CHEAP_PASSWORDS = "tests.served:app"
 
 
 def environ_of_machine() -> dict[str, str]:
@@ -60,7 +63,7 @@ def running_server(
     *,
     hosts: DocumentHosts | None = None,
     application: str = "wsgi:app",
-    begin: type[subprocess.Popen] = Forked,
+    begin: Callable[..., subprocess.Popen] = Forked,
     **environment: str,
 ) -> Iterator[Server]:
     """A server on a free port and this database, migrated first. ``environment`` adds settings.
@@ -85,7 +88,7 @@ def running_server(
         "WEB_CONCURRENCY": "3",
         **environment,
     }
-    # People whom the test's own process makes have the cheapest passwords; what the server makes is as in earnest.
+    # People whom the test's own process makes have the cheapest passwords.
     app = create_app(structs.replace(read_settings(environ, directory), password_time_cost=1, password_memory_kib=8))
     bring_up_to_date(app)
     log_path = directory / f"server-{port}.log"
@@ -103,7 +106,8 @@ def running_server(
         _wait_until_it_answers(server, process)
         yield server
     finally:
-        process.terminate()
+        # As Ctrl-C does: nobody else sends it anything, so it need not wait for that as when it is told to terminate.
+        process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -112,7 +116,7 @@ def running_server(
 
 
 def _start(environ: dict[str, str], application: str) -> str:
-    return GUNICORN.replace("wsgi:app", "tests.served_with_hosts:app" if VARIABLE in environ else application)
+    return GUNICORN.replace("wsgi:app", CHEAP_PASSWORDS if VARIABLE in environ else application)
 
 
 def _free_port() -> int:

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from tests.clone import Clone, free_port, get, read_welcome
 from tests.forked.popen import Forked
+from tests.server import GUNICORN, running_server
 
 _SECRET = "rlq_ac_" + "0123456789abcdef" * 4
 
@@ -59,6 +61,22 @@ def test_who_sends_forwarded_headers_is_not_believed(server):
     request = urllib.request.Request(f"{server.url}/sign-in", headers={"X-Forwarded-Proto": "https"})
     with urllib.request.urlopen(request) as response:
         assert "Strict-Transport-Security" not in response.headers
+
+
+def test_it_starts_as_the_readme_says_and_stops_when_it_is_told_to(tmp_path):
+    """With an interpreter of its own, and the application that is served in earnest."""
+    processes: list[subprocess.Popen] = []
+
+    def begin(*arguments, **options) -> subprocess.Popen:
+        processes.append(subprocess.Popen(*arguments, **options))
+        return processes[0]
+
+    with running_server(f"sqlite:///{tmp_path}/x.sqlite3", tmp_path, begin=begin, WEB_CONCURRENCY="1") as server:
+        assert processes[0].args[1:] == ["-m", *GUNICORN.split()]
+        assert get(f"{server.url}/readyz") == (200, b'{"status":"ok"}\n')
+        processes[0].terminate()
+        assert processes[0].wait(timeout=20) == 0
+    assert "Traceback" not in server.log
 
 
 # -- make run ------------------------------------------------------------------------------------

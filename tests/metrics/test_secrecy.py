@@ -22,7 +22,7 @@ from tests.integrator import Integrator, basic
 from tests.mail.servers import Behaviour, mail_server
 from tests.mailbox import wait_for_first
 from tests.robustness.remote import RemoteApp
-from tests.server import _free_port, running_server
+from tests.server import CHEAP_PASSWORDS, _free_port, running_server
 
 from .test_port import scrape
 
@@ -99,6 +99,7 @@ def ran(request, tmp_path):
         running_server(
             f"sqlite:///{tmp_path}/x.sqlite3",
             tmp_path,
+            application=CHEAP_PASSWORDS,
             LOG_FORMAT=request.param,
             MANAGEMENT_PORT=str(port),
             WEB_CONCURRENCY="1",

@@ -22,7 +22,7 @@ from app.oauth.journal.record import RequestRecord
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.remote import RemoteApp
-from tests.server import running_server
+from tests.server import CHEAP_PASSWORDS, running_server
 
 # A value may also leak in part, or cut off by a column's or a line's length.
 _NEEDLE = 20
@@ -43,7 +43,9 @@ def app(each_database_url, tmp_path, apps_in_use, running) -> RemoteApp:
         "REFRESH_TOKEN_GRACE": "30",
         "WEB_CONCURRENCY": "1",
     }
-    return RemoteApp(running.enter_context(running_server(each_database_url, tmp_path, **talkative)))
+    return RemoteApp(
+        running.enter_context(running_server(each_database_url, tmp_path, application=CHEAP_PASSWORDS, **talkative))
+    )
 
 
 def test_nothing_that_was_issued_is_kept_or_logged(app, alice, bob, tmp_path, running):

@@ -19,7 +19,7 @@ from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.robustness.locking import writers_held_back
 from tests.robustness.remote import RemoteApp, all_at_once
-from tests.server import running_server
+from tests.server import CHEAP_PASSWORDS, running_server
 from tests.unregistered import add_unregistered
 
 SIXTEEN = range(16)
@@ -244,7 +244,7 @@ def test_sixteen_reads_with_one_token_all_succeed(notebook, signed_in):
 
 @pytest.fixture
 def strict(each_database_url, tmp_path, apps_in_use):
-    with running_server(each_database_url, tmp_path, REFRESH_TOKEN_GRACE="0") as server:
+    with running_server(each_database_url, tmp_path, application=CHEAP_PASSWORDS, REFRESH_TOKEN_GRACE="0") as server:
         yield server
 
 
