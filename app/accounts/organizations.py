@@ -5,12 +5,14 @@ import secrets
 import unicodedata
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from app import text
 from app.accounts.models import ROLES, Membership, Organization, User
 from app.database.rows import is_taken
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.extensions import db
 from app.sentences import _
 
@@ -66,26 +68,34 @@ def find_organization(slug: str) -> Organization | None:
     return db.session.scalar(select(Organization).where(Organization.slug == slug))
 
 
-def find_first_organization(user_id: str) -> Organization | None:
-    """Of the organizations this person belongs to, the first by name."""
-    return db.session.scalar(
-        select(Organization)
-        .join(Membership)
-        .where(Membership.user_id == user_id)
-        .order_by(Organization.name, Organization.id)
-        .limit(1)
-    )
+_OF_PERSON = (
+    select(Organization, Membership.role)
+    .join(Membership)
+    .where(Membership.user_id == bindparam("user"))
+    .order_by(Organization.name, Organization.id)
+)
+_ONE_OF_PERSON = _OF_PERSON.where(Organization.id == bindparam("organization"))
+_FIRST_OF_PERSON = _OF_PERSON.limit(1)
+_OF_PAIR = Membership.user_id == bindparam("user"), Membership.organization_id == bindparam("organization")
+_FIND_ROLE = Statement(select(Membership.role).where(*_OF_PAIR))
+_LIST_IDS = Statement(select(Membership.organization_id).where(Membership.user_id == bindparam("user")))
+
+
+def find_membership(user_id: str, organization_id: str | None = None) -> tuple[Organization, str] | None:
+    """This organization, or else the first by name of those that the person belongs to, and their role there."""
+    given = {"user": user_id, "organization": organization_id}
+    found = db.session.execute(_FIRST_OF_PERSON if organization_id is None else _ONE_OF_PERSON, given).first()
+    return None if found is None else (found.Organization, found.role)
 
 
 def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
     """The organizations this person belongs to, by name, each with their role there."""
-    rows = db.session.execute(
-        select(Organization, Membership.role)
-        .join(Membership)
-        .where(Membership.user_id == user_id)
-        .order_by(Organization.name, Organization.id)
-    )
-    return [(organization, role) for organization, role in rows]
+    return [(organization, role) for organization, role in db.session.execute(_OF_PERSON, {"user": user_id})]
+
+
+def count_organizations(user_id: str) -> int:
+    """How many organizations this person belongs to."""
+    return len(SessionConnection(db.session()).all(_LIST_IDS, user=user_id))
 
 
 def add_member(organization: Organization, user: User, role: str) -> Membership:
@@ -102,9 +112,9 @@ def add_member(organization: Organization, user: User, role: str) -> Membership:
 
 def find_role(user_id: str, organization_id: str) -> str | None:
     """What this person is in the organization, or None."""
-    return db.session.scalar(
-        select(Membership.role).where(Membership.user_id == user_id, Membership.organization_id == organization_id)
-    )
+    of_pair = {"user": user_id, "organization": organization_id}
+    found: str | None = SessionConnection(db.session()).scalar(_FIND_ROLE, **of_pair)
+    return found
 
 
 def can_administer(role: str | None) -> bool:

@@ -13,7 +13,7 @@ from app.accounts.destinations import find_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import SignInForm
 from app.accounts.known_browsers import find_known_browser_at
-from app.accounts.organizations import can_administer, find_first_organization, find_role
+from app.accounts.organizations import can_administer, find_membership
 from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
 from app.credentials import digest
@@ -48,8 +48,8 @@ def home() -> ResponseReturnValue:
     """Where to go from here."""
     if not current_user.is_authenticated:
         return render_template("accounts/home.html", organization=None)
-    organization = find_first_organization(current_user.id)
-    if organization and not can_administer(find_role(current_user.id, organization.id)):
+    organization, role = find_membership(current_user.id) or (None, None)
+    if not can_administer(role):
         organization = None
     return render_template("accounts/home.html", organization=organization)
 

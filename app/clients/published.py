@@ -4,11 +4,13 @@ import re
 from functools import lru_cache
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Organization
 from app.clients.models import REGISTERED, Client
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.folding import fold
 
 # Pairs of a letter, as it is folded, and the Latin one that it looks like: Cyrillic, Greek, Armenian, digits.
@@ -46,15 +48,19 @@ def is_public() -> ColumnElement[bool]:
 
 def find_namesake(session: Session, client: Client) -> Namesake | None:
     """Returns the public app of another organization that people could take this one for; None for an app that stands alone."""
-    rows = session.execute(
-        select(Client.name, Organization.name.label("organization"))
-        .join(Organization, Organization.id == Client.organization_id)
-        .where(is_public(), Client.key != client.key, Client.organization_id.is_distinct_from(client.organization_id))
-        .order_by(Client.created_at, Client.key)
-    )
     looks = as_seen_at_a_glance(client.name)
-    found = next((row for row in rows if as_seen_at_a_glance(row.name) == looks), None)
+    rows = SessionConnection(session).all(_LIST_PUBLIC, client=client.key)
+    others = (row for row in rows if row.organization_id != client.organization_id)
+    found = next((row for row in others if as_seen_at_a_glance(row.name) == looks), None)
     return None if found is None else Namesake(found.name, found.organization)
+
+
+_LIST_PUBLIC = Statement(
+    select(Client.name, Organization.name.label("organization"), Client.organization_id)
+    .join(Organization, Organization.id == Client.organization_id)
+    .where(is_public(), Client.key != bindparam("client"))
+    .order_by(Client.created_at, Client.key)
+)
 
 
 @lru_cache(maxsize=10_000)

@@ -73,7 +73,7 @@ def find_trust(client: Client, redirect_uri: str = "") -> Trust:
     """Returns how the client is known when its answer goes to this address; empty when there is no such address."""
     receiver = find_receiver(redirect_uri) if redirect_uri else None
     if client.origin == REGISTERED:
-        return Trust(Known.REGISTERED, client.organization.name if client.organization else "", receiver)
+        return Trust(Known.REGISTERED, client.organization_name or "", receiver)
     if client.origin != DOCUMENT:
         return Trust(Known.CLAIMED, inside_quotes(client.name), receiver)
     host = _name_in(client.client_id)

@@ -14,7 +14,7 @@ from app.consents.models import SELECTIONS, Consent, ConsentMemento
 from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
 from app.memories.built_in import ALL, NONE
-from app.memories.models import Memento
+from app.memories.mementos import owned_memento_ids
 from app.sentences import _
 
 _MOST_MEMENTOS = 1000
@@ -86,10 +86,10 @@ def read_choice(
     The app's own memento is nothing to choose: the app reaches that in any case.
     """
     # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
-    own = set(session.scalars(select(Memento.id).where(Memento.user_id == user_id)))
     ticked = set(sent.getlist("writable_ids")) if may_write else set()
     asked = dict.fromkeys(sent.getlist("memento_ids")[:_MOST_MEMENTOS])
-    choice = Choice(sent.get("selection"), {id: id in ticked for id in asked if id in own})
+    own = owned_memento_ids(user_id, asked)
+    choice = Choice(sent.get("selection"), {id: id in ticked for id in own})
     choice = choice.without(find_saved_memento_id(session, user_id, client_key, installation))
     if choice.selection in SELECTIONS:
         return choice

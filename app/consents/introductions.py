@@ -8,6 +8,7 @@ from app.clients.models import REGISTERED, ClientRules
 from app.clients.trust import Place, Receiver, find_receiver
 from app.credentials import digest
 from app.database.connections import Connection
+from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import Base, Digest, ShownName
 from app.text import inside_quotes
@@ -40,6 +41,21 @@ class Earlier(Struct, frozen=True):
         return [self.name, self.receiver and [self.receiver.place, self.receiver.name], self.has_other_addresses]
 
 
+class Told(Struct, frozen=True):
+    """An :class:`Introduction`, as it was read."""
+
+    client_name: str
+    redirect_uri: str
+    addresses_digest: str
+
+
+_FIND = Statement(
+    select(Introduction.client_name, Introduction.redirect_uri, Introduction.addresses_digest).where(
+        Introduction.grant_id == bindparam("grant")
+    ),
+    row=Told,
+)
+
 # Written out, because SQLAlchemy has this clause only per dialect; both databases read the same words.
 _WRITE = Statement(
     text(
@@ -66,13 +82,14 @@ def write_introduction(
     )
 
 
-def find_introduction(session: Session, grant_id: str) -> Introduction | None:
+def find_introduction(session: Session, grant_id: str) -> Told | None:
     """Returns what the person was told; None for a consent that is older than such records."""
-    return session.scalar(select(Introduction).where(Introduction.grant_id == grant_id))
+    found: Told | None = SessionConnection(session).first(_FIND, grant=grant_id)
+    return found
 
 
 def find_earlier(
-    introduction: Introduction | None, client: ClientRules, name: str, redirect_uri: str | None = None
+    introduction: Told | None, client: ClientRules, name: str, redirect_uri: str | None = None
 ) -> Earlier | None:
     """Returns what an app has changed by itself since the person decided; None where that is nothing.
 

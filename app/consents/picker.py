@@ -1,6 +1,6 @@
 """The picker: the mementos that a person may open to an app. Both pages that show it are made here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -11,9 +11,15 @@ from app.consents.choice import Choice
 from app.consents.memory_setting import ALL_OF_IT, MemorySetting, find_setting
 from app.consents.reach import select_closed
 from app.consents.saved import find_saved_memento_id, find_savings
-from app.memories.contents import Limits
-from app.memories.keeping_back import count_kept_back, keeps_anything_back, shared_only
-from app.memories.mementos import MementoSummary, list_mementos, owned_memento_ids, summarize_everything
+from app.memories.built_once import Limits
+from app.memories.keeping_back import count_kept_back, shared_only
+from app.memories.mementos import (
+    IntegrationSummary,
+    MementoSummary,
+    list_mementos,
+    owned_memento_ids,
+    summarize_everything,
+)
 from app.memories.previews import preview, tells
 from app.memories.reach import Reach
 
@@ -107,33 +113,44 @@ def sum_up(
     session: Session,
     user_id: str,
     choice: Choice,
+    limits: Limits,
     setting: MemorySetting = ALL_OF_IT,
     saved_memento_id: str | None = None,
 ) -> Summed:
-    """Returns what the choice comes to now, as far as the memory setting lets it. Others' mementos count nothing."""
+    """Returns what the choice comes to now, as far as the memory setting lets it. Others' mementos count nothing.
+
+    ``limits`` leave out what is never shared.
+    """
     everything = choice.selection == "all"
     ids = owned_memento_ids(user_id, choice.memento_ids) if choice.selection == "selected" else []
     if not ids and not everything:
         return Summed(choice.selection)
-    keeps_back = keeps_anything_back(session, user_id)
     own, of_others = select_closed(user_id, setting, saved_memento_id)
     reach = Reach(
         user_id,
         everything=everything,
         can_write=dict.fromkeys(ids, False),
-        keeps_back=keeps_back,
+        keeps_back=bool(limits),
         closed=[*own, *of_others],
     )
     seen = preview(session, reach)
-    kept_back = count_kept_back(session, user_id, None if everything else ids)
+    kept_back = count_kept_back(session, user_id, limits, None if everything else ids)
     return Summed(choice.selection, len(ids), seen.count, seen.titles, kept_back)
 
 
 def prepare_picker(
-    session: Session, offer: Offer, choice: Choice, *, user_id: str, may_write: bool, sought: str = ""
+    session: Session,
+    offer: Offer,
+    choice: Choice,
+    integrations: Sequence[IntegrationSummary],
+    *,
+    user_id: str,
+    may_write: bool,
+    sought: str = "",
 ) -> Picker:
     """Returns the picker of this offer, ticked as ``choice`` says; with a second tick a memento if it ``may_write``.
 
+    ``integrations`` are all of the person's.
     Of the mementos that are not ticked only those of which the page tells all the words that are ``sought``.
     """
     words, is_long = sought.split(), len(offer.mementos) >= _MANY_MEMENTOS
@@ -156,13 +173,13 @@ def prepare_picker(
             if memento.id in choice.can_write or tells(memento, words)
         ],
         saved=offer.saved,
-        everything=summarize_everything(user_id, offer.limits),
+        everything=summarize_everything(user_id, offer.limits, integrations),
         asks_to_write=may_write,
         adds=may_write and offer.setting.adds,
         show_search=is_long,
         sought=sought,
         has_mementos=bool(offer.mementos),
-        summed=sum_up(session, user_id, choice, offer.setting, offer.saved_id),
+        summed=sum_up(session, user_id, choice, offer.limits, offer.setting, offer.saved_id),
         setting=offer.setting,
         saved_id=offer.saved_id,
     )

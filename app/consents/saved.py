@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.clients.models import Client
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.database.types import Base
 
 if TYPE_CHECKING:
@@ -59,20 +61,26 @@ def find_saved_memento_id(session: Session, user_id: str, client_key: str, insta
 
     ``installation`` is None for one that is only about to be connected.
     """
-    return session.scalar(
-        select(SavedMemento.memento_id).where(
-            SavedMemento.user_id == user_id,
-            SavedMemento.client_key == client_key,
-            SavedMemento.installation == installation,
-        )
-    )
+    of_one = {"user": user_id, "client": client_key, "installation": installation}
+    found: str | None = SessionConnection(session).scalar(_FIND_SAVED, **of_one)
+    return found
 
 
 def find_savings(session: Session, user_id: str) -> dict[str, Saving]:
     """Returns, for each memento that is an app's own, whose it is."""
-    rows = session.execute(
-        select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
-        .join_from(SavedMemento, Client, Client.key == SavedMemento.client_key)
-        .where(SavedMemento.user_id == user_id)
-    )
+    rows = SessionConnection(session).all(_FIND_SAVINGS, user=user_id)
     return {memento_id: Saving(name, integration_id) for memento_id, name, integration_id in rows}
+
+
+_FIND_SAVED = Statement(
+    select(SavedMemento.memento_id).where(
+        SavedMemento.user_id == bindparam("user"),
+        SavedMemento.client_key == bindparam("client"),
+        SavedMemento.installation == bindparam("installation"),
+    )
+)
+_FIND_SAVINGS = Statement(
+    select(SavedMemento.memento_id, Client.name, SavedMemento.integration_id)
+    .join_from(SavedMemento, Client, Client.key == SavedMemento.client_key)
+    .where(SavedMemento.user_id == bindparam("user"))
+)

@@ -77,6 +77,11 @@ class Connection:
             self._check_write()
         return self._read(compiled, compiled.bind(values))
 
+    def scalar(self, statement: Statement, **values: Any) -> Any:
+        """Returns the first column of the first row; None where there is no row."""
+        row = self.first(statement, **values)
+        return None if row is None else row[0]
+
     def all(self, statement: Statement, **values: Any) -> list[Any]:
         """Returns every row."""
         compiled = statement.compiled_for(self._dialect)

@@ -1,4 +1,4 @@
-"""The hot path's statements inside the transaction of an ORM session: one door for a page that needs both."""
+"""Statements inside the transaction of an ORM session: what a page reads without the ORM, or together with it."""
 
 import logging
 from collections.abc import Iterator

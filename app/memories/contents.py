@@ -7,8 +7,8 @@ Statements that take no arguments are built once, because building them costs mo
 one gives the values that it names.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -34,34 +34,38 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from app.memories.built_once import BuiltOnce, Limits
 from app.memories.models import Integration, Memento, MementoContent, Memory
 
 #: How many titles show what is in a memento.
 SAMPLE_SIZE = 3
 
-#: Conditions on :class:`Memory` that hold for what is counted and shown, whatever the mementos say.
-Limits = Sequence[ColumnElement[bool]]
-
 _USER = bindparam("user_id", type_=String)
 
+_PICKED = select(Memento.user_id).join_from(Memento, MementoContent, MementoContent.memento_id == Memento.id)
+_PICKED_WHOLE = _PICKED.add_columns(MementoContent.integration_id).where(
+    MementoContent.integration_id.is_not(None), MementoContent.folder.is_(None)
+)
+_PICKED_ALONE = _PICKED.add_columns(MementoContent.memory_id).where(MementoContent.memory_id.is_not(None))
 
-def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[bool]:
+
+def memories_of_mementos(memento_ids: Iterable[str]) -> ColumnElement[bool]:
     """A condition on :class:`Memory`: it is in at least one of these mementos, which its owner made.
 
-    ``memento_ids`` may be a ``SELECT`` of ids. Nothing is remembered: what is added to a picked
-    integration or folder later is in, from the next query on.
+    Nothing is remembered: what is added to a picked integration or folder later is in, from the next query on.
     """
+    # A page asks this several times of the same mementos, and an app with each of its calls.
+    return _memories_of(tuple(memento_ids))
+
+
+@lru_cache(maxsize=64)
+def _memories_of(memento_ids: tuple[str, ...]) -> ColumnElement[bool]:
     chosen = Memento.id.in_(memento_ids)
-    picked = select(Memento.user_id).join_from(Memento, MementoContent, MementoContent.memento_id == Memento.id)
-    integrations = picked.add_columns(MementoContent.integration_id).where(
-        chosen, MementoContent.integration_id.is_not(None), MementoContent.folder.is_(None)
-    )
-    memories = picked.add_columns(MementoContent.memory_id).where(chosen, MementoContent.memory_id.is_not(None))
     # Gathered once, and without the rest: a database may go through it for each memory that it looks at.
     folders = _picks(and_(chosen, MementoContent.folder.is_not(None))).prefix_with("MATERIALIZED")
     return or_(
-        tuple_(Memory.user_id, Memory.integration_id).in_(integrations),
-        tuple_(Memory.user_id, Memory.id).in_(memories),
+        tuple_(Memory.user_id, Memory.integration_id).in_(_PICKED_WHOLE.where(chosen)),
+        tuple_(Memory.user_id, Memory.id).in_(_PICKED_ALONE.where(chosen)),
         exists().where(
             folders.c.user_id == Memory.user_id,
             folders.c.integration_id == Memory.integration_id,
@@ -70,13 +74,7 @@ def memories_of_mementos(memento_ids: Iterable[str] | Select) -> ColumnElement[b
     )
 
 
-def built_once(build: Callable[[Limits], Select]) -> Callable[..., Select]:
-    """A statement that is built once, and anew only where there are limits to what it counts or shows."""
-    unlimited = cache(build)
-    return lambda limits=(): build(limits) if limits else unlimited(())
-
-
-@built_once
+@BuiltOnce
 def select_counts(limits: Limits) -> Select:
     """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains.
 
@@ -85,7 +83,7 @@ def select_counts(limits: Limits) -> Select:
     return _select_counts(_USER, _picks(Memento.user_id == _USER), limits)
 
 
-@built_once
+@BuiltOnce
 def select_counts_together(limits: Limits) -> Select:
     """The same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
     chosen = and_(Memento.user_id == _USER, Memento.id.in_(bindparam("memento_ids", expanding=True)))
@@ -108,7 +106,7 @@ def select_counts_of_draft(
     return _select_counts(user_id, _draft_picks(user_id, is_kept, new.c))
 
 
-@built_once
+@BuiltOnce
 def select_sample_titles(limits: Limits) -> Select:
     """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento of ``user_id``."""
     picks = _picks(Memento.user_id == _USER)
@@ -132,6 +130,13 @@ def select_sample_titles(limits: Limits) -> Select:
         .join_from(newest, Memory, Memory.id == newest.c.id)
         .order_by(newest.c.memento_id, newest.c.created_at.desc(), newest.c.id.desc())
     )
+
+
+@BuiltOnce
+def select_newest_titles(limits: Limits) -> Select:
+    """The titles of the newest memories of ``user_id``, in whatever memento, newest first."""
+    newest = select(Memory.title).where(Memory.user_id == _USER, *limits)
+    return newest.order_by(Memory.created_at.desc(), Memory.id.desc()).limit(SAMPLE_SIZE)
 
 
 def is_own(user_id: str | BindParameter[str]) -> ColumnElement[bool]:

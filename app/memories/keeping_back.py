@@ -4,18 +4,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, text
 from app.accounts.lock import lock_person
 from app.accounts.models import User
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
+from app.memories.built_once import Limits
 from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, Memory, MemoryTag
 from app.memories.never_shared import NeverShared, is_kept_back
 from app.memories.picks import Pick, containers_of_memory
 from app.same_letters import InSmallLetters, in_small_letters
 from app.sentences import _
+
+_FIND_NEVER_SHARES_AT = Statement(select(User.never_shares_at).where(User.id == bindparam("user")))
 
 #: How many things a person may name. What is searched goes through them all.
 MOST_RULES = 500
@@ -106,9 +111,12 @@ def find_kept_back(session: Session, user_id: str, memory_ids: Iterable[str]) ->
     return set(session.scalars(select(Memory.id).where(Memory.id.in_(list(memory_ids)), is_kept_back(user_id))))
 
 
-def count_kept_back(session: Session, user_id: str, memento_ids: Sequence[str] | None = None) -> int:
-    """Returns how many of the memories of these mementos are never shared; with None, of everything."""
-    if not keeps_anything_back(session, user_id):
+def count_kept_back(session: Session, user_id: str, limits: Limits, memento_ids: Sequence[str] | None = None) -> int:
+    """Returns how many of the memories of these mementos are never shared; with None, of everything.
+
+    ``limits`` is what :func:`shared_only` says.
+    """
+    if not limits:
         return 0
     within = is_own(user_id)
     if memento_ids is not None:
@@ -117,14 +125,14 @@ def count_kept_back(session: Session, user_id: str, memento_ids: Sequence[str] |
     return session.scalar(counted) or 0
 
 
-def shared_only(session: Session, user_id: str) -> list[ColumnElement[bool]]:
+def shared_only(session: Session, user_id: str) -> Limits:
     """Returns conditions on :class:`Memory` that leave out what is never shared; empty where there is nothing."""
     return [~is_kept_back(user_id)] if keeps_anything_back(session, user_id) else []
 
 
 def keeps_anything_back(session: Session, user_id: str) -> bool:
     """Whether the person never shares something."""
-    return session.scalar(select(User.never_shares_at).where(User.id == user_id)) is not None
+    return SessionConnection(session).scalar(_FIND_NEVER_SHARES_AT, user=user_id) is not None
 
 
 def _note_change(session: Session, user_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Select, String, bindparam, func, select
@@ -11,20 +11,21 @@ from sqlalchemy.orm import Session
 
 from app import text
 from app.accounts.lock import lock_person
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.extensions import db
 from app.memories.built_in import ALL, RESERVED_NAMES
+from app.memories.built_once import BuiltOnce, Limits
 from app.memories.contents import (
-    SAMPLE_SIZE,
-    Limits,
-    built_once,
     is_own,
     memories_of_mementos,
     select_counts,
     select_counts_together,
+    select_newest_titles,
     select_sample_titles,
 )
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from app.memories.sources import label_of
+from app.memories.sources import IntegrationSummary, Source
 from app.sentences import _
 
 __all__ = [
@@ -72,33 +73,6 @@ class UnknownIntegration(MementoError):
     """An integration that does not exist, or is another person's."""
 
 
-class Source(Struct, frozen=True):
-    """How many of a memento's memories come from one integration. ``name`` is the person's name for it."""
-
-    kind: str
-    name: str
-    count: int
-
-    @property
-    def label(self) -> str:
-        """The kind as people call it, such as “Google Drive”."""
-        return label_of(self.kind)
-
-
-class IntegrationSummary(Struct, frozen=True):
-    """An integration and how many memories it holds now."""
-
-    id: str
-    kind: str
-    name: str
-    count: int
-
-    @property
-    def label(self) -> str:
-        """The kind as people call it, such as “Google Drive”."""
-        return label_of(self.kind)
-
-
 class MementoSummary(Struct, frozen=True):
     """What a person sees of a memento: each memory counts once, sources are largest first, sample titles newest first."""
 
@@ -111,11 +85,12 @@ class MementoSummary(Struct, frozen=True):
 
 def list_mementos(user_id: str, limits: Limits = ()) -> list[MementoSummary]:
     """The person's own mementos by name, in three queries however many there are."""
-    names = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == user_id)).all()
-    sources, titles, own = defaultdict(list), defaultdict(list), {"user_id": user_id}
-    for memento_id, kind, name, count in db.session.execute(select_counts(limits), own):
+    session = db.session()
+    names = SessionConnection(session).all(_LIST_NAMES, user=user_id)
+    sources, titles = defaultdict(list), defaultdict(list)
+    for memento_id, kind, name, count in select_counts.read(session, user_id, limits):
         sources[memento_id].append(Source(kind, name, int(count)))
-    for memento_id, title in db.session.execute(select_sample_titles(limits), own):
+    for memento_id, title in select_sample_titles.read(session, user_id, limits):
         titles[memento_id].append(title)
     return [
         _summary(id, name, sources[id], titles[id])
@@ -127,7 +102,7 @@ def find_memento(user_id: str, memento_id: str) -> Memento | None:
     """The person's memento of that id; another person's is None, as if it did not exist."""
     if not is_id(memento_id):
         return None
-    return db.session.scalar(select(Memento).where(Memento.id == memento_id, Memento.user_id == user_id))
+    return db.session.scalar(_FIND_MEMENTO, {"memento": memento_id, "user": user_id})
 
 
 def is_id(text: str) -> bool:
@@ -140,22 +115,23 @@ def summarize_memento(memento: Memento) -> MementoSummary:
     return _summary(memento.id, memento.name, count_together(memento.user_id, [memento.id]), [])
 
 
-def summarize_everything(user_id: str, limits: Limits = ()) -> MementoSummary:
-    """The built-in memento that contains all of the person's memories, those that ``limits`` leave out aside."""
-    integrations = sorted(list_integrations(user_id, limits), key=lambda one: (-one.count, one.name))
-    newest = (
-        select(Memory.title)
-        .where(Memory.user_id == user_id, *limits)
-        .order_by(Memory.created_at.desc(), Memory.id.desc())
-        .limit(SAMPLE_SIZE)
-    )
-    sources = [Source(one.kind, one.name, one.count) for one in integrations if one.count]
-    return _summary(ALL.id, ALL.name, sources, list(db.session.scalars(newest)))
+def summarize_everything(
+    user_id: str, limits: Limits = (), integrations: Sequence[IntegrationSummary] | None = None
+) -> MementoSummary:
+    """The built-in memento that contains all of the person's memories, those that ``limits`` leave out aside.
+
+    ``integrations`` are all of theirs, where they have been listed already.
+    """
+    counted = list_integrations(user_id, limits) if limits or integrations is None else integrations
+    counted = sorted(counted, key=lambda one: (-one.count, one.name))
+    sources = [Source(one.kind, one.name, one.count) for one in counted if one.count]
+    newest = select_newest_titles.read(db.session(), user_id, limits)
+    return _summary(ALL.id, ALL.name, sources, [title for (title,) in newest])
 
 
 def list_integrations(user_id: str, limits: Limits = ()) -> list[IntegrationSummary]:
     """The person's integrations by name, also those that hold nothing yet."""
-    rows = db.session.execute(_select_integrations(limits), {"user_id": user_id})
+    rows = _select_integrations.read(db.session(), user_id, limits)
     return sorted((IntegrationSummary(*row) for row in rows), key=lambda one: (one.name.casefold(), one.id))
 
 
@@ -172,7 +148,7 @@ def count_together(user_id: str, memento_ids: list[str], limits: Limits = ()) ->
 
 def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
     """Those of the ids that are the person's mementos, in the order given, each once."""
-    own = set(db.session.scalars(select(Memento.id).where(Memento.user_id == user_id)))
+    own = {id for id, _ in SessionConnection(db.session()).all(_LIST_NAMES, user=user_id)}
     return [id for id in dict.fromkeys(memento_ids) if id in own]
 
 
@@ -226,7 +202,11 @@ def read_name(name: str) -> str:
     return name
 
 
-@built_once
+_LIST_NAMES = Statement(select(Memento.id, Memento.name).where(Memento.user_id == bindparam("user")))
+_FIND_MEMENTO = select(Memento).where(Memento.id == bindparam("memento"), Memento.user_id == bindparam("user"))
+
+
+@BuiltOnce
 def _select_integrations(limits: Limits) -> Select:
     user_id = bindparam("user_id", type_=String)
     counts = (
@@ -236,7 +216,7 @@ def _select_integrations(limits: Limits) -> Select:
         .subquery()
     )
     return (
-        select(Integration.id, Integration.kind, Integration.name, func.coalesce(counts.c.count, 0))
+        select(Integration.id, Integration.kind, Integration.name, func.coalesce(counts.c.count, 0).label("count"))
         .outerjoin(counts, counts.c.integration_id == Integration.id)
         .where(Integration.user_id == user_id)
     )

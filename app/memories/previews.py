@@ -6,11 +6,10 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 
 from app.folding import holds
-from app.memories.filters import Filters
 from app.memories.mementos import MementoSummary
 from app.memories.reach import Reach
 from app.memories.records import count_all
-from app.memories.search import list_memories
+from app.memories.search import list_titles
 
 #: How many titles a preview has.
 MOST_TITLES = 10
@@ -25,8 +24,7 @@ class Preview(Struct, frozen=True):
 
 def preview(session: Session, reach: Reach) -> Preview:
     """Returns what lies within reach now, by the same rule as the API."""
-    titles = [memory.title for memory in list_memories(session, reach, Filters(), MOST_TITLES).memories]
-    return Preview(count_all(session, reach), titles)
+    return Preview(count_all(session, reach), list_titles(session, reach, MOST_TITLES))
 
 
 def tells(memento: MementoSummary, words: Iterable[str]) -> bool:

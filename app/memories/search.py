@@ -55,6 +55,12 @@ def list_memories(session: Session, reach: Reach, filters: Filters, limit: int, 
     return Page(memories, None if last is None else time_and_id(last))
 
 
+def list_titles(session: Session, reach: Reach, limit: int) -> list[str]:
+    """Returns the titles of the newest memories, the newest first."""
+    newest = _select_newest_ids(session, reach, Filters()).with_only_columns(Memory.title)
+    return list(session.scalars(newest.limit(limit)))
+
+
 def list_memories_from(session: Session, reach: Reach, filters: Filters, offset: int, limit: int) -> Iterator[Memory]:
     """Yields the newest memories first, from ``offset`` on; they are loaded some at a time, as their texts are long."""
     statement = _select_newest_ids(session, reach, filters)

@@ -200,6 +200,6 @@ def _counts(caller: Caller) -> Mapping[str, int]:
     session, limits = caller.session, limits_of(caller.reach)
     all_own = select(func.count()).select_from(Memory).where(is_own(caller.subject), *limits)
     counts = {EVERYTHING: session.scalar(all_own) or 0}
-    for memento_id, _kind, _name, count in session.execute(select_counts(limits), {"user_id": caller.user_id}):
+    for memento_id, _kind, _name, count in select_counts.read(session, caller.subject, limits):
         counts[memento_id] = counts.get(memento_id, 0) + int(count)
     return counts

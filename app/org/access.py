@@ -15,17 +15,23 @@ from flask import abort, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from msgspec import Struct
+from sqlalchemy import bindparam, select
 
 from app.accounts.factors import SECOND
 from app.accounts.factors.present import find_factors
 from app.accounts.models import Organization
-from app.accounts.organizations import can_administer, find_first_organization, find_role, list_organizations
+from app.accounts.organizations import can_administer, count_organizations, find_membership
 from app.clients.models import Client, find_record
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.extensions import db, login_manager
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
 _ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _SESSION_KEY = "organization"
+_FIND_OWNER = Statement(
+    select(Client.organization_id).where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None))
+)
 
 
 class Access(Struct, frozen=True):
@@ -51,11 +57,11 @@ class Access(Struct, frozen=True):
     @property
     def has_others(self) -> bool:
         """Whether there is another organization to switch to."""
-        return len(list_organizations(self.user_id)) > 1
+        return count_organizations(self.user_id) > 1
 
     def get_client(self, client_id: str) -> Client:
         """The organization's client; 404 for another organization's, as if it did not exist."""
-        client = _find_client(client_id)
+        client = find_record(db.session(), client_id) if _CLIENT_ID.fullmatch(client_id) else None
         if client is None or client.organization_id != self.organization.id:
             abort(404)
         return client
@@ -127,10 +133,9 @@ def _closed_page(access: Access) -> ResponseReturnValue:
 
 
 def _find_access(client_id: str | None) -> Access | None:
-    current = _find_membership(session.get(_SESSION_KEY)) or _find_first_membership()
+    current = _find_membership(session.get(_SESSION_KEY)) or _as_access(find_membership(current_user.id))
     if client_id is not None:
-        client = _find_client(client_id)
-        return _move(current, client.organization_id if client else None)
+        return _move(current, _find_owner(client_id))
     if request.method == "POST" and "organization" in request.form:
         return _move(current, request.form["organization"])
     return current
@@ -148,16 +153,16 @@ def _move(current: Access | None, organization_id: str | None) -> Access:
 def _find_membership(organization_id: str | None) -> Access | None:
     if not isinstance(organization_id, str) or not _ORGANIZATION_ID.fullmatch(organization_id):
         return None
-    role = find_role(current_user.id, organization_id)
-    if role is None:
+    return _as_access(find_membership(current_user.id, organization_id))
+
+
+def _as_access(membership: tuple[Organization, str] | None) -> Access | None:
+    return None if membership is None else Access(membership[0], current_user.id, membership[1])
+
+
+def _find_owner(client_id: str) -> str | None:
+    """The organization of a client, before it is known whether it may be seen."""
+    if not _CLIENT_ID.fullmatch(client_id):
         return None
-    return Access(db.session.get_one(Organization, organization_id), current_user.id, role)
-
-
-def _find_first_membership() -> Access | None:
-    organization = find_first_organization(current_user.id)
-    return _find_membership(organization.id) if organization else None
-
-
-def _find_client(client_id: str) -> Client | None:
-    return find_record(db.session(), client_id) if _CLIENT_ID.fullmatch(client_id) else None
+    owner: str | None = SessionConnection(db.session()).scalar(_FIND_OWNER, client_id=client_id)
+    return owner

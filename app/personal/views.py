@@ -13,7 +13,6 @@ from app.extensions import db
 from app.memories.mementos import list_mementos, summarize_everything
 from app.personal import blueprint
 from app.personal.apps.cards import list_cards
-from app.personal.apps.connections import list_live
 from app.personal.sessions.places import list_places
 
 _MOST_APPS, _MOST_NOTICES, _MOST_MEMENTOS = 2, 1, 4
@@ -22,6 +21,7 @@ _MOST_APPS, _MOST_NOTICES, _MOST_MEMENTOS = 2, 1, 4
 @blueprint.get("/")
 def overview() -> ResponseReturnValue:
     """The apps that were used last, every memento, and how many places the person is signed in at."""
+    found = list_cards(current_user.id, size=_MOST_APPS)
     notices = list_notices(db.session(), current_user.id, size=_MOST_NOTICES, unseen=True)
     return render_template(
         "personal/overview.html",
@@ -31,8 +31,8 @@ def overview() -> ResponseReturnValue:
         unseen=count_unseen(db.session(), current_user.id) if notices else 0,
         account=current_user,
         everything=summarize_everything(current_user.id),
-        found=list_cards(current_user.id, size=_MOST_APPS),
-        attention=[found for found in map(find_attention, list_live(current_user.id)) if found is not None],
+        found=found,
+        attention=[one for one in map(find_attention, found.live) if one is not None],
         ends=[replace(end, chosen=end.value == "month") for end in list_ends(None) if end.value != "day"],
         mementos=list_mementos(current_user.id),
         uses=find_uses(db.session(), current_user.id),

@@ -9,7 +9,7 @@ from app.accounts.organizations import (
     add_member,
     can_administer,
     create_organization,
-    find_first_organization,
+    find_membership,
     find_organization,
     find_role,
 )
@@ -79,9 +79,9 @@ def test_first_organization_is_the_first_by_name(app, alice):
     with app.app_context():
         add_member(create_organization("Aardvark"), db.session.get(User, alice.id), "member")
         db.session.commit()
-        assert find_first_organization(alice.id).name == "Aardvark"
+        assert find_membership(alice.id)[0].name == "Aardvark"
 
 
 def test_person_of_no_organization_has_no_first(app, alice):
     with app.app_context():
-        assert find_first_organization("usr_nobody") is None
+        assert find_membership("usr_nobody") is None

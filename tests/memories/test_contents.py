@@ -143,12 +143,11 @@ def test_a_memento_never_contains_an_organizations_memories(ann, titles_in):
     assert titles_in(memento) == {"plan"}
 
 
-def test_the_condition_takes_a_select_of_ids_and_combines_with_others(ann):
+def test_the_condition_takes_several_ids_and_combines_with_others(ann):
     soup, cake = ann.keep("soup", folder="Recipes"), ann.keep("cake", folder="Recipes/Baking")
-    ann.memento("Recipes", ("google_drive", "Recipes"))
+    recipes = ann.memento("Recipes", ("google_drive", "Recipes"))
     baking = ann.memento("Baking", ("google_drive", "Recipes/Baking"))
-    every = db.select(Memento.id).where(Memento.user_id == ann.user_id)
-    query = db.select(Memory.id).where(memories_of_mementos(every), ~memories_of_mementos([baking]))
+    query = db.select(Memory.id).where(memories_of_mementos([recipes, baking]), ~memories_of_mementos([baking]))
     assert db.session.scalars(query).all() == [soup.id]
     assert cake.id != soup.id
 

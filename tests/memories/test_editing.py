@@ -1,7 +1,7 @@
 """Changing a memento: its name, its picks, a copy, its end; and the count of what is not saved yet."""
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.memories.contents import memories_of_mementos
@@ -21,6 +21,7 @@ from app.memories.editing import (
 from app.memories.mementos import MementoNameInvalid, MementoNameTaken, find_memento, list_mementos
 from app.memories.models import Memento, MementoContent, Memory
 from app.memories.picks import Pick
+from tests.statements import noted_statements
 
 
 def draft_of(memento_id=None, *, add=(), remove=()) -> Draft:
@@ -78,16 +79,10 @@ def test_a_draft_of_a_new_memento_counts_too(ann, drive):
     assert total(count_draft(ann.user_id, draft_of(add=[Pick(drive, "Trip")]))) == 0
 
 
-def test_counting_writes_nothing(ann, drive):
-    statements = []
-
-    def see(_connection, _cursor, statement, *_rest):
-        statements.append(statement.split()[0].upper())
-
-    event.listen(db.engine, "before_cursor_execute", see)
-    count_draft(ann.user_id, draft_of(add=[Pick(drive, "Trips")]))
-    event.remove(db.engine, "before_cursor_execute", see)
-    assert set(statements) <= {"SELECT", "WITH"}
+def test_counting_writes_nothing(app, ann, drive):
+    with noted_statements(app) as statements:
+        count_draft(ann.user_id, draft_of(add=[Pick(drive, "Trips")]))
+    assert {statement.split()[0].upper() for statement, _ in statements} <= {"SELECT", "WITH"}
 
 
 def test_another_persons_things_count_nothing_and_cannot_be_picked(ann, ben):

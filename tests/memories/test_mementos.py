@@ -1,7 +1,7 @@
 """What a person is told of their mementos, and how one is made."""
 
 import pytest
-from sqlalchemy import event, inspect
+from sqlalchemy import inspect
 
 from app.extensions import db
 from app.memories import built_in
@@ -21,6 +21,7 @@ from app.memories.mementos import (
     summarize_everything,
 )
 from app.memories.models import Memento
+from tests.statements import noted_statements
 
 
 def test_a_summary_shows_count_sources_and_the_three_newest_titles(ann):
@@ -54,18 +55,12 @@ def test_nobody_sees_another_persons_mementos(ann, ben):
     assert [one.count for one in list_integrations(ann.user_id)] == [0, 0]
 
 
-def test_the_number_of_queries_does_not_grow_with_the_mementos(ann):
+def test_the_number_of_queries_does_not_grow_with_the_mementos(app, ann):
     memory = ann.keep("plan", folder="Work")
     for number in range(12):
         ann.memento(f"Memento {number}", ("google_drive", "Work"), memory, ann.integrations["slack"])
-    queries = []
-
-    def see(_connection, _cursor, statement, *_rest):
-        queries.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", see)
-    list_mementos(ann.user_id)
-    event.remove(db.engine, "before_cursor_execute", see)
+    with noted_statements(app) as queries:
+        list_mementos(ann.user_id)
     assert len(queries) == 3
 
 

@@ -1,10 +1,8 @@
 """The list of apps: found, counted and paged, in as many statements for hundreds as for one."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
 
 from app import clock
 from app.accounts.models import User
@@ -16,6 +14,7 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.last_uses import LastUses
 from app.org.listing import PAGE_SIZE
+from tests.statements import noted_statements
 from tests.tables import each
 
 LIST = "/org/oauth/"
@@ -45,21 +44,6 @@ def names(page) -> list[str]:
     return re.findall(r'<a href="/org/oauth/client_[^"]+"><bdi>([^<]+)</bdi>', page.text)
 
 
-@contextmanager
-def counted_statements(app):
-    statements = []
-
-    def note(_connection, _cursor, statement, *_):
-        statements.append(statement)
-
-    with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            yield statements
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-
-
 def test_hundreds_are_paged_and_each_appears_once(app, admin, add_apps):
     wanted = [f"App {number:03}" for number in range(2 * PAGE_SIZE + 3)]
     add_apps(*wanted)
@@ -79,10 +63,10 @@ def test_hundreds_are_paged_and_each_appears_once(app, admin, add_apps):
 
 def test_page_costs_as_many_statements_however_many_there_are(app, admin, add_apps):
     add_apps("App 1")
-    with counted_statements(app) as few:
+    with noted_statements(app) as few:
         admin.get(LIST)
     add_apps(*[f"App {number}" for number in range(60)])
-    with counted_statements(app) as many:
+    with noted_statements(app) as many:
         admin.get(LIST)
 
     assert len(many) == len(few)

@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from app.accounts.factors.present import has_factor
 from app.accounts.models import Membership, Organization, User
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 
-_ADMINISTERS: ColumnElement[bool] = Membership.role.in_(("owner", "admin"))
+_ADMINISTERS: ColumnElement[bool] = Membership.role.in_((literal("owner"), literal("admin")))
+_FIND_DEMANDING = Statement(
+    select(Organization.name)
+    .join(Membership, Membership.organization_id == Organization.id)
+    .where(Membership.user_id == bindparam("user"), _ADMINISTERS, Organization.demands_second_factor)
+    .order_by(Organization.name)
+    .limit(1)
+)
 
 
 def find_demanding(session: Session, user_id: str) -> str | None:
     """Returns the name of an organization that demands a second factor of this person; None where none does."""
-    return session.scalar(
-        select(Organization.name)
-        .join(Membership, Membership.organization_id == Organization.id)
-        .where(Membership.user_id == user_id, _ADMINISTERS, Organization.demands_second_factor)
-        .order_by(Organization.name)
-        .limit(1)
-    )
+    name: str | None = SessionConnection(session).scalar(_FIND_DEMANDING, user=user_id)
+    return name
 
 
 def list_without_factor(session: Session, organization_id: str) -> Sequence[str]:

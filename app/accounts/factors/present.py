@@ -2,11 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.factors.models import OneTimeCodes, RecoveryCode
 from app.accounts.passkeys.models import Passkey
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
+
+_USER: BindParameter[str] = bindparam("user")
+_FIND_FACTORS = Statement(
+    select(
+        exists().where(Passkey.user_id == _USER).label("passkey"),
+        exists().where(OneTimeCodes.user_id == _USER, OneTimeCodes.sealed.is_not(None)).label("totp"),
+        exists().where(RecoveryCode.user_id == _USER, RecoveryCode.used_at.is_(None)).label("recovery"),
+    )
+)
 
 
 def find_factors(session: Session, user_id: str) -> frozenset[str]:
@@ -14,13 +25,8 @@ def find_factors(session: Session, user_id: str) -> frozenset[str]:
 
     Recovery codes are there only beside one of the others.
     """
-    each = {
-        "passkey": exists().where(Passkey.user_id == user_id),
-        "totp": exists().where(OneTimeCodes.user_id == user_id, OneTimeCodes.sealed.is_not(None)),
-        "recovery": exists().where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)),
-    }
-    row = session.execute(select(*(condition.label(name) for name, condition in each.items()))).one()
-    found = frozenset(name for name, is_there in row._mapping.items() if is_there)
+    row = SessionConnection(session).first(_FIND_FACTORS, user=user_id)
+    found = frozenset(name for name, is_there in row._asdict().items() if is_there)
     return found if found - {"recovery"} else frozenset()
 
 

@@ -6,15 +6,21 @@ from typing import Any
 
 from markupsafe import escape
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.notices.kinds import BY_WHAT, KINDS, Kind
 from app.accounts.notices.models import Notice
 from app.accounts.places.devices import describe_device
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.http.moments import minute, plain_minute
 from app.sentences import gettext, translated
 from app.text import isolated
+
+_COUNT_UNSEEN = Statement(
+    select(func.count()).select_from(Notice).where(Notice.user_id == bindparam("user"), Notice.seen_at.is_(None))
+)
 
 
 class Told(Struct, frozen=True):
@@ -76,8 +82,7 @@ def list_notices(session: Session, user_id: str, *, page: int = 1, size: int, un
 
 def count_unseen(session: Session, user_id: str) -> int:
     """Returns how many the person has not put away yet."""
-    unseen = select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.seen_at.is_(None))
-    return session.scalar(unseen) or 0
+    return SessionConnection(session).scalar(_COUNT_UNSEEN, user=user_id) or 0
 
 
 def _fill(sentence: str, kind: Kind, facts: dict[str, Any], zone: tzinfo | None) -> str:

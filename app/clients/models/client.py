@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     false,
     literal_column,
     select,
@@ -132,6 +133,16 @@ class Client(ClientRules, Base):
         back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.created_at"
     )
 
+    @property
+    def organization_name(self) -> str | None:
+        """What its organization is called, if it has one."""
+        return self.organization.name if self.organization else None
+
+    @property
+    def logo_digest(self) -> str | None:
+        """What stands in its logo's address, if it has one."""
+        return self.logo.digest if self.logo else None
+
     @hybrid_property
     def scope(self) -> str:
         """Its registered scopes."""
@@ -214,4 +225,7 @@ def find_record(session: Session, client_id: str) -> Client | None:
     """The record of the client with this id on the wire, unless it has ended."""
     if not is_client_id(client_id):
         return None
-    return session.scalar(select(Client).where(Client.client_id == client_id, Client.ended_at.is_(None)))
+    return session.scalar(_FIND_RECORD, {"client_id": client_id})
+
+
+_FIND_RECORD = select(Client).where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None))

@@ -7,12 +7,14 @@ apps added, and may add more. All three are so until the person says otherwise.
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.memories.models import Integration, MementoContent
 
 #: The kind of the integrations that hold what apps added.
@@ -21,6 +23,18 @@ _WORDS = ("own", "apps", "add")
 
 #: The person of a consent, for the SELECT that has both.
 Person = aliased(User)
+
+_FIND_OF_ONE = Statement(
+    select(Consent.memory_setting)
+    .where(
+        Consent.user_id == bindparam("user"),
+        Consent.client_key == bindparam("client"),
+        Consent.installation == bindparam("installation"),
+    )
+    .order_by(Consent.issued_at.desc())
+    .limit(1)
+)
+_FIND_FOR_ALL = Statement(select(User.memory_setting).where(User.id == bindparam("user")))
 
 
 class MemorySetting(Struct, frozen=True):
@@ -64,19 +78,14 @@ def select_setting(person: type[User] = Person) -> ColumnElement[Any]:
 
 def find_setting(session: Session, user_id: str, client_key: str, installation: str | None) -> MemorySetting:
     """Returns what is set for an installation of an app, that of its next connection too; None for one that is new."""
-    of_one = (
-        select(Consent.memory_setting)
-        .where(Consent.user_id == user_id, Consent.client_key == client_key, Consent.installation == installation)
-        .order_by(Consent.issued_at.desc())
-        .limit(1)
-    )
-    own = session.scalar(of_one)
+    of_one = {"user": user_id, "client": client_key, "installation": installation}
+    own = SessionConnection(session).scalar(_FIND_OF_ONE, **of_one)
     return find_setting_for_all(session, user_id) if own is None else parse_setting(own)
 
 
 def find_setting_for_all(session: Session, user_id: str) -> MemorySetting:
     """Returns what is set for every app that has nothing of its own."""
-    return parse_setting(session.scalar(select(User.memory_setting).where(User.id == user_id)))
+    return parse_setting(SessionConnection(session).scalar(_FIND_FOR_ALL, user=user_id))
 
 
 def select_own_sources(saved_memento_id: str | None) -> Select[Any]:

@@ -3,23 +3,28 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app import clock
 from app.accounts.models import User
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord, ReceiptDetail
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 
 #: In days: not at all, or so long.
 CHOICES = (0, 30, 90, 365)
 #: What holds until the person says something else.
 USUAL = 90
 
+_FIND_DAYS = Statement(select(User.receipts_days).where(User.id == bindparam("user")))
+
 
 def find_kept_days(session: Session, user_id: str) -> int:
     """Returns for how many days the person keeps receipts; 0 for not at all."""
-    return session.scalars(select(User.receipts_days).where(User.id == user_id)).one()
+    days: int = SessionConnection(session).scalar(_FIND_DAYS, user=user_id)
+    return days
 
 
 def count_older(session: Session, user_id: str, days: int) -> int:

@@ -33,6 +33,6 @@ def show_logo(client_key: str, digest: str) -> Response:
 
 def logo_url(client: Client) -> str | None:
     """Where the client's logo is, if it has one. One that registered itself could have chosen anybody's."""
-    if client.logo is None or client.origin == DYNAMIC:
+    if client.logo_digest is None or client.origin == DYNAMIC:
         return None
-    return url_for("oauth.show_logo", client_key=client.key, digest=client.logo.digest)
+    return url_for("oauth.show_logo", client_key=client.key, digest=client.logo_digest)

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from functools import cache
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Select, bindparam, case, func, literal_column, select
 
 from app import clock
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
+from app.database.types import UtcDateTime
 from app.extensions import db
 from app.http.moments.zones import day_of, start_of
 from app.personal.activity.filters import Wanted
@@ -42,7 +44,7 @@ def draw_timeline(wanted: Wanted) -> Sequence[Bar]:
         days = min(_MOST_DAYS, max(1, (today - day_of(wanted.kept_since)).days + 1))
         edges = [start_of(today + timedelta(days=place)) for place in range(1 - days, 2)]
     starts = edges[:-1]
-    counts = {action: _count(wanted, action, edges) for action in ("read", "write")}
+    counts = _count(wanted, edges)
     most = max([1, *counts["read"]]), max([1, *counts["write"]])
     pace = WIDTH / len(starts)
     return [
@@ -58,20 +60,27 @@ def _hours_of(day: date) -> list[datetime]:
     return [*(start + timedelta(hours=hour) for hour in hours), end]
 
 
-def _count(wanted: Wanted, action: str, edges: Sequence[datetime]) -> list[int]:
-    """How many memories in each span: one look at the rows."""
-    minute = AccessRecord.minute
-    sums = [
-        func.sum(case((and_(minute >= begin, minute < end), AccessRecord.count), else_=0)).label(f"span_{place}")
-        for place, (begin, end) in enumerate(pairwise(edges))
-    ]
-    row = db.session.execute(
-        select(*sums)
-        .select_from(AccessRecord)
+def _count(wanted: Wanted, edges: Sequence[datetime]) -> dict[str, list[int]]:
+    """How many memories were read, and how many written, in each span: one look at the rows."""
+    counts = {action: [0] * (len(edges) - 1) for action in ("read", "write")}
+    counted = _select_by_span(len(edges)).where(*wanted.conditions(), AccessRecord.action.in_(list(counts)))
+    rows = db.session.execute(counted, {f"edge_{place}": edge for place, edge in enumerate(edges)})
+    for action, place, count in rows:
+        counts[action][place] = int(count)
+    return counts
+
+
+@cache
+def _select_by_span(edges: int) -> Select[Any]:
+    """A SELECT of ``action, place, count`` for the spans between so many edges, which whoever executes it names."""
+    minute, named = AccessRecord.minute, [bindparam(f"edge_{place}", type_=UtcDateTime) for place in range(edges)]
+    place = case(*[(minute < edge, literal_column(str(place))) for place, edge in enumerate(named[1:])]).label("place")
+    return (
+        select(AccessRecord.action, place, func.sum(AccessRecord.count))
         .join(Consent, Consent.grant_id == AccessRecord.grant_id)
-        .where(*wanted.conditions(), AccessRecord.action == action, minute >= edges[0], minute < edges[-1])
-    ).one()
-    return [int(value or 0) for value in row]
+        .where(minute >= named[0], minute < named[-1])
+        .group_by(AccessRecord.action, place)
+    )
 
 
 def _height(count: int, most: int, room: int) -> float:

@@ -29,12 +29,16 @@ class Card(Struct, frozen=True):
 
 
 class Cards(Struct, frozen=True):
-    """A page of cards. ``count`` is how many installations the person has in all, ``going_on`` how many not paused."""
+    """A page of cards. ``live`` are all the installations of the person's, ``going_on`` is how many are not paused."""
 
     cards: list[Card]
-    count: int
+    live: list[Consent]
     going_on: int
     has_next: bool
+
+    @property
+    def count(self) -> int:
+        return len(self.live)
 
 
 def list_cards(user_id: str, page: int = 1, *, of: str | None = None, size: int = PAGE_SIZE) -> Cards:
@@ -46,7 +50,7 @@ def list_cards(user_id: str, page: int = 1, *, of: str | None = None, size: int 
     by_grant = {one.grant_id: one for one in shown}
     return Cards(
         cards=[_make_card([by_grant[one.grant_id] for one in group.shown], group.more) for group in chosen],
-        count=len(consents),
+        live=consents,
         going_on=sum(consent.paused_at is None for consent in consents),
         has_next=page < len(pages),
     )

@@ -17,6 +17,7 @@ from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.found import make_memento_of
+from app.memories.keeping_back import shared_only
 from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.personal import blueprint
@@ -89,8 +90,9 @@ def preview_choice() -> ResponseReturnValue:
     # What the app may see of what apps added, as the page that asks says it: it changes only what this person is told.
     setting, saved = parse_setting(request.args.get("setting")), request.args.get("saved", "")
     saved_id = saved if is_id(saved) else None
+    limits = shared_only(db.session(), current_user.id)
     return render_template(
-        "shared/summed.html", summed=sum_up(db.session(), current_user.id, choice, setting, saved_id)
+        "shared/summed.html", summed=sum_up(db.session(), current_user.id, choice, limits, setting, saved_id)
     )
 
 
@@ -156,14 +158,15 @@ def _show_picker(
 ) -> ResponseReturnValue:
     session, user_id, consent = db.session(), current_user.id, connection.consent
     offer = read_offer(session, user_id, consent.client_key, consent.installation)
-    picker = prepare_picker(session, offer, choice, user_id=user_id, may_write=connection.may_write, sought=sought)
+    integrations, may_write = list_integrations(user_id), connection.may_write
+    picker = prepare_picker(session, offer, choice, integrations, user_id=user_id, may_write=may_write, sought=sought)
     page = render_template(
         "personal/apps/choose.html",
         connection=connection,
         form=form,
         errors=problems,
         **fields_of(picker),
-        maker=prepare_maker(session, user_id, list_integrations(user_id), wanted, search=look == "search"),
+        maker=prepare_maker(session, user_id, integrations, wanted, search=look == "search"),
         until=consent.expires_at,
         look=look,
         is_present=is_present,

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask_login import current_user
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from app import clock
@@ -22,7 +22,11 @@ from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
 from app.consents.receipts.keeping import find_kept_days
 from app.consents.saved import find_saved_memento_id
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
 from app.extensions import db
+from app.memories.built_once import Limits
 from app.memories.contents import select_counts
 from app.memories.keeping_back import count_kept_back, shared_only
 from app.memories.mementos import is_id
@@ -32,6 +36,39 @@ from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
 _MOST_REPLAYS = 100
 READ_DAYS = 30
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+_OF_PERSON = (
+    select(Consent)
+    .where(Consent.user_id == bindparam("user"))
+    .options(joinedload(Consent.client).options(joinedload(Client.organization), joinedload(Client.logo)))
+)
+_FIND_CONSENT = _OF_PERSON.where(Consent.grant_id == bindparam("grant"))
+_FIND_CONTINUED = _OF_PERSON.where(Consent.continued_by == bindparam("by"))
+_LIST_LIVE = _OF_PERSON.where(is_live(Consent, bindparam("at", type_=UtcDateTime())))
+_LIST_WINDOWS = Statement(
+    select(Memento.id, Memento.name, ConsentMemento.can_write)
+    .outerjoin(
+        ConsentMemento,
+        (ConsentMemento.memento_id == Memento.id) & (ConsentMemento.grant_id == bindparam("grant")),
+    )
+    .where((ConsentMemento.grant_id.is_not(None)) | (Memento.id == bindparam("saved")))
+    .where(Memento.user_id == bindparam("user"))
+)
+_COUNT_READ = Statement(
+    select(func.sum(AccessRecord.count)).where(
+        AccessRecord.grant_id == bindparam("grant"),
+        AccessRecord.minute >= bindparam("since"),
+        AccessRecord.action == "read",
+        AccessRecord.memento_key == "",
+    )
+)
+_LIST_REPLAYS = Statement(
+    select(TokenReplay.at)
+    .where(TokenReplay.grant_id == bindparam("grant"), TokenReplay.at >= bindparam("since"))
+    .order_by(TokenReplay.at.desc())
+    .limit(_MOST_REPLAYS)
+)
 
 
 class Window(Struct, frozen=True):
@@ -96,8 +133,7 @@ class Connection(Struct, frozen=True):
 
 def list_live(user_id: str) -> list[Consent]:
     """The person's live consents, the one used last first; those of one app follow each other."""
-    statement = select(Consent).where(Consent.user_id == user_id, is_live(Consent))
-    consents = db.session.scalars(statement.options(joinedload(Consent.client))).all()
+    consents = db.session.scalars(_LIST_LIVE, {"user": user_id, "at": clock.now()}).all()
     latest: dict[tuple[object, ...], datetime] = {}
     for one in consents:
         group = app_of(one)
@@ -122,15 +158,17 @@ def used_at(consent: Consent) -> datetime:
 def describe_all(user_id: str, chosen: Sequence[Consent], among: Collection[Consent]) -> list[Connection]:
     """What a page tells of the chosen ones, which are ``among`` all that live."""
     names = Counter(as_people_see(consent.called) for consent in among)
-    counts = count_mementos(user_id) if chosen else Counter()
-    return [_describe(one, counts, has_twins=names[as_people_see(one.called)] > 1) for one in chosen]
+    if not chosen:
+        return []
+    limits = shared_only(db.session(), user_id)
+    counts = count_mementos(user_id, limits)
+    return [_describe(one, counts, limits, has_twins=names[as_people_see(one.called)] > 1) for one in chosen]
 
 
-def count_mementos(user_id: str) -> Counter[str]:
-    """How many memories each memento of the person's holds that an app can see: what is never shared is not counted."""
+def count_mementos(user_id: str, limits: Limits) -> Counter[str]:
+    """How many memories each memento of the person's holds that an app can see; ``limits`` leave out what is never shared."""
     counts: Counter[str] = Counter()
-    seen = select_counts(shared_only(db.session(), user_id))
-    for memento_id, _kind, _name, count in db.session.execute(seen, {"user_id": user_id}):
+    for memento_id, _kind, _name, count in select_counts.read(db.session(), user_id, limits):
         counts[memento_id] += int(count)
     return counts
 
@@ -140,14 +178,14 @@ def find_connection(user_id: str, grant_id: str) -> Connection | None:
     consent = find_consent(user_id, grant_id)
     if consent is None or not consent.is_live():
         return None
-    return _describe(consent, count_mementos(user_id))
+    limits = shared_only(db.session(), user_id)
+    return _describe(consent, count_mementos(user_id, limits), limits)
 
 
 def find_neighbours(user_id: str, consent: Consent) -> tuple[Consent | None, Consent | None]:
     """Returns the connection whose place this one took, and the one that took its place."""
-    of_person = select(Consent).where(Consent.user_id == user_id)
-    before = db.session.scalar(of_person.where(Consent.continued_by == consent.grant_id))
-    after = db.session.scalar(of_person.where(Consent.grant_id == consent.continued_by))
+    before = db.session.scalar(_FIND_CONTINUED, {"user": user_id, "by": consent.grant_id})
+    after = find_consent(user_id, consent.continued_by) if consent.continued_by else None
     return before, after
 
 
@@ -155,10 +193,10 @@ def find_consent(user_id: str, grant_id: str) -> Consent | None:
     """A consent of the person's, whether it lives or has ended."""
     if not is_id(grant_id):
         return None
-    return db.session.scalar(select(Consent).where(Consent.grant_id == grant_id, Consent.user_id == user_id))
+    return db.session.scalar(_FIND_CONSENT, {"user": user_id, "grant": grant_id})
 
 
-def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False) -> Connection:
+def _describe(consent: Consent, counts: Counter[str], limits: Limits, *, has_twins: bool = False) -> Connection:
     client, told = consent.client, find_introduction(db.session(), consent.grant_id)
     browser = find_known_browser(current_user)
     is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
@@ -177,15 +215,15 @@ def _describe(consent: Consent, counts: Counter[str], *, has_twins: bool = False
         is_suspended=client.suspended_at is not None,
         scopes=scopes,
         windows=windows,
-        kept_back=_count_kept_back(consent, windows) if reaches_memories(frozenset(scopes)) else 0,
+        kept_back=_count_kept_back(consent, windows, limits) if reaches_memories(frozenset(scopes)) else 0,
         read_count=_count_read(consent.user_id, consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
 
 
-def _count_kept_back(consent: Consent, windows: list[Window]) -> int:
+def _count_kept_back(consent: Consent, windows: list[Window], limits: Limits) -> int:
     chosen = None if consent.selection == "all" else [window.id for window in windows]
-    return count_kept_back(db.session(), consent.user_id, chosen)
+    return count_kept_back(db.session(), consent.user_id, limits, chosen)
 
 
 def _find_only_address(client: Client) -> str:
@@ -197,15 +235,8 @@ def _find_only_address(client: Client) -> str:
 def list_windows(consent: Consent, counts: Counter[str]) -> list[Window]:
     """The mementos that a consent names, and the app's own."""
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
-    rows = db.session.execute(
-        select(Memento.id, Memento.name, ConsentMemento.can_write)
-        .outerjoin(
-            ConsentMemento,
-            (ConsentMemento.memento_id == Memento.id) & (ConsentMemento.grant_id == consent.grant_id),
-        )
-        .where((ConsentMemento.grant_id.is_not(None)) | (Memento.id == saved))
-        .where(Memento.user_id == consent.user_id)
-    ).all()
+    of_one = {"user": consent.user_id, "grant": consent.grant_id, "saved": saved}
+    rows = SessionConnection(db.session()).all(_LIST_WINDOWS, **of_one)
     windows = [
         Window(id, name, counts[id], can_write=bool(can_write) or id == saved, is_saved=id == saved)
         for id, name, can_write in rows
@@ -215,22 +246,12 @@ def list_windows(consent: Consent, counts: Counter[str]) -> list[Window]:
 
 def _count_read(user_id: str, grant_id: str, since: datetime) -> int | None:
     """Memories the app was given; one that it was given twice counts twice."""
-    total = select(func.coalesce(func.sum(AccessRecord.count), 0)).where(
-        AccessRecord.grant_id == grant_id,
-        AccessRecord.minute >= since,
-        AccessRecord.action == "read",
-        AccessRecord.memento_key == "",
-    )
-    return int(db.session.scalar(total) or 0) if find_kept_days(db.session(), user_id) else None
+    if not find_kept_days(db.session(), user_id):
+        return None
+    return int(SessionConnection(db.session()).scalar(_COUNT_READ, grant=grant_id, since=since) or 0)
 
 
-def list_replays(grant_id: str, since: datetime | None = None) -> list[datetime]:
+def list_replays(grant_id: str, since: datetime = _ALWAYS) -> list[datetime]:
     """When an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
-    return list(
-        db.session.scalars(
-            select(TokenReplay.at)
-            .where(TokenReplay.grant_id == grant_id, *([TokenReplay.at >= since] if since else []))
-            .order_by(TokenReplay.at.desc())
-            .limit(_MOST_REPLAYS)
-        )
-    )
+    rows = SessionConnection(db.session()).all(_LIST_REPLAYS, grant=grant_id, since=since)
+    return [at for (at,) in rows]

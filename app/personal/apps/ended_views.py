@@ -6,6 +6,8 @@ from flask_login import current_user
 
 from app.clients.trust import find_trust
 from app.consents.models import Consent
+from app.extensions import db
+from app.memories.keeping_back import shared_only
 from app.oauth.endpoints.logo import logo_url
 from app.personal import blueprint
 from app.personal.apps.connections import count_mementos, find_neighbours, list_windows
@@ -26,6 +28,7 @@ def show_ended() -> ResponseReturnValue:
 def show_ended_app(consent: Consent) -> ResponseReturnValue:
     """The page of an app that was connected: nothing can be done to it."""
     before, after = find_neighbours(current_user.id, consent)
+    limits = shared_only(db.session(), current_user.id)
     return render_template(
         "personal/apps/was.html",
         consent=consent,
@@ -33,7 +36,7 @@ def show_ended_app(consent: Consent) -> ResponseReturnValue:
         trust=find_trust(consent.client),
         sentences=[SCOPES[name] for name in SCOPES if name in parse_scope(consent.scope)],
         reaches_memories=reaches_memories(parse_scope(consent.scope)),
-        windows=list_windows(consent, count_mementos(current_user.id)),
+        windows=list_windows(consent, count_mementos(current_user.id, limits)),
         ending=find_endings(current_user.id, [consent]).get(consent.grant_id),
         before=before,
         after=after,

@@ -16,6 +16,7 @@ from app.memories.keeping_back import (
     count_rules,
     keep_back,
     list_rules,
+    shared_only,
     stop_keeping_back,
 )
 from app.memories.own import list_tags
@@ -83,7 +84,7 @@ def _show_list(problem: Problem | None = None, tag: str = "") -> ResponseReturnV
         rules=rules,
         page=page,
         has_next=count_rules(db.session(), current_user.id) > page * _PAGE_SIZE,
-        total=count_kept_back(db.session(), current_user.id),
+        total=count_kept_back(db.session(), current_user.id, shared_only(db.session(), current_user.id)),
         tags=list_tags(db.session(), current_user.id, _MOST_TAGS),
         tag=tag,
         problem=problem,

@@ -79,7 +79,7 @@ def test_a_memory_in_two_mementos_counts_once(signed_in, app, alice, shelf):
         db.session.add(again)
         db.session.commit()
         ids = [again.id, shelf.mementos["Recipes"]]
-        summed = sum_up(db.session(), alice.id, Choice("selected", dict.fromkeys(ids, False)))
+        summed = sum_up(db.session(), alice.id, Choice("selected", dict.fromkeys(ids, False)), ())
         assert (summed.memento_count, summed.count, sorted(summed.titles)) == (2, 2, ["Bread", "Soup"])
 
 

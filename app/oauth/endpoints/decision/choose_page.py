@@ -8,12 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from msgspec import Struct
 
-from app.accounts.models import User
 from app.consents.choice import Choice
 from app.consents.installations import installation_of
 from app.consents.introductions import Earlier
 from app.consents.maker import Wanted, prepare_maker
-from app.consents.models import Consent
 from app.consents.picker import Offer, fields_of, prepare_picker, read_offer
 from app.extensions import db
 from app.memories.mementos import (
@@ -25,6 +23,8 @@ from app.oauth.endpoints.decision.facts import Facts
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
+    Account,
+    Present,
     allowed_before,
     asks_to_write,
     common_facts,
@@ -43,12 +43,12 @@ class Screen(Struct):
     """What the page is made of, as one look at the database saw it."""
 
     client: dict[str, Any]
-    account: User
+    account: Account
     names: list[str]
     optional: frozenset[str]
     offer: Offer
     integrations: list[IntegrationSummary]
-    consent: Consent | None
+    consent: Present | None
     places: list[Place]
     earlier: Earlier | None
 
@@ -96,7 +96,13 @@ def show_picker(
     """Show the page. ``sought`` are words of mementos, ``wanted`` is what a new one is to hold; ``look`` is the button that only shows the page again."""
     session, user_id, screen = db.session(), current_user.id, read_screen(flow)
     picker = prepare_picker(
-        session, screen.offer, choice, user_id=user_id, may_write=asks_to_write(flow), sought=sought
+        session,
+        screen.offer,
+        choice,
+        screen.integrations,
+        user_id=user_id,
+        may_write=asks_to_write(flow),
+        sought=sought,
     )
     consent = screen.consent
     errors = [*problems, *form.new_name.errors]

@@ -18,7 +18,7 @@ from app.oauth.asked_apps import forget_asked
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
 from app.oauth.endpoints.decision.installations import SAME, write_down
-from app.oauth.endpoints.decision.summary import Summary, has_choice, read_summary
+from app.oauth.endpoints.decision.summary import Summary, read_summary
 from app.oauth.endpoints.decision.summary_page import show_summary
 from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.waiting import Flow, opens_request
@@ -104,7 +104,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
             scope=format_scope(granted),
             declined=declined,
             resources=flow.request.resource_names,
-            choice=_find_choice(flow, summary, same, granted),
+            choice=_find_choice(summary, same, granted),
         )
     except AlreadyContinued:
         raise _NotDecided(notices=[CHANGED]) from None
@@ -113,13 +113,13 @@ def _decide(flow: Flow) -> ResponseReturnValue:
     return server.create_authorization_response(flow.request, current_user, flow.grant)
 
 
-def _find_choice(flow: Flow, summary: Summary, same: Predecessor | None, granted: frozenset[str]) -> Choice | None:
+def _find_choice(summary: Summary, same: Predecessor | None, granted: frozenset[str]) -> Choice | None:
     """Returns which mementos it is to look through. Raises :class:`_NotChosen` when nobody has said so yet."""
     if same is not None and same.choice is not None:
         return same.choice
     if not reaches_memories(granted):
         return None
-    if not has_choice(flow):
+    if not summary.has_choice:
         raise _NotChosen
     return summary.choice
 

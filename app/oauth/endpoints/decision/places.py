@@ -37,10 +37,13 @@ class Place(Struct, frozen=True):
 def list_places(names: Collection[str], before: Collection[str] = ()) -> list[Place]:
     """Returns the places that these names of resources stand for, ours first; of what has ended there is nothing to say."""
     own = [_own(before)] if MCP in names else []
+    of_services = [name for name in names if name not in (API, MCP)]
+    if not of_services:
+        return own
     rows = db.session.execute(
         select(ClientResource, Client)
         .join(Client, Client.key == ClientResource.client_key)
-        .where(ClientResource.id.in_([name for name in names if name not in (API, MCP)]))
+        .where(ClientResource.id.in_(of_services))
         .where(ClientResource.ended_at.is_(None), Client.suspended_at.is_(None))
         .order_by(ClientResource.address)
     )

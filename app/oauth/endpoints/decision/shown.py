@@ -1,23 +1,32 @@
 """What every screen of the decision shows: who asks, who answers, and what holds already."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask_login import current_user
+from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
+from app import clock
 from app.accounts.known_browsers import find_known_browser
-from app.accounts.models import User
-from app.clients.models import Client
+from app.accounts.models import Organization, User
+from app.clients.models import Client, ClientLogo
 from app.clients.published import Namesake, find_namesake
 from app.clients.trust import Trust, find_trust, own_page
 from app.consents.installations import Predecessor, find_predecessors, installation_of
 from app.consents.introductions import Earlier, find_earlier, find_introduction
 from app.consents.live import is_live
-from app.consents.models import Consent
+from app.consents.models import Consent, ConsentMemento
+from app.consents.snapshot import CONSENT_COLUMNS, ConsentSnapshot
+from app.database.connections import RowGone
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
+from app.database.types import UtcDateTime
 from app.extensions import db
 from app.memories.mementos import IntegrationSummary, MementoSummary
+from app.memories.models import Memento
 from app.oauth.endpoints.logo import logo_url
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import parse_scope
@@ -25,9 +34,65 @@ from app.scopes import parse_scope
 _APPEARANCE = ("description", "homepage_url", "privacy_url", "terms_url", "logo_url")
 
 
+class Present(ConsentSnapshot):
+    """The consent that holds, and since when."""
+
+    issued_at: datetime
+
+
+class Account(Struct, frozen=True):
+    """Who answers."""
+
+    id: str
+    name: str
+    email: str
+    frozen_at: datetime | None
+
+
+_FIND_CLIENT = Statement(
+    select(
+        Client.key,
+        Client.client_id,
+        Client.origin,
+        Client.organization_id,
+        Client.name,
+        Client.description,
+        Client.homepage_url,
+        Client.privacy_url,
+        Client.terms_url,
+        Client.type,
+        Organization.name.label("organization_name"),
+        ClientLogo.digest.label("logo_digest"),
+    )
+    .outerjoin(Organization, Organization.id == Client.organization_id)
+    .outerjoin(ClientLogo, ClientLogo.client_key == Client.key)
+    .where(Client.key == bindparam("client"), Client.ended_at.is_(None))
+)
+_FIND_ACCOUNT = Statement(
+    select(User.id, User.name, User.email, User.frozen_at).where(User.id == bindparam("user")), row=Account
+)
+_OF_PAIR = (
+    Consent.user_id == bindparam("user_id"),
+    Consent.client_key == bindparam("client_key"),
+    is_live(Consent, bindparam("at", type_=UtcDateTime())),
+)
+_FIND_PRESENT = Statement(
+    select(*CONSENT_COLUMNS, Consent.issued_at).where(*_OF_PAIR, Consent.installation == bindparam("installation")),
+    row=Present,
+)
+#: The person's latest decision about the client, for whichever installation.
+_FIND_LATEST = Statement(select(Consent.grant_id).where(*_OF_PAIR).order_by(Consent.updated_at.desc()).limit(1))
+_LIST_NAMES = Statement(
+    select(Memento.id, Memento.name)
+    .join(ConsentMemento, ConsentMemento.memento_id == Memento.id)
+    .where(ConsentMemento.grant_id == bindparam("grant"))
+    .order_by(Memento.name)
+)
+
+
 def describe_client(flow: Flow) -> dict[str, Any]:
     """Who asks, how it is known, and what will receive the answer."""
-    client = db.session.scalars(select(Client).where(Client.key == flow.client.key, Client.ended_at.is_(None))).one()
+    client = _read(_FIND_CLIENT, client=flow.client.key)
     return {
         "name": client.name,
         "description": client.description,
@@ -41,25 +106,21 @@ def describe_client(flow: Flow) -> dict[str, Any]:
     }
 
 
-def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Consent | None) -> Earlier | None:
+def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Present | None) -> Earlier | None:
     """Returns what the app has changed by itself since the person decided about it; None where that is nothing."""
-    consent = consent or _find_latest(flow)
-    told = find_introduction(db.session(), consent.grant_id) if consent is not None else None
+    session, of_pair = db.session(), {"user_id": current_user.id, "client_key": flow.client.key, "at": clock.now()}
+    grant_id = consent.grant_id if consent is not None else SessionConnection(session).scalar(_FIND_LATEST, **of_pair)
+    told = find_introduction(session, grant_id) if grant_id is not None else None
     return find_earlier(told, flow.client, client["name"], flow.request.payload.redirect_uri)
 
 
-def _find_latest(flow: Flow) -> Consent | None:
-    """Returns the person's latest decision about the client, for whichever installation."""
-    of_pair = (Consent.user_id == current_user.id, Consent.client_key == flow.client.key, is_live(Consent))
-    return db.session.scalar(select(Consent).where(*of_pair).order_by(Consent.updated_at.desc()).limit(1))
-
-
-def describe_account() -> User:
+def describe_account() -> Account:
     """Who answers, as the database knows them now."""
-    return db.session.get_one(User, current_user.id)
+    account: Account = _read(_FIND_ACCOUNT, user=current_user.id)
+    return account
 
 
-def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
+def common_facts(client: Mapping[str, Any], account: Account) -> dict[str, Any]:
     """The facts that every screen shows."""
     trust: Trust = client["trust"]
     namesake: Namesake | None = client["namesake"]
@@ -73,7 +134,7 @@ def common_facts(client: Mapping[str, Any], account: User) -> dict[str, Any]:
     }
 
 
-def allowed_before(flow: Flow, consent: Consent | None) -> frozenset[str]:
+def allowed_before(flow: Flow, consent: Present | None) -> frozenset[str]:
     """Returns the scopes that a live consent gives already, and that the app may still ask for: they go on to hold."""
     return parse_scope(consent.scope) & parse_scope(flow.client.scope) if consent else frozenset()
 
@@ -82,16 +143,24 @@ def asks_to_write(flow: Flow) -> bool:
     return "memories:write" in parse_scope(flow.request.scope)
 
 
-def find_consent(flow: Flow) -> Consent | None:
+def find_consent(flow: Flow) -> Present | None:
     """Returns the live consent of the installation that asks, for what is new since last time."""
-    return db.session.scalar(
-        select(Consent).where(
-            Consent.user_id == current_user.id,
-            Consent.client_key == flow.client.key,
-            Consent.installation == installation_of(flow.client),
-            is_live(Consent),
-        )
-    )
+    of_one = {"user_id": current_user.id, "client_key": flow.client.key, "installation": installation_of(flow.client)}
+    found: Present | None = SessionConnection(db.session()).first(_FIND_PRESENT, **of_one, at=clock.now())
+    return found
+
+
+def list_names(consent: Present) -> dict[str, str]:
+    """Returns the names of the mementos that a consent names, by their ids, in their order."""
+    return {row.id: row.name for row in SessionConnection(db.session()).all(_LIST_NAMES, grant=consent.grant_id)}
+
+
+def _read(statement: Statement, **values: Any) -> Any:
+    """Returns the row. Raises :class:`RowGone` when it has been deleted since the request was opened."""
+    row = SessionConnection(db.session()).first(statement, **values)
+    if row is None:
+        raise RowGone
+    return row
 
 
 def list_predecessors(flow: Flow) -> list[Predecessor]:

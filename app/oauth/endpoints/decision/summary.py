@@ -6,25 +6,27 @@ from typing import Any
 from flask_login import current_user
 from msgspec import Struct
 
-from app.accounts.models import User
 from app.consents.choice import Choice
 from app.consents.installations import MOST_OFFERED, Predecessor, installation_of
 from app.consents.introductions import Earlier
 from app.consents.memory_setting import MemorySetting
-from app.consents.models import Consent
 from app.consents.picker import describe_memento, read_offer
 from app.consents.resources import parse_resources
 from app.extensions import db
-from app.memories.mementos import MementoSummary, owned_memento_ids
+from app.memories.built_once import Limits
+from app.memories.mementos import MementoSummary
 from app.oauth.endpoints.decision.facts import Facts
 from app.oauth.endpoints.decision.places import Place, list_places
 from app.oauth.endpoints.decision.shown import (
+    Account,
+    Present,
     allowed_before,
     common_facts,
     describe_account,
     describe_client,
     find_consent,
     find_own_changes,
+    list_names,
     list_predecessors,
 )
 from app.oauth.endpoints.waiting import Flow
@@ -35,20 +37,26 @@ class Summary(Struct):
     """What the page is made of, as one look at the database saw it."""
 
     client: dict[str, Any]
-    account: User
+    account: Account
     scopes: frozenset[str]
     optional: frozenset[str]
     allowed_before: frozenset[str]
     choice: Choice
     mementos: list[MementoSummary]
     saved: MementoSummary | None
-    consent: Consent | None
+    consent: Present | None
+    #: The mementos of the present consent, by name.
+    before: dict[str, str]
     earlier: Earlier | None
     #: Where the app will use it from now on, beside the API.
     places: list[Place]
     #: The earlier connections that this one may be the same as, and every memento of the person's by its id.
     predecessors: list[Predecessor]
     own: dict[str, MementoSummary]
+    #: The app's own memento, also where the app may not read it.
+    saved_id: str | None
+    #: What leaves out what the person never shares.
+    limits: Limits
     #: What it may do with what apps added.
     setting: MemorySetting
 
@@ -94,11 +102,16 @@ class Summary(Struct):
         return [name for name in SCOPES if name in self.scopes | self.allowed_before]
 
     @property
-    def before(self) -> dict[str, str]:
-        """The mementos of the present consent, by name."""
-        if self.consent is None:
-            return {}
-        return {one.id: one.name for one in self.consent.mementos if self.saved is None or one.id != self.saved.id}
+    def has_choice(self) -> bool:
+        """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
+        if self.choice.selection != "selected":
+            return self.choice.selection is not None
+        return bool(self.choice.can_write) and self.choice.can_write.keys() <= {*self.own, self.saved_id}
+
+    @property
+    def may_go_on_as_before(self) -> bool:
+        """As :func:`may_go_on_as_before`."""
+        return _have_choice(self.offered)
 
     @property
     def removed(self) -> list[str]:
@@ -114,7 +127,7 @@ class Summary(Struct):
     @property
     def facts(self) -> Facts:
         present = self.consent
-        loses_everything = present is not None and present.selection == "all" and self.choice.selection != "all"
+        loses_everything = present is not None and present.choice.selection == "all" and self.choice.selection != "all"
         return Facts(
             common_facts(self.client, self.account)
             | {
@@ -138,6 +151,7 @@ def read_summary(flow: Flow) -> Summary:
     scopes = parse_scope(flow.request.scope)
     resources_before = parse_resources(consent.resources) if consent else frozenset()
     client = describe_client(flow)
+    named = list_names(consent) if consent else {}
     offer = read_offer(db.session(), current_user.id, flow.client.key, installation_of(flow.client))
     return Summary(
         client=client,
@@ -149,22 +163,21 @@ def read_summary(flow: Flow) -> Summary:
         mementos=[memento for memento in offer.mementos if memento.id in waiting.choice.can_write],
         saved=offer.saved,
         consent=consent,
+        before={id: name for id, name in named.items() if offer.saved is None or id != offer.saved.id},
         earlier=find_own_changes(flow, client, consent),
         places=list_places({*flow.request.resource_names, *resources_before}, resources_before),
         predecessors=list_predecessors(flow),
         own={memento.id: memento for memento in [*offer.mementos, *([offer.saved] if offer.saved else [])]},
+        saved_id=offer.saved_id,
+        limits=offer.limits,
         setting=offer.setting,
     )
 
 
-def has_choice(flow: Flow) -> bool:
-    """Whether the choice can still be signed: made, and not of mementos that were deleted since."""
-    choice = flow.waiting.choice
-    if choice.selection != "selected":
-        return choice.selection is not None
-    return len(owned_memento_ids(current_user.id, choice.memento_ids)) == len(choice.can_write) > 0
-
-
 def may_go_on_as_before(flow: Flow) -> bool:
     """Whether there is an earlier connection that this one may be the same as, so that nothing has to be chosen first."""
-    return any(one.choice is not None for one in list_predecessors(flow)[:MOST_OFFERED])
+    return _have_choice(list_predecessors(flow)[:MOST_OFFERED])
+
+
+def _have_choice(offered: list[Predecessor]) -> bool:
+    return any(one.choice is not None for one in offered)

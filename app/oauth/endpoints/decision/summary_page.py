@@ -6,31 +6,28 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from msgspec.structs import replace
 
-from app.consents.choice import Choice
 from app.consents.ends import End, list_ends
-from app.consents.models import Consent
 from app.extensions import db
-from app.memories.keeping_back import count_kept_back, shared_only
-from app.memories.mementos import count_chosen, summarize_everything
+from app.memories.keeping_back import count_kept_back
+from app.memories.mementos import count_together, summarize_everything
 from app.oauth.endpoints.decision.answers import seal_page
 from app.oauth.endpoints.decision.forms import DecisionForm
 from app.oauth.endpoints.decision.installations import describe_predecessors
-from app.oauth.endpoints.decision.shown import asks_to_write, summary_with
-from app.oauth.endpoints.decision.summary import Summary, has_choice, may_go_on_as_before, read_summary
+from app.oauth.endpoints.decision.shown import Present, asks_to_write, summary_with
+from app.oauth.endpoints.decision.summary import Summary, read_summary
 from app.oauth.endpoints.waiting import Flow
-from app.scopes import SCOPES, parse_scope, reaches_memories
+from app.scopes import SCOPES, parse_scope
 from app.sentences import translated
 
 
 def show_summary(
     flow: Flow, *, errors: list[str] | None = None, notices: list[str] | None = None
 ) -> ResponseReturnValue:
-    needs_choice = reaches_memories(parse_scope(flow.request.scope)) and not has_choice(flow)
-    if needs_choice and not may_go_on_as_before(flow):
+    summary = read_summary(flow)
+    if summary.needs_mementos and not summary.has_choice and not summary.may_go_on_as_before:
         for notice in notices or ():
             flash(translated(notice), "error")
         return redirect(flow.url_for("choose_mementos"), 303)
-    summary = read_summary(flow)
     consent, before = summary.consent, summary.before
     page = render_template(
         "oauth/consent.html",
@@ -51,14 +48,14 @@ def show_summary(
         predecessors=describe_predecessors(summary, http_request.form.get("same")),
         earlier_count=len(summary.predecessors),
         ends=_list_ends(consent),
-        total_count=_count_reachable(summary.choice),
+        total_count=_count_reachable(summary),
         kept_back=_count_kept_back(summary),
         setting=summary.setting,
         returning=consent is not None,
         since=consent.issued_at if consent else None,
         paused_at=summary.paused_at,
         earlier=summary.earlier,
-        selection_before=consent.selection if consent else None,
+        selection_before=consent.choice.selection if consent else None,
         removed=summary.removed,
         change_url=flow.url_for("choose_mementos"),
         switch_url=flow.url_for("switch_account"),
@@ -85,7 +82,7 @@ def _is_ticked(name: str, summary: Summary) -> bool:
     return summary.consent is None or name not in parse_scope(summary.consent.declined_scope)
 
 
-def _list_ends(consent: Consent | None) -> list[End]:
+def _list_ends(consent: Present | None) -> list[End]:
     ends = list_ends(consent.expires_at if consent else None)
     chosen = http_request.form.get("until")
     if chosen not in {end.value for end in ends}:
@@ -93,13 +90,11 @@ def _list_ends(consent: Consent | None) -> list[End]:
     return [replace(end, chosen=end.value == chosen) for end in ends]
 
 
-def _count_reachable(choice: Choice) -> int:
-    limits = shared_only(db.session(), current_user.id)
-    if choice.selection == "all":
-        return summarize_everything(current_user.id, limits).count
-    if choice.selection == "selected":
-        return count_chosen(current_user.id, choice.memento_ids, limits)
-    return 0
+def _count_reachable(summary: Summary) -> int:
+    if summary.choice.selection == "all":
+        return summarize_everything(current_user.id, summary.limits).count
+    own = [id for id in summary.choice.memento_ids if id in {*summary.own, summary.saved_id}]
+    return sum(source.count for source in count_together(current_user.id, own, summary.limits)) if own else 0
 
 
 def _count_kept_back(summary: Summary) -> int:
@@ -108,4 +103,4 @@ def _count_kept_back(summary: Summary) -> int:
         return 0
     own = () if summary.saved is None else (summary.saved.id,)
     chosen = None if summary.choice.selection == "all" else (*summary.choice.memento_ids, *own)
-    return count_kept_back(db.session(), current_user.id, chosen)
+    return count_kept_back(db.session(), current_user.id, summary.limits, chosen)

@@ -1,0 +1,35 @@
+"""Which statements are sent to the database: SQLAlchemy's own, and those of :mod:`app.database.connections`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+
+from app.database.connections import Connection
+from app.extensions import db
+
+
+@contextmanager
+def noted_statements(app: Flask) -> Iterator[list[tuple[str, str]]]:
+    """Gives the list of what is asked in a ``with`` block, in order: each statement, and the values it is given."""
+    noted: list[tuple[str, str]] = []
+    run = Connection._run
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        noted.append((statement, str(values)))
+
+    def note_own(self: Connection, compiled: Any, values: Any) -> Any:
+        noted.append((compiled.sql, str(values)))
+        return run(self, compiled, values)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    Connection._run = note_own  # type: ignore[method-assign]
+    try:
+        yield noted
+    finally:
+        Connection._run = run  # type: ignore[method-assign]
+        event.remove(engine, "before_cursor_execute", note)
