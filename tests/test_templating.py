@@ -1,12 +1,16 @@
-"""A template is compiled once, however many ask for its page first at once."""
+"""A template is compiled once, however many ask for its page first at once; and fields are written as the library does."""
 
 from threading import Barrier, Event, Thread
 
 import pytest
 from flask import Flask
 from jinja2 import DictLoader, TemplateNotFound
+from markupsafe import Markup
+from wtforms import Form, StringField
+from wtforms.widgets import Input, html_params
 
-from app.templating import SharedTemplates
+from app.sentences import gettext
+from app.templating import SharedTemplates, write_attributes
 
 
 @pytest.fixture
@@ -60,3 +64,27 @@ def test_one_that_is_not_there_is_still_missed_and_keeps_nobody_waiting(template
 
 def test_the_house_has_them(app):
     assert isinstance(app.jinja_env, SharedTemplates)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"name": "email", "id": "email", "class_": "wide", "required": True, "disabled": False},
+        {"value": "<a href='x'>\"Tom\" & \u201cTilda\u201d</a>", "data_foo_bar": 1, "aria_described_by": "hint"},
+        {"value": Markup('<b title="x">&amp;</b>'), "placeholder": None, "maxlength": 40, "on<x": "y", "is<x": True},
+        {"value": gettext("Save"), "pattern": r"[\"']+", "title": ""},
+        {},
+    ],
+)
+def test_a_field_has_the_attributes_that_the_library_writes(attributes):
+    written = write_attributes(**attributes)
+    assert written == html_params(**attributes)
+    assert isinstance(written, Markup)
+
+
+def test_fields_are_written_by_it():
+    class Words(Form):
+        word = StringField(render_kw={"data_of": 'a"b'})
+
+    assert Words(word="<x>").word() == '<input data-of="a&#34;b" id="word" name="word" type="text" value="&lt;x&gt;">'
+    assert Input.html_params is write_attributes
