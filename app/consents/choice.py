@@ -1,18 +1,20 @@
 """Which mementos an app may look through. It has one shape, from the form to the bearer check: :class:`Choice`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Dialect, Text, case, func, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Text, bindparam, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 from werkzeug.datastructures import MultiDict
 
 from app.consents.models import SELECTIONS, Consent, ConsentMemento
-from app.consents.saved import find_saved_memento_id
+from app.consents.saved import find_saved_memento_id, select_saved
 from app.credentials import digest
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.memories.built_in import ALL, NONE
 from app.memories.mementos import owned_memento_ids
 from app.sentences import _
@@ -48,6 +50,10 @@ class Choice(Struct, frozen=True):
         if memento_id not in self.can_write:
             return self
         return replace(self, can_write={id: writable for id, writable in self.can_write.items() if id != memento_id})
+
+    def among(self, memento_ids: Collection[str]) -> "Choice":
+        """Returns the choice, of these mementos alone."""
+        return replace(self, can_write={id: can for id, can in self.can_write.items() if id in memento_ids})
 
     def including(self, memento_id: str) -> "Choice":
         """Returns the choice and one more memento, to read. Who has chosen nothing yet means "only what I tick"."""
@@ -137,6 +143,13 @@ def select_choice() -> ColumnElement[Choice]:
 
 def find_choice(session: Session, consent: Consent) -> Choice:
     """Returns what was chosen in a consent, but for the app's own memento."""
-    choice = session.execute(select(select_choice()).where(Consent.grant_id == consent.grant_id)).scalar_one()
-    saved = find_saved_memento_id(session, consent.user_id, consent.client_key, consent.installation)
-    return choice.without(saved)
+    row = SessionConnection(session).first(_FIND_CHOICE, grant=consent.grant_id)
+    chosen: Choice = row.choice.without(row.saved_memento_id)
+    return chosen
+
+
+_FIND_CHOICE = Statement(
+    select(select_choice().label("choice"), select_saved(Consent).label("saved_memento_id")).where(
+        Consent.grant_id == bindparam("grant")
+    )
+)

@@ -17,7 +17,6 @@ from app.memories.mementos import (
     IntegrationSummary,
     MementoSummary,
     list_mementos,
-    owned_memento_ids,
     summarize_everything,
 )
 from app.memories.previews import preview, tells
@@ -41,6 +40,11 @@ class Offer(Struct, frozen=True):
     setting: MemorySetting
     limits: Limits
     saved_id: str | None
+
+    @property
+    def owned(self) -> set[str]:
+        """The ids of all of the person's mementos."""
+        return {*(memento.id for memento in self.mementos), *([self.saved_id] if self.saved_id else ())}
 
     @property
     def facts(self) -> dict[str, list[Any]]:
@@ -117,12 +121,12 @@ def sum_up(
     setting: MemorySetting = ALL_OF_IT,
     saved_memento_id: str | None = None,
 ) -> Summed:
-    """Returns what the choice comes to now, as far as the memory setting lets it. Others' mementos count nothing.
+    """Returns what the choice comes to now, as far as the memory setting lets it.
 
-    ``limits`` leave out what is never shared.
+    All of its mementos are the person's. ``limits`` leave out what is never shared.
     """
     everything = choice.selection == "all"
-    ids = owned_memento_ids(user_id, choice.memento_ids) if choice.selection == "selected" else []
+    ids = list(choice.memento_ids) if choice.selection == "selected" else []
     if not ids and not everything:
         return Summed(choice.selection)
     own, of_others = select_closed(user_id, setting, saved_memento_id)
@@ -179,7 +183,7 @@ def prepare_picker(
         show_search=is_long,
         sought=sought,
         has_mementos=bool(offer.mementos),
-        summed=sum_up(session, user_id, choice, offer.limits, offer.setting, offer.saved_id),
+        summed=sum_up(session, user_id, choice.among(offer.owned), offer.limits, offer.setting, offer.saved_id),
         setting=offer.setting,
         saved_id=offer.saved_id,
     )

@@ -21,7 +21,8 @@ _MOST_APPS, _MOST_NOTICES, _MOST_MEMENTOS = 2, 1, 4
 @blueprint.get("/")
 def overview() -> ResponseReturnValue:
     """The apps that were used last, every memento, and how many places the person is signed in at."""
-    found = list_cards(current_user.id, size=_MOST_APPS)
+    mementos = list_mementos(current_user.id)
+    found = list_cards(current_user.id, size=_MOST_APPS, mementos=mementos)
     notices = list_notices(db.session(), current_user.id, size=_MOST_NOTICES, unseen=True)
     return render_template(
         "personal/overview.html",
@@ -34,7 +35,7 @@ def overview() -> ResponseReturnValue:
         found=found,
         attention=[one for one in map(find_attention, found.live) if one is not None],
         ends=[replace(end, chosen=end.value == "month") for end in list_ends(None) if end.value != "day"],
-        mementos=list_mementos(current_user.id),
+        mementos=mementos,
         uses=find_uses(db.session(), current_user.id),
         places=list_places(current_user.id, current_user.session_id),
     )

@@ -1,7 +1,10 @@
 """Where Acme Pocket is, and whether it is there at all."""
 
-from app.clients.models import find_record
+from flask import g
+
+from app.clients.models import find_client
 from app.config import settings
+from app.database.session_connection import SessionConnection
 from app.extensions import db
 
 CLIENT_ID = "client_acme_pocket"
@@ -13,8 +16,11 @@ CALLBACKS = tuple(f"http://{host}{CALLBACK_PATH}" for host in ("127.0.0.1", "loc
 
 def find_place() -> str | None:
     """Returns the path of the little app; None where nobody has registered it, or not for this address."""
-    client = find_record(db.session(), CLIENT_ID)
-    return PATH if client is not None and client.check_redirect_uri(callback_uri()) else None
+    if "pocket_place" not in g:
+        client = find_client(SessionConnection(db.session()), CLIENT_ID)
+        g.pocket_place = PATH if client is not None and client.check_redirect_uri(callback_uri()) else None
+    place: str | None = g.pocket_place
+    return place
 
 
 def callback_uri() -> str:

@@ -1,18 +1,21 @@
 """A replay: a code or a refresh token that came a second time, upon which its family was ended."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, bindparam, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock, credentials
 from app.consents.events import APP, REPLAYED, add_event
 from app.consents.telling import tell_replay
 from app.database.connections import Connection
+from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import Base, UtcDateTime
 
 CODE, REFRESH_TOKEN = "code", "refresh_token"
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_LISTED = 100
 
 
 class TokenReplay(Base):
@@ -38,6 +41,12 @@ class TokenReplay(Base):
 _INSERT_REPLAY = Statement(
     insert(TokenReplay).values({name: bindparam(name) for name in ("family_id", "grant_id", "presented", "at")})
 )
+_LIST_REPLAYS = Statement(
+    select(TokenReplay.at)
+    .where(TokenReplay.grant_id == bindparam("grant"), TokenReplay.at >= bindparam("since"))
+    .order_by(TokenReplay.at.desc())
+    .limit(_MOST_LISTED)
+)
 
 
 def add_token_replay(connection: Connection, *, grant_id: str, presented: str, sends_mail: bool) -> None:
@@ -49,3 +58,8 @@ def add_token_replay(connection: Connection, *, grant_id: str, presented: str, s
     # Whoever held it came by the app's way, be it the app or a thief.
     add_event(connection, grant_id, REPLAYED, actor=APP, at=at, changed={"presented": presented})
     tell_replay(connection, grant_id, sends_mail=sends_mail)
+
+
+def list_replays(session: Session, grant_id: str, since: datetime = _ALWAYS) -> list[datetime]:
+    """When an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
+    return [at for (at,) in SessionConnection(session).all(_LIST_REPLAYS, grant=grant_id, since=since)]

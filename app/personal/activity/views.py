@@ -18,19 +18,20 @@ from app.database.patience import take_time
 from app.extensions import db
 from app.http.files import send_lines
 from app.memories.models import Memory
+from app.oauth.tokens.replay import list_replays
 from app.personal import blueprint
 from app.personal.activity.entries import list_entries
 from app.personal.activity.exporting import write_csv, write_json
 from app.personal.activity.filters import KINDS, Wanted, read_wanted
 from app.personal.activity.timeline import ABOVE, BELOW, WIDTH, draw_timeline
-from app.personal.apps.connections import find_consent, find_neighbours, list_replays
+from app.personal.apps.connections import find_consent, find_neighbours
 from app.personal.mementos.editor import read_page
 
 
 @blueprint.get("/activity/")
 def activity() -> ResponseReturnValue:
     """What all apps did, or one of them that was chosen."""
-    return _show(_read_wanted(request.args.get("app")), None)
+    return _show(_read_wanted(_read_app()), None)
 
 
 @blueprint.get("/apps/<grant_id>/activity")
@@ -42,17 +43,22 @@ def show_activity(grant_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/activity/receipts.csv")
 def export_csv() -> ResponseReturnValue:
-    return send_lines(write_csv(_read_wanted(request.args.get("app"))), "text/csv", "receipts.csv")
+    return send_lines(write_csv(_read_wanted(_read_app())), "text/csv", "receipts.csv")
 
 
 @blueprint.get("/activity/receipts.json")
 def export_json() -> ResponseReturnValue:
-    return send_lines(write_json(_read_wanted(request.args.get("app"))), "application/json", "receipts.json")
+    return send_lines(write_json(_read_wanted(_read_app())), "application/json", "receipts.json")
+
+
+def _read_app() -> str | None:
+    grant_id = request.args.get("app")
+    if grant_id and find_consent(current_user.id, grant_id) is None:
+        abort(404)
+    return grant_id
 
 
 def _read_wanted(grant_id: str | None) -> Wanted:
-    if grant_id and find_consent(current_user.id, grant_id) is None:
-        abort(404)
     kept_days = find_kept_days(db.session(), current_user.id)
     return read_wanted(request.args, current_user.id, kept_days, grant_id or None)
 
@@ -72,7 +78,7 @@ def _show(wanted: Wanted, consent: Consent | None) -> ResponseReturnValue:
         memory=_find_memory(wanted.memory_id),
         before=before,
         after=after,
-        replays=list_replays(consent.grant_id) if consent is not None and page == 1 else [],
+        replays=list_replays(db.session(), consent.grant_id) if consent is not None and page == 1 else [],
         gaps=list_gaps(db.session(), wanted.begin, wanted.end) if page == 1 else [],
         bars=bars if any(bar.read or bar.written for bar in bars) else [],
         drawing=(WIDTH, ABOVE, BELOW),

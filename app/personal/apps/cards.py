@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from app.clients.trust import Trust
 from app.consents.models import Consent
+from app.memories.mementos import MementoSummary
 from app.oauth.endpoints.logo import logo_url
 from app.personal.apps.connections import Connection, app_of, describe_all, list_live
 
@@ -41,12 +42,22 @@ class Cards(Struct, frozen=True):
         return len(self.live)
 
 
-def list_cards(user_id: str, page: int = 1, *, of: str | None = None, size: int = PAGE_SIZE) -> Cards:
-    """A page of the person's apps, the one used last first; with ``of``, each installation of that one's app."""
+def list_cards(
+    user_id: str,
+    page: int = 1,
+    *,
+    of: str | None = None,
+    size: int = PAGE_SIZE,
+    mementos: Sequence[MementoSummary] | None = None,
+) -> Cards:
+    """A page of the person's apps, the one used last first; with ``of``, each installation of that one's app.
+
+    ``mementos`` are all of the person's, where they have been listed already.
+    """
     consents = list_live(user_id)
     pages = [*(_page_by_app(consents, size) if of is None else _pages_of(consents, of, size))]
     chosen = pages[page - 1] if page <= len(pages) else []
-    shown = describe_all(user_id, [one for group in chosen for one in group.shown], consents)
+    shown = describe_all(user_id, [one for group in chosen for one in group.shown], consents, mementos)
     by_grant = {one.grant_id: one for one in shown}
     return Cards(
         cards=[_make_card([by_grant[one.grant_id] for one in group.shown], group.more) for group in chosen],

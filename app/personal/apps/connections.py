@@ -1,8 +1,8 @@
 """The apps that a person has connected, and what each may do and does."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from flask_login import current_user
 from msgspec import Struct
@@ -29,14 +29,12 @@ from app.extensions import db
 from app.memories.built_once import Limits
 from app.memories.contents import select_counts
 from app.memories.keeping_back import count_kept_back, shared_only
-from app.memories.mementos import is_id
+from app.memories.mementos import MementoSummary, is_id
 from app.memories.models import Memento
-from app.oauth.tokens.replay import TokenReplay
+from app.oauth.tokens.replay import list_replays
 from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
 
-_MOST_REPLAYS = 100
 READ_DAYS = 30
-_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 _OF_PERSON = (
     select(Consent)
@@ -62,12 +60,6 @@ _COUNT_READ = Statement(
         AccessRecord.action == "read",
         AccessRecord.memento_key == "",
     )
-)
-_LIST_REPLAYS = Statement(
-    select(TokenReplay.at)
-    .where(TokenReplay.grant_id == bindparam("grant"), TokenReplay.at >= bindparam("since"))
-    .order_by(TokenReplay.at.desc())
-    .limit(_MOST_REPLAYS)
 )
 
 
@@ -155,18 +147,28 @@ def used_at(consent: Consent) -> datetime:
     return consent.last_used_at or consent.issued_at
 
 
-def describe_all(user_id: str, chosen: Sequence[Consent], among: Collection[Consent]) -> list[Connection]:
-    """What a page tells of the chosen ones, which are ``among`` all that live."""
+def describe_all(
+    user_id: str,
+    chosen: Sequence[Consent],
+    among: Collection[Consent],
+    mementos: Iterable[MementoSummary] | None = None,
+) -> list[Connection]:
+    """What a page tells of the chosen ones, which are ``among`` all that live.
+
+    ``mementos`` are all of the person's, where they have been listed already.
+    """
     names = Counter(as_people_see(consent.called) for consent in among)
     if not chosen:
         return []
     limits = shared_only(db.session(), user_id)
-    counts = count_mementos(user_id, limits)
+    counts = count_mementos(user_id, limits, mementos)
     return [_describe(one, counts, limits, has_twins=names[as_people_see(one.called)] > 1) for one in chosen]
 
 
-def count_mementos(user_id: str, limits: Limits) -> Counter[str]:
+def count_mementos(user_id: str, limits: Limits, mementos: Iterable[MementoSummary] | None = None) -> Counter[str]:
     """How many memories each memento of the person's holds that an app can see; ``limits`` leave out what is never shared."""
+    if mementos is not None and not limits:
+        return Counter({one.id: one.count for one in mementos})
     counts: Counter[str] = Counter()
     for memento_id, _kind, _name, count in select_counts.read(db.session(), user_id, limits):
         counts[memento_id] += int(count)
@@ -217,7 +219,7 @@ def _describe(consent: Consent, counts: Counter[str], limits: Limits, *, has_twi
         windows=windows,
         kept_back=_count_kept_back(consent, windows, limits) if reaches_memories(frozenset(scopes)) else 0,
         read_count=_count_read(consent.user_id, consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
-        replays=list_replays(consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
+        replays=list_replays(db.session(), consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
 
 
@@ -249,9 +251,3 @@ def _count_read(user_id: str, grant_id: str, since: datetime) -> int | None:
     if not find_kept_days(db.session(), user_id):
         return None
     return int(SessionConnection(db.session()).scalar(_COUNT_READ, grant=grant_id, since=since) or 0)
-
-
-def list_replays(grant_id: str, since: datetime = _ALWAYS) -> list[datetime]:
-    """When an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
-    rows = SessionConnection(db.session()).all(_LIST_REPLAYS, grant=grant_id, since=since)
-    return [at for (at,) in rows]

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
 
 from app.consents.events import LATEST_FIRST, ConsentEvent, read_event
 from app.consents.models import Consent
 from app.database.access import read_anew
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 from app.extensions import db
 from app.memories.models import Memento
 
@@ -53,10 +55,13 @@ class App(Struct, frozen=True):
     issued_at: datetime | None
 
 
-def list_entries(user_id: str, app: str, page: int) -> tuple[list[Entry], bool]:
-    """A page of what happened to the person's consents, or to those of one app, and whether there is more."""
+def list_entries(user_id: str, app: str, page: int, called: Mapping[str, str]) -> tuple[list[Entry], bool]:
+    """A page of what happened to the person's consents, or to those of one app, and whether there is more.
+
+    ``called`` is what :func:`name_connections` returns.
+    """
     rows = _read(_conditions(user_id, app), offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE + 1)
-    return _describe(user_id, rows[:PAGE_SIZE]), len(rows) > PAGE_SIZE
+    return _describe(rows[:PAGE_SIZE], called), len(rows) > PAGE_SIZE
 
 
 def walk_entries(user_id: str, app: str) -> Iterator[Entry]:
@@ -64,7 +69,7 @@ def walk_entries(user_id: str, app: str) -> Iterator[Entry]:
     rows = _read(_conditions(user_id, app), limit=_AT_ONCE)
     while rows:
         last = (rows[-1].at, rows[-1].id)
-        entries = _describe(user_id, rows)
+        entries = _describe(rows, name_connections(user_id))
         is_more = len(rows) == _AT_ONCE
         read_anew(db.session)
         yield from entries
@@ -72,7 +77,7 @@ def walk_entries(user_id: str, app: str) -> Iterator[Entry]:
         rows = _read([*_conditions(user_id, app), earlier], limit=_AT_ONCE) if is_more else []
 
 
-def list_apps(user_id: str) -> tuple[list[App], list[App]]:
+def list_apps(user_id: str, called: Mapping[str, str]) -> tuple[list[App], list[App]]:
     """Every app that anything happened to, by name; and each connection of those that have several."""
     rows = db.session.execute(
         select(ConsentEvent.client_key, ConsentEvent.grant_id, func.max(ConsentEvent.id), func.min(ConsentEvent.at))
@@ -82,7 +87,6 @@ def list_apps(user_id: str) -> tuple[list[App], list[App]]:
     latest = {row[0]: row[2] for row in sorted(rows, key=lambda row: row[2])}
     named = select(ConsentEvent.client_key, ConsentEvent.client_name).where(ConsentEvent.id.in_(latest.values()))
     names = dict(db.session.execute(named).all())
-    called = _names_of(user_id, [row.grant_id for row in rows])
     keys = [row.client_key for row in rows]
     apps = [App(key, name, None) for key, name in names.items()]
     connections = [
@@ -118,8 +122,7 @@ def _read(conditions: list[ColumnElement[bool]], *, limit: int, offset: int = 0)
     return list(db.session.scalars(found.limit(limit).offset(offset)))
 
 
-def _describe(user_id: str, rows: list[ConsentEvent]) -> list[Entry]:
-    called = _names_of(user_id, [row.grant_id for row in rows])
+def _describe(rows: list[ConsentEvent], called: Mapping[str, str]) -> list[Entry]:
     entries = []
     for event in map(read_event, rows):
         name = called.get(event.grant_id) or event.client_name
@@ -128,9 +131,9 @@ def _describe(user_id: str, rows: list[ConsentEvent]) -> list[Entry]:
     return entries
 
 
-def _names_of(user_id: str, grant_ids: list[str]) -> dict[str, str]:
+def name_connections(user_id: str) -> dict[str, str]:
     """What the person calls each connection; empty where it goes by its app's name."""
-    rows = db.session.execute(
-        select(Consent.grant_id, Consent.name).where(Consent.user_id == user_id, Consent.grant_id.in_(set(grant_ids)))
-    )
-    return dict(rows.all())
+    return dict(SessionConnection(db.session()).all(_LIST_NAMES, user=user_id))
+
+
+_LIST_NAMES = Statement(select(Consent.grant_id, Consent.name).where(Consent.user_id == bindparam("user")))

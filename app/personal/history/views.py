@@ -12,7 +12,14 @@ from app.consents.resources import API
 from app.http.files import csv_line, send_lines
 from app.oauth.endpoints.decision.places import list_places
 from app.personal import blueprint
-from app.personal.history.listing import Entry, find_memento_names, list_apps, list_entries, walk_entries
+from app.personal.history.listing import (
+    Entry,
+    find_memento_names,
+    list_apps,
+    list_entries,
+    name_connections,
+    walk_entries,
+)
 from app.personal.mementos.editor import read_page
 from app.scopes import SCOPES
 
@@ -23,8 +30,9 @@ _COLUMNS = ("time", "event", "by", "app", "connection", "changed")
 def history() -> ResponseReturnValue:
     """Every change of what apps are allowed, or of one app; the account keeps it for as long as there is one."""
     page, app = read_page(request.args.get("page")), request.args.get("app", "")
-    entries, has_next = list_entries(current_user.id, app, page)
-    apps, connections = list_apps(current_user.id)
+    called = name_connections(current_user.id)
+    entries, has_next = list_entries(current_user.id, app, page, called)
+    apps, connections = list_apps(current_user.id, called)
     return render_template(
         "personal/history/history.html",
         entries=entries,
