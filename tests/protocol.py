@@ -26,6 +26,7 @@ from app.memories.models import Integration
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.protect import protected
+from app.recent import Recent
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
 from tests.integrator import Integrator
@@ -211,6 +212,8 @@ def at_once(monkeypatch) -> Callable[..., list]:
 
         with monkeypatch.context() as patch, ThreadPoolExecutor(2) as threads:
             patch.setattr(grant, method, read_and_wait)
+            # Of a client that was just seen nothing would be read beforehand.
+            patch.setattr(Recent, "find", lambda self, key: None)
             return [future.result() for future in [threads.submit(call), threads.submit(call)]]
 
     return at_once

@@ -50,24 +50,27 @@ def test_token_request_is_of_an_unknown_client(notebook, delete_before, is_known
     assert gone.headers["WWW-Authenticate"] == unknown.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("grant", ["code", "refresh", "refresh of a known client", "repeated"])
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize("grant", ["code", "refresh", "repeated"])
 def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
-    app, signed_in, notebook, delete_before, grant
+    app, signed_in, notebook, delete_before, grant, is_known
 ):
     """Nothing is issued, nobody is told of a theft, and the client is one that is unknown."""
-    if grant == "code":
-        code = notebook.code(signed_in)
-        delete_before(authorization_code, "redeem_authorization_code", notebook)
-        gone = notebook.exchange(code)
+    code = notebook.code(signed_in)
+    token = None if grant == "code" else notebook.exchange(code).json["refresh_token"]
+    if grant == "repeated":
+        notebook.refresh(token)
+    if is_known:
+        notebook.client_credentials()
     else:
-        token = notebook.tokens(signed_in)["refresh_token"]
-        if grant == "repeated":
-            notebook.refresh(token)
-        elif grant != "refresh":
-            token = notebook.refresh(token).json["refresh_token"]
-        decide = {"repeated": "count_repeat", "refresh": "rotate_refresh_token"}.get(grant, "rotate_while_seen")
-        delete_before(refresh_token, decide, notebook)
-        gone = notebook.refresh(token)
+        app.extensions["services"].seen_clients._known.clear()
+    module, decide, at_once = {
+        "code": (authorization_code, "redeem_authorization_code", "redeem_while_seen"),
+        "refresh": (refresh_token, "rotate_refresh_token", "rotate_while_seen"),
+        "repeated": (refresh_token, "count_repeat", "rotate_while_seen"),
+    }[grant]
+    delete_before(module, at_once if is_known else decide, notebook)
+    gone = notebook.exchange(code) if token is None else notebook.refresh(token)
     assert (gone.status_code, gone.json) == (401, notebook.client_credentials().json)
     with app.app_context():
         assert not any(db.session.scalar(select(func.count()).select_from(of)) for of in (AccessToken, TokenReplay))

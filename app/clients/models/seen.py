@@ -18,8 +18,8 @@ from app.credentials import digest
 from app.last_uses import INTERVAL
 from app.services import Services
 
-# What nobody relies on who acts without a person: where one may be sent, how, and what they are shown. The key finds
-# the row, and what implies_profile adds is in the scopes.
+# What nobody relies on unless they say so: where a person may be sent, how, and what they are shown. The key finds the
+# row, and what implies_profile adds is in the scopes.
 _NOT_RELIED_ON = frozenset(("key", "name", "redirect_uris", "native_app", "require_pkce", "implies_profile"))
 #: What every client is that is remembered, as SQL: values of their own would cost more than all else of it.
 _ALWAYS = {"origin": f"'{REGISTERED}'", "type": f"'{CONFIDENTIAL}'", "suspended_at": "NULL"}
@@ -48,7 +48,7 @@ def remember_seen(services: Services, client: ClientSnapshot) -> None:
     """
     if client.secret_digest is None or client.origin != REGISTERED or not client.is_confidential:
         return
-    values = {f"seen_{name}": getattr(client, name) for name in _RELIED_ON if name not in _ALWAYS}
+    values = {f"seen_{name}": getattr(client, name) for name in _COLUMNS if name not in _ALWAYS}
     values["seen_secret"] = client.secret_digest
     at, used_at = clock.now(), client.secret_last_used_at
     until = (at if used_at is None or at - used_at >= INTERVAL else used_at) + INTERVAL
@@ -68,15 +68,19 @@ def insert_while_seen(model: Any, names: Iterable[str]) -> Insert:
     return insert_for_client(model, names, is_as_seen())
 
 
-def is_as_seen() -> ColumnElement[bool]:
-    """Returns the condition on a client and its secret that all is as it was seen; it takes the same values."""
+def is_as_seen(*more: str) -> ColumnElement[bool]:
+    """Returns the condition on a client and its secret that all is as it was seen; it takes the same values.
+
+    ``more`` are the names of what is relied on beside what everybody relies on.
+    """
+    relied_on = [name for name in _COLUMNS if name in more or name not in _NOT_RELIED_ON]
     its_secret = and_(
         ClientSecret.digest == bindparam("seen_secret"),
         ClientSecret.client_key == Client.key,
         ClientSecret.revoked_at.is_(None),
         or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > bindparam("at")),
     )
-    return and_(*[_is_same(name, column) for name, column in _RELIED_ON.items()], its_secret)
+    return and_(*[_is_same(name, _COLUMNS[name]) for name in relied_on], its_secret)
 
 
 def _is_same(name: str, column: Any) -> ColumnElement[bool]:
@@ -89,9 +93,6 @@ def _is_same(name: str, column: Any) -> ColumnElement[bool]:
     return is_same
 
 
-def _columns_by_name() -> dict[str, Any]:
-    named = {column.key: column.element if isinstance(column, Label) else column for column in CLIENT_COLUMNS}
-    return {name: column for name, column in named.items() if name not in _NOT_RELIED_ON}
-
-
-_RELIED_ON = _columns_by_name()
+_COLUMNS: dict[str, Any] = {
+    column.key: column.element if isinstance(column, Label) else column for column in CLIENT_COLUMNS
+}

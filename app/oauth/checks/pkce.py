@@ -46,7 +46,14 @@ def demand_code_verifier(request: WireRequest, challenge: str | None) -> None:
         return
     if verifier is None:
         raise refuse(Reason.VERIFIER_MISSING)
-    if not _VERIFIER.fullmatch(verifier):
+    answered = find_challenge(verifier)
+    if answered is None:
         raise refuse(Reason.VERIFIER_MALFORMED)
-    if not hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
+    if not hmac.compare_digest(answered, challenge):
         raise refuse(Reason.VERIFIER_WRONG)
+
+
+def find_challenge(verifier: str) -> str | None:
+    """Returns the challenge that a verifier answers (:rfc:`7636#section-4.2`); None for what is no verifier."""
+    challenge: str | None = create_s256_code_challenge(verifier) if _VERIFIER.fullmatch(verifier) else None
+    return challenge

@@ -4,13 +4,21 @@ from typing import NoReturn
 
 from app import credentials
 from app.clients.models import ClientSnapshot
+from app.clients.models.seen import remember_seen
 from app.clients.unregistered import find_most_scope
-from app.oauth.checks.pkce import demand_code_verifier
+from app.oauth.checks.pkce import demand_code_verifier, find_challenge
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.authorize import AuthorizeGrant
-from app.oauth.grants.bearer import TokenAnswer, bearer_response, new_bearer_tokens, stored_values
+from app.oauth.grants.bearer import (
+    TokenAnswer,
+    bearer_response,
+    new_bearer_tokens,
+    new_refresh_token,
+    stored_values,
+)
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
+from app.oauth.grants.while_seen import find_seen_caller, issue_while_seen
 from app.oauth.playground.callback import find_return_problem
 from app.oauth.refusals import Reason, refuse
 from app.oauth.resources import Resource, choose_resource
@@ -21,20 +29,28 @@ from app.oauth.tokens.code import (
     redeem_authorization_code,
 )
 from app.oauth.tokens.replay import CODE
+from app.oauth.tokens.while_seen import redeem_while_seen
 from app.oauth.tokens.with_client import Presented
 from app.scopes import intersect_scope
+
+#: With anything else in it, a request is more than is answered from what is remembered of its client.
+_PLAIN = frozenset(("grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"))
 
 
 class AuthorizationCodeGrant(AuthorizeGrant):
     """Redeems a code at the token endpoint. ``audience`` is the resource that the tokens are to be for."""
 
     audience: Resource
+    _answer: TokenAnswer | None = None
 
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the code that it presents. Raises :class:`Refused`."""
         code = self.request.form.get("code")
+        self._answer = None if code is None else self._redeem_for_seen(code)
+        if self._answer is not None:
+            return
         if code is not None:
             self.request.presented = Presented(FIND_CODE_WITH_CLIENT, code_digest=credentials.digest(code))
         self.request.client = authenticate_for_grant(self)
@@ -95,6 +111,8 @@ class AuthorizationCodeGrant(AuthorizeGrant):
 
         Raises a refusal.
         """
+        if self._answer is not None:
+            return self._answer
         code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
         # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
         most = find_most_scope(client, self.request.services.settings)
@@ -115,7 +133,36 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             connection, code.digest, client_key=client.key, family_id=code.family_id, tokens=stored_values(tokens)
         ):
             self._end_family(code)
+        remember_seen(self.request.services, client)
         response = bearer_response(self.request.services.settings, tokens, code, asked_offline=asked_offline)
+        return 200, response, self.TOKEN_RESPONSE_HEADER
+
+    def _redeem_for_seen(self, code: str) -> TokenAnswer | None:
+        """Returns the answer with tokens for a client as it was seen a moment ago; None: nothing was done.
+
+        So one statement does for looking and redeeming. Whatever could be refused is not for here.
+        """
+        form, connection = self.request.form, self.request.connection
+        redirect_uri, verifier = form.get("redirect_uri"), form.get("code_verifier")
+        caller = find_seen_caller(self.request, _PLAIN)
+        if caller is None or redirect_uri is None or not caller.seen.client.check_redirect_uri(redirect_uri):
+            return None
+        challenge = None if verifier is None else find_challenge(verifier)
+        if verifier is not None and challenge is None:
+            return None
+        asked_offline, code_digest = credentials.asked_offline(code), credentials.digest(code)
+        issued = issue_while_seen(
+            self.server,
+            self.request,
+            caller,
+            new_refresh_token(asked_offline=asked_offline),
+            lambda seen, tokens: redeem_while_seen(
+                connection, code_digest, seen, tokens, redirect_uri=redirect_uri, code_challenge=challenge
+            ),
+        )
+        if issued is None:
+            return None
+        response = bearer_response(self.request.services.settings, *issued, asked_offline=asked_offline)
         return 200, response, self.TOKEN_RESPONSE_HEADER
 
     def _end_family(self, code: CodeSnapshot) -> NoReturn:

@@ -18,8 +18,8 @@ from app.oauth.tokens.access import add_access_token
 from app.oauth.tokens.asked import as_columns
 from app.oauth.tokens.code import CodeSnapshot
 from app.oauth.tokens.family import FAMILY_LIFETIME
-from app.oauth.tokens.refresh_while_seen import Rotated
 from app.oauth.tokens.snapshot import TokenSnapshot
+from app.oauth.tokens.while_seen import Used
 from app.scopes import parse_scope, with_offline_access
 
 #: What tokens are issued for: a code that is redeemed, or a refresh token that is used.
@@ -72,9 +72,7 @@ def new_bearer_tokens(
     token's text when it must not be random, ``refresh_until`` when it ends at the latest.
     """
     if refresh_scope is not None and refresh_token is None:
-        refresh_token = credentials.new_credential(credentials.REFRESH_TOKEN)
-        if asked_offline:
-            refresh_token += credentials.ASKED_OFFLINE
+        refresh_token = new_refresh_token(asked_offline=asked_offline)
     issued_at = clock.now()
     access_ends = issued_at + _lifetime(client.access_token_lifetime, settings.access_token_lifetime)
     refresh_ends = issued_at + _lifetime(client.refresh_token_lifetime, settings.refresh_token_lifetime)
@@ -101,6 +99,11 @@ def new_bearer_tokens(
         refresh_token_expires_at=refresh_ends,
         expires_in=int((told_end - issued_at).total_seconds()),
     )
+
+
+def new_refresh_token(*, asked_offline: bool) -> str:
+    """Returns a random one, which tells whether ``offline_access`` was asked for."""
+    return credentials.new_credential(credentials.REFRESH_TOKEN) + (credentials.ASKED_OFFLINE if asked_offline else "")
 
 
 # There are as many as settings of the server and of clients.
@@ -151,7 +154,7 @@ def stored_values(tokens: BearerTokens) -> dict[str, Any]:
 
 
 def bearer_response(
-    settings: Settings, tokens: BearerTokens, consent: Origin | Rotated | None = None, *, asked_offline: bool = False
+    settings: Settings, tokens: BearerTokens, consent: Origin | Used | None = None, *, asked_offline: bool = False
 ) -> dict[str, Any]:
     """The token endpoint's answer (:rfc:`6749#section-5.1`).
 

@@ -7,19 +7,25 @@ from typing import NoReturn
 from authlib.oauth2.rfc6749 import grants
 
 from app import clock, credentials
-from app.clients.models.seen import find_seen, forget_seen, remember_seen
+from app.clients.models.seen import remember_seen
 from app.config import Settings
-from app.consents.resources import API
 from app.consents.snapshot import CONSENT_USED
 from app.last_uses import LastUses
 from app.oauth.checks.parameters import refuse_scope
-from app.oauth.client_authentication import read_credentials
 from app.oauth.grants.allowed_client import authenticate_for_grant
-from app.oauth.grants.bearer import BearerTokens, TokenAnswer, bearer_response, new_bearer_tokens, stored_values
+from app.oauth.grants.bearer import (
+    BearerTokens,
+    TokenAnswer,
+    bearer_response,
+    new_bearer_tokens,
+    new_refresh_token,
+    stored_values,
+)
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
+from app.oauth.grants.while_seen import find_seen_caller, issue_while_seen
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import Resource, choose_resource, own_resource
+from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.refresh import (
     FIND_REFRESH_TOKEN_WITH_CLIENT,
     RefreshSnapshot,
@@ -27,10 +33,9 @@ from app.oauth.tokens.refresh import (
     find_refresh_token,
     rotate_refresh_token,
 )
-from app.oauth.tokens.refresh_while_seen import Rotated, rotate_while_seen
 from app.oauth.tokens.replay import REFRESH_TOKEN
+from app.oauth.tokens.while_seen import Used, rotate_while_seen
 from app.oauth.tokens.with_client import Presented
-from app.oauth.wire_request import WireRequest
 from app.scopes import format_scope, parse_scope
 
 #: How often within the grace a rotated token gets its successor again.
@@ -123,7 +128,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         remember_seen(self.request.services, self.request.client)
         return self._answer_with(tokens, token, presented)
 
-    def _answer_with(self, tokens: BearerTokens, token: RefreshSnapshot | Rotated, presented: str) -> TokenAnswer:
+    def _answer_with(self, tokens: BearerTokens, token: RefreshSnapshot | Used, presented: str) -> TokenAnswer:
         asked_offline = credentials.asked_offline(presented) or self.request.asks_offline_access
         response = bearer_response(self.settings, tokens, token, asked_offline=asked_offline)
         # An app that only keeps its tokens fresh uses what it was given, too.
@@ -135,39 +140,19 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
 
         So one statement does for looking and rotating. Whatever could be refused is not for here.
         """
-        request: WireRequest = self.request
-        if not request.form.keys() <= _PLAIN or not presented.isascii():
-            return None
-        client_id, client_secret, method = read_credentials(request.headers.get("Authorization"), request.form)
-        seen = find_seen(request.services, client_id, client_secret)
-        if seen is None:
+        caller = find_seen_caller(self.request, _PLAIN)
+        if caller is None or not presented.isascii():
             return None
         successor, salt = self._new_successor(presented)
-        tokens = new_bearer_tokens(
-            self.settings,
-            scope="",
-            client=seen.client,
-            audience=own_resource(API, self.settings.issuer),
-            refresh_scope="",
-            refresh_token=successor,
+        connection, token_digest = self.request.connection, credentials.digest(presented)
+        issued = issue_while_seen(
+            self.server,
+            self.request,
+            caller,
+            successor,
+            lambda seen, tokens: rotate_while_seen(connection, token_digest, seen, tokens, successor_salt=salt),
         )
-        try:
-            rotated = rotate_while_seen(
-                request.connection,
-                credentials.digest(presented),
-                seen=seen,
-                successor_salt=salt,
-                tokens=stored_values(tokens),
-            )
-        except Exception:
-            # What the database cannot say now, it is to be asked about from the beginning.
-            forget_seen(request.services, seen)
-            raise
-        if rotated is None:
-            return None
-        tokens.scope, tokens.audience = rotated.scope, own_resource(rotated.audience, self.settings.issuer)
-        self.server.accept_client(request, seen.client, method)
-        return self._answer_with(tokens, rotated, presented)
+        return None if issued is None else self._answer_with(*issued, presented)
 
     @property
     def settings(self) -> Settings:
@@ -189,9 +174,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         """The next refresh token, and the salt that gives it again together with the presented one."""
         if not self.settings.refresh_token_grace:
             # Nobody ever needs it again, and it is purely random.
-            successor = credentials.new_credential(credentials.REFRESH_TOKEN)
-            ending = credentials.ASKED_OFFLINE if credentials.asked_offline(presented) else ""
-            return successor + ending, None
+            return new_refresh_token(asked_offline=credentials.asked_offline(presented)), None
         salt = secrets.token_hex(32)
         return credentials.successor(presented, salt), salt
 

@@ -1,16 +1,16 @@
-"""A plain refresh of a client that was seen a moment ago is found and decided at once; anything else is looked up.
+"""A code or refresh token of a client that was seen a moment ago is found and used at once; else it is looked up.
 
 What may be said at once is said in SQL, and what is looked up in Python. So each state of what a token depends on is met
 both ways here, and must come to the same.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select, union_all, update
 from werkzeug.test import TestResponse
 
 from app import clock, create_app
@@ -29,18 +29,22 @@ from app.database.connections import Connection, connect
 from app.database.types import Base
 from app.extensions import db
 from app.last_uses import LastUses
-from app.oauth.grants import refresh_token
+from app.oauth.grants import authorization_code, refresh_token
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
+from tests.actors import Browser
 from tests.integrator import Integrator
 
 pytestmark = pytest.mark.database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SCOPE = "memories:read integrations:read"
+CODE, REFRESH_TOKEN = "code", "refresh token"
+PLACES = {CODE: (authorization_code, "redeem_while_seen"), REFRESH_TOKEN: (refresh_token, "rotate_while_seen")}
 
 
 @pytest.fixture(autouse=True)
@@ -63,30 +67,70 @@ def client(register, signed_in, make_memento) -> Integrator:
     return client
 
 
-@pytest.fixture
-def new_tokens(client, signed_in) -> Callable[[], list[str]]:
-    """Make two refresh tokens of two families, of which everything is the same."""
-    return lambda: [client.exchange(client.code(signed_in)).json["refresh_token"] for _ in range(2)]
+@dataclass
+class Presented:
+    """What a client presents to get tokens: a code, or a refresh token."""
+
+    client: Integrator
+    browser: Browser
+    kind: str
+    table: type[Base]
+
+    def new(self, count: int = 2) -> list[str]:
+        """Returns so many, of as many families, of which everything is the same."""
+        codes = [self.client.code(self.browser) for _ in range(count)]
+        return codes if self.kind == CODE else [self.client.exchange(code).json["refresh_token"] for code in codes]
+
+    def use(self, text: str, client: Integrator | None = None, **changes: str) -> TestResponse:
+        client = client or self.client
+        return client.exchange(text, **changes) if self.kind == CODE else client.refresh(text, **changes)
+
+
+@pytest.fixture(params=[REFRESH_TOKEN, CODE])
+def presented(request, client, signed_in) -> Presented:
+    table = AuthorizationCode if request.param == CODE else RefreshToken
+    return Presented(client, signed_in, request.param, table)
 
 
 @pytest.fixture
-def tokens(new_tokens) -> list[str]:
-    return new_tokens()
+def tokens(client, signed_in) -> list[str]:
+    return Presented(client, signed_in, REFRESH_TOKEN, RefreshToken).new()
 
 
 @pytest.fixture
 def ways(client, monkeypatch) -> list[bool]:
     """Whether what was asked for from now on was done at once; nothing where that was not even tried."""
     ways: list[bool] = []
-    rotate = refresh_token.rotate_while_seen
 
-    def noting(*args: Any, **kwargs: Any) -> Any:
-        rotated = rotate(*args, **kwargs)
-        ways.append(rotated is not None)
-        return rotated
+    def note(use: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            used = use(*args, **kwargs)
+            ways.append(used is not None)
+            return used
 
-    monkeypatch.setattr(refresh_token, "rotate_while_seen", noting)
+        return noting
+
+    monkeypatch.setattr(refresh_token, "rotate_while_seen", note(refresh_token.rotate_while_seen))
+    monkeypatch.setattr(authorization_code, "redeem_while_seen", note(authorization_code.redeem_while_seen))
     return ways
+
+
+@pytest.fixture
+def just_before(presented, monkeypatch) -> Callable[[Callable[[], Any]], None]:
+    """Do something once, just before what is presented is found and used."""
+
+    def just_before(do: Callable[[], Any]) -> None:
+        module, name = PLACES[presented.kind]
+        use = getattr(module, name)
+
+        def do_and_use(*args: Any, **kwargs: Any) -> Any:
+            monkeypatch.setattr(module, name, use)
+            do()
+            return use(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, do_and_use)
+
+    return just_before
 
 
 @pytest.fixture
@@ -135,10 +179,12 @@ def comes_to(app) -> Callable[[TestResponse], tuple]:
     return comes_to
 
 
-def test_what_comes_of_it_is_what_comes_of_a_client_that_was_looked_up(client, tokens, ways, forget, comes_to):
-    at_once = comes_to(client.refresh(tokens[0]))
+def test_what_comes_of_it_is_what_comes_of_a_client_that_was_looked_up(presented, ways, forget, comes_to):
+    first, second = presented.new()
+    ways.clear()
+    at_once = comes_to(presented.use(first))
     forget()
-    assert at_once == comes_to(client.refresh(tokens[1]))
+    assert at_once == comes_to(presented.use(second))
     assert ways == [True]
     told, access, refresh = at_once
     assert (told["scope"], told["expires_in"], access["scope"], refresh["scope"]) == (SCOPE, 3600, SCOPE, SCOPE)
@@ -164,16 +210,39 @@ def test_what_comes_back_is_looked_up(app, client, tokens, ways, change_settings
     assert again.json.get("refresh_token") == (first.json["refresh_token"] if grace else None)
 
 
-@pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
-def test_either_way_of_authenticating_finds_it(client, tokens, ways, auth_method):
-    assert replace(client, auth_method=auth_method).refresh(tokens[0]).status_code == 200
+def test_a_code_that_comes_twice_ends_its_family(client, signed_in, ways):
+    code = client.code(signed_in)
+    first = client.exchange(code).json["access_token"]
+    assert client.is_alive(first)
+    assert client.exchange(code).json["error"] == "invalid_grant"
+    assert not client.is_alive(first)
+    assert ways == [True, False]
+
+
+def test_either_way_of_authenticating_finds_it(presented, client, ways):
+    (one,) = presented.new(1)
+    ways.clear()
+    assert presented.use(one, replace(client, auth_method="client_secret_post")).status_code == 200
     assert ways == [True]
 
 
 def test_offline_access_is_told_to_whoever_once_asked_for_it(client, signed_in, ways):
-    token = client.exchange(client.code(signed_in, scope=f"{SCOPE} offline_access")).json["refresh_token"]
-    assert client.refresh(token).json["scope"] == f"{SCOPE} offline_access"
-    assert ways == [True]
+    tokens = client.exchange(client.code(signed_in, scope=f"{SCOPE} offline_access")).json
+    assert tokens["scope"] == client.refresh(tokens["refresh_token"]).json["scope"] == f"{SCOPE} offline_access"
+    assert ways == [True, True]
+
+
+def test_a_client_that_was_seen_with_less_gets_no_more_than_that(presented, ways, forget, comes_to, change_client):
+    """The person and the token still say more."""
+    first, second = presented.new()
+    change_client(presented.client, scope="memories:read")
+    assert presented.client.client_credentials().status_code == 200
+    ways.clear()
+    at_once = comes_to(presented.use(first))
+    forget()
+    assert at_once == comes_to(presented.use(second))
+    assert at_once[0]["scope"] == "memories:read"
+    assert ways == [False]
 
 
 # -- one thing is otherwise in the database ---------------------------------------------------------
@@ -183,26 +252,36 @@ LATER, BEFORE, LONG_AGO = NOW + timedelta(days=2), NOW - timedelta(minutes=10), 
 ANOTHER_CLIENT, ANOTHER_ORGANIZATION = "another client", "another organization"
 
 #: Columns of a table -> values that one has, each with whether a refresh is still done at once.
-STATES: dict[type[Base], dict[str, list[tuple[Any, bool]]]] = {
-    RefreshToken: {
-        "issued_at": [(LONG_AGO, True)],
-        "expires_at": [(BEFORE, False), (NOW, False), (NOW + timedelta(seconds=1), True)],
+OF_BOTH: dict[str, list[tuple[Any, Any]]] = {
+    "issued_at": [(LONG_AGO, True)],
+    "expires_at": [(BEFORE, False), (NOW, False), (NOW + timedelta(seconds=1), True)],
+    "client_key": [(ANOTHER_CLIENT, False)],
+    "audience": [("mcp", True), ("api mcp", False), ("mcp api", False), ("res_none", False), ("API", False)],
+    "resources": [("api res_none", False), ("mcp api", False)],
+    "scope": [
+        ("memories:read", True),
+        ("memories:read memories:write", False),
+        ("memories:write", False),
+        ("profile", False),
+        ("memories", False),
+        ("memories:read integrations:read unknown", False),
+        ("", False),
+    ],
+}
+#: Of some it depends on what is presented: then its name stands there.
+STATES: dict[type[Base], dict[str, list[tuple[Any, Any]]]] = {
+    RefreshToken: OF_BOTH
+    | {
         "rotated_at": [(BEFORE, False), (NOW, False)],
-        "client_key": [(ANOTHER_CLIENT, False)],
-        "audience": [("mcp", True), ("api mcp", False), ("mcp api", False), ("res_none", False), ("API", False)],
-        "resources": [("api res_none", False), ("mcp api", False)],
-        "scope": [
-            ("memories:read", True),
-            ("memories:read memories:write", False),
-            ("memories:write", False),
-            ("profile", False),
-            ("memories", False),
-            ("memories:read integrations:read unknown", False),
-            ("", False),
-        ],
         "successor_digest": [("ab" * 32, True)],
         "successor_salt": [("cd" * 32, True)],
         "repeats": [(3, True)],
+    },
+    AuthorizationCode: OF_BOTH
+    | {
+        "redeemed_at": [(BEFORE, False), (NOW, False)],
+        "redirect_uri": [("https://app.acme.example/other", False)],
+        "code_challenge": [("A" * 43, False), (None, False)],
     },
     TokenFamily: {
         "issued_at": [
@@ -260,6 +339,10 @@ STATES: dict[type[Base], dict[str, list[tuple[Any, bool]]]] = {
         "access_token_lifetime": [(60, False)],
         "refresh_token_lifetime": [(86_400, False)],
         "version": [(7, True)],
+        "name": [("Another name", True)],
+        "require_pkce": [(True, True)],
+        "redirect_uris": [(["https://app.acme.example/other"], REFRESH_TOKEN)],
+        "native_app": [(True, REFRESH_TOKEN)],
     },
     ClientSecret: {
         "revoked_at": [(BEFORE, False)],
@@ -277,59 +360,59 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("table", STATES)
+@pytest.mark.parametrize("table", ["what is presented", TokenFamily, Consent, User, Client, ClientSecret])
 def test_each_state_comes_to_the_same_at_once_and_looked_up(
-    app, client, new_tokens, ways, forget, register, carol, comes_to, table
+    app, presented, client, ways, forget, register, carol, comes_to, table
 ):
-    rows, made = table.__table__, {ANOTHER_CLIENT: register(name="Another").client_id}
+    table = presented.table if isinstance(table, str) else table
+    made = {ANOTHER_CLIENT: register(name="Another").client_id}
     with app.app_context():
         made[ANOTHER_ORGANIZATION] = find_organization("globex").id
 
-    def change(column: str, value: Any, tokens: list[str]) -> Any:
+    def change(column: Any, value: Any, texts: list[str]) -> Any:
         """Returns what stood there."""
         with app.app_context(), expect_writes():
-            its = of_the_client(table, client, tokens)
-            before = db.session.scalars(select(rows.c[column]).where(its)).first()
-            db.session.execute(update(rows).where(its).values({column: made.get(value, value)}))
+            its = of_the_client(table, client, texts)
+            before = db.session.scalars(select(column).where(its)).first()
+            db.session.execute(update(table.__table__).where(its).values({column: value}))
             db.session.commit()
             return before
 
-    for column, value, is_plain in [(column, *case) for column, cases in STATES[table].items() for case in cases]:
+    for name, value, is_plain in [(name, *case) for name, cases in STATES[table].items() for case in cases]:
+        column = table.__table__.c[name]
+        texts = presented.new()
         assert client.client_credentials().status_code == 200
-        tokens = new_tokens()
         ways.clear()
-        before = change(column, value, tokens)
-        at_once = comes_to(client.refresh(tokens[0]))
+        before = change(column, made[value] if value in (ANOTHER_CLIENT, ANOTHER_ORGANIZATION) else value, texts)
+        at_once = comes_to(presented.use(texts[0]))
         forget()
-        assert at_once == comes_to(client.refresh(tokens[1])), (column, value)
-        assert ways == [is_plain], (column, value)
-        change(column, before, tokens)
+        assert at_once == comes_to(presented.use(texts[1])), (name, value)
+        assert ways == [is_plain in (True, presented.kind)], (name, value)
+        change(column, before, texts)
 
 
-def of_the_client(table: type[Base], client: Integrator, tokens: list[str]) -> Any:
-    """Returns the condition on a row that the two tokens depend on it; there is nobody else's."""
-    rows = table.__table__
-    presented = [digest(token) for token in tokens]
-    families = select(RefreshToken.family_id).where(RefreshToken.digest.in_(presented))
-    persons = select(Consent.user_id)
+def of_the_client(table: type[Base], client: Integrator, texts: list[str]) -> Any:
+    """Returns the condition on a row that what is presented depends on it; there is nobody else's."""
+    rows, digests = table.__table__, [digest(text) for text in texts]
+    families = [select(one.family_id).where(one.digest.in_(digests)) for one in (RefreshToken, AuthorizationCode)]
     return {
-        RefreshToken: lambda: rows.c.digest.in_(presented),
-        TokenFamily: lambda: rows.c.id.in_(families),
+        RefreshToken: lambda: rows.c.digest.in_(digests),
+        AuthorizationCode: lambda: rows.c.digest.in_(digests),
+        TokenFamily: lambda: rows.c.id.in_(union_all(*families)),
         Consent: lambda: rows.c.client_id == client.client_id,
-        User: lambda: rows.c.id.in_(persons),
+        User: lambda: rows.c.id.in_(select(Consent.user_id)),
         Client: lambda: rows.c.key == client.client_id,
         ClientSecret: lambda: rows.c.client_id == client.client_id,
     }[table]()
 
 
-@pytest.mark.parametrize("table", [RefreshToken, TokenFamily, Consent])
+@pytest.mark.parametrize("table", KEYS)
 def test_every_column_of_what_a_token_depends_on_is_changed_above(table):
     assert STATES[table].keys() | KEYS[table] == {column.name for column in table.__table__.columns}
 
 
 def test_every_column_that_is_read_of_a_client_is_changed_above():
-    of_people = {"name", "redirect_uris", "native_app", "require_pkce"}
-    assert {column.key for column in CLIENT_COLUMNS} - of_people - {"key"} <= STATES[Client].keys()
+    assert {column.key for column in CLIENT_COLUMNS} - {"key"} <= STATES[Client].keys()
 
 
 # -- who acts at the same time ----------------------------------------------------------------------
@@ -375,38 +458,39 @@ def end_families(grant_id: str) -> None:
         assert any([revoke_family(connection, family) for family in families])
 
 
-@pytest.mark.parametrize("is_late", [False, True], ids=["before", "just before the decision"])
 @pytest.mark.parametrize("act", ACTS)
-def test_what_is_done_in_another_process_is_felt_at_once(client, tokens, ways, there, monkeypatch, act, is_late):
+def test_what_is_done_elsewhere_just_before_the_decision_is_felt_by_it(
+    presented, client, ways, there, just_before, act
+):
     do, (status, error) = ACTS[act]
-    grant_id = client.introspect(tokens[0]).json["grant_id"]
-    if is_late:
-        rotate = refresh_token.rotate_while_seen
-
-        def act_and_rotate(*args: Any, **kwargs: Any) -> Any:
-            monkeypatch.setattr(refresh_token, "rotate_while_seen", rotate)
-            there(lambda: do(client, grant_id))
-            return rotate(*args, **kwargs)
-
-        monkeypatch.setattr(refresh_token, "rotate_while_seen", act_and_rotate)
-    else:
-        there(lambda: do(client, grant_id))
-    answer = client.refresh(tokens[0])
+    (one,) = presented.new(1)
+    with client.app.app_context():
+        grant_id = db.session.scalars(select(Consent.grant_id)).one()
+    ways.clear()
+    just_before(lambda: there(lambda: do(client, grant_id)))
+    answer = presented.use(one)
     assert (answer.status_code, answer.json.get("error")) == (status, error)
     assert ways == [status == 200]
 
 
-def test_who_comes_second_gets_what_the_first_one_got(client, tokens, ways, monkeypatch):
-    rotate, first = refresh_token.rotate_while_seen, []
-
-    def be_second(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(refresh_token, "rotate_while_seen", rotate)
-        first.append(client.refresh(tokens[0]).json["refresh_token"])
-        return rotate(*args, **kwargs)
-
-    monkeypatch.setattr(refresh_token, "rotate_while_seen", be_second)
-    assert client.refresh(tokens[0]).json["refresh_token"] == first[0]
+@pytest.mark.parametrize("presented", [REFRESH_TOKEN], indirect=True)
+def test_who_comes_second_gets_what_the_first_one_got(presented, ways, just_before):
+    (one,) = presented.new(1)
+    first: list[str] = []
+    just_before(lambda: first.append(presented.use(one).json["refresh_token"]))
+    ways.clear()
+    assert presented.use(one).json["refresh_token"] == first[0]
     assert ways == [True, False]
+
+
+@pytest.mark.parametrize("presented", [CODE], indirect=True)
+def test_who_comes_second_with_a_code_ends_its_family(presented, client, ways, just_before):
+    (one,) = presented.new(1)
+    first: list[str] = []
+    just_before(lambda: first.append(presented.use(one).json["access_token"]))
+    assert presented.use(one).json["error"] == "invalid_grant"
+    assert ways == [True, False]
+    assert not client.is_alive(first[0])
 
 
 # -- what goes the ordinary way ---------------------------------------------------------------------
@@ -445,6 +529,34 @@ def test_a_request_that_says_more_is_looked_up(client, tokens, ways, changes, er
     assert ways == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code_verifier": "w" * 43},
+        {"code_verifier": "short"},
+        {"code_verifier": None},
+        {"redirect_uri": "https://app.acme.example/other"},
+        {"redirect_uri": "https://app.acme.example/never"},
+        {"redirect_uri": None},
+        {"redirect_uri": "https://app.acme.example/callback\0"},
+    ],
+)
+def test_a_code_is_neither_redeemed_nor_used_up_by_who_says_something_else(register, signed_in, ways, changes):
+    client = register(redirect_uris=["https://app.acme.example/callback", "https://app.acme.example/other"])
+    code = client.code(signed_in)
+    assert client.client_credentials().status_code == 200
+    assert client.exchange(code, **changes).status_code == 400
+    assert True not in ways
+    assert client.exchange(code).status_code == 200
+
+
+@pytest.mark.parametrize("verifier", [None, "v" * 43])
+def test_a_code_without_a_challenge_takes_no_verifier(client, signed_in, ways, verifier):
+    code = client.code(signed_in, code_challenge=None, code_challenge_method=None)
+    assert client.exchange(code, code_verifier=verifier).status_code == (200 if verifier is None else 400)
+    assert ways == [verifier is None]
+
+
 def test_a_client_without_a_secret_is_looked_up(pocket, signed_in, ways):
     token = pocket.tokens(signed_in)["refresh_token"]
     for _ in range(2):
@@ -459,6 +571,7 @@ def test_a_refusal_is_noted_of_a_client_that_was_looked_up(app, client, signed_i
         client.revoke(sent)
     with app.app_context():
         app.extensions["services"].notes.of(RequestLog).flush()
+    ways.clear()
     assert client.refresh(sent).json["error"] == "invalid_grant"
     assert ways == [False]
     with app.app_context():
