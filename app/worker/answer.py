@@ -2,18 +2,18 @@
 
 import re
 import time
+from functools import lru_cache
 from typing import Any
 
 from gunicorn import SERVER, util
 from gunicorn.http.wsgi import Response
 
-# Whether a head says what was meant: a line a header, and no byte that could end one.
-_HEAD = re.compile(r"HTTP/1\.1 [2-5][0-9]{2} [ -~]+\r\n(?:[0-9A-Za-z-]+: [!-~](?:[ -~\x80-\xff]*[!-~])?\r\n)+\r\n")
+_STATUS = re.compile(r"[2-5][0-9]{2} [ -~]+")
+_NAME = re.compile(r"[0-9A-Za-z-]+")
 _WITHOUT_BODY = ("204", "304")
 # What gunicorn says itself, or leaves out.
 _NOT_OURS = util.hop_headers
-# The date as it is told, and the second of this machine in which it was made.
-_date: tuple[int, str] = (-1, "")
+_LENGTH_LINE = "Content-Length: "
 
 
 class PlainResponse(Response):
@@ -41,29 +41,30 @@ class PlainResponse(Response):
 
     def _make_head(self, status: str, headers: list[tuple[str, str]], body: bytes) -> bytes | None:
         """Returns the head, or None where gunicorn has something to say about it."""
-        length = None
-        for name, value in headers:
-            low = name.lower()
-            if low in _NOT_OURS:
-                return None
-            if low == "content-length":
-                length = value
-        if length != str(len(body)) or status[:3] in _WITHOUT_BODY:
-            return None
         connection = "close" if self.must_close or self.req.should_close() else "keep-alive"
-        head = (
-            f"HTTP/1.1 {status}\r\nServer: {SERVER}\r\nDate: {_find_date()}\r\nConnection: {connection}\r\n"
-            + "".join([f"{name}: {value}\r\n" for name, value in headers])
-            + "\r\n"
-        )
-        if head.count("\n") != len(headers) + 5 or _HEAD.fullmatch(head) is None:
+        lines, length = [_begin_head(status, connection, int(time.monotonic()))], None
+        for name, value in headers:
+            line = _begin_line(name)
+            # A line a header, and no byte that could end one.
+            if not line or not value.isascii() or not value.isprintable() or value.strip() != value or not value:
+                return None
+            if line == _LENGTH_LINE:
+                length = value
+            lines.append(line + value)
+        if length != str(len(body)) or not lines[0]:
             return None
-        return head.encode("latin-1")
+        return "\r\n".join([*lines, "", ""]).encode()
 
 
-def _find_date() -> str:
-    global _date
-    second = int(time.monotonic())
-    if _date[0] != second:
-        _date = (second, util.http_date())
-    return _date[1]
+@lru_cache(256)
+def _begin_line(name: str) -> str:
+    """Returns how the line of a header begins; nothing where gunicorn has something to say about it."""
+    return f"{name}: " if _NAME.fullmatch(name) and name.lower() not in _NOT_OURS else ""
+
+
+@lru_cache(64)
+def _begin_head(status: str, connection: str, _second: int) -> str:
+    """Returns the first lines, in this second of this machine; nothing where such an answer has no body."""
+    if not _STATUS.fullmatch(status) or status[:3] in _WITHOUT_BODY:
+        return ""
+    return f"HTTP/1.1 {status}\r\nServer: {SERVER}\r\nDate: {util.http_date()}\r\nConnection: {connection}"

@@ -18,8 +18,7 @@ from gunicorn.http.wsgi import base_environ
 from app.worker.connection import Connection
 
 _LINE = re.compile(rb"(GET|POST) (/[^ ?#]*)(?:\?([!\"$-~]*))? HTTP/1\.1\r\n")
-_FIELD = re.compile(r"([0-9A-Za-z-]+):[ ]?([!-~](?:[ -~]*[!-~])?)\r\n")
-_FIELDS = re.compile(r"(?>[0-9A-Za-z-]+:[ ]?(?>[!-~]+(?:[ ]+[!-~]+)*+)\r\n)*+")
+_NAME = re.compile(r"[0-9A-Za-z-]+")
 _LENGTH = re.compile(r"[0-9]{1,8}")
 # No header of so short a head is longer than gunicorn lets one be, and no line than any of our doors.
 _LONGEST_HEAD = 8000
@@ -30,12 +29,12 @@ _NOT_PLAIN = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE")
 class PlainRequest:
     """A request, with what gunicorn's loggers and its response ask of its own."""
 
-    __slots__ = ("_fields", "environ", "must_close")
+    __slots__ = ("_lines", "environ", "must_close")
     version = (1, 1)
 
-    def __init__(self, environ: dict[str, Any], fields: list[tuple[str, str]], must_close: bool) -> None:
+    def __init__(self, environ: dict[str, Any], lines: list[str], must_close: bool) -> None:
         self.environ = environ
-        self._fields = fields
+        self._lines = lines
         self.must_close = must_close
 
     @property
@@ -46,7 +45,7 @@ class PlainRequest:
     @property
     def headers(self) -> list[tuple[str, str]]:
         """Its headers, their names in capitals."""
-        return [(name.upper(), value) for name, value in self._fields]
+        return [(name.upper(), value.strip()) for name, _, value in (line.partition(":") for line in self._lines)]
 
     def force_close(self) -> None:
         """Let it be the last one of its connection."""
@@ -90,20 +89,25 @@ class PlainReader:
         end = data.find(b"\r\n\r\n", line.end() - 2)
         if not 0 < end <= _LONGEST_HEAD:
             return None
-        head = data[line.end() : end + 2].decode("latin-1")
-        if _FIELDS.fullmatch(head) is None:
-            return None
-        fields = _FIELD.findall(head)
+        head = data[line.end() : end].decode("latin-1")
+        lines = head.split("\r\n") if head else []
         environ = self._begin_environ(connection) | _read_line(line)
-        for name, value in fields:
+        for field in lines:
+            name, _, value = field.partition(":")
             key = _key(name)
-            if key in environ:
+            value = value.removeprefix(" ")
+            # A field that is nothing but printable letters of ASCII, with no space around it, and the only one of its name.
+            if (
+                not (key and value and field.isascii() and field.isprintable())
+                or value.strip() != value
+                or key in environ
+            ):
                 return None
             environ[key] = value
         length = environ.get("CONTENT_LENGTH", "0")
         connection_option = environ.get("HTTP_CONNECTION", "keep-alive").lower()
         if (
-            len(fields) > self._most_fields
+            len(lines) > self._most_fields
             or not environ.keys().isdisjoint(_NOT_PLAIN)
             or not _LENGTH.fullmatch(length)
             or connection_option not in ("keep-alive", "close")
@@ -112,7 +116,7 @@ class PlainReader:
         if len(data) != end + 4 + int(length) or not self._takes(environ):
             return None
         environ["wsgi.input"] = BytesIO(data[end + 4 :])
-        return PlainRequest(environ, fields, connection_option == "close")
+        return PlainRequest(environ, lines, connection_option == "close")
 
     def _begin_environ(self, connection: Connection) -> dict[str, Any]:
         if connection.environ is None:
@@ -139,5 +143,8 @@ def _read_line(line: re.Match[bytes]) -> dict[str, Any]:
 
 @lru_cache(256)
 def _key(name: str) -> str:
+    """Returns what WSGI calls a header; nothing for what is no name."""
+    if not _NAME.fullmatch(name):
+        return ""
     name = name.upper().replace("-", "_")
     return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"

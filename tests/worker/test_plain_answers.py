@@ -60,7 +60,9 @@ class Wire:
 @pytest.fixture(autouse=True)
 def one_moment(monkeypatch):
     monkeypatch.setattr("gunicorn.util.http_date", lambda *_: "Fri, 27 Nov 2026 07:00:00 GMT")
-    monkeypatch.setattr(answer, "_date", (-1, ""))
+    answer._begin_head.cache_clear()
+    yield
+    answer._begin_head.cache_clear()
 
 
 @pytest.mark.parametrize("must_close", [False, True])
