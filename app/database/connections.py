@@ -32,11 +32,12 @@ class _NotToBe(Exception):
 class Connection:
     """A driver connection in autocommit, for :class:`Statement`. Made by :func:`connect`."""
 
-    __slots__ = ("_afterwards", "_dialect", "_idle", "_is_broken", "_open_cursor", "_pooled")
+    __slots__ = ("_afterwards", "_dialect", "_driver", "_idle", "_is_broken", "_open_cursor", "_pooled")
 
     def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
         self._pooled = engine.raw_connection()
+        self._driver: Any = self._pooled.driver_connection
         if self._pooled.info.get(ONLY_READS):
             # The ORM had it before, and let it only read.
             let_write(self._pooled, True)
@@ -57,15 +58,14 @@ class Connection:
             self._pooled.invalidate()
         elif kind is None and len(self._idle) < _MOST_IDLE_CONNECTIONS:
             self._idle.append(self)
-        elif getattr(self._pooled.driver_connection, "closed", False):
+        elif getattr(self._driver, "closed", False):
             self._pooled.invalidate()
         else:
             self._pooled.close()
 
     def is_dead(self) -> bool:
         """Returns whether the database hung up, or lies elsewhere, since the connection was used; then it is given up."""
-        driver: Any = self._pooled.driver_connection
-        if driver.is_in_place() if self._dialect.name == "sqlite" else driver.is_alive():
+        if self._driver.is_in_place() if self._dialect.name == "sqlite" else self._driver.is_alive():
             return False
         self._pooled.invalidate()
         return True
@@ -151,7 +151,7 @@ class Connection:
     def _cursor(self) -> Any:
         """The driver's own cursor, made when it is first needed."""
         if self._open_cursor is None:
-            self._open_cursor = self._pooled.cursor()
+            self._open_cursor = self._driver.cursor()
         return self._open_cursor
 
     def _execute(self, compiled: Compiled, values: Any) -> Any:
@@ -169,8 +169,7 @@ class Connection:
     def _run(self, compiled: Compiled, values: Any) -> Any:
         if compiled.wire is None:
             return self._cursor.execute(compiled.sql, values)
-        driver: Any = self._pooled.driver_connection
-        return driver.run(compiled.wire, values)
+        return self._driver.run(compiled.wire, values)
 
     def _check_write(self) -> None:
         """Raises for what must not be written now, see :mod:`app.database.access`."""
@@ -205,8 +204,7 @@ class Connection:
     def _begin(self) -> str:
         if self._dialect.name == "sqlite":
             return "BEGIN IMMEDIATE"
-        driver: Any = self._pooled.driver_connection
-        return str(driver.begin())
+        return str(self._driver.begin())
 
     def _roll_back(self) -> None:
         """End the transaction after an error, which is what is to be told, whatever becomes of this."""

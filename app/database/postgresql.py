@@ -81,6 +81,8 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         self._statements = Prepared(self, own_names.prefix)
         self.prepare_threshold = threshold
         self.cursor_factory = _Cursor
+        self._poll = select.poll()
+        self._poll.register(self.pgconn.socket, select.POLLIN)
         self.answered_at = monotonic()
 
     def run(self, wire: Wire, values: Sequence[bytes | None]) -> Answer:
@@ -161,9 +163,7 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         """Returns whether the server has left this connection, which lies idle, open."""
         if self.closed or self.answered_at < self.waits.doubtful_before:
             return False
-        poll = select.poll()
-        poll.register(self.pgconn.socket, select.POLLIN)
-        return not poll.poll(0)
+        return not self._poll.poll(0)
 
     def _give_up(self) -> None:
         """Let another thread cancel the statement at the server, which may be as silent as before, and then close."""

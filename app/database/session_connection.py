@@ -63,4 +63,5 @@ class SessionConnection(Connection):
         # The session may hold what the statement is about.
         self._session.flush()
         self._pooled = self._session.connection().connection
+        self._driver = self._pooled.driver_connection
         return super()._execute(compiled, values)
