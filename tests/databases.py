@@ -143,6 +143,15 @@ def _delete_rows(connection: Connection, metadata: MetaData) -> None:
             connection.exec_driver_sql(f'DELETE FROM "{name}"')
 
 
+def read_rows(engine: Engine, metadata: MetaData) -> dict[str, list[str]]:
+    """Every row of the tables that have any, as text. Whoever looks at a database many times looks by this."""
+    with engine.begin() as connection:
+        return {
+            name: sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()))
+            for name in find_filled(connection, metadata)
+        }
+
+
 def find_filled(connection: Connection, metadata: MetaData) -> set[str]:
     """The names of the tables that have rows."""
     return {name for (name,) in connection.exec_driver_sql(_look_at(metadata)[1])}

@@ -112,8 +112,10 @@ class Reader:
 
     def __init__(self, source: str):
         self.tree = ast.parse(source)
-        self.imported = {node.module for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)}
-        self._above = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        #: Every node: each rule looks at all of them.
+        self.nodes = list(ast.walk(self.tree))
+        self.imported = {node.module for node in self.nodes if isinstance(node, ast.ImportFrom)}
+        self._above = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         while node in self._above:
@@ -122,7 +124,7 @@ class Reader:
 
     def unmarked(self, node: ast.AST) -> Iterator[ast.AST]:
         """The texts below the node, and itself, that are in no mark and in nothing for a program."""
-        for found in ast.walk(node):
+        for found in self.nodes if node is self.tree else ast.walk(node):
             if not _is_text(found) or self._is_part(found) or self._is_docstring(found):
                 continue
             calls = [_called(up) for up in self.above(found) if isinstance(up, ast.Call)]
@@ -172,7 +174,7 @@ def _targets(node: ast.AST) -> list[ast.expr]:
 
 def sentences_of_errors(reader: Reader) -> Iterator[ast.AST]:
     """An error's sentence, which a page shows beside a field."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             told = node.exc
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__":
@@ -184,7 +186,7 @@ def sentences_of_errors(reader: Reader) -> Iterator[ast.AST]:
 
 def sentences_of_forms(reader: Reader) -> Iterator[ast.AST]:
     """Labels, descriptions, choices, what validators say, and errors that are put on a field or a form."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call):
             for argument in _shown_of_form(node, reader):
                 yield from (text for text in reader.unmarked(argument) if _has_letters(text))
@@ -194,14 +196,14 @@ def sentences_of_forms(reader: Reader) -> Iterator[ast.AST]:
 
 def notices(reader: Reader) -> Iterator[ast.AST]:
     """A notice is kept in the session as text, so it is said in the reader's language at once."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call) and _called(node) == "flash":
             yield from (one for one in _alternatives(node.args[0]) if _called(one) not in _SAID_NOW)
 
 
 def error_pages(reader: Reader) -> Iterator[ast.AST]:
     """The title, the sentence and the way on of an error page; an error's description."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call) and _called(node) in ("error_page", "abort"):
             shown = [*node.args[1:], *(keyword.value for keyword in node.keywords if keyword.arg != "status")]
             for argument in shown:
@@ -210,7 +212,7 @@ def error_pages(reader: Reader) -> Iterator[ast.AST]:
 
 def problems_of_pages(reader: Reader) -> Iterator[ast.AST]:
     """What a page is given beside its forms, to say in its summary of what is wrong."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call):
             for keyword in node.keywords:
                 if keyword.arg in ("error", "errors", "notices", "problem"):
@@ -221,7 +223,7 @@ def names_of_the_mark(reader: Reader) -> Iterator[ast.AST]:
     """No function takes the name ``_`` for something else and then marks a sentence: it would call that."""
     if "app.sentences" not in reader.imported:
         return
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         is_bound = isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)
         # A comprehension's names are its own.
         if is_bound and not any(isinstance(up, ast.comprehension) for up in reader.above(node)):
@@ -232,7 +234,7 @@ def names_of_the_mark(reader: Reader) -> Iterator[ast.AST]:
 
 def sentences_of_clients_fields(reader: Reader) -> Iterator[ast.AST]:
     """The words of a client's field, which the forms and the page of its settings read."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call) and _called(node) == "has":
             for keyword in node.keywords:
                 if keyword.arg in ("label", "help", "lives"):
@@ -241,7 +243,7 @@ def sentences_of_clients_fields(reader: Reader) -> Iterator[ast.AST]:
 
 def refusals(reader: Reader) -> Iterator[ast.AST]:
     """What an app's people read about a refusal, and what the guide says to do. What is said on the wire stays."""
-    for node in ast.walk(reader.tree):
+    for node in reader.nodes:
         if isinstance(node, ast.Call):
             read = [keyword.value for keyword in node.keywords if keyword.arg in _OF_A_ROW]
             for value in [*read, *(node.args[2:] if _called(node) == "GrantLine" else ())]:

@@ -11,6 +11,8 @@ from tests.tables import each
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "benchmarks", "migrations", "tests")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+#: What has statements below it.
+_WITH_BLOCKS = (ast.Module, ast.stmt, ast.ExceptHandler, ast.match_case)
 #: Decorators by which a second definition adds to the first: ``@x.setter``, ``@overload``, ``@x.register``.
 _ADDING = {"setter", "deleter", "getter", "overload", "register"}
 
@@ -18,10 +20,11 @@ _ADDING = {"setter", "deleter", "getter", "overload", "register"}
 def find_second_definitions(source: str) -> Iterator[str]:
     """A sentence for each definition or key that takes the name of one before it, in the same block."""
     for node in ast.walk(ast.parse(source)):
-        for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
-            if isinstance(block, list):
-                yield from _find_in_block(block)
-        if isinstance(node, ast.Dict):
+        if isinstance(node, _WITH_BLOCKS):
+            for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+                if isinstance(block, list):
+                    yield from _find_in_block(block)
+        elif isinstance(node, ast.Dict):
             keys = Counter(key.value for key in node.keys if isinstance(key, ast.Constant))
             yield from (f"line {node.lineno}: the key {key!r} stands twice" for key, count in keys.items() if count > 1)
 

@@ -10,6 +10,7 @@ from app.http.navigation import only_by_navigation
 from app.last_uses import LastUses
 from app.oauth.journal.log import RequestLog
 from tests.actors import Browser
+from tests.databases import read_rows
 
 #: What browsers send when they fetch a page that nobody has gone to, or draw a preview of a link.
 AHEAD = [
@@ -34,9 +35,7 @@ def rows(app):
             app.extensions["services"].notes.of(RequestLog).flush()
             app.extensions["services"].notes.of(AccessLog).flush()
             app.extensions["services"].notes.of(LastUses).flush()
-            return {
-                table.name: sorted(map(repr, db.session.execute(select(table)))) for table in db.metadata.sorted_tables
-            }
+            return read_rows(db.engine, db.metadata)
 
     return rows
 
