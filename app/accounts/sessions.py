@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_login import UserMixin
 from msgspec import Struct
-from sqlalchemy import Select, bindparam, delete, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from app import clock
@@ -16,9 +16,10 @@ from app.accounts.models import Session, User
 from app.accounts.places.known import note_place
 from app.accounts.state import is_open_account
 from app.config import settings
-from app.credentials import SESSION, digest, new_credential
+from app.credentials import SESSION, digest, new_credential, new_id
 from app.database.connections import Connection, connect
 from app.database.rows import changed_rows
+from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
@@ -91,6 +92,13 @@ _FIND_SIGNED_IN = Statement(
     )
 )
 
+_USED_LAST = select(Session.digest).where(Session.user_id == bindparam("user_id")).order_by(Session.last_used_at.desc())
+_CUT_OFF = Statement(delete(Session).where(Session.digest.in_(_USED_LAST.offset(MOST_OF_PERSON - 1))))
+_INSERT_SESSION = Statement(
+    insert(Session).values({column.name: bindparam(column.name) for column in Session.__table__.columns})
+)
+_END_SESSION = Statement(delete(Session).where(Session.digest == bindparam("digest")))
+
 _SESSION_USED = Used(Session.digest, Session.last_used_at)
 
 
@@ -102,22 +110,22 @@ def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] 
     """
     credential = new_credential(SESSION)
     at = clock.now()
+    connection = SessionConnection(db.session())
     # Two sign-ins at once cut off one after the other.
     lock_person(db.session(), user.id)
-    used_last = select(Session.digest).where(Session.user_id == user.id).order_by(Session.last_used_at.desc())
-    db.session.execute(delete(Session).where(Session.digest.in_(used_last.offset(MOST_OF_PERSON - 1))))
-    db.session.add(
-        Session(
-            digest=digest(credential),
-            user_id=user.id,
-            issued_at=at,
-            last_used_at=at,
-            expires_at=at + timedelta(seconds=settings().session_lifetime),
-            # Shown in the list of sessions; PostgreSQL stores no NUL and no more than the column holds.
-            address=address.replace("\x00", "")[:45],
-            user_agent=user_agent.replace("\x00", "")[:300],
-            shown=" ".join(sorted(shown)),
-        )
+    connection.run(_CUT_OFF, user_id=user.id)
+    connection.run(
+        _INSERT_SESSION,
+        id=new_id("ses"),
+        digest=digest(credential),
+        user_id=user.id,
+        issued_at=at,
+        last_used_at=at,
+        expires_at=at + timedelta(seconds=settings().session_lifetime),
+        # Shown in the list of sessions; PostgreSQL stores no NUL and no more than the column holds.
+        address=address.replace("\x00", "")[:45],
+        user_agent=user_agent.replace("\x00", "")[:300],
+        shown=" ".join(sorted(shown)),
     )
     note_place(db.session(), user.id, address)
     return credential
@@ -169,7 +177,7 @@ def _idle_lifetime(services: Services) -> timedelta:
 
 def end_session(session_digest: str) -> None:
     """End the session with this digest, so that its credential is dead wherever it is. The caller commits."""
-    db.session.execute(delete(Session).where(Session.digest == session_digest))
+    SessionConnection(db.session()).run(_END_SESSION, digest=session_digest)
 
 
 def end_sessions(session: OrmSession, user_id: str, but: str | None = None) -> int:

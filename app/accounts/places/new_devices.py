@@ -2,16 +2,32 @@
 
 from datetime import timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import aliased
 
 from app import clock
 from app.accounts.models import Session, User
 from app.accounts.notices import notify
 from app.accounts.places.models import KnownPlace
+from app.database.session_connection import SessionConnection
+from app.database.statements import Statement
 
 #: Whose account is younger, and has no trace of an earlier sign-in, signs in for the first time.
 _NEW = timedelta(days=1)
+
+_other = aliased(Session)
+_FIND_NEW = Statement(
+    select(
+        Session.user_agent,
+        Session.address,
+        or_(
+            exists().where(_other.user_id == Session.user_id, _other.id != Session.id),
+            # A session may have ended since; its place is still known.
+            exists().where(KnownPlace.user_id == Session.user_id, KnownPlace.first_seen_at < Session.issued_at),
+        ).label("came_before"),
+    ).where(Session.id == bindparam("session_id"), Session.user_id == bindparam("user"))
+)
 
 
 def tell_new_device(session: OrmSession, user: User, session_id: str, *, knows_browser: bool) -> None:
@@ -21,14 +37,7 @@ def tell_new_device(session: OrmSession, user: User, session_id: str, *, knows_b
     """
     if knows_browser:
         return
-    new = session.scalars(select(Session).where(Session.id == session_id, Session.user_id == user.id)).one()
-    if user.created_at > clock.now() - _NEW and not _has_signed_in_before(session, new):
+    new = SessionConnection(session).first(_FIND_NEW, session_id=session_id, user=user.id)
+    if user.created_at > clock.now() - _NEW and not new.came_before:
         return
-    notify(session, user.id, "new_device", session_id=new.id, user_agent=new.user_agent, address=new.address)
-
-
-def _has_signed_in_before(session: OrmSession, new: Session) -> bool:
-    earlier = exists().where(Session.user_id == new.user_id, Session.id != new.id)
-    # A session may have ended since; its place is still known.
-    place = exists().where(KnownPlace.user_id == new.user_id, KnownPlace.first_seen_at < new.issued_at)
-    return bool(session.scalar(select(or_(earlier, place))))
+    notify(session, user.id, "new_device", session_id=session_id, user_agent=new.user_agent, address=new.address)
