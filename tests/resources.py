@@ -96,6 +96,8 @@ _CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # No page lives long enough for its scripts to be worth compiling a second and third time.
+    "--js-flags=--no-opt --no-maglev",
     # Nothing but loopback is ever reached, whatever a page asks for.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
 )

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
+from tests.accessibility.axe import Eyes
 from tests.integrator import s256
 from tests.journeys.conftest import callback, demonstration, page
 from tests.journeys.walk import ALICE, sign_in
@@ -12,11 +13,6 @@ from tests.journeys.walk import ALICE, sign_in
 __all__ = ["callback", "demonstration", "look", "page"]
 
 _WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-#: Rules of WCAG 2.2 up to level AA, and what axe-core's makers hold to be good practice.
-_OPTIONS = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 #: The texts of a page that look like a date and are in no element that the reader's browser makes local.
 _RAW_DATES = r"""() => {
   const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -29,30 +25,21 @@ _RAW_DATES = r"""() => {
 }"""
 
 
+@pytest.fixture(scope="session")
+def eyes() -> Eyes:
+    """One pair for all pages: what they have seen on one they know on the next."""
+    return Eyes()
+
+
 @pytest.fixture
-def look(page) -> Iterator[Callable[..., None]]:
+def look(page, eyes) -> Iterator[Callable[..., None]]:
     """Look at the page as it is now: in light and dark, wide and narrow. What is wrong comes out at the end."""
-    axe, problems = Axe(), []
+    problems = []
 
     def look(name: str, path: str | None = None) -> None:
         if path is not None:
             page.goto(path)
-        assert page.title(), name
-        # Each width and each scheme is looked at once: colours are the same at every width.
-        page.set_viewport_size(_WIDE)
-        page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        problems.extend(f"{name}, light: {problem}" for problem in violations(axe, page))
-        problems.extend(f"{name}: {text!r} is a date that no script makes local" for text in page.evaluate(_RAW_DATES))
-        page.set_viewport_size(_NARROW)
-        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        # As high as the page: what sticks to the end of a window covers half of some button wherever one has scrolled to.
-        height = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size(_NARROW | {"height": max(height, _NARROW["height"])})
-        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if too_wide > 0:
-            problems.append(f"{name}: {too_wide} pixels wider than a screen of 320")
-        problems.extend(f"{name}, dark and narrow: {problem}" for problem in violations(axe, page))
-        page.set_viewport_size(_WIDE)
+        problems.extend(look_at(page, eyes, name))
 
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
     page.on("pageerror", lambda error: problems.append(f"a script's error: {error}"))
@@ -60,14 +47,23 @@ def look(page) -> Iterator[Callable[..., None]]:
     assert not problems, "\n".join(["", *dict.fromkeys(problems)])
 
 
-def violations(axe: Axe, page) -> Iterator[str]:
-    """What axe-core finds in the page as it is now: how bad, which rule, where."""
-    # Once a page: it is half a megabyte of script.
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(axe.axe_script)
-    for violation in page.evaluate("options => axe.run(options)", _OPTIONS)["violations"]:
-        places = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
-        yield f"{violation['impact']}, {violation['id']} ({violation['help']}): {places}"
+def look_at(page: Page, eyes: Eyes, name: str) -> Iterator[str]:
+    """What is wrong in the page, wide and light, then narrow and dark: colours are the same at every width."""
+    assert page.title(), name
+    page.set_viewport_size(_WIDE)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    yield from (f"{name}, light: {problem}" for problem in eyes.violations(page))
+    yield from (f"{name}: {text!r} is a date that no script makes local" for text in page.evaluate(_RAW_DATES))
+    page.set_viewport_size(_NARROW)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    # As high as the page: what sticks to the end of a window covers half of some button wherever one has scrolled to.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size(_NARROW | {"height": max(height, _NARROW["height"])})
+    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if too_wide > 0:
+        yield f"{name}: {too_wide} pixels wider than a screen of 320"
+    yield from (f"{name}, dark and narrow: {problem}" for problem in eyes.violations(page))
+    page.set_viewport_size(_WIDE)
 
 
 @pytest.fixture
