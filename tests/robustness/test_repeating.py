@@ -142,7 +142,8 @@ def test_what_never_ends_is_unavailable_and_has_left_nothing(app, notebook, sign
         raise psycopg.errors.SerializationFailure
 
     with monkeypatch.context() as patch:
-        patch.setattr("app.oauth.grants.refresh_token.rotate_refresh_token", end)
+        for name in ("rotate_while_seen", "rotate_refresh_token"):
+            patch.setattr(f"app.oauth.grants.refresh_token.{name}", end)
         answer = notebook.refresh(tokens["refresh_token"])
     assert (answer.status_code, "Retry-After" in answer.headers, len(tries)) == (503, True, repeat.MOST_TRIES)
     assert notebook.refresh(tokens["refresh_token"]).status_code == 200
