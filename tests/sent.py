@@ -108,6 +108,18 @@ class Recorder:
             statements = frozenset(map(self._digest, self._now.copy()))
             self.record.tests[item.nodeid] = Sent(statements, self._has_failed, round(perf_counter() - began, 3))
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef) -> Iterator[None]:
+        """What is made once for a whole run, such as the tables, is sent whatever runs, and by no test."""
+        if fixturedef.scope != "session":
+            return (yield)
+        own = self._now, self._has_failed
+        self._now = set()
+        try:
+            return (yield)
+        finally:
+            self._now, self._has_failed = own
+
     def _note_execution(self, _connection, _cursor, text, parameters, context, _many) -> None:
         compiled = getattr(context, "compiled", None)
         if compiled is None:

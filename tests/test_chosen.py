@@ -115,6 +115,7 @@ _TESTS = """
     @pytest.fixture(scope="session")
     def send():
         with create_engine("sqlite://").connect() as connection:
+            connection.execute(text("SELECT 'once a run'"))
             yield lambda value: connection.execute(text("SELECT :value"), {"value": value})
 
     @pytest.mark.parametrize("number", range(4))
@@ -145,6 +146,9 @@ def test_a_value_of_another_kind_is_another_statement(pytester, monkeypatch):
     result = pytester.runpytest(*arguments)
     result.stdout.fnmatch_lines("3 of 6 tests were left out*")
     result.stdout.fnmatch_lines(["*::test_text PASSED*", "*::test_failure PASSED*"])
+    (written,) = pytester.path.rglob("sent.json")
+    assert "SELECT :value" in written.read_text() or "SELECT ?" in written.read_text()
+    assert "once a run" not in written.read_text()
 
 
 def test_what_only_those_send_that_would_be_left_out_is_an_error(pytester, monkeypatch):
