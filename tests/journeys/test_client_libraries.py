@@ -1,27 +1,29 @@
 """Two OAuth libraries that nobody here wrote walk the five steps, unmodified, against a running server."""
 
 import pytest
+import requests
 from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
 from oauthlib.oauth2 import BackendApplicationClient
 from requests_oauthlib import OAuth2Session as OauthlibSession
 
-from tests.journeys.walk import ALICE, allow
+from tests.actors import Browser, find_form
+from tests.journeys.walk import ALICE
+from tests.robustness.remote import RemoteApp
 
 SCOPE = "memories:read integrations:read profile"
 
 
 @pytest.fixture
-def person(demonstration, page):
-    """Alice, allowing whatever an authorization URL asks for."""
+def person(server, demonstration):
+    """Alice, allowing whatever an authorization URL asks for. What a real browser does on the way is another journey's."""
+    browser = Browser(RemoteApp(server))
 
     def allow_all(authorization_url: str) -> None:
-        allow(
-            page,
-            authorization_url,
-            email=ALICE,
-            password=demonstration.passwords[ALICE],
-            mementos=("Recipes", "Health"),
-        )
+        browser.sign_in(ALICE, demonstration.passwords[ALICE])
+        page = browser.follow(browser.get(authorization_url.removeprefix(server.url)))
+        two = find_form(page, names=["memento_ids"]).choices["memento_ids"][:2]
+        page = browser.follow(browser.submit(page, press="Continue", selection="selected", memento_ids=two))
+        requests.get(browser.submit(page, press="Authorize").location, timeout=10)
 
     return allow_all
 
