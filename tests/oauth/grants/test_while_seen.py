@@ -557,10 +557,11 @@ def test_a_code_without_a_challenge_takes_no_verifier(client, signed_in, ways, v
     assert (True in ways) == (verifier is None)
 
 
-def test_a_code_for_an_address_that_was_removed_is_looked_up(client, signed_in, ways, change_client):
+def test_a_code_for_an_address_that_was_removed_is_looked_up(client, signed_in, ways, forget, change_client):
     """Also when the client was seen since."""
     code = client.code(signed_in)
     change_client(client, redirect_uris=["https://app.acme.example/other"])
+    forget()
     assert client.client_credentials().status_code == 200
     assert client.exchange(code).json["error"] == "invalid_grant"
     assert ways == []
