@@ -87,8 +87,8 @@ def refuse_what_would_be_common(own_files: set[int]) -> None:
         raise RuntimeError(f"What was imported has opened files: {opened - own_files}")
 
 
-def become_new(arguments: list[str], environ: dict[str, str]) -> None:
-    """Look like a process that has just been started."""
+def become_new(arguments: list[str], environ: dict[str, str], *, interrupt: Any) -> None:
+    """Look like a process that has just been started, and does at Ctrl-C what ``interrupt`` says."""
     # What the interpreter has put there itself.
     own = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}
     os.environ.clear()
@@ -96,18 +96,18 @@ def become_new(arguments: list[str], environ: dict[str, str]) -> None:
     sys.orig_argv[1:] = arguments
     sys.argv[1:] = arguments[2:]
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, interrupt)
     gc.enable()
 
 
 if __name__ == "__main__":
-    # Who presses Ctrl-C means the tests.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Who presses Ctrl-C means the tests. A shell has what it runs in the background ignore it, and its children too.
+    inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     if sys.argv[2] in URLS:
         import_all(sys.argv[2])
     gc.collect()
     refuse_what_would_be_common({0, 1, 2, int(sys.argv[1])})
     order = wait_for_orders(socket.socket(fileno=int(sys.argv[1])))
-    become_new(**order)
+    become_new(**order, interrupt=inherited)
     runpy.run_module(order["arguments"][1], run_name="__main__", alter_sys=True)
