@@ -5,6 +5,7 @@ The quick part: what gives tokens. ``tests/fleet/test_killed.py`` does the same 
 
 import pytest
 
+from app.recent import Recent
 from tests.actors import Browser
 from tests.robustness.dying import count_ends, dump, kill_after, statements_of
 
@@ -12,6 +13,15 @@ from tests.robustness.dying import count_ends, dump, kill_after, statements_of
 @pytest.fixture(scope="session")
 def app(each_app):
     return each_app
+
+
+@pytest.fixture(params=["looked up", "seen"], autouse=True)
+def client(request, notebook, signed_in, monkeypatch) -> None:
+    """Whether a process that is killed has seen the client a moment ago: then it looks nothing up beforehand."""
+    if request.param == "seen":
+        notebook.tokens(signed_in)
+    else:
+        monkeypatch.setattr(Recent, "find", lambda self, key: None)
 
 
 @pytest.fixture
