@@ -111,7 +111,7 @@ def _told(value: Any) -> Any:
 
 
 def _is_volatile(name: str) -> bool:
-    return name in ("id", "family_id", "number", "grant_id") or any(part in name for part in _VOLATILE)
+    return name in ("id", "family_id", "number", "detail_id", "grant_id") or any(part in name for part in _VOLATILE)
 
 
 def _fork(app: Flask) -> int:
