@@ -179,8 +179,8 @@ class Choice:
         """What nobody sends but those that would be left out."""
         left_out, sent = set(self._left_out or ()), self._record.tests
         kept = {one for name in sent.keys() - left_out for one in sent[name].statements}
-        lost = {one for name in left_out & sent.keys() for one in sent[name].statements} - kept
-        return sorted(self._record.texts[one] for one in lost)
+        lost = {one: name for name in sorted(left_out & sent.keys()) for one in sent[name].statements - kept}
+        return sorted(f"{self._record.texts[one]} ({name})" for one, name in lost.items())
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,6 +11,7 @@ The record holds for the files that it was made of. Where one has changed since,
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -22,6 +23,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.database.connections import Connection
+from tests.databases import BACKEND
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "migrations", "static", "templates", "tests")
@@ -32,7 +34,8 @@ class Sent(NamedTuple):
     """What one test sent."""
 
     statements: frozenset[str]
-    #: Whether the database refused one of them. PostgreSQL then refuses all that follow in the transaction.
+    #: Whether the database refused one of them. PostgreSQL then refuses all that follow in the transaction. Or the test
+    #: was skipped, and would perhaps send something there.
     has_failed: bool
     seconds: float
 
@@ -84,6 +87,8 @@ class Recorder:
         run = self._run = Connection._run
 
         def note_and_run(connection: Connection, compiled: Any, values: Any) -> Any:
+            if connection._dialect.name != BACKEND:
+                return run(connection, compiled, values)
             self._now.add((compiled.sql, None, *map(type, values.values() if isinstance(values, dict) else values)))
             try:
                 return run(connection, compiled, values)
@@ -109,6 +114,12 @@ class Recorder:
             self.record.tests[item.nodeid] = Sent(statements, self._has_failed, round(perf_counter() - began, 3))
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Iterator[None]:
+        report = yield
+        self._has_failed = self._has_failed or report.skipped
+        return report
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef) -> Iterator[None]:
         """What is made once for a whole run, such as the tables, is sent whatever runs, and by no test."""
         if fixturedef.scope != "session":
@@ -120,7 +131,10 @@ class Recorder:
         finally:
             self._now, self._has_failed = own
 
-    def _note_execution(self, _connection, _cursor, text, parameters, context, _many) -> None:
+    def _note_execution(self, connection, _cursor, text, parameters, context, _many) -> None:
+        if connection.dialect.name != BACKEND:
+            # A test that has a database of the other kind sends that the same things in each run.
+            return
         compiled = getattr(context, "compiled", None)
         if compiled is None:
             # What somebody wrote for the driver.
@@ -129,8 +143,11 @@ class Recorder:
         # SQLite has no locks to ask for.
         locks = getattr(compiled.statement, "_for_update_arg", None)
         told = None if locks is None else _tell(locks)
+        # SQLite and the server know values by their places, and a list is the same for more of one kind.
+        text = _NAMED.sub("?", compiled.string)
         for values in context.compiled_parameters[:_MOST_ROWS]:
-            self._now.add((compiled.string, told, *map(type, values.values())))
+            kinds = map(type, values.values())
+            self._now.add((text, told, *(dict.fromkeys(kinds) if _LISTED in text else kinds)))
 
     def _note_failure(self, _context) -> None:
         self._has_failed = True
@@ -145,6 +162,8 @@ class Recorder:
         return digest
 
 
+#: How SQLAlchemy writes a value for psycopg, and a list whose values it writes out later.
+_NAMED, _LISTED = re.compile(r"%\(\w+\)s"), "POSTCOMPILE"
 #: Of the rows that one statement inserts, so many are looked at.
 _MOST_ROWS = 20
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-from tests import chosen
+from tests import chosen, sent
 from tests.chosen import BRANCHES, choose, must_run
 from tests.sent import ROOT, Record, Recorder, Sent, made_of
 from tests.tables import each
@@ -129,23 +129,27 @@ _TESTS = """
         with pytest.raises(Exception):
             send(object())
         send(5)
+
+    def test_skipped():
+        pytest.skip("What is here is not SQLite's.")
 """
 
 
 def test_a_value_of_another_kind_is_another_statement(pytester, monkeypatch):
     pytester.makepyfile(_TESTS)
     monkeypatch.setattr(chosen, "BACKEND", "sqlite")
+    monkeypatch.setattr(sent, "BACKEND", "sqlite")
     arguments = ("-v", "-p", "tests.chosen", "-p", "no:xdist", "-p", "no:randomly")
     monkeypatch.setattr(chosen, "_WHAT_TO_DO", "choose")
     result = pytester.runpytest(*arguments)
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=6, skipped=1)
     result.stdout.fnmatch_lines("Nothing was left out: there is no record*")
     monkeypatch.setattr(chosen, "_WHAT_TO_DO", "note")
-    pytester.runpytest(*arguments).assert_outcomes(passed=6)
+    pytester.runpytest(*arguments).assert_outcomes(passed=6, skipped=1)
     monkeypatch.setattr(chosen, "_WHAT_TO_DO", "choose")
     result = pytester.runpytest(*arguments)
-    result.stdout.fnmatch_lines("3 of 6 tests were left out*")
-    result.stdout.fnmatch_lines(["*::test_text PASSED*", "*::test_failure PASSED*"])
+    result.stdout.fnmatch_lines("3 of 7 tests were left out*")
+    result.stdout.fnmatch_lines(["*::test_text PASSED*", "*::test_failure PASSED*", "*::test_skipped SKIPPED*"])
     (written,) = pytester.path.rglob("sent.json")
     assert "SELECT :value" in written.read_text() or "SELECT ?" in written.read_text()
     assert "once a run" not in written.read_text()
@@ -169,6 +173,7 @@ def test_what_only_those_send_that_would_be_left_out_is_an_error(pytester, monke
         for test_of in ("test_what_only_those_send_that_would_be_left_out_is_an_error.py",)
         for name in ("test_one", "test_other")
     }
+    monkeypatch.setattr(sent, "BACKEND", "sqlite")
     monkeypatch.setattr(Record, "read", lambda *_: record)
     monkeypatch.setattr(chosen, "_WHAT_TO_DO", "compare")
     monkeypatch.setenv("ASKED", "SELECT 7")
