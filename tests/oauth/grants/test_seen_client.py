@@ -9,13 +9,12 @@ import pytest
 from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
-from app import clock, create_app
+from app import clock
 from app.accounts.organizations import find_organization
 from app.clients.life import delete_client, resume_client, suspend_client
 from app.clients.models import Client, ClientSecret
 from app.clients.models.snapshot import CLIENT_COLUMNS
 from app.clients.secrets import rotate_client_secret
-from app.database.access import expect_writes
 from app.database.connections import Connection
 from app.extensions import db
 from app.last_uses import LastUses
@@ -51,23 +50,6 @@ def sent(client, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(Connection, "_execute", noting)
     return sent
-
-
-@pytest.fixture
-def there(app):
-    """Acts in another process on the same database, as far as what it keeps in its memory goes."""
-    other = create_app(app.extensions["services"].settings)
-    other.extensions["services"].notes.have_threads = False
-
-    def act(do: Callable[[], Any]) -> None:
-        with other.app_context(), expect_writes():
-            do()
-            db.session.commit()
-
-    act.app = other
-    yield act
-    with other.app_context():
-        db.engine.dispose()
 
 
 def outcome(answer: TestResponse) -> tuple:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import inspect, select, union_all, update
 from werkzeug.test import TestResponse
 
-from app import clock, create_app
+from app import clock
 from app.accounts.disabling import disable_account
 from app.accounts.models import User
 from app.accounts.organizations import find_organization
@@ -137,23 +137,6 @@ def just_before(presented, monkeypatch) -> Callable[[Callable[[], Any]], None]:
 def forget(app) -> Callable[[], None]:
     """Let this process have seen nobody."""
     return app.extensions["services"].seen_clients._known.clear
-
-
-@pytest.fixture
-def there(app):
-    """Acts in another process on the same database, as far as what it keeps in its memory goes."""
-    other = create_app(app.extensions["services"].settings)
-    other.extensions["services"].notes.have_threads = False
-
-    def act(do: Callable[[], Any]) -> None:
-        with other.app_context(), expect_writes():
-            do()
-            db.session.commit()
-
-    act.app = other
-    yield act
-    with other.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture
