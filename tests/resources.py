@@ -34,6 +34,7 @@ from tests.databases import (
     new_database,
 )
 from tests.document_hosts import DocumentHosts
+from tests.forked.popen import share_names
 from tests.migrated import bring_up_to_date, read_revisions_once, share_migrated
 from tests.server import CHEAP_PASSWORDS, Server, running_server
 
@@ -320,6 +321,7 @@ def pytest_configure(config) -> None:
     share_migrated(cluster)
     read_revisions_once()
     share_compiled(Path(cluster.directory) / "templates")
+    share_names(Path(cluster.directory))
     if is_worker:
         return
     # A run that is told to end stops what it has started, as on Ctrl-C.

@@ -23,6 +23,8 @@ from tests.databases import BACKEND
 _READ_AT_ONCE = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "TZ", "PROMETHEUS_", "PSYCOPG_")
 _PR_SET_CHILD_SUBREAPER = 36
 
+#: Where the names of what a server imports are kept, for all processes of a run.
+_kept = [Path(os.devnull)]
 _ready: dict[tuple[Path, frozenset[tuple[str, str]]], "_Ready"] = {}
 _one_at_a_time = Lock()
 
@@ -59,6 +61,11 @@ def run_forked(command: list[str], *, timeout: float, **options: Any) -> subproc
     return subprocess.CompletedProcess(command, process.returncode, printed, complained)
 
 
+def share_names(directory: Path) -> None:
+    """Say where the processes of this run keep the names of what a server imports: one has to find them out."""
+    _kept[:] = [directory / f"imported-on-{BACKEND}"]
+
+
 def end_those_of(folder: Path) -> None:
     """Ends what is ready in a folder that goes."""
     for of, environ in [*_ready]:
@@ -72,7 +79,7 @@ class _Ready:
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._orders, its_end = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked.ready", str(its_end.fileno()), BACKEND],
+            [sys.executable, "-m", "tests.forked.ready", str(its_end.fileno()), BACKEND, str(_kept[0])],
             cwd=folder,
             env={name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | environ,
             stdin=subprocess.DEVNULL,

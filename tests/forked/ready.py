@@ -1,8 +1,9 @@
-"""Imports what a server imports, then forks a process for each order: ``python -m tests.forked.ready SOCKET BACKEND``.
+"""Imports what a server imports, then forks a process for each order: ``python -m tests.forked.ready SOCKET BACKEND KEPT``.
 
-For another word than a backend's it imports nothing.
+For another word than a backend's it imports nothing. ``KEPT`` is a file for the names of what is imported.
 """
 
+import fcntl
 import gc
 import json
 import os
@@ -24,8 +25,29 @@ _EACH_ITS_OWN = ("app.serving", "wsgi", "app.worker")
 URLS = {"sqlite": "sqlite:////nowhere/x.sqlite3", "postgresql": "postgresql://127.0.0.1:1/nowhere"}
 
 
-def import_all(backend: str) -> None:
+def import_all(backend: str, kept: Path) -> None:
     """Import all that a server on this kind of database has loaded once it is made, in that order."""
+    for name in _names_of_all(backend, kept):
+        # In that order, in which they find each other.
+        if name not in sys.modules and not f"{name}.".startswith(tuple(f"{own}." for own in _EACH_ITS_OWN)):
+            # Some that are made in C are no files.
+            with suppress(ImportError):
+                import_module(name)
+
+
+def _names_of_all(backend: str, kept: Path) -> list[str]:
+    """What one process has found out by a trial, which takes as long as a start does, the others of its run read."""
+    with open(kept, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        names = file.read()
+        if not names:
+            names = _try(backend)
+            file.write(names)
+    return json.loads(names)
+
+
+def _try(backend: str) -> str:
     reading, writing = os.pipe()
     trial = os.fork()
     if not trial:
@@ -38,14 +60,9 @@ def import_all(backend: str) -> None:
         os._exit(0)
     os.close(writing)
     with open(reading) as told:
-        names = json.load(told)
+        names = told.read()
     os.waitpid(trial, 0)
-    for name in names:
-        # In that order, in which they find each other.
-        if name not in sys.modules and not f"{name}.".startswith(tuple(f"{own}." for own in _EACH_ITS_OWN)):
-            # Some that are made in C are no files.
-            with suppress(ImportError):
-                import_module(name)
+    return names
 
 
 def wait_for_orders(orders: socket.socket) -> dict[str, Any]:
@@ -105,8 +122,10 @@ if __name__ == "__main__":
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
     if sys.argv[2] in URLS:
-        import_all(sys.argv[2])
+        import_all(sys.argv[2], Path(sys.argv[3]))
     gc.collect()
+    # A child that looked through it for garbage would copy all of it, most of all as it ends.
+    gc.freeze()
     refuse_what_would_be_common({0, 1, 2, int(sys.argv[1])})
     order = wait_for_orders(socket.socket(fileno=int(sys.argv[1])))
     become_new(**order, interrupt=inherited)
