@@ -23,7 +23,7 @@ class Clone:
         self.path = path
         for name in _FOLDERS:
             # With what is compiled: that takes longer than to start.
-            shutil.copytree(_ROOT / name, path / name)
+            shutil.copytree(_ROOT / name, path / name, copy_function=_link)
         for name in _FILES:
             shutil.copy(_ROOT / name, path)
         self._make_environment()
@@ -72,6 +72,15 @@ class Clone:
         # By these copies make knows that there is nothing to install.
         for name in ("requirements.lock", "requirements-dev.lock"):
             shutil.copy(_ROOT / name, programs.parent)
+
+
+def _link(source: str, target: str) -> None:
+    """Nobody writes into a file that is there, and what is compiled anew takes the place of what was."""
+    try:
+        os.link(source, target)
+    except OSError:
+        # A link leads nowhere from one file system to another.
+        shutil.copy2(source, target)
 
 
 def read_welcome(process: subprocess.Popen) -> str:
