@@ -1,7 +1,6 @@
 """Settings: the local defaults, and one clear sentence for each that cannot be used."""
 
 import stat
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.config import ConfigurationError, read_settings
+from tests.forked.popen import run_forked
+from tests.server import environ_of_machine
 from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -301,12 +302,10 @@ def test_nothing_is_written_when_everything_is_given(tmp_path):
     ids=lambda command: command[0],
 )
 def test_a_bad_setting_stops_the_start_without_a_traceback(command):
-    done = subprocess.run(
+    done = run_forked(
         [sys.executable, "-m", *command],
         cwd=_ROOT,
-        env=GOOD | {"PORT": "none", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
+        env=environ_of_machine() | GOOD | {"PORT": "none"},
         timeout=60,
     )
     assert done.returncode == 1
