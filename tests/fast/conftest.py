@@ -1,6 +1,7 @@
 """What the tests of the fast door share."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,9 +14,11 @@ _CLIENTS = ("notebook", "pocket", "posting_notebook") if os.environ.get("TEST_FL
 
 
 @pytest.fixture
-def doors(app, monkeypatch, caplog) -> TwoDoors:
+def doors(app, monkeypatch, caplog) -> Iterator[TwoDoors]:
     """The app with its fast door, and the same around it."""
-    return TwoDoors(app, monkeypatch, caplog)
+    doors = TwoDoors(app, monkeypatch, caplog)
+    yield doors
+    doors.close()
 
 
 @pytest.fixture(params=_CLIENTS)

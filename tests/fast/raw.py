@@ -1,5 +1,6 @@
 """From bytes, as they come over a connection, to what the server's worker makes of them."""
 
+from functools import cache
 from typing import Any
 
 from gunicorn.config import Config
@@ -24,9 +25,7 @@ class _Line:
 
 def environ_of(raw: bytes) -> dict[str, Any]:
     """What the first request of these bytes becomes; for one that the worker refuses, the refusal that our app answers."""
-    config = Config()
-    # As app.serving says, which is for a server alone: it reads the settings of its environment.
-    config.set("http_parser", "python")
+    config = _configure()
     inbox = Inbox(Room())
     inbox.feed(raw)
     inbox.give_up(End.HUNG_UP)
@@ -38,3 +37,11 @@ def environ_of(raw: bytes) -> dict[str, Any]:
         return create(request, _Line(), _CLIENT, _SERVER, config)[1]
     except Exception as error:
         return make_refused(getattr(error, "began", b""), find_status(error))
+
+
+@cache
+def _configure() -> Config:
+    config = Config()
+    # As app.serving says, which is for a server alone: it reads the settings of its environment.
+    config.set("http_parser", "python")
+    return config

@@ -3,6 +3,7 @@
 import os
 import random
 import time
+from contextlib import closing
 
 import pytest
 from itsdangerous import TimestampSigner
@@ -88,8 +89,8 @@ def test_what_is_sent_over_tls_comes_out_the_same(
     browser = Browser(secure)
     browser.enter(alice)
     requests = {told: ask(notebook, cookies_of(browser), **changes) for told, changes in list(COVERED.items())[:3]}
-    doors = TwoDoors(secure, monkeypatch, caplog)
-    found = doors.differences(requests, meddle=same_chance)
+    with closing(TwoDoors(secure, monkeypatch, caplog)) as doors:
+        found = doors.differences(requests, meddle=same_chance)
     assert not found, "\n".join(found)
     assert set(doors.statuses.values()) == {"302 FOUND"}
 

@@ -8,10 +8,11 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Integer, Table, delete, func, insert, select, text, update
+from sqlalchemy import Integer, Table
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import clock, fast
@@ -19,13 +20,12 @@ from app.database.access import may_note, may_orm_write
 from app.database.connections import Connection
 from app.database.patience import find_patience
 from app.extensions import db
-from app.limits.models import RateLimitCounter
 from app.logs import present
 from app.metrics.kinds import State
+from tests.onlooker import Onlooker, Rows, quoted
 
-#: Makes the environ of a request, anew each time: its body can be read once.
+#: Makes the environ of a request. Its body can be read once, so there is another each time.
 Make = Callable[[], dict[str, Any]]
-Rows = dict[str, list[tuple]]
 
 #: So many bytes has the random name by which a new connection of PostgreSQL prepares statements, whenever that is made.
 _OF_A_CONNECTION = 8
@@ -39,14 +39,16 @@ def form(path: str, body: bytes | str, authorization: str | None = None, **envir
     sent = {"CONTENT_TYPE": "application/x-www-form-urlencoded"} | environ
     if authorization is not None:
         sent = {"HTTP_AUTHORIZATION": authorization} | sent
-    return lambda: EnvironBuilder(path=path, method="POST", data=data, environ_overrides=dict(sent)).get_environ()
+    environ = EnvironBuilder(path=path, method="POST", data=data, environ_overrides=sent).get_environ()
+    return lambda: environ | {"wsgi.input": BytesIO(data)}
 
 
 def read(path: str, authorization: str | None = None, method: str = "GET", **environ: Any) -> Make:
     """A request without a body."""
     if authorization is not None:
         environ = {"HTTP_AUTHORIZATION": authorization} | environ
-    return lambda: EnvironBuilder(path=path, method=method, environ_overrides=dict(environ)).get_environ()
+    made = EnvironBuilder(path=path, method=method, environ_overrides=dict(environ)).get_environ()
+    return lambda: made | {"wsgi.input": BytesIO()}
 
 
 class TwoDoors:
@@ -60,6 +62,8 @@ class TwoDoors:
         self.is_asking = False
         self.statuses: dict[str, str] = {}
         self._caplog.set_level("INFO")
+        with app.app_context():
+            self._onlooker = Onlooker(app, db.metadata)
         # A store of limits that failed is looked for again after each request, and not by chance.
         self._storage = self._services.limits.storage
         monkeypatch.setattr(self._storage, "_has_thread", lambda: False)
@@ -72,6 +76,10 @@ class TwoDoors:
 
         monkeypatch.setattr(Connection, "__enter__", note)
 
+    def close(self) -> None:
+        """Let go of the database."""
+        self._onlooker.close()
+
     def differences(
         self, requests: dict[str, Make], *, meddle: Callable[[], None] = lambda: None, uses_up: bool = True
     ) -> list[str]:
@@ -81,10 +89,9 @@ class TwoDoors:
         sent again and again (not ``uses_up``), where looking at all rows so often would only take time.
         """
         self._uses_up = uses_up
-        start = self._read_rows()
-        with self.app.app_context(), db.engine.begin() as connection:
-            for table in db.metadata.sorted_tables:
-                _begin_counting(connection, table)
+        start = self._onlooker.read_rows()
+        with self._onlooker.writing():
+            self._begin_counting(db.metadata.sorted_tables)
         self._now = clock.now()
         seen = [self._go_through(requests, start, meddle, around=around) for around in (False, True)]
         assert seen[0].keys() == seen[1].keys()
@@ -116,9 +123,9 @@ class TwoDoors:
                 meddle()
                 seen[name] = self._ask(make())
                 if self._uses_up and seen[name]["answer"][0].startswith("200"):
-                    rows = seen[name]["rows"] = self._read_rows()
+                    rows = seen[name]["rows"] = self._onlooker.read_rows()
                     self._go_back(start, rows)
-            rows = self._read_rows()
+            rows = self._onlooker.read_rows()
             seen["all of them"] = {"rows": rows, "metrics": _subtract(_count(), counted)}
             self._go_back(start, rows)
         return seen
@@ -181,18 +188,14 @@ class TwoDoors:
     def _take_limits(self) -> tuple:
         calls = sorted(self._services.limits.calls._counts.values())
         over = sorted(self._services.limits._over._counters) + sorted(self._storage._own._counters)
-        self._storage.look()
+        if not self._storage.check():
+            self._storage.look()
         self._services.limits.forget()
-        with self.app.app_context(), db.engine.begin() as connection:
-            counters = sorted(map(tuple, connection.execute(select(RateLimitCounter.key, RateLimitCounter.count))))
-            if counters:
-                connection.execute(RateLimitCounter.__table__.delete())
+        counters = sorted(self._onlooker.run("SELECT key, count FROM rate_limit_counters"))
+        if counters:
+            with self._onlooker.writing():
+                self._onlooker.run("DELETE FROM rate_limit_counters")
         return calls, over, counters
-
-    def _read_rows(self) -> Rows:
-        with self.app.app_context(), db.engine.connect() as connection:
-            filled = _find_filled(connection)
-            return {table.name: sorted(map(tuple, connection.execute(select(table))), key=repr) for table in filled}
 
     def _go_back(self, start: Rows, rows: Rows) -> None:
         """Leave the rows of ``start`` where there are ``rows``, and the numbers of those to come as they were."""
@@ -201,31 +204,48 @@ class TwoDoors:
         changed = [table for table in db.metadata.sorted_tables if start.get(table.name) != rows.get(table.name)]
         if not changed:
             return
-        with self.app.app_context(), db.engine.begin() as connection:
+        onlooker = self._onlooker
+        with onlooker.writing():
             for table in reversed(changed):
                 before, after = _by_key(table, start), _by_key(table, rows)
                 for key in after.keys() - before.keys():
-                    connection.execute(delete(table).where(*_is_row(table, key)))
+                    onlooker.run(f'DELETE FROM "{table.name}" WHERE {_is_row(table)}', key)
             for table in changed:
                 before, after = _by_key(table, start), _by_key(table, rows)
-                if new := [values for key, values in before.items() if key not in after]:
-                    connection.execute(insert(table), new)
+                names = [quoted(column.name) for column in table.columns]
+                for key in before.keys() - after.keys():
+                    places = ", ".join("?" * len(names))
+                    onlooker.run(f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES ({places})', before[key])
                 for key in before.keys() & after.keys():
                     if before[key] != after[key]:
-                        connection.execute(update(table).where(*_is_row(table, key)).values(before[key]))
-                _begin_counting(connection, table)
+                        values = ", ".join(f"{name} = ?" for name in names)
+                        wanted = (*before[key], *key)
+                        onlooker.run(f'UPDATE "{table.name}" SET {values} WHERE {_is_row(table)}', wanted)
+            self._begin_counting(changed)
+
+    def _begin_counting(self, tables: Iterable[Table]) -> None:
+        """Have the next number of a row be the one after the last that there is."""
+        for table in tables:
+            column = table.autoincrement_column
+            if column is None or not isinstance(column.type, Integer):
+                continue
+            last = f'(SELECT coalesce(max("{column.name}"), 0) FROM "{table.name}")'
+            if not self._onlooker.is_sqlite:
+                # A column without a sequence has none to set, and setval of NULL does nothing.
+                sequence = f"pg_get_serial_sequence('{table.name}', '{column.name}')"
+                self._onlooker.run(f"SELECT setval({sequence}, {last} + 1, false)")
+            elif table.dialect_options["sqlite"]["autoincrement"]:
+                self._onlooker.run(f"UPDATE sqlite_sequence SET seq = {last} WHERE name = ?", [table.name])
 
 
-def _by_key(table: Table, rows: Rows) -> dict[tuple, dict[str, Any]]:
+def _by_key(table: Table, rows: Rows) -> dict[tuple, tuple]:
     names = table.columns.keys()
     key_of = [names.index(column.key) for column in table.primary_key]
-    return {
-        tuple(row[place] for place in key_of): dict(zip(names, row, strict=True)) for row in rows.get(table.name, ())
-    }
+    return {tuple(row[place] for place in key_of): row for row in rows.get(table.name, ())}
 
 
-def _is_row(table: Table, key: tuple) -> list[Any]:
-    return [column == value for column, value in zip(table.primary_key, key, strict=True)]
+def _is_row(table: Table) -> str:
+    return " AND ".join(f'"{column.name}" = ?' for column in table.primary_key)
 
 
 def _tell_allowed() -> tuple:
@@ -233,29 +253,6 @@ def _tell_allowed() -> tuple:
     patience = find_patience()
     # In whole seconds: what a busy machine has taken of it is no difference.
     return None if patience is None else round(patience.left), may_orm_write(), may_note()
-
-
-def _find_filled(connection: Any) -> Iterable[Table]:
-    tables = db.metadata.sorted_tables
-    looks = (f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")" for table in tables)
-    filled = set(connection.execute(text(" UNION ALL ".join(looks))).scalars())
-    return [table for table in tables if table.name in filled]
-
-
-def _begin_counting(connection: Any, table: Table) -> None:
-    """Have the next number of a row be the one after the last that there is."""
-    column = table.autoincrement_column
-    if column is None or not isinstance(column.type, Integer):
-        return
-    last = connection.scalar(select(func.coalesce(func.max(column), 0)))
-    if connection.dialect.name == "postgresql":
-        sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
-        if sequence is not None:
-            connection.scalar(select(func.setval(sequence, last + 1, False)))
-    elif table.dialect_options["sqlite"]["autoincrement"]:
-        connection.execute(
-            text("UPDATE sqlite_sequence SET seq = :last WHERE name = :name"), {"last": last, "name": table.name}
-        )
 
 
 def _tell(noted: Any) -> Any:
