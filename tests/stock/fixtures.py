@@ -1,8 +1,10 @@
 """The fixtures of the table's tests, as a textbook Authlib server gives them. Where ours do, ours are used."""
 
+import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,7 +17,7 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.stock import server as stock
 
-__all__ = ["alice", "app", "grants", "guarded", "let_time_pass", "notebook", "pocket", "posting_notebook",
+__all__ = ["alice", "app", "grants", "guarded", "let_time_pass", "made", "notebook", "pocket", "posting_notebook",
            "publish_issuer", "strict", "strict_notebook"]  # fmt: skip
 
 
@@ -42,9 +44,19 @@ def _enter(browser: Browser, person: Person) -> None:
 Browser.enter = _enter
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory) -> Path:
+    """A database with its tables made and nobody in them, to be copied."""
+    path = tmp_path_factory.mktemp("made") / "stock.sqlite3"
+    with stock.create_stock_app(f"sqlite:///{path}").app_context():
+        stock.db.create_all()
+        stock.db.engine.dispose()
+    return path
+
+
 @pytest.fixture
-def app(tmp_path):
-    return stock.create_stock_app(f"sqlite:///{tmp_path / 'stock.sqlite3'}")
+def app(made, tmp_path):
+    return stock.create_stock_app(f"sqlite:///{shutil.copy(made, tmp_path)}")
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ require_oauth.register_token_validator(create_bearer_token_validator(db.session,
 
 
 def create_stock_app(database_url: str) -> Flask:
-    """A server with its tables made and nobody in them."""
+    """A server whose tables are made by ``db.create_all``, or are there already."""
     app = Flask("stock")
     app.config.update(
         SECRET_KEY="only-for-tests",
@@ -162,7 +162,6 @@ def create_stock_app(database_url: str) -> Flask:
     with app.app_context():
         # Made anew for every test, so nothing in it is worth waiting for a disk.
         event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
-        db.create_all()
     return app
 
 
