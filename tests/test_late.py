@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from textwrap import dedent
 
 import pytest
 
@@ -45,22 +47,48 @@ _OF_OTHERS = (
 )
 
 
-def _run(program: str, **environment: str) -> str:
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+#: Does each program that it reads in a process of its own, which has that behind it by which all of them begin.
+_FORKING = """
+import json, os, sys
+import app.late
+
+for program in sys.stdin:
+    child = os.fork()
+    if not child:
+        exec(json.loads(program), {"__name__": "__main__"})
+        sys.exit()
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Iterator[Callable[[str], None]]:
+    """Have a program run in a process that has loaded what a start does before anything that is late."""
+    complaints = tmp_path_factory.mktemp("late") / "complaints"
+    with (
+        open(complaints, "w") as told,
+        subprocess.Popen([sys.executable, "-c", _FORKING], env={}, stdin=-1, stdout=-1, stderr=told, text=True) as ours,
+    ):
+
+        def run(program: str) -> None:
+            ours.stdin.write(json.dumps(dedent(program)) + "\n")
+            ours.stdin.flush()
+            assert ours.stdout.readline() == "0\n", complaints.read_text()
+
+        yield run
 
 
 @pytest.mark.skipif(BACKEND != "sqlite", reason="PostgreSQL's driver loads asyncio.")
 def test_a_start_and_an_apps_calls_load_none_of_them(app, notebook, settings):
-    printed = _run(
-        _LOADED,
-        DATABASE_URL=app.config["SQLALCHEMY_DATABASE_URI"],
-        SECRET_KEY=settings.secret_key,
-        CLIENT_ID=notebook.client_id,
-        CLIENT_SECRET=notebook.client_secret,
-    )
-    late, loaded = json.loads(printed.splitlines()[-1])
+    environment = {
+        "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
+        "SECRET_KEY": settings.secret_key,
+        "CLIENT_ID": notebook.client_id,
+        "CLIENT_SECRET": notebook.client_secret,
+    }
+    done = subprocess.run([sys.executable, "-c", _LOADED], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    late, loaded = json.loads(done.stdout.splitlines()[-1])
     assert late == []
     assert [name for name in loaded if name in _OF_OTHERS] == []
 
@@ -71,8 +99,8 @@ def test_each_has_what_a_stand_in_stands_for(name):
     assert [one for one in LATE[name] if not hasattr(module, one)] == []
 
 
-def test_the_first_use_loads_it():
-    _run(
+def test_the_first_use_loads_it(run):
+    run(
         """
         import sys
         from app.late import LateModule, come_late, take_no_more_stand_ins
@@ -90,12 +118,12 @@ def test_the_first_use_loads_it():
         assert stand_in() is False
         serving.new = 1
         assert itself.new == 1
-        """.replace("\n        ", "\n")
+        """
     )
 
 
-def test_a_class_can_be_made_of_one_that_is_late_and_an_instance_known():
-    _run(
+def test_a_class_can_be_made_of_one_that_is_late_and_an_instance_known(run):
+    run(
         """
         from app.late import come_late
         come_late()
@@ -104,14 +132,14 @@ def test_a_class_can_be_made_of_one_that_is_late_and_an_instance_known():
         import sys
         assert Client.__mro__[1] is sys.modules["flask_login.test_client"].FlaskLoginClient
         assert isinstance(Client.__new__(Client), FlaskLoginClient)
-        """.replace("\n        ", "\n")
+        """
     )
 
 
 @pytest.mark.parametrize("imported", ["asyncio.events", "yaml.loader", "regex._regex_core"])
-def test_a_module_of_a_late_package_is_loaded_with_the_package_and_once(imported):
+def test_a_module_of_a_late_package_is_loaded_with_the_package_and_once(run, imported):
     package, _, name = imported.partition(".")
-    _run(
+    run(
         f"""
         import sys
         from app.late import LateModule, come_late
@@ -122,12 +150,12 @@ def test_a_module_of_a_late_package_is_loaded_with_the_package_and_once(imported
         assert not isinstance(sys.modules["{package}"], LateModule)
         assert late.{name} is sys.modules["{package}"].{name} is sys.modules["{imported}"]
         assert sys.modules["{imported}"].__spec__.origin.endswith("{name}.py")
-        """.replace("\n        ", "\n")
+        """
     )
 
 
-def test_threads_that_use_it_first_at_once_get_one_and_the_same():
-    _run(
+def test_threads_that_use_it_first_at_once_get_one_and_the_same(run):
+    run(
         """
         import sys, threading
         from app.late import come_late
@@ -144,12 +172,12 @@ def test_threads_that_use_it_first_at_once_get_one_and_the_same():
             [thread.join(20) for thread in threads]
             assert len(found) == 8 and len({id(one) for one in found}) == 1, found
             assert found[0] is getattr(sys.modules[late.__name__], name)
-        """.replace("\n        ", "\n")
+        """
     )
 
 
-def test_what_is_not_installed_is_still_missing():
-    _run(
+def test_what_is_not_installed_is_still_missing(run):
+    run(
         """
         from app import late
         late.LATE["no_such_library"] = ()
@@ -161,5 +189,5 @@ def test_what_is_not_installed_is_still_missing():
             pass
         else:
             raise AssertionError
-        """.replace("\n        ", "\n")
+        """
     )

@@ -1,8 +1,6 @@
 """A database that does not work stops the start with a sentence that names the setting, the file, and what to do."""
 
-import os
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +15,9 @@ from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
+from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
+from tests.server import environ_of_machine
 from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -68,17 +68,11 @@ def test_gunicorn_does_not_start_on_such_a_file(tmp_path, make):
 
 
 def test_gunicorn_tells_it_in_one_line(tmp_path):
-    done = subprocess.run(
+    done = run_forked(
         [sys.executable, "-m", "gunicorn", "-c", "python:app.serving", "wsgi:app"],
         cwd=_ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DATABASE_URL": f"sqlite:///{tmp_path}/none/x",
-            "SECRET_KEY": "0" * 32,
-            "PORT": "1",
-        },
-        capture_output=True,
-        text=True,
+        env=environ_of_machine()
+        | {"DATABASE_URL": f"sqlite:///{tmp_path}/none/x", "SECRET_KEY": "0" * 32, "PORT": "1"},
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
