@@ -56,10 +56,16 @@ class Clone:
         assert process.wait(timeout=20) == 0, process.stderr.read()
         return welcome
 
-    def stop(self) -> None:
+    def kill(self) -> None:
+        """Ends what was started and still runs."""
         for process in self._started:
             process.kill()
             process.communicate()
+        self._started.clear()
+
+    def stop(self) -> None:
+        """Ends all of it, when no more will be started."""
+        self.kill()
         end_those_of(self.path)
 
     def _make_environment(self) -> None:

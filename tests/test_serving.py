@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -13,8 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app import create_app
+from app.config import Settings
 from tests.clone import Clone, free_port, get, read_welcome
 from tests.forked.popen import Forked
+from tests.migrated import bring_up_to_date
 from tests.server import GUNICORN, running_server
 
 _SECRET = "rlq_ac_" + "0123456789abcdef" * 4
@@ -82,19 +86,32 @@ def test_it_starts_as_the_readme_says_and_stops_when_it_is_told_to(tmp_path):
 # -- make run ------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def clone(tmp_path):
-    clone = Clone(tmp_path / "clone")
-    yield clone
-    clone.stop()
-
-
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory):
     """A clone after its first start, the port it was started on, and what it said then. Later starts are forked."""
     clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(free_port())
     yield clone, port, clone.welcome(PORT=port)
     clone.stop()
+
+
+@pytest.fixture
+def fresh(started_once):
+    """The same clone as it was before its first start, which has what it needs to fork."""
+    clone, _, _ = started_once
+    made, kept = clone.path / "instance", clone.path / "kept"
+    made.rename(kept)
+    yield clone
+    clone.kill()
+    shutil.rmtree(made)
+    kept.rename(made)
+
+
+@pytest.fixture
+def migrated(tmp_path) -> str:
+    """The address of an SQLite database that is up to date, as every later start finds it."""
+    url = f"sqlite:///{tmp_path}/migrated.sqlite3"
+    bring_up_to_date(create_app(Settings(url, "0" * 32, "http://127.0.0.1:8000")))
+    return url
 
 
 def test_the_first_start_says_how_to_sign_in_and_what_to_try(started_once):
@@ -131,26 +148,26 @@ def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
 
 
-def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, tmp_path):
+def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, migrated):
     clone, _, _ = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated)
     other = re.search(r"secret is in (instance/demonstration-[0-9a-f]{8}\.json)", welcome)[1]
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept != (clone.path / other).read_bytes()
 
 
-def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, tmp_path):
+def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, migrated):
     clone, _, _ = started_once
     settings = {"ISSUER": "https://id.example.com", "SECRET_KEY": "0" * 32}
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated, **settings)
     assert "Sign in" not in welcome and "before SMTP_URL is set; flask users create" in welcome
     settings["SMTP_URL"] = "smtp://127.0.0.1:1"
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=f"sqlite:///{tmp_path}/public.sqlite3", **settings)
+    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated, **settings)
     assert "Sign up at https://id.example.com/sign-up" in welcome and "Sign in" not in welcome
 
 
-def test_two_that_start_together_on_a_fresh_clone_both_serve(clone):
-    started = [clone.start(port) for port in (free_port(), free_port())]
+def test_two_that_start_together_on_a_fresh_clone_both_serve(fresh):
+    started = [fresh.start(port, begin=Forked) for port in (free_port(), free_port())]
     welcomes = [read_welcome(process) for process in started]
     assert ["Sign in with one of these" in welcome for welcome in welcomes] == [True, True]
 
