@@ -12,7 +12,7 @@ from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
-from app.memories.built_once import Limits
+from app.memories.built_once import SHARED_ONLY, Limits
 from app.memories.contents import is_own, memories_of_mementos
 from app.memories.models import Integration, Memory, MemoryTag
 from app.memories.never_shared import NeverShared, is_kept_back
@@ -126,8 +126,8 @@ def count_kept_back(session: Session, user_id: str, limits: Limits, memento_ids:
 
 
 def shared_only(session: Session, user_id: str) -> Limits:
-    """Returns conditions on :class:`Memory` that leave out what is never shared; empty where there is nothing."""
-    return [~is_kept_back(user_id)] if keeps_anything_back(session, user_id) else []
+    """Returns what leaves out what the person never shares; empty where there is nothing."""
+    return SHARED_ONLY if keeps_anything_back(session, user_id) else ()
 
 
 def keeps_anything_back(session: Session, user_id: str) -> bool:

@@ -11,6 +11,7 @@ from app.consents.models import Consent
 from app.consents.saved import find_saved_memento_id
 from app.credentials import digest
 from app.extensions import db
+from app.memories.built_once import Limits
 from app.memories.keeping_back import shared_only
 from app.memories.mementos import count_chosen, summarize_everything
 from app.memories.models import Memento
@@ -45,7 +46,10 @@ def compare(consent: Consent, new: Choice) -> Difference:
     old = find_choice(db.session(), consent)
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
     names = dict(sorted(rows, key=lambda row: row[1].casefold()))
-    count_before, count_after, count_both = (_count(consent, *choices) for choices in ((old,), (new,), (old, new)))
+    limits = shared_only(db.session(), consent.user_id)
+    count_before, count_after, count_both = (
+        _count(consent, limits, *choices) for choices in ((old,), (new,), (old, new))
+    )
     return Difference(
         before=old.selection,
         after=new.selection,
@@ -65,9 +69,8 @@ def _names(names: Mapping[str, str], ids: Collection[str], *, but: tuple[str, ..
     return [name for id, name in names.items() if id in ids and id not in but]
 
 
-def _count(consent: Consent, *choices: Choice) -> int:
+def _count(consent: Consent, limits: Limits, *choices: Choice) -> int:
     """How many memories one of the choices reaches, together with what the app has added itself."""
-    limits = shared_only(db.session(), consent.user_id)
     if any(choice.selection == "all" for choice in choices):
         return summarize_everything(consent.user_id, limits).count
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)

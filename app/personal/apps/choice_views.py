@@ -21,7 +21,7 @@ from app.memories.keeping_back import shared_only
 from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.personal import blueprint
-from app.personal.apps.choice import compare
+from app.personal.apps.choice import Difference, compare
 from app.personal.apps.connections import Connection, find_connection
 from app.sentences import sentence_of
 from app.text import isolated
@@ -62,7 +62,7 @@ def apply_mementos(grant_id: str) -> ResponseReturnValue:
     problem = choice.find_problem()
     if problem:
         return _show_picker(connection, MementoChoiceForm(formdata=None), choice, [problem])
-    if request.form.get("seen") != _seal(connection, choice):
+    if request.form.get("seen") != _seal(connection, choice, compare(connection.consent, choice)):
         # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
         flash(gettext("Something has changed since you opened this page. Look at it once more."), "error")
         return _show_difference(connection, choice)
@@ -179,19 +179,20 @@ def _show_difference(connection: Connection, choice: Choice) -> ResponseReturnVa
     if present.fingerprint == choice.fingerprint:
         flash(gettext("Nothing was changed: that is what it sees already."))
         return _to_app(connection.grant_id)
+    difference = compare(connection.consent, choice)
     return render_template(
         "personal/apps/difference.html",
         connection=connection,
         choice=choice,
-        difference=compare(connection.consent, choice),
-        seen=_seal(connection, choice),
+        difference=difference,
+        seen=_seal(connection, choice, difference),
     )
 
 
-def _seal(connection: Connection, choice: Choice) -> str:
+def _seal(connection: Connection, choice: Choice, difference: Difference) -> str:
     """What the page tells, so that only that is applied."""
     before = find_choice(db.session(), connection.consent).fingerprint
-    told = [before, choice.fingerprint, compare(connection.consent, choice).fingerprint, connection.app_name]
+    told = [before, choice.fingerprint, difference.fingerprint, connection.app_name]
     return digest("\n".join(told))
 
 
