@@ -1,11 +1,15 @@
 """Who acts in the tests. ``Browser`` is a person's browser: it follows links and submits the forms it was shown."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from secrets import token_hex
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from flask import Flask
+from flask.sessions import SessionMixin
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
@@ -120,10 +124,19 @@ class Browser:
             user = db.session.get_one(User, person.id)
             credential = start_session(user, address=self._environ["REMOTE_ADDR"], user_agent="")
             db.session.commit()
-        with self.client.session_transaction("/", base_url=self._base_url, environ_overrides=self._environ) as session:
+        with self._session() as session:
             session.clear()
             session["_user_id"], session["_fresh"] = credential, True
         self.person = person
+
+    def make_token(self) -> str:
+        """A token against forgery that is good for each form that this browser would be shown now."""
+        if not isinstance(self.client, FlaskClient):
+            page = self.follow(self.get("/sign-in"))
+            return next(value for form in find_forms(page.text) for name, value in form.values if name == "csrf_token")
+        with self._session() as session:
+            secret = session.setdefault("csrf_token", token_hex(20))
+        return URLSafeTimedSerializer(self._app.secret_key, salt="wtf-csrf-token").dumps(secret)
 
     def sign_up(self, email: str, password: str, *, next: str = "/", **fields) -> TestResponse:
         """Sign up through the form and the letter; the answer, which leads to ``next`` when all is well."""
@@ -150,6 +163,9 @@ class Browser:
         """Sign out through the button of the home page."""
         self.person = None
         return self.submit(self.get("/"), action="/sign-out")
+
+    def _session(self) -> AbstractContextManager[SessionMixin]:
+        return self.client.session_transaction("/", base_url=self._base_url, environ_overrides=self._environ)
 
     def _send(self, page: TestResponse, form: Form, data: MultiDict) -> TestResponse:
         # A form without an action goes back to where it came from, query string and all.

@@ -9,7 +9,7 @@ from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback
-from tests.actors import Browser, Person, find_forms
+from tests.actors import Browser, Person
 
 #: What a form of the register page is filled in with.
 HONEST = {
@@ -77,8 +77,7 @@ def in_acme(app) -> str:
 
 def csrf_token(browser: Browser) -> str:
     """A token that is good for any form of this browser's session."""
-    page = browser.follow(browser.get("/sign-in"))
-    return next(value for form in find_forms(page.text) for name, value in form.values if name == "csrf_token")
+    return browser.make_token()
 
 
 def _register(app, name: str, email: str, role: str | None) -> Person:

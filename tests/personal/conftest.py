@@ -16,7 +16,7 @@ from app.consents.receipts import AccessRecord
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
-from tests.actors import Browser, find_forms
+from tests.actors import Browser
 from tests.integrator import Integrator
 
 SCOPE = "memories:read memories:write integrations:read profile"
@@ -60,7 +60,7 @@ class Connected:
 
 def token_of(browser: Browser) -> str:
     """The token against forgery in the pages of whoever is signed in."""
-    return dict(find_forms(browser.get("/account/sessions/").text)[0].values)["csrf_token"]
+    return browser.make_token()
 
 
 def post(browser: Browser, path: str, data=None, token: str | None = None) -> TestResponse:
