@@ -2,18 +2,27 @@
 
 import json
 import re
+from functools import cache
 
 import pytest
 import schemathesis
-from hypothesis import given
+from hypothesis import Phase, given
 from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 
 from tests.api.operations import OPERATIONS
 from tests.properties import IS_LONG, examples
+from tests.tables import each
 
-OPERATION = pytest.mark.parametrize("one", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
 # A few each; what they send differs between the operations.
 _EXAMPLES = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 1}
+# To look for a smaller one of the same fault takes a minute for each operation.
+_PHASES = tuple(Phase) if IS_LONG else (Phase.generate,)
+_LONGEST = '"maxLength": 100000'
+
+
+def name_operation(one) -> str:
+    return f"{one.method} {one.path}"
 
 
 @pytest.fixture
@@ -71,7 +80,7 @@ def test_every_scope_guards_something_and_is_a_known_one(description):
     assert used | {"profile"} == set(flows["authorizationCode"]["scopes"])
 
 
-@OPERATION
+@each("one", OPERATIONS, ids=name_operation)
 def test_the_guard_demands_the_described_scopes(app, seeded, notebook, one):
     """A token with all the other scopes is refused where a scope is demanded."""
     _caller, ids = seeded
@@ -81,35 +90,71 @@ def test_the_guard_demands_the_described_scopes(app, seeded, notebook, one):
     assert (answer.status_code == 403 and answer.json["code"] == "insufficient_scope") == bool(one.scopes)
 
 
-@OPERATION
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
-def test_answers_are_as_described(app, description, seeded, one, mode):
-    """schemathesis makes the requests; what is not as described must be refused, and nothing is a 5xx."""
-    caller, ids = seeded
-    if mode is GenerationMode.POSITIVE:
-        description = _with_shorter_texts(description)
-    schema = schemathesis.openapi.from_dict(description)
-    schema.app = app
-    # To look for values worth sending through everything that the app imports takes as long as to send them.
-    schema.config.analysis.constants.enabled = IS_LONG
-    operation = schema[one.path][one.method]
-    if mode is GenerationMode.NEGATIVE and not (one.query or one.body):
-        pytest.skip("there is nothing that could be sent otherwise")
+@pytest.fixture
+def described_app(app, description):
+    """Returns schemathesis's view of the app, which is made once for all operations of one description."""
 
-    @examples(_EXAMPLES[mode])
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @cache
+    def view(mode: GenerationMode):
+        schema = schemathesis.openapi.from_dict(_easy_to_think_of(description, mode))
+        schema.app = app
+        # To look for values worth sending through everything that the app imports takes as long as to send them.
+        schema.config.analysis.constants.enabled = IS_LONG
+        return schema
+
+    return view
+
+
+@each("one", OPERATIONS, ids=name_operation)
+def test_answers_are_as_described(described_app, seeded, one):
+    """schemathesis makes the requests, and nothing is a 5xx."""
+    caller, ids = seeded
+
+    @examples(_EXAMPLES[GenerationMode.POSITIVE], phases=_PHASES)
+    @given(case=_make_cases(described_app, one, GenerationMode.POSITIVE))
     def check(case):
-        if mode is GenerationMode.POSITIVE:
-            case.path_parameters.update({name: id for name, id in ids.items() if name in case.path_parameters})
-            _leave_out_what_only_we_make(case)
-        case.call_and_validate(headers={"Authorization": f"Bearer {caller.access_token}"})
+        case.path_parameters.update({name: id for name, id in ids.items() if name in case.path_parameters})
+        _leave_out_what_only_we_make(case)
+        _call(case, caller)
 
     check()
 
 
-def _with_shorter_texts(description: dict) -> dict:
-    """The same with texts of a few hundred characters: a hundred thousand random ones take seconds to think of."""
-    return json.loads(json.dumps(description).replace('"maxLength": 100000', '"maxLength": 300'))
+@each("one", [one for one in OPERATIONS if one.query or one.body], ids=name_operation)
+def test_what_is_sent_otherwise_than_described_is_refused_as_described(described_app, seeded, one):
+    """The others take nothing that could be sent otherwise."""
+    caller, _ids = seeded
+
+    @examples(_EXAMPLES[GenerationMode.NEGATIVE], phases=_PHASES)
+    @given(case=_make_cases(described_app, one, GenerationMode.NEGATIVE))
+    def check(case):
+        _call(case, caller)
+
+    check()
+
+
+def _make_cases(described_app, one, mode: GenerationMode):
+    return described_app(mode)[one.path][one.method].as_strategy(generation_mode=mode)
+
+
+def _call(case, caller) -> None:
+    try:
+        case.call_and_validate(headers={"Authorization": f"Bearer {caller.access_token}"})
+    except FailureGroup as failures:
+        # That one is no ``Exception``, and would end the table.
+        raise AssertionError(str(failures)) from failures
+
+
+def _easy_to_think_of(description: dict, mode: GenerationMode) -> dict:
+    """Returns the same without the bound of the longest texts, on which schemathesis thinks for seconds.
+
+    What is as described has a few hundred characters instead. What is not has no bound to go beyond, which
+    ``test_bounds`` does for each field.
+    """
+    text = json.dumps(description)
+    if mode is GenerationMode.POSITIVE:
+        return json.loads(text.replace(_LONGEST, '"maxLength": 300'))
+    return json.loads(text if IS_LONG else text.replace(f"{_LONGEST}, ", "").replace(f", {_LONGEST}", ""))
 
 
 def _leave_out_what_only_we_make(case) -> None:
