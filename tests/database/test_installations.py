@@ -1,6 +1,7 @@
 """What one installation of an app has, and what becomes of it on the way down, which knows no installations."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -18,17 +19,27 @@ pytestmark = pytest.mark.database
 
 
 @pytest.fixture
-def old(each_database_url) -> Iterator[RunningVersion]:
+def old(each_database_url, filled_once) -> Iterator[RunningVersion]:
     """The version before and what it had stored, on a database that is then migrated to the newest revision."""
-    app: Flask = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    filled_once(_fill_and_migrate, each_database_url)
+    with _app_on(each_database_url):
+        yield RunningVersion(db.engine)
+
+
+@contextmanager
+def _app_on(url: str) -> Iterator[Flask]:
+    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
-        bring_up_to_date(app, RUNNING)
-        old = RunningVersion(db.engine)
-        old.add_people()
-        upgrade()
-        yield old
+        yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _fill_and_migrate(url: str) -> None:
+    with _app_on(url) as app:
+        bring_up_to_date(app, RUNNING)
+        RunningVersion(db.engine).add_people()
+        upgrade()
 
 
 def add_consent(installation: str) -> None:

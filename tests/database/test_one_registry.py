@@ -93,6 +93,14 @@ def migrated(each_database_url, filled_once) -> Iterator[Flask]:
         yield app
 
 
+@pytest.fixture
+def migrated_to_last(each_database_url, filled_once) -> Iterator[Flask]:
+    """The same, migrated to :data:`_LAST`."""
+    filled_once(_fill_up_to_last, each_database_url)
+    with _app_on(each_database_url) as app:
+        yield app
+
+
 @contextmanager
 def _app_on(url: str) -> Iterator[Flask]:
     app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
@@ -111,6 +119,12 @@ def _fill_as_before(url: str) -> None:
             "INSERT INTO organizations (id, slug, name, created_at) VALUES ('org_1', 'acme', 'Acme', :at)",
         )
         add("client_before")
+
+
+def _fill_up_to_last(url: str) -> None:
+    _fill_as_before(url)
+    with _app_on(url):
+        upgrade(revision=_LAST)
 
 
 def add(client: str) -> None:
@@ -158,8 +172,7 @@ def test_what_is_there_keeps_everything_up_down_and_up_again(migrated):
     assert rows() == before
 
 
-def test_the_version_before_registers_changes_and_deletes_while_it_still_runs(migrated):
-    upgrade(revision=_LAST)
+def test_the_version_before_registers_changes_and_deletes_while_it_still_runs(migrated_to_last):
     add("client_after")
     with db.engine.begin() as connection:
         known = connection.execute(text("SELECT key, origin FROM clients WHERE client_id = 'client_after'")).one()
@@ -172,7 +185,7 @@ def test_the_version_before_registers_changes_and_deletes_while_it_still_runs(mi
     assert counts() == dict.fromkeys(_TABLES, 0)
 
 
-def test_each_client_that_the_version_before_registers_gets_its_own_key(migrated):
+def test_each_client_that_the_version_before_registers_gets_its_own_key(migrated_to_last):
     upgrade()
     run(_REGISTER, client="client_one")
     run(_REGISTER, client="client_two")
@@ -183,9 +196,8 @@ def test_each_client_that_the_version_before_registers_gets_its_own_key(migrated
     assert keys == ["client_before", "client_one", "client_two"]
 
 
-def test_a_deleted_client_leaves_what_the_person_keeps_and_goes_on_the_way_down(migrated):
+def test_a_deleted_client_leaves_what_the_person_keeps_and_goes_on_the_way_down(migrated_to_last):
     """The version before deletes a client with all that people had of it, so it cannot know one that has ended."""
-    upgrade(revision=_LAST)
     add("client_after")
     upgrade()
     delete_client(db.session, db.session.get_one(Client, "client_before"), actor_user_id=None)
@@ -198,7 +210,7 @@ def test_a_deleted_client_leaves_what_the_person_keeps_and_goes_on_the_way_down(
         assert connection.scalar(text("SELECT client_id FROM clients")) == "client_after"
 
 
-def test_only_a_client_that_nobody_registered_or_that_has_ended_lacks_an_organization(migrated):
+def test_only_a_client_that_nobody_registered_or_that_has_ended_lacks_an_organization(migrated_to_last):
     upgrade()
     lose = "UPDATE clients SET organization_id = NULL"
     with pytest.raises(IntegrityError):

@@ -1,6 +1,8 @@
 """Memories that were there before words were folded: found after the migration, also by the version before."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -34,27 +36,52 @@ _ADD = text(
 
 
 @pytest.fixture
-def migrated(each_database_url) -> Flask:
-    """An app whose database is as the version before left it, with memories."""
-    app = create_app(Settings(each_database_url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+def migrated(each_database_url) -> Iterator[Flask]:
+    """An app whose database is as the version before left it."""
+    with _app_on(each_database_url) as app:
+        _fill_as_before(app)
+        yield app
+
+
+@pytest.fixture
+def with_two(each_database_url, filled_once) -> Iterator[Flask]:
+    """An app whose database the version before left with two memories, and that is migrated to the newest revision."""
+    filled_once(_fill_and_migrate, each_database_url)
+    with _app_on(each_database_url) as app:
+        yield app
+
+
+@contextmanager
+def _app_on(url: str) -> Iterator[Flask]:
+    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
     with app.app_context():
-        bring_up_to_date(app, _BEFORE)
-        with db.engine.begin() as connection:
-            connection.execute(
-                text(
-                    "INSERT INTO users (id, email, name, password_hash, created_at)"
-                    " VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"
-                )
-            )
-            connection.execute(
-                text(
-                    "INSERT INTO integrations (id, user_id, kind, name, status, created_at)"
-                    " VALUES ('int_1', 'usr_1', 'slack', 'Slack', 'connected', '2026-01-01')"
-                )
-            )
         yield app
         db.session.remove()
         db.engine.dispose()
+
+
+def _fill_and_migrate(url: str) -> None:
+    with _app_on(url) as app:
+        _fill_as_before(app)
+        add("plain", "han")
+        upgrade()
+
+
+def _fill_as_before(app: Flask) -> None:
+    bring_up_to_date(app, _BEFORE)
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO users (id, email, name, password_hash, created_at)"
+                " VALUES ('usr_1', 'a@example.com', 'A', '', '2026-01-01')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO integrations (id, user_id, kind, name, status, created_at)"
+                " VALUES ('int_1', 'usr_1', 'slack', 'Slack', 'connected', '2026-01-01')"
+            )
+        )
 
 
 def add(*titles: str) -> None:
@@ -102,25 +129,21 @@ def test_what_was_there_is_found_in_every_spelling_after_going_up_down_and_up_ag
     check()
 
 
-def test_the_version_before_adds_changes_and_deletes_while_it_still_runs(migrated):
-    add("plain", "han")
-    upgrade()
+def test_the_version_before_adds_changes_and_deletes_while_it_still_runs(with_two):
     add("word")
     with db.engine.begin() as connection:
         change = "UPDATE memories SET text = 'Recipes for a Straße', updated_at = :at WHERE id = 'mry_plain'"
         connection.execute(text(change), {"at": "2026-01-03 00:00:00.000000+00:00"})
         connection.execute(text("DELETE FROM memories WHERE id = 'mry_han'"))
     assert (find("recipe"), find("house"), find("学校")) == ({"plain"}, set(), set())
-    result = migrated.test_cli_runner().invoke(args=["purge"])
+    result = with_two.test_cli_runner().invoke(args=["purge"])
     assert result.exit_code == 0, result.output
     assert (find("strasse"), find("lodz")) == ({"plain"}, {"word"})
 
 
 @pytest.mark.parametrize("each_database_url", ["postgresql"], indirect=True)
 @pytest.mark.postgresql
-def test_the_version_before_asks_the_index_as_it_did(migrated):
-    add("plain")
-    upgrade()
+def test_the_version_before_asks_the_index_as_it_did(with_two):
     asked = "SELECT title FROM memories WHERE search_vector @@ phraseto_tsquery('memory_search'::regconfig, :words)"
     with db.engine.begin() as connection:
         for words in ("recipe", "the house"):
@@ -128,9 +151,7 @@ def test_the_version_before_asks_the_index_as_it_did(migrated):
 
 
 @pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
-def test_the_version_before_asks_fts5_as_it_did(migrated):
-    add("plain")
-    upgrade()
+def test_the_version_before_asks_fts5_as_it_did(with_two):
     asked = (
         "SELECT memory_id FROM memory_search JOIN memory_search_rows ON id = memory_search.rowid"
         " WHERE memory_search MATCH :words"
@@ -140,8 +161,9 @@ def test_the_version_before_asks_fts5_as_it_did(migrated):
             assert connection.scalars(text(asked), {"words": words}).all() == ["mry_plain"]
 
 
-def test_the_same_words_are_kept_on_both_databases(migrated):
-    add("plain", "word", "han")
+def test_the_same_words_are_kept_on_both_databases(with_two):
+    add("word")
+    # Every upgrade folds what has been written since.
     upgrade()
     with db.engine.begin() as connection:
         rows = connection.execute(text("SELECT title, text_words FROM memories ORDER BY title")).all()
