@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
 
-from app.database.access import check_driver_write, driver_transaction, note_commit
+from app.database.access import check_driver_write, driver_transaction, expect_writes, note_commit
 from app.database.engine import ONLY_READS, let_write
 from app.database.repeat import was_prepared_before
 from app.database.rows import refers_to_nothing
@@ -36,10 +36,11 @@ class Connection:
 
     def __init__(self, engine: Engine, idle: list["Connection"]) -> None:
         self._dialect = engine.dialect
-        self._pooled = engine.raw_connection()
+        with expect_writes():
+            self._pooled = engine.raw_connection()
         self._driver: Any = self._pooled.driver_connection
         if self._pooled.info.get(ONLY_READS):
-            # The ORM had it before, and let it only read.
+            # The ORM had it before, let it only read, and left no other.
             let_write(self._pooled, True)
         self._idle = idle
         self._is_broken = False

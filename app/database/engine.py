@@ -7,8 +7,9 @@ transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.a
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, PoolProxiedConnection, QueuePool, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.database.access import begin_orm_writing, is_orm_writing, may_orm_write, note_commit
 from app.database.repeat import was_prepared_before
@@ -28,8 +29,35 @@ def engine_options(database_url: str) -> dict[str, Any]:
     """Returns what SQLAlchemy's ``create_engine`` is to be given for this database."""
     # A row's values, such as an address or a state, have no place in the message of an error that gets logged.
     options: dict[str, Any] = {"hide_parameters": True}
-    options["connect_args"] = connect_arguments(make_url(database_url))
+    url = make_url(database_url)
+    options["connect_args"] = connect_arguments(url)
+    if url.get_backend_name() == "sqlite":
+        options["poolclass"] = SqlitePool
     return options
+
+
+class SqlitePool(QueuePool):
+    """Lends whoever only reads a connection that did so before, and whoever writes one that may.
+
+    SQLite compiles every statement of a connection anew once this has been changed.
+    """
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        kept: Any = self._pool
+        only_reads = not may_orm_write()
+        with kept.mutex:
+            for entry in kept.queue:
+                if entry.info.get(ONLY_READS, False) is only_reads:
+                    kept.queue.remove(entry)
+                    return cast(ConnectionPoolEntry, entry)
+            is_full = len(kept.queue) >= kept.maxsize
+        if is_full or not self._inc_overflow():
+            return super()._do_get()
+        try:
+            return self._create_connection()
+        except BaseException:
+            self._dec_overflow()
+            raise
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, registry
 
+from app.database import engine as database_engine
 from app.database.access import (
     EVERYTHING,
     Access,
@@ -32,7 +33,7 @@ from app.database.access import (
     set_access,
 )
 from app.database.connections import connect
-from app.database.engine import engine_options, prepare_engine
+from app.database.engine import engine_options, let_write, prepare_engine
 from app.database.sqlite import let_create
 from app.database.statements import Statement
 
@@ -95,6 +96,33 @@ def test_who_only_read_may_write_again_on_the_same_connection(engine):
             session.execute(insert(_things).values(id=number))
             session.commit()
     assert _ids(engine) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("each_database_url", ["sqlite"], indirect=True)
+def test_who_reads_and_who_writes_have_a_connection_each_where_the_pool_has_room(each_database_url, monkeypatch):
+    """What SQLite is told of a connection has it compile every statement anew."""
+    changes = []
+    monkeypatch.setattr(database_engine, "let_write", lambda *told: (changes.append(told), let_write(*told)))
+    roomy = create_engine(each_database_url, **engine_options(each_database_url))
+    prepare_engine(roomy)
+    with let_create():
+        _metadata.create_all(roomy)
+    for number in range(3):
+        with expect_reads(), Session(roomy) as session:
+            assert len(session.scalars(select(_things.c.id)).all()) == number
+            with pytest.raises(DBAPIError, match="readonly"):
+                session.execute(insert(_things).values(id=number))
+        with Session(roomy) as session:
+            session.execute(insert(_things).values(id=number))
+            session.commit()
+    assert len(changes) == 1
+    with expect_reads(), connect(roomy) as connection:
+        connection.run(_INSERT, thing=3, called="three")
+        # It may write whatever the ORM may, and has left it the one that only reads.
+        with Session(roomy) as session:
+            assert len(session.scalars(select(_things.c.id)).all()) == 4
+    assert len(changes) == 1
+    roomy.dispose()
 
 
 def test_a_driver_connection_writes_on_a_connection_on_which_the_orm_only_read(engine):
