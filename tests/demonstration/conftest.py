@@ -1,6 +1,8 @@
 """Acme Pocket beside the server that it asks, both in the test's own process."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 
 import pytest
 
@@ -10,17 +12,38 @@ from app.demonstration.pocket import wire
 from app.extensions import db
 from app.memories.mementos import list_mementos
 from tests.actors import Browser
+from tests.databases import KeptRows, find_filled
 from tests.protocol import let_time_pass
 
 __all__ = ["let_time_pass"]
 
 
+@pytest.fixture(scope="session")
+def seed_once() -> Iterator[Callable[[], dict]]:
+    """Seed the empty database of ``app`` and return what that said. Later times have the rows of the first."""
+    kept: list[tuple[dict, KeptRows]] = []
+
+    def seed_once() -> dict:
+        with db.engine.begin() as connection:
+            assert not find_filled(connection, db.metadata)
+        if kept:
+            kept[0][1].put_back()
+        else:
+            told = seeds.seed()
+            db.session.commit()
+            kept.append((told, KeptRows(db.engine, db.metadata)))
+        return deepcopy(kept[0][0])
+
+    yield seed_once
+    for _, rows in kept:
+        rows.close()
+
+
 @pytest.fixture
-def people(app) -> dict[str, str]:
+def people(app, seed_once) -> dict[str, str]:
     """The passwords of the demonstration's people, by e-mail."""
     with app.app_context():
-        told = seeds.seed()
-        db.session.commit()
+        told = seed_once()
     return {user["email"]: user["password"] for user in told["users"]}
 
 

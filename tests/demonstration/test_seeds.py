@@ -31,11 +31,9 @@ def context(app) -> Iterator[None]:
 
 
 @pytest.fixture
-def seeded(context) -> dict:
+def seeded(context, seed_once) -> dict:
     """What the first seeding said."""
-    told = seed()
-    db.session.commit()
-    return told
+    return seed_once()
 
 
 def _alice() -> User:
