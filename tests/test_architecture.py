@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parsed import parse_file
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parent.parent / "app"
@@ -450,7 +451,7 @@ def _modules() -> list[Module]:
     for path in sorted(_APP.rglob("*.py")):
         parts = path.relative_to(_APP.parent).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        modules.append(Module(name, ast.parse(path.read_text(), str(path))))
+        modules.append(Module(name, parse_file(path)))
     return modules
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.parsed import parse_file
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[1] / "app"
@@ -110,8 +111,8 @@ _NO_WORDS = re.compile(r"<[^>]*>|\{[^}]*\}|.*\\b.*|^attachment; .*|^(GET|POST|PA
 class Reader:
     """A module's syntax tree, with the way from each node up."""
 
-    def __init__(self, source: str):
-        self.tree = ast.parse(source)
+    def __init__(self, tree: ast.Module):
+        self.tree = tree
         #: Every node: each rule looks at all of them.
         self.nodes = list(ast.walk(self.tree))
         self.imported = {node.module for node in self.nodes if isinstance(node, ast.ImportFrom)}
@@ -330,7 +331,7 @@ def _is_in(place: str, *packages: str) -> bool:
 
 @each("path", sorted(_APP.rglob("*.py")), ids=lambda path: path.relative_to(_APP).as_posix())
 def test_every_sentence_for_a_person_is_marked(path: Path):
-    reader = Reader(path.read_text())
+    reader = Reader(parse_file(path))
     place = path.relative_to(_APP).with_suffix("").as_posix()
     found = {node.lineno: ast.unparse(node) for rule in _rules_for(place) for node in rule(reader)}
     assert not found, "\n".join(["", *(f"app/{path.relative_to(_APP)}:{line}: {text}" for line, text in found.items())])
@@ -338,7 +339,7 @@ def test_every_sentence_for_a_person_is_marked(path: Path):
 
 @each(("module", "name"), [(module, name) for module, names in _TABLES.items() for name in names], ids=str)
 def test_every_text_of_a_table_for_people_is_marked(module: str, name: str):
-    reader = Reader((_APP.parent / (module.replace(".", "/") + ".py")).read_text())
+    reader = Reader(parse_file(_APP.parent / (module.replace(".", "/") + ".py")))
     tables = [
         node.value
         for node in reader.tree.body
@@ -368,7 +369,7 @@ def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(packa
     for path in (_APP / package).rglob("*.py"):
         place = path.relative_to(_APP).with_suffix("").as_posix()
         if "" not in _READ_BY_PROGRAMS.get(place, ()):
-            reader = Reader(path.read_text() + _PLANTED)
+            reader = Reader(ast.parse(path.read_text() + _PLANTED))
             found = {ast.unparse(node) for rule in _rules_for(place) for node in rule(reader)}
             assert found == {"'Nothing is shared yet.'", "f'{is_so} and no more'"}, place
 
@@ -418,7 +419,7 @@ def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(packa
     ],
 )
 def test_a_rule_sees(rule, source: str):
-    assert len(list(rule(Reader(source)))) == 1
+    assert len(list(rule(Reader(ast.parse(source))))) == 1
 
 
 @each(
@@ -440,5 +441,5 @@ def test_a_rule_sees(rule, source: str):
     ],
 )
 def test_a_marked_sentence_is_none_of_their_business(source: str):
-    reader = Reader(source)
+    reader = Reader(ast.parse(source))
     assert [node for rule in _rules_for("accounts") for node in rule(reader)] == []

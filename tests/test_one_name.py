@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.parsed import parse_file
 from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -17,9 +18,9 @@ _WITH_BLOCKS = (ast.Module, ast.stmt, ast.ExceptHandler, ast.match_case)
 _ADDING = {"setter", "deleter", "getter", "overload", "register"}
 
 
-def find_second_definitions(source: str) -> Iterator[str]:
+def find_second_definitions(tree: ast.Module) -> Iterator[str]:
     """A sentence for each definition or key that takes the name of one before it, in the same block."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, _WITH_BLOCKS):
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
                 if isinstance(block, list):
@@ -51,7 +52,7 @@ def test_nothing_is_defined_twice():
         f"{path.relative_to(_ROOT)} {sentence}"
         for folder in _FOLDERS
         for path in sorted((_ROOT / folder).rglob("*.py"))
-        for sentence in find_second_definitions(path.read_text())
+        for sentence in find_second_definitions(parse_file(path) if folder == "app" else ast.parse(path.read_text()))
     ]
     assert not found, "\n".join(["", *found])
 
@@ -85,5 +86,5 @@ _TWICE = "def test_a():\n    pass\n\n\ndef test_a():\n    pass\n"
     ],
 )
 def test_the_rule_sees(source, name):
-    found = list(find_second_definitions(source))
+    found = list(find_second_definitions(ast.parse(source)))
     assert [name in sentence for sentence in found] == ([True] if name else [])
