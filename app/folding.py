@@ -104,7 +104,9 @@ def index_words(text: str) -> str | None:
     text = text[:MOST_CHARACTERS]
     if text.isascii() and not _LONG_ASCII_RUN.search(text):
         return None
-    words = [word for run in fold(text) for word in _words_of(run)]
+    runs = fold(text)
+    words_of = {run: _words_of(run) for run in set(runs)}
+    words = [word for run in runs for word in words_of[run]]
     # Each character is at most four bytes, and what is kept about a word two more.
     if len(words) > _MOST_WORDS or 4 * sum(map(len, words)) + 8 * len(words) > _MOST_BYTES:
         words = list(_as_much_as_fits(words))
