@@ -1,16 +1,17 @@
 """The fixtures of the resource API's tests, shared with the protocol's: callers with tokens, and Alice's shelves."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 from werkzeug.test import TestResponse
 
 from app.consents.models import Consent, ConsentMemento
+from app.credentials import new_id
 from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.scopes import SCOPES
@@ -85,6 +86,24 @@ class Shelf:
             )
         )
 
+    def keep_many(self, titles: Iterable[str], integration_id: str, *, tags: Callable[[str], list[str]]) -> list[str]:
+        """Keep one of each title, all at once."""
+        rows, tagged = [], []
+        for title in titles:
+            self.minutes += 1
+            at, id = _START + timedelta(minutes=self.minutes), new_id("mry")
+            rows.append(
+                self._owner()
+                | {"id": id, "integration_id": integration_id, "folder": "", "title": title}
+                | {"text": f"About {title}.", "created_at": at, "updated_at": at}
+            )
+            tagged += [{"memory_id": id, "tag": tag} for tag in tags(title)]
+        with self.app.app_context():
+            db.session.execute(insert(Memory), rows)
+            db.session.execute(insert(MemoryTag), tagged)
+            db.session.commit()
+        return [row["id"] for row in rows]
+
     def memento(self, name: str, *picks: str | tuple[str, str]) -> str:
         """A memento of integrations, memories, and folders as ``(integration, folder)``, by id."""
         return self._add(Memento(user_id=self.user_id, name=name, contents=[_content(pick) for pick in picks]))
@@ -150,6 +169,12 @@ def choose(app) -> Callable[..., None]:
 def caller(connect) -> Caller:
     """An app that Alice has connected and let see nothing."""
     return connect(selection="none")
+
+
+@pytest.fixture
+def sees_all(connect) -> Caller:
+    """An app that Alice has connected and let see everything; made once for the lines of a table."""
+    return connect()
 
 
 @pytest.fixture

@@ -88,9 +88,7 @@ def test_a_whole_memory_at_all_its_bounds_fits_into_one_body(seeded):
     assert answer.status_code == 201, answer.text[:300]
 
 
-@each(
-    "lengths", [[MOST_TEXT_AT_ONCE // MOST_AT_ONCE] * MOST_AT_ONCE, [100_000] * 10, [100_000] * 9 + [50_000, 50_000]]
-)
+@each("lengths", [[MOST_TEXT_AT_ONCE // MOST_AT_ONCE] * MOST_AT_ONCE, [100_000] * 10, [100_000] * 9 + [50_000, 50_000]])
 def test_many_memories_are_taken_up_to_a_million_characters(seeded, lengths):
     caller, _ = seeded
     drafts = [{"title": str(place), "text": WIDE * length} for place, length in enumerate(lengths)]

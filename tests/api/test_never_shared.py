@@ -98,8 +98,7 @@ def test_a_search_ends_as_if_it_did_not_exist(connect, shelf, never_share, drive
     """Neither in what comes nor in whether there is more: a hundred matches and more come in windows."""
     for number in range(3):
         shelf.keep(f"Sourdough {number}", drive)
-    for number in range(110):
-        shelf.keep(f"Sourdough secret {number}", drive, tags=["private"])
+    shelf.keep_many((f"Sourdough secret {number}" for number in range(110)), drive, tags=lambda title: ["private"])
     caller = connect()
     assert caller.get("memories/", q="sourdough", limit=100).json["next_cursor"] is not None
     never_share("#private")
@@ -111,7 +110,11 @@ def test_a_search_ends_as_if_it_did_not_exist(connect, shelf, never_share, drive
 
 
 def test_a_cursor_from_before_brings_nothing_of_it_back(connect, shelf, never_share, drive):
-    ids = [shelf.keep(f"Rye {number}", drive, tags=["private"] if number % 2 else []) for number in range(120)]
+    ids = shelf.keep_many(
+        (f"Rye {number}" for number in range(120)),
+        drive,
+        tags=lambda title: ["private"] if int(title.split()[1]) % 2 else [],
+    )
     caller = connect()
     cursor = caller.get("memories/", q="rye", limit=10).json["next_cursor"]
     never_share("#private")

@@ -11,12 +11,11 @@ def send(caller, text: str):
 
 
 @each("letter", ["\u3316", "\ufdfa", "x", "\u0301\u0323", "👍🏽", "\u200b"])
-def test_60_000_of_any_letter_are_kept_and_found_by_what_follows(connect, letter):
+def test_60_000_of_any_letter_are_kept_and_found_by_what_follows(sees_all, letter):
     """PostgreSQL answered 500: a text may stand for more words than a vector holds, or for one that is too long."""
-    caller = connect()
-    assert send(caller, letter * (60_000 // len(letter)) + " needle").status_code == 201
-    assert caller.titles(q="needle") == ["Endless"]
-    assert caller.get("documents/search/", q="needle").json["matched_chunks"][0]["document"]["name"] == "Endless"
+    assert send(sees_all, letter * (60_000 // len(letter)) + " needle").status_code == 201
+    assert sees_all.titles(q="needle") == ["Endless"]
+    assert sees_all.get("documents/search/", q="needle").json["matched_chunks"][0]["document"]["name"] == "Endless"
 
 
 def test_80_000_letters_that_stand_for_six_each(connect):
@@ -29,11 +28,10 @@ _QUESTIONS = ["\u3316" * 20, "\ufdfa" * 20, "x" * 500, "\u0301" * 500, "👍🏽
 
 
 @each("q", _QUESTIONS)
-def test_no_question_is_a_fault(connect, q):
-    caller = connect()
-    send(caller, "Something")
-    assert caller.titles(q=q) == []
-    assert caller.get("documents/search/", q=q).status_code == 200
+def test_no_question_is_a_fault(sees_all, q):
+    send(sees_all, "Something")
+    assert sees_all.titles(q=q) == []
+    assert sees_all.get("documents/search/", q=q).status_code == 200
 
 
 def test_a_change_is_found_by_its_new_spelling(connect):

@@ -65,9 +65,9 @@ def test_a_parameter_that_is_sent_twice_is_refused_also_when_one_is_empty(seeded
         ("1990-12-31T15:59:60-08:00", "1991-01-01T00:00:00+00:00"),
     ],
 )
-def test_a_point_in_time_is_read_as_rfc_3339_writes_it(connect, spelled, means):
+def test_a_point_in_time_is_read_as_rfc_3339_writes_it(sees_all, spelled, means):
     """Section 5.6: "T" and "Z" may be in lower case; section 5.7: a leap second is 60, whatever the offset."""
-    made = connect().post("integrations/", {"kind": "notion", "name": "Notes", "last_synced_at": spelled})
+    made = sees_all.post("integrations/", {"kind": "notion", "name": "Notes", "last_synced_at": spelled})
     assert (made.status_code, made.json.get("last_synced_at")) == (201, means), made.text
 
 
@@ -76,8 +76,8 @@ def test_a_point_in_time_is_read_as_rfc_3339_writes_it(connect, spelled, means):
     ["2026-01-31T09:30:60Z", "1998-12-31T23:58:60Z", "2026-01-31T09:60:00Z", "2026-01-31T09:30:61Z", "z", "t", "60",
      "2026-01-31T24:00:00Z", "2026-02-29t00:00:00z", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00+01:00"],
 )  # fmt: skip
-def test_what_is_no_point_in_time_is_refused(connect, spelled):
-    response = connect().get("memories/", from_=spelled)
+def test_what_is_no_point_in_time_is_refused(sees_all, spelled):
+    response = sees_all.get("memories/", from_=spelled)
     assert (response.status_code, response.json["errors"][0]["field"]) == (422, "from")
 
 
@@ -109,7 +109,7 @@ def test_a_byte_order_mark_before_json_changes_nothing(seeded, one):
     assert (added.status_code, added.json["title"]) == (201, "Bread")
 
 
-@pytest.mark.parametrize("body", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00"])
-def test_what_is_no_json_behind_a_mark_is_refused(connect, body):
-    response = connect().open("POST", "memories/", data=body, content_type="application/json")
+@each("body", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}", b"\xff\xfe{\x00}\x00"])
+def test_what_is_no_json_behind_a_mark_is_refused(sees_all, body):
+    response = sees_all.open("POST", "memories/", data=body, content_type="application/json")
     assert (response.status_code, response.json["code"]) == (400, "invalid_request")

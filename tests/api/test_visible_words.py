@@ -1,6 +1,6 @@
 """Titles, tags, folders and names of integrations are people's own words: refused only when they show nothing."""
 
-import pytest
+from itertools import product
 
 from tests.tables import each
 
@@ -9,33 +9,27 @@ OWN_WORDS = ["می\u200cخواهم", "👨\u200d👩\u200d👧", "🦊", "αβte
 
 FIELDS = {"title": lambda words: words, "tags": lambda words: [words], "folder": lambda words: f"Trips/{words}"}
 
-each_field = pytest.mark.parametrize("field", FIELDS)
 
-
-@each_field
-@pytest.mark.parametrize("words", NOTHING, ids=ascii)
-def test_what_shows_nothing_names_nothing(connect, field, words):
-    caller = connect()
-    response = caller.post("memories/", {"title": "Bread", "text": "Flour."} | {field: FIELDS[field](words)})
+@each(("field", "words"), list(product(FIELDS, NOTHING)))
+def test_what_shows_nothing_names_nothing(sees_all, field, words):
+    response = sees_all.post("memories/", {"title": "Bread", "text": "Flour."} | {field: FIELDS[field](words)})
     assert (response.status_code, response.json["code"]) == (422, "validation_failed")
     assert [(error["field"], error["code"]) for error in response.json["errors"]] == [(field, "invalid")]
-    assert caller.titles() == []
+    assert sees_all.titles() == []
 
 
-@each_field
-@pytest.mark.parametrize("words", OWN_WORDS, ids=ascii)
-def test_whatever_can_be_seen_is_kept_as_it_is(connect, field, words):
+@each(("field", "words"), list(product(FIELDS, OWN_WORDS)))
+def test_whatever_can_be_seen_is_kept_as_it_is(sees_all, field, words):
     value = FIELDS[field](words)
-    memory = connect().post("memories/", {"title": "Bread", "text": "Flour."} | {field: value})
+    memory = sees_all.post("memories/", {"title": "Bread", "text": "Flour."} | {field: value})
     assert (memory.status_code, memory.json[field]) == (201, value)
 
 
 @each("words", NOTHING, ids=ascii)
-def test_a_document_or_an_integration_needs_a_name_too(connect, words):
-    caller = connect()
+def test_a_document_or_an_integration_needs_a_name_too(sees_all, words):
     for path, sent in (
         ("documents/memorize/", {"name": words, "content": "Flour."}),
         ("integrations/", {"kind": "slack", "name": words}),
     ):
-        response = caller.post(path, sent)
+        response = sees_all.post(path, sent)
         assert (response.status_code, response.json["errors"][0]["field"]) == (422, "name")

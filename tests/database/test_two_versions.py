@@ -37,6 +37,7 @@ from tests.database.earlier_version import (
     stored_digest,
 )
 from tests.integrator import Integrator
+from tests.migrated import bring_up_to_date
 from tests.robustness.locking import administrator, wait_until
 
 #: What the version before kept twice: what it had beside, and what each of it is.
@@ -80,8 +81,8 @@ def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
 
 def _fill_and_migrate(url: str) -> dict[str, str]:
     """What the release before had issued, in a database that is then migrated to ours."""
-    with _app_on(url):
-        upgrade(revision=BEGINNING)
+    with _app_on(url) as app:
+        bring_up_to_date(app, BEGINNING)
         old = EarlierVersion(db.engine)
         old.add_people()
         upgrade(revision=EARLIER)
@@ -326,7 +327,7 @@ def test_what_was_issued_here_lives_at_the_version_from_before_the_tables_of_tok
 
 
 def test_a_database_that_nobody_has_used_gets_no_triggers_on_its_way_down(empty):
-    upgrade()
+    bring_up_to_date(empty)
     downgrade(revision=EARLIER)
     assert _triggers() == 0
 
