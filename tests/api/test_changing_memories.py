@@ -95,12 +95,11 @@ def test_an_organizations_app_adds_to_the_organization(organization, connect):
         ({"integration_id": "int_0"}, "integration_id", "unknown"),
     ],
 )
-def test_a_field_that_cannot_be_taken_is_named_and_nothing_is_added(connect, change, field, code):
-    caller = connect()
-    response = caller.post("memories/", NEW | change)
+def test_a_field_that_cannot_be_taken_is_named_and_nothing_is_added(sees_all, change, field, code):
+    response = sees_all.post("memories/", NEW | change)
     assert (response.status_code, response.json["code"]) == (422, "validation_failed")
     assert [(error["field"], error["code"]) for error in response.json["errors"]] == [(field, code)]
-    assert caller.titles() == []
+    assert sees_all.titles() == []
 
 
 def test_every_wrong_field_is_named_at_once(connect):
@@ -124,14 +123,14 @@ def test_every_wrong_field_is_named_at_once(connect):
     ],
     ids=lambda value: value[:12] if isinstance(value, bytes) else value,
 )
-def test_a_body_that_is_no_object_of_json_is_refused(connect, body, status, code):
-    response = connect().open("POST", "memories/", data=body, content_type="application/json")
+def test_a_body_that_is_no_object_of_json_is_refused(sees_all, body, status, code):
+    response = sees_all.open("POST", "memories/", data=body, content_type="application/json")
     assert (response.status_code, response.json["code"]) == (status, code)
 
 
 @each("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "multipart/form-data"])
-def test_a_body_of_another_type_is_refused(connect, content_type):
-    response = connect().open("POST", "memories/", data=b'{"title":"a","text":"b"}', content_type=content_type)
+def test_a_body_of_another_type_is_refused(sees_all, content_type):
+    response = sees_all.open("POST", "memories/", data=b'{"title":"a","text":"b"}', content_type=content_type)
     assert (response.status_code, response.json["code"]) == (415, "unsupported_media_type")
 
 
@@ -160,8 +159,8 @@ def test_one_wrong_memory_keeps_all_out_and_every_error_has_its_index(connect):
 
 
 @each("body", [[], {}, {"memories": []}, {"memories": [NEW] * 101}, {"memories": NEW}, {"memories": [NEW], "x": 1}])
-def test_another_number_or_shape_is_refused(connect, body):
-    assert connect().post("memories/bulk/", body).json["code"] == "validation_failed"
+def test_another_number_or_shape_is_refused(sees_all, body):
+    assert sees_all.post("memories/bulk/", body).json["code"] == "validation_failed"
 
 
 # -- changing and deleting -------------------------------------------------------------------------
@@ -235,7 +234,6 @@ def test_an_organization_changes_and_deletes_its_own(organization):
 
 
 @each("id", ["x" * 41, "a b", "%00", "é", "..", "mry_'--", "bulk"])
-def test_an_id_that_can_be_nobodys_is_not_found(connect, id):
-    caller = connect()
+def test_an_id_that_can_be_nobodys_is_not_found(sees_all, id):
     for method in ("get", "delete"):
-        assert getattr(caller, method)(f"memories/{id}/").status_code in (404, 405)
+        assert getattr(sees_all, method)(f"memories/{id}/").status_code in (404, 405)

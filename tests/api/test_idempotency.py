@@ -95,8 +95,8 @@ def test_no_text_is_kept_beside_the_memory(app, connect):
 
 
 @each("key", ["", " ", "a b", "é", "x" * 256])
-def test_a_key_that_is_none_is_refused(connect, key):
-    response = connect().post("memories/", NEW, headers={"Idempotency-Key": key})
+def test_a_key_that_is_none_is_refused(sees_all, key):
+    response = sees_all.post("memories/", NEW, headers={"Idempotency-Key": key})
     assert (response.status_code, response.json["code"]) == (400, "invalid_request")
 
 

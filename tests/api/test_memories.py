@@ -165,8 +165,8 @@ def test_memories_of_the_same_moment_are_paged_too(app, shelf, connect):
 
 @each("cursor", ["x", "W10", "bnVsbA", "WyJsaXN0IiwxXQ", "é", "A" * 1999, "WyJsaXN0IixbIjIwMjYiLCJ4Il1d"])
 @pytest.mark.parametrize("q", ["", "one"])
-def test_a_cursor_that_is_not_ours_is_refused(connect, cursor, q):
-    response = connect().get("memories/", cursor=cursor, q=q)
+def test_a_cursor_that_is_not_ours_is_refused(sees_all, cursor, q):
+    response = sees_all.get("memories/", cursor=cursor, q=q)
     assert (response.status_code, response.json["code"]) == (400, "invalid_cursor")
 
 
@@ -195,8 +195,8 @@ def test_a_cursor_of_a_list_is_none_of_a_search(shelf, connect):
         ({"tag": "\0"}, "tag"),
     ],
 )
-def test_a_parameter_that_cannot_be_taken_is_named(connect, query, field):
-    response = connect().get("memories/", **query)
+def test_a_parameter_that_cannot_be_taken_is_named(sees_all, query, field):
+    response = sees_all.get("memories/", **query)
     assert (response.status_code, response.json["code"]) == (422, "validation_failed")
     assert [error["field"] for error in response.json["errors"]] == [field]
 
