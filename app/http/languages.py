@@ -3,7 +3,7 @@
 Templates mark their sentences with ``_("…")`` and ``{% trans %}``, as Jinja's own extension has them. As long as there
 is one language, nothing is looked up while a page is made: the sentences are put into the templates when those are
 compiled, and cost nothing. A second language takes Jinja's extension in the place of :class:`EnglishSentences`, a
-``locale_selector`` and a catalogue.
+``locale_selector`` and a catalogue, and the catalogues of WTForms, which are turned off here.
 """
 
 import re
@@ -24,6 +24,8 @@ _MARKED = ["name", "lparen", "string", "rparen"]
 def init_app(app: Flask) -> None:
     """Let the templates mark sentences, and say those that code has marked."""
     babel = Babel(app, default_locale="en", configure_jinja=False)
+    # Flask-WTF would read a file for each request that has a form, to put English in the place of English.
+    app.config["WTF_I18N_ENABLED"] = False
     # A sentence is one line to whoever translates it, however the template wraps it.
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension(EnglishSentences)

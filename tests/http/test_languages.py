@@ -9,7 +9,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string
 from flask_babel import gettext
+from flask_wtf import FlaskForm
 from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError
+from werkzeug.datastructures import MultiDict
+from wtforms import StringField
+from wtforms.validators import DataRequired
 
 from app import sentences
 from app.http import languages
@@ -129,3 +133,15 @@ def test_the_pages_speak_english_alone(app: Flask):
         assert gettext("Sign in") == "Sign in"
         assert render_template_string("{{ said }}", said=_("Sign in")) == "Sign in"
     assert EnglishSentences.identifier in app.jinja_env.extensions
+
+
+def test_a_form_reads_no_catalogue(app: Flask, monkeypatch):
+    """WTForms says its own sentences in English anyway."""
+
+    class Named(FlaskForm):
+        name = StringField(validators=[DataRequired()])
+
+    monkeypatch.setattr("babel.support.Translations.load", None)
+    with app.test_request_context(method="POST"):
+        form = Named(MultiDict({"name": ""}), meta={"csrf": False})
+        assert not form.validate() and form.errors == {"name": ["This field is required."]}
