@@ -127,18 +127,13 @@ CLIENTS = {
 }
 
 
-@pytest.fixture
-def integrator(app, ask, name):
-    registered = CLIENTS[name][0]
+@each("name", CLIENTS)
+def test_an_agent_gets_its_answer_at_each_of_its_addresses_and_at_no_other(app, ask, signed_in, name):
+    registered, sent, near = CLIENTS[name]
     told = ask(client_name=name, redirect_uris=registered)
     assert told.status_code == 201, told.text
     assert told.json["redirect_uris"] == registered
-    return integrator_of(app, told.json)
-
-
-@pytest.mark.parametrize("name", CLIENTS)
-def test_an_agent_gets_its_answer_at_each_of_its_addresses_and_at_no_other(integrator, signed_in, name):
-    _registered, sent, near = CLIENTS[name]
+    integrator = integrator_of(app, told.json)
     for uri in sent:
         integrator.redirect_uri = uri
         page = integrator.start(signed_in)

@@ -353,7 +353,7 @@ def test_a_secret_is_told_once(ask, manage):
     }
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@each("method", ["GET", "PUT", "DELETE"])
 def test_nobody_else_does(ask, manage, method, notebook):
     """ "If the registration access token used ... is not valid ... 401" (:rfc:`7592#section-2`)."""
     told, other = ask().json, ask().json

@@ -25,6 +25,7 @@ from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.cli.test_commands import assert_refused, run_in
 from tests.integrator import Integrator
+from tests.tables import each
 
 #: As long as a client id may be.
 ADDRESS = "https://app.example.net/oauth/" + "a" * 465 + ".json"
@@ -203,7 +204,7 @@ PAGES = ("homepage_url", "privacy_url", "terms_url")
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize(
+@each(
     ("origin", "address", "is_linked"),
     [
         (DOCUMENT, "https://app.example.net/about", True),

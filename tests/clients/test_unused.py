@@ -22,6 +22,7 @@ from tests.integrator import Integrator
 from tests.protocol import *  # noqa: F403
 from tests.purging import purge
 from tests.robustness.locking import administrator
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 URI = "http://localhost:3118/callback"
@@ -353,7 +354,7 @@ def test_what_is_used_while_the_purge_looks_goes_on(app, agent, signed_in, alice
     assert agent.refresh(given[0]["refresh_token"]).status_code == 200
 
 
-@pytest.mark.parametrize("step", ["choose", "authorize"])
+@each("step", ["choose", "authorize"])
 def test_a_person_whose_app_vanishes_under_the_button_reads_why(app, agent, signed_in, step):
     page = agent.start(signed_in)
     if step == "authorize":

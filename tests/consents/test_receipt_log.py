@@ -24,6 +24,7 @@ from app.memories.models import Integration, Memento, Memory
 from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.family import TokenFamily
 from tests.server import running_server
+from tests.tables import each
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 
@@ -99,7 +100,7 @@ def test_what_was_not_there_or_not_allowed_is_not_counted(filled, records):
     assert records() == {}
 
 
-@pytest.mark.parametrize("path", ["memories/", "documents/search/", "documents/"])
+@each("path", ["memories/", "documents/search/", "documents/"])
 def test_a_head_tells_nothing_as_nothing_is_noted_of_it(filled, records, path):
     """Else an app could read by the length of what its searches find, letter by letter, and nobody would see it."""
     caller, _, _ = filled
@@ -140,7 +141,7 @@ def test_what_is_read_with_everything_is_counted_as_that(shelf, connect, records
     assert records()["write", "all"] == records()["write", own] == 2
 
 
-@pytest.mark.parametrize("selection", ["selected", "none"])
+@each("selection", ["selected", "none"])
 def test_it_is_counted_where_it_lay_when_it_was_read_whatever_is_chosen_a_moment_later(
     filled, records, choose, shelf, selection
 ):

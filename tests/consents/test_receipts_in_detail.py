@@ -10,6 +10,7 @@ from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptMemory, wr
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Memory
+from tests.tables import each
 
 NEW = {"title": "Bread", "text": "Flour and water."}
 
@@ -101,7 +102,7 @@ def test_of_more_questions_than_are_kept_only_the_number_is_known(three, connect
     }
 
 
-@pytest.mark.parametrize("asked", ["a\0b", "x" * 400, "a\ud800b"])
+@each("asked", ["a\0b", "x" * 400, "a\ud800b"])
 def test_a_question_of_any_characters_can_be_written_down(app, connect, details, asked):
     caller = connect(selection="none")
     with app.app_context():

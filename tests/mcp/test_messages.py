@@ -4,8 +4,6 @@ import base64
 import tomllib
 from pathlib import Path
 
-import pytest
-
 from app.mcp.dispatch import VERSION
 from app.mcp.messages import LEGACY, MODERN
 from tests.mcp.conftest import META
@@ -44,7 +42,7 @@ def test_a_token_for_the_api_is_none_here(notebook, signed_in, stranger):
     assert answer.status_code == 401 and "resource=http://127.0.0.1:8000/mcp" in answer.json["error"]["message"]
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@each("method", ["GET", "DELETE"])
 def test_there_is_no_stream_and_no_session(app, agent, method):
     """Who may not call at all is told that first: some clients begin with a GET."""
     assert app.test_client().open("/mcp", method=method).status_code == 401
@@ -130,7 +128,7 @@ def test_a_notification_is_accepted_without_a_body(agent):
     assert (answer.status_code, answer.data) == (202, b"")
 
 
-@pytest.mark.parametrize("message", [{"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "notifications/initialized"}])
+@each("message", [{"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "notifications/initialized"}])
 def test_a_notification_that_cannot_be_accepted_is_an_error(agent, message):
     """ "If the server cannot accept it, it MUST return an HTTP error status code"."""
     answer = agent.post(message)
@@ -146,7 +144,7 @@ def test_the_answer_is_one_json_object_whatever_is_accepted(agent, accept):
     assert (answer.status_code, answer.mimetype) == (200, "application/json")
 
 
-@pytest.mark.parametrize("era", ["modern", "legacy"])
+@each("era", ["modern", "legacy"])
 def test_there_are_no_sessions_and_nothing_is_resumed(agent, era):
     """ "An Mcp-Session-Id header on a request: ignore it, and do not mint or echo session IDs"; "A Last-Event-ID header:
     ignore it".
@@ -171,7 +169,7 @@ def test_a_server_says_what_it_speaks_and_can(agent):
 
 
 @each("name", ["MCP_Protocol_Version", "Mcp_Method"])
-@pytest.mark.parametrize("value", [None, "2025-11-25", "tools/call"])
+@each("value", [None, "2025-11-25", "tools/call"])
 def test_the_headers_say_what_the_body_says(agent, name, value):
     """ "the server MUST reject the request with 400 Bad Request and a HeaderMismatch JSON-RPC error"."""
     answer = agent.modern("tools/list", **{name: value})
@@ -204,7 +202,7 @@ def test_a_header_that_is_not_recognized_is_ignored(agent):
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("left_out", list(META)[:2])
+@each("left_out", list(META)[:2])
 def test_the_metadata_of_a_request_is_complete(agent, left_out):
     meta = {name: value for name, value in META.items() if name != left_out}
     answer = agent.modern("tools/list", {"_meta": meta})
@@ -221,7 +219,7 @@ def test_who_the_client_is_need_not_be_said(agent):
     assert agent.modern("tools/list", {"_meta": meta}).status_code == 200
 
 
-@pytest.mark.parametrize("version", ["2099-01-01", "2025-11-25", "x" * 500])
+@each("version", ["2099-01-01", "2025-11-25", "x" * 500])
 def test_a_version_that_is_not_served_is_told_those_that_are(agent, version):
     """ "it MUST respond with 400 Bad Request and an UnsupportedProtocolVersionError"."""
     meta = META | {"io.modelcontextprotocol/protocolVersion": version}

@@ -17,6 +17,7 @@ from app.oauth.authorization_request import (
     renew_authorization_request,
     save_choice,
 )
+from tests.tables import each
 
 CHANGES = {
     "choice": lambda *who: save_choice(*who[:2], user_id=who[2], choice=Choice("all")),
@@ -44,7 +45,7 @@ def read_row(app) -> tuple:
         return tuple(db.session.execute(select(AuthorizationRequest.__table__)).one())
 
 
-@pytest.mark.parametrize("what", CHANGES)
+@each("what", CHANGES)
 def test_another_person_changes_nothing_of_a_request(app, change, alice, carol, what):
     before = read_row(app)
     assert change(what, carol) is False

@@ -83,25 +83,25 @@ def credentials_of(notebook, signed_in, tokens) -> dict[str, str]:
     return tokens | {"code": notebook.code(signed_in), "client_secret": notebook.client_secret}
 
 
-@pytest.mark.parametrize("kind", ["access_token", "code", "client_secret"])
+@each("kind", ["access_token", "code", "client_secret"])
 def test_another_kind_of_credential_is_named_when_it_comes_as_a_refresh_token(notebook, credentials_of, kind):
     said = refused(notebook.refresh(credentials_of[kind]))
     assert f"That is {KINDS[kind]}, not a refresh token" in said
 
 
-@pytest.mark.parametrize("kind", ["access_token", "refresh_token", "client_secret"])
+@each("kind", ["access_token", "refresh_token", "client_secret"])
 def test_another_kind_of_credential_is_named_when_it_comes_as_a_code(notebook, credentials_of, kind):
     assert f"That is {KINDS[kind]}, not a code" in refused(notebook.exchange(credentials_of[kind]))
 
 
-@pytest.mark.parametrize("kind", ["refresh_token", "code", "client_secret"])
+@each("kind", ["refresh_token", "code", "client_secret"])
 def test_another_kind_of_credential_is_named_when_it_comes_as_a_bearer_token(notebook, credentials_of, kind):
     response = notebook.me(credentials_of[kind])
     assert (response.status_code, response.json["code"]) == (401, "invalid_token")
     assert f"That is {KINDS[kind]}, not an access token" in response.json["message"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("kind", KINDS)
 def test_what_is_named_is_not_looked_up_and_stays_good(notebook, credentials_of, kind):
     notebook.refresh(credentials_of["access_token"])
     notebook.exchange(credentials_of["refresh_token"])
@@ -472,7 +472,7 @@ def test_without_a_search_the_tab_shows_each_requests_id(notebook, find):
     assert set(REQUEST_ID.findall(find(""))) == sent
 
 
-@pytest.mark.parametrize("sent", ["req_" + "0" * 24, "req_", "x\x00y", "%", "ü" * 50, "' OR 1=1 --"])
+@each("sent", ["req_" + "0" * 24, "req_", "x\x00y", "%", "ü" * 50, "' OR 1=1 --"])
 def test_an_id_that_is_none_finds_nothing(notebook, find, sent):
     notebook.client_credentials()
     shown = find(sent)

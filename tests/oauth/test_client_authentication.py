@@ -11,6 +11,7 @@ from app.extensions import db
 from app.last_uses import LastUses
 from tests.integrator import TOKEN, apart_from_its_id, basic
 from tests.stock.rows import row
+from tests.tables import each
 
 HONEST = {"grant_type": "client_credentials", "scope": "memories:read"}
 
@@ -148,9 +149,7 @@ def test_nobody_at_all_is_refused(notebook):
 
 @row("client authentication")
 @pytest.mark.parametrize("path", ["/oauth/revoke", "/oauth/introspect"])
-@pytest.mark.parametrize(
-    "change", [{"client_secret": "wrong"}, {"client_id": "nobody"}, {"client_secret": None}], ids=repr
-)
+@each("change", [{"client_secret": "wrong"}, {"client_id": "nobody"}, {"client_secret": None}], ids=repr)
 def test_revocation_and_introspection_refuse_alike(notebook, path, change):
     assert_invalid_client(replace(notebook, **change).post(path, {"token": "unknown"}))
 

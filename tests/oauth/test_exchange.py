@@ -11,6 +11,7 @@ from app.oauth.journal.record import RequestRecord
 from app.oauth.refusals import Reason, Refused
 from app.oauth.tokens.access import find_access_token
 from tests.oauth.without_flask import BareDoor
+from tests.tables import each
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_code_is_exchanged(notebook, exchange_code):
     assert notebook.is_alive(answer.body["access_token"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error", "anchor"),
     [
         ({"redirect_uri": "https://elsewhere.example/"}, "invalid_grant", "invalid_grant-redirect-uri"),

@@ -11,6 +11,7 @@ from app.limits.table import ADDRESS_CLIENT_FAILURES, CLIENT_FAILURES, UNKNOWN_T
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from tests.integrator import TOKEN, basic
+from tests.tables import each
 
 ENDPOINTS = ("/oauth/token", "/api/v1/auth/oauth2/token/", "/oauth/introspect", "/oauth/revoke")
 WRONG = "rlq_cs_" + "0" * 64
@@ -62,7 +63,7 @@ def test_sixty_wrong_secrets_are_told_to_wait(notebook, knock):
     assert last.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@each("path", ENDPOINTS)
 def test_a_right_secret_is_never_refused_because_of_wrong_ones(notebook, knock, path):
     """Looked at first, and counted only when it is wrong."""
     assert statuses(knock(CLIENT_FAILURES.most + 1, notebook.client_id, path=path))[-1] == 429

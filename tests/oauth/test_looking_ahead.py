@@ -11,6 +11,7 @@ from app.last_uses import LastUses
 from app.oauth.journal.log import RequestLog
 from tests.actors import Browser
 from tests.databases import read_rows
+from tests.tables import each
 
 #: What browsers send when they fetch a page that nobody has gone to, or draw a preview of a link.
 AHEAD = [
@@ -79,7 +80,7 @@ def test_a_head_of_any_address_writes_nothing(admin, addresses, rows):
         assert rows() == before, address
 
 
-@pytest.mark.parametrize("headers", AHEAD, ids=str)
+@each("headers", AHEAD, ids=str)
 def test_what_is_fetched_ahead_is_refused_and_writes_nothing(admin, addresses, rows, headers):
     """A status that browsers throw away, so that they ask anew when the person goes there."""
     before = rows()
@@ -101,7 +102,7 @@ def test_what_is_fetched_ahead_is_refused_and_writes_nothing(admin, addresses, r
     assert rows() == before
 
 
-@pytest.mark.parametrize("headers", INSIDE, ids=str)
+@each("headers", INSIDE, ids=str)
 def test_what_is_loaded_into_a_page_moves_no_request_on(admin, notebook, rows, headers):
     notebook.authorize(admin)
     before = rows()

@@ -7,6 +7,7 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.last_uses import LastUses
 from tests.stock.rows import row
+from tests.tables import each
 
 
 def challenge(response) -> str:
@@ -63,7 +64,7 @@ def test_the_challenge_says_whose_it_is_and_where_tokens_come_from(notebook):
 
 
 @row("bearer errors")
-@pytest.mark.parametrize(
+@each(
     "token",
     ["unknown", "rlq_at_" + "0" * 64, "a b", "\xff\xfe", '"', "rlq_at_" + "0" * 5000],
     ids=["another form", "our form", "a space", "not ASCII", "a quote", "very long"],
@@ -134,7 +135,7 @@ def test_a_new_consent_does_not_bring_the_tokens_of_an_expired_one_back(notebook
     assert not notebook.is_alive(tokens["access_token"])
 
 
-@pytest.mark.parametrize("kind", ["refresh_token", "code", "client_secret"])
+@each("kind", ["refresh_token", "code", "client_secret"])
 def test_other_credentials_are_no_access_tokens(notebook, tokens, signed_in, kind):
     presented = {
         "refresh_token": tokens["refresh_token"],

@@ -198,11 +198,17 @@ def test_an_address_that_could_not_be_registered_is_not_honoured_when_it_is(note
     assert_page(signed_in.get(notebook.authorize_url(redirect_uri=uri, scope="unknown")))
 
 
-@each("uri", REFUSED)
-def test_nor_does_it_get_anything_that_was_begun_before(notebook, signed_in, app, change_client, uri):
-    """A waiting request, its Cancel, and a code, as if the rule had come meanwhile."""
+@pytest.fixture
+def begun(notebook, signed_in):
+    """A waiting request on its last screen, and a code."""
     consent = signed_in.follow(signed_in.submit(notebook.start(signed_in), press="Continue", selection="all"))
-    code = notebook.code(signed_in)
+    return consent, notebook.code(signed_in)
+
+
+@each("uri", REFUSED)
+def test_nor_does_it_get_anything_that_was_begun_before(notebook, signed_in, begun, app, change_client, uri):
+    """A waiting request, its Cancel, and a code, as if the rule had come meanwhile."""
+    consent, code = begun
     change_client(notebook, redirect_uris=[uri])
     with app.app_context():
         db.session.execute(update(AuthorizationCode).values(redirect_uri=uri))

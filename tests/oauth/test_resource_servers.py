@@ -22,6 +22,7 @@ from app.extensions import db
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.refresh import RefreshToken
 from tests.integrator import Integrator, basic
+from tests.tables import each
 
 ISSUER = "http://127.0.0.1:8000"
 SHELF, ATTIC = "https://shelf.globex.example/records", "https://attic.globex.example/"
@@ -119,7 +120,7 @@ def test_a_token_of_an_organization_names_that_organization(notebook, shelf):
     assert "grant_id" not in told and "authorization_details" not in told
 
 
-@pytest.mark.parametrize("resource", [None, f"{ISSUER}/mcp", ATTIC])
+@each("resource", [None, f"{ISSUER}/mcp", ATTIC])
 def test_a_token_that_is_meant_for_another_is_inactive(notebook, shelf, serve, signed_in, resource):
     attic = serve(ATTIC, name="Globex Attic")
     token = notebook.tokens(signed_in, resource=resource)["access_token"]
@@ -147,7 +148,7 @@ def test_tokens_of_others_count_as_unknown_ones(app, shelf, shelf_tokens, notebo
     assert shelf.introspect(shelf_tokens["access_token"]).json["active"] is True
 
 
-@pytest.mark.parametrize("path", ["/api/me/", "/api/v1/memories", "/mcp"])
+@each("path", ["/api/me/", "/api/v1/memories", "/mcp"])
 def test_a_token_for_a_service_elsewhere_is_401_here(app, shelf_tokens, path):
     headers = {"Authorization": f"Bearer {shelf_tokens['access_token']}"}
     answer = app.test_client().open(path, method="POST" if path == "/mcp" else "GET", headers=headers, json={})
@@ -157,7 +158,7 @@ def test_a_token_for_a_service_elsewhere_is_401_here(app, shelf_tokens, path):
 # -- which addresses -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         f"{SHELF}/",
@@ -250,7 +251,7 @@ def take_away(app, client: Integrator) -> None:
         db.session.commit()
 
 
-@pytest.mark.parametrize("stop", [suspend, delete, take_away])
+@each("stop", [suspend, delete, take_away])
 def test_tokens_for_a_service_that_is_stopped_are_good_for_nothing(app, notebook, shelf, signed_in, stop):
     tokens, code = notebook.tokens(signed_in, resource=SHELF), notebook.code(signed_in, resource=[SHELF, ISSUER])
     stop(app, shelf)

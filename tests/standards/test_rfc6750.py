@@ -105,7 +105,7 @@ def test_another_credential_is_no_access_token(ask, notebook, tokens, kind):
     read_challenge(answer)
 
 
-@pytest.mark.parametrize("change", ["paused_at", "revoked_at", "expires_at"])
+@each("change", ["paused_at", "revoked_at", "expires_at"])
 def test_what_the_person_did_is_told_within_the_same_grammar(ask, notebook, tokens, change_consent, change):
     change_consent(notebook, **{change: clock.now()})
     answer = ask(f"Bearer {tokens['access_token']}")

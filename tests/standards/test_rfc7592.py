@@ -42,7 +42,7 @@ def test_a_client_reads_what_it_is_registered_with(told, manage):
 
 
 @each("method", ["GET", "PUT", "DELETE"])
-@pytest.mark.parametrize("token", [None, "", "wrong", "rlq_at_" + "0" * 64])
+@each("token", [None, "", "wrong", "rlq_at_" + "0" * 64])
 def test_without_its_token_nothing_is_told_or_done(manage, told, method, token):
     """ "The client MUST use its registration access token in all calls to this endpoint"; it is a protected resource
     of :rfc:`6750`: 401, and without a token no error code.

@@ -80,7 +80,7 @@ def test_there_is_nothing_where_another_document_would_lie(client, path):
 
 @each("prefix", ["/.well-known/", "/oauth/", "/api/", "/mcp/"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-@pytest.mark.parametrize("rest", ["nothing", "nothing/at/all", "nothing.json"])
+@each("rest", ["nothing", "nothing/at/all", "nothing.json"])
 def test_what_is_nowhere_is_told_to_programs_as_json(client, prefix, method, rest):
     answer = client.open(prefix + rest, method=method, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.mimetype) == (404, "application/json")

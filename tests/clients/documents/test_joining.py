@@ -10,6 +10,7 @@ import pytest
 from app.oauth.endpoints import documents
 from tests.actors import Browser
 from tests.clients.documents.conftest import URL
+from tests.tables import each
 
 
 def test_an_app_joins_by_its_document(claude, join, signed_in, kept, document_hosts):
@@ -100,7 +101,7 @@ def test_a_returning_person_is_asked_each_time(claude, join, signed_in):
     assert page.status_code == 200 and "/oauth/authorize/" in page.request.path
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "given"),
     [
         ("memories:read memories:write openid email", "memories:read memories:write"),
@@ -128,7 +129,7 @@ def test_the_operator_may_give_less(claude, signed_in, change_settings):
 
 
 @pytest.mark.parametrize("port", ["", ":1", ":65535"])
-@pytest.mark.parametrize(("host", "works"), [("localhost", True), ("127.0.0.1", True), ("[::1]", False)])
+@each(("host", "works"), [("localhost", True), ("127.0.0.1", True), ("[::1]", False)])
 def test_the_port_of_a_loopback_address_may_vary(claude, signed_in, host, port, works):
     """Claude Code's document lists them without one (:rfc:`8252#section-7.3`)."""
     page = replace(claude, redirect_uri=f"http://{host}{port}/callback").start(signed_in)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.integrator import s256
 from tests.stock.rows import row
+from tests.tables import each
 
 WITHOUT_PKCE = {"code_challenge": None, "code_challenge_method": None}
 
@@ -14,7 +15,7 @@ WITHOUT_PKCE = {"code_challenge": None, "code_challenge_method": None}
 
 
 @row("pkce")
-@pytest.mark.parametrize("method", ["plain", "s256", "S512", "S256 "])
+@each("method", ["plain", "s256", "S512", "S256 "])
 def test_a_method_other_than_s256_is_refused(notebook, signed_in, method):
     """MUST answer with ``invalid_request`` what it does not support (:rfc:`7636#section-4.4.1`)."""
     answer = notebook.answer(notebook.start(signed_in, code_challenge_method=method))

@@ -13,6 +13,7 @@ from app.oauth.server import server
 from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.wire_request import WireRequest
 from tests.integrator import s256
+from tests.tables import each
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize("door", Door)
-@pytest.mark.parametrize("index", range(len(WRONG)))
+@each("index", range(len(WRONG)))
 def test_the_first_thing_that_is_wrong_is_told_at_every_door(ask, notebook, door, index):
     changes = {name: value for later, _ in reversed(WRONG[index:]) for name, value in later.items()}
     request = ask(**changes)

@@ -97,7 +97,7 @@ def test_a_missing_redirect_uri_is_not_guessed(notebook, signed_in, redirect_uri
 
 
 @row("hostile values")
-@pytest.mark.parametrize("tail", ['"', "\\", "\r\nSet-Cookie: a=b", "\n", "ß", "\U0001f511", "%0d%0a", "\x7f"])
+@each("tail", ['"', "\\", "\r\nSet-Cookie: a=b", "\n", "ß", "\U0001f511", "%0d%0a", "\x7f"])
 def test_a_hostile_redirect_uri_gets_a_page_for_people(notebook, signed_in, tail):
     assert_error_page(notebook.start(signed_in, redirect_uri=notebook.redirect_uri + tail))
 
@@ -184,7 +184,7 @@ def test_a_state_that_was_sent_twice_is_not_sent_back(notebook, signed_in):
 
 
 @row("required parameters")
-@pytest.mark.parametrize("response_type", [None, "", "token", "code token", "id_token", "none"])
+@each("response_type", [None, "", "token", "code token", "id_token", "none"])
 def test_there_is_no_response_type_but_code(notebook, signed_in, response_type):
     """Implicit and hybrid grants do not exist."""
     answer = notebook.answer(notebook.start(signed_in, response_type=response_type))
@@ -192,7 +192,7 @@ def test_there_is_no_response_type_but_code(notebook, signed_in, response_type):
 
 
 @row("hostile values")
-@pytest.mark.parametrize("response_type", ['code"', "code\\", "code\r\nSet-Cookie: a=b", "ß", "\U0001f511", MARKUP])
+@each("response_type", ['code"', "code\\", "code\r\nSet-Cookie: a=b", "ß", "\U0001f511", MARKUP])
 def test_a_hostile_response_type_is_refused_and_not_repeated(notebook, signed_in, response_type):
     answer = notebook.answer(notebook.start(signed_in, response_type=response_type))
     assert answer["error"] in ("invalid_request", "unsupported_response_type")
@@ -202,7 +202,7 @@ def test_a_hostile_response_type_is_refused_and_not_repeated(notebook, signed_in
 
 
 @row("unknown scope")
-@pytest.mark.parametrize("scope", ["unknown", "memories:read unknown", "memories:", "MEMORIES:READ", "memories:read,x"])
+@each("scope", ["unknown", "memories:read unknown", "memories:", "MEMORIES:READ", "memories:read,x"])
 def test_an_unknown_scope_is_refused(notebook, signed_in, scope):
     """``invalid_scope`` (:rfc:`6749#section-4.1.2.1`)."""
     assert notebook.answer(notebook.start(signed_in, scope=scope))["error"] == "invalid_scope"
@@ -325,7 +325,7 @@ def test_scope_is_a_set_and_offline_access_is_no_part_of_it(pocket, signed_in, s
     assert tokens["refresh_token"]
 
 
-@pytest.mark.parametrize("resource", ["", "/api/", "/api/v1/"])
+@each("resource", ["", "/api/", "/api/v1/"])
 def test_our_own_api_may_be_named_as_the_resource(notebook, signed_in, resource):
     assert notebook.tokens(signed_in, resource="http://127.0.0.1:8000" + resource)["access_token"]
 

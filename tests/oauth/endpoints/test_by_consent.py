@@ -25,6 +25,7 @@ from app.last_uses import LastUses
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
 from tests.oauth.endpoints.authorization_requests import COVERED, NOT_COVERED, PATHS
+from tests.tables import each
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def statements():
 # -- who answers -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PATHS)
+@each("path", PATHS)
 def test_every_path_answers_without_flask(notebook, allowed, path):
     with without_flask():
         answer = allowed.get(notebook.authorize_url(path))
@@ -240,7 +241,7 @@ def _request_of_a_page():
 # -- whose session it is ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "over",
     [
         lambda: db.session.execute(delete(Session)),
@@ -280,7 +281,7 @@ def test_visit_keeps_the_session_from_being_idle(app, notebook, allowed):
 # -- who goes there --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         {"Sec_Purpose": "prefetch"},

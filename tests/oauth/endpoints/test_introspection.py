@@ -32,7 +32,7 @@ def test_the_answer_is_json_that_nobody_may_store(notebook, tokens):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "unknown"])
+@each("hint", ["access_token", "refresh_token", "unknown"])
 def test_the_hint_is_only_a_hint(notebook, tokens, hint):
     """MUST extend its search across all of its supported token types (:rfc:`7662#section-2.1`)."""
     assert notebook.introspect(tokens["access_token"], token_type_hint=hint).json["active"] is True

@@ -4,12 +4,13 @@ import pytest
 
 from app import clock
 from tests.stock.rows import row
+from tests.tables import each
 
 PATHS = ["/oauth/revoke", "/oauth/revoke/"]
 
 
 @row("revocation")
-@pytest.mark.parametrize("hint", [None, "access_token", "refresh_token", "unknown"])
+@each("hint", [None, "access_token", "refresh_token", "unknown"])
 def test_an_access_token_ends_whatever_the_hint_says(notebook, tokens, hint):
     """If it cannot locate the token using the hint, it MUST extend its search (:rfc:`7009#section-2.1`)."""
     assert notebook.revoke(tokens["access_token"], token_type_hint=hint).status_code == 200
@@ -17,7 +18,7 @@ def test_an_access_token_ends_whatever_the_hint_says(notebook, tokens, hint):
 
 
 @row("revocation")
-@pytest.mark.parametrize("hint", [None, "access_token", "refresh_token", "unknown"])
+@each("hint", [None, "access_token", "refresh_token", "unknown"])
 def test_a_refresh_token_ends_whatever_the_hint_says(notebook, tokens, hint):
     assert notebook.revoke(tokens["refresh_token"], token_type_hint=hint).status_code == 200
     assert notebook.refresh(tokens["refresh_token"]).status_code == 400

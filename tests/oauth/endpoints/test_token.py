@@ -58,7 +58,7 @@ def test_a_query_string_beside_an_honest_form_changes_nothing(notebook):
 
 
 @row("token parameters")
-@pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "unknown"])
+@each("name", ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "unknown"])
 def test_a_duplicated_parameter_is_refused(notebook, signed_in, name):
     """Request parameters MUST NOT be included more than once (:rfc:`6749#section-3.2`)."""
     honest = {

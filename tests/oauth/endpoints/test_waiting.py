@@ -371,7 +371,7 @@ def test_parameters_beside_the_decision_are_not_read(notebook, consent_page, sig
     assert tokens["authorization_details"][0]["identifier"] == "all"
 
 
-@pytest.mark.parametrize("step", ["mementos", "consent", "switch"])
+@each("step", ["mementos", "consent", "switch"])
 def test_every_decision_needs_the_token_against_forgery(count, notebook, consent_page, signed_in, step):
     response = signed_in.client.post(
         f"/oauth/authorize/{step}?{urlsplit(consent_page.request.url).query}",

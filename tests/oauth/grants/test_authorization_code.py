@@ -8,6 +8,7 @@ from app import clock
 from app.scopes import SCOPES
 from tests.integrator import TOKEN, Integrator
 from tests.stock.rows import row
+from tests.tables import each
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_another_client_cannot_end_a_family_by_replaying_its_code(notebook, pock
     assert notebook.is_alive(tokens["access_token"])
 
 
-@pytest.mark.parametrize("changed", ["https://notebook.acme.example/", "https://notebook.acme.example/callback/"])
+@each("changed", ["https://notebook.acme.example/", "https://notebook.acme.example/callback/"])
 def test_another_redirect_uri_is_refused(notebook, code, changed):
     """The values MUST be identical (:rfc:`6749#section-4.1.3`)."""
     response = notebook.exchange(code, redirect_uri=changed)
@@ -178,7 +179,7 @@ def test_another_registered_redirect_uri_is_refused_too(register, signed_in):
     assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
 
 
-@pytest.mark.parametrize("missing", ["code", "redirect_uri"])
+@each("missing", ["code", "redirect_uri"])
 def test_a_missing_parameter_is_named(notebook, code, missing):
     honest = {"grant_type": "authorization_code", "code": code, "redirect_uri": notebook.redirect_uri}
     response = notebook.post(TOKEN, honest | {missing: None})

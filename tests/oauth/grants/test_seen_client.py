@@ -24,6 +24,7 @@ from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from app.oauth.tokens.access import AccessToken
 from tests.integrator import Integrator
+from tests.tables import each
 
 pytestmark = pytest.mark.database
 
@@ -50,6 +51,17 @@ def sent(client, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(Connection, "_execute", noting)
     return sent
+
+
+@pytest.fixture
+def seen_just_now(client, sent) -> Callable[[], None]:
+    """For each line of a table: the client got a token a moment ago."""
+
+    def seen_just_now() -> None:
+        assert client.client_credentials().status_code == 200
+        sent.clear()
+
+    return seen_just_now
 
 
 def outcome(answer: TestResponse) -> tuple:
@@ -129,8 +141,9 @@ SECRET_CHANGES: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("column", CLIENT_CHANGES)
-def test_the_next_token_follows_the_clients_row(client, sent, there, carol, column):
+@each("column", CLIENT_CHANGES)
+def test_the_next_token_follows_the_clients_row(client, seen_just_now, sent, there, carol, column):
+    seen_just_now()
     value, expected = CLIENT_CHANGES[column]
     table = Client.__table__
     there(lambda: db.session.execute(update(table).where(table.c.key == client.client_id).values({column: value()})))
@@ -147,8 +160,9 @@ def test_every_column_that_a_token_could_follow_is_changed_above():
     assert {column.key for column in CLIENT_COLUMNS} - of_people - {"key"} <= CLIENT_CHANGES.keys()
 
 
-@pytest.mark.parametrize("column", SECRET_CHANGES)
-def test_the_next_token_follows_the_secrets_row(client, sent, there, register, column):
+@each("column", SECRET_CHANGES)
+def test_the_next_token_follows_the_secrets_row(client, seen_just_now, sent, there, register, column):
+    seen_just_now()
     register(name="Other")
     table = ClientSecret.__table__
     mine = table.c.client_id == client.client_id

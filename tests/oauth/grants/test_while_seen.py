@@ -38,6 +38,7 @@ from app.oauth.tokens.family import TokenFamily, revoke_family
 from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.tables import each
 
 pytestmark = pytest.mark.database
 
@@ -441,12 +442,13 @@ def end_families(grant_id: str) -> None:
         assert any([revoke_family(connection, family) for family in families])
 
 
-@pytest.mark.parametrize("act", ACTS)
+@each("act", ACTS)
 def test_what_is_done_elsewhere_just_before_the_decision_is_felt_by_it(
     presented, client, ways, there, just_before, act
 ):
     do, (status, error) = ACTS[act]
     (one,) = presented.new(1)
+    assert client.client_credentials().status_code == 200
     with client.app.app_context():
         grant_id = db.session.scalars(select(Consent.grant_id)).one()
     ways.clear()
@@ -496,7 +498,7 @@ def test_who_says_anything_else_is_looked_up(client, tokens, ways, changes):
     assert client.refresh(tokens[0]).status_code == 200
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "error"),
     [
         ({"scope": "memories:read"}, None),
@@ -508,11 +510,12 @@ def test_who_says_anything_else_is_looked_up(client, tokens, ways, changes):
     ],
 )
 def test_a_request_that_says_more_is_looked_up(client, tokens, ways, changes, error):
+    assert client.client_credentials().status_code == 200
     assert client.refresh(tokens[0], **changes).json.get("error") == error
     assert ways == []
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"code_verifier": "w" * 43},
@@ -528,6 +531,7 @@ def test_a_code_is_neither_redeemed_nor_used_up_by_who_says_something_else(regis
     client = register(redirect_uris=["https://app.acme.example/callback", "https://app.acme.example/other"])
     code = client.code(signed_in)
     assert client.client_credentials().status_code == 200
+    ways.clear()
     assert client.exchange(code, **changes).status_code == 400
     assert True not in ways
     assert client.exchange(code).status_code == 200

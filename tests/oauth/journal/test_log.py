@@ -75,7 +75,7 @@ WRONG_AT_AUTHORIZE = [
 ]
 
 
-@pytest.mark.parametrize(("change", "error", "expected"), WRONG_AT_AUTHORIZE, ids=lambda value: str(value)[:40])
+@each(("change", "error", "expected"), WRONG_AT_AUTHORIZE, ids=lambda value: str(value)[:40])
 def test_a_refused_authorize_request_says_why(pocket, signed_in, reason, change, error, expected):
     pocket.start(signed_in, **change)
     assert reason(pocket) == ("authorize", error, expected)
@@ -216,7 +216,7 @@ WRONG_AT_TOKEN = [
 ]
 
 
-@pytest.mark.parametrize(("change", "error", "expected"), WRONG_AT_TOKEN, ids=lambda value: str(value)[:40])
+@each(("change", "error", "expected"), WRONG_AT_TOKEN, ids=lambda value: str(value)[:40])
 def test_a_refused_token_request_says_why(notebook, signed_in, reason, change, error, expected):
     honest = {
         "grant_type": "authorization_code",

@@ -10,6 +10,7 @@ from app.consents.models import Consent, ConsentMemento
 from app.consents.saved import SavedMemento
 from app.extensions import db
 from tests.actors import find_form
+from tests.tables import each
 
 SCOPE = "memories:read memories:write"
 
@@ -195,7 +196,7 @@ def test_unless_an_end_is_chosen_it_holds_until_the_person_ends_it(signed_in, to
     assert consent()[0] is None
 
 
-@pytest.mark.parametrize(("until", "days"), [("day", 1), ("month", 30), ("year", 365)])
+@each(("until", "days"), [("day", 1), ("month", 30), ("year", 365)])
 def test_a_chosen_end_is_kept(signed_in, to_consent, consent, until, days):
     signed_in.submit(to_consent("Recipes"), press="Authorize", until=until)
     assert abs(consent()[0] - clock.now() - timedelta(days=days)) < timedelta(minutes=1)
@@ -226,7 +227,7 @@ def test_a_present_end_stays_unless_another_is_chosen(signed_in, to_consent, con
     assert consent()[0] is None
 
 
-@pytest.mark.parametrize("until", ["", "never", "\x00", "x" * 10_000, "99999999999", "keep"])
+@each("until", ["", "never", "\x00", "x" * 10_000, "99999999999", "keep"])
 def test_an_end_that_is_none_leaves_it_as_it_was(signed_in, to_consent, consent, until):
     signed_in.submit(to_consent("Recipes"), press="Authorize", until=until)
     assert consent()[0] is None

@@ -17,6 +17,7 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.api.made import add_memory, fill, make
+from tests.tables import each
 
 _ASKED = 'name="same"'
 
@@ -54,7 +55,7 @@ def test_the_first_one_of_its_name_is_not_asked_about(here, agent):
     assert not is_asked(agent(), here)
 
 
-@pytest.mark.parametrize("name", ["Claude Code", "CLAUDE code", "Claude-Code", "Cláude Code", "Ｃｌａｕｄｅ Code"])
+@each("name", ["Claude Code", "CLAUDE code", "Claude-Code", "Cláude Code", "Ｃｌａｕｄｅ Code"])
 def test_one_whose_name_reads_the_same_is_asked_about_on_the_consent_screen(here, agent, connect_agent, name):
     first = connect_agent(agent())
     page = agent(name).start(here)
@@ -387,7 +388,7 @@ def _limit(app, grant_id):
     db.session.get_one(Consent, grant_id).expires_at = clock.now() + timedelta(days=1)
 
 
-@pytest.mark.parametrize("change", [_end, _rename, _widen, _narrow, _continue, _limit])
+@each("change", [_end, _rename, _widen, _narrow, _continue, _limit])
 def test_an_earlier_one_that_changed_meanwhile_is_shown_anew(app, here, agent, connect_agent, change):
     first = connect_agent(agent())
     client = agent()
@@ -426,7 +427,7 @@ def test_two_tabs_that_take_over_the_same_one_are_one_that_wins(app, here, agent
     assert len(read(app, select(Consent.grant_id))) == 2
 
 
-@pytest.mark.parametrize("wrong", ["grant_of_nobody", "x" * 5000, "\x00", "grant 1"])
+@each("wrong", ["grant_of_nobody", "x" * 5000, "\x00", "grant 1"])
 def test_an_answer_that_names_nothing_of_the_page_decides_nothing(app, here, agent, connect_agent, wrong):
     first = connect_agent(agent())
     client = agent()

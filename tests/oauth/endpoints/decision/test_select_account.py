@@ -52,7 +52,7 @@ def test_cancel_is_access_denied(notebook, page, signed_in):
     assert notebook.answer(signed_in.submit(page, press="Cancel"))["error"] == "access_denied"
 
 
-@pytest.mark.parametrize("step", ["continue", "mementos", "consent"])
+@each("step", ["continue", "mementos", "consent"])
 def test_no_screen_comes_before_it(page, signed_in, step):
     answer = signed_in.get(page.request.full_path.replace("/account", f"/{step}"))
     assert answer.location.startswith(f"{ACCOUNT}?request=")
@@ -74,7 +74,7 @@ def test_with_consent_both_are_asked(notebook, signed_in, alice, prompt):
     assert page.request.path == "/oauth/authorize/consent"
 
 
-@pytest.mark.parametrize("prompt", ["login select_account", "select_account login", "login select_account consent"])
+@each("prompt", ["login select_account", "select_account login", "login select_account consent"])
 def test_with_login_the_sign_in_is_the_choice(notebook, signed_in, alice, prompt):
     page = notebook.start(signed_in, prompt=prompt)
     assert page.request.path == "/sign-in"
@@ -101,7 +101,7 @@ def test_an_account_that_was_not_shown_does_not_go_on(app, page, signed_in, caro
         assert db.session.scalar(select(func.count()).select_from(Consent)) == 0
 
 
-@pytest.mark.parametrize("action", [["continue", "cancel"], "next", None])
+@each("action", [["continue", "cancel"], "next", None])
 def test_an_unclear_choice_is_none(page, signed_in, action):
     sent = dict(find_form(page, press="Cancel").values)
     sent = sent | ({} if action is None else {"action": action})

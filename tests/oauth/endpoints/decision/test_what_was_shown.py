@@ -172,13 +172,18 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("fact", CHANGES)
-@pytest.mark.parametrize("screen", ["mementos", "consent"])
+@pytest.fixture(params=["mementos", "consent"])
+def screen(request):
+    """The path of a screen, and the screen itself."""
+    return request.param, request.getfixturevalue("picker" if request.param == "mementos" else "consent_page")
+
+
+@each("fact", CHANGES)
 def test_a_fact_that_changed_since_the_page_shows_it_again(
-    request, notebook, signed_in, recipes, alice, in_database, nothing_granted, screen, fact
+    screen, notebook, signed_in, recipes, alice, in_database, nothing_granted, fact
 ):
     change, sentence = CHANGES[fact]
-    page = request.getfixturevalue("picker" if screen == "mementos" else "consent_page")
+    screen, page = screen
 
     in_database(lambda session: change(session, client_id=notebook.client_id, recipes=recipes, alice=alice))
     answer = {"press": "Authorize"} if screen == "consent" else {"press": "Continue", "memento_ids": [recipes]}
@@ -192,7 +197,7 @@ def test_a_fact_that_changed_since_the_page_shows_it_again(
     assert "code" in notebook.answer(page)
 
 
-@pytest.mark.parametrize("changed", ["optional", "write"])
+@each("changed", ["optional", "write"])
 def test_what_may_be_left_out_is_a_fact(notebook, signed_in, consent_page, change_client, nothing_granted, changed):
     change_client(notebook, optional_scope="" if changed == "optional" else "memories:read memories:write")
     assert_shown_again(signed_in.submit(consent_page, press="Authorize"), path="consent")
