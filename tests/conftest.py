@@ -2,17 +2,20 @@
 
 import os
 from functools import cache
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
 from app import clock, create_app
 from app.accounts.models import Membership, Organization, User
 from app.accounts.organizations import find_organization
 from app.accounts.passwords import hash_password
+from app.audit.models import AuditEvent
+from app.clients.models import Client, ClientSecret
 from app.clients.registration import register_client
 from app.config import Settings
-from app.credentials import new_id
+from app.credentials import CLIENT_SECRET, digest, hint, new_credential, new_id
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
@@ -22,6 +25,7 @@ from tests.migrated import bring_up_to_date
 pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen"]
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
 _ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}
+_CLIENTS, _SECRETS, _EVENTS = Client.__table__, ClientSecret.__table__, AuditEvent.__table__
 collect_ignore = [folder for name, folder in _ASKED_FOR.items() if not os.environ.get(name)]
 
 
@@ -105,15 +109,43 @@ def pocket(app, bob) -> Integrator:
 
 
 def _register_integrator(app, name: str, type: str, redirect_uri: str) -> Integrator:
+    """What ``register_client`` writes. It does so itself once; then the same rows are written with ids of their own."""
     with app.app_context():
-        client, client_secret = register_client(
-            db.session(),
-            app.extensions["services"].settings,
-            organization=find_organization("acme"),
-            name=name,
-            type=type,
-            redirect_uris=[redirect_uri],
-            scopes=list(SCOPES),
-        )
-        db.session.commit()
-        return Integrator(app, client.client_id, client_secret, redirect_uri, "memories:read integrations:read")
+        rows = _find_rows(app, name, type, redirect_uri)
+        now, key, secret = clock.now(), new_id("client"), new_credential(CLIENT_SECRET) if rows[_SECRETS] else None
+        own_secret = {"client_id": key, "created_at": now}
+        if secret:
+            own_secret |= {"id": new_id("sec"), "digest": digest(secret), "hint": hint(secret)}
+        with db.engine.begin() as connection:
+            organization_id = connection.scalar(select(Organization.id).where(Organization.slug == "acme"))
+            own = {"client_id": key, "organization_id": organization_id}
+            for table, own_values in (
+                (_CLIENTS, own | {"key": key, "created_at": now, "updated_at": now}),
+                (_SECRETS, own_secret),
+                (_EVENTS, own | {"id": new_id("evt"), "occurred_at": now}),
+            ):
+                if rows[table]:
+                    connection.execute(insert(table), rows[table] | own_values)
+    return Integrator(app, key, secret, redirect_uri, "memories:read integrations:read")
+
+
+@cache
+def _find_rows(app, name: str, type: str, redirect_uri: str) -> dict[Table, dict[str, Any]]:
+    """Returns the row that registering such a client writes into each table. Afterwards there is none."""
+    session = db.session()
+    client, _ = register_client(
+        session,
+        app.extensions["services"].settings,
+        organization=find_organization("acme"),
+        name=name,
+        type=type,
+        redirect_uris=[redirect_uri],
+        scopes=list(SCOPES),
+    )
+    session.flush()
+    rows = {}
+    for table in (_CLIENTS, _SECRETS, _EVENTS):
+        found = session.execute(select(table).where(table.c.client_id == client.client_id)).mappings().one_or_none()
+        rows[table] = dict(found or {})
+    session.rollback()
+    return rows

@@ -310,6 +310,8 @@ def _find_chromium() -> str | None:
 
 
 def pytest_configure(config) -> None:
+    # Nothing of what is imported and collected is garbage: pytest_collection_finish turns it on.
+    gc.disable()
     # The settings of whoever runs the tests are not the tests'.
     for name in SETTINGS:
         os.environ.pop(name, None)
@@ -373,10 +375,9 @@ def pytest_collection_modifyitems(items) -> None:
 def pytest_collection_finish() -> None:
     # What has been imported and collected stays until the end; looking through it for garbage again and again took a
     # twelfth of the time of all tests.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    # Whatever was imported has turned off: what tests leave behind has files open.
+    # What tests leave behind has files open.
     gc.enable()
 
 

@@ -1,10 +1,15 @@
-"""The browser of the tests sends what a browser would."""
+"""The browser of the tests sends what a browser would, and their clients are as registering leaves them."""
 
 from types import SimpleNamespace
 
 import pytest
 
+from app.accounts.organizations import find_organization
+from app.clients.registration import register_client
+from app.extensions import db
+from app.scopes import SCOPES
 from tests.actors import find_form, find_forms
+from tests.databases import find_filled
 
 
 def page(html: str):
@@ -52,3 +57,36 @@ def test_buttons_are_known_by_what_they_say():
         <b>it</b> </button><button type="button">No</button></form>"""
     )
     assert [(button.text, button.name, button.value) for button in form.buttons] == [("Allow it", "do", "yes")]
+
+
+@pytest.mark.parametrize("which", ["notebook", "pocket"])
+def test_a_client_of_the_tests_is_one_that_was_registered(app, request, which):
+    client = request.getfixturevalue(which)
+    with app.app_context():
+        registered, _ = register_client(
+            db.session(),
+            app.extensions["services"].settings,
+            organization=find_organization("acme"),
+            name=f"Acme {which.capitalize()}",
+            type="public" if client.client_secret is None else "confidential",
+            redirect_uris=[client.redirect_uri],
+            scopes=list(SCOPES),
+        )
+        db.session.commit()
+        ids = client.client_id, registered.client_id
+        differing = {}
+        with db.engine.begin() as connection:
+            for name in find_filled(connection, db.metadata) - {"users", "organizations", "memberships"}:
+                table = db.metadata.tables[name]
+                one, other = (
+                    connection.execute(table.select().where(table.c.client_id == id)).mappings().one() for id in ids
+                )
+                differing[name] = {column for column in one if one[column] != other[column]}
+    expected = {
+        "clients": {"key", "client_id", "created_at", "updated_at"},
+        "audit_events": {"id", "client_id", "occurred_at"},
+    }
+    if client.client_secret is not None:
+        expected["client_secrets"] = {"id", "client_id", "digest", "hint", "created_at"}
+        assert client.introspect("unknown").json == {"active": False}
+    assert differing == expected
