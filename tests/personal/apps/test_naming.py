@@ -8,6 +8,7 @@ from app.clients.models import DOCUMENT, DYNAMIC
 from tests.actors import Browser
 from tests.api.conftest import Caller
 from tests.integrator import Integrator
+from tests.tables import each
 from tests.unregistered import add_unregistered
 
 
@@ -53,7 +54,7 @@ def test_an_empty_name_is_what_the_app_calls_itself(browser, pair):
     assert "<h1><bdi>Cursor</bdi></h1>" in page.text and "You call it that" not in page.text
 
 
-@pytest.mark.parametrize("name", ["x" * 101, "\u202eevil", "\u200b\u2060", "a\x00b"])
+@each("name", ["x" * 101, "\u202eevil", "\u200b\u2060", "a\x00b"])
 def test_what_is_no_name_is_told_at_its_field_and_changes_nothing(browser, pair, name):
     page = call(browser, pair[0], name)
     assert page.status_code == 422
