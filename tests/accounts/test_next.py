@@ -91,11 +91,16 @@ def test_sign_in_leads_nowhere_else(browser, alice, target):
     assert "x=y" not in answer.headers.getlist("Set-Cookie")
 
 
-@each("target", NOT_OURS)
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
-def test_signed_in_person_is_led_nowhere_else(browser, alice, path, target):
+@pytest.fixture
+def known(browser, alice) -> Browser:
+    """A browser that she has signed in with."""
     browser.sign_in(alice.email, alice.password)
-    assert browser.get(f"{path}?next={quote(target, safe='')}").location == "/"
+    return browser
+
+
+@each(("path", "target"), [(path, target) for path in ("/sign-in", "/sign-up") for target in NOT_OURS])
+def test_signed_in_person_is_led_nowhere_else(known, path, target):
+    assert known.get(f"{path}?next={quote(target, safe='')}").location == "/"
 
 
 @each("target", NOT_OURS)

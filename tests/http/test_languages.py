@@ -121,9 +121,7 @@ def test_the_sentences_can_be_collected_for_a_translator():
         if method != "python" or re.search(r"\b(?:_|n?gettext)\s*\(", path.read_text())
         for one in extract_from_file(method, path, keywords, options=how)
     ]
-    messages = {
-        one for _line, message, *_rest in found for one in ([message] if isinstance(message, str) else message)
-    }
+    messages = {one for _line, message, *_rest in found for one in ([message] if isinstance(message, str) else message)}
     assert {
         "Sign in",
         "Choose a password.",

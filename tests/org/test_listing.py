@@ -40,6 +40,12 @@ def add_apps(app, bob):
     return add
 
 
+@pytest.fixture
+def several(add_apps) -> None:
+    add_apps("100% Acme", "Snake_case")
+    add_apps("Draft App", draft=True)
+
+
 def names(page) -> list[str]:
     return re.findall(r'<a href="/org/oauth/client_[^"]+"><bdi>([^<]+)</bdi>', page.text)
 
@@ -94,10 +100,7 @@ def test_page_costs_as_many_statements_however_many_there_are(app, admin, add_ap
         ("status=x", None),
     ],
 )
-def test_search_and_status(admin, add_apps, notebook, query, found):
-    add_apps("100% Acme", "Snake_case")
-    add_apps("Draft App", draft=True)
-
+def test_search_and_status(admin, several, notebook, query, found):
     page = admin.get(f"{LIST}?{query.format(client_id=notebook.client_id)}")
 
     assert page.status_code == 200

@@ -23,6 +23,12 @@ def register(browser: Browser, **changes):
     return browser.submit(browser.get(REGISTER), press="Register the app", **{**HONEST, **changes})
 
 
+@pytest.fixture
+def blank(admin):
+    """The page with nothing filled in yet."""
+    return admin.get(REGISTER)
+
+
 def count_clients(app) -> int:
     with app.app_context():
         return db.session.query(Client).filter_by(ended_at=None).count()
@@ -277,8 +283,8 @@ def test_completed_draft_is_activated_and_gets_its_secret_once(app, admin):
         ("scopes", ["\x00"], "There is no scope"),
     ],
 )
-def test_wrong_field_is_refused_with_its_sentence_and_the_rest_is_kept(app, admin, field, value, says):
-    page = register(admin, **{field: value})
+def test_wrong_field_is_refused_with_its_sentence_and_the_rest_is_kept(app, admin, blank, field, value, says):
+    page = admin.submit(blank, press="Register the app", **HONEST | {field: value})
 
     assert page.status_code == 400
     assert says in page.text

@@ -86,6 +86,12 @@ def test_saved_fields_come_back_and_can_be_emptied_again(app, admin, notebook, p
         assert (client.native_app, client.require_pkce) == (False, False)
 
 
+@pytest.fixture
+def unchanged(admin, path):
+    """The page with nothing changed yet."""
+    return admin.get(path)
+
+
 def test_type_and_owner_cannot_be_changed(app, admin, notebook, path, stored):
     honest = {"version": "1", "name": "Acme Notebook", "redirect_uris": notebook.redirect_uri, "scopes": list(SCOPES)}
     before = stored()
@@ -126,10 +132,10 @@ def test_type_and_owner_cannot_be_changed(app, admin, notebook, path, stored):
         ("version", "9" * 5000, "not sent whole"),
     ],
 )
-def test_wrong_field_changes_nothing_and_says_why(admin, path, stored, field, value, says):
+def test_wrong_field_changes_nothing_and_says_why(admin, unchanged, stored, field, value, says):
     before = stored()
 
-    page = admin.submit(admin.get(path), press="Save", **{field: value})
+    page = admin.submit(unchanged, press="Save", **{field: value})
 
     assert page.status_code == 400
     assert says in page.text

@@ -256,7 +256,9 @@ def things(app, alice, signed_in, connected, shelf, saved, pocket, in_database) 
             "asked": in_database(lambda session: ask_for(session, alice.id)),
             "address": in_database(partial(add_confirmation, alice.id, alice.email)),
             "session": in_database(
-                lambda session: session.scalar(select(Session.id).where(Session.user_id == alice.id, Session.id != here))
+                lambda session: session.scalar(
+                    select(Session.id).where(Session.user_id == alice.id, Session.id != here)
+                )
             ),
             "passkey": add_passkey(signed_in),
             "answer": Authenticator().answer(signed_in.get(NEW)),
