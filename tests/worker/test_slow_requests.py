@@ -49,20 +49,30 @@ def test_more_connections_than_there_is_room_for_make_way(small, kinds):
 
 def test_a_request_that_does_not_come_is_told_so(server):
     """In time, in the shape of its door; whoever said nothing at all is told nothing. All of them at once."""
-    api = b"POST /api/v1/memories/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+    api = b"POST /api/v1/memories/ HTTP/1.1\r\nHost: x\r\n"
     kinds = DAWDLERS | {
         "drips an address of the API": b"GET /api/v1/memories/?q=a",
-        "is nobody at the API": api,
+        "is nobody at the API": api + b"Content-Length: 100\r\n\r\n",
+        "is nobody and sends no body": api + b"Content-Length: 100\r\n\r\n",
+        "sends no body, in an odd coding": api + b"Transfer-Encoding: odd\r\n\r\n",
     }
     with ThreadPoolExecutor(len(kinds)) as pool:
-        answers = dict(zip(kinds, pool.map(lambda begun: _wait_for_answer(server, begun), kinds.values()), strict=True))
+        asked = {kind: pool.submit(_wait_for_answer, server, begun, kind) for kind, begun in kinds.items()}
+        answers = {kind: one.result() for kind, one in asked.items()}
     assert all(9 <= seconds < 20 for seconds, _ in answers.values()), answers
     statuses = {kind: answer and answer.status for kind, (_, answer) in answers.items()}
-    # Who is nobody need not send a body to be told so.
-    assert statuses == dict.fromkeys(kinds, 408) | {"says nothing": None, "is nobody at the API": 401}
+    # Who is nobody need not send a body to be told so, nor who sends one that cannot be read.
+    assert statuses == dict.fromkeys(kinds, 408) | {
+        "says nothing": None,
+        "is nobody at the API": 401,
+        "is nobody and sends no body": 401,
+        "sends no body, in an odd coding": 501,
+    }
     assert b"<h1>That took too long to reach us</h1>" in answers["drips a request line"][1].content
     assert json.loads(answers["drips a body"][1].content)["error"] == "invalid_request"
     assert json.loads(answers["drips an address of the API"][1].content)["code"] == "request_timeout"
+    assert json.loads(answers["sends no body, in an odd coding"][1].content)["code"] == "not_implemented"
+    assert "Traceback" not in server.log
     assert all(answer.headers["Connection"] == "close" for _, answer in answers.values() if answer)
 
 
@@ -147,8 +157,9 @@ def _token_request(notebook, form: bytes, *headers: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + form
 
 
-def _wait_for_answer(server, begun: bytes):
+def _wait_for_answer(server, begun: bytes, kind: str):
     """How long it took until something was said, and what; None for nothing."""
+    drips = bool(begun) and "sends no body" not in kind
     began = time.monotonic()
     with dial(server.url) as connection:
         connection.sendall(begun)
@@ -162,5 +173,5 @@ def _wait_for_answer(server, begun: bytes):
                 connection.settimeout(10)
                 return time.monotonic() - began, read_answer(connection)
             except TimeoutError:
-                if begun:
+                if drips:
                     connection.sendall(b"a")
