@@ -300,6 +300,37 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def _profile(chromium):
+    @cache
+    def profile(**options):
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(10_000)
+        return context
+
+    return profile
+
+
+@pytest.fixture
+def open_page(_profile):
+    """Open a tab in a browser profile with these options, in which nothing has happened.
+
+    Tests share a profile of the same options, one after the other: each leaves nothing in it but a cache of what the
+    pages are made of. What a tab keeps, as its session storage, goes with it.
+    """
+    opened = []
+
+    def open_page(**options):
+        opened.append(_profile(**options))
+        return opened[-1].new_page()
+
+    yield open_page
+    for context in opened:
+        for tab in context.pages:
+            tab.close()
+        context.clear_cookies()
+
+
 def _find_chromium() -> str | None:
     # Debian's Chromium without a window's worth of everything costs a third of the processor time.
     found = (shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/bin") for name in _CHROMIUM_PROGRAMS)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.accessibility.axe import Eyes
 from tests.integrator import s256
 from tests.journeys.conftest import callback, demonstration, page
-from tests.journeys.walk import ALICE, sign_in
+from tests.journeys.walk import ALICE, enter
 
 __all__ = ["callback", "demonstration", "look", "page"]
 
@@ -82,5 +82,4 @@ def link(server, demonstration, callback):
 
 @pytest.fixture
 def alice(page, server, demonstration):
-    page.goto(server.url + "/sign-in?next=/account/")
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    enter(page, server, ALICE)

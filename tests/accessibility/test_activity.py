@@ -15,7 +15,7 @@ from app.consents.undo.recording import Journal, look_at
 from app.extensions import db
 from app.memories.models import Memory
 from app.memories.records import change_memory, delete_memory
-from tests.journeys.walk import ALICE, follow, sign_in
+from tests.journeys.walk import ALICE, enter, follow
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_what_apps_did(look, page, server, demonstration, did_much):
         height = page.evaluate("document.documentElement.scrollHeight")
         assert height <= 3 * 900, f"{name} is {height} pixels tall."
 
-    page.goto(server.url + "/sign-in?next=/account/")
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    enter(page, server, ALICE)
+    page.goto(server.url + "/account/")
     follow(page.get_by_role("link", name="Activity"))
     see("activity")
     # One line, none taller than the next.

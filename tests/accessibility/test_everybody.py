@@ -3,7 +3,7 @@
 import re
 
 from app.guide.contents import PAGES
-from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, enter, follow, sign_in
 
 
 def test_the_screens_of_the_decision(look, page, demonstration, link):
@@ -66,9 +66,8 @@ def test_the_little_app_and_the_way_to_it(look, page, server, demonstration):
 
 def test_the_guide(look, page, server, demonstration):
     look("guide, signed out", server.url + "/guide/?type=public&language=javascript")
-    page.goto(server.url + "/sign-in?next=/guide/")
-    sign_in(page, BOB, demonstration.passwords[BOB])
-    look("guide")
+    enter(page, server, BOB)
+    look("guide", server.url + "/guide/")
     for name in (each.title for each in PAGES[1:]):
         follow(page.get_by_role("navigation", name="Guide").get_by_role("link", name=name))
         look(f"guide, {name}")

@@ -7,14 +7,13 @@ from app.extensions import db
 from app.mail.models import OutgoingMail
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason
-from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, enter, follow
 from tests.unregistered import add_unregistered
 
 
 def test_the_dashboard(look, page, server, demonstration):
-    page.goto(server.url + "/sign-in?next=/org/oauth/")
-    sign_in(page, BOB, demonstration.passwords[BOB])
-    look("apps of the organization")
+    enter(page, server, BOB)
+    look("apps of the organization", server.url + "/org/oauth/")
     look("register", server.url + "/org/oauth/register")
     page.get_by_label("Redirect URIs").fill("https://*.example.com/")
     follow(page.get_by_role("button", name="Register the app"))
@@ -93,8 +92,7 @@ def test_the_operators_pages(look, page, server, demonstration):
         says = "The mail server mail.example.com:465 takes no letter for this address: 550 5.1.1 no such person"
         db.session.add(OutgoingMail(kind="trial", recipient=ALICE, facts={}, state="failed", says=says, tries=1))
         db.session.commit()
-    page.goto(server.url + "/sign-in")
-    sign_in(page, BOB, demonstration.passwords[BOB])
+    enter(page, server, BOB)
     look("operator", server.url + "/operator/")
     for name, act in (("People", "Disable Alice Marlow"), ("Apps", "Suspend Robot"), ("Letters", "Drop")):
         follow(page.get_by_role("navigation", name="The operator's pages").get_by_role("link", name=name))

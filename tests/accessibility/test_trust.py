@@ -10,7 +10,7 @@ from app.clients.models import DOCUMENT, DYNAMIC, Client, ClientDocument
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, follow, sign_in
+from tests.journeys.walk import ALICE, enter, follow
 
 #: As long as the name of a host may be.
 LONG = ".".join(["accounts", "claude", "ai", "a" * 63, "b" * 63, "c" * 63, "d" * 34, "example"])
@@ -85,8 +85,7 @@ def links(server) -> dict[str, str]:
 
 
 def test_how_far_an_app_is_known(look, page, server, demonstration, links):
-    page.goto(server.url + "/sign-in?next=/account/")
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    enter(page, server, ALICE)
     for what, link in links.items():
         look(what, link)
         assert APPS[what][-1] in page.locator(".trust").inner_text().replace("\n", " ")

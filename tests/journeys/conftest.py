@@ -21,9 +21,6 @@ from app.demonstration import seeds
 from app.extensions import db
 from tests.server import Server
 
-# The language and size of an ordinary person's browser.
-_CONTEXT = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}}
-
 
 @dataclass
 class Callback:
@@ -123,9 +120,6 @@ def certificate(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def page(chromium, server: Server):
-    """A tab in a browser profile of its own."""
-    context = chromium.new_context(**_CONTEXT)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+def page(open_page, server: Server):
+    """A tab in a browser in which nothing has happened."""
+    return open_page(locale="en-GB")

@@ -5,7 +5,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, follow, sign_in
+from tests.journeys.walk import ALICE, enter, follow, sign_in
 
 _VERIFIER = "v" * 43
 
@@ -43,20 +43,16 @@ def api(server, demonstration, callback):
 
 
 @pytest.fixture
-def plain(chromium):
+def plain(open_page):
     """A tab in a browser that runs no scripts."""
-    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+    return open_page(java_script_enabled=False, locale="en-GB")
 
 
 @pytest.fixture
 def sign_in_as_alice(server, demonstration):
     def go(page: Page) -> None:
-        page.goto(server.url + "/sign-in?next=/account/")
-        sign_in(page, ALICE, demonstration.passwords[ALICE])
-        page.wait_for_url("**/account/")
+        enter(page, server, ALICE)
+        page.goto(server.url + "/account/")
 
     return go
 
@@ -181,10 +177,8 @@ def press(page: Page, target: Locator, key: str = "Enter") -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_whole_consent_by_keyboard_alone(chromium, link, api, callback, demonstration, scripts):
-    context = chromium.new_context(java_script_enabled=scripts, locale="en-GB")
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+def test_the_whole_consent_by_keyboard_alone(open_page, link, api, callback, demonstration, scripts):
+    page = open_page(java_script_enabled=scripts, locale="en-GB")
     page.goto(link)
     tab_to(page, page.get_by_label("E-mail"))
     page.keyboard.type(ALICE)
@@ -205,14 +199,11 @@ def test_the_whole_consent_by_keyboard_alone(chromium, link, api, callback, demo
     page.get_by_role("heading", name="Back at the app").wait_for()
     actions = {memento["name"]: memento["actions"] for memento in api().json()["data"]}
     assert actions == {"Recipes": ["read", "write"], "Trip to Lisbon": ["read"]}
-    context.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_memento_editor_by_keyboard_alone(chromium, sign_in_as_alice, server, scripts):
-    context = chromium.new_context(java_script_enabled=scripts, locale="en-GB")
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+def test_the_memento_editor_by_keyboard_alone(open_page, sign_in_as_alice, server, scripts):
+    page = open_page(java_script_enabled=scripts, locale="en-GB")
     sign_in_as_alice(page)
     press(page, page.get_by_role("link", name="Make a memento"))
     tab_to(page, page.get_by_label("Name", exact=True))
@@ -234,4 +225,3 @@ def test_the_memento_editor_by_keyboard_alone(chromium, sign_in_as_alice, server
     holds = page.locator("main").inner_text()
     for what in ("all of My notes", "the folder Recipes of Google Drive", "1 single memory"):
         assert what in holds
-    context.close()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
+from tests.journeys.walk import ALICE, authorize, choose, enter, follow, sign_in
 from tests.mailbox import wait_for_local_letter
 
 
@@ -44,8 +44,8 @@ def test_first_consent_says_who_asks_for_what_and_where_to_undo_it(demonstration
 def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again(
     demonstration, callback, page, link, server
 ):
+    enter(page, server, ALICE)
     page.goto(link("Acme Notebook"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
     authorize(page)
 
@@ -60,9 +60,9 @@ def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again
     assert "/oauth/authorize/mementos" in page.url
 
 
-def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration, callback, page, link):
+def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration, callback, page, link, server):
+    enter(page, server, ALICE)
     page.goto(link("Acme Pocket"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
     authorize(page)
 
@@ -76,8 +76,8 @@ def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration,
 def test_signing_in_again_with_a_live_consent_leads_straight_back_to_the_app(
     demonstration, callback, page, link, server
 ):
+    enter(page, server, ALICE)
     page.goto(link("Acme Notebook"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
     authorize(page)
     page.context.clear_cookies()
@@ -90,8 +90,8 @@ def test_signing_in_again_with_a_live_consent_leads_straight_back_to_the_app(
 
 
 def test_cancel_tells_the_app_and_shares_nothing(demonstration, callback, page, link, server):
+    enter(page, server, ALICE)
     page.goto(link("Acme Notebook"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
     follow(page.get_by_role("button", name="Cancel"))
     page.get_by_role("heading", name="Back at the app").wait_for()
@@ -133,9 +133,9 @@ def test_two_tabs_with_two_apps_each_get_their_own_answer(demonstration, callbac
     assert callback.answer()["state"] == "one"
 
 
-def test_a_memento_can_be_made_right_there(demonstration, callback, page, link):
+def test_a_memento_can_be_made_right_there(demonstration, callback, page, link, server):
+    enter(page, server, ALICE)
     page.goto(link("Acme Notebook"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     page.locator("summary", has_text="memento").click()
     page.get_by_label("Name", exact=False).last.fill("Only for the notebook")
     page.locator("input[name=new_integration_ids]").first.check()
@@ -145,12 +145,10 @@ def test_a_memento_can_be_made_right_there(demonstration, callback, page, link):
     assert "Only for the notebook" in page.locator("main").inner_text()
 
 
-def test_the_whole_consent_works_without_javascript(chromium, demonstration, callback, link):
-    context = chromium.new_context(java_script_enabled=False, locale="en-GB")
-    page = context.new_page()
+def test_the_whole_consent_works_without_javascript(open_page, demonstration, callback, link):
+    page = open_page(java_script_enabled=False, locale="en-GB")
     page.goto(link("Acme Notebook"))
     sign_in(page, ALICE, demonstration.passwords[ALICE])
     choose(page, "Recipes")
     authorize(page)
     assert "code" in callback.answer()
-    context.close()

@@ -2,7 +2,6 @@
 
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,17 +33,14 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def reader(request, chromium, server) -> Iterator[Reader]:
+def reader(request, open_page, server) -> Reader:
     """Somebody without an account, at the address that ``make run`` prints."""
     with server.app.app_context():
         seeds.seed()
         db.session.commit()
-    context = chromium.new_context(
-        java_script_enabled=request.param, locale="en-GB", viewport={"width": 1280, "height": 900}
-    )
-    context.set_default_timeout(20_000)
-    yield Reader(context.new_page(), server.url)
-    context.close()
+    page = open_page(java_script_enabled=request.param, locale="en-GB")
+    page.set_default_timeout(20_000)
+    return Reader(page, server.url)
 
 
 def test_a_new_person_shares_sees_narrows_freezes_and_undoes(reader, server, folder):

@@ -2,13 +2,13 @@
 
 from authlib.integrations.requests_client import OAuth2Session
 
-from tests.journeys.walk import ALICE, BOB, allow, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, allow, enter, follow
 
 
 def test_an_app_registered_on_the_dashboard_works_the_first_time(server, demonstration, callback, page, chromium):
     # Bob registers the app; a wrong address is explained before it is accepted.
+    enter(page, server, BOB)
     page.goto(server.url + "/org/oauth/")
-    sign_in(page, BOB, demonstration.passwords[BOB])
     follow(page.get_by_role("button", name="Register another app"))
     page.get_by_label("Name", exact=True).fill("Acme Lens")
     page.get_by_label("Description").fill("Finds what you once read.")

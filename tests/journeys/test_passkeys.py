@@ -7,7 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, enter, follow, sign_in
 
 
 @dataclass
@@ -48,13 +48,13 @@ def home(server) -> str:
 
 
 @pytest.fixture
-def add_passkey(page, home, demonstration) -> Callable[[], Device]:
-    """Alice signs in by her password and makes a passkey on a device of this browser."""
+def add_passkey(page, server, home, demonstration) -> Callable[[], Device]:
+    """Alice, who is signed in, makes a passkey on a device of this browser."""
 
     def add() -> Device:
         device = Device(page)
-        page.goto(f"{home}/sign-in?next=/account/settings/sign-in/passkeys/new")
-        sign_in(page, ALICE, demonstration.passwords[ALICE])
+        enter(page, server, ALICE, at=home)
+        page.goto(f"{home}/account/settings/sign-in/passkeys/new")
         page.get_by_label("Name of the passkey").fill("My telephone")
         follow(page.get_by_role("button", name="Make the passkey"))
         device.recovery_codes = page.locator(".recovery-codes code").all_inner_texts()
@@ -213,11 +213,9 @@ def test_by_its_number_the_server_says_where_passkeys_are(page, server, home, de
     expect(page).to_have_url(f"{home}/sign-in?next=/account/settings/sign-in/")
 
 
-def test_without_javascript_a_page_says_that_passkeys_need_it(chromium, home, demonstration):
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_without_javascript_a_page_says_that_passkeys_need_it(open_page, home, demonstration):
+    page = open_page(java_script_enabled=False)
     page.goto(f"{home}/sign-in?next=/account/settings/sign-in/passkeys/new")
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
     sign_in(page, ALICE, demonstration.passwords[ALICE])
     expect(page.get_by_text("Passkeys need JavaScript")).to_be_visible()
-    context.close()

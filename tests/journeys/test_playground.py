@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.integrator import s256
-from tests.journeys.walk import BOB, follow, sign_in
+from tests.journeys.walk import BOB, enter, follow
 
 
 @pytest.fixture
 def bob(page, server, demonstration):
-    page.goto(server.url + "/sign-in?next=/org/oauth/register")
-    sign_in(page, BOB, demonstration.passwords[BOB])
+    enter(page, server, BOB)
+    page.goto(server.url + "/org/oauth/register")
 
 
 @pytest.fixture

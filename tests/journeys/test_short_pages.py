@@ -14,7 +14,7 @@ from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.memories.models import Integration, Memento, MementoContent
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, follow, sign_in
+from tests.journeys.walk import ALICE, enter, follow, sign_in
 
 #: width, height, how many windows a page may have: on the narrowest screen lines are so short that what stands on a
 #: page beside mementos takes two windows and more.
@@ -63,10 +63,10 @@ def two_hundred(server, demonstration) -> str:
             ).grant_id
 
 
-def test_five_mementos_and_the_way_on_are_in_one_window(page, demonstration, link):
+def test_five_mementos_and_the_way_on_are_in_one_window(page, server, link):
     """At 1280 x 900 nobody scrolls: who asks, what for, all that can be chosen, the sum, the way on and out."""
+    enter(page, server, ALICE)
     page.goto(link)
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for one in [
@@ -135,10 +135,10 @@ def test_two_hundred_mementos_make_no_page_taller_than_three_windows(page, serve
     assert not too_tall, "\n".join(["", *too_tall])
 
 
-def test_a_long_list_goes_by_keyboard(page, demonstration, link, two_hundred, server):
+def test_a_long_list_goes_by_keyboard(page, two_hundred, server):
     """The focus moves on in it, what has it is in sight, and one link leads past all two hundred."""
-    page.goto(f"{server.url}/sign-in?next=/account/apps/{two_hundred}/mementos")
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
+    enter(page, server, ALICE)
+    page.goto(f"{server.url}/account/apps/{two_hundred}/mementos")
     page.get_by_label("Find a memento").focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip the list"
