@@ -80,9 +80,11 @@ def rotate_secrets(access: Access) -> ResponseReturnValue:
         )
         return redirect(url_for("org.list_clients"), 303)
     lines = [f"{client.client_id}\t{secret}\t{client.name}" for client, secret in made]
+    # The only answer that ever holds them: no redirect, so that no cookie has to carry them. It is made before they stand:
+    # whoever could not be shown them would have lost the old ones, too.
+    page = render_template("org/secrets.html", access=access, lines=lines)
     db.session.commit()
-    # The only answer that ever holds them: no redirect, so that no cookie has to carry them.
-    return render_template("org/secrets.html", access=access, lines=lines)
+    return page
 
 
 @blueprint.route("/organization/delete", methods=["GET", "POST"])
