@@ -38,10 +38,13 @@ def call(server, browser, alice, notebook):
     return call
 
 
-def send(server, request: bytes) -> HTTPResponse:
+def send(server, request: bytes, *, is_all: bool = False) -> HTTPResponse:
+    """What is answered to these bytes, of which the server is told that they are all, or not."""
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(request)
+        if is_all:
+            connection.shutdown(socket.SHUT_WR)
         response = HTTPResponse(connection, method=request.partition(b" ")[0].decode("latin-1"))
         response.begin()
         response.content = response.read()
@@ -134,7 +137,8 @@ def test_an_address_of_a_page_that_is_too_long_is_told_so_on_a_page(server, path
     ],
 )
 def test_what_the_server_cannot_read_is_told_so_in_the_shape_of_the_api(server, lines, status, code):
-    response = send(server, lines + b"\r\n\r\n")
+    # Of a body whose end it cannot know it would wait for more, until that takes too long.
+    response = send(server, lines + b"\r\n\r\n", is_all=b"Transfer-Encoding" in lines)
     assert (response.status, json.loads(response.content)["code"]) == (status, code)
     assert _SECRET[-20:] not in server.log
     # It is theirs, and none of our failures.
