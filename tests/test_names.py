@@ -20,8 +20,8 @@ READABLE = ["می\u200cخواهم", "日本語 App", "Сбер Sber", "Fox 🦊"
 OWN_WORDS = ["می\u200cخواهم", "👨\u200d👩\u200d👧", "🦊", "αβtest", "\u200eשלום"]
 NOTHING = ["\u200b", "\u3164", "\u2800", "\ufe0f", "\u00a0\u3000"]
 
-each_nameless = pytest.mark.parametrize("name", NAMELESS, ids=ascii)
-each_readable = pytest.mark.parametrize("name", READABLE, ids=ascii)
+each_nameless = each("name", NAMELESS, ids=ascii)
+each_readable = each("name", READABLE, ids=ascii)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_an_organization_may_have_a_name_of_any_alphabet(app, admin, name):
         assert db.session.query(Organization).filter_by(name=name).count() == 1
 
 
-@pytest.mark.parametrize("words", NOTHING, ids=ascii)
+@each("words", NOTHING, ids=ascii)
 def test_a_person_whose_name_shows_nothing_is_asked_for_another(app, browser, count, words):
     person = {"email": "dora@example.com", "password": "correct horse battery"}
     assert browser.submit(browser.get("/sign-up"), **person, name=words).status_code == 400
