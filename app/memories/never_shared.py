@@ -4,6 +4,7 @@ It is the first thing that says no (see ``reach``), also to the app that wrote t
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     BindParameter,
@@ -60,6 +61,8 @@ class NeverShared(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
 
 
+# To put the condition together takes longer than to ask it; an app with such a person asks it with each of its calls.
+@lru_cache(maxsize=64)
 def is_kept_back(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """A condition on :class:`Memory`: this person, whose it is, never shares it."""
     own = NeverShared.user_id == user_id
