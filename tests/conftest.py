@@ -22,7 +22,7 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.migrated import bring_up_to_date
 
-pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen"]
+pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen", "tests.order"]
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
 _ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}
 _CLIENTS, _SECRETS, _EVENTS = Client.__table__, ClientSecret.__table__, AuditEvent.__table__
