@@ -50,8 +50,9 @@ class TestTokenEndpoint:
     )
     def test_bad_value_in_an_exchange(self, parameter, integrator, browser, alice):
         browser.enter(alice)
+        integrator.allow(alice, integrator.scope, {"selection": "all"})
 
-        def fresh():
+        def fresh(_answered):
             return {
                 "grant_type": "authorization_code",
                 "code": integrator.code(browser),
@@ -65,8 +66,9 @@ class TestTokenEndpoint:
     def test_bad_value_in_a_refresh(self, parameter, integrator, browser, alice):
         browser.enter(alice)
 
-        def fresh():
-            return {"grant_type": "refresh_token", "refresh_token": integrator.tokens(browser)["refresh_token"]}
+        def fresh(answered):
+            tokens = answered or integrator.tokens(browser)
+            return {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
 
         walk_the_table(integrator, TOKEN, parameter, fresh)
 
@@ -74,7 +76,7 @@ class TestTokenEndpoint:
     @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
     def test_bad_value_in_client_credentials(self, parameter, auth_method, notebook):
         notebook.auth_method = auth_method
-        walk_the_table(notebook, TOKEN, parameter, lambda: {"grant_type": "client_credentials"})
+        walk_the_table(notebook, TOKEN, parameter, lambda _: {"grant_type": "client_credentials"})
 
 
 class TestSiblings:
@@ -83,8 +85,13 @@ class TestSiblings:
     def test_bad_value(self, path, parameter, notebook, browser, alice):
         browser.enter(alice)
 
-        def fresh():
-            return {"token": notebook.tokens(browser)["access_token"], "token_type_hint": "access_token"}
+        tokens = [notebook.tokens(browser)]
+
+        def fresh(_answered):
+            # What was asked about is as good as before; what was revoked is not.
+            if path == REVOKE and not notebook.is_alive(tokens[0]["access_token"]):
+                tokens[0] = notebook.tokens(browser)
+            return {"token": tokens[0]["access_token"], "token_type_hint": "access_token"}
 
         walk_the_table(notebook, path, parameter, fresh, free=("token", "token_type_hint"))
 
@@ -258,10 +265,11 @@ def send(app, path: str, body: bytes, content_type: str = FORM, environ: dict[st
 def walk_the_table(integrator: Integrator, path: str, parameter: str, fresh, *, free: tuple[str, ...] = ()) -> None:
     """Send every kind of bad value in one parameter; after that, the honest request must still work.
 
-    ``fresh`` makes an honest request's parameters. What was accepted all the same may have used them up. That may
-    happen in a parameter which means nothing here (``free``), or with a value that is none.
+    ``fresh`` makes an honest request's parameters, beginning with what was answered to the last one. What was accepted all
+    the same may have used them up. That may happen in a parameter which means nothing here (``free``), or with a value
+    that is none.
     """
-    honest, problems = authenticated(integrator, fresh()), {}
+    honest, problems = authenticated(integrator, fresh(None)), {}
     environ = {"HTTP_AUTHORIZATION": basic_of(integrator)} if sends_basic(integrator) else {}
     for kind, bad in BAD_VALUES.items():
         answer = send(integrator.app, path, spoil(honest, parameter, bad), environ=environ)
@@ -274,7 +282,7 @@ def walk_the_table(integrator: Integrator, path: str, parameter: str, fresh, *, 
         else:
             may_be = (parameter in (*free, "x") and kind not in NEVER_ACCEPTED) or kind in LIKE_NOTHING
             problem = None if may_be and MARK not in answer.text else "is accepted"
-            honest = authenticated(integrator, fresh())
+            honest = authenticated(integrator, fresh(answer.json))
         problems[parameter, kind] = problem
     assert_no_problems(problems)
     assert send(integrator.app, path, spoil(honest, "", lambda _: []), environ=environ).status_code == 200
