@@ -8,11 +8,14 @@ from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.clients.models import find_client
+from app.clients.models import Client, find_client
 from app.consents.changes import give_consent
 from app.consents.choice import Choice
+from app.consents.models import Consent
+from app.consents.resources import API, MCP
 from app.database.connections import connect
 from app.extensions import db
 from tests.actors import Browser, Person
@@ -70,6 +73,16 @@ class Integrator:
         assert "code" in answer, answer
         return answer["code"]
 
+    def code_by_consent(self, browser: Browser, **changes) -> str:
+        """A code as somebody gets it who has entered and allowed the app everything before: there is no screen."""
+        allowed = select(Consent.grant_id).join(Client, Client.key == Consent.client_key)
+        its = Client.client_id == self.client_id, Consent.user_id == browser.person.id
+        with self.app.app_context():
+            is_first = db.session.scalar(allowed.where(*its).limit(1)) is None
+        if is_first:
+            self.allow(browser.person, changes.get("scope", self.scope), {"selection": "all"}, changes.get("resource"))
+        return self.code(browser, **changes)
+
     def answer(self, response: TestResponse) -> dict[str, str]:
         """The parameters of a redirect to this client, after checking what every such redirect must hold."""
         assert response.status_code in (302, 303), (response.status, response.text)
@@ -99,28 +112,35 @@ class Integrator:
         What the screens would write down of a person who has entered is written down without them: most tests only
         begin with tokens. :meth:`code` walks through the screens.
         """
-        if (
-            browser.person is not None
-            # Each connection of a client that a document describes is a new one.
-            and "://" not in self.client_id
-            and changes.keys() <= {"scope"}
-            and "memories:" in (changes.get("scope", self.scope) or "")
-        ):
-            self.allow(browser.person, changes.get("scope", self.scope), choose or {"selection": "all"})
-            response = self.exchange(self.code(browser, **changes))
+        if changes.keys() <= {"scope", "resource"} and self._may_allow(browser, changes):
+            scope = changes.get("scope", self.scope)
+            self.allow(browser.person, scope, choose or {"selection": "all"}, changes.get("resource"))
+            code = self.code(browser, **changes)
         else:
-            response = self.exchange(self.code(browser, choose=choose, **changes))
+            code = self.code(browser, choose=choose, **changes)
+        response = self.exchange(code)
         assert response.status_code == 200, response.text
         return response.json
 
-    def allow(self, person: Person, scope: str, choose: dict[str, Any]) -> None:
+    def _may_allow(self, browser: Browser, changes: dict[str, Any]) -> bool:
+        """Whether all that the screens write down is what :meth:`allow` does."""
+        return (
+            browser.person is not None
+            # Each connection of a client that a document describes is a new one.
+            and "://" not in self.client_id
+            and "memories:" in (changes.get("scope", self.scope) or "")
+            and changes.get("resource") in (None, self.app.extensions["services"].settings.issuer + "/mcp")
+        )
+
+    def allow(self, person: Person, scope: str, choose: dict[str, Any], resource: str | None = None) -> None:
         """Write down that the person allowed this client the scope, with the choice as a form would send it."""
         writable = choose.get("writable_ids", ())
         can_write = {id: id in writable for id in choose.get("memento_ids", ())}
         with self.app.app_context(), connect(db.engine) as connection, connection.transaction():
             client = find_client(connection, self.client_id)
             choice = Choice(choose["selection"], can_write)
-            give_consent(connection, user_id=person.id, client_key=client.key, scope=scope, choice=choice)
+            allowed = {"scope": scope, "choice": choice, "resources": [MCP if resource else API]}
+            give_consent(connection, user_id=person.id, client_key=client.key, **allowed)
 
     def refresh(self, refresh_token: str, **changes) -> TestResponse:
         return self.post(TOKEN, {"grant_type": "refresh_token", "refresh_token": refresh_token} | changes)

@@ -35,7 +35,7 @@ def refused(response, error: str = "invalid_grant", status: int = 400) -> str:
 
 
 def test_an_expired_code_says_how_old_it_may_be(notebook, signed_in, let_time_pass):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     let_time_pass(seconds=61)
     assert "older than 60 seconds" in refused(notebook.exchange(code))
 
@@ -44,14 +44,14 @@ def test_an_expired_code_says_how_old_it_might_have_been_when_it_was_issued(
     notebook, signed_in, let_time_pass, change_settings
 ):
     change_settings(authorization_code_lifetime=30)
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_settings(authorization_code_lifetime=600)
     let_time_pass(seconds=31)
     assert "older than 30 seconds" in refused(notebook.exchange(code))
 
 
 def test_a_redeemed_code_says_so_and_what_follows(notebook, signed_in):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     notebook.exchange(code)
     said = refused(notebook.exchange(code))
     assert "redeemed before" in said and "ended" in said
@@ -80,7 +80,7 @@ KINDS = {
 @pytest.fixture
 def credentials_of(notebook, signed_in, tokens) -> dict[str, str]:
     """One credential of each kind, all alive."""
-    return tokens | {"code": notebook.code(signed_in), "client_secret": notebook.client_secret}
+    return tokens | {"code": notebook.code_by_consent(signed_in), "client_secret": notebook.client_secret}
 
 
 @each("kind", ["access_token", "code", "client_secret"])
@@ -115,7 +115,7 @@ def test_what_is_named_is_not_looked_up_and_stays_good(notebook, credentials_of,
 
 
 def test_another_clients_code_is_answered_like_one_that_never_was(notebook, pocket, register, signed_in, let_time_pass):
-    other, code = register(), notebook.code(signed_in)
+    other, code = register(), notebook.code_by_consent(signed_in)
     unknown = other.exchange("rlq_ac_" + "0" * 64)
     assert apart_from_its_id(other.exchange(code)) == apart_from_its_id(unknown)
     assert notebook.exchange(code).status_code == 200
@@ -328,7 +328,7 @@ def test_no_anchor_of_the_guides_errors_stands_there_twice(browser):
 
 
 def test_every_refusal_at_the_wire_leads_to_its_line(app, notebook, pocket, signed_in, anchors):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     answers = [
         replace(notebook, client_secret="x").client_credentials().json,
         notebook.client_credentials(grant_type=None).json,

@@ -69,7 +69,7 @@ def test_client_secret_post_introspects(posting_notebook, signed_in):
 
 @row("authentication methods")
 def test_a_public_client_redeems_a_code_without_a_secret(pocket, signed_in):
-    assert pocket.exchange(pocket.code(signed_in)).status_code == 200
+    assert pocket.exchange(pocket.code_by_consent(signed_in)).status_code == 200
 
 
 @row("authentication methods")
@@ -116,14 +116,14 @@ def test_the_challenge_names_a_realm(notebook):
 @row("client authentication")
 @pytest.mark.parametrize("method", ["client_secret_basic", "client_secret_post"])
 def test_a_public_client_with_a_secret_is_refused(pocket, signed_in, method):
-    code = pocket.code(signed_in)
+    code = pocket.code_by_consent(signed_in)
     assert_invalid_client(replace(pocket, client_secret="anything", auth_method=method).exchange(code))
     assert pocket.exchange(code).status_code == 200
 
 
 @row("client authentication")
 def test_a_public_client_with_a_secret_in_basic_beside_its_client_id_is_refused(pocket, signed_in):
-    code = pocket.code(signed_in)
+    code = pocket.code_by_consent(signed_in)
     guessing = replace(pocket, client_secret="anything", auth_method="client_secret_basic")
     assert_invalid_client(guessing.exchange(code, client_id=pocket.client_id))
     assert pocket.exchange(code).status_code == 200
@@ -132,14 +132,14 @@ def test_a_public_client_with_a_secret_in_basic_beside_its_client_id_is_refused(
 @row("client authentication")
 def test_a_public_client_with_an_empty_basic_secret_is_let_in(pocket, signed_in):
     """The client secret MAY be omitted if it is an empty string (:rfc:`6749#section-2.3.1`)."""
-    code = pocket.code(signed_in)
+    code = pocket.code_by_consent(signed_in)
     assert replace(pocket, client_secret="", auth_method="client_secret_basic").exchange(code).status_code == 200
 
 
 @row("client authentication")
 def test_a_confidential_client_without_its_secret_is_refused(notebook, signed_in):
     """The client MUST authenticate with the authorization server (:rfc:`6749#section-3.2.1`)."""
-    assert_invalid_client(replace(notebook, client_secret=None).exchange(notebook.code(signed_in)))
+    assert_invalid_client(replace(notebook, client_secret=None).exchange(notebook.code_by_consent(signed_in)))
 
 
 @row("client authentication")

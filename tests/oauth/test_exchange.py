@@ -31,7 +31,7 @@ def exchange_code(notebook, signed_in, door):
     def exchange_code(**changes):
         honest = {
             "grant_type": "authorization_code",
-            "code": notebook.code(signed_in),
+            "code": notebook.code_by_consent(signed_in),
             "redirect_uri": notebook.redirect_uri,
             "code_verifier": notebook.code_verifier,
         }
@@ -64,7 +64,7 @@ def test_a_code_is_refused(services, exchange_code, changes, error, anchor):
 
 
 def test_a_code_that_comes_twice_ends_its_tokens(notebook, signed_in, door):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     honest = {
         "grant_type": "authorization_code",
         "code": code,

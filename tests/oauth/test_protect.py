@@ -139,7 +139,7 @@ def test_a_new_consent_does_not_bring_the_tokens_of_an_expired_one_back(notebook
 def test_other_credentials_are_no_access_tokens(notebook, tokens, signed_in, kind):
     presented = {
         "refresh_token": tokens["refresh_token"],
-        "code": notebook.code(signed_in),
+        "code": notebook.code_by_consent(signed_in),
         "client_secret": notebook.client_secret,
     }[kind]
     assert code_of(notebook.me(presented)) == "invalid_token"

@@ -56,7 +56,7 @@ def count(app):
 
 def test_a_code_for_an_address_that_was_removed_is_not_redeemed(notebook, signed_in, change_client, count):
     """Whoever is there has the code, and is the reason why the address was removed."""
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_client(notebook, redirect_uris=[ELSEWHERE])
     refused = notebook.exchange(code)
     assert (refused.status_code, refused.json["error"]) == (400, "invalid_grant")
@@ -65,20 +65,20 @@ def test_a_code_for_an_address_that_was_removed_is_not_redeemed(notebook, signed
 
 
 def test_not_even_when_another_address_is_named(notebook, signed_in, change_client):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_client(notebook, redirect_uris=[ELSEWHERE])
     assert notebook.exchange(code, redirect_uri=ELSEWHERE).json["error"] == "invalid_grant"
 
 
 def test_a_code_for_an_address_that_is_still_there_is(notebook, signed_in, change_client):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_client(notebook, redirect_uris=[ELSEWHERE, notebook.redirect_uri])
     assert notebook.exchange(code).status_code == 200
 
 
 def test_a_code_that_came_twice_ends_its_tokens_also_after_the_address_was_removed(notebook, signed_in, change_client):
     """:rfc:`6749#section-4.1.2`."""
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     tokens = notebook.exchange(code).json
     change_client(notebook, redirect_uris=[ELSEWHERE])
     notebook.exchange(code)
@@ -94,14 +94,14 @@ def test_a_refresh_token_knows_no_address(notebook, tokens, change_client):
 def test_the_port_of_a_native_apps_address_may_still_vary(register, signed_in):
     native = register("http://127.0.0.1/cb", type="public", native_app=True)
     native.redirect_uri = "http://127.0.0.1:49152/cb"
-    assert native.exchange(native.code(signed_in)).status_code == 200
+    assert native.exchange(native.code_by_consent(signed_in)).status_code == 200
 
 
 @pytest.mark.parametrize("change", [{"native_app": False}, {"redirect_uris": [ELSEWHERE]}], ids=str)
 def test_but_not_once_the_app_is_native_no_more(register, signed_in, change_client, change):
     native = register("http://127.0.0.1/cb", type="public", native_app=True)
     native.redirect_uri = "http://127.0.0.1:49152/cb"
-    code = native.code(signed_in)
+    code = native.code_by_consent(signed_in)
     change_client(native, **change)
     assert native.exchange(code).json["error"] == "invalid_grant"
 

@@ -208,7 +208,7 @@ def test_several_are_kept_and_the_token_endpoint_takes_one(app, notebook, serve,
 
 
 def test_a_resource_that_was_not_asked_for_is_an_invalid_target(notebook, shelf, signed_in):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     assert_target_refused(notebook.exchange(code, resource=SHELF))
     tokens = notebook.exchange(code).json
     assert_target_refused(notebook.refresh(tokens["refresh_token"], resource=SHELF))

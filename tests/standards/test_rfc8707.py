@@ -28,7 +28,7 @@ def test_authorize_refuses_it(notebook, signed_in, wrong):
 
 
 def test_a_code_is_not_redeemed_for_it(notebook, signed_in, wrong):
-    code = notebook.code(signed_in, resource=MCP)
+    code = notebook.code_by_consent(signed_in, resource=MCP)
     answer = notebook.exchange(code, resource=wrong)
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_target")
     assert notebook.exchange(code, resource=MCP).status_code == 200
@@ -59,7 +59,7 @@ def test_the_token_is_for_what_was_asked_for_and_for_nothing_else(notebook, sign
 
 def test_who_asked_for_none_gets_one_for_the_api_alone(notebook, signed_in):
     """ "... a default resource value": whoever redeems the code cannot make more of it."""
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     assert notebook.exchange(code, resource=MCP).json["error"] == "invalid_target"
     assert notebook.introspect(notebook.exchange(code).json["access_token"]).json["aud"] == API
 

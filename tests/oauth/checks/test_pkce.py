@@ -83,20 +83,20 @@ def test_a_confidential_client_may_do_without_pkce(notebook, signed_in):
 @row("pkce")
 def test_a_code_with_a_challenge_demands_the_verifier_also_of_a_confidential_client(notebook, signed_in):
     """If the values are not equal, an error MUST be returned (:rfc:`7636#section-4.6`); no value is equal to none."""
-    response = notebook.exchange(notebook.code(signed_in), code_verifier=None)
+    response = notebook.exchange(notebook.code_by_consent(signed_in), code_verifier=None)
     assert (response.status_code, response.json["error"]) == (400, "invalid_request")
 
 
 @row("pkce")
 def test_a_wrong_verifier_is_refused(notebook, signed_in):
     """An error response indicating ``invalid_grant`` MUST be returned (:rfc:`7636#section-4.6`)."""
-    response = notebook.exchange(notebook.code(signed_in), code_verifier="x" * 43)
+    response = notebook.exchange(notebook.code_by_consent(signed_in), code_verifier="x" * 43)
     assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
 
 
 @row("pkce")
 def test_the_challenge_itself_is_no_verifier(notebook, signed_in):
-    response = notebook.exchange(notebook.code(signed_in), code_verifier=s256(notebook.code_verifier))
+    response = notebook.exchange(notebook.code_by_consent(signed_in), code_verifier=s256(notebook.code_verifier))
     assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
 
 

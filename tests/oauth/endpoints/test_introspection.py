@@ -110,7 +110,7 @@ def test_a_token_whose_consent_has_ended_is_inactive(notebook, tokens, change_co
 
 
 def test_a_code_is_no_token(notebook, signed_in):
-    assert_inactive(notebook.introspect(notebook.code(signed_in)))
+    assert_inactive(notebook.introspect(notebook.code_by_consent(signed_in)))
 
 
 # -- who may ask -----------------------------------------------------------------------------------

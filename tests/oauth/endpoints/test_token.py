@@ -16,7 +16,7 @@ HONEST = {"grant_type": "client_credentials", "scope": "memories:read"}
 @each("path", PATHS)
 def test_both_documented_paths_redeem_a_code_with_and_without_the_final_slash(notebook, signed_in, path):
     """Never by redirect."""
-    assert notebook.exchange(notebook.code(signed_in), path=path).status_code == 200
+    assert notebook.exchange(notebook.code_by_consent(signed_in), path=path).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -63,7 +63,7 @@ def test_a_duplicated_parameter_is_refused(notebook, signed_in, name):
     """Request parameters MUST NOT be included more than once (:rfc:`6749#section-3.2`)."""
     honest = {
         "grant_type": "authorization_code",
-        "code": notebook.code(signed_in),
+        "code": notebook.code_by_consent(signed_in),
         "redirect_uri": notebook.redirect_uri,
         "code_verifier": notebook.code_verifier,
         "client_id": notebook.client_id,
@@ -224,14 +224,14 @@ REMEMBERIZERS = ["/api/v1/auth/oauth2/token", "/api/v1/auth/oauth2/token/"]
 def test_on_rememberizers_path_a_code_needs_no_grant_type(notebook, signed_in, path, grant_type):
     """Its documentation lists client_id, client_secret, code and redirect_uri, and nothing else."""
     by_body = replace(notebook, auth_method="client_secret_post")
-    answer = by_body.exchange(notebook.code(signed_in), path=path, grant_type=grant_type)
+    answer = by_body.exchange(notebook.code_by_consent(signed_in), path=path, grant_type=grant_type)
     assert (answer.status_code, answer.json["token_type"]) == (200, "Bearer"), answer.text
 
 
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/token/"])
 def test_elsewhere_a_grant_type_is_required_beside_a_code(notebook, signed_in, path):
     """REQUIRED (:rfc:`6749#section-4.1.3`)."""
-    answer = notebook.exchange(notebook.code(signed_in), path=path, grant_type=None)
+    answer = notebook.exchange(notebook.code_by_consent(signed_in), path=path, grant_type=None)
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
     assert "grant_type" in answer.json["error_description"]
 
@@ -245,7 +245,7 @@ def test_without_a_code_a_grant_type_is_required_there_too(notebook, path, code)
 
 @pytest.mark.parametrize("path", REMEMBERIZERS)
 def test_a_grant_type_that_is_sent_there_counts(notebook, signed_in, path):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     assert notebook.exchange(code, path=path, grant_type="password").json["error"] == "unsupported_grant_type"
     assert notebook.exchange(code, path=path, grant_type="client_credentials").status_code == 200
     assert notebook.exchange(code, path=path).status_code == 200

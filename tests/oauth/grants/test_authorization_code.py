@@ -14,7 +14,7 @@ from tests.tables import each
 @pytest.fixture
 def code(notebook, signed_in) -> str:
     """A fresh code of Acme Notebook's."""
-    return notebook.code(signed_in)
+    return notebook.code_by_consent(signed_in)
 
 
 # -- the answer ------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_another_redirect_uri_is_refused(notebook, code, changed):
 def test_another_registered_redirect_uri_is_refused_too(register, signed_in):
     first, second = "https://app.acme.example/one", "https://app.acme.example/two"
     client = register(first, redirect_uris=[first, second])
-    response = client.exchange(client.code(signed_in), redirect_uri=second)
+    response = client.exchange(client.code_by_consent(signed_in), redirect_uri=second)
     assert (response.status_code, response.json["error"]) == (400, "invalid_grant")
 
 
@@ -208,7 +208,7 @@ def test_a_code_lives_almost_sixty_seconds(notebook, code, let_time_pass):
 
 def test_how_long_a_code_lives_is_a_setting(notebook, signed_in, let_time_pass, change_settings):
     change_settings(authorization_code_lifetime=5)
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     let_time_pass(seconds=6)
     assert notebook.exchange(code).json["error"] == "invalid_grant"
 

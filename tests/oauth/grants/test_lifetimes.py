@@ -169,7 +169,7 @@ def told_ends(notebook, tokens: dict) -> list[float]:
 
 
 def test_a_redeemed_code_promises_nothing_beyond_the_consents_end(notebook, signed_in, end_in):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     end_in(100)
     tokens = notebook.exchange(code).json
     assert 95 <= tokens["expires_in"] <= 100
@@ -201,7 +201,7 @@ def test_introspection_says_at_once_that_the_person_has_shortened_it(notebook, t
 
 
 def test_what_is_promised_is_kept_when_the_person_puts_the_end_off(notebook, signed_in, end_in, let_time_pass):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     end_in(100)
     tokens = notebook.exchange(code).json
     end_in(10_000)

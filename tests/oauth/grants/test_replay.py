@@ -18,7 +18,7 @@ KIND = "client.replay_ended_tokens"
 
 
 def replay_a_code(client, browser) -> dict:
-    code = client.code(browser)
+    code = client.code_by_consent(browser)
     tokens = client.exchange(code).json
     assert client.exchange(code).json["error"] == "invalid_grant"
     return tokens
@@ -154,7 +154,7 @@ def test_a_repetition_within_the_grace_is_no_replay(notebook, tokens, told):
 
 def test_an_end_that_cannot_be_told_is_not_made(app, notebook, signed_in, monkeypatch, told):
     """Revocation and event are one transaction: neither without the other."""
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     notebook.exchange(code)
 
     def fail(*_args, **_more):

@@ -195,7 +195,7 @@ def test_what_comes_back_is_looked_up(app, client, tokens, ways, change_settings
 
 
 def test_a_code_that_comes_twice_ends_its_family(client, signed_in, ways):
-    code = client.code(signed_in)
+    code = client.code_by_consent(signed_in)
     first = client.exchange(code).json["access_token"]
     assert client.is_alive(first)
     assert client.exchange(code).json["error"] == "invalid_grant"
@@ -529,7 +529,7 @@ def test_a_request_that_says_more_is_looked_up(client, tokens, ways, changes, er
 )
 def test_a_code_is_neither_redeemed_nor_used_up_by_who_says_something_else(register, signed_in, ways, changes):
     client = register(redirect_uris=["https://app.acme.example/callback", "https://app.acme.example/other"])
-    code = client.code(signed_in)
+    code = client.code_by_consent(signed_in)
     assert client.client_credentials().status_code == 200
     ways.clear()
     assert client.exchange(code, **changes).status_code == 400
@@ -546,7 +546,7 @@ def test_a_code_without_a_challenge_takes_no_verifier(client, signed_in, ways, v
 
 def test_a_code_for_an_address_that_was_removed_is_looked_up(client, signed_in, ways, forget, change_client):
     """Also when the client was seen since."""
-    code = client.code(signed_in)
+    code = client.code_by_consent(signed_in)
     change_client(client, redirect_uris=["https://app.acme.example/other"])
     forget()
     assert client.client_credentials().status_code == 200
@@ -563,7 +563,7 @@ def test_a_client_without_a_secret_is_looked_up(pocket, signed_in, ways):
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token", "nothing"])
 def test_a_refusal_is_noted_of_a_client_that_was_looked_up(app, client, signed_in, ways, kind):
-    sent = {**client.exchange(client.code(signed_in)).json, "nothing": "nothing"}[kind]
+    sent = {**client.exchange(client.code_by_consent(signed_in)).json, "nothing": "nothing"}[kind]
     if kind == "refresh_token":
         client.revoke(sent)
     with app.app_context():

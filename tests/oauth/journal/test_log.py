@@ -183,7 +183,7 @@ def test_the_playground_that_is_not_open_is_told_from_an_address_that_is_not_reg
 
 
 def test_a_code_for_an_address_that_was_removed_is_noted(notebook, signed_in, reason, change_client):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_client(notebook, redirect_uris=["https://elsewhere.example/"])
     notebook.exchange(code)
     assert reason(notebook) == ("token", "invalid_grant", Reason.REDIRECT_URI_REMOVED)
@@ -220,7 +220,7 @@ WRONG_AT_TOKEN = [
 def test_a_refused_token_request_says_why(notebook, signed_in, reason, change, error, expected):
     honest = {
         "grant_type": "authorization_code",
-        "code": notebook.code(signed_in),
+        "code": notebook.code_by_consent(signed_in),
         "redirect_uri": notebook.redirect_uri,
         "code_verifier": notebook.code_verifier,
     }
@@ -235,7 +235,7 @@ def test_a_verifier_that_nobody_asked_for_is_noted(notebook, signed_in, reason):
 
 
 def test_another_redirect_uri_is_noted_with_the_one_that_was_asked_with(notebook, signed_in, records):
-    notebook.exchange(notebook.code(signed_in), redirect_uri=OTHER_URI)
+    notebook.exchange(notebook.code_by_consent(signed_in), redirect_uri=OTHER_URI)
     last = records(notebook)[-1]
     assert (last.redirect_uri, last.expected_uri) == (OTHER_URI, notebook.redirect_uri)
 
@@ -243,13 +243,13 @@ def test_another_redirect_uri_is_noted_with_the_one_that_was_asked_with(notebook
 def test_what_a_code_is_refused_for_is_told_apart(
     notebook, register, alice, signed_in, reason, let_time_pass, change_consent, disable
 ):
-    other, code = register(), notebook.code(signed_in)
+    other, code = register(), notebook.code_by_consent(signed_in)
     other.exchange(code)
     assert reason(other) == ("token", "invalid_grant", Reason.CODE_OF_ANOTHER_CLIENT)
     assert notebook.exchange(code).status_code == 200
     notebook.exchange(code)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_USED)
-    ended, late = notebook.code(signed_in), notebook.code(signed_in)
+    ended, late = notebook.code_by_consent(signed_in), notebook.code_by_consent(signed_in)
     change_consent(notebook, paused_at=clock.now())
     notebook.exchange(ended)
     assert reason(notebook) == ("token", "invalid_grant", Reason.CODE_PAUSED)
@@ -298,7 +298,7 @@ def test_what_a_refresh_is_refused_for_is_told_apart(
 
 
 def test_scope_of_which_nothing_is_left_is_noted(notebook, signed_in, reason, change_client):
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     change_client(notebook, scope="memories:write")
     notebook.exchange(code)
     assert reason(notebook) == ("token", "invalid_scope", Reason.SCOPE_NOTHING_LEFT)
@@ -399,7 +399,7 @@ def test_every_reason_is_produced_by_a_request_in_this_file():
 
 def test_nothing_secret_and_nobody_stands_in_any_column(app, notebook, signed_in, alice, records):
     """Also when every value is sent in every place where it does not belong."""
-    code = notebook.code(signed_in)
+    code = notebook.code_by_consent(signed_in)
     tokens = notebook.exchange(code).json
     secrets = [code, notebook.client_secret, notebook.code_verifier, tokens["access_token"], tokens["refresh_token"]]
     secrets += ["S0mething-Secret-And-Long_1", alice.id, alice.email, tokens["grant_id"]]
