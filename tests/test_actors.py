@@ -90,3 +90,17 @@ def test_a_client_of_the_tests_is_one_that_was_registered(app, request, which):
         expected["client_secrets"] = {"id", "client_id", "digest", "hint", "created_at"}
         assert client.introspect("unknown").json == {"active": False}
     assert differing == expected
+
+
+def test_what_stands_around_the_forms_changes_nothing():
+    forms = """<form id="one" action="/one"><input name="a" value="1"><button>Go</button></form>"""
+    around = f"""<header><a href="/x" title="">x</a></header><form action="/two"><button>Leave</button></form>
+        <main id="main"><p>Text & more <input name="b"></p>{forms}<p>
+        <button name="n" value="v" form="one">Or <b>so</b></button></p></main><form action="/three"></form>"""
+    commented, odd = around + "<!-- <form action='/none'></form> -->", around.replace('title=""', 'title="<form>"')
+    for html in (around, commented, odd):
+        found = {form.action: form for form in find_forms(html)}
+        assert list(found) == ["/two", "/one", "/three"]
+        assert [form.in_main for form in found.values()] == [False, True, False]
+        assert found["/one"].values == [("a", "1")]
+        assert [button.text for button in found["/one"].buttons] == ["Go", "Or so"]
