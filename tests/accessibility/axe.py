@@ -12,6 +12,16 @@ _OPTIONS = {
     "resultTypes": ["violations"],
 }
 _LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
+#: The script is half a megabyte. To hand it to each page costs as much as half a look; so the browser's own storage keeps
+#: it, and what it was compiled to is found again as well.
+_LOOK_FROM_STORAGE = """([options, passed]) => {
+  if (typeof look === "undefined") {
+    const script = localStorage.getItem("axe");
+    if (script === null) return null;
+    (0, eval)(script);
+  }
+  return look(options, passed);
+}"""
 
 
 class Eyes:
@@ -29,10 +39,10 @@ class Eyes:
 
     def violations(self, page: Page) -> Iterator[str]:
         """What is wrong in the page as it is now: how bad, which rule, where."""
-        # Once a page: it is half a megabyte of script.
-        if page.evaluate("typeof axe === 'undefined'"):
-            page.evaluate(self._script)
-        seen = page.evaluate("([options, passed]) => look(options, passed)", [_OPTIONS, self._passed])
+        seen = page.evaluate(_LOOK_FROM_STORAGE, [_OPTIONS, self._passed])
+        if seen is None:
+            page.evaluate("script => localStorage.setItem('axe', script)", self._script)
+            seen = page.evaluate(_LOOK_FROM_STORAGE, [_OPTIONS, self._passed])
         self._passed += seen["passed"]
         self.asked_all = seen["all"]
         for violation in seen["violations"]:

@@ -7,10 +7,10 @@ from playwright.sync_api import Page
 
 from tests.accessibility.axe import Eyes
 from tests.integrator import s256
-from tests.journeys.conftest import callback, demonstration, page
+from tests.journeys.conftest import callback, demonstration
 from tests.journeys.walk import ALICE, enter
 
-__all__ = ["callback", "demonstration", "look", "page"]
+__all__ = ["callback", "demonstration"]
 
 _WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 #: The texts of a page that look like a date and are in no element that the reader's browser makes local.
@@ -29,6 +29,12 @@ _RAW_DATES = r"""() => {
 def eyes() -> Eyes:
     """One pair for all pages: what they have seen on one they know on the next."""
     return Eyes()
+
+
+@pytest.fixture
+def page(open_page, server) -> Page:
+    """A tab in a browser of these tests' own, whose storage holds axe-core."""
+    return open_page(locale="en-GB", reduced_motion="reduce")
 
 
 @pytest.fixture
