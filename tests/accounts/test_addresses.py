@@ -172,7 +172,7 @@ def test_nor_does_how_long_it_waits_tell_that(app, signed_in, alice, bob, sent_m
         assert ("Waiting for your new address" in later.get(_PATH).text) is waits
 
 
-@pytest.mark.parametrize(
+@each(
     "email",
     [
         "",

@@ -152,7 +152,7 @@ def guarded(settings, app) -> Browser:
     return Browser(other)
 
 
-@pytest.mark.parametrize("query", ["", "?a=1&b=%26%2F+%20", "?state=%C3%A4", "?next=//evil.example"])
+@each("query", ["", "?a=1&b=%26%2F+%20", "?state=%C3%A4", "?next=//evil.example"])
 def test_stranger_is_asked_to_sign_in_and_comes_back(guarded, alice, query):
     asked = guarded.get("/guarded" + query)
     assert asked.status_code == 303

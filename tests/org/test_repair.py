@@ -88,7 +88,7 @@ def test_an_address_on_a_registered_host_is_offered_asked_about_and_registered(
         assert event.details["after"] == {"redirect_uris": [REGISTERED, NEAR]}
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1:5000/callback", "http://localhost/cb", "http://[::1]:8400/cb"])
+@each("uri", ["http://127.0.0.1:5000/callback", "http://localhost/cb", "http://[::1]:8400/cb"])
 def test_an_address_on_the_readers_own_computer_is_offered(admin, path, refused, of_client, uri):
     link = refused(uri)
     assert ADDRESS in told(admin.get(path + "/requests"))
@@ -112,7 +112,7 @@ STRANGERS = [
 ]
 
 
-@pytest.mark.parametrize("uri", STRANGERS)
+@each("uri", STRANGERS)
 def test_an_address_of_a_stranger_is_neither_offered_nor_registered(admin, path, refused, stored, uri):
     """Whoever knows the client ID can send one, and whoever looks after the app sees it among its requests."""
     link = refused(uri)
@@ -281,9 +281,7 @@ def test_of_several_missing_scopes_none_is_ticked_beforehand(admin, refused, of_
     assert of_client("scope") == "memories:read integrations:read"
 
 
-@pytest.mark.parametrize(
-    "name", ["memories:write", "offline_access", "nonsense", "admin", "", "memories:write integrations:read"]
-)
+@each("name", ["memories:write", "offline_access", "nonsense", "admin", "", "memories:write integrations:read"])
 def test_only_what_the_request_asked_for_can_be_added(admin, refused, of_client, stored, name):
     of_client("scope", "memories:read")
     page = admin.get(refused(scope="integrations:read integrations:write offline_access"))

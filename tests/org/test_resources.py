@@ -79,7 +79,7 @@ def test_what_is_well_known_stands_before_the_path(admin, add, path, proof, docu
     assert is_usable(notebook, f"{ADDRESS}/records/v2")
 
 
-@pytest.mark.parametrize(
+@each(
     ("change", "said"),
     [
         ({"authorization_servers": ["https://id.other.example"]}, "must be a list that holds “http://127.0.0.1:8000”"),

@@ -228,7 +228,7 @@ def test_every_page_that_asks_is_of_one_pattern():
         assert "The way back:" in text and "<form" not in text, name
 
 
-@pytest.mark.parametrize("act", ["suspend", "rotate-everything", "delete"])
+@each("act", ["suspend", "rotate-everything", "delete"])
 def test_what_nobody_has_is_not_counted(app, olive, notebook, act):
     """“0 access tokens and 0 refresh tokens end now” is no cost."""
     page = signed_in(app, olive).get(f"{ROOT}/{notebook.client_id}/{act}")

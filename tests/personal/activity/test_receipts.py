@@ -14,6 +14,7 @@ from app.memories.models import Memento, Memory
 from app.personal.activity.entries import PAGE_SIZE
 from tests.personal.activity.conftest import items as rows
 from tests.personal.activity.conftest import words
+from tests.tables import each
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_long_record_is_shown_in_pages(signed_in, connected, record):
     assert set(rows(first)).isdisjoint(rows(second))
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "9999999999", "1" * 5000, "²", "%00", "99999"])
+@each("page", ["0", "-1", "x", "9999999999", "1" * 5000, "²", "%00", "99999"])
 def test_a_page_that_is_none_is_no_error(signed_in, connected, record, page):
     record(1, "read", 2, Recipes=2)
     assert signed_in.get(f"{connected.path}activity?page={page}").status_code == 200
@@ -239,7 +240,7 @@ def test_a_file_holds_all_that_the_filter_finds(signed_in, connected, record, ca
     assert lines[0].startswith("time,app,connection,act,question,") and len(lines) == 9
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@A1", " =1", "＝1", "=HYPERLINK(0)"])
+@each("title", ["=1+1", "+1", "-1", "@A1", " =1", "＝1", "=HYPERLINK(0)"])
 def test_no_cell_is_a_formula(signed_in, shelf, call, in_database, title):
     def rename(session):
         session.get_one(Memory, shelf.memories["Bread"]).title = title

@@ -13,6 +13,7 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 from tests.personal.activity.conftest import items, words
 from tests.personal.conftest import post
 from tests.purging import purge
+from tests.tables import each
 
 UNDO = "/account/activity/undo/"
 
@@ -286,13 +287,13 @@ def test_what_the_person_deletes_with_a_memento_or_by_ticks_is_gone(signed_in, c
     assert in_database(lambda session: session.scalars(left).all()) == []
 
 
-@pytest.mark.parametrize("moment", ["", "x", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00", "2026-13-01"])
+@each("moment", ["", "x", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00", "2026-13-01"])
 def test_a_moment_that_is_none_is_no_error(signed_in, shelf, call, moment):
     call("DELETE", f"memories/{shelf.memories['Bread']}/")
     assert signed_in.get(UNDO + f"since?moment={quote(moment)}").status_code == 200
 
 
-@pytest.mark.parametrize("id", ["0", "x", "9" * 30, "-1", "²", "1.0"])
+@each("id", ["0", "x", "9" * 30, "-1", "²", "1.0"])
 def test_what_was_never_kept_is_not_there(signed_in, shelf, call, id):
     call("DELETE", f"memories/{shelf.memories['Bread']}/")
     assert signed_in.get(UNDO + quote(id)).status_code == 404

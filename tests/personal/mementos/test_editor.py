@@ -10,6 +10,7 @@ from app.memories.models import MementoContent, Memory
 from app.memories.picks import Pick, parse_pick
 from tests.actors import find_form
 from tests.personal.conftest import post
+from tests.tables import each
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_the_apps_that_look_through_it_are_named_before_it_is_changed(edit, conn
     assert "Acme Notebook" in page.text and "as soon as you save" in page.text
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "sentence"),
     [("", "Give the memento a name"), ("Diary", "already have a memento"), ("all", "built-in"),
      ("x" * 101, "101 characters"), ("a\x00b", "invisible or control")],
