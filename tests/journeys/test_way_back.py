@@ -106,11 +106,8 @@ def link(server, callbacks) -> Callable[[str], str]:
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def page(request, chromium) -> Iterator[Page]:
-    context = chromium.new_context(java_script_enabled=request.param, ignore_https_errors=True)
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+def page(request, open_page) -> Page:
+    return open_page(java_script_enabled=request.param, ignore_https_errors=True)
 
 
 class Watch:
