@@ -26,7 +26,7 @@ def operator(app, bob) -> Browser:
         db.session.execute(update(User).where(User.id == bob.id).values(is_operator=True))
         db.session.commit()
     browser = Browser(app)
-    browser.sign_in(bob.email, bob.password)
+    browser.enter(bob)
     return browser
 
 
