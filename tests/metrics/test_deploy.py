@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,7 @@ def test_each_rule_says_what_to_do_and_where_to_read_on():
     assert {rule["annotations"]["runbook"].partition("#")[2] for rule in rules()} == anchors
 
 
+@cache
 def _queries() -> dict[str, str]:
     panels = json.loads(_DASHBOARD.read_text())["panels"]
     return {rule["alert"]: rule["expr"] for rule in rules()} | {
@@ -86,6 +88,7 @@ def _queries() -> dict[str, str]:
     }
 
 
+@cache
 def _told() -> dict[str, set[str]]:
     """Each series that a scrape may get, and its labels."""
     told: dict[str, set[str]] = {}
