@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, bindparam, insert, select
 
 from app import clock, create_app
 from app.accounts.models import Membership, Organization, User
@@ -16,6 +16,8 @@ from app.clients.models import Client, ClientSecret
 from app.clients.registration import register_client
 from app.config import Settings
 from app.credentials import CLIENT_SECRET, digest, hint, new_credential, new_id
+from app.database.connections import Connection, connect
+from app.database.statements import Statement
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
@@ -23,6 +25,7 @@ from tests.integrator import Integrator
 from tests.migrated import bring_up_to_date
 
 pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen", "tests.order"]
+_FIND_ORGANIZATION = Statement(select(Organization.id).where(Organization.slug == bindparam("slug")))
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
 _ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}
 _CLIENTS, _SECRETS, _EVENTS = Client.__table__, ClientSecret.__table__, AuditEvent.__table__
@@ -78,17 +81,31 @@ def carol(app) -> Person:
 def _register(app, name: str, email: str, organization_name: str, role: str) -> Person:
     """What ``register_user`` and ``add_member`` write, without the session they need: most tests begin with it."""
     password, user_id, slug = f"the password of {name}", new_id("usr"), organization_name.lower()
-    with app.app_context(), db.engine.begin() as connection:
-        hashed = _hash_once(password)
-        person = {"id": user_id, "email": email, "name": name, "password_hash": hashed}
-        connection.execute(insert(User), person | {"email_verified_at": clock.now()})
-        organization_id = connection.scalar(select(Organization.id).where(Organization.slug == slug))
+    with app.app_context(), connect(db.engine) as connection, connection.transaction():
+        person = {"id": user_id, "email": email, "name": name, "password_hash": _hash_once(password)}
+        _write(connection, User.__table__, person | {"email_verified_at": clock.now()})
+        organization_id = connection.scalar(_FIND_ORGANIZATION, slug=slug)
         if organization_id is None:
             organization_id = new_id("org")
-            connection.execute(insert(Organization), {"id": organization_id, "slug": slug, "name": organization_name})
+            _write(connection, Organization.__table__, {"id": organization_id, "slug": slug, "name": organization_name})
         membership = {"user_id": user_id, "organization_id": organization_id, "role": role}
-        connection.execute(insert(Membership), membership)
+        _write(connection, Membership.__table__, membership)
     return Person(user_id, email, name, password)
+
+
+def _write(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Add a row, with what it has by default."""
+    defaults = {
+        column.name: column.default.arg(None) if column.default.is_callable else column.default.arg
+        for column in table.columns
+        if column.name not in row and column.default is not None
+    }
+    connection.run(_insertion(table), **dict.fromkeys(table.columns.keys()) | defaults | row)
+
+
+@cache
+def _insertion(table: Table) -> Statement:
+    return Statement(insert(table).values({column.name: bindparam(column.name) for column in table.columns}))
 
 
 @cache
@@ -116,8 +133,8 @@ def _register_integrator(app, name: str, type: str, redirect_uri: str) -> Integr
         own_secret = {"client_id": key, "created_at": now}
         if secret:
             own_secret |= {"id": new_id("sec"), "digest": digest(secret), "hint": hint(secret)}
-        with db.engine.begin() as connection:
-            organization_id = connection.scalar(select(Organization.id).where(Organization.slug == "acme"))
+        with connect(db.engine) as connection, connection.transaction():
+            organization_id = connection.scalar(_FIND_ORGANIZATION, slug="acme")
             own = {"client_id": key, "organization_id": organization_id}
             for table, own_values in (
                 (_CLIENTS, own | {"key": key, "created_at": now, "updated_at": now}),
@@ -125,7 +142,7 @@ def _register_integrator(app, name: str, type: str, redirect_uri: str) -> Integr
                 (_EVENTS, own | {"id": new_id("evt"), "occurred_at": now}),
             ):
                 if rows[table]:
-                    connection.execute(insert(table), rows[table] | own_values)
+                    _write(connection, table, rows[table] | own_values)
     return Integrator(app, key, secret, redirect_uri, "memories:read integrations:read")
 
 
