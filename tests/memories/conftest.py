@@ -62,11 +62,13 @@ class Keeper:
 
 
 @pytest.fixture
-def context(app, alice, bob) -> Iterator[None]:
+def context(app, alice, request) -> Iterator[None]:
     """An application context for the length of a test that makes no requests.
 
     People come first: they are registered in contexts of their own, which would wait for this one's transaction.
     """
+    for name in {"bob", "carol"}.intersection(request.fixturenames):
+        request.getfixturevalue(name)
     with app.app_context():
         yield
 
