@@ -30,6 +30,10 @@ class StockIntegrator(Integrator):
             page = browser.submit(page, press="Authorize")
         return self.answer(page)
 
+    def code_by_consent(self, browser, **changes):
+        # Nothing that was allowed is kept here.
+        return self.code(browser, **changes)
+
     def answer(self, response):
         assert response.status_code in (302, 303), (response.status, response.text)
         assert response.location.startswith(self.redirect_uri), response.location
