@@ -83,15 +83,18 @@ def test_it_is_shared_again_once_the_person_says_so(connect, shelf, never_share,
 
 def test_what_is_never_shared_of_one_person_is_nothing_to_another(app, connect, shelf, bob, drive):
     diary = shelf.keep("Diary", drive, tags=["private"])
+    shelf.keep("Own", drive, tags=["own"])
     caller = connect()
     with app.app_context():
         keep_back(db.session(), bob.id, "private")
+        keep_back(db.session(), shelf.user_id, "own")
         with pytest.raises(ValueError, match="not among your memories"):
             keep_back(db.session(), bob.id, Pick(memory_id=diary))
         with pytest.raises(ValueError, match="not among your memories"):
             keep_back(db.session(), bob.id, Pick(integration_id=drive))
         db.session.commit()
-    assert caller.titles() == ["Diary"]
+    assert caller.titles() == caller.titles(q="about") == ["Diary"]
+    assert caller.get(f"memories/{diary}/").status_code == 200
 
 
 def test_a_search_ends_as_if_it_did_not_exist(connect, shelf, never_share, drive):
