@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.stock import server as stock
 
-__all__ = ["alice", "app", "grants", "guarded", "let_time_pass", "made", "notebook", "pocket", "posting_notebook",
+__all__ = ["alice", "anew", "app", "grants", "guarded", "let_time_pass", "made", "notebook", "pocket", "posting_notebook",
            "publish_issuer", "strict", "strict_notebook"]  # fmt: skip
 
 
@@ -61,6 +62,29 @@ def made(tmp_path_factory) -> Path:
 @pytest.fixture
 def app(made, tmp_path):
     return stock.create_stock_app(f"sqlite:///{shutil.copy(made, tmp_path)}")
+
+
+@pytest.fixture
+def anew(app):
+    """As that of ours, for each line of a table; what it puts back is the file."""
+    path = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
+    kept: list[bytes] = []
+
+    @contextmanager
+    def anew(*browsers):
+        kept[:] = kept or [path.read_bytes()]
+        before = [(browser.person, dict(browser.client._cookies)) for browser in browsers]
+        try:
+            yield
+        finally:
+            with app.app_context():
+                stock.db.session.remove()
+                stock.db.engine.dispose()
+            path.write_bytes(kept[0])
+            for browser, (person, cookies) in zip(browsers, before, strict=True):
+                browser.person, browser.client._cookies = person, cookies
+
+    return anew
 
 
 @pytest.fixture
