@@ -191,7 +191,8 @@ class TestPostgresql:
         with pytest.raises(NoAnswer), connect(engine) as connection:
             connection.first(_SLEEP)
         set_patience(None)
-        with engine.connect() as other:
+        # Each look is a transaction of its own: within one PostgreSQL tells the same of everybody to its end.
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
             wait_until(lambda: other.exec_driver_sql(_ASLEEP).scalar() == 0)
         set_patience(2.0)
         wait_until(lambda: not may_not_ask(engine))

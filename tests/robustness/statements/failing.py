@@ -177,7 +177,7 @@ class Failing:
                 after = self._onlooker.read_rows()
                 may_change = (
                     _MAY_CHANGE_ON_THE_WAY
-                    if rule is not None and rule.endpoint.startswith(("oauth.", "documented."))
+                    if rule is not None and rule.endpoint.startswith(("oauth.", "aliases.", "documented."))
                     else _MAY_CHANGE
                 )
                 if rule is not None and rule.endpoint == "personal.receive":
