@@ -371,6 +371,11 @@ def pytest_report_header() -> str:
     return f"database: {BACKEND}, PostgreSQL compares text by {LOCALE or 'code point'}"
 
 
+def pytest_sessionfinish() -> None:
+    # Pytest collects all garbage ten times when it ends, to hear of what fails then. What still stands is none.
+    gc.freeze()
+
+
 def pytest_unconfigure(config) -> None:
     if not hasattr(config, "workerinput") and _cluster in config.stash:
         config.stash[_cluster].stop()
