@@ -24,9 +24,9 @@ LOCALE ?= en_US.UTF-8
 # The tests start many processes, and one that may not keep what it has compiled compiles the app each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-# One worker more than there are cores at least: many tests wait for a server. They take tests from each other, so that
+# Two workers more than a small machine has cores: many tests wait for a server. They take tests from each other, so that
 # no file decides the end.
-PYTEST = $(VENV)/bin/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+PYTEST = $(VENV)/bin/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 # Where REPORTS names a folder, a report of each run is put there.
 report = $(if $(REPORTS),--junitxml=$(REPORTS)/$(1).xml)
 

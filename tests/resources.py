@@ -103,6 +103,9 @@ _CHROMIUM_ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost",
 )
 
+#: What fades in and out is drawn again and again meanwhile.
+_STILL = {"reduced_motion": "reduce"}
+
 _cluster = pytest.StashKey[Cluster]()
 
 
@@ -304,7 +307,7 @@ def chromium():
 def _profile(chromium):
     @cache
     def profile(**options):
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}} | _STILL | options)
         context.set_default_timeout(10_000)
         return context
 
