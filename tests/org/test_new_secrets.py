@@ -40,6 +40,19 @@ def test_each_app_gets_a_new_one_and_every_earlier_one_ends(admin, notebook, pla
     assert "access_token" in replace(notebook, client_secret=made[notebook.client_id]).client_credentials().json
 
 
+def test_whoever_cannot_be_shown_the_new_ones_keeps_the_old(admin, notebook, monkeypatch):
+    page = admin.get(_PATH)
+
+    def fail(*_names, **_values):
+        raise LookupError("no page")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.org.organization_views.render_template", fail)
+        assert admin.submit(page, press="Make new secrets").status_code == 500
+    assert "access_token" in notebook.client_credentials().json
+    assert notebook.client_id in shown(admin.submit(page, press="Make new secrets")), "The same form makes them then."
+
+
 def test_apps_of_others_keep_theirs(app, admin, notebook, carol):
     owner = signed_in(app, carol)
     page = owner.submit(owner.get("/org/oauth/register"), press="Register the app", **HONEST)
