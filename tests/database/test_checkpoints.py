@@ -82,6 +82,10 @@ def test_the_log_begins_anew_also_while_others_write_all_the_time(path, engine, 
     monkeypatch.setattr(checkpoints, "_LONG", 500)
     # Not each attempt need succeed where it waits for a moment only, as in earnest.
     monkeypatch.setattr(sqlite, "_MOMENT_MS", 10_000)
+    write(engine, 1)
+    pages_before = log_size(path) / _PAGE
+    write(engine, 1)
+    a_write = log_size(path) / _PAGE - pages_before
     stop, written = threading.Event(), []
 
     def go_on_writing() -> None:
@@ -100,7 +104,8 @@ def test_the_log_begins_anew_also_while_others_write_all_the_time(path, engine, 
     finally:
         stop.set()
         writing.join()
-    assert log_size(path) < 5 * 1000 * _PAGE
+    # How much others write between two looks is the machine's affair.
+    assert log_size(path) < (8 * 1000 + a_write * len(written)) * _PAGE * 0.75
 
 
 def test_who_reads_for_long_keeps_no_writer_waiting(path, engine, thread, monkeypatch):
