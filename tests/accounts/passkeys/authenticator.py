@@ -3,6 +3,7 @@
 import hashlib
 import html
 import json
+import os
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -78,9 +79,7 @@ class Authenticator:
         """What ``navigator.credentials.create()`` gives for these options. ``wrong`` as in :meth:`_client_data`."""
         key, cose = _new_key(self.algorithm)
         rp_id = options["rp"]["id"]
-        made = Credential(
-            credential_id or hashlib.sha256(repr(key).encode()).digest(), key, decode(options["user"]["id"]), rp_id
-        )
+        made = Credential(credential_id or os.urandom(32), key, decode(options["user"]["id"]), rp_id)
         self.credentials.append(made)
         data = self._data(wrong.get("rp_id", rp_id), wrong.get("flags", self.flags) | HAS_CREDENTIAL)
         data += bytes(16) + struct.pack(">H", len(made.id)) + made.id + cbor2.dumps(wrong.get("cose", cose))
