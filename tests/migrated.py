@@ -3,6 +3,8 @@
 import fcntl
 import hashlib
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -12,6 +14,8 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import URL, make_url
 
+from app import create_app
+from app.config import Settings
 from app.extensions import db
 from tests.databases import EXTERNAL_SERVER, Cluster, administer, for_libpq
 
@@ -112,3 +116,14 @@ class _one_at_a_time:
 def _ask(url: URL, query: str) -> str:
     with psycopg.connect(for_libpq(url), autocommit=True) as connection:
         return str(connection.execute(query).fetchone()[0])
+
+
+@contextmanager
+def app_on(url: str) -> Iterator[Flask]:
+    """An app of a test's own on this database, whatever revision that has, with its context."""
+    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        app.extensions["services"].notes.stop()
+        db.engine.dispose()

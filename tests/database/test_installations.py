@@ -1,19 +1,15 @@
 """What one installation of an app has, and what becomes of it on the way down, which knows no installations."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app import create_app
-from app.config import Settings
 from app.extensions import db
 from tests.database.running_version import MADE, RUNNING, RunningVersion
-from tests.migrated import bring_up_to_date
+from tests.migrated import app_on, bring_up_to_date
 
 pytestmark = pytest.mark.database
 
@@ -22,21 +18,12 @@ pytestmark = pytest.mark.database
 def old(each_database_url, filled_once) -> Iterator[RunningVersion]:
     """The version before and what it had stored, on a database that is then migrated to the newest revision."""
     filled_once(_fill_and_migrate, each_database_url)
-    with _app_on(each_database_url):
+    with app_on(each_database_url):
         yield RunningVersion(db.engine)
 
 
-@contextmanager
-def _app_on(url: str) -> Iterator[Flask]:
-    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
 def _fill_and_migrate(url: str) -> None:
-    with _app_on(url) as app:
+    with app_on(url) as app:
         bring_up_to_date(app, RUNNING)
         RunningVersion(db.engine).add_people()
         upgrade()

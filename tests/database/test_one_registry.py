@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask
@@ -10,14 +9,12 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app import create_app
 from app.clients.life import delete_client
 from app.clients.models import Client
-from app.config import Settings
 from app.credentials import digest
 from app.extensions import db
 from tests.database.test_migrations import _FILES
-from tests.migrated import bring_up_to_date
+from tests.migrated import app_on, bring_up_to_date
 
 _REVISION = next(path.name[:4] for path in _FILES if path.stem.endswith("one_registry"))
 _BEFORE = f"{int(_REVISION) - 1:04}"
@@ -89,7 +86,7 @@ _KEPT = {"clients", "consents", "access_records", "saved_mementos"}
 def migrated(each_database_url, filled_once) -> Iterator[Flask]:
     """An app whose database is as the version before left it, with a client and all that a client has."""
     filled_once(_fill_as_before, each_database_url)
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         yield app
 
 
@@ -97,21 +94,12 @@ def migrated(each_database_url, filled_once) -> Iterator[Flask]:
 def migrated_to_last(each_database_url, filled_once) -> Iterator[Flask]:
     """The same, migrated to :data:`_LAST`."""
     filled_once(_fill_up_to_last, each_database_url)
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         yield app
-
-
-@contextmanager
-def _app_on(url: str) -> Iterator[Flask]:
-    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _fill_as_before(url: str) -> None:
-    with _app_on(url) as app:
+    with app_on(url) as app:
         bring_up_to_date(app, _BEFORE)
         run(
             "INSERT INTO users (id, email, name, password_hash, created_at)"
@@ -123,7 +111,7 @@ def _fill_as_before(url: str) -> None:
 
 def _fill_up_to_last(url: str) -> None:
     _fill_as_before(url)
-    with _app_on(url):
+    with app_on(url):
         upgrade(revision=_LAST)
 
 

@@ -6,23 +6,20 @@ The version before is played by the rows that it writes, also while both version
 import base64
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
-from app import clock, create_app, credentials
+from app import clock, credentials
 from app.clients.models import Client, find_client, find_record
 from app.clients.registration import update_client
-from app.config import Settings
 from app.consents.models import Consent
 from app.database.connections import connect
 from app.extensions import db
 from tests.integrator import Integrator
-from tests.migrated import bring_up_to_date
+from tests.migrated import app_on, bring_up_to_date
 
 #: The last revision without that scope.
 BEFORE = "0028"
@@ -30,16 +27,6 @@ SCOPE, REDIRECT_URI = "memories:read memories:write", "https://notebook.acme.exa
 SECRET, VERIFIER = "rlq_cs_" + "5" * 64, "v" * 43
 PROFILE = {"name", "email", "email_verified", "organization"}
 AT = "2026-01-01 00:00:00.000000+00:00"
-
-
-@contextmanager
-def app_on(url: str) -> Iterator[Flask]:
-    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        app.extensions["services"].notes.stop()
-        db.engine.dispose()
 
 
 def fill_and_migrate(url: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ The release before is played by its own recorded statements, ours by the app.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
@@ -15,9 +14,8 @@ from flask import Flask, current_app
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import Executable, inspect, select, text, update
 
-from app import clock, create_app, credentials
+from app import clock, credentials
 from app.clients.models import find_client
-from app.config import Settings
 from app.consents.receipts import AccessRecord
 from app.database.connections import connect
 from app.extensions import db
@@ -37,7 +35,7 @@ from tests.database.earlier_version import (
     stored_digest,
 )
 from tests.integrator import Integrator
-from tests.migrated import bring_up_to_date
+from tests.migrated import app_on, bring_up_to_date
 from tests.robustness.locking import administrator, wait_until
 
 #: What the version before kept twice: what it had beside, and what each of it is.
@@ -50,20 +48,10 @@ _KEPT_TWICE = {
 }
 
 
-@contextmanager
-def _app_on(url: str) -> Iterator[Flask]:
-    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        app.extensions["services"].notes.stop()
-        db.engine.dispose()
-
-
 @pytest.fixture
 def empty(each_database_url) -> Iterator[Flask]:
     """An app whose database has no table."""
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         yield app
 
 
@@ -71,7 +59,7 @@ def empty(each_database_url) -> Iterator[Flask]:
 def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
     """A server of each release, on a database of the one before with what it had issued, migrated to ours."""
     before = filled_once(_fill_and_migrate, each_database_url)
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         old = EarlierVersion(db.engine)
         new = Integrator(
             app, old.client_id, old.client_secret, REDIRECT_URI, SCOPE, code_verifier=EarlierVersion.code_verifier
@@ -81,7 +69,7 @@ def house(each_database_url, filled_once) -> Iterator[SimpleNamespace]:
 
 def _fill_and_migrate(url: str) -> dict[str, str]:
     """What the release before had issued, in a database that is then migrated to ours."""
-    with _app_on(url) as app:
+    with app_on(url) as app:
         bring_up_to_date(app, BEGINNING)
         old = EarlierVersion(db.engine)
         old.add_people()

@@ -2,21 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import text
 
-from app import create_app
-from app.config import Settings
 from app.extensions import db
 from app.memories.reach import Reach
 from app.memories.search import Filters, search_memories
 from app.memories.words import parse_query
 from tests.database.test_migrations import _FILES
-from tests.migrated import bring_up_to_date
+from tests.migrated import app_on, bring_up_to_date
 
 _TEXTS = {
     "plain": "Recipes of the house, 3.14",
@@ -38,7 +35,7 @@ _ADD = text(
 @pytest.fixture
 def migrated(each_database_url) -> Iterator[Flask]:
     """An app whose database is as the version before left it."""
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         _fill_as_before(app)
         yield app
 
@@ -47,21 +44,12 @@ def migrated(each_database_url) -> Iterator[Flask]:
 def with_two(each_database_url, filled_once) -> Iterator[Flask]:
     """An app whose database the version before left with two memories, and that is migrated to the newest revision."""
     filled_once(_fill_and_migrate, each_database_url)
-    with _app_on(each_database_url) as app:
+    with app_on(each_database_url) as app:
         yield app
-
-
-@contextmanager
-def _app_on(url: str) -> Iterator[Flask]:
-    app = create_app(Settings(url, "only-for-tests-" + "0" * 32, "http://127.0.0.1:8000"))
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _fill_and_migrate(url: str) -> None:
-    with _app_on(url) as app:
+    with app_on(url) as app:
         _fill_as_before(app)
         add("plain", "han")
         upgrade()
