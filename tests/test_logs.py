@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
+from app.database.engine import engine_options
 from app.logs import present
 from app.logs.told_errors import describe
 
@@ -260,3 +261,11 @@ def test_setting_up_twice_changes_nothing(written):
 def test_our_own_notes_are_written(written):
     logging.getLogger("app.purge").info("3 rows removed")
     assert "INFO" in written() and "3 rows removed" in written()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{folder}/pool.sqlite3", "postgresql+psycopg:///pool"])
+def test_what_a_pool_of_connections_does_is_no_note_of_ours(written, tmp_path, url):
+    url = url.format(folder=tmp_path)
+    engine = create_engine(url, **engine_options(url))
+    engine.dispose()
+    assert written() == ""

@@ -4,6 +4,7 @@ Driver connections stay in autocommit, and a transaction begins when we say so. 
 transactions begin through SQLAlchemy's ``begin`` event, as :mod:`app.database.access` says.
 """
 
+import logging
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
@@ -58,6 +59,10 @@ class SqlitePool(QueuePool):
         except BaseException:
             self._dec_overflow()
             raise
+
+
+# SQLAlchemy writes what a pool does under the name of its class. As that is ours, it would be logged at each start.
+logging.getLogger(f"{SqlitePool.__module__}.{SqlitePool.__name__}").setLevel(logging.WARNING)
 
 
 def prepare_engine(engine: Engine) -> None:
