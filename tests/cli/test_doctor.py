@@ -176,6 +176,14 @@ def test_memories_that_others_can_read(examine, file):
     assert code == 0 and _find(findings, "sqlite", "warning")["do"] == f"Run chmod 600 {file}"
 
 
+def test_memories_in_a_folder_that_others_may_not_enter(examine, file):
+    """As ``make run`` leaves them: the file may be read, but its folder is its owner's alone."""
+    file.chmod(0o644)
+    file.parent.chmod(0o700)
+    _, findings = examine()
+    assert not [finding for finding in findings if (finding["check"], finding["level"]) == ("sqlite", "warning")]
+
+
 def test_a_key_that_can_be_guessed_and_one_that_is_still_accepted(examine):
     code, findings = examine(secret_key="0" * 40, secret_key_fallbacks=(_KEY,))
     assert (code, _errors(findings)) == (1, {"keys"})

@@ -18,6 +18,7 @@ _FEWEST_FILES = 1024
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "afs")
 _OLDEST_SQLITE = (3, 35, 0)
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
+_ENTER = stat.S_IXGRP | stat.S_IXOTH
 
 
 def check_sqlite(deployment: Deployment) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def check_sqlite(deployment: Deployment) -> Iterator[Finding]:
                 f"This user may not write {place}, and SQLite writes the file and others beside it.",
                 f"Give it to this user: chown -R {_me()} {path.parent}",
             )
-    if path.stat().st_mode & _OTHERS:
+    if _may_others_reach(path):
         yield warning(
             f"Other users of this machine may read {path}, in which people's memories are.", f"Run chmod 600 {path}"
         )
@@ -102,6 +103,11 @@ def check_process(deployment: Deployment) -> Iterator[Finding]:
         yield ok(f"A process may open {'any number of' if files == resource.RLIM_INFINITY else files} files.")
     if os.geteuid() == 0 and deployment.settings.is_https:
         yield warning("This runs as root.", "Start it as a user of its own, who owns nothing else.")
+
+
+def _may_others_reach(path: Path) -> bool:
+    # Whoever may not enter the folder reaches no file in it, whatever the file itself allows.
+    return bool(path.stat().st_mode & _OTHERS and path.resolve().parent.stat().st_mode & _ENTER)
 
 
 def _may_write(path: Path) -> bool:
