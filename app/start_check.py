@@ -6,7 +6,15 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database.connections import connect
 from app.database.problems import find_database_problem, name_database
-from app.database.schema import find_present, find_schema_problem, read_revisions, say_newer
+from app.database.schema import (
+    UTF8,
+    find_encoding,
+    find_present,
+    find_schema_problem,
+    read_revisions,
+    say_encoding,
+    say_newer,
+)
 from app.database.unavailable import driver_errors, is_of_postgresql
 from app.extensions import db
 
@@ -39,7 +47,7 @@ def find_start_problem() -> str | None:
     try:
         problem = find_missing_migration()
         if problem is None:
-            _tell_if_newer()
+            _tell_what_is_odd()
         return problem
     except database_errors() as error:
         problem = explain(error)
@@ -58,8 +66,12 @@ def find_start_problem() -> str | None:
         db.engine.dispose()
 
 
-def _tell_if_newer() -> None:
+def _tell_what_is_odd() -> None:
     with connect(db.engine) as connection:
         present = find_present(connection)
+        encoding = UTF8 if db.engine.dialect.name == "sqlite" else find_encoding(connection)
     if read_revisions().find_unknown(present):
         _log.warning("Starting all the same: %s", say_newer(present, read_revisions()))
+    # One that works so since an earlier version may go on; flask db upgrade begins none.
+    if encoding != UTF8:
+        _log.warning("Starting all the same: %s", say_encoding(encoding))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
-from app.database.schema import Revisions, say_newer
+from app.database.schema import UTF8, Revisions, say_encoding, say_newer
 from app.database.sqlite import let_create
 from app.memories.index import is_part_of_index
 from app.memories.unfolded import fold_memories
@@ -70,9 +70,21 @@ def run_migrations() -> None:
             if not is_sqlite:
                 # Machines that are deployed together migrate one after the other. SQLite has one writer anyway.
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                refuse_other_text(connection)
             context.run_migrations()
             if is_sqlite:
                 _check_foreign_keys(connection)
+
+
+def refuse_other_text(connection: Connection) -> None:
+    """Begin nothing in a database that cannot keep everybody's name. One that has begun is left to the doctor.
+
+    Raises a ``CommandError``.
+    """
+    encoding = connection.exec_driver_sql("SELECT getdatabaseencoding()").scalar_one()
+    if encoding != UTF8 and is_migrating() and not context.get_context().get_current_heads():
+        sentence = say_encoding(encoding)
+        raise CommandError(sentence[0].upper() + sentence[1:])
 
 
 def is_newer() -> bool:

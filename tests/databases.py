@@ -68,6 +68,18 @@ def new_database(backend: str, cluster: "Cluster", directory: Path, locale: str 
         administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@contextmanager
+def database_in(encoding: str, cluster: "Cluster") -> Iterator[str]:
+    """The URL of an empty database of PostgreSQL that stores text so, and is gone afterwards."""
+    name = f"reliquary_test_{os.getpid()}_{secrets.token_hex(4)}"
+    server = cluster.url()
+    administer(server, f"CREATE DATABASE \"{name}\" ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        administer(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 def copy_database(source: str, target: str, cluster: "Cluster") -> None:
     """Make the empty database ``target`` hold all that ``source`` does. Nobody may be connected to either."""
     source_url, target_url = make_url(source), make_url(target)

@@ -15,8 +15,10 @@ from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
+from tests.databases import database_in
 from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
+from tests.resources import _cluster
 from tests.server import environ_of_machine
 from tests.tables import each
 
@@ -134,6 +136,30 @@ def test_there_is_nothing_to_migrate_on_a_newer_schema(newer, words, caplog):
     assert "Nothing to do: the database is at revision 9999" in caplog.text
     with newer.app_context(), db.engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_nothing_is_begun_in_a_database_that_cannot_keep_every_name(pytestconfig, encoding, caplog):
+    with database_in(encoding, pytestconfig.stash[_cluster]) as url:
+        app = app_on(url)
+        assert run_in(app, *UPGRADE).exit_code == 1
+        with app.app_context():
+            assert start_check.find_start_problem().startswith("the database has not been brought up to date")
+            db.engine.dispose()
+    assert f"The database stores text as {encoding}, so that names" in caplog.text
+    assert "make it anew with ENCODING 'UTF8'" in caplog.text
+
+
+@pytest.mark.postgresql
+def test_one_that_has_begun_goes_on_and_is_told_at_each_start(sorted_database_url, monkeypatch, caplog):
+    app = app_on(sorted_database_url)
+    bring_up_to_date(app)
+    with app.app_context():
+        assert start_check.find_start_problem() is None and "stores text" not in caplog.text
+        monkeypatch.setattr(start_check, "find_encoding", lambda _connection: "LATIN1")
+        assert start_check.find_start_problem() is None
+    assert "Starting all the same: the database stores text as LATIN1" in caplog.text
 
 
 @pytest.mark.parametrize("words", [["db", "downgrade"], ["db", "stamp", "head"], ["db", "check"]], ids=" ".join)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Engine, column, select, table
+from sqlalchemy import Engine, column, func, select, table
 
 from app.database.connections import Connection, connect
 from app.database.statements import Statement
@@ -20,6 +20,9 @@ MISSING, OLDER = "missing", "older"
 _VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 _NAMED = re.compile(r"""^(revision|down_revision) = ["'](\w+)["']$""", re.MULTILINE)
 _FIND_REVISIONS = Statement(select(column("version_num")).select_from(table("alembic_version")))
+_FIND_ENCODING = Statement(select(func.getdatabaseencoding()))
+#: How PostgreSQL calls what keeps all text.
+UTF8 = "UTF8"
 
 
 class Revisions(NamedTuple):
@@ -69,4 +72,17 @@ def say_newer(present: set[str], revisions: Revisions) -> str:
         f"the database is at revision {', '.join(sorted(present))}, which this version does not know (its own is"
         f" {', '.join(sorted(revisions.heads))}): a later version has migrated it. This version works on it as it is;"
         " only that later version can migrate it down."
+    )
+
+
+def find_encoding(connection: Connection) -> str:
+    """Returns how PostgreSQL stores text: in :data:`UTF8`, or so that some of it cannot be kept or compared."""
+    return str(connection.scalar(_FIND_ENCODING))
+
+
+def say_encoding(encoding: str) -> str:
+    """Returns the sentence about a database of PostgreSQL that stores text in another way."""
+    return (
+        f"the database stores text as {encoding}, so that names and memories in other alphabets cannot be kept or found:"
+        f" make it anew with ENCODING '{UTF8}', and restore a dump into it if it holds anything."
     )

@@ -24,7 +24,7 @@ from app.credentials import digest
 from app.extensions import db
 from app.limits.models import RateLimitCounter
 from app.mail.models import OutgoingMail
-from tests.databases import new_database
+from tests.databases import database_in, new_database
 from tests.migrated import bring_up_to_date
 from tests.pooler import missing_pgbouncer, running_pooler
 from tests.resources import _cluster
@@ -302,21 +302,21 @@ def _put_letter(file: Path, state: str, minutes_ago: int = 60) -> None:
 
 
 @pytest.mark.postgresql
-def test_a_database_that_cannot_keep_every_letter(examine, pytestconfig, tmp_path):
-    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path) as url:
-        latin = url.replace("reliquary_test", "reliquary_latin")
-        import psycopg
-
-        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-            name = latin.partition("?")[0].rpartition("/")[2]
-            connection.execute(f"CREATE DATABASE \"{name}\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
-            try:
-                code, findings = examine(database_url=latin)
-            finally:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_keep_every_letter(examine, pytestconfig, encoding):
+    with database_in(encoding, pytestconfig.stash[_cluster]) as url:
+        code, findings = examine(database_url=url)
     assert code == 1 and _errors(findings) == {"postgresql", "migrations"}
-    assert "as LATIN1" in _find(findings, "postgresql", "error")["says"]
+    assert f"stores text as {encoding}:" in _find(findings, "postgresql", "error")["says"]
+    assert not [finding for finding in findings if finding["level"] == "ok" and encoding in finding["says"]]
     assert _find(findings, "pooler", "ok")["says"] == "No connection pooler stands in between."
+
+
+@pytest.mark.postgresql
+def test_the_collation_that_is_told_is_the_one_that_compares(examine, sorted_database_url):
+    _, findings = examine(database_url=sorted_database_url)
+    says = [finding["says"] for finding in findings if (finding["check"], finding["level"]) == ("postgresql", "ok")]
+    assert "the database's own collation is en-US;" in says[1]
 
 
 @pytest.mark.postgresql

@@ -25,6 +25,8 @@ def connect_to_postgresql(deployment: Deployment) -> "Iterator[psycopg.Connectio
         "connect_timeout": _CONNECT_SECONDS,
         "prepare_threshold": None,
         "autocommit": True,
+        # Else what a database without an encoding answers comes as bytes.
+        "client_encoding": "utf8",
     }
     with psycopg.connect(*arguments, **how) as connection:
         yield connection

@@ -5,12 +5,15 @@ from typing import Any, cast
 
 from app.cli.doctor.driver import connect_to_postgresql
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.database.schema import UTF8
 
 _OLDEST = 14
 #: Connections of one worker at most: SQLAlchemy's pool and what it may open beyond it.
 _PARAMETERS = (
-    "SELECT datcollate, pg_encoding_to_char(encoding), {version} FROM pg_database WHERE datname = current_database()"
+    "SELECT {collation}, pg_encoding_to_char(encoding), {version} FROM pg_database WHERE datname = current_database()"
 )
+#: Since a version, whose locale it is that compares: the system's, or one of another provider's.
+_COLLATIONS = {170000: "coalesce(datlocale, datcollate)", 150000: "coalesce(daticulocale, datcollate)", 0: "datcollate"}
 _COLLATION_VERSIONS = (
     "CASE WHEN datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) THEN datcollversion END"
 )
@@ -23,15 +26,17 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
     with connect_to_postgresql(deployment) as connection:
         version = connection.info.server_version
         columns = _COLLATION_VERSIONS if version >= 150000 else "NULL"
-        collation, encoding, differs = cast(Any, connection.execute(_PARAMETERS.format(version=columns)).fetchone())
+        collation = next(column for since, column in _COLLATIONS.items() if version >= since)
+        asked = _PARAMETERS.format(collation=collation, version=columns)
+        collation, encoding, differs = cast(Any, connection.execute(asked).fetchone())
     if version < _OLDEST * 10000:
         yield error(f"PostgreSQL is {version // 10000}.", f"Upgrade it to {_OLDEST} or newer.")
     else:
         yield ok(f"PostgreSQL is {version // 10000}.{version % 10000}.")
-    if encoding != "UTF8":
+    if encoding != UTF8:
         yield error(
-            f"The database stores text as {encoding}: names and memories in other alphabets cannot be kept.",
-            "Make the database anew with ENCODING 'UTF8' and restore a dump into it.",
+            f"The database stores text as {encoding}: names and memories in other alphabets cannot be kept or found.",
+            f"Make the database anew with ENCODING '{UTF8}' and restore a dump into it.",
         )
     if differs:
         yield error(
@@ -39,7 +44,7 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
             " what they find may be wrong.",
             "Run REINDEX DATABASE and then ALTER DATABASE ... REFRESH COLLATION VERSION.",
         )
-    else:
+    elif encoding == UTF8:
         yield ok(
             f"Text is {encoding}, and the database's own collation is {collation}; our columns compare by code point."
         )
