@@ -141,12 +141,13 @@ class Connection:
         if self._dialect.name != "sqlite":
             yield
             return
-        before = self._cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-        self._cursor.execute(f"PRAGMA busy_timeout={milliseconds}")
+        # Not by SQLite's own pragma: the connection sets that anew for each statement of a request.
+        driver: Any = self._pooled.driver_connection
+        before, driver.longest_wait = driver.longest_wait, milliseconds
         try:
             yield
         finally:
-            self._cursor.execute(f"PRAGMA busy_timeout={before}")
+            driver.longest_wait = before
 
     @property
     def _cursor(self) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from app.database.engine import prepare_engine
+from app.database.patience import REQUEST_SECONDS, find_patience, set_patience
 from app.limits.calls import Calls
 from app.limits.counting import Limits, open_limits
 from app.limits.database import DatabaseStorage
@@ -120,8 +121,15 @@ def test_the_log_never_has_the_password(app, log):
     assert "open-" not in said and "barley" not in said
 
 
-def test_a_locked_sqlite_is_counted_beside(tmp_path, log):
-    """Nobody waits long for whoever writes, and nothing fails."""
+@pytest.fixture(params=[None, REQUEST_SECONDS], ids=["command", "request"])
+def patience(request):
+    set_patience(request.param)
+    yield request.param
+    set_patience(None)
+
+
+def test_a_locked_sqlite_is_counted_beside(tmp_path, log, patience):
+    """Nobody waits long for whoever writes, and nothing fails. A request keeps its patience for what it cannot do without."""
     path = tmp_path / "locked.sqlite3"
     path.touch()
     engine = create_engine(f"sqlite:///{path}")
@@ -133,6 +141,7 @@ def test_a_locked_sqlite_is_counted_beside(tmp_path, log):
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("BEGIN IMMEDIATE")
     assert seconds_of(lambda: fail_often(limits, 1)) < 1.5
+    assert patience is None or find_patience().left > 1.0
     assert seconds_of(lambda: fail_often(limits, 18)) < QUICKLY * 18
     assert not storage.look()
     writer.execute("ROLLBACK")

@@ -164,7 +164,7 @@ class Failing:
                 if not and_after and not status.startswith("5"):
                     # It could do without that one.
                     return answered, status, headers
-                ends_it = self._faults.failed[0].startswith(("ROLLBACK", "PRAGMA busy_timeout"))
+                ends_it = self._faults.failed[0].startswith("ROLLBACK")
                 # What only makes a connection ready for whoever comes next.
                 ends_it |= is_safe and self._faults.failed[0].startswith("PRAGMA")
                 if ends_it and not status.startswith("5"):
