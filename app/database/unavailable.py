@@ -70,8 +70,11 @@ class DatabaseUnavailable(Exception):
 
 def find_unavailability(error: BaseException | None) -> str | None:
     """Returns how the database is unavailable, as a word, when that is what the error says; None for any other error."""
+    is_of_orm = False
     for cause in _causes(error):
-        kind = _kind_of(cause)
+        # SQLAlchemy wraps what its own transactions raise, and nobody what a driver's connection does.
+        is_of_orm |= isinstance(cause, exc.DBAPIError)
+        kind = _kind_of(cause, is_of_orm)
         if kind is not None:
             return kind
     return None
@@ -99,7 +102,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = getattr(error, "orig", None) or getattr(error, "original_exception", None)
 
 
-def _kind_of(error: BaseException) -> str | None:
+def _kind_of(error: BaseException, is_of_orm: bool) -> str | None:
     if isinstance(error, DatabaseUnavailable):
         return error.kind
     if isinstance(error, exc.TimeoutError):
@@ -116,15 +119,15 @@ def _kind_of(error: BaseException) -> str | None:
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", None) or ""
         return next((kind for known, kind in _SQLITE.items() if name.startswith(known)), None)
-    return _kind_of_postgresql(error) if is_of_postgresql(error) else None
+    return _kind_of_postgresql(error, is_of_orm) if is_of_postgresql(error) else None
 
 
-def _kind_of_postgresql(error: "psycopg.Error") -> str | None:
+def _kind_of_postgresql(error: "psycopg.Error", is_of_orm: bool) -> str | None:
     if error.sqlstate is None:
         # Nothing that the server said: there is no connection, or no longer.
         return "away" if has_no_connection(error) else None
-    if error.sqlstate == "25006" and not may_orm_write():
-        # We let this transaction only read, and it tried to write.
+    if error.sqlstate == "25006" and is_of_orm and not may_orm_write():
+        # We let this transaction only read, and it tried to write. A driver's connection is never kept from that.
         return None
     return next((kind for known, kind in _POSTGRESQL.items() if error.sqlstate.startswith(known)), None)
 

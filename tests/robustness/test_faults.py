@@ -124,6 +124,27 @@ class TestPostgresqlThatHangsUp:
             assert client.get("/healthz").status_code == 200
         assert [answer.status_code for answer in all_at_once([notebook.client_credentials] * 16)] == [200] * 16
 
+    def test_a_database_that_only_reads_is_an_answer_and_then_forgotten(self, app, notebook, signed_in):
+        """A replica that nobody has promoted, or a cluster whose disk is nearly full. Whatever only reads goes on."""
+        tokens, code = notebook.tokens(signed_in), notebook.code(signed_in)
+        assert notebook.is_alive(tokens["access_token"])
+        writes = (
+            notebook.client_credentials,
+            lambda: notebook.refresh(tokens["refresh_token"]),
+            lambda: notebook.exchange(code),
+            lambda: notebook.revoke(tokens["access_token"]),
+        )
+        with only_reading(app):
+            for write in writes:
+                answer = Started(write).result()
+                assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
+            assert Started(lambda: signed_in.get(notebook.authorize_url())).result().status_code == 503
+            assert Started(lambda: notebook.me(tokens["access_token"])).result().status_code == 200
+            assert Started(lambda: notebook.introspect(tokens["access_token"])).result().json["active"]
+            assert Started(lambda: signed_in.get("/account/")).result().status_code == 200
+            assert signed_in.get("/readyz").status_code == 200
+        assert [write().status_code for write in writes] == [200] * len(writes)
+
 
 # -- what is done to the databases -----------------------------------------------------------------------
 
@@ -139,6 +160,20 @@ def away(app) -> Iterator[None]:
             yield
         finally:
             connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+@contextmanager
+def only_reading(app) -> Iterator[None]:
+    """Let no connection to the server's database write, as on a replica."""
+    name = make_url(app.server.database_url).database
+    with administrator(app, database="postgres") as connection:
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        try:
+            hang_up(connection, datname=name)
+            yield
+        finally:
+            connection.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+            hang_up(connection, datname=name)
 
 
 _OTHERS = "FROM pg_stat_activity WHERE datname = coalesce(%s, current_database()) AND pid <> pg_backend_pid() AND "
