@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
+from sqlalchemy import select
 
 from app.clients.models import Client
-from app.demonstration import seeds
 from app.extensions import db
 from tests.server import Server
 
@@ -80,25 +80,23 @@ def callback() -> Iterator[Callback]:
 
 
 @pytest.fixture
-def demonstration(server: Server, callback: Callback) -> Demonstration:
+def demonstration(server: Server, seeded: dict, callback: Callback) -> Demonstration:
     """Alice, Bob, Carol and their apps, which also return to this test's callback."""
-    with server.app.app_context():
-        data = seeds.seed()
-        db.session.commit()
-    for client in data["clients"]:
-        _also_return_to(server.app, client["client_id"], callback.url)
+    also_return_to(server.app, [client["client_id"] for client in seeded["clients"]], callback.url)
     return Demonstration(
-        passwords={user["email"]: user["password"] for user in data["users"]},
+        passwords={user["email"]: user["password"] for user in seeded["users"]},
         clients={
-            client["name"]: Registration(client["client_id"], client.get("client_secret")) for client in data["clients"]
+            client["name"]: Registration(client["client_id"], client.get("client_secret"))
+            for client in seeded["clients"]
         },
     )
 
 
-def _also_return_to(app: Flask, client_id: str, redirect_uri: str) -> None:
+def also_return_to(app: Flask, client_ids: list[str], redirect_uri: str) -> None:
+    """Register one more redirect URI of these apps."""
     with app.app_context():
-        client = db.session.get_one(Client, client_id)
-        client.redirect_uris = [*client.redirect_uris, redirect_uri]
+        for client in db.session.scalars(select(Client).where(Client.client_id.in_(client_ids))):
+            client.redirect_uris = [*client.redirect_uris, redirect_uri]
         db.session.commit()
 
 

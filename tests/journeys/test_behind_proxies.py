@@ -20,7 +20,7 @@ import pytest
 
 from app.demonstration import seeds
 from app.extensions import db
-from tests.journeys.conftest import _also_return_to
+from tests.journeys.conftest import also_return_to
 from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
 from tests.server import CHEAP_PASSWORDS, Server, _free_port, running_server
 
@@ -134,7 +134,7 @@ def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, chromium, c
         db.session.commit()
     password = next(user["password"] for user in data["users"] if user["email"] == ALICE)
     client_id = next(client["client_id"] for client in data["clients"] if client["name"] == "Acme Notebook")
-    _also_return_to(hidden.server.app, client_id, callback.url)
+    also_return_to(hidden.server.app, [client_id], callback.url)
     asked = {
         "response_type": "code",
         "client_id": client_id,

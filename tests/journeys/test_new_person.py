@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.demonstration import seeds
-from app.extensions import db
 from tests.journeys.reader import Reader
 from tests.mailbox import wait_for_local_letter
 
@@ -33,11 +31,8 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def reader(request, open_page, server) -> Reader:
+def reader(request, open_page, server, seeded) -> Reader:
     """Somebody without an account, at the address that ``make run`` prints."""
-    with server.app.app_context():
-        seeds.seed()
-        db.session.commit()
     page = open_page(java_script_enabled=request.param, locale="en-GB")
     page.set_default_timeout(20_000)
     return Reader(page, server.url)
