@@ -74,7 +74,7 @@ def test_what_apps_did(look, page, server, demonstration, did_much):
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=f"{shots}/{name}-{width}-{scheme}.png", full_page=True)
-        page.set_viewport_size({"width": 1280, "height": 900})
+            page.set_viewport_size({"width": 1280, "height": 900})
         height = page.evaluate("document.documentElement.scrollHeight")
         assert height <= 3 * 900, f"{name} is {height} pixels tall."
 

@@ -71,20 +71,25 @@ BROKEN = {
 
 @pytest.fixture
 def broken(page, server):
-    """A page to break: ``broken(html, style)`` puts these in, in place of what was before."""
+    """A page to break: ``broken(html, style)`` puts these in, in place of what was before, in light colours."""
     page.goto(server.url + "/sign-in")
     page.evaluate("""() => {
         document.querySelector('main').insertAdjacentHTML('beforeend', '<div class="broken"></div>');
         // A style in the page's own text would be refused by its policy; one set by a script is not.
         document.adoptedStyleSheets = [new CSSStyleSheet()];
     }""")
-    yield lambda html, style: page.evaluate(
-        """([html, style]) => {
-            document.querySelector('.broken').innerHTML = html;
-            document.adoptedStyleSheets[0].replaceSync(style);
-        }""",
-        [html, style],
-    )
+
+    def broken(html: str, style: str) -> None:
+        page.emulate_media(color_scheme="light")
+        page.evaluate(
+            """([html, style]) => {
+                document.querySelector('.broken').innerHTML = html;
+                document.adoptedStyleSheets[0].replaceSync(style);
+            }""",
+            [html, style],
+        )
+
+    return broken
 
 
 def test_what_is_wrong_is_seen(page, eyes, broken):
