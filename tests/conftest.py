@@ -24,7 +24,10 @@ from tests.actors import Browser, Person
 from tests.integrator import Integrator
 from tests.migrated import bring_up_to_date
 
-pytest_plugins = ["tests.resources", "tests.letters", "tests.chosen", "tests.order", "tests.seeded"]
+pytest_plugins = [
+    *("tests.resources", "tests.letters", "tests.chosen", "tests.order", "tests.seeded"),
+    "tests.forked.workers",
+]
 _FIND_ORGANIZATION = Statement(select(Organization.id).where(Organization.slug == bindparam("slug")))
 # What takes long, or needs packages of other languages, is asked for: by `make test-fleet` and `make test-clients`.
 _ASKED_FOR = {"TEST_FLEET": "fleet", "TEST_CLIENTS": "elsewhere"}

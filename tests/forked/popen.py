@@ -11,7 +11,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -25,16 +25,22 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 #: Where the names of what a server imports are kept, for all processes of a run.
 _kept = [Path(os.devnull)]
-_ready: dict[tuple[Path, frozenset[tuple[str, str]]], "_Ready"] = {}
+_ready: dict[tuple[Path, frozenset[tuple[str, str]]], "Ready"] = {}
 _one_at_a_time = Lock()
 
 
 class Forked(subprocess.Popen):
-    """``Popen(["…/python", "-m", module, …])`` as it always is, but forked. Other systems than Linux start it."""
+    """``Popen(["…/python", "-m", module, …])`` as it always is, but forked. Other systems than Linux start it.
 
-    def __init__(self, command: list[str], *, cwd: Path, env: Mapping[str, str], **streams: Any) -> None:
+    ``ready`` forks it; by default whoever has imported what a server does.
+    """
+
+    def __init__(
+        self, command: list[str], *, cwd: Path, env: Mapping[str, str], ready: "Ready | None" = None, **streams: Any
+    ) -> None:
         if command[:2] != [sys.executable, "-m"] or streams.keys() - {"stdin", "stdout", "stderr", "text"}:
             raise ValueError(f"Only a module can be forked, and only with streams: {command}, {streams}")
+        self._ready = ready
         super().__init__(command, cwd=cwd, env=env, **streams)
 
     def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *others) -> None:
@@ -45,7 +51,7 @@ class Forked(subprocess.Popen):
         stdin, ours_in, ours_out, stdout, ours_err, stderr = others[3:9]
         streams = [own if stream == -1 else stream for own, stream in enumerate((stdin, stdout, stderr))]
         with _one_at_a_time:
-            self.pid = _ready_in(Path(cwd), env).fork([*args[1:]], env, streams)
+            self.pid = (self._ready or _ready_in(Path(cwd), env)).fork([*args[1:]], env, streams)
         self._child_created = True
         self._close_pipe_fds(stdin, ours_in, ours_out, stdout, ours_err, stderr)
 
@@ -73,15 +79,15 @@ def end_those_of(folder: Path) -> None:
             _ready.pop((of, environ)).end()
 
 
-class _Ready:
-    """A process that has everything imported, and ends with the one that it is for."""
+class Ready:
+    """A process that has everything imported, and ends with the one that it is for: ``python -m MODULE SOCKET …``."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, module: str, arguments: Iterable[str], folder: Path, environ: Mapping[str, str]) -> None:
         self._orders, its_end = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.forked.ready", str(its_end.fileno()), BACKEND, str(_kept[0])],
+            [sys.executable, "-m", module, str(its_end.fileno()), *arguments],
             cwd=folder,
-            env={name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ} | environ,
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[its_end.fileno()],
@@ -109,10 +115,11 @@ class _Ready:
         self._process.wait(timeout=20)
 
 
-def _ready_in(folder: Path, environ: Mapping[str, str]) -> _Ready:
+def _ready_in(folder: Path, environ: Mapping[str, str]) -> Ready:
     read = frozenset((name, value) for name, value in environ.items() if name.startswith(_READ_AT_ONCE))
     if (folder, read) not in _ready:
-        _ready[folder, read] = _Ready(folder, dict(read))
+        own = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        _ready[folder, read] = Ready("tests.forked.ready", [BACKEND, str(_kept[0])], folder, own | dict(read))
     return _ready[folder, read]
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 #: The first two read the environment as they are imported, and the worker makes memory that a server's processes share.
 #: So each child imports them itself.
-_EACH_ITS_OWN = ("app.serving", "wsgi", "app.worker")
+EACH_ITS_OWN = ("app.serving", "wsgi", "app.worker")
 #: What no server answers at: a trial does not ask.
 URLS = {"sqlite": "sqlite:////nowhere/x.sqlite3", "postgresql": "postgresql://127.0.0.1:1/nowhere"}
 
@@ -29,7 +29,7 @@ def import_all(backend: str, kept: Path) -> None:
     """Import all that a server on this kind of database has loaded once it is made, in that order."""
     for name in _names_of_all(backend, kept):
         # In that order, in which they find each other.
-        if name not in sys.modules and not f"{name}.".startswith(tuple(f"{own}." for own in _EACH_ITS_OWN)):
+        if name not in sys.modules and not f"{name}.".startswith(tuple(f"{own}." for own in EACH_ITS_OWN)):
             # Some that are made in C are no files.
             with suppress(ImportError):
                 import_module(name)
@@ -53,7 +53,7 @@ def _try(backend: str) -> str:
     if not trial:
         settings = {"DATABASE_URL": URLS[backend], "SECRET_KEY": "0" * 64, "ISSUER": "http://127.0.0.1:8000"}
         os.environ.update(settings)
-        for name in ("gunicorn.app.wsgiapp", *_EACH_ITS_OWN):
+        for name in ("gunicorn.app.wsgiapp", *EACH_ITS_OWN):
             import_module(name)
         with open(writing, "w") as told:
             json.dump([*sys.modules], told)
