@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     with app.app_context():
-        prepare_engine(db.engine)
+        prepare_engine(db.engine, settings.database_synchronous)
         metrics.POOL_CONNECTIONS.read_by(partial(count_connections, db.engine))
         limits = open_limits(db.engine, settings.redis_url, settings.api_calls_per_minute)
         fetcher = Fetcher(settings, limits)

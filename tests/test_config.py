@@ -48,6 +48,7 @@ BAD = [
     ("MANAGEMENT_PORT", "localhost:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
     ("MANAGEMENT_PORT", "::1:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
     ("MANAGEMENT_PORT", "[::1%lo]x:9090", "as in 0.0.0.0:9090 or [::1]:9090."),
+    ("DATABASE_SYNCHRONOUS", "off", "DATABASE_SYNCHRONOUS is 'off'; give normal or full."),
     ("LOG_FORMAT", "xml", "LOG_FORMAT is 'xml'; give text or json."),
     ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY is 'many'; give a whole number from 1 to 64."),
     ("TRUSTED_PROXIES", "yes", "TRUSTED_PROXIES is 'yes'"),

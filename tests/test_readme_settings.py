@@ -16,6 +16,7 @@ _TABLE = (_ROOT / "README.md").read_text().split("## Settings")[1].split("\n## "
 #: setting -> (a good value that is not the default, the field that it sets, what is read of it)
 GOOD = {
     "DATABASE_URL": ("postgresql://u:p@host/db", "database_url", "postgresql+psycopg://u:p@host/db"),
+    "DATABASE_SYNCHRONOUS": ("full", "database_synchronous", "full"),
     "SECRET_KEY": ("0123456789abcdef" * 2, "secret_key", "0123456789abcdef" * 2),
     "SECRET_KEY_FALLBACKS": (f"{'a' * 32}, {'b' * 32}", "secret_key_fallbacks", ("a" * 32, "b" * 32)),
     "ISSUER": ("http://localhost:9000", "issuer", "http://localhost:9000"),

@@ -42,6 +42,8 @@ class Settings(Struct, frozen=True):
     log_format: str = "text"
     #: Seconds between two purges; 0 leaves them to ``flask purge``.
     purge_interval: int = 300
+    #: How long SQLite waits for the disk at each write: ``normal`` or ``full``.
+    database_synchronous: str = "normal"
     #: Where limits are counted; None for the database.
     redis_url: str | None = None
     #: The mail server; None for none.

@@ -10,6 +10,7 @@ from app.redis_url import read_redis_url
 def read_stores(environment: Environment) -> dict[str, Any]:
     return {
         "database_url": _database_url(environment),
+        "database_synchronous": environment.choice("DATABASE_SYNCHRONOUS", "normal", ("normal", "full")),
         "purge_interval": environment.integer("PURGE_INTERVAL", 300, 0, 24 * 60 * 60),
         "redis_url": _redis_url(environment),
         "api_calls_per_minute": environment.integer("API_CALLS_PER_MINUTE", 6000, 0, 1_000_000),

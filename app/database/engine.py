@@ -65,12 +65,15 @@ class SqlitePool(QueuePool):
 logging.getLogger(f"{SqlitePool.__module__}.{SqlitePool.__name__}").setLevel(logging.WARNING)
 
 
-def prepare_engine(engine: Engine) -> None:
-    """Attach the connection settings and the transaction rule to a new engine."""
+def prepare_engine(engine: Engine, synchronous: str = "normal") -> None:
+    """Attach the connection settings and the transaction rule to a new engine.
+
+    ``synchronous`` is SQLite's: ``full`` waits for the disk at each commit. PostgreSQL has a setting of its own.
+    """
     event.listen(engine, "commit", _note_commit)
     event.listen(engine, "handle_error", _give_up_connection)
     if engine.dialect.name == "sqlite":
-        _waits[engine] = prepare_sqlite(engine)
+        _waits[engine] = prepare_sqlite(engine, synchronous)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         from app.database.connecting import Connector

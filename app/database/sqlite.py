@@ -161,14 +161,16 @@ def _is_locked(error: sqlite3.OperationalError) -> bool:
     return getattr(error, "sqlite_errorname", "") == "SQLITE_BUSY"
 
 
-def prepare_sqlite(engine: Engine) -> Waits:
+def prepare_sqlite(engine: Engine, synchronous: str) -> Waits:
     """Let a new engine make its connections here. Returns who waits for it."""
     waits = Waits(lambda: None)
     wait = find_sqlite_wait(engine.url)
     longest_wait = BUSY_TIMEOUT_MS if wait is None else wait
 
     def connect(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> SqliteConnection:
-        return _connect(str(arguments[0]), longest_wait, waits, named)
+        connection = _connect(str(arguments[0]), longest_wait, waits, named)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        return connection
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", _check_file)
@@ -191,7 +193,6 @@ def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) 
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
         "foreign_keys=ON",
         # 32 MB: copying the log back costs whoever happens to do it, so it is done in larger pieces. Where requests are
         # answered, a thread does it.

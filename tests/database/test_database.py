@@ -22,12 +22,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError, StatementError
 
+from app import create_app
+from app.config import Settings
 from app.database.access import expect_reads
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine
 from app.database.sqlite import let_create
 from app.database.statements import Statement
 from app.database.types import Lines, UtcDateTime
+from app.extensions import db
 
 _metadata = MetaData()
 _things = Table(
@@ -229,3 +232,16 @@ def test_a_database_that_is_not_there_is_an_operational_error(tmp_path):
         prepare_engine(engine)
         with pytest.raises(OperationalError), engine.begin():
             pass
+
+
+@pytest.mark.parametrize(("chosen", "number"), [("normal", 1), ("full", 2)])
+def test_sqlite_waits_for_the_disk_as_the_setting_says(tmp_path, chosen, number):
+    """SQLite knows the two by number. ``normal`` is for a killed process, ``full`` for a power cut."""
+    app = create_app(
+        Settings(f"sqlite:///{tmp_path / 'some.sqlite3'}", "0" * 32, "http://localhost", database_synchronous=chosen)
+    )
+    with app.app_context(), let_create(), db.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == number
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    with app.app_context():
+        db.engine.dispose()
