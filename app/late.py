@@ -6,7 +6,7 @@ of each module named below; the first look into one loads the module itself. Wha
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
@@ -22,9 +22,13 @@ LATE: dict[str, tuple[str, ...]] = {
         *("format_compact_currency", "format_compact_decimal", "format_currency", "format_decimal"),
         *("format_percent", "format_scientific"),
     ),
+    "click": (),
+    "difflib": ("SequenceMatcher", "get_close_matches"),
+    "flask.cli": ("AppGroup",),
     "flask_login.test_client": ("FlaskLoginClient",),
     "flask_wtf.i18n": ("translations",),
     "flask_wtf.recaptcha": ("Recaptcha", "RecaptchaField", "RecaptchaWidget"),
+    "http.client": (),
     "limits.aio": (),
     "limits.storage.memcached": ("MemcachedStorage",),
     "limits.storage.mongodb": ("MongoDBStorage", "MongoDBStorageBase"),
@@ -32,6 +36,8 @@ LATE: dict[str, tuple[str, ...]] = {
     "limits.storage.redis_cluster": ("RedisClusterStorage",),
     "limits.storage.redis_sentinel": ("RedisSentinelStorage",),
     "limits.strategies": (),
+    "logging.config": ("dictConfig", "fileConfig"),
+    "logging.handlers": (),
     "msgspec.inspect": (),
     "msgspec.json": (),
     "msgspec.msgpack": (),
@@ -43,7 +49,9 @@ LATE: dict[str, tuple[str, ...]] = {
         *("delete_from_gateway", "generate_latest", "instance_ip_grouping_key", "make_asgi_app", "make_wsgi_app"),
         *("push_to_gateway", "pushadd_to_gateway", "start_http_server", "start_wsgi_server", "write_to_textfile"),
     ),
+    "pytz": ("UTC", "timezone"),
     "regex": (),
+    "sqlalchemy.dialects.postgresql": (),
     "sqlalchemy.dialects.postgresql.asyncpg": (),
     "sqlalchemy.dialects.postgresql.pg8000": (),
     "sqlalchemy.dialects.postgresql.pg_catalog": (),
@@ -59,6 +67,11 @@ LATE: dict[str, tuple[str, ...]] = {
 }
 
 
+#: A class, and the objects of it that a library makes as it is imported or for each app, mostly for nothing: they come
+#: late, too.
+_CLASSES = {("flask.cli", "AppGroup")}
+
+
 class StandIn:
     """A function, class or object of a late module, which is looked up when it is used."""
 
@@ -69,9 +82,14 @@ class StandIn:
         return getattr(self._module.load(), self._name)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if (self._module.__name__, self._name) in _CLASSES:
+            return LateObject(lambda: self._itself()(*arguments, **named))
         return self._itself()(*arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__parameters__" or name.startswith("__typing_"):
+            # A type hint asks whether it is a type variable.
+            raise AttributeError(name)
         return getattr(self._itself(), name)
 
     def __instancecheck__(self, instance: object) -> bool:
@@ -79,6 +97,29 @@ class StandIn:
 
     def __mro_entries__(self, _bases: tuple[Any, ...]) -> tuple[Any, ...]:
         return (self._itself(),)
+
+
+class LateObject:
+    """Stands in the place of an object, which the first look at it makes."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        vars(self).update(_make=make, _told={})
+
+    def _itself(self) -> Any:
+        if "_made" not in vars(self):
+            vars(self)["_made"] = made = self._make()
+            for name, value in self._told.items():
+                setattr(made, name, value)
+        return self._made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._itself(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_made" in vars(self):
+            setattr(self._made, name, value)
+        else:
+            self._told[name] = value
 
 
 class LateModule(ModuleType):

@@ -7,6 +7,7 @@ import gc
 gc.disable()
 
 import logging
+import logging.handlers
 import os
 import platform
 import sys

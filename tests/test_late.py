@@ -16,7 +16,7 @@ from tests.tables import each
 #: What a server loads and does before it answers its first requests, and what of the late is loaded then. Among ours are
 #: the packages that only commands need, and every view that is late.
 _LOADED = """
-import json, os, sys
+import base64, io, json, os, sys
 import gunicorn.app.wsgiapp, app.serving
 import wsgi
 from app.late import LATE, LateModule
@@ -24,26 +24,35 @@ from app.late import LATE, LateModule
 def loaded():
     return {name for name in LATE if not isinstance(sys.modules.get(name, LateModule("")), LateModule)}
 
-after_the_start = loaded()
-client = wsgi.app.test_client()
-form = {"grant_type": "client_credentials", "scope": "memories:read"}
-token = client.post("/oauth/token", data=form, auth=(os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]))
-assert token.status_code == 200, token.text
-assert client.get("/.well-known/oauth-authorization-server").status_code == 200
-assert client.get("/healthz").status_code == 200
-late = after_the_start | loaded() - {"werkzeug.test", "werkzeug.sansio.multipart"}
-print(json.dumps([sorted(late), list(sys.modules)]))
+def ask(method, path, form=b"", **environ):
+    # A test client would load what it is made of.
+    environ |= {"REQUEST_METHOD": method, "PATH_INFO": path, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8000"}
+    environ |= {"SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1", "QUERY_STRING": "", "SCRIPT_NAME": ""}
+    environ |= {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(form), "wsgi.errors": sys.stderr}
+    if form:
+        environ |= {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(len(form))}
+    told = []
+    body = b"".join(wsgi.app(environ, lambda status, headers, error=None: told.append(status)))
+    assert told == ["200 OK"], (told, body)
+
+secret = base64.b64encode(f"{os.environ['CLIENT_ID']}:{os.environ['CLIENT_SECRET']}".encode()).decode()
+form = b"grant_type=client_credentials&scope=memories%3Aread"
+ask("POST", "/oauth/token", form, HTTP_AUTHORIZATION=f"Basic {secret}")
+ask("GET", "/.well-known/oauth-authorization-server")
+ask("GET", "/healthz")
+print(json.dumps([sorted(loaded()), list(sys.modules)]))
 """
 #: What of ours only commands, pages and forms need, and the libraries that come with it.
 _OF_OTHERS = (
     *(
         "app.cli.commands",
+        "app.cli.every_command",
         "app.demonstration.seeds",
         "app.memories.importing.importer",
         "app.org.views",
         "app.personal.settings.views",
     ),
-    *("alembic", "flask_migrate", "PIL", "pyotp", "segno", "webauthn", "zxcvbn"),
+    *("alembic", "ctypes", "flask_migrate", "PIL", "pyotp", "segno", "webauthn", "zxcvbn"),
 )
 
 
@@ -132,6 +141,24 @@ def test_a_class_can_be_made_of_one_that_is_late_and_an_instance_known(run):
         import sys
         assert Client.__mro__[1] is sys.modules["flask_login.test_client"].FlaskLoginClient
         assert isinstance(Client.__new__(Client), FlaskLoginClient)
+        """
+    )
+
+
+def test_an_object_that_is_made_late_is_made_once_with_what_it_was_told(run):
+    run(
+        """
+        import sys
+        from app.late import LateModule, come_late
+        come_late()
+        from flask import Blueprint
+        made = Blueprint("made", __name__).cli
+        assert isinstance(sys.modules["click"], LateModule) and isinstance(sys.modules["flask.cli"], LateModule)
+        import click
+        assert made.name == "made" and made.command("one")(lambda: None) is made.commands["one"]
+        made.name = "other"
+        assert made.get_help_option.__self__.name == "other"
+        assert isinstance(made.get_help_option.__self__, click.Group)
         """
     )
 

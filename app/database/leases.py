@@ -8,6 +8,7 @@ long, is another's after it.
 import os
 import socket
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -81,7 +82,7 @@ def take_lease(engine: Engine, name: str, holder: str, *, seconds: int, every: f
         # Looking first keeps nobody waiting: on SQLite even an INSERT that changes nothing is a writer.
         found = connection.first(_LOOK, lease=name, **bounds)
         return (found is None or bool(found.is_free)) and (
-            connection.run(_TAKE[engine.dialect.name], name=name, holder=holder, **bounds) == 1
+            connection.run(_take(engine.dialect.name), name=name, holder=holder, **bounds) == 1
         )
 
 
@@ -127,7 +128,9 @@ _FIND = Statement(
 )
 
 
-def _take(insert: Callable[..., Any]) -> Statement:
+@cache
+def _take(dialect: str) -> Statement:
+    insert: Callable[..., Any] = (postgresql if dialect == "postgresql" else sqlite).insert
     insertion = insert(Lease).values(name=bindparam("name"), holder=bindparam("holder"), expires_at=_NOW + _SECONDS)
     return Statement(
         insertion.on_conflict_do_update(
@@ -138,7 +141,6 @@ def _take(insert: Callable[..., Any]) -> Statement:
     )
 
 
-_TAKE = {"sqlite": _take(sqlite.insert), "postgresql": _take(postgresql.insert)}
 _RENEW = Statement(update(Lease).where(_LEASE.name == bindparam("lease"), _IS_HELD).values(expires_at=_NOW + _SECONDS))
 _GIVE_BACK = Statement(
     update(Lease)

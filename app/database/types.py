@@ -5,23 +5,68 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, LargeBinary, MetaData, String, Table, Text, event
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, LargeBinary, MetaData, String, Table, Text, event, schema
 from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.base import DialectKWArgConst
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.text import shown_name
 
-# What a table says of PostgreSQL alone ("postgresql_where") is asked of the dialect, whose part for the driver comes with
-# an engine that has it.
-registry.register("postgresql", PGDialect.__module__, PGDialect.__name__)
-registry.register("postgresql.psycopg", "sqlalchemy.dialects.postgresql.psycopg", "PGDialect_psycopg")
-_POSTGRESQL = PGDialect()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _Processor = Callable[[Any], Any] | None
+
+
+class PostgresqlOptions(DefaultDialect):
+    """What a table may say of PostgreSQL alone, without the dialect, which weighs a megabyte in each worker.
+
+    The options, such as ``postgresql_where``, are asked of what is registered as ``postgresql``. An engine has the dialect
+    itself: it is found by its driver, which every address of ours names.
+    """
+
+    name = "postgresql"
+    construct_arguments = [
+        (
+            schema.Index,
+            {
+                "using": False,
+                "include": None,
+                "where": None,
+                "ops": {},
+                "concurrently": False,
+                "with": {},
+                "tablespace": None,
+                "nulls_not_distinct": None,
+                "invalid": DialectKWArgConst.REFLECTED_ONLY,
+            },
+        ),
+        (
+            schema.Table,
+            {
+                "ignore_search_path": False,
+                "tablespace": None,
+                "partition_by": None,
+                "with_oids": None,
+                "with": None,
+                "on_commit": None,
+                "inherits": None,
+                "using": None,
+            },
+        ),
+        (schema.CheckConstraint, {"not_valid": False}),
+        (schema.ForeignKeyConstraint, {"not_valid": False}),
+        (schema.PrimaryKeyConstraint, {"include": None}),
+        (schema.UniqueConstraint, {"include": None, "nulls_not_distinct": None}),
+        (schema.CreateView, {"with": None}),
+    ]
+
+
+registry.register("postgresql", __name__, PostgresqlOptions.__name__)
+registry.register("postgresql.psycopg", "sqlalchemy.dialects.postgresql.psycopg", "PGDialect_psycopg")
+_POSTGRESQL = PostgresqlOptions()
 
 
 class Base(DeclarativeBase):

@@ -1,7 +1,7 @@
 """One request and its answer (:rfc:`9112`): the connection ends with it, and only a whole, plain 200 is an answer."""
 
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPMessage, HTTPResponse
+from http import client
 from typing import Any, cast
 
 from app.fetch.errors import FetchFailed, Why
@@ -13,18 +13,18 @@ _GONE = (404, 410)
 _TOO_MANY_REQUESTS = 429
 
 
-def get(stream: TlsStream, target: Target, kind: Kind, user_agent: str) -> tuple[bytes, HTTPMessage]:
+def get(stream: TlsStream, target: Target, kind: Kind, user_agent: str) -> tuple[bytes, "client.HTTPMessage"]:
     """Returns the body and the headers of what the host has there. Raises :class:`FetchFailed`."""
     stream.send(_write_request(target, kind, user_agent))
     try:
         # It only asks what it reads from for a file.
-        answer = HTTPResponse(cast(Any, stream), method="GET")
+        answer = client.HTTPResponse(cast(Any, stream), method="GET")
         answer.begin()
         _check_status(answer.status, target.host)
         _check_headers(answer.msg, kind, target.host)
         return _read(answer, kind, target.host), answer.msg
     # What http.client says of numbers that are none is a ValueError.
-    except (HTTPException, ValueError) as error:
+    except (client.HTTPException, ValueError) as error:
         raise FetchFailed(Why.BAD_ANSWER, target.host, type(error).__name__) from None
 
 
@@ -54,7 +54,7 @@ def _check_status(status: int, host: str) -> None:
     raise FetchFailed(why, host, f"status {status}")
 
 
-def _check_headers(headers: HTTPMessage, kind: Kind, host: str) -> None:
+def _check_headers(headers: "client.HTTPMessage", kind: Kind, host: str) -> None:
     if _words(headers, "Content-Encoding") - {"identity"}:
         raise FetchFailed(Why.ENCODED, host)
     if _words(headers, "Transfer-Encoding") - {"chunked"}:
@@ -66,12 +66,12 @@ def _check_headers(headers: HTTPMessage, kind: Kind, host: str) -> None:
         raise FetchFailed(Why.WRONG_TYPE, host)
 
 
-def _words(headers: HTTPMessage, name: str) -> set[str]:
+def _words(headers: "client.HTTPMessage", name: str) -> set[str]:
     lines = headers.get_all(name, [])
     return {word.strip().lower() for line in lines for word in str(line).split(",")} - {""}
 
 
-def _read(answer: HTTPResponse, kind: Kind, host: str) -> bytes:
+def _read(answer: "client.HTTPResponse", kind: Kind, host: str) -> bytes:
     said = answer.length
     if said is not None and said > kind.most_bytes:
         raise FetchFailed(Why.TOO_LARGE, host)

@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from posixpath import commonpath
+from types import SimpleNamespace
 from typing import Any, cast
 
 import flask
 from werkzeug.routing import Rule
 
 from app.http.doors import PAGE, Door
+
+#: A blueprint's own group of commands would load Click.
+_NO_COMMANDS: Any = SimpleNamespace(commands={})
 
 
 class RouteWithoutDoor(Exception):
@@ -39,15 +43,7 @@ class Route(Rule):
 
         Most routes are never asked in one process, and writing them all takes a tenth of a start.
         """
-        compile_builder = super()._compile_builder
-
-        def build_first(route: Route, **values: Any) -> tuple[str, str]:
-            build = compile_builder(append_unknown).__get__(route, None)
-            setattr(route, "_build_unknown" if append_unknown else "_build", build)
-            built: tuple[str, str] = build(**values)
-            return built
-
-        return build_first
+        return _build_first_with_unknown if append_unknown else _build_first
 
     @property
     def beginning(self) -> str:
@@ -60,6 +56,16 @@ class Route(Rule):
         """Where it lies: what comes before the last part of its path that is fixed."""
         path = self.rule.rstrip("/")
         return (path.rpartition("/")[0] + "/").partition("<")[0]
+
+
+def _build_first(route: Route, **values: Any) -> tuple[str, str]:
+    route._build = Rule._compile_builder(route, False).__get__(route, None)
+    return route._build(**values)
+
+
+def _build_first_with_unknown(route: Route, **values: Any) -> tuple[str, str]:
+    route._build_unknown = Rule._compile_builder(route).__get__(route, None)
+    return route._build_unknown(**values)
 
 
 class LateView:
@@ -97,6 +103,7 @@ class Blueprint(flask.Blueprint):
         late: bool = False,
     ):
         super().__init__(name, import_name, url_prefix=url_prefix)
+        self.cli = _NO_COMMANDS
         self.door = door
         #: The door of an address in its folder that leads nowhere.
         self.astray = astray or door

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from limits.storage import Storage
@@ -41,7 +42,7 @@ class DatabaseStorage(Storage):
         # Whatever the method is: who only asks for the head of a page knocks, too.
         with expect_writes(), connect(self._engine) as connection, connection.waiting_at_most(_MILLISECONDS):
             return connection.first(
-                _COUNT[self._engine.dialect.name],
+                _count_statement(self._engine.dialect.name),
                 key=digest(key),
                 amount=amount,
                 first_count=max(amount, 0),
@@ -75,8 +76,10 @@ class DatabaseStorage(Storage):
             return connection.first(_FIND, key_=digest(key), at=clock.now())
 
 
-def _count_statement(insert: Callable[..., Any]) -> Statement:
+@cache
+def _count_statement(dialect: str) -> Statement:
     """Start a window, or add to the one that runs: atomic, so that parallel attempts count each."""
+    insert: Callable[..., Any] = (postgresql if dialect == "postgresql" else sqlite).insert
     row = RateLimitCounter.__table__.c
     insertion = insert(RateLimitCounter).values(
         key=bindparam("key"),
@@ -96,7 +99,6 @@ def _count_statement(insert: Callable[..., Any]) -> Statement:
     )
 
 
-_COUNT = {"sqlite": _count_statement(sqlite.insert), "postgresql": _count_statement(postgresql.insert)}
 _FIND = Statement(
     select(RateLimitCounter.count, RateLimitCounter.expires_at).where(
         RateLimitCounter.key == bindparam("key_"),

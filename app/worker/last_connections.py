@@ -5,10 +5,10 @@ something can come. So the first packet of new ones is dropped before the last l
 itself a second later, and is refused then, which proxies and libraries know how to take.
 """
 
-import ctypes
 import socket
 import struct
 import sys
+from array import array
 from contextlib import suppress
 from typing import Any
 
@@ -30,11 +30,12 @@ def refuse_new(listener: Any) -> None:
     if sys.platform != "linux" or listener.family == socket.AF_UNIX:
         return
     program = b"".join(struct.pack("HBBI", *instruction) for instruction in _DROP_FIRST_PACKETS)
-    buffer = ctypes.create_string_buffer(program, len(program))
+    kept = array("B", program)
+    address, _length = kept.buffer_info()
     # Where it is forbidden, a connection may be lost in the moment of closing.
     with suppress(OSError):
         listener.setsockopt(
             socket.SOL_SOCKET,
             _SO_ATTACH_FILTER,
-            struct.pack("HP", len(_DROP_FIRST_PACKETS), ctypes.addressof(buffer)),
+            struct.pack("HP", len(_DROP_FIRST_PACKETS), address),
         )

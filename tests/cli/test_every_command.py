@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import Commands
+from app.cli.every_command import Commands
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: Those that Flask and Flask-Migrate bring along. Of these the README names ``db upgrade``.

@@ -5,14 +5,25 @@ import subprocess
 import sys
 
 from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from app.database.schema import read_revisions
+from app.database.types import PostgresqlOptions
 
 
 def test_the_migrations_are_those_that_alembic_reads():
     scripts = ScriptDirectory("migrations")
     assert read_revisions().known == {revision.revision for revision in scripts.walk_revisions()}
     assert read_revisions().heads == set(scripts.get_heads())
+
+
+def test_tables_know_postgresqls_options_as_its_dialect_does():
+    """What is refused and what is the default, without the dialect, which a start on SQLite does not load."""
+    assert PostgresqlOptions.construct_arguments == PGDialect.construct_arguments
+    assert PostgresqlOptions.name == PGDialect.name
+    assert registry.load("postgresql") is PostgresqlOptions
+    assert registry.load("postgresql.psycopg").driver == "psycopg"
 
 
 def test_a_start_on_sqlite_loads_what_only_commands_and_other_stores_need_for_nobody(tmp_path):

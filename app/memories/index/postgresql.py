@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from app.database.types import UtcDateTime
@@ -87,7 +87,7 @@ def _both_sides(mark: Mark) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 
 def _tsquery(words: Words, places: Iterable[Place]) -> ColumnElement[Any]:
     somewhere = " | ".join(f"'{lexeme}'" for lexeme in map(_lexeme, places))
-    return cast(_shown_to_planner(somewhere), TSQUERY).op("&&")(_sought(words).self_group())
+    return cast(_shown_to_planner(somewhere), postgresql.TSQUERY).op("&&")(_sought(words).self_group())
 
 
 def _sought(words: Words) -> ColumnElement[Any]:
@@ -102,7 +102,7 @@ def _sought(words: Words) -> ColumnElement[Any]:
 def _phrase(runs: tuple[str, ...]) -> ColumnElement[Any]:
     words = question_words(runs)
     is_prefix: ColumnElement[Any] = literal_column("true" if is_beginning(words[-1]) else "false")
-    return func.memory_search_phrase(_shown_to_planner(" ".join(words)), is_prefix, type_=TSQUERY)
+    return func.memory_search_phrase(_shown_to_planner(" ".join(words)), is_prefix, type_=postgresql.TSQUERY)
 
 
 def _shown_to_planner(text: str) -> ColumnElement[str]:
