@@ -97,6 +97,8 @@ _CHROMIUM_ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A new tab is in the process of the one that stays open, which knows the scripts already.
+    "--renderer-process-limit=1",
     # No page lives long enough for its scripts to be worth compiling a second and third time.
     "--js-flags=--no-opt --no-maglev",
     # Nothing but loopback is ever reached, whatever a page asks for.
@@ -309,6 +311,8 @@ def _profile(chromium):
     def profile(**options):
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}} | _STILL | options)
         context.set_default_timeout(10_000)
+        # It stays open, and with it the process that shows the pages of all tabs.
+        context.new_page()
         return context
 
     return profile
@@ -329,7 +333,7 @@ def open_page(_profile):
 
     yield open_page
     for context in opened:
-        for tab in context.pages:
+        for tab in context.pages[1:]:
             tab.close()
         context.clear_cookies()
 

@@ -14,16 +14,12 @@ _HOST = "a-very-long-label-of-a-host.and-another-one-that-is-long.and-a-third.no
 
 
 @pytest.fixture
-def open_screen(app, chromium):
+def open_screen(app, open_page):
     """Show a rendered page, with its stylesheets and scripts, in a window of a width."""
-    contexts = []
 
     def open_screen(page, *, width: int = 1280):
-        context = chromium.new_context(viewport={"width": width, "height": 800})
-        contexts.append(context)
-        tab = context.new_page()
-        tab.set_default_timeout(10_000)
-        client = app.test_client()
+        tab, client = open_page(locale="en-GB"), app.test_client()
+        tab.set_viewport_size({"width": width, "height": 800})
 
         def answer(route):
             path = route.request.url.removeprefix("http://127.0.0.1")
@@ -40,9 +36,7 @@ def open_screen(app, chromium):
         tab.goto(_ADDRESS)
         return tab
 
-    yield open_screen
-    for context in contexts:
-        context.close()
+    return open_screen
 
 
 @pytest.fixture
