@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parsed import parse_file
+from tests.parsed import children_of, parse_file, walk
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parent.parent / "app"
@@ -190,7 +190,7 @@ class Module:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """Every node. The rules look at each of them many times, and to find them is what takes long."""
-        return list(ast.walk(self.tree))
+        return walk(self.tree)
 
     @cached_property
     def dotted(self) -> list[tuple[ast.AST, tuple[str, ...]]]:
@@ -242,7 +242,7 @@ def imports_stand_at_the_top(module: Module) -> Iterator[str]:
         for function in module.nodes
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
         and function not in registers
-        for node in ast.walk(function)
+        for node in walk(function)
     }
     for node, imported in indented:
         if node in deferred and not _is_in(imported, _LATE):
@@ -299,7 +299,7 @@ def only_the_outermost_commits(module: Module) -> Iterator[str]:
 def a_rollback_undoes_what_failed(module: Module) -> Iterator[str]:
     if _is_in(module.name, ("app.database",)):
         return
-    failed = {node for handler in module.nodes if isinstance(handler, ast.ExceptHandler) for node in ast.walk(handler)}
+    failed = {node for handler in module.nodes if isinstance(handler, ast.ExceptHandler) for node in walk(handler)}
     for node, names in module.dotted:
         if names[-2:] == ("session", "rollback") and node not in failed:
             yield f"{_place(module, node)} rolls back where nothing failed; read_anew or outside_transaction says why."
@@ -376,7 +376,7 @@ def _own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
         node = waiting.pop()
         if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef):
             yield node
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting += children_of(node)
 
 
 RULES = (
@@ -403,6 +403,7 @@ def _place(module: Module, node: ast.AST) -> str:
     return f"{module.name} line {node.lineno}"
 
 
+@cache
 def _layer_of(name: str) -> int | None:
     """The layer of the longest prefix of the name that has one; ``app`` itself stands for its own names alone."""
     while name != "app":
@@ -419,6 +420,7 @@ def _is_name_in_app(last: str) -> bool:
     return not (_APP / last).is_dir() and not (_APP / f"{last}.py").exists() and last == "create_app"
 
 
+@cache
 def _package_of(name: str) -> str:
     parts = name.split(".")
     return ".".join(parts[:2]) if len(parts) > 1 and (_APP / parts[1]).is_dir() else "app"

@@ -8,10 +8,10 @@ a program reads, on the wire or in a log, stays as it is. The rules are read fro
 import ast
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
-from tests.parsed import parse_file
+from tests.parsed import children_of, parse_file, walk
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[1] / "app"
@@ -114,9 +114,12 @@ class Reader:
     def __init__(self, tree: ast.Module):
         self.tree = tree
         #: Every node: each rule looks at all of them.
-        self.nodes = list(ast.walk(self.tree))
+        self.nodes = walk(self.tree)
         self.imported = {node.module for node in self.nodes if isinstance(node, ast.ImportFrom)}
-        self._above = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def _above(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in self.nodes for child in children_of(node)}
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         while node in self._above:
@@ -125,7 +128,7 @@ class Reader:
 
     def unmarked(self, node: ast.AST) -> Iterator[ast.AST]:
         """The texts below the node, and itself, that are in no mark and in nothing for a program."""
-        for found in self.nodes if node is self.tree else ast.walk(node):
+        for found in self.nodes if node is self.tree else walk(node):
             if not _is_text(found) or self._is_part(found) or self._is_docstring(found):
                 continue
             calls = [_called(up) for up in self.above(found) if isinstance(up, ast.Call)]
@@ -229,7 +232,7 @@ def names_of_the_mark(reader: Reader) -> Iterator[ast.AST]:
         # A comprehension's names are its own.
         if is_bound and not any(isinstance(up, ast.comprehension) for up in reader.above(node)):
             place = next((up for up in reader.above(node) if isinstance(up, ast.FunctionDef)), reader.tree)
-            if any(_called(one) == "_" for one in ast.walk(place)):
+            if any(_called(one) == "_" for one in walk(place)):
                 yield node
 
 
@@ -360,7 +363,7 @@ def test_what_programs_read_is_there(place: str):
 
 
 _PLANTED = (
-    "\n\ndef _say_it(is_so: bool) -> str:\n    return 'Nothing is shared yet.' if is_so else f'{is_so} and no more'\n"
+    "def _say_it(is_so: bool) -> str:\n    return 'Nothing is shared yet.' if is_so else f'{is_so} and no more'\n"
 )
 
 
@@ -369,7 +372,7 @@ def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(packa
     for path in (_APP / package).rglob("*.py"):
         place = path.relative_to(_APP).with_suffix("").as_posix()
         if "" not in _READ_BY_PROGRAMS.get(place, ()):
-            reader = Reader(ast.parse(path.read_text() + _PLANTED))
+            reader = Reader(ast.Module([*parse_file(path).body, *ast.parse(_PLANTED).body], []))
             found = {ast.unparse(node) for rule in _rules_for(place) for node in rule(reader)}
             assert found == {"'Nothing is shared yet.'", "f'{is_so} and no more'"}, place
 

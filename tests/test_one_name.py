@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.parsed import parse_file
+from tests.parsed import parse, parse_file, walk
 from tests.tables import each
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -20,7 +20,7 @@ _ADDING = {"setter", "deleter", "getter", "overload", "register"}
 
 def find_second_definitions(tree: ast.Module) -> Iterator[str]:
     """A sentence for each definition or key that takes the name of one before it, in the same block."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, _WITH_BLOCKS):
             for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
                 if isinstance(block, list):
@@ -52,7 +52,7 @@ def test_nothing_is_defined_twice():
         f"{path.relative_to(_ROOT)} {sentence}"
         for folder in _FOLDERS
         for path in sorted((_ROOT / folder).rglob("*.py"))
-        for sentence in find_second_definitions(parse_file(path) if folder == "app" else ast.parse(path.read_text()))
+        for sentence in find_second_definitions(parse_file(path) if folder == "app" else parse(path.read_text()))
     ]
     assert not found, "\n".join(["", *found])
 

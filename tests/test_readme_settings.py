@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from app.config import Settings, read_settings
-from tests.parsed import parse_file
+from tests.parsed import nodes_of_file
 from tests.tables import each
 from tests.test_config import BAD
 
@@ -129,7 +129,7 @@ def test_every_setting_has_an_effect():
         node.attr
         for path in (_ROOT / "app").rglob("*.py")
         if "config" not in path.relative_to(_ROOT).parts[:2]
-        for node in ast.walk(parse_file(path))
+        for node in nodes_of_file(path)
         if isinstance(node, ast.Attribute)
     }
     assert set(Settings.__struct_fields__) <= read
