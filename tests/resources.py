@@ -7,7 +7,6 @@ import gc
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
@@ -230,10 +229,7 @@ def document_hosts(app, _all_document_hosts) -> Iterator[DocumentHosts]:
 
 @pytest.fixture(scope="session")
 def server(_server_on) -> Server:
-    """A real gunicorn with several workers, on a database of its own that is emptied after each test.
-
-    It is started as an operator's is, and not forked as those of a single test are.
-    """
+    """A real gunicorn with several workers, on a database of its own that is emptied after each test."""
     _skip_without(BACKEND)
     return _server_on(BACKEND)
 
@@ -282,9 +278,7 @@ def _server_on(pytestconfig, tmp_path_factory, apps_in_use) -> Iterator[Callable
         def server_on(backend: str) -> Server:
             directory = tmp_path_factory.mktemp(f"server-{backend}")
             url = running.enter_context(new_database(backend, pytestconfig.stash[_cluster], directory))
-            server = running.enter_context(
-                running_server(url, directory, application=CHEAP_PASSWORDS, begin=subprocess.Popen)
-            )
+            server = running.enter_context(running_server(url, directory, application=CHEAP_PASSWORDS))
             apps_in_use.append(server.app)
             return server
 

@@ -1,6 +1,6 @@
 """A real gunicorn with several workers, as ``make run`` starts it, for tests that must cross a socket.
 
-The one that most of them share is started. The others are forked (:mod:`tests.forked.popen`), which saves them the imports.
+They are forked (:mod:`tests.forked.popen`), which saves them the imports, but for one that a test of the start asks for.
 """
 
 import os
@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,13 +106,25 @@ def running_server(
         _wait_until_it_answers(server, process)
         yield server
     finally:
-        # As Ctrl-C does: nobody else sends it anything, so it need not wait for that as when it is told to terminate.
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End it as soon as can be: nobody waits for an answer any more, as a worker that stops by itself does for a second."""
+    if process.poll() is not None:
+        return
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    # Before its workers end, so that it puts none in their places. It tidies up behind them.
+    process.send_signal(signal.SIGINT)
+    if workers.exists():
+        for worker in map(int, workers.read_text().split()):
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _start(environ: dict[str, str], application: str) -> str:
