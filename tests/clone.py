@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.forked.popen import end_those_of
+from tests.forked.popen import Forked, end_those_of
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "benchmarks", "migrations", "static", "templates", "tests")
@@ -29,11 +30,9 @@ class Clone:
         self._make_environment()
         self._started: list[subprocess.Popen] = []
 
-    def start(
-        self, port: int | None = None, *, begin: type[subprocess.Popen] = subprocess.Popen, **settings: str
-    ) -> subprocess.Popen:
-        """What ``make run`` starts once the dependencies are there. ``begin=Forked`` is for a clone's later starts."""
-        process = begin(
+    def start(self, port: int | None = None, **settings: str) -> subprocess.Popen:
+        """What ``make run`` starts once the dependencies are there, but forked."""
+        process = Forked(
             [sys.executable, "-m", "app.demonstration.local"],
             cwd=self.path,
             env={"PATH": os.environ["PATH"], "PORT": str(port or free_port()), "WEB_CONCURRENCY": "1"} | settings,
@@ -45,14 +44,14 @@ class Clone:
         self._started.append(process)
         return process
 
-    def welcome(self, *, begin: type[subprocess.Popen] = subprocess.Popen, **settings: str) -> str:
-        """Start, read what is printed, and stop."""
+    def welcome(self, **settings: str) -> str:
+        """Start, read what is printed, and stop as at Ctrl-C, which takes the least time."""
         port = int(settings.pop("PORT", 0)) or free_port()
-        process = self.start(port, begin=begin, **settings)
+        process = self.start(port, **settings)
         welcome = read_welcome(process)
         # A worker that has only just begun does not hear that it is to stop.
         assert get(f"http://127.0.0.1:{port}/healthz")[0] == 200
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0, process.stderr.read()
         return welcome
 

@@ -5,14 +5,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from app.late import LATE
 from tests.databases import BACKEND
+from tests.forked.popen import run_forked
+from tests.server import environ_of_machine
 from tests.tables import each
 
+_ROOT = Path(__file__).resolve().parent.parent
 #: What a server loads and does before it answers its first requests, and what of the late is loaded then. Among ours are
 #: the packages that only commands need, and every view that is late.
 _LOADED = """
@@ -89,13 +93,13 @@ def run(tmp_path_factory) -> Iterator[Callable[[str], None]]:
 
 @pytest.mark.skipif(BACKEND != "sqlite", reason="PostgreSQL's driver loads asyncio.")
 def test_a_start_and_an_apps_calls_load_none_of_them(app, notebook, settings):
-    environment = {
+    environment = environ_of_machine() | {
         "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
         "SECRET_KEY": settings.secret_key,
         "CLIENT_ID": notebook.client_id,
         "CLIENT_SECRET": notebook.client_secret,
     }
-    done = subprocess.run([sys.executable, "-c", _LOADED], env=environment, capture_output=True, text=True)
+    done = run_forked([sys.executable, "-m", "tests.forked.told", _LOADED], cwd=_ROOT, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
     late, loaded = json.loads(done.stdout.splitlines()[-1])
     assert late == []

@@ -17,7 +17,6 @@ import pytest
 from app import create_app
 from app.config import Settings
 from tests.clone import Clone, free_port, get, read_welcome
-from tests.forked.popen import Forked
 from tests.migrated import bring_up_to_date
 from tests.server import GUNICORN, running_server
 
@@ -88,7 +87,10 @@ def test_it_starts_as_the_readme_says_and_stops_when_it_is_told_to(tmp_path):
 
 @pytest.fixture(scope="module")
 def started_once(tmp_path_factory):
-    """A clone after its first start, the port it was started on, and what it said then. Later starts are forked."""
+    """A clone after its first start, the port it was started on, and what it said then.
+
+    All its starts are forked. ``make run`` starts it with an interpreter of its own in ``test_readme``.
+    """
     clone, port = Clone(tmp_path_factory.mktemp("started") / "clone"), str(free_port())
     yield clone, port, clone.welcome(PORT=port)
     clone.stop()
@@ -135,7 +137,7 @@ def test_the_secret_is_kept_for_its_owner_alone_and_not_printed(started_once):
 def test_a_later_start_says_the_same_and_adds_nothing(started_once):
     clone, port, first = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    process = clone.start(int(port), begin=Forked)
+    process = clone.start(int(port))
     assert read_welcome(process) == first
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept
     url = re.search(r"http://127\.0\.0\.1:\d+/demonstration/", first).group()
@@ -151,7 +153,7 @@ def test_a_later_start_says_the_same_and_adds_nothing(started_once):
 def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, migrated):
     clone, _, _ = started_once
     kept = (clone.path / "instance" / "demonstration.json").read_bytes()
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated)
+    welcome = clone.welcome(DATABASE_URL=migrated)
     other = re.search(r"secret is in (instance/demonstration-[0-9a-f]{8}\.json)", welcome)[1]
     assert (clone.path / "instance" / "demonstration.json").read_bytes() == kept != (clone.path / other).read_bytes()
 
@@ -159,15 +161,15 @@ def test_a_second_database_leaves_what_is_kept_of_the_first_alone(started_once, 
 def test_a_public_issuer_gets_no_people_whose_passwords_everybody_knows(started_once, migrated):
     clone, _, _ = started_once
     settings = {"ISSUER": "https://id.example.com", "SECRET_KEY": "0" * 32}
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated, **settings)
+    welcome = clone.welcome(DATABASE_URL=migrated, **settings)
     assert "Sign in" not in welcome and "before SMTP_URL is set; flask users create" in welcome
     settings["SMTP_URL"] = "smtp://127.0.0.1:1"
-    welcome = clone.welcome(begin=Forked, DATABASE_URL=migrated, **settings)
+    welcome = clone.welcome(DATABASE_URL=migrated, **settings)
     assert "Sign up at https://id.example.com/sign-up" in welcome and "Sign in" not in welcome
 
 
 def test_two_that_start_together_on_a_fresh_clone_both_serve(fresh):
-    started = [fresh.start(port, begin=Forked) for port in (free_port(), free_port())]
+    started = [fresh.start(port) for port in (free_port(), free_port())]
     welcomes = [read_welcome(process) for process in started]
     assert ["Sign in with one of these" in welcome for welcome in welcomes] == [True, True]
 
@@ -180,7 +182,7 @@ def test_a_taken_port_is_one_sentence(started_once, tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         database_url = f"sqlite:///{tmp_path}/never.sqlite3"
-        _, error = (process := clone.start(port, begin=Forked, DATABASE_URL=database_url)).communicate(timeout=30)
+        _, error = (process := clone.start(port, DATABASE_URL=database_url)).communicate(timeout=30)
     assert process.returncode == 1
     assert error == (
         f"Reliquary cannot start: port {port} is taken;"
@@ -199,7 +201,7 @@ def test_an_issuer_of_this_machines_other_address_is_listened_to(started_once):
     except OSError:
         pytest.skip("this machine has no IPv6 loopback address")
     clone, _, _ = started_once
-    process = clone.start(begin=Forked, PORT="", ISSUER=f"http://[::1]:{port}")
+    process = clone.start(PORT="", ISSUER=f"http://[::1]:{port}")
     assert f"http://[::1]:{port}" in read_welcome(process)
     assert get(f"http://[::1]:{port}/healthz")[0] == 200
     process.terminate()
@@ -211,7 +213,7 @@ def test_an_issuer_of_this_machines_other_address_is_listened_to(started_once):
 )
 def test_a_database_that_does_not_work_is_one_sentence(started_once, url):
     clone, _, _ = started_once
-    _, error = (process := clone.start(begin=Forked, DATABASE_URL=url)).communicate(timeout=30)
+    _, error = (process := clone.start(DATABASE_URL=url)).communicate(timeout=30)
     assert process.returncode == 1
     assert error.startswith("Reliquary cannot start: the database does not work: ") and error.count("\n") == 1
 
