@@ -21,6 +21,7 @@ from app.database.statements import Statement
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser, Person
+from tests.client import QuickClient
 from tests.integrator import Integrator
 from tests.migrated import bring_up_to_date
 
@@ -50,7 +51,7 @@ def settings(database_url) -> Settings:
 @pytest.fixture(scope="session")
 def app(settings, apps_in_use):
     app = create_app(settings)
-    app.testing = True
+    app.testing, app.test_client_class = True, QuickClient
     app.extensions["services"].notes.have_threads = False
     bring_up_to_date(app)
     apps_in_use.append(app)

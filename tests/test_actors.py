@@ -3,13 +3,19 @@
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask, request
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from app.accounts.models import Session
 from app.accounts.organizations import find_organization
 from app.clients.registration import register_client
 from app.extensions import db
 from app.scopes import SCOPES
-from tests.actors import find_form, find_forms
+from tests.actors import Browser, find_form, find_forms
+from tests.client import QuickClient
 from tests.databases import find_filled
+from tests.tables import each
 
 
 def page(html: str):
@@ -90,6 +96,66 @@ def test_a_client_of_the_tests_is_one_that_was_registered(app, request, which):
         expected["client_secrets"] = {"id", "client_id", "digest", "hint", "created_at"}
         assert client.introspect("unknown").json == {"active": False}
     assert differing == expected
+
+
+def without(values: dict, *names: str) -> dict:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+@pytest.mark.parametrize("host", [None, "upstream.internal:9999"])
+def test_who_has_entered_is_as_who_has_signed_in(app, alice, host):
+    entered, signed_in = Browser(app, host=host), Browser(app, host=host)
+    entered.enter(alice)
+    signed_in.sign_in(alice.email, alice.password)
+    assert entered.client._cookies.keys() < signed_in.client._cookies.keys()
+    with entered._session() as one, signed_in._session() as other:
+        # Flask-Login notes which browser it was, and asks nothing of it here.
+        assert without(dict(one), "_user_id", "csrf_token", "_id") == without(
+            dict(other), "_user_id", "csrf_token", "_id"
+        )
+    with app.app_context():
+        rows = [
+            {column.name: getattr(row, column.name) for column in Session.__table__.columns}
+            for row in db.session.scalars(select(Session).order_by(Session.issued_at))
+        ]
+    own = ("id", "digest", "issued_at", "last_used_at", "expires_at", "user_agent")
+    assert len(rows) == 2 and without(rows[0], *own) == without(rows[1], *own)
+    assert [browser.get("/account/").status_code for browser in (entered, signed_in)] == [200, 200]
+
+
+_KEPT = [
+    ("/", "a=1", ["/", "/x"]),
+    ("/x/y", "a=1", ["/x", "/x/y", "/x/z"]),
+    ("/x/ü", "a=1; Path=/x", ["/x", "/x/y", "/x/ü", "/x%C3%BC"]),
+    ("/", "a=1; Domain=example.org", ["/", "//two/slashes"]),
+    ("/", "a=1; Max-Age=0", ["/"]),
+]
+
+
+@each("host", ["localhost", "EXAMPLE.org:8000", "sub.example.org", "[::1]:8000", "höst", "a b", ""])
+@pytest.mark.parametrize(("path", "cookie", "asked"), _KEPT)
+def test_the_quick_client_keeps_and_sends_what_flasks_own_does(host, path, cookie, asked):
+    told: list[str] = []
+    house = Flask(__name__)
+
+    @house.get("/")
+    @house.get("/<path:_path>")
+    def tell(_path: str = "") -> tuple[str, dict[str, str]]:
+        told.append(request.headers.get("Cookie", "none"))
+        return "", {"Set-Cookie": cookie} if len(told) == 1 else {}
+
+    said = []
+    for kind in (FlaskClient, QuickClient):
+        house.test_client_class, told[:] = kind, []
+        client = house.test_client()
+        try:
+            for one in (path, *asked):
+                client.get(one, environ_overrides={"HTTP_HOST": host})
+            client.get("/", base_url="http://localhost", environ_overrides={"HTTP_COOKIE": "of=mine"})
+        except ValueError as error:
+            told.append(str(error))
+        said.append((list(told), {key: vars(one) for key, one in client._cookies.items()}))
+    assert said[0] == said[1]
 
 
 def test_what_stands_around_the_forms_changes_nothing():
