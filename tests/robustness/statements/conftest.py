@@ -1,5 +1,6 @@
 """An app whose statements fail in turn, for journeys through all of it."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,20 @@ from tests.robustness.statements.journeys import JOURNEYS
 
 
 @pytest.fixture
-def failing(app, monkeypatch) -> Iterator[Failing]:
+def _is_told_once(pytestconfig) -> Iterator[None]:
+    """The app's own log tells of each failure; to write it down three times more would take longer than the failure."""
+    plugin = pytestconfig.pluginmanager.get_plugin("logging-plugin")
+    told = [plugin.caplog_handler, plugin.report_handler, plugin.log_file_handler, plugin.log_cli_handler]
+    levels = [handler.level for handler in told]
+    for handler in told:
+        handler.setLevel(logging.CRITICAL + 1)
+    yield
+    for handler, level in zip(told, levels, strict=True):
+        handler.setLevel(level)
+
+
+@pytest.fixture
+def failing(app, monkeypatch, _is_told_once) -> Iterator[Failing]:
     """Whoever asks the app from here on meets each failure first. Fixtures that write come before it."""
     faults = Faults(app.extensions["services"].settings.database_url.startswith("sqlite"))
     failing = Failing(app, faults)

@@ -8,7 +8,7 @@ that the failures before it have left nothing half-made, and nothing used up.
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from threading import get_ident
@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 import psycopg
+import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import run_wsgi_app
@@ -25,6 +26,7 @@ from app.database.sqlite import SqliteConnection, _Cursor
 from app.database.statements.wire import Wire
 from app.extensions import db
 from app.http.doors import SAFE_METHODS, Errors
+from app.same_letters import SQLITE_NAME, in_small_letters
 from tests.onlooker import Onlooker
 
 _MOST_STATEMENTS = 200
@@ -109,7 +111,38 @@ def watched(faults: Faults, monkeypatch: Any) -> Iterator[None]:
         before(kind, name)
     if not faults.is_sqlite:
         before(connection, "run")
-    yield
+    with _kept_connections() if faults.is_sqlite else nullcontext():
+        yield
+
+
+@contextmanager
+def _kept_connections() -> Iterator[None]:
+    """What the app gives up it gets as if it were new. Reading the schema again would be a sixth of all that is done."""
+    connect, spare = sqlite3.connect, []
+
+    def connect_again(address: str, **named: Any) -> sqlite3.Connection:
+        for connection in list(spare) if named.get("factory") is SqliteConnection else ():
+            # Where somebody has not read a statement to its end, no function can be changed.
+            with suppress(sqlite3.OperationalError):
+                connection.create_function(SQLITE_NAME, 1, in_small_letters, deterministic=True)
+                spare.remove(connection)
+                return connection
+        return connect(address, **named)
+
+    def give_up(connection: SqliteConnection) -> None:
+        # As one that is closed it holds nothing, and as a new one it may write.
+        plain = sqlite3.Connection.cursor(connection)
+        if connection.in_transaction:
+            plain.execute("ROLLBACK")
+        plain.execute("PRAGMA query_only=OFF")
+        spare.append(connection)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("app.database.sqlite.sqlite3.connect", connect_again)
+        patched.setattr(SqliteConnection, "close", give_up, raising=False)
+        yield
+    for connection in spare:
+        connection.close()
 
 
 class Failing:
