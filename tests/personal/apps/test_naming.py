@@ -3,8 +3,18 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
-from app.clients.models import DOCUMENT, DYNAMIC
+from app.clients.models import DOCUMENT, DYNAMIC, find_client
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.consents.continuing import note_browser
+from app.consents.installations import mark_browser, new_installation
+from app.consents.introductions import Introduction, write_introduction
+from app.consents.models import Consent
+from app.credentials import KNOWN_BROWSER
+from app.database.connections import connect
+from app.extensions import db
 from tests.actors import Browser
 from tests.api.conftest import Caller
 from tests.integrator import Integrator
@@ -19,14 +29,52 @@ def agent(app) -> Integrator:
 
 
 @pytest.fixture
-def pair(app, browser, alice, agent, shelf) -> list[Caller]:
-    """Two connections of one app, of a browser that is known."""
+def known(browser, alice) -> Browser:
+    """Alice's browser, which is known as hers."""
     browser.sign_in(alice.email, alice.password)
-    callers = []
-    for _ in range(2):
-        tokens = agent.exchange(agent.code(browser)).json
-        callers.append(Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"]))
-    return callers
+    return browser
+
+
+def walk(app, browser, agent) -> Caller:
+    """Connect the app through the screens."""
+    tokens = agent.exchange(agent.code(browser)).json
+    return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])
+
+
+def name_of(browser) -> str:
+    """What we know the browser by."""
+    return next(
+        one.value.partition(".")[0] for one in browser.client._cookies.values() if one.value.startswith(KNOWN_BROWSER)
+    )
+
+
+def write(app, browser, agent, person) -> Caller:
+    """What the screens write down; there are no tokens."""
+    with app.app_context(), connect(db.engine) as connection, connection.transaction():
+        client = find_client(connection, agent.client_id)
+        to_whom = {"user_id": person.id, "client_key": client.key, "installation": new_installation()}
+        consent = give_consent(connection, scope=agent.scope, choice=Choice("all"), resumes=True, **to_whom)
+        write_introduction(connection, consent.grant_id, client, client.name, agent.redirect_uri)
+        note_browser(connection, consent.grant_id, mark_browser(name_of(browser), consent.grant_id))
+    return Caller(app, "", consent.grant_id, "")
+
+
+@pytest.fixture
+def pair(app, known, alice, agent, shelf) -> list[Caller]:
+    """Two connections of one app, of a browser that is known."""
+    return [write(app, known, agent, alice) for _ in range(2)]
+
+
+def test_a_connection_that_is_written_down_is_as_one_that_was_walked(app, known, alice, agent):
+    tables, told = (Consent.__table__, Introduction.__table__), []
+    for grant_id in (walk(app, known, agent).grant_id, write(app, known, agent, alice).grant_id):
+        with app.app_context():
+            asked = [select(table).where(table.c.grant_id == grant_id) for table in tables]
+            row = {name: value for one in asked for name, value in db.session.execute(one).mappings().one().items()}
+        assert row.pop("browser_digest") == mark_browser(name_of(known), row.pop("grant_id"))
+        assert row.pop("installation")
+        told.append({name: value for name, value in row.items() if not name.endswith("_at")})
+    assert told[0] == told[1]
 
 
 def path(caller: Caller) -> str:
@@ -95,9 +143,9 @@ def test_several_of_one_name_are_told_apart_by_when_and_where(browser, pair):
     assert page.count("It was connected on this browser.") == 2
 
 
-def test_each_is_narrowed_paused_and_ended_by_itself(browser, pair, shelf):
+def test_each_is_narrowed_paused_and_ended_by_itself(app, browser, known, agent, shelf):
     """What is done to one changes nothing for the other, from the next call on."""
-    one, two = pair
+    one, two = walk(app, known, agent), walk(app, known, agent)
 
     def reads() -> list[int]:
         return [each.get("memories/").status_code for each in (one, two)]
@@ -175,11 +223,9 @@ def test_one_that_took_anothers_place_leads_to_what_that_did(browser, agent, pai
     assert f"/account/apps/{tokens['grant_id']}/activity" in before
 
 
-def test_many_of_one_name_are_folded_and_each_is_still_there(app, browser, agent, pair):
+def test_many_of_one_name_are_folded_and_each_is_still_there(app, browser, alice, agent, pair):
     """So that one app that was connected again and again does not hide the others."""
-    grants = [each.grant_id for each in pair]
-    for _ in range(3):
-        grants.append(agent.exchange(agent.code(browser)).json["grant_id"])
+    grants = [each.grant_id for each in (*pair, *(write(app, browser, agent, alice) for _ in range(3)))]
     for path, shown in (("/account/", 2), ("/account/apps/", 3)):
         page = browser.get(path).text
         assert page.count("<article") == 1 and page.count("/disconnect") == shown
