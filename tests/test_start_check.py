@@ -10,12 +10,13 @@ from flask_migrate import upgrade
 from sqlalchemy import make_url, text
 
 from app import create_app, start_check
+from app.accounts.users import register_user
 from app.config import Settings
 from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
-from tests.databases import database_in
+from tests.databases import database_in, new_database
 from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
 from tests.resources import _cluster
@@ -256,6 +257,57 @@ def test_each_answer_of_postgresql_has_what_to_do(message, fix):
         "DATABASE_URL leads to the PostgreSQL database notes on db.example (port 6432) for the user me"
     )
     assert fix in problem and problem.endswith(".") and "hunter2" not in problem
+
+
+@each(
+    ("error", "says"),
+    [
+        (psycopg.errors.ReadOnlySqlTransaction, "which only reads, as a replica does; name the one that writes,"),
+        (psycopg.errors.DiskFull, "whose disk is full; make room."),
+        (psycopg.errors.LockNotAvailable, "where others hold what this needs; end what holds it, or try again"),
+        (psycopg.errors.QueryCanceled, "which took too long; see what else it does, and try again."),
+        (psycopg.errors.DeadlockDetected, "which is busy with others; try again in a moment."),
+        (psycopg.errors.IoError, "which is damaged, or cannot use its disk; look at its log."),
+        (psycopg.errors.UntranslatableCharacter, "which cannot keep every letter; make it anew with ENCODING 'UTF8'"),
+    ],
+)
+def test_each_error_of_a_postgresql_that_answers_has_what_to_do(error, says):
+    problem = find_database_problem(error("in its words"), make_url("postgresql+psycopg://me:hunter2@db.example/notes"))
+    assert problem.startswith(
+        f"DATABASE_URL leads to the PostgreSQL database notes on db.example for the user me, {says}"
+    )
+    assert "its words" not in problem
+
+
+@pytest.mark.postgresql
+@each(
+    "words",
+    [
+        PURGE,
+        ["seed"],
+        ["mail", "try", "a@example.com"],
+        ["users", "create", "--email", "a@example.com", "--password-stdin"],
+        ["users", "disable", "alice@example.com"],
+    ],
+)
+def test_a_command_says_that_the_database_only_reads(only_reading, words):
+    assert_refused(run_in(only_reading, *words), "which only reads, as a replica does; name the one that writes")
+
+
+@pytest.fixture(scope="module")
+def only_reading(pytestconfig, tmp_path_factory):
+    """An app on a database of PostgreSQL that takes no writes, with one person in it."""
+    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path_factory.mktemp("reads")) as url:
+        writing = app_on(url)
+        bring_up_to_date(writing)
+        with writing.app_context():
+            register_user(email="alice@example.com", name="Alice", password="heron-on-the-canal")
+            db.session.commit()
+            db.engine.dispose()
+        app = app_on(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Don")
+        yield app
+        with app.app_context():
+            db.engine.dispose()
 
 
 @each(

@@ -3,11 +3,15 @@
 import os
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
-from app.database.unavailable import has_no_connection
+from app.database.unavailable import find_unavailability, has_no_connection, is_of_postgresql
+
+if TYPE_CHECKING:
+    import psycopg
 
 _MOST_SHOWN = 200
 
@@ -34,6 +38,17 @@ _POSTGRESQL = {
     "starting up": "try again in a moment",
     "too many": "let it take more connections, or use fewer workers",
 }
+#: How PostgreSQL is unavailable where there is a connection -> the rest of a sentence about the database.
+_UNAVAILABLE = {
+    "read-only": "which only reads, as a replica does; name the one that writes, or let this one write.",
+    "full": "whose disk is full; make room.",
+    "locked": "where others hold what this needs; end what holds it, or try again in a moment.",
+    "slow": "which took too long; see what else it does, and try again.",
+    "busy": "which is busy with others; try again in a moment.",
+    "broken": "which is damaged, or cannot use its disk; look at its log.",
+}
+#: SQLSTATEs of text that the database's encoding has no letters for.
+_NO_SUCH_LETTER = ("22P05", "22021")
 
 
 def find_database_problem(error: Exception, url: URL) -> str | None:
@@ -41,6 +56,8 @@ def find_database_problem(error: Exception, url: URL) -> str | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.OperationalError) or type(cause) is sqlite3.DatabaseError:
         return f"DATABASE_URL names the SQLite file {url.database}, {_explain_sqlite(cause, url.database or '')}"
+    if is_of_postgresql(cause) and (rest := _explain_postgresql(cause)):
+        return f"DATABASE_URL leads to {name_database(url)}, {rest}"
     if has_no_connection(cause):
         message = " ".join(str(cause).partition("Is the server running")[0].split())
         fix = next((fix for said, fix in _POSTGRESQL.items() if said in message), "correct it")
@@ -57,6 +74,12 @@ def name_database(url: URL) -> str:
     where = f"{host} (port {port})" if port else str(host)
     user = f" for the user {url.username}" if url.username else ""
     return f"the PostgreSQL database {url.database or url.username or ''!s} on {where}{user}".replace("  ", " ")
+
+
+def _explain_postgresql(error: "psycopg.Error") -> str | None:
+    if error.sqlstate in _NO_SUCH_LETTER:
+        return "which cannot keep every letter; make it anew with ENCODING 'UTF8', and restore a dump into it."
+    return None if error.sqlstate is None else _UNAVAILABLE.get(find_unavailability(error) or "")
 
 
 def _explain_sqlite(error: sqlite3.Error, path: str) -> str:
