@@ -1,13 +1,16 @@
 """Passkeys in a real browser, with a device that Chromium plays: made, used, lost, copied, and asked for at a wrong address."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from app.extensions import db
+from tests.databases import KeptRows
 from tests.journeys.walk import ALICE, BOB, enter, follow, sign_in
+from tests.server import Server
 
 
 @dataclass
@@ -47,27 +50,51 @@ def home(server) -> str:
     return server.url.replace("127.0.0.1", "localhost")
 
 
+@dataclass(frozen=True)
+class Made:
+    """What was there once the pages had made a passkey."""
+
+    credential: dict
+    recovery_codes: list[str]
+    rows: KeptRows
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[list[Made]]:
+    """The passkey that all these tests begin with, once it is made."""
+    made: list[Made] = []
+    yield made
+    for one in made:
+        one.rows.close()
+
+
 @pytest.fixture
-def add_passkey(page, server, home, demonstration) -> Callable[[], Device]:
-    """Alice, who is signed in, makes a passkey on a device of this browser."""
-
-    def add() -> Device:
-        device = Device(page)
-        enter(page, server, ALICE, at=home)
-        page.goto(f"{home}/account/settings/sign-in/passkeys/new")
-        page.get_by_label("Name of the passkey").fill("My telephone")
-        follow(page.get_by_role("button", name="Make the passkey"))
-        device.recovery_codes = page.locator(".recovery-codes code").all_inner_texts()
-        follow(page.get_by_role("link", name="I have them"))
-        expect(page.get_by_role("link", name="My telephone")).to_be_visible()
-        return device
-
-    return add
+def device(page, server, home, demonstration, made) -> Device:
+    """A device of this browser with a passkey that Alice has made on it. Nobody is signed in."""
+    device = Device(page)
+    if not made:
+        made.append(make_passkey(device, server, home))
+    else:
+        with server.app.app_context():
+            made[0].rows.put_back()
+        device.take(made[0].credential)
+    device.recovery_codes = made[0].recovery_codes
+    return device
 
 
-@pytest.fixture
-def device(add_passkey) -> Device:
-    return add_passkey()
+def make_passkey(device: Device, server: Server, home: str) -> Made:
+    page = device.page
+    enter(page, server, ALICE, at=home)
+    page.goto(f"{home}/account/settings/sign-in/passkeys/new")
+    page.get_by_label("Name of the passkey").fill("My telephone")
+    follow(page.get_by_role("button", name="Make the passkey"))
+    recovery_codes = page.locator(".recovery-codes code").all_inner_texts()
+    follow(page.get_by_role("link", name="I have them"))
+    expect(page.get_by_role("link", name="My telephone")).to_be_visible()
+    sign_out(page)
+    (credential,) = device.credentials()
+    with server.app.app_context():
+        return Made(credential, recovery_codes, KeptRows(db.engine, db.metadata))
 
 
 #: Chromium's device picks what is offered in the first field at once. Where the button is to be pressed, there is no offer.
@@ -78,7 +105,6 @@ _WITHOUT_OFFER = "PublicKeyCredential.isConditionalMediationAvailable = async ()
 def at_sign_in(page, home, device) -> Page:
     """The sign-in page, with a passkey on the device and nobody signed in."""
     page.add_init_script(_WITHOUT_OFFER)
-    sign_out(page)
     page.goto(f"{home}/sign-in?next=/account/sessions/")
     return page
 
@@ -88,7 +114,6 @@ def sign_out(page: Page) -> None:
 
 
 def test_a_passkey_is_offered_in_the_first_field_and_signs_in_without_a_password(page, home, device):
-    sign_out(page)
     page.goto(f"{home}/sign-in?next=/account/sessions/")
     page.wait_for_url(f"{home}/account/sessions/")
     assert device.credentials()[0]["signCount"] == 2
