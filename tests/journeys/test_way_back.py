@@ -16,7 +16,7 @@ from app.accounts.users import register_user
 from app.clients.registration import register_client
 from app.config import settings
 from app.extensions import db
-from tests.journeys.walk import follow, sign_in
+from tests.journeys.walk import enter, follow
 
 PRIVATE = "com.example.app:/cb"
 EMAIL, PASSWORD = "dora@home.example", "the password of Dora Dorn"
@@ -80,7 +80,7 @@ def callbacks(certificate) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def link(server, callbacks) -> Callable[[str], str]:
-    """The link by which Dora's app sends her to us, by the kind of its callback."""
+    """The link by which Dora's app sends her to us, by the kind of its callback. It asks for nothing to choose from."""
     with server.app.app_context():
         register_user(email=EMAIL, name="Dora Dorn", password=PASSWORD)
         client, _ = register_client(
@@ -90,7 +90,7 @@ def link(server, callbacks) -> Callable[[str], str]:
             name="Dora's App",
             type="confidential",
             redirect_uris=list(callbacks.values()),
-            scopes=["memories:read"],
+            scopes=["integrations:read"],
         )
         client_id = client.client_id
         db.session.commit()
@@ -140,12 +140,10 @@ def press(page: Page, name: str, kind: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", ["http", "https", "private", "chained"])
-def test_the_person_is_led_back_to_the_app(page, link, kind):
+def test_the_person_is_led_back_to_the_app(page, server, link, kind):
     """From the consent page, and from the sign-in of somebody who has allowed the app before."""
+    enter(page, server, EMAIL)
     page.goto(link(kind))
-    sign_in(page, EMAIL, PASSWORD)
-    page.get_by_role("radio", name="Everything").check()
-    follow(page.get_by_role("button", name="Continue").last)
     answer = press(page, "Authorize", kind)
     assert answer["state"] == "xyz" and answer["code"]
 
@@ -157,7 +155,7 @@ def test_the_person_is_led_back_to_the_app(page, link, kind):
     assert again["code"] != answer["code"]
 
 
-def test_cancel_leads_back_too(page, link):
+def test_cancel_leads_back_too(page, server, link):
+    enter(page, server, EMAIL)
     page.goto(link("chained"))
-    sign_in(page, EMAIL, PASSWORD)
     assert press(page, "Cancel", "chained")["error"] == "access_denied"
