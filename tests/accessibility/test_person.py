@@ -15,7 +15,7 @@ from app.extensions import db
 from app.mail.models import LocalMail
 from app.memories.mementos import create_memento
 from app.memories.records import add_integration
-from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, follow, have_allowed, sign_in
 from tests.memories.importing.archives import make_zip
 
 
@@ -88,11 +88,7 @@ def test_bringing_and_taking_out(look, page, server, demonstration, link, alice)
 
 
 def test_the_account(look, page, server, demonstration, link, alice):
-    page.goto(link())
-    page.get_by_role("checkbox", name="Recipes").check()
-    follow(page.get_by_role("button", name="Continue").last)
-    follow(page.get_by_role("button", name="Authorize"))
-    page.get_by_role("heading", name="Back at the app").wait_for()
+    have_allowed(server, demonstration.clients["Acme Notebook"].client_id, "memories:read memories:write", "Recipes")
     look("overview", server.url + "/account/")
     look("memento out of a search", server.url + "/account/mementos/found?q=lisbon")
     look("memento out of a search that finds nothing", server.url + "/account/mementos/found?q=zeppelin")

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.mail.outbox import put_mail
 from tests.factors import Phone
 from tests.journeys.test_passkeys import Device
-from tests.journeys.walk import ALICE, BOB, follow, sign_in
+from tests.journeys.walk import ALICE, BOB, follow, have_allowed, sign_in
 from tests.mailbox import wait_for_local_letter
 
 _CAROL = "carol@example.com"
@@ -70,12 +70,8 @@ def test_letters_of_a_server_for_this_machine(look, page, server, demonstration)
     look("a letter as HTML")
 
 
-def test_a_forgotten_password_and_the_secrets_of_who_left(look, page, server, demonstration, link):
-    page.goto(link(scope="memories:read"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
-    page.get_by_role("radio", name="Everything").check()
-    follow(page.get_by_role("button", name="Continue").last)
-    follow(page.get_by_role("button", name="Authorize"))
+def test_a_forgotten_password_and_the_secrets_of_who_left(look, page, server, demonstration):
+    have_allowed(server, demonstration.clients["Acme Notebook"].client_id, "memories:read")
     look("forgotten password", server.url + "/forgotten-password")
     page.get_by_label("E-mail").fill(ALICE)
     follow(page.get_by_role("button", name="Send me a link"))

@@ -6,6 +6,13 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import Locator, Page, Response
 
+#: How many headings of the first level a page has, and how many visible ways on lead out of what it is about.
+_COUNT = """() => {
+  const ways = [...document.querySelectorAll("main :is(a[href], button, input[type=submit])")];
+  const isSeen = (way) => way.checkVisibility({ visibilityProperty: true }) && way.getBoundingClientRect().width > 0;
+  return [document.querySelectorAll("h1").length, ways.filter(isSeen).length];
+}"""
+
 
 class Reader:
     """Goes on from where they stand. After the first address none is typed, and no page may be a dead end."""
@@ -81,9 +88,9 @@ class Reader:
         """No page is a failure, says nothing, or leads nowhere."""
         self.visited.append(self.page.url)
         assert not self._problems, "\n".join(self._problems)
-        assert self.page.locator("h1").count() == 1, self.text
-        ways = self.page.get_by_role("main").locator("a[href], button, input[type=submit]").locator("visible=true")
-        assert ways.count(), f"{self.page.url} is a dead end:\n{self.text}"
+        headings, ways = self.page.evaluate(_COUNT)
+        assert headings == 1, self.text
+        assert ways, f"{self.page.url} is a dead end:\n{self.text}"
 
     def _note(self, response: Response) -> None:
         if response.request.is_navigation_request() and response.status >= 400:

@@ -156,10 +156,11 @@ def test_everything_works_without_javascript(plain, link, api, callback, server,
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
     """Press Tab until the target has the focus, and see that it shows."""
+    one = target.element_handle()
     for _ in range(120):
         page.keyboard.press(key)
-        if target.evaluate("one => one === document.activeElement"):
-            assert target.evaluate(_HAS_VISIBLE_FOCUS), f"The focus on {target} cannot be seen."
+        if one.evaluate("one => one === document.activeElement"):
+            assert one.evaluate(_HAS_VISIBLE_FOCUS), f"The focus on {target} cannot be seen."
             return
     raise AssertionError(f"{target} cannot be reached by Tab.")
 

@@ -3,8 +3,14 @@
 import pytest
 
 from tests.integrator import s256
-from tests.journeys.walk import ALICE, authorize, choose, enter, follow, sign_in
+from tests.journeys.walk import ALICE, authorize, choose, enter, follow, have_allowed, sign_in
 from tests.mailbox import wait_for_local_letter
+
+
+@pytest.fixture
+def allowed(server, demonstration):
+    """``allowed(app_name)``: Alice lets this app look through her recipes, since an earlier visit."""
+    return lambda name: have_allowed(server, demonstration.clients[name].client_id, "memories:read", "Recipes")
 
 
 @pytest.fixture
@@ -41,14 +47,9 @@ def test_first_consent_says_who_asks_for_what_and_where_to_undo_it(demonstration
     assert "Recipes" in page.locator("main").inner_text()
 
 
-def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again(
-    demonstration, callback, page, link, server
-):
+def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again(callback, page, link, server, allowed):
+    allowed("Acme Notebook")
     enter(page, server, ALICE)
-    page.goto(link("Acme Notebook"))
-    choose(page, "Recipes")
-    authorize(page)
-
     page.goto(link("Acme Notebook", state="second"))
     page.get_by_role("heading", name="Back at the app").wait_for()
     assert callback.answer()["state"] == "second"
@@ -60,12 +61,9 @@ def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again
     assert "/oauth/authorize/mementos" in page.url
 
 
-def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration, callback, page, link, server):
+def test_second_visit_of_a_public_app_shows_the_consent_filled_in(callback, page, link, server, allowed):
+    allowed("Acme Pocket")
     enter(page, server, ALICE)
-    page.goto(link("Acme Pocket"))
-    choose(page, "Recipes")
-    authorize(page)
-
     page.goto(link("Acme Pocket", state="second"))
     assert "/oauth/authorize/consent" in page.url
     assert "Recipes" in page.locator("main").inner_text()
@@ -74,14 +72,9 @@ def test_second_visit_of_a_public_app_shows_the_consent_filled_in(demonstration,
 
 
 def test_signing_in_again_with_a_live_consent_leads_straight_back_to_the_app(
-    demonstration, callback, page, link, server
+    demonstration, callback, page, link, allowed
 ):
-    enter(page, server, ALICE)
-    page.goto(link("Acme Notebook"))
-    choose(page, "Recipes")
-    authorize(page)
-    page.context.clear_cookies()
-
+    allowed("Acme Notebook")
     # The redirect that follows the sign-in leaves our origin: the browser must allow that.
     page.goto(link("Acme Notebook", state="again"))
     sign_in(page, ALICE, demonstration.passwords[ALICE])
@@ -143,12 +136,3 @@ def test_a_memento_can_be_made_right_there(demonstration, callback, page, link, 
     assert page.get_by_role("checkbox", name="Only for the notebook").is_checked()
     choose(page)
     assert "Only for the notebook" in page.locator("main").inner_text()
-
-
-def test_the_whole_consent_works_without_javascript(open_page, demonstration, callback, link):
-    page = open_page(java_script_enabled=False, locale="en-GB")
-    page.goto(link("Acme Notebook"))
-    sign_in(page, ALICE, demonstration.passwords[ALICE])
-    choose(page, "Recipes")
-    authorize(page)
-    assert "code" in callback.answer()

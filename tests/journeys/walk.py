@@ -4,7 +4,12 @@ from playwright.sync_api import Locator, Page
 
 from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
+from app.clients.models import find_client
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.database.connections import connect
 from app.extensions import db
+from app.memories.mementos import list_mementos
 from tests.server import Server
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
@@ -61,3 +66,20 @@ def allow(page: Page, authorization_url: str, *, email: str, password: str, meme
         choose(page, *mementos)
     if "/consent" in page.url:
         authorize(page)
+
+
+def have_allowed(server: Server, client_id: str, scope: str, *memento_names: str) -> None:
+    """Let Alice have allowed an app to look through these mementos, as the screens leave it, or everything without names."""
+    with server.app.app_context():
+        user_id = find_user_by_email(ALICE).id
+        ids = [memento.id for memento in list_mementos(user_id) if memento.name in memento_names]
+        assert len(ids) == len(memento_names)
+        db.session.remove()
+        with connect(db.engine) as connection, connection.transaction():
+            give_consent(
+                connection,
+                user_id=user_id,
+                client_key=find_client(connection, client_id).key,
+                scope=scope,
+                choice=Choice("selected", dict.fromkeys(ids, False)) if ids else Choice("all"),
+            )
