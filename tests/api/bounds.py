@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-#: Takes four bytes of UTF-8, and twelve in JSON's escapes or in an address.
-WIDE = "🐘"
+#: Takes four bytes of UTF-8, and twelve in JSON's escapes or in an address. It is a letter (of Linear B), as a text is
+#: mostly made of: each sign, such as an emoji, would be a word of its own, of which no text has a hundred thousand.
+WIDE = "\U00010000"
 #: What a value of a pattern may begin with, and what it may go on with, the longest spelling first.
 _SHAPES = (("", WIDE), ("https://", WIDE), ("", "a"))
 
