@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
@@ -414,6 +415,13 @@ def pytest_collection_finish() -> None:
     # twelfth of the time of all tests.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    if "hypothesis" in sys.modules:
+        # Once a process it collects all garbage, and looks through all objects for who refers to its random numbers.
+        # Here is nothing to look through.
+        from hypothesis.internal.entropy import deterministic_PRNG
+
+        with deterministic_PRNG():
+            pass
     # What tests leave behind has files open.
     gc.enable()
 
