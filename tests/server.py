@@ -64,17 +64,19 @@ def running_server(
     hosts: DocumentHosts | None = None,
     application: str = "wsgi:app",
     begin: Callable[..., subprocess.Popen] = Forked,
+    stops: bool = False,
     **environment: str,
 ) -> Iterator[Server]:
     """A server on a free port and this database, migrated first. ``environment`` adds settings.
 
     ``hosts`` are those that it asks for apps' documents, instead of the internet's; ``application`` is what it serves;
-    ``begin=subprocess.Popen`` starts it with an interpreter of its own.
+    ``begin=subprocess.Popen`` starts it with an interpreter of its own; ``stops=True`` lets it say and write at its end
+    what it has to, which takes it a second, where others are killed.
     """
     if hosts is not None:
         with (
             bridged(hosts) as told,
-            running_server(database_url, directory, begin=begin, **told, **environment) as server,
+            running_server(database_url, directory, begin=begin, stops=stops, **told, **environment) as server,
         ):
             yield server
         return
@@ -106,17 +108,17 @@ def running_server(
         _wait_until_it_answers(server, process)
         yield server
     finally:
-        _end(process)
+        _end(process, stops)
 
 
-def _end(process: subprocess.Popen) -> None:
-    """End it as soon as can be: nobody waits for an answer any more, as a worker that stops by itself does for a second."""
+def _end(process: subprocess.Popen, stops: bool) -> None:
+    """As Ctrl-C does: nobody else sends it anything, so it need not wait for that as when it is told to terminate."""
     if process.poll() is not None:
         return
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    # Before its workers end, so that it puts none in their places. It tidies up behind them.
+    # Before its workers are killed, so that it puts none in their places. It tidies up behind them.
     process.send_signal(signal.SIGINT)
-    if workers.exists():
+    if not stops and workers.exists():
         for worker in map(int, workers.read_text().split()):
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)

@@ -105,6 +105,7 @@ def ran(request, tmp_path):
             WEB_CONCURRENCY="1",
             SMTP_URL=f"smtp://127.0.0.1:{smtp}",
             GUNICORN_CMD_ARGS="--access-logfile - --log-level debug",
+            stops=True,
         ) as server,
     ):
         recorder = Recorder(server)
