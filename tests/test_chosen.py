@@ -4,12 +4,20 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 from tests import chosen, sent
 from tests.chosen import BRANCHES, choose, must_run
 from tests.sent import ROOT, Record, Recorder, Sent, made_of
 from tests.tables import each
 
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch) -> None:
+    """Each run inside would import anew all that is installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def record_of(**tests: str | Sent) -> Record:

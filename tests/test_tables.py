@@ -9,6 +9,12 @@ from tests.tables import each
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(autouse=True)
+def _no_other_plugins(monkeypatch) -> None:
+    """Each run inside would import anew all that is installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def count_people(app) -> int:
     with app.app_context():
         return db.session.scalar(text("SELECT count(*) FROM users"))
