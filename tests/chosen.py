@@ -27,6 +27,7 @@ BRANCHES = {
     "app/memories/index/": "tests/memories/",
     "app/memories/records.py": "tests/memories/",
     "app/purge/": "tests/test_purge",
+    "app/start_check.py": "tests/test_start_check.py",
 }
 #: What is about a database whatever it sends: what is shared, locked, tried again, odd, or too large.
 _ABOUT_DATABASES = (
