@@ -316,6 +316,7 @@ def only_reading(pytestconfig, tmp_path_factory):
         ("SQLITE_FULL", "whose disk is full; make room."),
         ("SQLITE_READONLY_DBMOVED", "which this user may not write; give the file and its folder to this user."),
         ("SQLITE_CORRUPT", "which is damaged; restore it from a backup."),
+        ("SQLITE_IOERR_SHMSIZE", "whose disk is full; make room."),
         ("SQLITE_IOERR_WRITE", "which the disk cannot read or write; look at the system's log."),
     ],
 )

@@ -17,6 +17,7 @@ from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
 from app.clients.errors import ClientGone
+from app.database.access import expect_reads
 from app.database.leases import find_lease
 from app.demonstration.seeds import SeedConflict, seed
 from app.extensions import db
@@ -138,8 +139,10 @@ def create_user_command(
 
 
 @contextmanager
-def database() -> Iterator[None]:
+def database(*, only_reads: bool = False) -> Iterator[None]:
     """What a command does with the database, refused in a sentence when the database is not ready for it.
+
+    One that only reads waits for nobody who writes, and works where nobody can.
 
     Raises ``ClickException``.
     """
@@ -147,7 +150,8 @@ def database() -> Iterator[None]:
         missing = find_missing_migration()
         if missing:
             raise _refusal(missing)
-        yield
+        with expect_reads() if only_reads else nullcontext():
+            yield
     except ClientGone:
         raise _refusal("The app was deleted while this command waited for it.") from None
     except database_errors() as error:

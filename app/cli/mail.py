@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
 @json_option
 def list_command(limit: int, as_json: bool) -> None:
     """List letters that wait, and those that did not go out, each with why; the latest first."""
-    with database():
+    with database(only_reads=True):
         letters, total = [_describe(one) for one in list_stuck(db.session(), most=limit)], count_stuck(db.session())
     if as_json:
         click.echo(json.dumps({"letters": letters, "total": total}))

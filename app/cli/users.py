@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
 @json_option
 def list_command(query: str, state: str | None, operators: bool, limit: int, as_json: bool) -> None:
     """List people by their address, with how their account stands."""
-    with database():
+    with database(only_reads=True):
         found, total = find_accounts(db.session(), query=query, state=state or "", operators=operators, most=limit)
     if as_json:
         click.echo(json.dumps({"users": [_describe(one) for one in found], "total": total}))

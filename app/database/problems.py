@@ -23,6 +23,8 @@ _SQLITE = {
     "SQLITE_READONLY": "which this user may not write; give the file and its folder to this user.",
     "SQLITE_BUSY": "which another program keeps locked; end that program.",
     "SQLITE_LOCKED": "which another program keeps locked; end that program.",
+    # Its shared memory could not grow.
+    "SQLITE_IOERR_SHMSIZE": "whose disk is full; make room.",
     "SQLITE_IOERR": "which the disk cannot read or write; look at the system's log.",
 }
 #: What PostgreSQL or its client says -> what to do. The first that it holds.

@@ -26,6 +26,7 @@ _SQLITE = {
     "SQLITE_FULL": "full",
     "SQLITE_READONLY": "read-only",
     "SQLITE_CANTOPEN": "away",
+    "SQLITE_IOERR_SHMSIZE": "full",
     "SQLITE_IOERR": "broken",
     "SQLITE_NOTADB": "broken",
     "SQLITE_CORRUPT": "broken",

@@ -2,17 +2,22 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 
+import click
 import pytest
 
 from app import create_app
 from app.accounts.models import Membership, User
 from app.accounts.passwords import verify_password
 from app.audit.models import AuditEvent
+from app.cli.every_command import Commands
 from app.clients.models import Client
 from app.config import Settings
 from app.extensions import db
 from tests.actors import Browser
+from tests.migrated import bring_up_to_date
 from tests.tables import each
 
 REGISTER = {
@@ -261,3 +266,36 @@ def test_command_on_a_database_that_is_not_ready_says_what_to_do(tmp_path, words
     app = create_app(Settings(database_url=url, secret_key="0" * 32, issuer="http://localhost"))
 
     assert_refused(run_in(app, *words, options=options), says)
+
+
+def test_what_only_reads_works_while_another_keeps_the_database_locked(tmp_path):
+    """As pages do: whoever looks for what is wrong need not wait until it is over."""
+    path = tmp_path / "locked.sqlite3"
+    app = create_app(Settings(f"sqlite:///{path}?timeout=0.1", secret_key="0" * 32, issuer="http://localhost"))
+    bring_up_to_date(app)
+    app.instance_path = str(tmp_path / "instance")
+    assert run_in(app, "seed").exit_code == 0
+    looks = [words for words in _words_of(app.cli) if words[-1] in ("list", "show", "requests")]
+    assert len(looks) == 5
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert_refused(run_in(app, "purge"), "which another program keeps locked")
+        for words in looks:
+            argument = [] if words[-1] == "list" else ["client_acme_notebook"]
+            result = run_in(app, *words, *argument)
+            assert (result.exit_code, result.stderr) == (0, ""), words
+        told = run_in(app, "doctor").stdout
+    assert "addresses arrive as they should" in told
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _words_of(group: click.Group) -> list[tuple[str, ...]]:
+    if isinstance(group, Commands):
+        group.load()
+    found = []
+    for name, command in group.commands.items():
+        if name != "db":
+            below = _words_of(command) if isinstance(command, click.Group) else [()]
+            found += [(name, *words) for words in below]
+    return found

@@ -30,7 +30,7 @@ def list_command(
     slug: str | None, origin: str | None, status: str | None, unused: bool, query: str, limit: int, as_json: bool
 ) -> None:
     """List apps, by organization and name; those that nobody registered come last, the newest first."""
-    with database():
+    with database(only_reads=True):
         wanted = _wanted(slug, origin, status, unused)
         wanted = and_(wanted, has_words(wanted, query))
         total = db.session.scalar(select(func.count()).select_from(Client).where(wanted)) or 0
@@ -53,7 +53,7 @@ def list_command(
 @json_option
 def show_command(client_id: str, as_json: bool) -> None:
     """Print everything about an app but its secrets, and how much it is used."""
-    with database():
+    with database(only_reads=True):
         client = get_client(client_id)
         described = describe_client(client) | describe_use(client)
     print_made(described if as_json else flat(described), as_json)

@@ -17,7 +17,7 @@ from app.oauth.journal.told import Entry, list_requests
 @json_option
 def requests_command(client_id: str, failed: bool, page: int, as_json: bool) -> None:
     """List the last requests of an app, the latest first, with what failed and how to mend it."""
-    with database():
+    with database(only_reads=True):
         listing = list_requests(get_client(client_id), only_failed=failed, page=page)
     if as_json:
         described = [_describe(entry) for entry in listing.entries]

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Session
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.database.access import expect_reads
 
 _SECONDS = 3
 _MOST_BYTES = 100_000
@@ -75,7 +76,7 @@ def check_issuer(deployment: Deployment) -> Iterator[Finding]:
 def check_proxies(deployment: Deployment) -> Iterator[Finding]:
     """Whether addresses arrive as they should, by those of the last sign-ins."""
     trusted, is_https = deployment.settings.trusted_proxies, deployment.settings.is_https
-    with deployment.engine.connect() as connection:
+    with expect_reads(), deployment.engine.connect() as connection:
         seen = connection.execute(select(Session.address).order_by(Session.last_used_at.desc()).limit(_SEEN)).scalars()
         addresses = Counter(address for address in seen if address)
     inside = sum(count for address, count in addresses.items() if _is_inside(address))
