@@ -1,14 +1,27 @@
 """Apps that nobody registered, as the screens of the decision meet them."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 
 import pytest
+from flask import Flask
 
-from app.clients.models import DOCUMENT, DYNAMIC
-from tests.actors import Browser
+from app import clock
+from app.clients.models import DOCUMENT, DYNAMIC, find_client
+from app.clients.unregistered import note_first_use
+from app.consents.changes import give_consent
+from app.consents.choice import Choice
+from app.consents.continuing import note_browser
+from app.consents.installations import installation_of, mark_browser, new_installation
+from app.consents.introductions import write_introduction
+from app.credentials import AUTHORIZATION_CODE, KNOWN_BROWSER, digest, new_credential
+from app.database.connections import connect
+from app.extensions import db
+from app.oauth.tokens.code import add_authorization_code
+from tests.actors import Browser, Person
 from tests.api.conftest import Caller, shelf  # noqa: F401
-from tests.integrator import Integrator
+from tests.integrator import Integrator, s256
 from tests.unregistered import add_unregistered
 
 
@@ -39,17 +52,63 @@ def here(browser, alice) -> Browser:
 
 
 @pytest.fixture
-def connect_agent(app, here) -> Callable[..., Caller]:
-    """Have Alice connect a client as another one, or with ``same`` as the one of that grant id."""
+def connect_agent(app, here, alice) -> Callable[..., Caller]:
+    """Have Alice connect a client as another one, or with ``same`` as the one of that grant id.
 
-    def connect_agent(client: Integrator, same: str | None = None, browser: Browser | None = None, **choice) -> Caller:
-        browser = browser or here
-        if same is None:
-            code = client.code(browser, choose=choice or {"selection": "none"})
+    As another one it is written down what the screens would, unless they are to be walked through.
+    """
+
+    def connect_agent(
+        client: Integrator,
+        same: str | None = None,
+        browser: Browser | None = None,
+        walks: bool = False,
+        **choice,
+    ) -> Caller:
+        choice = choice or {"selection": "none"}
+        if same is not None:
+            page = client.start(here)
+            code = client.answer(here.submit(page, press="Authorize", same=same))["code"]
+        elif walks or browser:
+            code = client.code(browser or here, choose=choice)
         else:
-            page = client.start(browser)
-            code = client.answer(browser.submit(page, press="Authorize", same=same))["code"]
+            code = write_down(app, here, alice, client, choice)
         tokens = client.exchange(code).json
         return Caller(app, tokens["access_token"], tokens["grant_id"], tokens["refresh_token"])
 
     return connect_agent
+
+
+def write_down(app: Flask, browser: Browser, person: Person, client: Integrator, choice: dict) -> str:
+    """What the screens write down when somebody connects a client as another one. Returns the code."""
+    named = next(one.value for one in browser.client._cookies.values() if one.value.startswith(KNOWN_BROWSER))
+    writable, code, at = choice.get("writable_ids", ()), new_credential(AUTHORIZATION_CODE), clock.now()
+    can_write = {id: id in writable for id in choice.get("memento_ids", ())}
+    with app.app_context(), connect(db.engine) as connection, connection.transaction():
+        found = find_client(connection, client.client_id)
+        installation = installation_of(found)
+        consent = give_consent(
+            connection,
+            user_id=person.id,
+            client_key=found.key,
+            installation=new_installation() if installation is None else installation,
+            scope=client.scope,
+            choice=Choice(choice["selection"], can_write),
+            resumes=True,
+        )
+        write_introduction(connection, consent.grant_id, found, found.name, client.redirect_uri)
+        note_browser(connection, consent.grant_id, mark_browser(named.partition(".")[0], consent.grant_id))
+        note_first_use(connection, found)
+        add_authorization_code(
+            connection,
+            grant_id=consent.grant_id,
+            digest=digest(code),
+            client_key=found.key,
+            redirect_uri=client.redirect_uri,
+            scope=consent.scope,
+            code_challenge=s256(client.code_verifier),
+            issued_at=at,
+            keeps_first_end=found.keeps_first_refresh_end,
+            expires_at=at + timedelta(seconds=app.extensions["services"].settings.authorization_code_lifetime),
+        )
+    return code

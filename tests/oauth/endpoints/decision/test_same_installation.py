@@ -8,12 +8,15 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.clients.models import DOCUMENT, Client
-from app.consents.events import list_events
+from app.consents.events import ConsentEvent, list_events
 from app.consents.installations import MOST_OFFERED
+from app.consents.introductions import Introduction
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
 from app.extensions import db
+from app.oauth.tokens.code import AuthorizationCode
+from app.oauth.tokens.family import TokenFamily
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.api.made import add_memory, fill, make
@@ -46,6 +49,44 @@ def is_asked(client, browser) -> bool:
 def offered(page) -> list[str]:
     """The connections that the page names, by grant id, as they stand."""
     return [part.split('"', 1)[0] for part in page.text.split('name="same" value="')[1:]][1:]
+
+
+@pytest.mark.parametrize("origin", ["dynamic", "document"])
+def test_a_connection_that_is_written_down_is_as_one_that_was_walked(app, here, agent, connect_agent, shelf, origin):
+    memento = shelf.memento("Work", shelf.keep("Plan", shelf.connect()))
+    choice = {"selection": "selected", "memento_ids": [memento], "writable_ids": [memento]}
+    tables = (Consent, ConsentMemento, Introduction, ConsentEvent, Client)
+    told = []
+    for walks in (True, False):
+        client = agent(f"App {walks}", origin=origin)
+        grant_id = connect_agent(client, walks=walks, **choice).grant_id
+        with app.app_context():
+            consent = db.session.get_one(Consent, grant_id)
+            asked = [
+                select(table).where(
+                    table.client_id == client.client_id if table is Client else table.grant_id == grant_id
+                )
+                for table in tables
+            ]
+            codes = select(AuthorizationCode, TokenFamily).where(
+                AuthorizationCode.family_id == TokenFamily.id, TokenFamily.grant_id == grant_id
+            )
+            rows = [
+                [{name: value for name, value in row.items() if not _is_its_own(name)} for row in found.mappings()]
+                for found in (db.session.connection().execute(one) for one in (*asked, codes))
+            ]
+            told.append((rows, consent.browser_digest is not None, consent.installation != ""))
+    assert len(told[0][0][0]) == len(told[0][0][-1]) == 1
+    for one, other in zip(*(part[0] for part in told), strict=True):
+        assert one == other
+    assert told[0][1:] == told[1][1:]
+
+
+def _is_its_own(column: str) -> bool:
+    """Whether each connection has another one."""
+    return column in ("name", "client_name", "installation", "id", "at") or column.endswith(
+        ("_at", "digest", "key", "_id", "until", "challenge", "id_1", "at_1")
+    )
 
 
 # -- when it is asked ----------------------------------------------------------------------------
@@ -161,7 +202,7 @@ def test_which_browser_it_was_is_said_of_this_one_alone(app, here, agent, connec
 
 def test_two_connections_of_one_browser_do_not_tell_that(app, here, agent, connect_agent):
     """What is kept says of a browser whether it is this one, and of two connections nothing."""
-    marks = {consent_of(app, connect_agent(agent(name))).browser_digest for name in ("One", "Two")}
+    marks = {consent_of(app, connect_agent(agent(name), walks=True)).browser_digest for name in ("One", "Two")}
     assert len(marks) == 2 and None not in marks
 
 
@@ -188,7 +229,7 @@ def test_another_one_gains_nothing_by_its_name(app, here, agent, connect_agent, 
     page = agent_page = agent().start(here)
     answer = here.submit(agent_page, press="Authorize")
     assert "/oauth/authorize/mementos" in answer.location, "What it may see is chosen first."
-    second = connect_agent(agent(), selection="none")
+    second = connect_agent(agent(), walks=True, selection="none")
     assert page.status_code == 200 and titles(second) == []
     assert second.get(f"memories/{bread}/").status_code == 404
     assert titles(first) == ["Bread", "Plan"]
@@ -197,7 +238,7 @@ def test_another_one_gains_nothing_by_its_name(app, here, agent, connect_agent, 
 def test_two_laptops_of_one_document_client_are_two_connections(here, document, connect_agent, shelf, app):
     """One is ended, the other's next call works."""
     shelf.keep("Plan", shelf.connect())
-    one, two = connect_agent(document, selection="all"), connect_agent(document, selection="all")
+    one, two = (connect_agent(document, walks=True, selection="all") for _ in range(2))
     assert one.grant_id != two.grant_id
     saved = add_memory(one, "By the first")
     add_memory(two, "By the second")
