@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from app.late import come_late, take_no_more_stand_ins
+from app.undocumented import leave_out_docstrings
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
+leave_out_docstrings()
 come_late()
 with _without_collections():
     from flask import Flask

@@ -27,6 +27,7 @@ LAYERS = {
     "app.same_letters": 0,
     "app.issuer": 0,
     "app.late": 0,
+    "app.undocumented": 0,
     "app.metrics": 0,
     "app.parts": 0,
     "app.redis_url": 0,
