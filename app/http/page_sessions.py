@@ -2,8 +2,10 @@
 
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 from app.database.access import may_note
+from app.http.direct.signed_cookie import CookieSigner
 from app.http.incoming import IncomingRequest
 
 
@@ -21,6 +23,13 @@ class PageSessions(SecureCookieSessionInterface):
             # Earlier versions kept the origins of apps here.
             opened.pop("redirect_origins", None)
         return opened
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Returns Flask's own, with a signer of ours."""
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = CookieSigner
+        return serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if it has changed."""

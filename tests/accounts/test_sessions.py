@@ -1,9 +1,13 @@
 """How long a session lives, and what is kept of it."""
 
+from unittest.mock import patch
+
 import pytest
+from itsdangerous import TimestampSigner
 from msgspec import structs
 from sqlalchemy import event, select
 
+from app import clock
 from app.accounts.models import Session, User
 from app.accounts.sessions import MOST_OF_PERSON, end_session, find_signed_in, start_session
 from app.credentials import digest
@@ -37,6 +41,16 @@ def test_credential_says_who_is_signed_in(app, alice, clock, credential):
     assert signed_in.session_id.startswith("ses_")
     assert signed_in.issued_at == clock.now
     assert signed_in.is_authenticated and not signed_in.is_anonymous
+
+
+def test_a_machine_whose_clock_is_behind_knows_who_signed_in_at_another(app, browser, alice):
+    """Two clocks that are a millisecond apart disagree at the end of each second."""
+    browser.enter(alice)
+    lifetime = app.extensions["services"].settings.session_lifetime
+    for passed, is_known in ((-1, True), (-DAY, True), (lifetime - 30, True), (lifetime + 2, False)):
+        now = int(clock.now().timestamp()) + passed
+        with patch.object(TimestampSigner, "get_timestamp", lambda _self, now=now: now):
+            assert (browser.get("/account/settings/").status_code == 200) is is_known, passed
 
 
 def test_what_flask_login_keeps_is_the_credential_and_not_the_person(app, alice, credential):

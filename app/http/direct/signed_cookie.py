@@ -7,10 +7,11 @@ plainly such a cookie, the only one of its name, is left to Flask.
 import hmac
 import re
 from functools import lru_cache
+from typing import Any
 
 import orjson
 from flask.sessions import SecureCookieSessionInterface as Flasks
-from itsdangerous import BadData, TimestampSigner, URLSafeSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeSerializer
 from itsdangerous.signer import SigningAlgorithm
 
 from app.config import Settings
@@ -50,6 +51,21 @@ def read_credential(cookies: str, settings: Settings) -> str | None:
     return None if credential is None or any(one in held for one in _WRITTEN_ANEW) else str(credential)
 
 
+class CookieSigner(TimestampSigner):
+    """itsdangerous' own, which takes a cookie also from a machine whose clock is a little ahead of ours.
+
+    It would refuse what was signed in our future, so that a person who signed in at one machine was nobody at the next;
+    two that are milliseconds apart disagree at the end of each second. When a session ends is kept in the database.
+    """
+
+    def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
+        """Returns what was signed. Raises ``BadData`` for what is forged or too old."""
+        value, signed_at = super().unsign(signed_value, return_timestamp=True)
+        if max_age is not None and self.get_timestamp() - signed_at.timestamp() > max_age:
+            raise SignatureExpired("The signature is too old.", payload=value, date_signed=signed_at)
+        return (value, signed_at) if return_timestamp else value
+
+
 class _OneCall(SigningAlgorithm):
     """itsdangerous' own way, in one call instead of an object for each signature."""
 
@@ -58,7 +74,7 @@ class _OneCall(SigningAlgorithm):
 
 
 @lru_cache(maxsize=8)
-def _signer(secret_keys: tuple[str, ...]) -> TimestampSigner:
+def _signer(secret_keys: tuple[str, ...]) -> CookieSigner:
     """Returns Flask's signer, whose keys are derived once: that takes as long as the rest."""
     flasks = TimestampSigner(
         secret_keys[::-1],
@@ -67,4 +83,4 @@ def _signer(secret_keys: tuple[str, ...]) -> TimestampSigner:
         digest_method=Flasks.digest_method,
     )
     derived = [flasks.derive_key(key) for key in flasks.secret_keys]
-    return TimestampSigner(derived, salt=Flasks.salt, key_derivation="none", algorithm=_OneCall())
+    return CookieSigner(derived, salt=Flasks.salt, key_derivation="none", algorithm=_OneCall())
