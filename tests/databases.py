@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, MetaData, insert, make_url, select
@@ -37,6 +38,7 @@ EXTERNAL_SERVER = os.environ.get("TEST_POSTGRESQL_URL")
 #: What the address of each PostgreSQL database says beside its own.
 _PARAMETERS = os.environ.get("TEST_DATABASE_PARAMETERS") or ""
 _START_SECONDS = 60
+_LOCK_SECONDS = 20
 
 
 @cache
@@ -112,35 +114,85 @@ class KeptRows:
     """Every row as it stands now. :meth:`put_back` makes the tables hold these again, and nothing else."""
 
     def __init__(self, engine: Engine, metadata: MetaData):
+        self._kept = _KeptInFile(engine, metadata) if engine.dialect.name == "sqlite" else _Kept(engine, metadata)
+
+    def put_back(self) -> None:
+        """Costs next to nothing where nobody has written, and little where few rows are others."""
+        self._kept.put_back()
+
+
+class _Kept:
+    """On any database."""
+
+    def __init__(self, engine: Engine, metadata: MetaData):
         self._engine, self._metadata = engine, metadata
-        self._file = sqlite3.connect(engine.url.database) if engine.dialect.name == "sqlite" else None
-        self._version = self._read_version()
         with engine.begin() as connection:
             filled = find_filled(connection, metadata)
-            self._kept = [
+            self._rows = [
                 (table, [dict(row) for row in connection.execute(select(table)).mappings()])
                 for table in metadata.sorted_tables
                 if table.name in filled
             ]
 
     def put_back(self) -> None:
-        """Costs next to nothing where nobody has written."""
-        if self._file is not None and self._read_version() == self._version:
-            return
         with self._engine.begin() as connection:
-            _delete_rows(connection, self._metadata)
-            for table, rows in self._kept:
+            filled = find_filled(connection, self._metadata)
+            for table in reversed(self._metadata.sorted_tables):
+                if table.name in filled:
+                    connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
+            for table, rows in self._rows:
                 connection.execute(insert(table), rows)
+
+
+class _KeptInFile:
+    """On SQLite: by a connection of its own, which asks for no row that another refers to, and writes what has changed."""
+
+    def __init__(self, engine: Engine, metadata: MetaData):
+        self._file = _open_file(engine.url.database)
+        self._names, self._look = _look_at(metadata)
+        self._insertions: dict[str, str] = {}
         self._version = self._read_version()
+        self._rows = {name: self._read_rows(name) for name in self._read(self._look)}
 
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
+    def put_back(self) -> None:
+        if (version := self._read_version()) == self._version:
+            return
+        with self._file:
+            self._file.execute("BEGIN IMMEDIATE")
+            for name in self._rows.keys() | self._read(self._look):
+                self._put_back_in(name)
+        self._version = version[0], self._file.total_changes
 
-    def _read_version(self) -> int:
-        # It changes when another connection commits.
-        return self._file.execute("PRAGMA data_version").fetchone()[0] if self._file is not None else 0
+    def _put_back_in(self, name: str) -> None:
+        kept, found = self._rows.get(name, {}), self._read_rows(name)
+        if found != kept:
+            wrong = [(id,) for id, row in found.items() if kept.get(id) != row]
+            self._file.executemany(f'DELETE FROM "{name}" WHERE rowid = ?', wrong)
+            missing = [row for id, row in kept.items() if found.get(id) != row]
+            self._file.executemany(self._insertion(name), missing)
+
+    def _read_rows(self, name: str) -> dict[int, tuple]:
+        return {row[0]: row for row in self._file.execute(f'SELECT rowid, * FROM "{name}"')}
+
+    def _insertion(self, name: str) -> str:
+        if name not in self._insertions:
+            columns = self._read(f"SELECT name FROM pragma_table_info('{name}')")
+            places = ", ".join("?" * (1 + len(columns)))
+            self._insertions[name] = f"""INSERT INTO "{name}" (rowid, "{'", "'.join(columns)}") VALUES ({places})"""
+        return self._insertions[name]
+
+    def _read(self, query: str) -> list[Any]:
+        return [one for (one,) in self._file.execute(query)]
+
+    def _read_version(self) -> tuple[int, int]:
+        # The first changes when another connection commits, the second when this one writes.
+        return self._read("PRAGMA data_version")[0], self._file.total_changes
+
+
+@cache
+def _open_file(path: str) -> sqlite3.Connection:
+    # To open it anew takes as long as to put a few rows back.
+    return sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
 
 
 def _empty_tables(engine: Engine, metadata: MetaData) -> None:
@@ -151,14 +203,6 @@ def _empty_tables(engine: Engine, metadata: MetaData) -> None:
         for name in reversed(names):
             if name in filled:
                 cursor.execute(f'DELETE FROM "{name}"')
-
-
-def _delete_rows(connection: Connection, metadata: MetaData) -> None:
-    names, _ = _look_at(metadata)
-    filled = find_filled(connection, metadata)
-    for name in reversed(names):
-        if name in filled:
-            connection.exec_driver_sql(f'DELETE FROM "{name}"')
 
 
 def read_rows(engine: Engine, metadata: MetaData) -> dict[str, list[str]]:

@@ -178,7 +178,7 @@ def _empty_tables(request, apps_in_use) -> Iterator[None]:
 
 
 @pytest.fixture
-def anew(app) -> Iterator[Callable[..., AbstractContextManager[None]]]:
+def anew(app) -> Callable[..., AbstractContextManager[None]]:
     """``with anew(browser):`` for each line of a table: it ends with what was there before the first one.
 
     That is every row of ``app``, and the cookies of the browsers that are named.
@@ -200,9 +200,7 @@ def anew(app) -> Iterator[Callable[..., AbstractContextManager[None]]]:
             set_access(EVERYTHING)
             kept[0].put_back()
 
-    yield anew
-    for rows in kept:
-        rows.close()
+    return anew
 
 
 # -- hosts of the internet -----------------------------------------------------------------------

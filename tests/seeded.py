@@ -1,6 +1,6 @@
 """The demonstration data on the running server, for every test that walks there. Loaded by ``conftest``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ from tests.server import Server
 
 
 @pytest.fixture(scope="session")
-def _seed_once() -> Iterator[Callable[[Flask], dict]]:
+def _seed_once() -> Callable[[Flask], dict]:
     """Seed the empty database of the running server. Later times it gets the rows of the first."""
     kept: list[tuple[dict, KeptRows]] = []
 
@@ -26,9 +26,7 @@ def _seed_once() -> Iterator[Callable[[Flask], dict]]:
                 kept.append((told, KeptRows(db.engine, db.metadata)))
         return kept[0][0]
 
-    yield seed_once
-    for _, rows in kept:
-        rows.close()
+    return seed_once
 
 
 @pytest.fixture

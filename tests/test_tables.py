@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from app.extensions import db
+from tests.databases import read_rows
 from tests.tables import each
 
 pytest_plugins = ["pytester"]
+_ROWS = pytest.StashKey[dict]()
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +29,43 @@ def test_each_line_begins_with_the_rows_that_the_fixtures_made(app, alice, carol
         db.session.execute(text(act))
         db.session.commit()
     assert count_people(app) == left
+
+
+@pytest.fixture
+def shelf(app, notebook):
+    """A memory of Acme's own, which is found by "heron", and the token that found it."""
+    token = notebook.client_credentials(scope="memories:read memories:write").json["access_token"]
+    client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
+    client.post("/api/v1/memories/", json={"title": "A heron", "text": "On the canal."}, headers=headers)
+
+    def find(word: str) -> list[str]:
+        found = client.get("/api/v1/memories/", query_string={"q": word}, headers=headers).json
+        return [memory["title"] for memory in found["data"]]
+
+    return find
+
+
+@each(
+    "act",
+    [
+        "UPDATE memories SET title = 'An owl', text = 'At night.'",
+        "DELETE FROM memories",
+        "INSERT INTO organizations SELECT 'org_late', 'late', 'Late', created_at, demands_second_factor FROM organizations",
+        "INSERT INTO memory_tags SELECT id, 'late' FROM memories",
+        "SELECT 1",
+    ],
+)
+def test_each_line_finds_and_has_every_row_as_it_was(app, shelf, request, act):
+    with app.app_context():
+        rows = read_rows(db.engine, db.metadata)
+        rows.pop("request_log", None)
+    kept = request.node.stash.setdefault(_ROWS, rows)
+    assert rows == kept and rows["memories"]
+    assert (shelf("heron"), shelf("owl")) == (["A heron"], [])
+    with app.app_context():
+        db.session.execute(text(act))
+        db.session.commit()
+        assert (read_rows(db.engine, db.metadata) == rows) == act.startswith("SELECT")
 
 
 @each("who", ["alice", "carol"])

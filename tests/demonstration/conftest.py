@@ -1,6 +1,6 @@
 """Acme Pocket beside the server that it asks, both in the test's own process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
@@ -19,7 +19,7 @@ __all__ = ["let_time_pass"]
 
 
 @pytest.fixture(scope="session")
-def seed_once() -> Iterator[Callable[[], dict]]:
+def seed_once() -> Callable[[], dict]:
     """Seed the empty database of ``app`` and return what that said. Later times have the rows of the first."""
     kept: list[tuple[dict, KeptRows]] = []
 
@@ -34,9 +34,7 @@ def seed_once() -> Iterator[Callable[[], dict]]:
             kept.append((told, KeptRows(db.engine, db.metadata)))
         return deepcopy(kept[0][0])
 
-    yield seed_once
-    for _, rows in kept:
-        rows.close()
+    return seed_once
 
 
 @pytest.fixture
