@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 
 from app.api import blueprint
+from app.api.me_schema import ANSWER
 from app.api.route import ROUTES, Route
 from app.consents.details import describe_mementos
 from app.consents.reach import reached_mementos
@@ -30,7 +31,7 @@ ROUTES += [
         name=path.strip("/").replace("/", "_"),
         summary="Whom the token speaks for, and what it was allowed",
         scopes=(),
-        answers={200: {"type": "object", "required": ["type", "id", "client_id"]}},
+        answers={200: ANSWER},
         is_lenient=True,
     )
     for path in _PATHS

@@ -1,9 +1,10 @@
 """``/api/openapi.json``: the resource API described (OpenAPI 3.1), from the routes themselves."""
 
+import json
 import re
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 
 from app.api import blueprint
 from app.api.components import ERROR, components
@@ -29,7 +30,9 @@ _ERRORS = {
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """Anybody may read it; it holds nothing of anybody's."""
-    return jsonify(describe_api())
+    # In UTF-8, without escapes in pairs: tools that read it as YAML know no such.
+    text = json.dumps(describe_api(), ensure_ascii=False, sort_keys=True)
+    return Response(text, mimetype=_JSON)
 
 
 def describe_api() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """``GET /api/me/``, step five of the web flow: whom the token speaks for, and what it was allowed."""
 
+import jsonschema
 import pytest
 
 from app import clock
@@ -159,3 +160,24 @@ def test_when_a_consent_ends_is_told(notebook, tokens, change_consent, let_time_
     end = clock.now().replace(microsecond=0, year=clock.now().year + 1)
     change_consent(notebook, expires_at=end)
     assert notebook.me(tokens["access_token"]).json["consent"]["expires_at"] == end.isoformat()
+
+
+def test_whatever_it_answers_is_described(app, notebook, signed_in):
+    described = app.test_client().get("/api/openapi.json").json["paths"]["/api/me/"]["get"]
+    schema = described["responses"]["200"]["content"]["application/json"]["schema"]
+    tokens = [notebook.tokens(signed_in, scope=scope) for scope in ("memories:read profile", "memories:read")]
+    answers = [notebook.me(one["access_token"]).json for one in (*tokens, notebook.client_credentials().json)]
+    for answer in answers:
+        assert _find_undescribed(answer, schema) == []
+        jsonschema.validate(answer, schema)
+    assert set(schema["properties"]) == {name for answer in answers for name in answer}
+
+
+def _find_undescribed(answer, schema) -> list[str]:
+    if isinstance(answer, list):
+        return [one for item in answer for one in _find_undescribed(item, schema["items"])]
+    if not isinstance(answer, dict):
+        return []
+    missing = [name for name in answer if name not in schema["properties"]]
+    known = [name for name in answer if name in schema["properties"]]
+    return missing + [one for name in known for one in _find_undescribed(answer[name], schema["properties"][name])]

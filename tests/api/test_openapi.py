@@ -75,6 +75,13 @@ def test_every_path_works_with_and_without_its_final_slash(app, description):
                 assert adapter.match(spelled.replace("{", "").replace("}", ""), method.upper())
 
 
+def test_no_character_is_written_as_two_escapes(app):
+    """Several tools read JSON as the YAML that it is, which knows no such pairs."""
+    text = app.test_client().get("/api/openapi.json").text
+    assert re.search(r"[\U00010000-\U0010ffff]", text)
+    assert not re.search(r"(?<!\\)\\u[dD][89abAB]", text)
+
+
 def test_operations_are_named_once(description):
     names = [operation["operationId"] for item in description["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
