@@ -24,7 +24,12 @@ _ERRORS = {
     414: "The address is longer than 64 kB.",
     415: "The body is not JSON.",
     422: "A field or a parameter cannot be taken, or an Idempotency-Key was used for another request.",
+    429: "So many calls a minute are not allowed with one token: Retry-After says how long to wait.",
+    503: "The server cannot use its database just now: Retry-After says when to try again.",
 }
+#: Those that say how long to wait.
+_RETRIED = {429, 503}
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
 @blueprint.get("/api/openapi.json")
@@ -117,12 +122,13 @@ def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
 
 def _error(status: int, one: Route) -> dict[str, Any]:
     description = _ERRORS[status].format(largest_body=describe_size(one.largest_body))
-    return {"description": description, "content": {_JSON: {"schema": ERROR}}}
+    described = {"description": description, "content": {_JSON: {"schema": ERROR}}}
+    return described | ({"headers": _RETRY_AFTER} if status in _RETRIED else {})
 
 
 def _statuses(one: Route) -> list[int]:
     """The errors that a route can answer with."""
-    statuses = [400, 401, 403, 422]
+    statuses = [400, 401, 403, 422, *_RETRIED]
     if "{" in one.path:
         statuses.append(404)
     if one.query:

@@ -4,12 +4,16 @@ import json
 import re
 from functools import cache
 
+import jsonschema
 import pytest
 import schemathesis
 from hypothesis import Phase, given
+from msgspec import structs
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 
+from app.limits.calls import Calls
+from app.limits.counting import Limits
 from app.operations.patterns import FOLDER, ONE_LINE
 from tests.api.operations import OPERATIONS
 from tests.properties import IS_LONG, examples
@@ -73,6 +77,21 @@ def test_every_path_works_with_and_without_its_final_slash(app, description):
         for method in item:
             for spelled in (path, path.rstrip("/")):
                 assert adapter.match(spelled.replace("{", "").replace("}", ""), method.upper())
+
+
+def test_whoever_is_to_come_again_is_told_when(description, seeded, monkeypatch):
+    """By each operation, with too many calls and with a database that is away."""
+    operations = [operation["responses"] for item in description["paths"].values() for operation in item.values()]
+    assert all("Retry-After" in described[status]["headers"] for described in operations for status in ("429", "503"))
+    caller, _ids = seeded
+    services = caller.app.extensions["services"]
+    few = structs.replace(services, limits=Limits(services.limits.storage, Calls(1)))
+    monkeypatch.setitem(caller.app.extensions, "services", few)
+    answers = [caller.open("GET", "memories/") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert int(answers[1].headers["Retry-After"]) >= 1
+    schema = {"$ref": "#/components/schemas/Error", "components": description["components"]}
+    jsonschema.validate(answers[1].json, schema)
 
 
 def test_no_character_is_written_as_two_escapes(app):
