@@ -313,6 +313,14 @@ def test_a_database_that_cannot_keep_every_letter(examine, pytestconfig, encodin
 
 
 @pytest.mark.postgresql
+def test_a_database_that_only_reads(examine, sorted_database_url):
+    bring_up_to_date(create_app(Settings(sorted_database_url, _KEY, "http://127.0.0.1:8000")))
+    code, findings = examine(database_url=f"{sorted_database_url}&options=-c%20default_transaction_read_only%3Don")
+    assert code == 1 and _errors(findings) == {"postgresql"}
+    assert "Nothing can be written" in _find(findings, "postgresql", "error")["says"]
+
+
+@pytest.mark.postgresql
 def test_the_collation_that_is_told_is_the_one_that_compares(examine, sorted_database_url):
     _, findings = examine(database_url=sorted_database_url)
     says = [finding["says"] for finding in findings if (finding["check"], finding["level"]) == ("postgresql", "ok")]

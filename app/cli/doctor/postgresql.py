@@ -20,7 +20,7 @@ _COLLATION_VERSIONS = (
 
 
 def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
-    """Its version, and how it stores and compares text."""
+    """Its version, whether it takes writes, and how it stores and compares text."""
     if deployment.is_sqlite:
         return
     with connect_to_postgresql(deployment) as connection:
@@ -29,10 +29,16 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         collation = next(column for since, column in _COLLATIONS.items() if version >= since)
         asked = _PARAMETERS.format(collation=collation, version=columns)
         collation, encoding, differs = cast(Any, connection.execute(asked).fetchone())
+        only_reads = cast(Any, connection.execute("SHOW transaction_read_only").fetchone())[0] == "on"
     if version < _OLDEST * 10000:
         yield error(f"PostgreSQL is {version // 10000}.", f"Upgrade it to {_OLDEST} or newer.")
     else:
         yield ok(f"PostgreSQL is {version // 10000}.{version % 10000}.")
+    if only_reads:
+        yield error(
+            "Nothing can be written: it is a replica, or default_transaction_read_only is on.",
+            "Let DATABASE_URL lead to the server that writes; of several hosts in it, the first that does so is taken.",
+        )
     if encoding != UTF8:
         yield error(
             f"The database stores text as {encoding}: names and memories in other alphabets cannot be kept or found.",
