@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
@@ -14,9 +14,14 @@ from app import clock
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
 from app.consents.saved import SavedMemento
+from app.credentials import new_id
+from app.database.connections import connect as driver_connection
+from app.database.statements import Statement
 from app.extensions import db
+from app.folding import index_words
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from tests.actors import Browser
+from tests.conftest import _write
 from tests.integrator import Integrator
 
 SCOPE = "memories:read memories:write integrations:read profile"
@@ -70,38 +75,50 @@ def post(browser: Browser, path: str, data=None, token: str | None = None) -> Te
     return browser.client.post(path, data=data, base_url="http://127.0.0.1:8000")
 
 
+_SOURCES = {"Drive": "google_drive", "Slack": "slack"}
+#: title -> where it lies.
+_STOCK = {
+    "Soup": ("Drive", "Recipes"),
+    "Bread": ("Drive", "Recipes/Baking"),
+    "Tiles": ("Drive", "Trips/Lisbon"),
+    "Loose leaf": ("Drive", ""),
+    "Hello": ("Slack", "general"),
+    "Good morning": ("Slack", "general"),
+    "Retrospective": ("Slack", "heron"),
+}
+_PICK = Statement(
+    insert(MementoContent).values(
+        {name: bindparam(name) for name in ("memento_id", "integration_id", "folder", "memory_id")}
+    )
+)
+
+
 def stock(app: Flask, user_id: str) -> Shelf:
-    """Give somebody seven memories in two sources, and two mementos."""
-    with app.app_context():
-        drive = Integration(user_id=user_id, kind="google_drive", name="Drive")
-        slack = Integration(user_id=user_id, kind="slack", name="Slack")
-        db.session.add_all([drive, slack])
-        db.session.flush()
-        memories = [
-            Memory(user_id=user_id, integration_id=integration.id, folder=folder, title=title, text=f"About {title}.")
-            for integration, folder, title in [
-                (drive, "Recipes", "Soup"),
-                (drive, "Recipes/Baking", "Bread"),
-                (drive, "Trips/Lisbon", "Tiles"),
-                (drive, "", "Loose leaf"),
-                (slack, "general", "Hello"),
-                (slack, "general", "Good morning"),
-                (slack, "heron", "Retrospective"),
-            ]
-        ]
-        db.session.add_all(memories)
-        db.session.flush()
-        recipes = Memento(
-            user_id=user_id, name="Recipes", contents=[MementoContent(integration_id=drive.id, folder="Recipes")]
-        )
-        diary = Memento(user_id=user_id, name="Diary", contents=[MementoContent(memory_id=memories[3].id)])
-        db.session.add_all([recipes, diary])
-        db.session.commit()
-        return Shelf(
-            {"Drive": drive.id, "Slack": slack.id},
-            {memory.title: memory.id for memory in memories},
-            {"Recipes": recipes.id, "Diary": diary.id},
-        )
+    """Give somebody seven memories in two sources, and two mementos: what the models write, in a fifth of the time."""
+    sources = {name: new_id("int") for name in _SOURCES}
+    memories = {title: new_id("mry") for title in _STOCK}
+    recipes, diary = new_id("mem"), new_id("mem")
+    with app.app_context(), driver_connection(db.engine) as connection, connection.transaction():
+
+        def write(model: type, **row) -> None:
+            _write(connection, model.__table__, {"user_id": user_id} | row)
+
+        for name, kind in _SOURCES.items():
+            write(Integration, id=sources[name], kind=kind, name=name)
+        for title, (source, folder) in _STOCK.items():
+            text, now = f"About {title}.", clock.now()
+            words = {"title_words": index_words(title), "text_words": index_words(text), "folded_at": now}
+            told = {"title": title, "text": text, "created_at": now, "updated_at": now}
+            write(Memory, id=memories[title], integration_id=sources[source], folder=folder, **told, **words)
+        write(Memento, id=recipes, name="Recipes")
+        write(Memento, id=diary, name="Diary")
+        nothing = dict.fromkeys(("integration_id", "folder", "memory_id"))
+        for pick in (
+            {"memento_id": recipes, "integration_id": sources["Drive"], "folder": "Recipes"},
+            {"memento_id": diary, "memory_id": memories["Loose leaf"]},
+        ):
+            connection.run(_PICK, **nothing | pick)
+    return Shelf(sources, memories, {"Recipes": recipes, "Diary": diary})
 
 
 @pytest.fixture
