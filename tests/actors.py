@@ -131,9 +131,9 @@ class Browser:
             user = cast(User, SimpleNamespace(id=person.id))
             credential = start_session(user, address=self._environ["REMOTE_ADDR"], user_agent="")
             db.session.commit()
-        sessions, host = self._app.session_interface, self._environ.get("HTTP_HOST", urlsplit(self._base_url).netloc)
+        sessions = self._app.session_interface
         signed = sessions.get_signing_serializer(self._app).dumps({"_user_id": credential, "_fresh": True})
-        self.client.set_cookie(sessions.get_cookie_name(self._app), signed, domain=urlsplit(f"//{host}").hostname)
+        self.client.set_cookie(sessions.get_cookie_name(self._app), signed, domain=self._cookie_host())
         self.person = person
 
     def make_token(self) -> str:
@@ -141,8 +141,12 @@ class Browser:
         if not isinstance(self.client, FlaskClient):
             page = self.follow(self.get("/sign-in"))
             return next(value for form in find_forms(page.text) for name, value in form.values if name == "csrf_token")
-        with self._session() as session:
-            secret = session.setdefault("csrf_token", token_hex(20))
+        sessions = self._app.session_interface
+        kept = self.client.get_cookie(sessions.get_cookie_name(self._app), domain=self._cookie_host())
+        secret = kept and sessions.get_signing_serializer(self._app).loads(kept.value).get("csrf_token")
+        if not secret:
+            with self._session() as session:
+                secret = session.setdefault("csrf_token", token_hex(20))
         return URLSafeTimedSerializer(self._app.secret_key, salt="wtf-csrf-token").dumps(secret)
 
     def sign_up(self, email: str, password: str, *, next: str = "/", **fields) -> TestResponse:
@@ -170,6 +174,10 @@ class Browser:
         """Sign out through the button of the home page."""
         self.person = None
         return self.submit(self.get("/"), action="/sign-out")
+
+    def _cookie_host(self) -> str:
+        """Whose cookies are sent: those of the host that is asked for."""
+        return urlsplit("//" + self._environ.get("HTTP_HOST", urlsplit(self._base_url).netloc)).hostname or ""
 
     def _session(self) -> AbstractContextManager[SessionMixin]:
         return self.client.session_transaction("/", base_url=self._base_url, environ_overrides=self._environ)

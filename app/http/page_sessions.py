@@ -1,5 +1,7 @@
 """The signed cookie by which we know a person's browser again, for the doors that people come in by."""
 
+from typing import Any
+
 from flask import Flask, Response
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
@@ -12,6 +14,19 @@ from app.http.incoming import IncomingRequest
 class PageSessions(SecureCookieSessionInterface):
     """Flask's signed cookie for people; nothing at all for programs."""
 
+    #: The keys, and what signs with them.
+    _signs: tuple[tuple[Any, ...], URLSafeTimedSerializer | None] | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Returns Flask's for the app's keys, with a signer of ours. Making it takes as long as reading a cookie by it."""
+        keys = (app.secret_key, *(app.config["SECRET_KEY_FALLBACKS"] or ()))
+        if (signs := self._signs) is None or signs[0] != keys:
+            serializer = super().get_signing_serializer(app)
+            if serializer is not None:
+                serializer.signer = CookieSigner
+            self._signs = signs = keys, serializer
+        return signs[1]
+
     def open_session(  # type: ignore[override]
         self, app: Flask, request: IncomingRequest
     ) -> SessionMixin | None:
@@ -23,13 +38,6 @@ class PageSessions(SecureCookieSessionInterface):
             # Earlier versions kept the origins of apps here.
             opened.pop("redirect_origins", None)
         return opened
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """Returns Flask's own, with a signer of ours."""
-        serializer = super().get_signing_serializer(app)
-        if serializer is not None:
-            serializer.signer = CookieSigner
-        return serializer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Send the cookie if it has changed."""
