@@ -224,12 +224,13 @@ def test_hash_is_left_alone_by_a_wrong_password(app, browser, alice, change_sett
 
 
 @pytest.fixture
-def meanwhile(settings, alice, monkeypatch):
+def meanwhile(app, alice, monkeypatch):
     """While a password of Alice's is looked at, this happens elsewhere."""
 
     def let(happen):
         def verify(*given):
-            with create_app(settings).app_context():
+            # A context of its own has a session and a connection of its own.
+            with app.app_context():
                 happen(db.session.get_one(User, alice.id))
                 db.session.commit()
             return verify_password(*given)

@@ -1,6 +1,7 @@
 """Whose request it is: the address that a trusted proxy tells, without what is no part of it."""
 
-from flask import request
+import pytest
+from flask import Flask, request
 from msgspec import structs
 
 from app import create_app
@@ -41,13 +42,19 @@ def test_an_address_is_read_without_its_port(written, address):
     assert plain_address(written) == address
 
 
+@pytest.fixture
+def behind_one(settings) -> Flask:
+    """An app behind one proxy, which says whose request it is."""
+    proxied = create_app(structs.replace(settings, trusted_proxies=1))
+    proxied.add_url_rule("/address", view_func=lambda: request.remote_addr, door=PAGE)
+    return proxied
+
+
 @each(("written", "address"), [pair for pair in WRITTEN if pair[0]])
-def test_a_request_through_a_proxy_has_its_address_or_the_proxys(settings, written, address):
+def test_a_request_through_a_proxy_has_its_address_or_the_proxys(behind_one, written, address):
     """Nothing else reaches the limits, the list of sessions, or the database."""
-    app = create_app(structs.replace(settings, trusted_proxies=1))
-    app.add_url_rule("/address", view_func=lambda: request.remote_addr, door=PAGE)
     sent = {"X-Forwarded-For": f"198.51.100.1, {written}"}
-    answer = app.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
+    answer = behind_one.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
     assert answer.text == (address or "10.0.0.1")
 
 

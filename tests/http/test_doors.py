@@ -169,8 +169,9 @@ def _headers_of(door: Door, status: int) -> dict[str, str]:
 def test_what_a_door_says_holds_for_each_of_its_routes(app, door, method):
     walked = [route for route in routes(app) if route.door is door]
     assert walked
+    stranger = app.test_client(use_cookies=False)
     for route in walked:
-        answer = app.test_client().open(path_of(route), method=method, headers={"Origin": "http://127.0.0.1:8000"})
+        answer = stranger.open(path_of(route), method=method, headers={"Origin": "http://127.0.0.1:8000"})
         where = (method, route.rule)
         own = SAYS_ITSELF.get(route.endpoint, set()) if answer.status_code < 400 else set()
         for name, value in _headers_of(door, answer.status_code).items():
@@ -224,10 +225,11 @@ def test_what_a_web_page_may_read_is_what_the_door_says(app, registered_origin, 
     expected = {Origins.NONE: (None, None), Origins.CALLER: (registered_origin, None), Origins.ANY: ("*", "*")}[
         door.origins
     ]
+    stranger = app.test_client(use_cookies=False)
     for route in (route for route in routes(app) if route.door is door):
         for origin, allowed in zip((registered_origin, "https://evil.example"), expected, strict=True):
             for method in ("OPTIONS", "GET", "POST"):
-                answer = app.test_client().open(path_of(route), method=method, headers={"Origin": origin})
+                answer = stranger.open(path_of(route), method=method, headers={"Origin": origin})
                 assert answer.headers.get("Access-Control-Allow-Origin") == allowed, (method, route.rule, origin)
 
 
@@ -301,8 +303,9 @@ def test_what_leads_nowhere_is_answered_as_what_is_nearest(app, path, door):
 
 
 def test_a_method_that_a_route_does_not_take_is_answered_by_its_door(app):
+    stranger = app.test_client(use_cookies=False)
     for route in routes(app):
-        answer = app.test_client().open(path_of(route), method="TRACE")
+        answer = stranger.open(path_of(route), method="TRACE")
         assert answer.status_code == 405, route.rule
         assert _shape(answer) is route.door.errors, route.rule
 
