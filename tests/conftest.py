@@ -82,19 +82,27 @@ def carol(app) -> Person:
     return _register(app, "Carol Chen", "carol@globex.example", "Globex", "owner")
 
 
-def _register(app, name: str, email: str, organization_name: str, role: str) -> Person:
+def _register(app, name: str, email: str, organization_name: str | None = None, role: str | None = None) -> Person:
     """What ``register_user`` and ``add_member`` write, without the session they need: most tests begin with it."""
-    password, user_id, slug = f"the password of {name}", new_id("usr"), organization_name.lower()
+    password, user_id = f"the password of {name}", new_id("usr")
     with app.app_context(), connect(db.engine) as connection, connection.transaction():
         person = {"id": user_id, "email": email, "name": name, "password_hash": _hash_once(password)}
         _write(connection, User.__table__, person | {"email_verified_at": clock.now()})
-        organization_id = connection.scalar(_FIND_ORGANIZATION, slug=slug)
-        if organization_id is None:
-            organization_id = new_id("org")
-            _write(connection, Organization.__table__, {"id": organization_id, "slug": slug, "name": organization_name})
-        membership = {"user_id": user_id, "organization_id": organization_id, "role": role}
-        _write(connection, Membership.__table__, membership)
+        if organization_name is not None:
+            organization_id = _find_organization(connection, organization_name)
+            membership = {"user_id": user_id, "organization_id": organization_id, "role": role}
+            _write(connection, Membership.__table__, membership)
     return Person(user_id, email, name, password)
+
+
+def _find_organization(connection: Connection, name: str) -> str:
+    """Returns the id of the organization, which is made where there is none."""
+    found = connection.scalar(_FIND_ORGANIZATION, slug=name.lower())
+    if found is not None:
+        return found
+    organization = {"id": new_id("org"), "slug": name.lower(), "name": name}
+    _write(connection, Organization.__table__, organization)
+    return organization["id"]
 
 
 def _write(connection: Connection, table: Table, row: dict[str, Any]) -> None:

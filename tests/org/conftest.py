@@ -3,13 +3,13 @@
 import pytest
 
 from app.accounts.models import Invitation, Membership, Organization
-from app.accounts.organizations import add_member, find_organization
-from app.accounts.users import register_user
+from app.accounts.organizations import find_organization
 from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser, Person
+from tests.conftest import _register
 
 #: What a form of the register page is filled in with.
 HONEST = {
@@ -29,13 +29,13 @@ _DASHBOARDS = (Client, ClientSecret, ClientLogo, ClientOrigin, AuditEvent, Organ
 @pytest.fixture
 def olive(app, bob) -> Person:
     """The owner of Acme."""
-    return _register(app, "Olive Owens", "olive@acme.example", "owner")
+    return _register(app, "Olive Owens", "olive@acme.example", "Acme", "owner")
 
 
 @pytest.fixture
 def leon(app) -> Person:
     """Somebody who belongs to no organization."""
-    return _register(app, "Leon Lund", "leon@example.org", None)
+    return _register(app, "Leon Lund", "leon@example.org")
 
 
 @pytest.fixture
@@ -78,13 +78,3 @@ def in_acme(app) -> str:
 def csrf_token(browser: Browser) -> str:
     """A token that is good for any form of this browser's session."""
     return browser.make_token()
-
-
-def _register(app, name: str, email: str, role: str | None) -> Person:
-    password = f"the password of {name}"
-    with app.app_context():
-        user = register_user(email=email, name=name, password=password, is_verified=True)
-        if role:
-            add_member(find_organization("acme"), user, role)
-        db.session.commit()
-        return Person(user.id, email, name, password)
