@@ -268,6 +268,7 @@ def test_each_answer_of_postgresql_has_what_to_do(message, fix):
         (psycopg.errors.QueryCanceled, "which took too long; see what else it does, and try again."),
         (psycopg.errors.DeadlockDetected, "which is busy with others; try again in a moment."),
         (psycopg.errors.IoError, "which is damaged, or cannot use its disk; look at its log."),
+        (psycopg.errors.InsufficientPrivilege, "which does not let that user; let it own the database and all that is"),
         (psycopg.errors.UntranslatableCharacter, "which cannot keep every letter; make it anew with ENCODING 'UTF8'"),
     ],
 )
@@ -277,6 +278,27 @@ def test_each_error_of_a_postgresql_that_answers_has_what_to_do(error, says):
         f"DATABASE_URL leads to the PostgreSQL database notes on db.example for the user me, {says}"
     )
     assert "its words" not in problem
+
+
+@pytest.mark.postgresql
+def test_tables_of_another_owner_are_named(sorted_database_url):
+    """As after a dump was restored by an administrator. Nobody may be told that the program is wrong."""
+    bring_up_to_date(app_on(sorted_database_url))
+    role = f"reader_{make_url(sorted_database_url).database.rpartition('_')[2]}"
+    with psycopg.connect(sorted_database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+        try:
+            app = app_on(make_url(sorted_database_url).set(username=role).render_as_string(hide_password=False))
+            refused, told = run_in(app, *PURGE), run_in(app, "doctor").stdout
+            form = {"client_name": "x", "redirect_uris": ["http://127.0.0.1/"]}
+            answer = app.test_client().post("/oauth/register", json=form)
+            with app.app_context():
+                assert start_check.find_start_problem() is None
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert_refused(refused, "which does not let that user: permission denied for table leases; let it own")
+    assert f"The user {role} may not read and write" in told
+    assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
 
 
 @pytest.mark.postgresql

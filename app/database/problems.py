@@ -51,6 +51,7 @@ _UNAVAILABLE = {
 }
 #: SQLSTATEs of text that the database's encoding has no letters for.
 _NO_SUCH_LETTER = ("22P05", "22021")
+_FORBIDDEN = "42501"
 
 
 def find_database_problem(error: Exception, url: URL) -> str | None:
@@ -81,6 +82,9 @@ def name_database(url: URL) -> str:
 def _explain_postgresql(error: "psycopg.Error") -> str | None:
     if error.sqlstate in _NO_SUCH_LETTER:
         return "which cannot keep every letter; make it anew with ENCODING 'UTF8', and restore a dump into it."
+    if error.sqlstate == _FORBIDDEN:
+        said = f": {error.diag.message_primary}" if error.diag.message_primary else ""
+        return f"which does not let that user{said}; let it own the database and all that is in it."
     return None if error.sqlstate is None else _UNAVAILABLE.get(find_unavailability(error) or "")
 
 

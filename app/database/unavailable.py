@@ -47,6 +47,8 @@ _POSTGRESQL = {
     "3D000": "away",
     # What the database asks to be repeated, and was: it is still in the way.
     "40": "busy",
+    # Tables of another owner, as after a dump was restored by somebody else.
+    "42501": "forbidden",
     "53100": "full",
     "53": "busy",
     "55006": "busy",

@@ -6,6 +6,7 @@ from typing import Any, cast
 from app.cli.doctor.driver import connect_to_postgresql
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
 from app.database.schema import UTF8
+from app.extensions import db
 
 _OLDEST = 14
 #: Connections of one worker at most: SQLAlchemy's pool and what it may open beyond it.
@@ -14,6 +15,12 @@ _PARAMETERS = (
 )
 #: Since a version, whose locale it is that compares: the system's, or one of another provider's.
 _COLLATIONS = {170000: "coalesce(datlocale, datcollate)", 150000: "coalesce(daticulocale, datcollate)", 0: "datcollate"}
+_FORBIDDEN = (
+    "SELECT count(*), min(relname), current_user FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname = ANY(%s)"
+    " AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')"
+    " AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))"
+)
 _COLLATION_VERSIONS = (
     "CASE WHEN datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) THEN datcollversion END"
 )
@@ -29,6 +36,7 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         collation = next(column for since, column in _COLLATIONS.items() if version >= since)
         asked = _PARAMETERS.format(collation=collation, version=columns)
         collation, encoding, differs = cast(Any, connection.execute(asked).fetchone())
+        forbidden, table, user = cast(Any, connection.execute(_FORBIDDEN, [list(db.metadata.tables)]).fetchone())
         only_reads = cast(Any, connection.execute("SHOW transaction_read_only").fetchone())[0] == "on"
     if version < _OLDEST * 10000:
         yield error(f"PostgreSQL is {version // 10000}.", f"Upgrade it to {_OLDEST} or newer.")
@@ -38,6 +46,11 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         yield error(
             "Nothing can be written: it is a replica, or default_transaction_read_only is on.",
             "Let DATABASE_URL lead to the server that writes; of several hosts in it, the first that does so is taken.",
+        )
+    if forbidden:
+        yield error(
+            f"The user {user} may not read and write {forbidden} of our tables, {table} among them.",
+            "Restore the dump as that user (pg_restore --no-owner), or let it own each: ALTER TABLE ... OWNER TO.",
         )
     if encoding != UTF8:
         yield error(
