@@ -10,7 +10,7 @@ from flask import Flask
 from psycopg.types.string import TextLoader
 from sqlalchemy import MetaData, make_url
 
-from tests.databases import for_libpq
+from tests.databases import for_libpq, tables_in_order
 
 Rows = dict[str, list[tuple]]
 
@@ -26,7 +26,7 @@ class Onlooker:
         self._connection: Any = _connect_sqlite(str(url.database)) if self.is_sqlite else _connect_postgresql(url)
         self._looks = {
             table.name: f'SELECT {", ".join(map(quoted, table.columns.keys()))} FROM "{table.name}"'
-            for table in metadata.sorted_tables
+            for table in tables_in_order(metadata)
         }
         names = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in self._looks)
         self._look_for_filled = " UNION ALL ".join(names)

@@ -22,6 +22,7 @@ from app.database.patience import find_patience
 from app.extensions import db
 from app.logs import present
 from app.metrics.kinds import State, _rows, begin_anew
+from tests.databases import tables_in_order
 from tests.onlooker import Onlooker, Rows, quoted
 
 #: Makes the environ of a request. Its body can be read once, so there is another each time.
@@ -97,7 +98,7 @@ class TwoDoors:
         self._uses_up = uses_up
         start = self._onlooker.read_rows()
         with self._onlooker.writing():
-            self._begin_counting(db.metadata.sorted_tables)
+            self._begin_counting(tables_in_order(db.metadata))
         self._now = clock.now()
         seen = [self._go_through(requests, start, meddle, around=around) for around in (False, True)]
         assert seen[0].keys() == seen[1].keys()
@@ -207,7 +208,7 @@ class TwoDoors:
         """Leave the rows of ``start`` where there are ``rows``, and the numbers of those to come as they were."""
         self._services.limits.forget()
         self._take_notes()
-        changed = [table for table in db.metadata.sorted_tables if start.get(table.name) != rows.get(table.name)]
+        changed = [table for table in tables_in_order(db.metadata) if start.get(table.name) != rows.get(table.name)]
         if not changed:
             return
         onlooker = self._onlooker
