@@ -1,8 +1,7 @@
 """The fixtures of the table's tests, as a textbook Authlib server gives them. Where ours do, ours are used."""
 
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from flask import jsonify
+from flask import Flask, jsonify
 from werkzeug.exceptions import HTTPException
 
 from app.scopes import SCOPES
@@ -50,37 +49,47 @@ Browser.enter = _enter
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory) -> Path:
-    """A database with its tables made and nobody in them, to be copied."""
+def made(tmp_path_factory) -> tuple[Flask, bytes]:
+    """The app, and its database as a file with its tables made and nobody in them: it has nothing else to forget."""
     path = tmp_path_factory.mktemp("made") / "stock.sqlite3"
-    with stock.create_stock_app(f"sqlite:///{path}").app_context():
+    app = stock.create_stock_app(f"sqlite:///{path}")
+    with app.app_context():
         stock.db.create_all()
         stock.db.engine.dispose()
-    return path
+    return app, path.read_bytes()
 
 
 @pytest.fixture
-def app(made, tmp_path):
-    return stock.create_stock_app(f"sqlite:///{shutil.copy(made, tmp_path)}")
+def app(made) -> Iterator[Flask]:
+    app, empty = made
+    yield app
+    _put_back(app, empty)
+
+
+def _put_back(app: Flask, file: bytes) -> None:
+    with app.app_context():
+        stock.db.session.remove()
+        stock.db.engine.dispose()
+    _file_of(app).write_bytes(file)
+
+
+def _file_of(app: Flask) -> Path:
+    return Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
 
 
 @pytest.fixture
 def anew(app):
     """As that of ours, for each line of a table; what it puts back is the file."""
-    path = Path(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))
     kept: list[bytes] = []
 
     @contextmanager
     def anew(*browsers):
-        kept[:] = kept or [path.read_bytes()]
+        kept[:] = kept or [_file_of(app).read_bytes()]
         before = [(browser.person, dict(browser.client._cookies)) for browser in browsers]
         try:
             yield
         finally:
-            with app.app_context():
-                stock.db.session.remove()
-                stock.db.engine.dispose()
-            path.write_bytes(kept[0])
+            _put_back(app, kept[0])
             for browser, (person, cookies) in zip(browsers, before, strict=True):
                 browser.person, browser.client._cookies = person, cookies
 

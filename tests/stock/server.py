@@ -160,7 +160,7 @@ def create_stock_app(database_url: str) -> Flask:
         app.add_url_rule(path, endpoint, lambda name=endpoint: server.create_endpoint_response(name), methods=["POST"])
     app.add_url_rule("/api/me/", view_func=require_oauth()(me))
     with app.app_context():
-        # Made anew for every test, so nothing in it is worth waiting for a disk.
+        # Empty again after every test, so nothing in it is worth waiting for a disk.
         event.listen(db.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     return app
 
