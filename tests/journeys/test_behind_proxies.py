@@ -127,7 +127,7 @@ def _wait_for(port: int, process: subprocess.Popen) -> None:
 
 
 @pytest.mark.parametrize("name", ["nginx", "apache"])
-def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, chromium, callback, tmp_path):
+def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, open_page, callback, tmp_path):
     """Sign in, choose, authorize, change what is one's own, sign out: each once said "open for too long"."""
     with hidden.server.app.app_context():
         data = seeds.seed()
@@ -143,9 +143,7 @@ def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, chromium, c
         "scope": "memories:read",
     }
     with _proxy(name, hidden, tmp_path):
-        context = chromium.new_context(ignore_https_errors=True)
-        context.set_default_timeout(10_000)
-        page = context.new_page()
+        page = open_page(java_script_enabled=True, ignore_https_errors=True)
         page.goto(f"{hidden.issuer}/oauth/authorize?{urlencode(asked)}")
         assert page.url.startswith(f"{hidden.issuer}/sign-in?")
         sign_in(page, ALICE, password)
@@ -159,4 +157,3 @@ def test_every_form_works_behind_the_proxy_as_it_comes(name, hidden, chromium, c
         follow(page.get_by_role("button", name="Sign out"))
         assert page.url == f"{hidden.issuer}/"
         assert page.get_by_role("link", name="Sign in").first.is_visible()
-        context.close()
