@@ -6,6 +6,10 @@ from flask import Flask
 from jinja2 import Environment, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 
+#: Tells a server of :mod:`tests.served` in which folder that is.
+VARIABLE = "TEST_COMPILED_TEMPLATES"
+_shared: list[Path] = []
+
 
 class _CompiledTemplates(FileSystemBytecodeCache):
     """Jinja's own knows templates apart by their text alone; which extensions read it decides too what becomes of it."""
@@ -18,4 +22,10 @@ class _CompiledTemplates(FileSystemBytecodeCache):
 def share_compiled(directory: Path) -> None:
     """Have every app that this process makes from now on keep what it compiles in this folder, and take it from there."""
     directory.mkdir(exist_ok=True)
+    _shared[:] = [directory]
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _CompiledTemplates(str(directory))}
+
+
+def environ_of_compiled() -> dict[str, str]:
+    """What tells a server where this process keeps what it compiles."""
+    return {VARIABLE: str(_shared[0])} if _shared else {}

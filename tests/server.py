@@ -23,6 +23,7 @@ from msgspec import structs
 from app import create_app
 from app.config import read_settings
 from tests.bridged_hosts import VARIABLE, bridged
+from tests.compiled import environ_of_compiled
 from tests.document_hosts import DocumentHosts
 from tests.forked.popen import Forked
 from tests.migrated import bring_up_to_date
@@ -83,6 +84,7 @@ def running_server(
     port = _free_port()
     environ = {
         **environ_of_machine(),
+        **environ_of_compiled(),
         "DATABASE_URL": database_url,
         "SECRET_KEY": "only-for-tests-" + "0" * 32,
         "PORT": str(port),
