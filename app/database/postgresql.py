@@ -39,7 +39,8 @@ _SET_IN_TRANSACTION = (
     f"; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'; SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"
 )
 #: As startup options, which hold for the whole session: what any process wants, and what one that serves requests wants.
-OPTIONS = "-c TimeZone=UTC"
+#: The role or the database may have other defaults; the driver reads dates in ISO's style alone.
+OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed"
 SERVING_OPTIONS = (
     f"{OPTIONS} -c lock_timeout={_LOCK_SECONDS}s -c statement_timeout={_STATEMENT_SECONDS}s"
     f" -c idle_in_transaction_session_timeout={_STATEMENT_SECONDS}s"

@@ -4,6 +4,7 @@ import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
+import psycopg
 import pytest
 from sqlalchemy import (
     JSON,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     insert,
+    make_url,
     select,
     text,
     update,
@@ -232,6 +234,28 @@ def test_a_database_that_is_not_there_is_an_operational_error(tmp_path):
         prepare_engine(engine)
         with pytest.raises(OperationalError), engine.begin():
             pass
+
+
+@pytest.mark.postgresql
+def test_what_a_database_has_for_a_default_is_not_ours(sorted_database_url):
+    """An administrator may like German dates. psycopg reads no other style than ISO's."""
+    name = make_url(sorted_database_url).database
+    others = {"DateStyle": "German", "TimeZone": "Asia/Kathmandu", "default_transaction_isolation": "serializable"}
+    with psycopg.connect(sorted_database_url.replace("+psycopg", ""), autocommit=True) as administrator:
+        for setting, value in (others | {"standard_conforming_strings": "off", "bytea_output": "escape"}).items():
+            administrator.execute(f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'")
+    engine = create_engine(sorted_database_url, **engine_options(sorted_database_url))
+    prepare_engine(engine)
+    _metadata.create_all(engine)
+    one = _ONE | {"name": r"a\'b"}
+    with connect(engine) as connection:
+        connection.run(_INSERT, **one)
+        found = connection.first(_FIND, thing=1)
+    with engine.connect() as connection:
+        isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+        at = connection.scalar(select(_things.c.at))
+    engine.dispose()
+    assert (found.at, at, found.name, isolation) == (_NOON, _NOON, one["name"], "read committed")
 
 
 @pytest.mark.parametrize(("chosen", "number"), [("normal", 1), ("full", 2)])
