@@ -36,7 +36,7 @@ def import_tests(arguments: list[str]) -> None:
     paths = list(_find_paths(config))
     with importing_for_others(), _helped_by_another(paths):
         import_files(paths)
-    _find_constants()
+        _find_constants()
     config._ensure_unconfigure()
 
 
@@ -80,13 +80,17 @@ def _find_paths(config: pytest.Config) -> Iterator[Path]:
 
 @contextmanager
 def _helped_by_another(paths: list[Path]) -> Iterator[None]:
-    """Meanwhile, where little is compiled yet, another process imports from the end, until both meet: on a second core."""
+    """Meanwhile, where little is compiled yet, another process does its part of what is kept, on a second core.
+
+    It imports from the end until both meet.
+    """
     if sys.dont_write_bytecode or sum(map(_is_compiled, paths)) > len(paths) / 2:
         yield
         return
     if not (helper := os.fork()):
         try:
             import_files(takewhile(lambda path: not _is_compiled(path), reversed(paths)))
+            _find_letters()
         finally:
             os._exit(0)
     yield
@@ -103,6 +107,14 @@ def _find_constants() -> None:
         from hypothesis.internal.conjecture.providers import _get_local_constants
 
         _get_local_constants()
+
+
+def _find_letters() -> None:
+    """Hypothesis looks at every letter that there is, and keeps what it has seen in a file."""
+    from hypothesis.internal.charmap import charmap, intervals_from_codec
+
+    charmap()
+    intervals_from_codec("utf-8")
 
 
 if __name__ == "__main__":
