@@ -70,11 +70,20 @@ def _is_empty(url: URL) -> bool:
 def _copy_file(url: URL, revision: str) -> None:
     kept = Path(_shared[0].directory) / f"migrated-{revision}.sqlite3"
     with _one_at_a_time(kept.name):
-        if not kept.exists():
-            upgrade(revision=revision)
-            db.engine.dispose()
-            shutil.copyfile(url.database, kept)
+        if kept.exists():
+            _copy_for_one(kept, url)
             return
+        # From the nearest that there is, it is less far.
+        if earlier := [path for path in kept.parent.glob("migrated-*.sqlite3") if path.name < kept.name]:
+            _copy_for_one(max(earlier), url)
+        upgrade(revision=revision)
+        db.engine.dispose()
+        shutil.copyfile(url.database, kept.with_suffix(".new"))
+        # Whole, as others may look for the nearest.
+        kept.with_suffix(".new").rename(kept)
+
+
+def _copy_for_one(kept: Path, url: URL) -> None:
     # A file that nobody else may read, as the server makes it.
     Path(url.database).touch(mode=0o600)
     shutil.copyfile(kept, url.database)

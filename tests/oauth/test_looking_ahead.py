@@ -1,16 +1,19 @@
 """No HEAD, no prefetch and no preview has an effect, on any address."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from sqlalchemy import select
 
 from app.consents.models import Consent
 from app.consents.receipt_log import AccessLog
 from app.extensions import db
+from app.guide import markdown_views
 from app.http.navigation import only_by_navigation
 from app.last_uses import LastUses
 from app.oauth.journal.log import RequestLog
 from tests.actors import Browser
-from tests.databases import read_rows
+from tests.onlooker import Onlooker, Rows
 from tests.tables import each
 
 #: What browsers send when they fetch a page that nobody has gone to, or draw a preview of a link.
@@ -28,17 +31,31 @@ INSIDE = [{"Sec-Fetch-Dest": dest} for dest in ("image", "iframe", "empty", "scr
 
 
 @pytest.fixture
-def rows(app):
+def rows(app) -> Iterator[Callable[[], Rows]]:
     """Everything in the database, and what is still to be written down."""
+    onlooker = Onlooker(app, db.metadata)
 
-    def rows() -> dict[str, list]:
+    def rows() -> Rows:
         with app.app_context():
-            app.extensions["services"].notes.of(RequestLog).flush()
-            app.extensions["services"].notes.of(AccessLog).flush()
-            app.extensions["services"].notes.of(LastUses).flush()
-            return read_rows(db.engine, db.metadata)
+            for log in (RequestLog, AccessLog, LastUses):
+                app.extensions["services"].notes.of(log).flush()
+        return onlooker.read_rows()
 
-    return rows
+    yield rows
+    onlooker.close()
+
+
+@pytest.fixture
+def converted_once(monkeypatch) -> None:
+    """Of the many times that the guide's pages are asked for, their text is put into Markdown once."""
+    known, convert = {}, markdown_views.to_markdown
+
+    def convert_once(html, link):
+        if html not in known:
+            known[html] = convert(html, link)
+        return known[html]
+
+    monkeypatch.setattr(markdown_views, "to_markdown", convert_once)
 
 
 @pytest.fixture
@@ -48,7 +65,7 @@ def admin(browser, bob) -> Browser:
 
 
 @pytest.fixture
-def addresses(app, notebook, admin, let_time_pass) -> list[str]:
+def addresses(app, notebook, admin, let_time_pass, converted_once) -> list[str]:
     """Every address that answers a GET, with what belongs into it, and the steps of a request that waits."""
     code = notebook.authorize(admin)["code"]
     notebook.exchange(code)
