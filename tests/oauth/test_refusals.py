@@ -10,6 +10,7 @@ import pytest
 from authlib.oauth2 import OAuth2Error
 
 from app.oauth.refusals import REFUSALS, Reason, refuse
+from tests.parsed import parse_file, walk
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -23,7 +24,7 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
     for file in sorted(_OAUTH.rglob("*.py")):
         if _OAUTH / "refusals" not in file.parents:
             name = ".".join(file.relative_to(_APP.parent).with_suffix("").parts).removesuffix(".__init__")
-            yield name, ast.parse(file.read_text())
+            yield name, parse_file(file)
 
 
 @each("reason", Reason)
@@ -58,7 +59,7 @@ def test_every_row_is_used():
     for name, tree in _trees():
         if name in ("app.oauth.journal.told", "app.oauth.journal.sentences"):
             continue
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refuse":
                 used |= _reasons_in(node.args[0])
             elif isinstance(node, ast.Return | ast.Assign) and node.value is not None:
@@ -69,7 +70,7 @@ def test_every_row_is_used():
 def _reasons_in(tree: ast.AST) -> set[Reason]:
     return {
         Reason[node.attr]
-        for node in ast.walk(tree)
+        for node in walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
     }
 
@@ -79,7 +80,7 @@ def test_nothing_is_refused_beside_the_table():
     others = []
     for name, tree in _trees():
         module = importlib.import_module(name)
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 made = getattr(module, node.func.id, None)
                 if isinstance(made, type) and issubclass(made, OAuth2Error):
