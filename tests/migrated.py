@@ -3,16 +3,19 @@
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from app import create_app
 from app.config import Settings
@@ -20,6 +23,10 @@ from app.extensions import db
 from tests.databases import EXTERNAL_SERVER, Cluster, administer, for_libpq
 
 _REVISIONS = Path(__file__).resolve().parent.parent / "migrations"
+_REFLECTIONS = (
+    *("get_columns", "get_pk_constraint", "get_foreign_keys", "get_indexes", "get_unique_constraints"),
+    "get_check_constraints",
+)
 _shared: list[Cluster] = []
 
 
@@ -41,6 +48,41 @@ def read_revisions_once() -> None:
         return known[place]
 
     ScriptDirectory.from_config = from_config
+
+
+def reflect_once() -> None:
+    """Have this process find out once what SQLite tells of a table that was made by the same words, with its indexes.
+
+    A migration that replaces a table asks for it, and for all that it refers to: that is most of what it takes.
+    """
+    for name in _REFLECTIONS:
+        setattr(SQLiteDialect, name, _remember(getattr(SQLiteDialect, name)))
+
+
+def _remember(ask: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[tuple[str, ...], Any] = {}
+
+    @wraps(ask)
+    def ask_once(dialect: SQLiteDialect, connection: Connection, table: str, schema: str | None = None, **more: Any):
+        words = _find_words(connection, table) if schema is None else ""
+        if not words:
+            return ask(dialect, connection, table, schema, **more)
+        asked = (table, words, str({name: value for name, value in more.items() if name != "info_cache"}))
+        if asked not in known:
+            known[asked] = ask(dialect, connection, table, schema, **more)
+        told = known[asked]
+        # Whoever asked may change what they were told.
+        return dict(told) if isinstance(told, dict) else [dict(one) for one in told]
+
+    return ask_once
+
+
+def _find_words(connection: Connection, table: str) -> str:
+    """Returns the words by which the table and its indexes were made."""
+    told = connection.connection.dbapi_connection.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('table', 'index') ORDER BY type, name", (table,)
+    )
+    return "\n".join(words or "" for (words,) in told.fetchall())
 
 
 def bring_up_to_date(app: Flask, revision: str = "head") -> None:

@@ -35,7 +35,7 @@ from tests.databases import (
 )
 from tests.document_hosts import DocumentHosts
 from tests.forked.popen import share_names
-from tests.migrated import bring_up_to_date, read_revisions_once, share_migrated
+from tests.migrated import bring_up_to_date, read_revisions_once, reflect_once, share_migrated
 from tests.server import CHEAP_PASSWORDS, Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
@@ -356,6 +356,7 @@ def pytest_configure(config) -> None:
     config.stash[_cluster] = cluster
     share_migrated(cluster)
     read_revisions_once()
+    reflect_once()
     share_compiled(Path(cluster.directory) / "templates")
     share_names(Path(cluster.directory))
     if is_worker:
