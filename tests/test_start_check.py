@@ -10,7 +10,7 @@ from flask_migrate import upgrade
 from sqlalchemy import make_url, text
 
 from app import create_app, start_check
-from app.accounts.users import register_user
+from app.accounts.models import User
 from app.config import Settings
 from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
@@ -308,7 +308,6 @@ def test_tables_of_another_owner_are_named(sorted_database_url):
         PURGE,
         ["seed"],
         ["mail", "try", "a@example.com"],
-        ["users", "create", "--email", "a@example.com", "--password-stdin"],
         ["users", "disable", "alice@example.com"],
     ],
 )
@@ -323,7 +322,7 @@ def only_reading(pytestconfig, tmp_path_factory):
         writing = app_on(url)
         bring_up_to_date(writing)
         with writing.app_context():
-            register_user(email="alice@example.com", name="Alice", password="heron-on-the-canal")
+            db.session.add(User(email="alice@example.com", name="Alice", password_hash="of none"))
             db.session.commit()
             db.engine.dispose()
         app = app_on(f"{url}{'&' if '?' in url else '?'}options=-c%20default_transaction_read_only%3Don")

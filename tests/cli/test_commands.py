@@ -271,7 +271,8 @@ def test_command_on_a_database_that_is_not_ready_says_what_to_do(tmp_path, words
 def test_what_only_reads_works_while_another_keeps_the_database_locked(tmp_path):
     """As pages do: whoever looks for what is wrong need not wait until it is over."""
     path = tmp_path / "locked.sqlite3"
-    app = create_app(Settings(f"sqlite:///{path}?timeout=0.1", secret_key="0" * 32, issuer="http://localhost"))
+    cheap = {"password_time_cost": 1, "password_memory_kib": 8}
+    app = create_app(Settings(f"sqlite:///{path}?timeout=0.1", "0" * 32, "http://localhost", **cheap))
     bring_up_to_date(app)
     app.instance_path = str(tmp_path / "instance")
     assert run_in(app, "seed").exit_code == 0
