@@ -16,10 +16,11 @@ from app.http.direct.written import Written
 from app.oauth.bearer_answer import answer_bearer
 from app.oauth.calling import answer_by
 from app.oauth.resources import own_resource
-from app.oauth.tokens.snapshot import TokenSnapshot
-from app.oauth.tokens.subject import SpeakingToken, find_speaking_token
+from app.oauth.tokens.subject import PlainToken, SpeakingToken, find_speaking_token
 from app.operations.results import manage_url
 from app.scopes import PROFILE, parse_scope, reaches_memories
+
+_Token = SpeakingToken | PlainToken
 
 _PATHS = ("/api/me/", "/api/v1/me/", "/api/v1/account/")
 
@@ -54,11 +55,11 @@ def _answer(call: Call) -> Written:
 DIRECT = tuple(Row("GET", both_spellings(path), path, doors.API, _answer) for path in _PATHS)
 
 
-def _describe(token: SpeakingToken, issuer: str) -> dict[str, Any]:
+def _describe(token: _Token, issuer: str) -> dict[str, Any]:
     return _describe_organization(token) if token.user_id is None else _describe_user(token, issuer)
 
 
-def _describe_user(token: SpeakingToken, issuer: str) -> dict[str, Any]:
+def _describe_user(token: _Token, issuer: str) -> dict[str, Any]:
     return {
         "type": "user",
         "id": token.user_id,
@@ -68,7 +69,7 @@ def _describe_user(token: SpeakingToken, issuer: str) -> dict[str, Any]:
     }
 
 
-def _describe_profile(token: SpeakingToken) -> dict[str, Any]:
+def _describe_profile(token: _Token) -> dict[str, Any]:
     organization = None
     if token.subject_organization_id is not None:
         organization = _describe_its_organization(token) | {"role": token.role}
@@ -81,7 +82,7 @@ def _describe_profile(token: SpeakingToken) -> dict[str, Any]:
     }
 
 
-def _describe_consent(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
+def _describe_consent(token: _Token, issuer: str) -> dict[str, Any]:
     """The client's own view of what it was allowed, as it is now."""
     scope = token.get_scope()
     scopes = parse_scope(scope)
@@ -95,7 +96,7 @@ def _describe_consent(token: TokenSnapshot, issuer: str) -> dict[str, Any]:
     }
 
 
-def _describe_organization(token: SpeakingToken) -> dict[str, Any]:
+def _describe_organization(token: _Token) -> dict[str, Any]:
     organization = _describe_its_organization(token)
     return {
         "type": "organization",
@@ -107,7 +108,7 @@ def _describe_organization(token: SpeakingToken) -> dict[str, Any]:
     }
 
 
-def _describe_its_organization(token: SpeakingToken) -> dict[str, Any]:
+def _describe_its_organization(token: _Token) -> dict[str, Any]:
     return {
         "id": token.subject_organization_id,
         "slug": token.organization_slug,

@@ -29,7 +29,8 @@ class TokenOutdated(Exception):
     """What the token stands on was changed after it was looked up, and before what it allows was done: look again."""
 
 
-TokenLookup = Callable[[Connection, str], TokenSnapshot | None]
+#: Finds a :class:`TokenSnapshot`, or what answers as one; None where there is no such token.
+TokenLookup = Callable[[Connection, str], Any]
 #: How often a token is looked up for one call, while what it stands on keeps being changed.
 _MOST_LOOKS = 5
 
@@ -97,7 +98,7 @@ def find_live_token(
     # Before the lookup, and whatever the token is: what runs wild costs next to nothing, also once its token is dead.
     if seconds := calls.take(presented):
         raise refuse(Reason.TOO_MANY_CALLS, seconds=seconds)
-    token = find(connection, credentials.digest(presented))
+    token: TokenSnapshot | None = find(connection, credentials.digest(presented))
     if token is None:
         raise refuse(Reason.BEARER_UNKNOWN)
     token.hold_to(third_party_scopes)

@@ -1,13 +1,31 @@
 """``GET /api/me/``, step five of the web flow: whom the token speaks for, and what it was allowed."""
 
+from datetime import timedelta
+
 import jsonschema
 import pytest
+from sqlalchemy import update
 
 from app import clock
 from app.accounts.models import User
 from app.accounts.organizations import add_member, create_organization
+from app.clients.models import DYNAMIC, Client
+from app.consents.models import Consent
 from app.extensions import db
+from app.oauth.tokens import subject
+from app.oauth.tokens.access import AccessToken
+from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
 from tests.tables import each
+
+NOW, PAST, LONG_AGO = timedelta(), timedelta(minutes=-1), -FAMILY_LIFETIME
+#: What ends a token: a column, and how far from now its time is.
+ENDS = [
+    (AccessToken.revoked_at, PAST), (AccessToken.expires_at, PAST),
+    (TokenFamily.revoked_at, PAST), (TokenFamily.issued_at, LONG_AGO),
+    (Consent.revoked_at, PAST), (Consent.paused_at, PAST), (Consent.expires_at, PAST),
+    (Client.suspended_at, PAST), (Client.ended_at, PAST),
+    (User.disabled_at, PAST), (User.deletes_at, NOW),
+]  # fmt: skip
 
 PATHS = [
     "/api/me", "/api/me/", "/api/v1/me", "/api/v1/me/", "/api/v1/account", "/api/v1/account/",
@@ -181,3 +199,46 @@ def _find_undescribed(answer, schema) -> list[str]:
     missing = [name for name in answer if name not in schema["properties"]]
     known = [name for name in answer if name in schema["properties"]]
     return missing + [one for name in known for one in _find_undescribed(answer[name], schema["properties"][name])]
+
+
+@each("column, since", ENDS, ids=[f"{column.class_.__name__}.{column.key}" for column, _ in ENDS])
+def test_what_ends_a_token_ends_it_here_in_the_same_words_as_at_any_other_call(app, notebook, tokens, column, since):
+    """It has a lookup of its own, which finds at first what is alive alone."""
+    with app.app_context():
+        db.session.execute(update(column.class_).values({column: clock.now() + since}))
+        db.session.commit()
+    me, other = (notebook.me(tokens["access_token"], path) for path in ("/api/me/", "/api/v1/mementos/"))
+    assert me.status_code == other.status_code == 401
+    assert me.json["message"] == other.json["message"]
+    assert me.headers["WWW-Authenticate"] == other.headers["WWW-Authenticate"]
+
+
+def test_what_is_found_at_once_is_what_a_closer_look_says(notebook, tokens, signed_in, make_memento, monkeypatch):
+    """A live token of one person in one organization is looked up once. Whatever else it is, twice."""
+    memento = make_memento("Recipes")
+    chosen = notebook.tokens(signed_in, choose={"selection": "selected", "memento_ids": [memento]})
+    at_once = [notebook.me(one["access_token"]).json for one in (tokens, chosen)]
+    monkeypatch.setattr(subject, "_FIND_PLAIN_TOKEN", subject._FIND_SPEAKING_TOKEN)
+    monkeypatch.setattr(subject, "has_ended", lambda *_: True)
+    assert [notebook.me(one["access_token"]).json for one in (tokens, chosen)] == at_once
+
+
+def test_a_token_of_an_app_that_is_older_than_the_scope_tells_who_the_person_is(app, notebook, signed_in, alice):
+    token = notebook.tokens(signed_in, scope="memories:read profile")["access_token"]
+    with app.app_context():
+        db.session.execute(update(TokenFamily).values(names_profile=None))
+        db.session.execute(update(AccessToken).values(scope="memories:read"))
+        db.session.commit()
+    assert notebook.me(token).json["email"] == alice.email
+
+
+def test_an_app_that_no_organization_registered_is_told_what_the_operator_lets_it_ask_for(
+    app, notebook, tokens, change_settings
+):
+    with app.app_context():
+        db.session.execute(update(Client).values(origin=DYNAMIC, organization_id=None))
+        db.session.commit()
+    assert "email" in notebook.me(tokens["access_token"]).json
+    change_settings(third_party_scopes=("memories:read",))
+    me = notebook.me(tokens["access_token"]).json
+    assert (me["consent"]["scope"], "email" in me) == ("memories:read", False)
