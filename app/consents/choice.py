@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Dialect, Text, bindparam, case, func, literal_column, select, type_coerce
+from sqlalchemy import ColumnElement, Dialect, Text, bindparam, case, literal_column, select, type_coerce
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 from werkzeug.datastructures import MultiDict
@@ -15,6 +15,7 @@ from app.consents.saved import find_saved_memento_id, select_saved
 from app.credentials import digest
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
+from app.database.statements.lines import Lines
 from app.memories.built_in import ALL, NONE
 from app.memories.mementos import owned_memento_ids
 from app.sentences import _
@@ -119,8 +120,8 @@ def _read_column(value: str | None) -> Choice | None:
     if value is None:
         return None
     selection, *chosen = value.split("\n")
-    # What was ticked counts for this selection alone.
-    return Choice(selection, {one[1:]: one[0] == "+" for one in chosen} if selection == "selected" else {})
+    # What was ticked counts for this selection alone. Where nothing was, there may be an empty line.
+    return Choice(selection, {one[1:]: one[0] == "+" for one in chosen if one} if selection == "selected" else {})
 
 
 def select_choice() -> ColumnElement[Choice]:
@@ -131,14 +132,8 @@ def select_choice() -> ColumnElement[Choice]:
     one = (
         case((ConsentMemento.can_write, literal_column("'+'")), else_=literal_column("'-'")) + ConsentMemento.memento_id
     )
-    new_line: Any = literal_column("'\n'")
-    chosen = (
-        select(new_line.concat(func.aggregate_strings(one, new_line)))
-        .where(ConsentMemento.grant_id == Consent.grant_id)
-        .correlate(Consent)
-        .scalar_subquery()
-    )
-    return type_coerce(Consent.selection.concat(func.coalesce(chosen, literal_column("''"))), _ChoiceColumn)
+    chosen = select(one).where(ConsentMemento.grant_id == Consent.grant_id).correlate(Consent)
+    return type_coerce(Consent.selection.concat(Lines(chosen)), _ChoiceColumn)
 
 
 def find_choice(session: Session, consent: Consent) -> Choice:
