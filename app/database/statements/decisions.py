@@ -9,7 +9,7 @@ manual, "Read Committed Isolation Level"): the UPDATE changes nothing, RETURNING
 
 A decision may also find by itself what it is about. Then one more SELECT stands before it, which holds what it finds:
 
-    WITH found AS (SELECT … FOR KEY SHARE), decided AS (UPDATE … WHERE … AND EXISTS (SELECT FROM found) RETURNING …), …
+    WITH found AS (SELECT … FOR KEY SHARE), decided AS (UPDATE … FROM found WHERE … RETURNING found.…), added AS …
 
 On SQLite it is the shortest transaction that does the same, with all values made before it begins.
 """
@@ -26,10 +26,8 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
-    exists,
     insert,
     select,
-    true,
 )
 from sqlalchemy.orm import DeclarativeBase
 
@@ -71,7 +69,7 @@ class Decision:
         """``decides`` says by ``returning`` what it returns: a column at least.
 
         Where ``finds`` is given, that finds a row at most, and nothing is decided without one. What it found is then
-        what is returned.
+        what is returned; its first column is never NULL.
         """
         self._decides = decides
         self._finds = finds
@@ -89,18 +87,22 @@ class Decision:
 
     def _write_whole(self, dialect: Dialect) -> Steps:
         decides: Any = self._decides
-        known: Any = decides.cte("decided") if self._finds is None else self._finds.cte("found")
-        rows = known
-        if self._finds is not None:
-            rows = known.join(decides.where(exists(select(known.c[0]))).cte("decided"), true())
+        if self._finds is None:
+            decided = decides.cte("decided")
+            told = decided.c.keys()
+        else:
+            found = self._finds.cte("found")
+            # What is found has no NULL first. To ask for that is what brings it in.
+            decided = decides.where(found.c[0].is_not(None)).returning(*found.c).cte("decided")
+            told = found.c.keys()
         added = []
         for number, (model, values) in enumerate(self._added):
             columns = _columns_of(model, values)
-            chosen = [known.c[name] if name in known.c else _bind(name, columns[its]) for its, name in values.items()]
+            chosen = [decided.c[name] if name in told else _bind(name, columns[its]) for its, name in values.items()]
             names = [columns[its].name for its in values]
-            insertion = insert(model).from_select(names, select(*chosen).select_from(rows), include_defaults=False)
+            insertion = insert(model).from_select(names, select(*chosen).select_from(decided), include_defaults=False)
             added.append(insertion.cte(f"added_{number}"))
-        whole = select(*known.c).select_from(rows).add_cte(*added)
+        whole = select(*[decided.c[name] for name in told]).add_cte(*added)
         return Steps([Compiled(whole, None, dialect)], ())
 
     def _write_each(self, dialect: Dialect) -> Steps:
