@@ -62,7 +62,7 @@ class CookieSigner(TimestampSigner):
         """Returns what was signed. Raises ``BadData`` for what is forged or too old."""
         value, signed_at = super().unsign(signed_value, return_timestamp=True)
         if max_age is not None and self.get_timestamp() - signed_at.timestamp() > max_age:
-            raise SignatureExpired("The signature is too old.", payload=value, date_signed=signed_at)
+            raise SignatureExpired("too old", payload=value, date_signed=signed_at)
         return (value, signed_at) if return_timestamp else value
 
 
