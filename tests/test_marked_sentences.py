@@ -45,6 +45,7 @@ _READ_BY_PROGRAMS = {
     "guide/markdown": ("",),
     "guide/security_txt": ("",),
     "http/addresses": ("",),
+    "http/direct/signed_cookie": ("unsign",),
     "http/error_answers": ("API_ERRORS", "_SERVER_ERROR", "find_answer_to_unavailable", "_answer_unexpected_error"),
     "http/health": ("",),
     "http/incoming": ("read",),
