@@ -30,6 +30,7 @@ BAD = {
     "another superscript": "²",
     "the first day": "0001-01-01T00:00:00+14:00",
     "the last day": "9999-12-31T23:59:59-14:00",
+    "a day without a next": "9999-12-31",
 }
 FIELDS = ("name", "q", "asked", "open", "page", "action", "pick", "shown", "added", "removed", "memento", "memory_ids",
           "memories", "selection", "memento_ids", "writable_ids", "seen", "until", "title", "text", "tags", "folder", "tag",
@@ -47,6 +48,7 @@ MATTERS_TO = {
     "a pick with NUL": _PICKS,
     "the first day": _MOMENTS,
     "the last day": _MOMENTS,
+    "a day without a next": _MOMENTS,
 }
 
 _PARTS = 4
