@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pkgutil import walk_packages
 
 import pytest
 from msgspec import Struct
-from sqlalchemy import BindParameter, Insert, Select, bindparam, select, true
+from sqlalchemy import BindParameter, Insert, Select, bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 import app
 from app.clients.models import Client
 from app.consents.models import Consent
 from app.database.statements import MismatchedRecord, Pair, Statement
+from app.database.statements.decisions import Added, Decision
+from app.oauth.tokens.family import TokenFamily
 from tests.tables import each
 
 _DIALECTS = [sqlite.dialect(), postgresql.dialect()]
@@ -39,6 +41,20 @@ def test_every_statement_compiles_and_fills_its_record(name):
         # Some are written for one database alone.
         if not name.endswith(tuple(other.name for other in _DIALECTS if other is not dialect)):
             _STATEMENTS[name].compiled_for(dialect)
+
+
+def test_what_is_decided_carries_on_what_was_found_whichever_database_asks_first():
+    for dialects in permutations(_DIALECTS):
+        decision = Decision(
+            update(Client).where(Client.key == bindparam("key")).values(name=bindparam("name")).returning(Client.name),
+            Added(TokenFamily, {"id": "family_id", "grant_id": "grant_id"}),
+            finds=select(Consent.grant_id),
+        )
+        steps = {dialect.name: decision.compiled_for(dialect) for dialect in dialects}
+        (whole,) = steps["postgresql"].demanded
+        assert "decided.grant_id AS grant_id FROM decided) SELECT decided.grant_id FROM" in " ".join(whole.sql.split())
+        (added,) = steps["sqlite"].added
+        assert added.waits
 
 
 def test_every_record_of_the_hot_path_is_compared():

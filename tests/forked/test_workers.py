@@ -19,7 +19,7 @@ def test_what_makes_memory_that_all_would_write_to_is_not_imported(tmp_path, mon
     monkeypatch.setattr(collecting, "_TESTS", tmp_path / "tests")
     monkeypatch.syspath_prepend(tmp_path)
     for name in [*sys.modules]:
-        if f"{name}.".startswith("app.worker."):
+        if f"{name}.".startswith(tuple(f"{own}." for own in EACH_ITS_OWN)):
             monkeypatch.delitem(sys.modules, name)
     with collecting.importing_for_others():
         collecting.import_files([tmp_path / "test_of_the_worker.py"])

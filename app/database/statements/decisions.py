@@ -106,7 +106,10 @@ class Decision:
         return Steps([Compiled(whole, None, dialect)], ())
 
     def _write_each(self, dialect: Dialect) -> Steps:
-        demanded = [self._decides] if self._finds is None else [self._finds, self._decides]
+        # SQLAlchemy remembers which columns a statement returns, and would not see those that PostgreSQL's has more: so
+        # it is told of a copy.
+        decides = self._decides.execution_options()
+        demanded = [decides] if self._finds is None else [self._finds, decides]
         added = []
         for model, values in self._added:
             columns = _columns_of(model, values)
