@@ -16,7 +16,7 @@ from app.database.problems import find_database_problem
 from app.database.sqlite import let_create
 from app.extensions import db
 from tests.cli.test_commands import assert_refused, run_in
-from tests.databases import database_in, new_database
+from tests.databases import database_in, for_libpq, new_database
 from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
 from tests.resources import _cluster
@@ -285,7 +285,7 @@ def test_tables_of_another_owner_are_named(sorted_database_url):
     """As after a dump was restored by an administrator. Nobody may be told that the program is wrong."""
     bring_up_to_date(app_on(sorted_database_url))
     role = f"reader_{make_url(sorted_database_url).database.rpartition('_')[2]}"
-    with psycopg.connect(sorted_database_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(for_libpq(make_url(sorted_database_url)), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
         try:
             app = app_on(make_url(sorted_database_url).set(username=role).render_as_string(hide_password=False))

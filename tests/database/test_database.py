@@ -33,6 +33,7 @@ from app.database.sqlite import let_create
 from app.database.statements import Statement
 from app.database.types import Lines, UtcDateTime
 from app.extensions import db
+from tests.databases import for_libpq
 
 _metadata = MetaData()
 _things = Table(
@@ -241,7 +242,7 @@ def test_what_a_database_has_for_a_default_is_not_ours(sorted_database_url):
     """An administrator may like German dates. psycopg reads no other style than ISO's."""
     name = make_url(sorted_database_url).database
     others = {"DateStyle": "German", "TimeZone": "Asia/Kathmandu", "default_transaction_isolation": "serializable"}
-    with psycopg.connect(sorted_database_url.replace("+psycopg", ""), autocommit=True) as administrator:
+    with psycopg.connect(for_libpq(make_url(sorted_database_url)), autocommit=True) as administrator:
         for setting, value in (others | {"standard_conforming_strings": "off", "bytea_output": "escape"}).items():
             administrator.execute(f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'")
     engine = create_engine(sorted_database_url, **engine_options(sorted_database_url))
