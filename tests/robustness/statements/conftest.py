@@ -13,7 +13,7 @@ from tests.robustness.statements.journeys import JOURNEYS
 
 
 @pytest.fixture
-def _is_told_once(pytestconfig) -> Iterator[None]:
+def is_told_once(pytestconfig) -> Iterator[None]:
     """The app's own log tells of each failure; to write it down three times more would take longer than the failure."""
     plugin = pytestconfig.pluginmanager.get_plugin("logging-plugin")
     told = [plugin.caplog_handler, plugin.report_handler, plugin.log_file_handler, plugin.log_cli_handler]
@@ -26,7 +26,7 @@ def _is_told_once(pytestconfig) -> Iterator[None]:
 
 
 @pytest.fixture
-def failing(app, monkeypatch, _is_told_once) -> Iterator[Failing]:
+def failing(app, monkeypatch, is_told_once) -> Iterator[Failing]:
     """Whoever asks the app from here on meets each failure first. Fixtures that write come before it."""
     faults = Faults(app.extensions["services"].settings.database_url.startswith("sqlite"))
     failing = Failing(app, faults)
