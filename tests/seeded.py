@@ -1,9 +1,8 @@
 """The demonstration data on the running server, for every test that walks there. Loaded by ``conftest``."""
 
-from collections.abc import Callable
+from copy import deepcopy
 
 import pytest
-from flask import Flask
 
 from app.demonstration import seeds
 from app.extensions import db
@@ -11,25 +10,30 @@ from tests.databases import KeptRows
 from tests.server import Server
 
 
+class SeedOnce:
+    """Seeds an empty database. Later times it gets the rows of the first."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[dict, KeptRows] | None = None
+
+    def __call__(self) -> dict:
+        """Returns what seeding said."""
+        if self._kept is None:
+            told = seeds.seed()
+            db.session.commit()
+            self._kept = told, KeptRows(db.engine, db.metadata)
+        else:
+            self._kept[1].put_back()
+        return deepcopy(self._kept[0])
+
+
 @pytest.fixture(scope="session")
-def _seed_once() -> Callable[[Flask], dict]:
-    """Seed the empty database of the running server. Later times it gets the rows of the first."""
-    kept: list[tuple[dict, KeptRows]] = []
-
-    def seed_once(app: Flask) -> dict:
-        with app.app_context():
-            if kept:
-                kept[0][1].put_back()
-            else:
-                told = seeds.seed()
-                db.session.commit()
-                kept.append((told, KeptRows(db.engine, db.metadata)))
-        return kept[0][0]
-
-    return seed_once
+def _seed_once() -> SeedOnce:
+    return SeedOnce()
 
 
 @pytest.fixture
 def seeded(server: Server, _seed_once) -> dict:
     """What seeding the running server with the demonstration data said."""
-    return _seed_once(server.app)
+    with server.app.app_context():
+        return _seed_once()

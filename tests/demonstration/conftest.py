@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
 
 import pytest
 
 from app.accounts.users import find_user_by_email
-from app.demonstration import seeds
 from app.demonstration.pocket import wire
 from app.extensions import db
 from app.memories.mementos import list_mementos
 from tests.actors import Browser
-from tests.databases import KeptRows, find_filled
+from tests.databases import find_filled
 from tests.protocol import let_time_pass
+from tests.seeded import SeedOnce
 
 __all__ = ["let_time_pass"]
 
@@ -21,18 +20,12 @@ __all__ = ["let_time_pass"]
 @pytest.fixture(scope="session")
 def seed_once() -> Callable[[], dict]:
     """Seed the empty database of ``app`` and return what that said. Later times have the rows of the first."""
-    kept: list[tuple[dict, KeptRows]] = []
+    seed = SeedOnce()
 
     def seed_once() -> dict:
         with db.engine.begin() as connection:
             assert not find_filled(connection, db.metadata)
-        if kept:
-            kept[0][1].put_back()
-        else:
-            told = seeds.seed()
-            db.session.commit()
-            kept.append((told, KeptRows(db.engine, db.metadata)))
-        return deepcopy(kept[0][0])
+        return seed()
 
     return seed_once
 
