@@ -14,8 +14,10 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import psycopg
 import pytest
 from msgspec import structs
+from sqlalchemy import make_url
 
 from app import clock, create_app
 from app.accounts.models import Session, User
@@ -24,7 +26,7 @@ from app.credentials import digest
 from app.extensions import db
 from app.limits.models import RateLimitCounter
 from app.mail.models import OutgoingMail
-from tests.databases import database_in, new_database
+from tests.databases import database_in, for_libpq, new_database
 from tests.migrated import bring_up_to_date
 from tests.pooler import missing_pgbouncer, running_pooler
 from tests.resources import _cluster
@@ -318,6 +320,14 @@ def test_a_database_that_only_reads(examine, sorted_database_url):
     code, findings = examine(database_url=f"{sorted_database_url}&options=-c%20default_transaction_read_only%3Don")
     assert code == 1 and _errors(findings) == {"postgresql"}
     assert "Nothing can be written" in _find(findings, "postgresql", "error")["says"]
+
+
+@pytest.mark.postgresql
+def test_a_schema_may_have_any_name(examine, sorted_database_url):
+    with psycopg.connect(for_libpq(make_url(sorted_database_url)), autocommit=True) as connection:
+        connection.execute('CREATE SCHEMA "Our-Tables"')
+    _, findings = examine(database_url=f"{sorted_database_url}&options=-csearch_path%3D%22Our-Tables%22")
+    assert _errors(findings) == {"migrations"}, findings
 
 
 @pytest.mark.postgresql

@@ -17,7 +17,7 @@ _PARAMETERS = (
 _COLLATIONS = {170000: "coalesce(datlocale, datcollate)", 150000: "coalesce(daticulocale, datcollate)", 0: "datcollate"}
 _FORBIDDEN = (
     "SELECT count(*), min(relname), current_user FROM pg_class"
-    " WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname = ANY(%s)"
+    " WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY(%s)"
     " AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')"
     " AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))"
 )
