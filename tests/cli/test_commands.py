@@ -12,7 +12,6 @@ from app import create_app
 from app.accounts.models import Membership, User
 from app.accounts.passwords import verify_password
 from app.audit.models import AuditEvent
-from app.cli.every_command import Commands
 from app.clients.models import Client
 from app.config import Settings
 from app.extensions import db
@@ -292,7 +291,7 @@ def test_what_only_reads_works_while_another_keeps_the_database_locked(tmp_path)
 
 
 def _words_of(group: click.Group) -> list[tuple[str, ...]]:
-    if isinstance(group, Commands):
+    if hasattr(group, "load"):
         group.load()
     found = []
     for name, command in group.commands.items():

@@ -9,8 +9,6 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli.every_command import Commands
-
 _ROOT = Path(__file__).resolve().parents[2]
 #: Those that Flask and Flask-Migrate bring along. Of these the README names ``db upgrade``.
 _BROUGHT_ALONG = {"db", "routes", "run", "shell"}
@@ -86,7 +84,7 @@ class Promise:
 
 
 def _promises(group: click.Group, words: tuple[str, ...] = ()) -> Iterator[Promise]:
-    if isinstance(group, Commands):
+    if not words:
         group.load()
     for name, command in group.commands.items():
         if not words and name in _BROUGHT_ALONG:
