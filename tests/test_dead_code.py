@@ -47,6 +47,7 @@ _DECORATORS = [
 ]
 _DECORATORS += [
     "@*.errorhandler",
+    "@*.app_errorhandler",
     "@when_client_ends",
     "@when_app_changes_itself",
     "@compiles",

@@ -86,7 +86,9 @@ def finish_second_factor(waiting: Any, target: str, shown: str) -> ResponseRetur
         return begin_anew(target)
     if shown == "recovery":
         notify(db.session(), user.id, "recovery_code_used", left=count_recovery_codes(db.session(), user.id))
-    return finish_sign_in(user, target, {*waiting.shown.split(), shown})
+    shown_before = waiting.shown.split()
+    # Of the links that somebody signs in by, only one for a new password comes to this step: who signs up has no factor.
+    return finish_sign_in(user, target, {*shown_before, shown}, sets_password="link" in shown_before)
 
 
 def find_waiting_here() -> Any:

@@ -25,12 +25,13 @@ from app.extensions import db
 WAITING = "waiting_sign_in"
 
 
-def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
+def finish_sign_in(user: User, target: str, shown: Set[str], *, sets_password: bool = False) -> Response:
     """Returns the answer to a person who has just shown who they are. It commits what was begun.
 
     ``target`` is a path of ours (:func:`app.http.safe_next.safe_next`); ``shown`` is what was shown just now:
     ``password``, ``link`` (of a message to their address), ``passkey``, ``totp``, ``recovery``. A new session is made,
-    and nothing is left of the old one.
+    and nothing is left of the old one. ``sets_password`` is for a sign-in by a link for a new password, which is set
+    with it. Raises :class:`~app.accounts.resetting.applying.ResetOver` where it cannot be any more.
     """
     for step in _STEPS:
         # What it keeps is kept, and there is no session.
@@ -39,7 +40,8 @@ def finish_sign_in(user: User, target: str, shown: Set[str]) -> Response:
             db.session.commit()
             return answer
     knows_browser = find_known_browser(user) is not None
-    apply_reset(db.session(), user, session.get(HELD_TOKEN), shown)
+    if sets_password:
+        apply_reset(db.session(), user, session.get(HELD_TOKEN))
     target = _lead_to_factors(user, target)
     credential = start_session(
         user, address=request.remote_addr or "", user_agent=request.headers.get("User-Agent", ""), shown=shown

@@ -32,6 +32,8 @@ def keep_account() -> ResponseReturnValue:
     waiting = find_who_may_come_back()
     if waiting is None or not come_back(db.session(), waiting.user):
         return redirect(url_for("accounts.sign_in"), 303)
-    answer = finish_sign_in(waiting.user, waiting.target, waiting.shown)
+    # Who has an account that can be kept did not just sign up: the link was one for a new password.
+    sets_password = "link" in waiting.shown
+    answer = finish_sign_in(waiting.user, waiting.target, waiting.shown, sets_password=sets_password)
     flash(gettext("Your account stays, with everything in it. Apps must be connected anew."))
     return answer

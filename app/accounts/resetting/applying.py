@@ -1,6 +1,5 @@
 """Setting the new password: with the sign-in that the link ends in, and only if that ends well."""
 
-from collections.abc import Set
 from typing import cast
 
 from sqlalchemy.orm import Session
@@ -16,18 +15,20 @@ from app.accounts.sessions import end_sessions
 from app.audit.events import record
 
 
-def apply_reset(session: Session, user: User, token: object, shown: Set[str]) -> None:
+class ResetOver(Exception):
+    """Nothing waits behind the link any more: a newer one was asked for meanwhile, or the rest took too long."""
+
+
+def apply_reset(session: Session, user: User, token: object) -> None:
     """Set the password that waits behind this browser's link, and end all sessions. The caller commits.
 
-    Nothing waits for most sign-ins. By now whoever has a second factor has shown it: a letter alone, which others may
-    read, changes nothing for them.
+    By now whoever has a second factor has shown it: a letter alone, which others may read, changes nothing for them.
+    Raises :class:`ResetOver`, and then nothing may be committed: whoever was let in would take the password for theirs.
     """
-    if token is None or "link" not in shown:
-        return
     lock_person(session, user.id)
     reset = take_used(session, user, token)
     if reset is None:
-        return
+        raise ResetOver
     user.password_hash = cast(str, reset.new_password_hash)
     if reset.by_mail and user.email_verified_at is None:
         user.email_verified_at = clock.now()

@@ -10,10 +10,11 @@ from app.accounts.entrance import network_address, too_many
 from app.accounts.lock import lock_person
 from app.accounts.models import User
 from app.accounts.passwords import hash_password
+from app.accounts.resetting.applying import ResetOver
 from app.accounts.resetting.forms import ForgottenForm, NewPasswordForm
 from app.accounts.resetting.letters import PASSWORD_RESET
 from app.accounts.resetting.links import HELD_TOKEN, find_open_reset, is_token, use_up
-from app.accounts.signing_in import finish_sign_in
+from app.accounts.signing_in import WAITING, finish_sign_in
 from app.accounts.views import accounts
 from app.config import settings
 from app.extensions import db
@@ -101,7 +102,14 @@ def set_new_password() -> ResponseReturnValue:
     user = db.session.get(User, reset.user_id) if use_up(db.session, token, password_hash, target) else None
     if user is None:
         return _over_page()
-    return finish_sign_in(user, url_for("personal.look_back"), {"link"})
+    return finish_sign_in(user, url_for("personal.look_back"), {"link"}, sets_password=True)
+
+
+@accounts.app_errorhandler(ResetOver)
+def _tell_that_reset_is_over(_over: ResetOver) -> ResponseReturnValue:
+    # They have shown all that is asked for, and begin anew: nothing of it is committed.
+    session.pop(WAITING, None)
+    return _over_page()
 
 
 def _forgotten_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:

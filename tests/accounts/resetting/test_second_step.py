@@ -5,8 +5,8 @@ from sqlalchemy import func, select, update
 
 from app.accounts.factors.models import WaitingSignIn
 from app.accounts.models import User
-from app.accounts.resetting.models import PasswordReset
 from app.extensions import db
+from app.leaving.asking import ask_to_leave
 from tests.accounts.resetting.asking import NEW, choose, has_password, is_over
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
@@ -73,10 +73,39 @@ def test_a_password_that_waits_is_over_once_the_account_has_another(app, browser
     with app.app_context():
         db.session.execute(update(User).where(User.id == alice.id).values(password_hash="another by now"))
         db.session.commit()
-    browser.submit(page, code=phone.code())
+    assert is_over(browser.submit(page, code=phone.code()))
+    assert not is_signed_in(browser)
     with app.app_context():
         assert db.session.get_one(User, alice.id).password_hash == "another by now"
-        assert db.session.scalar(select(func.count()).select_from(PasswordReset)) == 0
+
+
+def test_a_newer_link_is_told_to_who_shows_the_code_for_the_older(app, browser, alice, phone, link):
+    """Whoever was let in would believe that the password is set, and that nobody else is signed in any more."""
+    page = browser.follow(choose(browser, link(browser, alice.email)))
+    newer = link(Browser(app), alice.email)
+    recovery = browser.get("/sign-in/second?with=recovery")
+    assert is_over(browser.submit(recovery, code=phone.recovery_codes[0]))
+    assert not is_signed_in(browser)
+    assert has_password(app, alice, alice.password)
+    assert browser.submit(page, code=phone.code()).location.startswith("/sign-in"), "It waits no more."
+    # Nothing was changed, as the page says: the recovery code is still good.
+    page = browser.follow(choose(browser, newer))
+    browser.submit(browser.get("/sign-in/second?with=recovery"), code=phone.recovery_codes[0])
+    assert has_password(app, alice, NEW)
+
+
+def test_an_account_that_is_about_to_go_is_not_kept_by_a_link_that_is_over(app, browser, alice, link):
+    with app.app_context():
+        ask_to_leave(db.session(), alice.id)
+        db.session.commit()
+    page = browser.follow(choose(browser, link(browser, alice.email)))
+    newer = link(Browser(app), alice.email)
+    assert is_over(browser.submit(page, press="Keep my account and sign in"))
+    with app.app_context():
+        assert db.session.get_one(User, alice.id).deletes_at is not None
+    page = browser.follow(choose(browser, newer))
+    assert browser.submit(page, press="Keep my account and sign in").location == "/account/apps/look-back/"
+    assert has_password(app, alice, NEW)
 
 
 def test_whoever_waits_with_the_old_password_for_the_second_step_begins_anew(
