@@ -1,5 +1,6 @@
 """How a connection to PostgreSQL is made: within the patience of whoever needs it."""
 
+import re
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -16,6 +17,10 @@ from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
 _PROBE_SECONDS = 2
+#: In ``options``: a backslash stands before a space that belongs to a value.
+_OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:\\.|\S)*)")
+#: What the server tells of each session, and how we read and write in it. A pooler keeps these for each of its clients.
+_TOLD = {"DateStyle": "ISO", "TimeZone": "UTC", "standard_conforming_strings": "on"}
 
 
 class Connector:
@@ -47,9 +52,12 @@ class Connector:
         made.longest_wait = float(parameters.get("connect_timeout", _PROBE_SECONDS))
         # A pooler answers with a number of its own: the session that runs this is another.
         pid = made.execute("SELECT pg_backend_pid()").fetchone()
-        made.longest_wait = None
         if pid is not None and pid[0] != made.pgconn.backend_pid:
             self.pooling.notice(keep_preparing=parameters.get("prepare_threshold") is not None)
+        if self.pooling.is_noticed and "options" in parameters:
+            _check_options(made, str(parameters["options"]))
+        _say_what_was_not_taken(made)
+        made.longest_wait = None
         return made
 
     def _connect(self, parameters: dict[str, Any]) -> PostgresqlConnection:
@@ -73,6 +81,25 @@ class Connector:
     def _probe(self) -> None:
         # Making one asks something already.
         self._make(connect_timeout=_PROBE_SECONDS).close()
+
+
+def _say_what_was_not_taken(made: PostgresqlConnection) -> None:
+    # A pooler takes no options, and PGDATESTYLE and PGTZ win against them.
+    for name, value in _TOLD.items():
+        told = made.info.parameter_status(name)
+        if told is not None and not told.startswith(value):
+            made.execute(f"SET {name} = {value}")
+
+
+def _check_options(made: PostgresqlConnection, options: str) -> None:
+    """Raises an ``OperationalError`` where a pooler took the options of DATABASE_URL and passed one of them on to nobody."""
+    for name, value in _OPTION.findall(options):
+        # What it is, and how the server writes what it was to be. The second holds for this statement alone.
+        asked = "SELECT current_setting(%s, true), set_config(%s, %s, true)"
+        found = made.execute(asked, (name, name, re.sub(r"\\(.)", r"\1", value))).fetchone()
+        if found is not None and found[0] != found[1]:
+            made.close()
+            raise psycopg.OperationalError(f"the connection pooler does not pass on {name} of the options")
 
 
 class _Making:

@@ -27,6 +27,9 @@ _SQLITE = {
     "SQLITE_IOERR_SHMSIZE": "whose disk is full; make room.",
     "SQLITE_IOERR": "which the disk cannot read or write; look at the system's log.",
 }
+_INSTEAD_OF_OPTIONS = (
+    "leave the options out of it, and say the same to PostgreSQL by ALTER ROLE ... IN DATABASE ... SET"
+)
 #: What PostgreSQL or its client says -> what to do. The first that it holds.
 _POSTGRESQL = {
     "authentication failed": "correct the user and the password in it",
@@ -38,6 +41,8 @@ _POSTGRESQL = {
     "No such file or directory": "start PostgreSQL there, or correct the host in it",
     "timeout": "see whether something in between stops the connection, or correct the host in it",
     "starting up": "try again in a moment",
+    "startup parameter: options": _INSTEAD_OF_OPTIONS,
+    "does not pass on": _INSTEAD_OF_OPTIONS,
     "too many": "let it take more connections, or use fewer workers",
 }
 #: How PostgreSQL is unavailable where there is a connection -> the rest of a sentence about the database.

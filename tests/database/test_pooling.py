@@ -2,6 +2,7 @@
 
 import logging
 from configparser import ConfigParser
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -30,7 +31,7 @@ from app.database.engine import engine_options, prepare_engine
 from app.database.patience import set_patience
 from app.database.statements import Statement
 from app.database.types import Digest, UtcDateTime, UtcMicroseconds
-from tests.databases import missing_postgresql
+from tests.databases import for_libpq, missing_postgresql
 from tests.pooler import missing_pgbouncer, running_pooler
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,6 +46,7 @@ _KINDS = Table(
     Column("us", UtcMicroseconds),
     Column("digest", Digest),
 )
+_ODD = {"DateStyle": "German, DMY", "TimeZone": "Asia/Kathmandu", "standard_conforming_strings": "off"}
 _NAMES = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
 
 pytestmark = [
@@ -250,3 +252,28 @@ def test_the_sample_for_operators_works(direct_url, engine_for):
     with running_pooler(direct_url, **settings) as pooler:
         ask_often(engine_for(pooler.url))
         assert "invalid value" not in pooler.log
+
+
+def test_how_dates_are_written_is_said_where_no_options_are_taken(pooled_url, direct_url, engine_for):
+    """The pooler keeps it for each of its clients, so nobody else finds it."""
+    address = make_url(direct_url)
+    with psycopg.connect(for_libpq(address), autocommit=True) as administrator:
+        for setting, value in _ODD.items():
+            administrator.execute(f"ALTER DATABASE \"{address.database}\" SET {setting} = '{value}'")
+    engine = engine_for(pooled_url)
+    asked = "SELECT now(), current_setting('TimeZone'), E'a\\\\b' = 'a\\b'"
+    with psycopg.connect(for_libpq(make_url(pooled_url)), autocommit=True) as other:
+        for _ in range(3):
+            with engine.connect() as connection:
+                at, zone, is_plain = connection.exec_driver_sql(asked).one()
+            assert (at.utcoffset(), zone, is_plain) == (timedelta(0), "UTC", True)
+            assert other.execute("SELECT current_setting('DateStyle')").fetchone() == ("German, DMY",)
+
+
+def test_what_this_machine_says_of_dates_is_not_ours(direct_url, engine_for, monkeypatch):
+    """libpq sends PGDATESTYLE and PGTZ behind all options."""
+    monkeypatch.setenv("PGDATESTYLE", "German")
+    monkeypatch.setenv("PGTZ", "Asia/Kathmandu")
+    with engine_for(direct_url).connect() as connection:
+        at, zone = connection.exec_driver_sql("SELECT now(), current_setting('TimeZone')").one()
+    assert (at.utcoffset(), zone) == (timedelta(0), "UTC")
