@@ -70,7 +70,7 @@ def _tell_what_is_odd() -> None:
     with connect(db.engine) as connection:
         present = find_present(connection)
         encoding = UTF8 if db.engine.dialect.name == "sqlite" else find_encoding(connection)
-    if read_revisions().find_unknown(present):
+    if read_revisions().find_later(present):
         _log.warning("Starting all the same: %s", say_newer(present, read_revisions()))
     # One that works so since an earlier version may go on; flask db upgrade begins none.
     if encoding != UTF8:

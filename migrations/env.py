@@ -2,18 +2,19 @@
 
 import logging
 from contextlib import nullcontext
+from typing import NoReturn
 
 import click
 from alembic import context
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
-from app.database.schema import UTF8, Revisions, say_encoding, say_newer
+from app.database.schema import FIND_PLACE, UTF8, Place, Revisions, say_encoding, say_foreign, say_newer, say_others
 from app.database.sqlite import let_create
 from app.memories.index import is_part_of_index
 from app.memories.unfolded import fold_memories
@@ -71,6 +72,8 @@ def run_migrations() -> None:
                 # Machines that are deployed together migrate one after the other. SQLite has one writer anyway.
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 refuse_other_text(connection)
+                refuse_other_place(connection)
+            refuse_others_tables(connection)
             context.run_migrations()
             if is_sqlite:
                 _check_foreign_keys(connection)
@@ -83,8 +86,32 @@ def refuse_other_text(connection: Connection) -> None:
     """
     encoding = connection.exec_driver_sql("SELECT getdatabaseencoding()").scalar_one()
     if encoding != UTF8 and is_migrating() and not context.get_context().get_current_heads():
-        sentence = say_encoding(encoding)
-        raise CommandError(sentence[0].upper() + sentence[1:])
+        refuse(say_encoding(encoding))
+
+
+def refuse_other_place(connection: Connection) -> None:
+    """Make no table where the next start would not find it. Raises a ``CommandError``."""
+    place = Place(*connection.exec_driver_sql(FIND_PLACE).one())
+    is_done = context.get_context().get_current_heads() == (context.get_head_revision(),)
+    if not is_migrating() or is_done:
+        return
+    if sentence := place.find_problem():
+        refuse(sentence)
+    if place.found is None and place.seen:
+        _log.warning("Making our tables in the schema %s. Those in %s stay as they are.", place.made, place.seen)
+
+
+def refuse_others_tables(connection: Connection) -> None:
+    """Begin nothing beside another program's tables of the same names. Raises a ``CommandError``."""
+    if not is_migrating() or context.get_context().get_current_heads():
+        return
+    if taken := sorted(set(inspect(connection).get_table_names()) & set(database.metadata.tables)):
+        refuse(say_others(taken))
+
+
+def refuse(sentence: str) -> NoReturn:
+    """Raises a ``CommandError``, which the command tells in one line."""
+    raise CommandError(sentence[0].upper() + sentence[1:])
 
 
 def is_newer() -> bool:
@@ -96,11 +123,13 @@ def is_newer() -> bool:
     known = frozenset(revision.revision for revision in script.walk_revisions())
     revisions = Revisions(known, frozenset(script.get_heads()))
     present = set(migration.get_current_heads())
-    if not revisions.find_unknown(present):
+    if foreign := revisions.find_foreign(present):
+        refuse(say_foreign(foreign))
+    if not revisions.find_later(present):
         return False
     sentence = say_newer(present, revisions)
     if migration.opts["fn"].__name__ not in ("upgrade", "display_version"):
-        raise CommandError(sentence[0].upper() + sentence[1:])
+        refuse(sentence)
     _log.warning("Nothing to do: %s", sentence)
     return True
 

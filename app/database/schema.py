@@ -21,6 +21,14 @@ _VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 _NAMED = re.compile(r"""^(revision|down_revision) = ["'](\w+)["']$""", re.MULTILINE)
 _FIND_REVISIONS = Statement(select(column("version_num")).select_from(table("alembic_version")))
 _FIND_ENCODING = Statement(select(func.getdatabaseencoding()))
+#: Our tables may have been found by search_path in another schema than the one that new ones are made in.
+FIND_PLACE = """
+    SELECT current_schema(),
+        (SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+            WHERE pg_class.oid = to_regclass('alembic_version')),
+        (SELECT string_agg(nspname, ', ' ORDER BY nspname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+            WHERE relkind = 'r' AND relname = 'mementos')
+"""
 #: How PostgreSQL calls what keeps all text.
 UTF8 = "UTF8"
 
@@ -31,9 +39,37 @@ class Revisions(NamedTuple):
     known: frozenset[str]
     heads: frozenset[str]
 
-    def find_unknown(self, present: set[str]) -> set[str]:
-        """Returns those that the database has and this version does not know: a later version has been there."""
-        return present - self.known
+    def find_later(self, present: set[str]) -> set[str]:
+        """Returns those that the database has and this version does not know yet: a later version has been there."""
+        return {one for one in present - self.known if one.isdigit() and one > max(self.known)}
+
+    def find_foreign(self, present: set[str]) -> set[str]:
+        """Returns those that no version of ours has: another program keeps its own in the same table."""
+        return present - self.known - self.find_later(present)
+
+
+class Place(NamedTuple):
+    """In which of PostgreSQL's schemas new tables are made, ours were found, and any like ours are. None for none."""
+
+    made: str | None
+    found: str | None
+    seen: str | None
+
+    def find_problem(self) -> str | None:
+        """Returns the sentence when no migration may begin here."""
+        if self.made is None:
+            return (
+                "the search_path of DATABASE_URL's user names no schema that is there, so no table can be made:"
+                " make the schema, or correct the search_path."
+            )
+        if self.found is not None and self.found != self.made:
+            return (
+                f"our tables are in the schema {self.found}, and new ones would be made in {self.made}:"
+                f" let the search_path of DATABASE_URL's user begin with {self.found}."
+            )
+        if self.found is None and re.search("['%$]", self.made):
+            return f"the schema {self.made} has a quotation, per cent or dollar sign in its name: take one without."
+        return None
 
 
 @cache
@@ -51,9 +87,9 @@ def find_schema_problem(engine: Engine, revisions: Revisions) -> str | None:
     """Returns :data:`MISSING` or :data:`OLDER`, None when this version can work. Raises what the driver does."""
     with connect(engine) as connection:
         present = find_present(connection)
-    if not present:
+    if not present or revisions.find_foreign(present):
         return MISSING
-    return None if present == revisions.heads or revisions.find_unknown(present) else OLDER
+    return None if present == revisions.heads or revisions.find_later(present) else OLDER
 
 
 def find_present(connection: Connection) -> set[str]:
@@ -72,6 +108,23 @@ def say_newer(present: set[str], revisions: Revisions) -> str:
         f"the database is at revision {', '.join(sorted(present))}, which this version does not know (its own is"
         f" {', '.join(sorted(revisions.heads))}): a later version has migrated it. This version works on it as it is;"
         " only that later version can migrate it down."
+    )
+
+
+def say_foreign(foreign: set[str]) -> str:
+    """Returns the sentence about a database in which another program keeps its migrations."""
+    return (
+        f"the database is at revision {', '.join(sorted(foreign))} of another program's: name a database that no other"
+        " program keeps its tables in, or with PostgreSQL a schema."
+    )
+
+
+def say_others(tables: list[str]) -> str:
+    """Returns the sentence about a database that nobody has migrated, with tables that are called like ours."""
+    return (
+        f"the database has tables that no migration of ours has made ({', '.join(tables[:3])}): if they are another"
+        " program's, name another database, or with PostgreSQL a schema; if they come from a dump of ours, restore it"
+        " anew with its table alembic_version."
     )
 
 

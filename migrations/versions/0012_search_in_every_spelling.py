@@ -80,7 +80,7 @@ _COMPARE_BY_CODE_POINT = r"""
             SELECT 'ALTER TABLE ' || attrelid::regclass || string_agg(' ALTER COLUMN ' || quote_ident(attname)
                 || ' TYPE ' || format_type(atttypid, atttypmod) || ' COLLATE "C"', ',')
             FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
-            WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relname <> 'alembic_version'
+            WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace AND relname <> 'alembic_version'
                 AND attnum > 0 AND NOT attisdropped AND attcollation = 'pg_catalog."default"'::regcollation
             GROUP BY attrelid
         LOOP

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts.factors.resealing import count_lost
 from app.cli.doctor.driver import ask
-from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.cli.doctor.finding import Deployment, Finding, error, ok, split, warning
 from app.clients.self_registration import MOST_UNUSED, count_unused
 from app.database.access import expect_reads
 from app.database.connections import connect
 from app.database.leases import find_lease
 from app.database.problems import find_database_problem, name_database
-from app.database.schema import find_present, say_newer
+from app.database.schema import find_present, say_foreign, say_newer
 from app.database.unavailable import driver_errors
 from app.purge.backlog import MOST_COUNTED, find_backlog
 from app.purge.run import LEASE
@@ -33,11 +33,8 @@ def check_database(deployment: Deployment) -> Iterator[Finding]:
     try:
         ask(deployment, "SELECT 1")
     except driver_errors() as problem:
-        told = find_database_problem(problem, deployment.url) or str(problem)
-        # Its sentences say first what is so.
-        says, _, do = next((told.rpartition(mark) for mark in ("; ", ": ") if mark in told), (told, "", ""))
-        do = do or "correct DATABASE_URL."
-        yield error(f"{says.rstrip('.')}.", f"{do[0].upper()}{do[1:]}")
+        says, do = split(find_database_problem(problem, deployment.url) or str(problem))
+        yield error(says, do or "Correct DATABASE_URL.")
     else:
         yield ok(f"It answers: {name_database(deployment.url)}.")
 
@@ -48,7 +45,9 @@ def check_migrations(deployment: Deployment) -> Iterator[Finding]:
         present = find_present(connection)
     if not present:
         yield error("The database has no tables of ours.", "Run flask db upgrade.")
-    elif deployment.revisions.find_unknown(present):
+    elif foreign := deployment.revisions.find_foreign(present):
+        yield error(*split(say_foreign(foreign)))
+    elif deployment.revisions.find_later(present):
         told = say_newer(present, deployment.revisions)
         yield warning(
             f"{told[0].upper()}{told[1:]}",

@@ -14,11 +14,12 @@ from app.cli.doctor.database import (
 )
 from app.cli.doctor.fetching import check_authorities
 from app.cli.doctor.files import check_disk, check_permissions, check_process, check_sqlite
-from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error
+from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error, split
 from app.cli.doctor.mail import check_mail
 from app.cli.doctor.postgresql import check_connections, check_pooler, check_postgresql
 from app.cli.doctor.redis_server import check_redis
 from app.cli.doctor.site import check_issuer, check_keys, check_proxies
+from app.database.problems import find_database_problem
 
 #: In this order they are told.
 CHECKS = (
@@ -70,9 +71,9 @@ def _run(check: Check, deployment: Deployment) -> list[Finding]:
             found.extend(context.run(lambda: list(check.find(deployment))))
         # Whatever it is, the other checks are still wanted.
         except Exception as problem:
-            found.append(
-                error(f"It could not be looked at: {type(problem).__name__}.", "See what the other lines say.")
-            )
+            says, do = split(find_database_problem(problem, deployment.url) or "")
+            says = says or f"It could not be looked at: {type(problem).__name__}."
+            found.append(error(says, do or "See what the other lines say."))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -47,6 +47,17 @@ class Check(Struct, frozen=True):
     needs_database: bool = False
 
 
+def split(sentence: str) -> tuple[str, str]:
+    """Returns what a sentence says is so, and what it says is to be done, each as a sentence of its own."""
+    mark = next((mark for mark in ("; ", ": ") if mark in sentence), None)
+    says, do = sentence.rsplit(mark, 1) if mark else (sentence, "")
+    return _as_sentence(says), _as_sentence(do)
+
+
+def _as_sentence(words: str) -> str:
+    return words and f"{words[0].upper()}{words[1:].rstrip('.')}."
+
+
 def ok(says: str) -> Finding:
     """As it should be."""
     return Finding(OK, says)

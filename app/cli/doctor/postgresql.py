@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from app.cli.doctor.driver import connect_to_postgresql
-from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
-from app.database.schema import UTF8
+from app.cli.doctor.finding import Deployment, Finding, error, ok, split, warning
+from app.database.schema import FIND_PLACE, UTF8, Place
 from app.extensions import db
 
 _OLDEST = 14
@@ -37,6 +37,7 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         asked = _PARAMETERS.format(collation=collation, version=columns)
         collation, encoding, differs = cast(Any, connection.execute(asked).fetchone())
         forbidden, table, user = cast(Any, connection.execute(_FORBIDDEN, [list(db.metadata.tables)]).fetchone())
+        place = Place(*cast(Any, connection.execute(FIND_PLACE).fetchone()))
         only_reads = cast(Any, connection.execute("SHOW transaction_read_only").fetchone())[0] == "on"
     if version < _OLDEST * 10000:
         yield error(f"PostgreSQL is {version // 10000}.", f"Upgrade it to {_OLDEST} or newer.")
@@ -46,6 +47,13 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         yield error(
             "Nothing can be written: it is a replica, or default_transaction_read_only is on.",
             "Let DATABASE_URL lead to the server that writes; of several hosts in it, the first that does so is taken.",
+        )
+    if misplaced := place.find_problem():
+        yield error(*split(misplaced))
+    elif place.found is None and place.seen:
+        yield warning(
+            f"Our tables would be made in the schema {place.made}, and {place.seen} has some like ours.",
+            f"If those are meant, let the search_path of DATABASE_URL's user begin with {place.seen}.",
         )
     if forbidden:
         yield error(
