@@ -13,6 +13,7 @@ from app.api.route import Route
 from app.config import settings
 from app.extensions import db
 from app.http.services import services
+from app.http.wire import no_content
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.bodies import describe_size
 from app.operations.caller import caller_of, note_seen
@@ -93,7 +94,7 @@ def _find_once(route: Route) -> Once | None:
 
 def _answer(status: int, content: Any) -> Response:
     if content is None:
-        return Response(status=status)
+        return no_content(status)
     response = jsonify(content)
     response.status_code = status
     return response

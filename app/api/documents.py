@@ -26,7 +26,7 @@ from app.operations.documents import (
 from app.operations.fields import Instant, Integer, Text
 from app.operations.new_memories import Content, NewMemory, Title, add_memory
 from app.operations.operation import Operation
-from app.operations.results import Count, ShownDocument, ShownMemory
+from app.operations.results import Count, Moment, ShownDocument, ShownMemory
 from app.operations.schemas import Says
 from app.operations.shapes import Shape
 
@@ -65,10 +65,18 @@ class _Page(TypedDict):
     results: list[ShownDocument]
 
 
+class _MemorizedDocument(TypedDict):
+    """What is told of a document that was added."""
+
+    id: str
+    name: str
+    created_time: Moment
+
+
 class _Memorized(TypedDict):
     """What was added."""
 
-    data: list[dict[str, Any]]
+    data: list[_MemorizedDocument]
     message: str
     code: str | None
 
@@ -83,7 +91,11 @@ def _draft(document: _NewDocument) -> NewMemory:
 
 
 def _show_memorized(memory: ShownMemory, _sent: _NewDocument) -> _Memorized:
-    document = {"id": memory["id"], "name": memory["title"], "created_time": memory["created_at"]}
+    document: _MemorizedDocument = {
+        "id": memory["id"],
+        "name": memory["title"],
+        "created_time": memory["created_at"],
+    }
     return {"data": [document], "message": "The document is saved.", "code": None}
 
 

@@ -27,9 +27,17 @@ _ERRORS = {
     429: "So many calls a minute are not allowed with one token: Retry-After says how long to wait.",
     503: "The server cannot use its database just now: Retry-After says when to try again.",
 }
-#: Those that say how long to wait.
-_RETRIED = {429, 503}
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+_CHALLENGE = {
+    "WWW-Authenticate": {
+        "description": "Where the metadata of this API are, and what is wrong with the token or which scope it lacks.",
+        "schema": {"type": "string"},
+    }
+}
+#: What else an error says: how long to wait, or how a token is had.
+_HEADERS = {429: _RETRY_AFTER, 503: _RETRY_AFTER, 401: _CHALLENGE, 403: _CHALLENGE}
+#: Those that any route can answer with.
+_COMMON = (400, 401, 403, 422, 429, 503)
 
 
 @blueprint.get("/api/openapi.json")
@@ -123,12 +131,12 @@ def _answer(schema: dict[str, Any] | None) -> dict[str, Any]:
 def _error(status: int, one: Route) -> dict[str, Any]:
     description = _ERRORS[status].format(largest_body=describe_size(one.largest_body))
     described = {"description": description, "content": {_JSON: {"schema": ERROR}}}
-    return described | ({"headers": _RETRY_AFTER} if status in _RETRIED else {})
+    return described | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
 
 
 def _statuses(one: Route) -> list[int]:
     """The errors that a route can answer with."""
-    statuses = [400, 401, 403, 422, *_RETRIED]
+    statuses = [*_COMMON]
     if "{" in one.path:
         statuses.append(404)
     if one.query:

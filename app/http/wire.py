@@ -58,6 +58,13 @@ def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple
     return JsonAnswer(write_json(body, status, headers, request_id()))
 
 
+def no_content(status: int) -> Response:
+    """An answer that is said by its status alone. Flask's own would say that nothing at all is HTML."""
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    return response
+
+
 #: status -> (error, what to do), for programs that call what is not the resource API. To a client of OAuth, what is
 #: none of these is a malformed request (RFC 6749 section 5.2).
 _PROTOCOL_ERRORS = {

@@ -6,7 +6,7 @@ Its ids are numbers and ours are not; everything else has the type its documenta
 from collections.abc import Collection
 from datetime import datetime
 from math import ceil
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 
 from msgspec import Struct
 
@@ -85,7 +85,10 @@ class DiscussionContents(TypedDict):
     """A chat, which is one text here, without threads of its own."""
 
     discussion_content: str
-    thread_contents: dict[str, Any]
+    thread_contents: Annotated[
+        dict[str, str],
+        Says(additionalProperties={"type": "string"}, maxProperties=0, description="Empty: there are no threads here."),
+    ]
 
 
 @operation(

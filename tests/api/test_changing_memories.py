@@ -181,7 +181,8 @@ def test_an_app_changes_and_deletes_what_it_added(connect, let_time_pass):
         "updated_at": changed.json["updated_at"],
     }
     assert (caller.titles(q="rye"), caller.titles(q="bread")) == (["Rye"], [])
-    assert caller.delete(f"memories/{memory['id']}/").status_code == 204
+    deleted = caller.delete(f"memories/{memory['id']}/")
+    assert (deleted.status_code, deleted.content_type) == (204, None)
     assert caller.get(f"memories/{memory['id']}/").status_code == 404
     assert caller.titles() == caller.titles(q="rye") == []
 

@@ -83,6 +83,9 @@ def test_whoever_is_to_come_again_is_told_when(description, seeded, monkeypatch)
     """By each operation, with too many calls and with a database that is away."""
     operations = [operation["responses"] for item in description["paths"].values() for operation in item.values()]
     assert all("Retry-After" in described[status]["headers"] for described in operations for status in ("429", "503"))
+    assert all(
+        "WWW-Authenticate" in described[status]["headers"] for described in operations for status in ("401", "403")
+    )
     caller, _ids = seeded
     services = caller.app.extensions["services"]
     few = structs.replace(services, limits=Limits(services.limits.storage, Calls(1)))
@@ -99,6 +102,24 @@ def test_no_character_is_written_as_two_escapes(app):
     text = app.test_client().get("/api/openapi.json").text
     assert re.search(r"[\U00010000-\U0010ffff]", text)
     assert not re.search(r"(?<!\\)\\u[dD][89abAB]", text)
+
+
+def test_every_object_says_what_is_in_it(description):
+    """Whoever makes a client of the description would otherwise get something without members."""
+    vague, waiting = [], [((), description)]
+    while waiting:
+        place, one = waiting.pop()
+        if isinstance(one, list):
+            waiting += [((*place, str(at)), value) for at, value in enumerate(one)]
+        elif isinstance(one, dict):
+            of_object = (
+                "object" in one.get("type", ()) and one.get("properties", one.get("additionalProperties")) is None
+            )
+            if of_object:
+                vague.append("/".join(place))
+            # Of what is never there nothing can be said.
+            waiting += [((*place, name), value) for name, value in one.items() if one.get("maxItems") != 0]
+    assert not vague
 
 
 def test_operations_are_named_once(description):

@@ -113,7 +113,7 @@ def test_the_end_of_a_client_ends_what_it_has(app, told, manage, signed_in):
     tokens = agent.tokens(signed_in, choose={"selection": "all"})
     assert agent.is_alive(tokens["access_token"])
     answer = manage("DELETE")
-    assert (answer.status_code, answer.data) == (204, b"")
+    assert (answer.status_code, answer.data, answer.content_type) == (204, b"", None)
     assert agent.refresh(tokens["refresh_token"]).json["error"] == "invalid_client"
     assert not agent.is_alive(tokens["access_token"])
     assert agent.start(signed_in).status_code == 400

@@ -27,7 +27,7 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.http.doors import SELF
 from app.http.services import services
-from app.http.wire import json_answer
+from app.http.wire import json_answer, no_content
 from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
 from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
@@ -155,7 +155,7 @@ def end_registration(client_id: str) -> Response:
         raise _not_its_own() from None
     db.session.commit()
     _note_done("ended", key)
-    return Response(status=204)
+    return no_content(204)
 
 
 def _demand_open() -> None:
