@@ -10,7 +10,7 @@ from app.consents.resources import MCP
 from app.database.connections import connect
 from app.extensions import db
 from app.http.services import services
-from app.http.wire import json_answer
+from app.http.wire import json_answer, no_content
 from app.mcp import blueprint
 from app.mcp.calls import caller_with
 from app.mcp.dispatch import answer
@@ -38,9 +38,12 @@ _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 _LARGEST_UNREAD = 64 * 1024
 
 
-@blueprint.route("/mcp", methods=["GET", "POST", "DELETE"])
+@blueprint.route("/mcp", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def mcp() -> Response:
-    """Answer one message of an agent. There is no stream to open with GET, and no session to end with DELETE."""
+    """Answer one message of an agent. There is no stream to open with GET, and no session to end with DELETE.
+
+    Any other method is told the same by us: the framework would name GET and DELETE as what to send instead.
+    """
     with connect(services().engine) as connection:
         try:
             answered: Response = call_with_bearer(_answer_caller, connection, audience=MCP)
@@ -95,7 +98,7 @@ def _answer(content: Any, token: TokenSnapshot) -> Response:
     of_app = services()
     call = caller_with(token, db.session(), of_app.notes, of_app.settings.issuer)
     body = answer(message, of_app.settings.site_name, call)
-    return Response(status=202) if body is None else json_answer(body)
+    return no_content(202) if body is None else json_answer(body)
 
 
 def _answer_refusal(refused: Refused) -> Response:

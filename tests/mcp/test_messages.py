@@ -42,7 +42,7 @@ def test_a_token_for_the_api_is_none_here(notebook, signed_in, stranger):
     assert answer.status_code == 401 and "resource=http://127.0.0.1:8000/mcp" in answer.json["error"]["message"]
 
 
-@each("method", ["GET", "DELETE"])
+@each("method", ["GET", "DELETE", "PUT", "PATCH"])
 def test_there_is_no_stream_and_no_session(app, agent, method):
     """Who may not call at all is told that first: some clients begin with a GET."""
     assert app.test_client().open("/mcp", method=method).status_code == 401
@@ -125,7 +125,7 @@ def test_the_id_comes_back_as_it_was(agent, id):
 def test_a_notification_is_accepted_without_a_body(agent):
     """ "the server MUST return HTTP status code 202 Accepted with no body"."""
     answer = agent.post({"jsonrpc": "2.0", "method": "notifications/initialized"})
-    assert (answer.status_code, answer.data) == (202, b"")
+    assert (answer.status_code, answer.data, answer.content_type) == (202, b"", None)
 
 
 @each("message", [{"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "method": "notifications/initialized"}])

@@ -11,6 +11,9 @@ from app.extensions import db
 from tests.integrator import Integrator
 from tests.robustness.statements.journeys import draw_png, journey
 
+#: What the memory server for agents answers itself, if only with what to send instead.
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 
 @journey("oauth.authorize GET", "documented.authorize GET", "oauth.continue_authorization GET", "oauth.choose_mementos GET",
          "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
@@ -97,7 +100,7 @@ def test_an_app_that_registers_itself(app, failing):
     client.get("/.well-known/security.txt")
 
 
-@journey("aliases.authorize GET", "aliases.token POST", "mcp.mcp GET", "mcp.mcp POST", "mcp.mcp DELETE")
+@journey("aliases.authorize GET", "aliases.token POST", *(f"mcp.mcp {one}" for one in METHODS))
 def test_the_addresses_that_others_expect(app, browser, alice, notebook, failing):
     """Of MCP only the check of the token: what follows is the API's operations."""
     browser.enter(alice)
@@ -106,8 +109,9 @@ def test_the_addresses_that_others_expect(app, browser, alice, notebook, failing
     tokens = notebook.exchange(code, "/token").json
     headers = {"Authorization": f"Bearer {tokens['access_token']}", "Accept": "application/json, text/event-stream"}
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    for method, kwargs in (("GET", {}), ("POST", {"json": call}), ("DELETE", {})):
-        app.test_client().open("/mcp", method=method, headers=headers, **kwargs)
+    for method in METHODS:
+        sent = {"json": call} if method == "POST" else {}
+        app.test_client().open("/mcp", method=method, headers=headers, **sent)
 
 
 @pytest.mark.skipif(
