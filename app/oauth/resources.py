@@ -8,6 +8,7 @@ Our own stand in a table below. The address of another service is looked up (:mo
 whether its tokens are still good: a request that is about ours alone asks the database nothing.
 """
 
+import re
 from typing import NamedTuple
 
 from app.clients.models import is_registered_name
@@ -22,7 +23,12 @@ METADATA_ROOT = "{issuer}/.well-known/oauth-protected-resource"
 MOST_RESOURCES = 10
 _PATHS = {API: "/api/v1", MCP: "/mcp"}
 #: What follows the issuer's address in all the addresses that a client may use.
-_NAMES = {"": API, "/": API, "/api": API, "/api/": API, "/api/v1": API, "/api/v1/": API, "/mcp": MCP}
+_NAMES = {
+    **dict.fromkeys(("", "/", "/api", "/api/", "/api/v1", "/api/v1/"), API),
+    # Agents are answered there with a slash too, and ask for a token for the address that somebody typed.
+    **dict.fromkeys(("/mcp", "/mcp/"), MCP),
+}
+_ORIGIN = re.compile(r"\A[A-Za-z]+://[^/?#]+")
 
 
 class Resource(NamedTuple):
@@ -56,7 +62,12 @@ def metadata_address(name: str, issuer: str) -> str:
 
 
 def find_own_resource(address: str, issuer: str) -> str | None:
-    """Returns the name of the resource of ours that an address stands for, character for character; else None."""
+    """Returns the name of the resource of ours that an address stands for; else None.
+
+    Scheme and host may be in capitals, which mean the same (:rfc:`3986#section-6.2.2.1`); all else counts to the letter.
+    """
+    if not address.startswith(issuer):
+        address = _in_small_letters(address)
     return _NAMES.get(address.removeprefix(issuer)) if address.startswith(issuer) else None
 
 
@@ -82,9 +93,16 @@ def _read_resource(address: str, issuer: str, connection: Connection) -> Resourc
     if name is not None:
         return own_resource(name, issuer)
     registered = find_resource_at(connection, address)
+    if registered is None and (small := _in_small_letters(address)) != address:
+        registered = find_resource_at(connection, small)
     if registered is None:
         raise refuse(Reason.RESOURCE_UNKNOWN)
     return Resource(registered.id, registered.address)
+
+
+def _in_small_letters(address: str) -> str:
+    """Returns the address with its scheme and host so."""
+    return _ORIGIN.sub(lambda found: found[0].lower(), address, count=1)
 
 
 def choose_resource(asked: str | None, address: str | None, issuer: str, connection: Connection) -> Resource:

@@ -381,6 +381,13 @@ def test_what_is_about_our_own_resources_alone_asks_nothing_of_them(notebook, sh
     assert len(looks) == 2
 
 
+def test_scheme_and_host_may_be_in_capitals(notebook, shelf):
+    """They mean the same (:rfc:`3986#section-6.2.2.1`); a path does not."""
+    tokens = notebook.client_credentials(resource="HTTPS://Shelf.Globex.Example/records")
+    assert shelf.introspect(tokens.json["access_token"]).json["aud"] == SHELF
+    assert_target_refused(notebook.client_credentials(resource="https://shelf.globex.example/RECORDS"))
+
+
 def test_the_page_of_the_connected_app_names_the_service_too(notebook, shelf, shelf_tokens, signed_in):
     page = signed_in.get(f"/account/apps/{shelf_tokens['grant_id']}").text
     assert "Globex Shelf" in page and "shelf.globex.example" in page

@@ -21,11 +21,25 @@ def test_the_api_has_several_names(path):
     assert find_own_resource(ISSUER + path, ISSUER) == "api"
 
 
+@each("address", [MCP, f"{MCP}/", "HTTP://127.0.0.1:8000/mcp"])
+def test_agents_may_spell_the_memory_server_as_somebody_typed_it(notebook, address):
+    """ "implementations SHOULD accept uppercase scheme and host components for robustness and interoperability"."""
+    assert audience(notebook, notebook.client_credentials(resource=address).json["access_token"]) == MCP
+
+
+def test_the_host_of_a_name_may_be_in_capitals():
+    issuer = "https://memories.example"
+    assert find_own_resource("HTTPS://Memories.Example/mcp", issuer) == "mcp"
+    assert find_own_resource("https://memories.example@MEMORIES.example/mcp", issuer) is None
+    assert find_own_resource("https://memories.example/HTTPS://memories.example/mcp", issuer) is None
+
+
 @each(
     "address",
     [
-        f"{MCP}/",
+        f"{MCP}//",
         f"{ISSUER}/MCP",
+        f"see {MCP}",
         f"{ISSUER}/api/v2",
         f"{ISSUER}.evil.example",
         f"{ISSUER}//",
