@@ -1,13 +1,22 @@
-"""JSON as every reader reads it alike (:rfc:`8259`): no name twice, no number that JSON does not have."""
+"""JSON as every reader reads it alike (:rfc:`8259`): no name twice, no number that JSON does not have.
+
+Nothing that is sent here is unpacked, forms neither; and nobody may compress it unasked (:rfc:`9110#section-15.5.16`).
+"""
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: A body up to here may hold what it likes; of a longer one the values are counted first.
 _LEAST = 256 * 1024
 #: Room is for long texts: no call takes so many values, and each costs thirty times what it takes to send.
 MOST_VALUES = 20_000
+
+NOT_COMPRESSED = "Send the body as it is, without a Content-Encoding."
+
+
+class _Headers(Protocol):
+    def get(self, key: str, /) -> str | None: ...
 
 
 class BadBody(ValueError):
@@ -29,6 +38,12 @@ def parse_body(body: bytes) -> Any:
     except ValueError as error:
         sentence = error.args[0] if isinstance(error, _Odd) else "The body is not JSON."
         raise BadBody(sentence) from None
+
+
+def is_compressed(headers: _Headers) -> bool:
+    """Returns whether the sender says so. It is asked of a body that cannot be read, to say why."""
+    coding = headers.get("Content-Encoding") or ""
+    return coding.strip().lower() not in ("", "identity")
 
 
 def _holds_too_many_values(body: bytes) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -22,7 +23,7 @@ from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
 from app.operations.refusals import invalid_fields, not_found
 from app.operations.shapes import Member, Shape
-from app.strict_json import BadBody, parse_body
+from app.strict_json import NOT_COMPRESSED, BadBody, is_compressed, parse_body
 
 _IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
 
@@ -49,6 +50,9 @@ def carry_out(route: Route, operation: Operation, token: TokenSnapshot, identifi
 
 def _read_query(route: Route) -> Any:
     sent = request.args.to_dict(flat=False)
+    if odd := [name for name in _list_undecodable(request.query_string) if name in route.query]:
+        sentence = "Must be UTF-8, percent-encoded."
+        raise invalid_fields({"field": name, "code": "invalid", "message": sentence} for name in odd)
     if route.is_lenient:
         sent = {name: values for name, values in sent.items() if name in route.query}
     twice = [name for name, values in sent.items() if len(values) > 1 and name in route.query]
@@ -58,6 +62,22 @@ def _read_query(route: Route) -> Any:
     optional = {name for name, member in route.query.items() if not member.required}
     present = {name: values[0] for name, values in sent.items() if values[0] or name not in optional}
     return route.in_query.read(present)
+
+
+def _list_undecodable(query: bytes) -> list[str]:
+    """The names of what Werkzeug takes as it is spelled, for it is not UTF-8: looked for so, nothing would be found."""
+    if b"%" not in query:
+        return []
+    pairs = (pair.partition(b"=") for pair in query.split(b"&"))
+    return [name.decode(errors="replace") for name, _, value in pairs if not _is_text(unquote_to_bytes(value))]
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _read_body(most: int) -> Any:
@@ -70,6 +90,8 @@ def _read_body(most: int) -> Any:
     except RequestEntityTooLarge:
         raise ApiError(413, "payload_too_large", f"Send at most {describe_size(most)} at once.") from None
     except BadBody as error:
+        if is_compressed(request.headers):
+            raise ApiError(415, "unsupported_media_type", NOT_COMPRESSED) from None
         raise invalid_request(str(error)) from None
 
 

@@ -22,7 +22,7 @@ _ERRORS = {
     404: "It does not exist, or lies outside what the person allowed.",
     413: "The body is larger than {largest_body}.",
     414: "The address is longer than 64 kB.",
-    415: "The body is not JSON.",
+    415: "The body is not JSON, or it is compressed.",
     422: "A field or a parameter cannot be taken, or an Idempotency-Key was used for another request.",
     429: "So many calls a minute are not allowed with one token: Retry-After says how long to wait.",
     503: "The server cannot use its database just now: Retry-After says when to try again.",

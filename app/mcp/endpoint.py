@@ -31,7 +31,7 @@ from app.oauth.protect import call_with_bearer
 from app.oauth.refusals import Reason, Refused
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.operations.bodies import describe_size, largest_body
-from app.strict_json import BadBody, parse_body
+from app.strict_json import NOT_COMPRESSED, BadBody, is_compressed, parse_body
 
 _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 #: Of whoever may not call, so much is read at most, to find the id of what is refused.
@@ -90,6 +90,8 @@ def _read_body() -> Any:
     except RequestEntityTooLarge:
         raise Wrong(413, INVALID_REQUEST, f"Send at most {describe_size(_LARGEST)} at once.") from None
     except BadBody as error:
+        if is_compressed(request.headers):
+            raise Wrong(415, INVALID_REQUEST, NOT_COMPRESSED) from None
         raise Wrong(400, PARSE_ERROR, str(error)) from None
 
 

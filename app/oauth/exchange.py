@@ -30,6 +30,7 @@ from app.oauth.redirect import redirect_back
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.revocation import Revocation
 from app.oauth.wire_request import WireRequest
+from app.strict_json import is_compressed
 
 
 class Answer(NamedTuple):
@@ -171,7 +172,7 @@ def _nothing_stands() -> bool:
 
 def demand_form(request: WireRequest) -> None:
     """Refuse parameters that cannot be relied on. Raises :class:`Refused`."""
-    if not request.is_form:
+    if not request.is_form or (request.defect and is_compressed(request.headers)):
         raise refuse(Reason.NOT_A_FORM)
     if request.defect:
         raise refuse(Reason.PARAMETER_DEFECTIVE, detail=request.defect)

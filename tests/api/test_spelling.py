@@ -34,6 +34,20 @@ def test_no_question_is_a_fault(sees_all, q):
     assert sees_all.get("documents/search/", q=q).status_code == 200
 
 
+@each("path", ["memories/?q=caf%E9", "memories/?limit=3&tag=%FF", "documents/search/?q=caf%E9"])
+def test_a_question_in_another_encoding_is_refused(sees_all, path):
+    """It was looked for as it is spelled, so there was nothing to be found and nobody was told why."""
+    answer = sees_all.open("GET", path)
+    assert answer.status_code == 422
+    assert [error["message"] for error in answer.json["errors"]] == ["Must be UTF-8, percent-encoded."]
+
+
+def test_a_parameter_that_means_nothing_may_be_in_any_encoding(sees_all):
+    """Where those are let pass."""
+    send(sees_all, "A café.")
+    assert sees_all.open("GET", "documents/search/?q=caf%C3%A9&session=%E9").json["matched_chunks"]
+
+
 def test_a_change_is_found_by_its_new_spelling(connect):
     caller = connect()
     id = send(caller, "學校").json["id"]

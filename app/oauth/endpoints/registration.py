@@ -34,7 +34,7 @@ from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
 from app.logs.sparing import SparingLog
 from app.oauth.bearer_check import REALM
 from app.oauth.endpoints import aliases, blueprint
-from app.strict_json import BadBody, parse_body
+from app.strict_json import NOT_COMPRESSED, BadBody, is_compressed, parse_body
 from app.text import in_ascii
 
 _log = logging.getLogger(__name__)
@@ -207,7 +207,8 @@ def _read_metadata() -> dict[str, Any]:
     except RequestEntityTooLarge:
         raise _Refused(413, "invalid_client_metadata", "Send at most 64 kB.") from None
     except BadBody as error:
-        raise _Refused(400, "invalid_client_metadata", str(error)) from None
+        sentence = NOT_COMPRESSED if is_compressed(http_request.headers) else str(error)
+        raise _Refused(400, "invalid_client_metadata", sentence) from None
     if not isinstance(metadata, dict):
         raise _Refused(400, "invalid_client_metadata", "Send one JSON object.")
     return metadata

@@ -72,9 +72,11 @@ ROWS = {
     ),
     Reason.NOT_A_FORM: Refusal(
         "invalid_request",
-        "Send the parameters in the body as application/x-www-form-urlencoded.",
-        happened=_("The body was not a form, perhaps JSON."),
-        fix=_("Send the parameters with Content-Type: application/x-www-form-urlencoded."),
+        "Send the parameters in the body as application/x-www-form-urlencoded, not compressed.",
+        happened=_("The body was not a form: perhaps JSON, or compressed."),
+        fix=_(
+            "Send the parameters with Content-Type: application/x-www-form-urlencoded, and without a Content-Encoding."
+        ),
     ),
     Reason.GRANT_TYPE_MISSING: Refusal(
         "invalid_request",
