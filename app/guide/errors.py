@@ -38,6 +38,7 @@ _AT_BOTH = (
     Reason.SCOPE_WITH_COMMA,
     Reason.SCOPE_NOT_REGISTERED,
     Reason.RESOURCE_UNKNOWN,
+    Reason.DETAILS_REFUSED,
 )
 _BY_REDIRECT = [row for row in authorize.ROWS.values() if row.page is None] + [REFUSALS[reason] for reason in _AT_BOTH]
 

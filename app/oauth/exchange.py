@@ -17,6 +17,7 @@ from app.database.connections import RowGone
 from app.database.repeat import repeat
 from app.last_uses import LastUses
 from app.logs import present
+from app.oauth.checks.parameters import demand_sound_details_of_token
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
 from app.oauth.failures import count_failure
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
@@ -66,6 +67,8 @@ class Exchange(AuthorizationServer):
     def _answer_token_request(self, request: WireRequest) -> Any:
         try:
             demand_form(request)
+            if "authorization_details" in request.form:
+                demand_sound_details_of_token(request)
             grant = self.get_token_grant(request)
             grant.validate_token_request()
             status, body, headers = grant.create_token_response()

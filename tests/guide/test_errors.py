@@ -161,6 +161,7 @@ TOKEN_CHANGES = {
     "invalid_scope": {"scope": "memories:everything"},
     "unsupported_grant_type": {"grant_type": "password"},
     "invalid_target": {"resource": "https://other.example"},
+    "invalid_authorization_details": {"authorization_details": '[{"type":"memento","identifier":"all"}]'},
     "unauthorized_client": {},
 }
 

@@ -1,6 +1,6 @@
 """What the parameters of an authorization request must be like (:rfc:`6749#section-4.1.1`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from app.clients.models import REGISTERED
 from app.clients.unregistered import find_default_scope, list_allowed_scopes
@@ -120,9 +120,24 @@ def demand_sound_details(request: WireRequest) -> None:
 
     Raises a refusal.
     """
-    details = request.payload.data.get("authorization_details")
     own = own_resource(API, request.services.settings.issuer)
-    places = {one.location for one in (own, *request.resources)}
+    _refuse_unsound_details(request, {one.location for one in (own, *request.resources)})
+
+
+def demand_sound_details_of_token(request: WireRequest) -> None:
+    """The same at the token endpoint (:rfc:`9396#section-6`), where they may name any resource that could be meant.
+
+    Whoever asks for a token of one memento alone is not to be given one of all that the person chose.
+    Raises a refusal.
+    """
+    issuer, sent = request.services.settings.issuer, request.form.get("resource", "")
+    _refuse_unsound_details(
+        request, {own_resource(name, issuer).location for name in (API, MCP)} | set(sent.split(" "))
+    )
+
+
+def _refuse_unsound_details(request: WireRequest, places: Collection[str]) -> None:
+    details = request.payload.data.get("authorization_details")
     problem = find_details_problem(details, places) if details is not None else None
     if problem:
         raise refuse(Reason.DETAILS_REFUSED, detail=problem)

@@ -74,15 +74,6 @@ ROWS = document.ROWS | {
         happened=_("The parameter prompt was neither “consent” nor “login” nor “select_account”."),
         fix=_("Send one of these, several with a space between, or leave prompt out."),
     ),
-    Reason.DETAILS_REFUSED: Refusal(
-        "invalid_authorization_details",
-        "{detail}",
-        happened="%(detail)s",
-        fix=_("Leave authorization_details out: the person picks the mementos, and the token's answer names them."),
-        in_general=_(
-            "authorization_details is not a JSON array of objects of the type memento, or names an identifier."
-        ),
-    ),
     Reason.PKCE_MISSING: Refusal(
         "invalid_request",
         "This client must use PKCE: send 'code_challenge' with S256.",

@@ -70,6 +70,15 @@ ROWS = {
         happened=_("The scope holds a name that this app is not registered for%(names)s."),
         fix=_("Tick it under Settings, or leave it out of the scope."),
     ),
+    Reason.DETAILS_REFUSED: Refusal(
+        "invalid_authorization_details",
+        "{detail}",
+        happened="%(detail)s",
+        fix=_("Leave authorization_details out: the person picks the mementos, and the token's answer names them."),
+        in_general=_(
+            "authorization_details is not a JSON array of objects of the type memento, or names an identifier."
+        ),
+    ),
     Reason.NOT_A_FORM: Refusal(
         "invalid_request",
         "Send the parameters in the body as application/x-www-form-urlencoded, not compressed.",

@@ -1,5 +1,6 @@
 """The authorization code grant (:rfc:`6749#section-4.1.3`): one client, one redirect URI, one minute, once."""
 
+import json
 import re
 
 import pytest
@@ -77,6 +78,32 @@ def test_without_a_memories_scope_there_are_no_mementos(notebook, signed_in):
     tokens = notebook.tokens(signed_in)
     assert tokens["authorization_details"]
     assert notebook.tokens(signed_in, scope="integrations:read")["authorization_details"] == []
+
+
+_ONE_MEMENTO, _OTHER_TYPE = '[{"type":"memento","identifier":"mem_1"}]', '[{"type":"payment"}]'
+
+
+@each("details", [_ONE_MEMENTO, _OTHER_TYPE, "{}", "["])
+def test_whoever_asks_for_less_than_was_chosen_is_not_given_all(notebook, signed_in, details):
+    """ "The AS MUST refuse to process any unknown authorization details type" (:rfc:`9396#section-5`).
+
+    Neither the code nor the refresh token is used up by the mistake.
+    """
+    code = notebook.code_by_consent(signed_in)
+    refused = notebook.exchange(code, authorization_details=details)
+    assert (refused.status_code, refused.json["error"]) == (400, "invalid_authorization_details")
+    refresh_token = notebook.exchange(code).json["refresh_token"]
+    assert notebook.refresh(refresh_token, authorization_details=details).json == refused.json
+    assert notebook.refresh(refresh_token).status_code == 200
+    assert notebook.client_credentials(authorization_details=details).json == refused.json
+
+
+def test_mementos_may_be_asked_for_once_more(notebook, signed_in):
+    """As a client does that sends the same with each request."""
+    code = notebook.code_by_consent(signed_in)
+    places = ["http://127.0.0.1:8000/api/v1/", "http://127.0.0.1:8000/mcp"]
+    details = json.dumps([{"type": "memento", "actions": ["read"], "locations": places}])
+    assert notebook.exchange(code, authorization_details=details).json["authorization_details"]
 
 
 def test_tokens_of_two_flows_hang_on_one_consent(notebook, signed_in):
