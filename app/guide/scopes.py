@@ -25,7 +25,10 @@ ADVICE = {
         "GET integrations/, integrations/{id}/",
     ),
     "integrations:write": (
-        _("Your app is itself a source that brings memories in. Few apps are; people hesitate here."),
+        _(
+            "Your app is itself a source that brings memories in. Few apps are; people hesitate here. It"
+            " deletes a source with the memories in it only where it may delete those."
+        ),
         "POST integrations/; PATCH and DELETE integrations/{id}/",
     ),
     "profile": (

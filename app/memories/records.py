@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, exists, func, not_, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
@@ -139,9 +139,9 @@ def list_integrations_in_reach(session: Session, reach: Reach) -> list[Integrati
 
 
 def find_integration(session: Session, reach: Reach, integration_id: str) -> Found | None:
-    """Returns the integration, if it lies within reach. It is writable when it does as a whole."""
+    """Returns the integration, if it lies within reach. It is writable when it may go, with all that it holds."""
     row = session.execute(
-        select(Integration, _lies_within_as_a_whole(reach).label("is_writable")).where(
+        select(Integration, _may_go(reach).label("is_writable")).where(
             Integration.id == integration_id, reachable_integrations(reach)
         )
     ).first()
@@ -216,13 +216,21 @@ def _size_of_text(session: Session) -> ColumnElement[int]:
     return func.octet_length(Memory.text)
 
 
-def _lies_within_as_a_whole(reach: Reach) -> ColumnElement[bool]:
+def _may_go(reach: Reach) -> ColumnElement[bool]:
+    """A condition on :class:`Integration`: it lies within reach as a whole, and so does what it holds, to be deleted."""
     if reach.user_id is None:
         return Integration.organization_id == reach.organization_id
+    # Its memories go with it, and each of them may only where that is allowed.
+    holds_any = exists().where(Memory.integration_id == Integration.id)
+    is_writable = Integration.id.in_(_whole_integrations(reach.user_id, reach.writable))
+    return and_(_lies_within_as_a_whole(reach, reach.user_id), or_(~holds_any, is_writable))
+
+
+def _lies_within_as_a_whole(reach: Reach, user_id: str) -> ColumnElement[bool]:
     is_whole = (
-        Integration.user_id == reach.user_id
+        Integration.user_id == user_id
         if reach.everything
-        else Integration.id.in_(_whole_integrations(reach.user_id, reach.readable))
+        else Integration.id.in_(_whole_integrations(user_id, reach.readable))
     )
     if not reach.is_limited:
         return is_whole

@@ -2,8 +2,8 @@
 
 An app sees the integrations that its consent lets it see memories of, or that the person picked as a whole or by
 folder. One that asked for no memories at all sees them all, as the person read when they allowed it: there is no choice
-of mementos to go by. An app may rename what it sees and report how its sync went. It may delete only an integration
-whose memories it reaches as a whole, because they go with it. An integration that an app makes is the person's; it is
+of mementos to go by. An app may rename what it sees and report how its sync went. Deleting an integration deletes its
+memories: so an app may delete one that it reaches as a whole and that holds none, or none but such as it may delete. An integration that an app makes is the person's; it is
 put into the app's own memento "Saved by {App}", so that the app reaches it and may add memories to it.
 """
 
@@ -131,9 +131,9 @@ def change_integration(caller: Caller, integration_id: str, changes: Mapping[str
 def delete_integration(caller: Caller, integration_id: str) -> None:
     """End an integration. Raises ``not_found`` or ``not_writable``."""
     found = _get(caller, integration_id)
-    if not found.is_writable:
-        raise not_writable("This app does not reach all of this integration, and its memories would go with it.")
     memory_ids = list_ids_in_integration(caller.session, integration_id)
+    if not found.is_writable or (memory_ids and "memories:write" not in caller.scopes):
+        raise not_writable("Its memories would go with it, and this app may not delete them; the person decides that.")
     if memory_ids:
         caller.note_written(DELETED, memory_ids, find_mementos_of(caller, memory_ids))
     if caller.journal is not None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.accounts.organizations import find_organization
+from tests.api.made import said
 
 NEW = {"kind": "notion", "name": "My notes"}
 
@@ -129,15 +130,42 @@ def test_an_integration_is_changed(shelf, connect):
         assert [error["field"] for error in response.json["errors"]] == list(wrong)
 
 
-def test_only_what_is_reached_as_a_whole_is_deleted_since_its_memories_go_with_it(shelf, connect):
+def test_only_what_is_reached_as_a_whole_is_deleted_since_its_memories_go_with_it(shelf, connect, choose):
     drive, slack = shelf.connect(), shelf.connect("slack")
     shelf.keep("Lisbon", drive, folder="Trips"), shelf.keep("Chat", slack)
-    caller = connect(shelf.memento("Trips", (drive, "Trips")), shelf.memento("Chats", slack))
-    response = caller.delete(f"integrations/{drive}/")
-    assert (response.status_code, response.json["code"]) == (403, "not_writable")
+    caller = connect()
+    choose(caller, writable=[shelf.memento("Trips", (drive, "Trips")), shelf.memento("Chats", slack)])
+    assert said(caller.delete(f"integrations/{drive}/")) == (403, "not_writable")
     assert caller.delete(f"integrations/{slack}/").status_code == 204
     assert names(caller) == ["my google_drive"]
     assert caller.titles() == caller.titles(q="about") == ["Lisbon"]
+
+
+def test_no_source_takes_along_memories_that_the_person_let_nobody_delete(shelf, connect, choose):
+    """They read that it may "connect, change and remove your sources", and of each memento whether it may change that."""
+    drive, slack, empty = shelf.connect(), shelf.connect("slack"), shelf.connect("gmail")
+    shelf.keep("Lisbon", drive), shelf.keep("Chat", slack)
+    window, whole = shelf.memento("Chats", slack), shelf.memento("All", drive, slack, empty)
+    refused = (403, "not_writable")
+    reader = connect(scope="memories:read integrations:write")
+    assert [said(reader.delete(f"integrations/{id}/")) for id in (drive, slack)] == [refused] * 2
+    caller = connect()
+    assert [said(caller.delete(f"integrations/{id}/")) for id in (drive, slack)] == [refused] * 2
+    choose(caller, whole, writable=[window])
+    assert said(caller.delete(f"integrations/{drive}/")) == refused
+    assert said(reader.delete(f"integrations/{slack}/")) == refused, "Its token may write no memories."
+    # With nothing in it, only the source goes.
+    assert caller.delete(f"integrations/{empty}/").status_code == 204
+    assert caller.delete(f"integrations/{slack}/").status_code == 204
+    assert caller.titles() == ["Lisbon"]
+
+
+def test_what_an_app_added_goes_with_the_source_that_it_made(connect):
+    caller = connect()
+    id = caller.post("integrations/", NEW).json["id"]
+    assert caller.post("memories/", {"title": "Page", "text": "One.", "integration_id": id}).status_code == 201
+    assert caller.delete(f"integrations/{id}/").status_code == 204
+    assert caller.titles() == []
 
 
 def test_an_organization_has_its_own(app, shelf, organization):

@@ -165,12 +165,13 @@ def test_a_source_that_is_never_shared_is_none(connect, shelf, never_share, driv
             assert said(answer) == (404, "not_found")
 
 
-def test_no_app_deletes_a_source_with_what_it_does_not_reach(connect, shelf, never_share, drive):
+def test_no_app_deletes_a_source_with_what_it_does_not_reach(connect, choose, shelf, never_share, drive):
     """Nor one of which the person has said something, which would go with it and not come back with it."""
     slack, gmail = shelf.connect("slack"), shelf.connect("gmail")
     shelf.keep("Diary", drive, tags=["private"])
     shelf.keep("Bread", gmail)
     caller = connect()
+    choose(caller, writable=[shelf.memento("All", drive, slack, gmail)])
     never_share("#private", (slack, "Later"))
     answers = [caller.delete(f"integrations/{id}/") for id in (drive, slack)]
     assert [said(one) for one in answers] == [(403, "not_writable")] * 2

@@ -95,11 +95,12 @@ def test_of_what_is_deleted_all_that_was_there_and_who_named_it(shelf, caller, k
     assert (one["kind"], one["title"], one["tags"], one["picks"]) == ("deleted", "Bread", ["food"], [memento])
 
 
-def test_of_a_source_that_is_deleted_every_memory_and_what_named_it(shelf, connect, kept):
+def test_of_a_source_that_is_deleted_every_memory_and_what_named_it(shelf, connect, choose, kept):
     drive = shelf.connect(name="My drive")
     ids = {shelf.keep("Lisbon", drive, folder="Trips", tags=("sea", "sun")), shelf.keep("Bread", drive)}
     whole, folder = shelf.memento("Drive", drive), shelf.memento("Trips", (drive, "Trips"), *ids)
     caller = connect()
+    choose(caller, writable=[whole])
     assert caller.patch(f"integrations/{drive}/", {"name": "Theirs"}).status_code == 200
     assert caller.delete(f"integrations/{drive}/").status_code == 204
     renamed, *memories, source = kept()

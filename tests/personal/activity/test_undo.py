@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.consents.undo.models import AppChange
+from app.extensions import db
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from tests.personal.activity.conftest import items, words
 from tests.personal.conftest import post
@@ -208,14 +209,25 @@ def test_what_another_app_changed_since_is_told_by_its_name(
     assert "changed since by" not in signed_in.get(since(begin)).text
 
 
-def test_a_whole_source_comes_back(signed_in, connect, notebook, shelf, state, call):
-    before = state()
+@pytest.fixture
+def keeper(app, alice, connect, connected, shelf):
+    """The same app, which looks after Alice's Drive: it may change and delete all that is in it."""
+    with app.app_context():
+        contents = [MementoContent(integration_id=shelf.integrations["Drive"])]
+        memento = Memento(user_id=alice.id, name="Drive", contents=contents)
+        db.session.add(memento)
+        db.session.commit()
+        ticked = {"memento_ids": [memento.id], "writable_ids": [memento.id]}
     scope = "memories:read memories:write integrations:read integrations:write"
-    app = connect(notebook, scope=scope, selection="all")
+    return connect(connected.integrator, scope=scope, selection="selected", **ticked)
+
+
+def test_a_whole_source_comes_back(signed_in, keeper, shelf, state, call):
+    before = state()
     begin = clock.now()
     drive = shelf.integrations["Drive"]
-    call("PATCH", f"integrations/{drive}/", {"name": "Theirs"}, token=app.access_token)
-    call("DELETE", f"integrations/{drive}/", token=app.access_token)
+    call("PATCH", f"integrations/{drive}/", {"name": "Theirs"}, token=keeper.access_token)
+    call("DELETE", f"integrations/{drive}/", token=keeper.access_token)
     assert state() != before
     page = signed_in.get(since(begin))
     assert "Comes back" in page.text
@@ -223,10 +235,9 @@ def test_a_whole_source_comes_back(signed_in, connect, notebook, shelf, state, c
     assert state() == before
 
 
-def test_a_source_comes_back_with_its_memories_by_one_button(signed_in, connect, notebook, shelf, state, call, undo):
-    scope = "memories:read memories:write integrations:read integrations:write"
-    app, before = connect(notebook, scope=scope, selection="all"), state()
-    call("DELETE", f"integrations/{shelf.integrations['Drive']}/", token=app.access_token)
+def test_a_source_comes_back_with_its_memories_by_one_button(signed_in, keeper, shelf, state, call, undo):
+    before = state()
+    call("DELETE", f"integrations/{shelf.integrations['Drive']}/", token=keeper.access_token)
     (one,) = items(signed_in.get(UNDO))
     assert one.startswith("The source “ Drive ” with 4 memories")
     asked, _ = undo()
