@@ -43,6 +43,7 @@ LAYERS = {
     "app.last_uses": 3,
     "app.logs": 3,
     "app.notes": 3,
+    "app.once": 3,
     "app.recent": 3,
     "app.fetch": 3,
     "app.services": 4,

@@ -14,7 +14,7 @@ from msgspec import structs
 from app import create_app
 from app.accounts.factors.resealing import reseal
 from app.extensions import db
-from app.org.once import identifier_for, new_token
+from app.once import identifier_for, new_token
 from tests.actors import Browser
 from tests.factors import set_up_phone
 from tests.server import running_server

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import text
 from app.accounts.models import ROLES, Membership, Organization, User
+from app.credentials import new_id
 from app.database.rows import is_taken
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
@@ -28,7 +29,7 @@ class SlugTaken(ValueError):
     """Another organization has this slug."""
 
 
-def create_organization(name: str, slug: str | None = None) -> Organization:
+def create_organization(name: str, slug: str | None = None, *, organization_id: str | None = None) -> Organization:
     """Add an organization, whose slug is made from its name unless given. It has its id; the caller commits.
 
     Raises :class:`InvalidName`, and :class:`SlugTaken` when a given slug is another's.
@@ -37,7 +38,7 @@ def create_organization(name: str, slug: str | None = None) -> Organization:
     for candidate in [slug] if slug else _slugs(name):
         if find_organization(candidate) is not None:
             continue
-        organization = Organization(name=name, slug=candidate)
+        organization = Organization(id=organization_id or new_id("org"), name=name, slug=candidate)
         try:
             with db.session.begin_nested():
                 db.session.add(organization)

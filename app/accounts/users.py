@@ -107,9 +107,9 @@ def add_user(user: User, organization_name: str | None = None) -> None:
         found_organization(organization_name, user)
 
 
-def found_organization(name: str, owner: User) -> Organization:
+def found_organization(name: str, owner: User, organization_id: str | None = None) -> Organization:
     """Add an organization with this person as its owner. The caller commits. Raises :class:`InvalidName`."""
-    organization = create_organization(name)
+    organization = create_organization(name, organization_id=organization_id)
     add_member(organization, owner, "owner")
     record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=organization.name)
     return organization

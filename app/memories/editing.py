@@ -5,23 +5,27 @@ Nothing here commits. An app that looks through the memento sees the change on i
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 
 from msgspec import Struct, field
 from sqlalchemy import delete, func, insert, literal, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.accounts.lock import lock_person
 from app.database.locks import to_change
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
-from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together
+from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together, read_name
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
 from app.sentences import _, translated
 
 #: How many changes one draft may hold.
 MOST_CHANGES = 500
+#: Who makes the same memento again so soon has sent one form twice, as by a second click.
+_A_MOMENT = timedelta(minutes=1)
 
 
 class NothingPicked(MementoError):
@@ -93,12 +97,18 @@ def count_inside(draft: Draft) -> Counter[Pick]:
 
 
 def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -> Memento:
-    """Name the memento and change its picks, or make it. Raises :class:`MementoError`."""
+    """Name the memento and change its picks, or make it. Raises :class:`MementoError`.
+
+    What was made a moment ago, with the same name and the same picks, is not made again.
+    """
     if len(draft) > MOST_CHANGES:
         raise TooManyChanges(
             _("That is more than %(most)s changes at once; save fewer, then go on.", most=MOST_CHANGES)
         )
     lock_person(db.session(), user_id)
+    made = _find_just_made(user_id, read_name(name), set(draft.added)) if memento is None else None
+    if made is not None:
+        return made
     but_id = _lock(memento) if memento else None
     name = check_name(db.session(), user_id, name, but_id=but_id)
     _check_owner(user_id, draft.added)
@@ -117,6 +127,13 @@ def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -
         _check_owner(user_id, draft.added)
         raise
     return memento
+
+
+def _find_just_made(user_id: str, name: str, picks: set[Pick]) -> Memento | None:
+    since = clock.now() - _A_MOMENT
+    is_it = (Memento.user_id == user_id, Memento.name == name, Memento.created_at > since)
+    made = db.session.scalar(select(Memento).where(*is_it))
+    return made if made is not None and {_pick_of(content) for content in made.contents} == picks else None
 
 
 def duplicate_memento(memento: Memento) -> Memento:

@@ -104,9 +104,8 @@ def still_writable(session: Session, reach: Reach, memory: Memory) -> bool:
 
 
 def _new_memory(integration: Integration, draft: Mapping[str, Any], at: datetime) -> Memory:
-    fields = {name: value for name, value in draft.items() if name != "tags"}
+    fields = {"id": new_id("mry")} | {name: value for name, value in draft.items() if name != "tags"}
     return Memory(
-        id=new_id("mry"),
         user_id=integration.user_id,
         organization_id=integration.organization_id,
         integration=integration,

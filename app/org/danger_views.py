@@ -13,11 +13,11 @@ from app.database.rows import is_taken
 from app.extensions import db
 from app.http.sure import SureForm
 from app.oauth.client_end import rotate_everything
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.costs import count_costs
 from app.org.forms import ConfirmForm
-from app.org.once import identifier_for
 from app.org.sure import DeleteForm, SureOnceForm
 from app.org.views import secret_page, to_client
 from app.sentences import _, translated

@@ -7,7 +7,7 @@ from wtforms import Field, HiddenField, TextAreaField
 from wtforms.validators import ValidationError
 from wtforms.widgets import NumberInput
 
-from app.org.once import is_token, new_token
+from app.once import is_token, new_token
 from app.sentences import _
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
@@ -43,7 +43,7 @@ class SecondsField(Field):
 
 
 class OnceForm(FlaskForm):
-    """A form that acts once (see :mod:`app.org.once`)."""
+    """A form that acts once (see :mod:`app.once`)."""
 
     once = HiddenField(default=new_token)
 

@@ -1,13 +1,14 @@
 """The forms about organizations and the people in them."""
 
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField, SelectChoice, StringField
+from wtforms import Field, HiddenField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.accounts.forms import TYPED_ADDRESS, normalized
 from app.accounts.invitations import MOST_LABEL_LENGTH
 from app.accounts.organizations import MOST_NAME_LENGTH, normalize_organization_name
 from app.accounts.users import normalize_email
+from app.once import identifier_of_new, new_token
 from app.org.forms import OnceForm
 from app.sentences import _, sentence_of
 
@@ -58,9 +59,14 @@ class OrganizationForm(FlaskForm):
         description=_("It will own the apps that you register in it, and you will own it."),
         render_kw={"maxlength": MOST_NAME_LENGTH, "autocomplete": "organization"},
     )
+    once = HiddenField(default=new_token)
 
     def validate_name(self, field: Field) -> None:
         try:
             field.data = normalize_organization_name(field.data)
         except ValueError as error:
             raise ValidationError(sentence_of(error)) from None
+
+    def read_id(self, user_id: str) -> str:
+        """Returns the id of the organization that this page makes: the same name, sent twice, is one organization."""
+        return identifier_of_new("org", self.once.data, user_id, self.name.data or "")

@@ -39,11 +39,11 @@ from app.http.sure import SureForm
 from app.limits.errors import TooManyAttempts
 from app.limits.table import UNKNOWN_INVITATIONS
 from app.mail import mail_goes_out
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm, LetterForm
-from app.org.once import identifier_for
 from app.org.sure import DemoteForm
 from app.sentences import _, sentence_of, translated
 from app.text import isolated

@@ -7,8 +7,9 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.fresh import needs_fresh_sign_in
+from app.accounts.lock import lock_person
 from app.accounts.members import NotPermitted, delete_organization, demand_owner
-from app.accounts.models import User
+from app.accounts.models import Organization, User
 from app.accounts.organizations import find_role, list_organizations
 from app.accounts.users import found_organization
 from app.clients.life import EndedBy, end_client
@@ -17,12 +18,12 @@ from app.clients.secrets import rotate_every_secret
 from app.database.rows import is_taken
 from app.extensions import db
 from app.http.error_answers import error_page
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only, owners_only, signed_in_only, switch_to
 from app.org.costs import count_costs
 from app.org.listing import list_every_client, list_rotatable
 from app.org.member_forms import OrganizationForm
-from app.org.once import identifier_for
 from app.org.sure import DeleteForm, SureOnceForm
 from app.text import isolated
 
@@ -33,11 +34,16 @@ def show_organizations() -> ResponseReturnValue:
     """The list, and a form that founds another."""
     form = OrganizationForm()
     if form.validate_on_submit():
-        user = db.session.get_one(User, current_user.id)
-        organization = found_organization(form.name.data, user)
-        db.session.commit()
-        switch_to(organization.id)
-        flash(gettext("%(name)s is created, and you own it.", name=isolated(organization.name)))
+        organization_id = form.read_id(current_user.id)
+        lock_person(db.session(), current_user.id)
+        if find_role(current_user.id, organization_id) is None:
+            user = db.session.get_one(User, current_user.id)
+            # Whoever has left the one that this form made founds another.
+            is_made = db.session.get(Organization, organization_id) is not None
+            organization_id = found_organization(form.name.data, user, None if is_made else organization_id).id
+            db.session.commit()
+        switch_to(organization_id)
+        flash(gettext("%(name)s is created, and you own it.", name=isolated(form.name.data)))
         return redirect(url_for("org.list_clients"), 303)
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200

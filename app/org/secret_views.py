@@ -21,10 +21,10 @@ from app.database.rows import is_taken
 from app.extensions import db
 from app.http.moments.zones import day_of, start_of
 from app.http.sure import SureForm
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.forms import SecretEndForm, SecretForm
-from app.org.once import identifier_for
 from app.org.views import secret_page, to_client
 from app.sentences import _, translated
 

@@ -21,11 +21,11 @@ from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
 from app.http.error_answers import error_page
 from app.http.form_checks import checks_its_own_token
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
 from app.org.listing import STATUSES, read_listing
-from app.org.once import identifier_for
 from app.sentences import _
 
 #: So much of a body is read: a photograph as cameras make them, so that beside a file that is too large what was

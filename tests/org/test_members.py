@@ -7,7 +7,7 @@ import pytest
 
 from app import clock, credentials
 from app.accounts.models import Invitation, Membership, User
-from app.accounts.organizations import find_organization
+from app.accounts.organizations import find_organization, list_organizations
 from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.actors import Browser
@@ -433,6 +433,16 @@ def test_anybody_may_found_an_organization_and_owns_it(app, leon):
 
     assert "Apps of Leon&#39;s Own" in page.text
     assert browser.get("/org/oauth/organization/delete").status_code == 200
+
+
+def test_a_second_click_founds_one_organization(app, leon):
+    browser = signed_in(app, leon)
+    page = browser.get("/org/oauth/organizations")
+    for name in ("Leon's Own", "Leon's Own", "Leon's Other"):
+        assert browser.submit(page, press="Create the organization", name=name).status_code == 303
+    with app.app_context():
+        owned = [organization.name for organization, _ in list_organizations(leon.id)]
+    assert sorted(owned) == ["Leon's Other", "Leon's Own"]
 
 
 def test_who_tries_links_that_lead_nowhere_is_told_to_wait(app, admin, carol):

@@ -16,11 +16,11 @@ from app.http.services import services
 from app.limits.errors import TooManyAttempts
 from app.limits.table import INVITATION_LETTERS, LETTERS_TO_ADDRESS
 from app.mail import mail_goes_out
+from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.member_forms import LetterForm
 from app.org.member_views import members_page, roles_to_give, to_members
-from app.org.once import identifier_for
 from app.org.sure import SureForm
 from app.sentences import _, sentence_of
 from app.text import isolated

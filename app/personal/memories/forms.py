@@ -8,6 +8,7 @@ from wtforms import Field, HiddenField, StringField, TextAreaField, ValidationEr
 from wtforms.validators import Optional
 
 from app.memories.own import FOLDER_LENGTH, MOST_TAGS, TAG_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from app.once import identifier_of_new, new_token
 from app.sentences import _
 from app.text import clean_line, find_line_problem
 
@@ -17,7 +18,7 @@ def _plain(text: str | None) -> str:
 
 
 class MemoryForm(FlaskForm):
-    """A memory as a person writes it. ``seen`` is which version the page showed."""
+    """A memory as a person writes it. ``seen`` is which version the page showed; ``once`` is of a page for a new one."""
 
     title = StringField(
         _("Title"),
@@ -40,6 +41,7 @@ class MemoryForm(FlaskForm):
         render_kw={"maxlength": FOLDER_LENGTH, "autocomplete": "off"},
     )
     seen = HiddenField()
+    once = HiddenField(default=new_token)
 
     def validate_title(self, field: Field) -> None:
         """Raises ``ValidationError`` for a title that is not words on one line."""
@@ -82,6 +84,11 @@ class MemoryForm(FlaskForm):
             problem = find_line_problem(name)
             if problem is not None:
                 raise ValidationError(_("The folder “%(name)s” %(problem)s", name=name, problem=problem))
+
+    def read_id(self, user_id: str) -> str:
+        """Returns the id of the note that this page makes: the same words of one page, sent twice, are one note."""
+        written = (str(self[name].data) for name in ("title", "text", "tags", "folder"))
+        return identifier_of_new("mry", self.once.data, user_id, *written)
 
     def read_title(self) -> str:
         """Returns the title; where none is written, the first line of the text that shows anything."""

@@ -68,10 +68,14 @@ def save_note() -> ResponseReturnValue:
     form = MemoryForm(formdata=request.form)
     if not form.validate():
         return _show_form(form, None)
-    memory = add_note(db.session(), current_user.id, _fields(form))
-    db.session.commit()
+    memory_id = form.read_id(current_user.id)
+    lock_person(db.session(), current_user.id)
+    # A second click on the button sends the same once more.
+    if find_own_memory(db.session(), current_user.id, memory_id) is None:
+        add_note(db.session(), current_user.id, {"id": memory_id} | _fields(form))
+        db.session.commit()
     flash(gettext("The note is kept."))
-    return redirect(url_for("personal.show_memory", memory_id=memory.id), 303)
+    return redirect(url_for("personal.show_memory", memory_id=memory_id), 303)
 
 
 @blueprint.get("/memories/<memory_id>/edit")

@@ -1,10 +1,12 @@
 """The editor: a tree of sources, folders and memories, in which ticks survive every step and only saving saves."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from app import clock
 from app.memories.editing import MOST_CHANGES, find_saved
 from app.memories.models import MementoContent, Memory
 from app.memories.picks import Pick, parse_pick
@@ -50,6 +52,17 @@ def test_the_sources_are_closed_at_first(new, shelf):
     assert offered(new) == [f"i:{shelf.integrations['Drive']}", f"i:{shelf.integrations['Slack']}"]
     assert ticked(new) == []
     assert "Soup" not in new.text
+
+
+def test_a_second_click_makes_one_memento_and_no_error(signed_in, new, shelf, monkeypatch):
+    drive, slack = (f"i:{shelf.integrations[name]}" for name in ("Drive", "Slack"))
+    first, again = (signed_in.submit(new, press="Make it", name="My things", pick=[drive]) for _ in range(2))
+    assert first.status_code == again.status_code == 303 and first.location == again.location
+    other = signed_in.submit(new, press="Make it", name="My things", pick=[drive, slack])
+    assert other.status_code == 422 and "You already have a memento called" in other.text
+    later = clock.now() + timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert signed_in.submit(new, press="Make it", name="My things", pick=[drive]).status_code == 422
 
 
 def test_a_memento_is_made_of_a_source_a_folder_and_a_memory(signed_in, new, shelf, in_database):

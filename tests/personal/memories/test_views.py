@@ -80,6 +80,19 @@ def test_a_note_is_kept_as_it_was_written(signed_in, alice, in_database):
     assert (kept["text"], kept["folder"], kept["tags"]) == ("Flour.\nWater.", "Baking/Rye", ["bread", "salt, coarse"])
 
 
+def test_a_second_click_keeps_one_note_and_other_words_another(signed_in, alice, in_database):
+    page = signed_in.get("/account/memories/new")
+    first, again, other = (
+        signed_in.submit(page, press="Keep the note", text=text) for text in ("Rye.", "Rye.", "Rye and spelt.")
+    )
+    assert first.location == again.location != other.location
+    kept = in_database(
+        lambda session: session.scalars(select(Memory.text).where(Memory.integration_id == notes_id(alice.id))).all()
+    )
+    assert sorted(kept) == ["Rye and spelt.", "Rye."]
+    assert signed_in.follow(other).text.count("The note is kept.") == 1
+
+
 def test_all_notes_lie_in_one_source_of_the_persons_own(signed_in, alice, in_database):
     for text in ("One", "Two"):
         write(signed_in, text=text)

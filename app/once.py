@@ -36,6 +36,11 @@ def identifier_for(prefix: str, token: str, *owners: str) -> str:
     return f"{prefix}_{_mac(_key_of(token), message)[:24]}"
 
 
+def identifier_of_new(prefix: str, token: str | None, *written: str) -> str:
+    """The same where what was typed counts too, as one page may make several things; without a token another each time."""
+    return identifier_for(prefix, token if token and is_token(token) else new_token(), *written)
+
+
 def _key_of(token: str) -> str:
     keys = settings().secret_keys
     return next((key for key in keys if _mark(key) == token[:_MARK_LENGTH]), keys[0])
