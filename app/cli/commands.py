@@ -16,6 +16,7 @@ from app.accounts.models import ROLES, Organization
 from app.accounts.organizations import add_member, find_organization
 from app.accounts.users import register_user
 from app.audit import events
+from app.cli.printing import json_option, print_made, print_once, say
 from app.clients.errors import ClientGone
 from app.database.access import expect_reads
 from app.database.leases import find_lease
@@ -29,8 +30,6 @@ _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
 _MOST_PASSWORD_BYTES = 10_000
 
 users = AppGroup("users", help="Look after people's accounts.")
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 def init_app(app: Flask) -> None:
@@ -53,8 +52,8 @@ def seed_command(as_json: bool) -> None:
             data = seed()
         except SeedConflict as error:
             raise click.ClickException(str(error)) from None
+        print_once(json.dumps(data) if as_json else _describe_seed(data))
         db.session.commit()
-    click.echo(json.dumps(data) if as_json else _describe_seed(data))
 
 
 @click.command("purge")
@@ -68,10 +67,10 @@ def purge_command(as_json: bool) -> None:
     with database():
         purged = _purge()
     if as_json:
-        click.echo(json.dumps(purged))
+        say(json.dumps(purged))
         return
     for table, count in (purged | {"total": sum(purged.values())}).items():
-        click.echo(f"{table + ':':<25} {count}")
+        say(f"{table + ':':<25} {count}")
 
 
 def _purge() -> dict[str, int]:
@@ -179,19 +178,11 @@ def _read_password() -> str:
         text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise click.ClickException("The password on standard input is not UTF-8 text.") from None
-    return text.removesuffix("\n").removesuffix("\r")
-
-
-def print_made(made: dict[str, Any], as_json: bool) -> None:
-    made = {name: value for name, value in made.items() if value is not None}
-    if as_json:
-        click.echo(json.dumps(made))
-        return
-    for name, value in made.items():
-        for line in value if isinstance(value, list) else [value]:
-            click.echo(f"{name + ':':<15} {line}")
-    if "client_secret" in made:
-        click.echo("The secret is not shown again.")
+    password = text.removesuffix("\n").removesuffix("\r")
+    if "\n" in password or "\r" in password:
+        # Nobody could type it.
+        raise click.ClickException("The password on standard input has several lines; give one.")
+    return password
 
 
 def _describe_seed(data: dict[str, list[dict[str, Any]]]) -> str:

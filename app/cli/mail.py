@@ -8,7 +8,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from app.cli.clients.described import instant
-from app.cli.commands import database, json_option
+from app.cli.commands import database
+from app.cli.printing import json_option, say
 from app.config import settings
 from app.extensions import db
 from app.mail import mail_goes_out
@@ -37,12 +38,12 @@ def list_command(limit: int, as_json: bool) -> None:
     with database(only_reads=True):
         letters, total = [_describe(one) for one in list_stuck(db.session(), most=limit)], count_stuck(db.session())
     if as_json:
-        click.echo(json.dumps({"letters": letters, "total": total}))
+        say(json.dumps({"letters": letters, "total": total}))
         return
     for one in letters:
-        click.echo(f"{one['id']} {one['state']:<9} {one['kind']:<18} {one['to']} ({one['put_at']})")
+        say(f"{one['id']} {one['state']:<9} {one['kind']:<18} {one['to']} ({one['put_at']})")
         if one["says"]:
-            click.echo(f"{'':<5}{one['says']}")
+            say(f"{'':<5}{one['says']}")
     if total > len(letters):
         click.echo(f"{total - len(letters)} more; say how many by --limit.", err=True)
 
@@ -62,7 +63,7 @@ def retry_command(letters: tuple[str, ...], takes_all: bool, as_json: bool) -> N
         done = [one for one in chosen if send_again(db.session(), one, actor_user_id=None)]
         _check(chosen, done, takes_all)
         db.session.commit()
-    click.echo(json.dumps({"retried": done}) if as_json else f"Letters that go out now: {len(done)}.")
+    say(json.dumps({"retried": done}) if as_json else f"Letters that go out now: {len(done)}.")
 
 
 @mail.command("drop")
@@ -78,7 +79,7 @@ def drop_command(letters: tuple[str, ...], as_json: bool) -> None:
         done = [one for one in letters if drop_letter(db.session(), one, actor_user_id=None)]
         _check(letters, done, False)
         db.session.commit()
-    click.echo(json.dumps({"dropped": done}) if as_json else f"Letters that are not sent: {len(done)}.")
+    say(json.dumps({"dropped": done}) if as_json else f"Letters that are not sent: {len(done)}.")
 
 
 @mail.command("send")
@@ -89,7 +90,7 @@ def send_command(as_json: bool) -> None:
     with database():
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         sent = send_due(app, choose_carrier(settings(), db.engine))
-    click.echo(json.dumps({"sent": sent}) if as_json else f"Letters sent: {sent}.")
+    say(json.dumps({"sent": sent}) if as_json else f"Letters sent: {sent}.")
 
 
 @mail.command("try")
@@ -108,9 +109,7 @@ def try_command(address: str, as_json: bool) -> None:
         except ValueError as error:
             raise click.ClickException(str(error)) from None
         db.session.commit()
-    click.echo(
-        json.dumps({"to": address}) if as_json else "The letter is in the outbox; flask mail list says if it waits."
-    )
+    say(json.dumps({"to": address}) if as_json else "The letter is in the outbox; flask mail list says if it waits.")
 
 
 def _check_that_mail_goes_out() -> None:

@@ -15,7 +15,8 @@ from app.accounts.resetting.links import make_reset_link
 from app.accounts.users import find_user_by_email
 from app.audit.events import record
 from app.cli.clients.described import instant
-from app.cli.commands import database, json_option, print_made, users, wait
+from app.cli.commands import database, users, wait
+from app.cli.printing import describe_made, json_option, print_made, print_once, say
 from app.config import settings
 from app.extensions import db
 from app.issuer import address_at
@@ -42,11 +43,11 @@ def list_command(query: str, state: str | None, operators: bool, limit: int, as_
     with database(only_reads=True):
         found, total = find_accounts(db.session(), query=query, state=state or "", operators=operators, most=limit)
     if as_json:
-        click.echo(json.dumps({"users": [_describe(one) for one in found], "total": total}))
+        say(json.dumps({"users": [_describe(one) for one in found], "total": total}))
         return
     for one in found:
         mark = "operator" if one.is_operator else ""
-        click.echo(f"{one.email:<34} {one.state:<9} {mark:<9} {one.name}".rstrip())
+        say(f"{one.email:<34} {one.state:<9} {mark:<9} {one.name}".rstrip())
     if total > len(found):
         click.echo(f"{total - len(found)} more; say which by --query and the like, or how many by --limit.", err=True)
 
@@ -86,9 +87,9 @@ def reset_link_command(email: str, as_json: bool) -> None:
         user = get_user(email)
         path = make_reset_link(db.session(), user, by_mail=False)
         record("user.reset_link_made", user_id=user.id)
-        db.session.commit()
         made = {"id": user.id, "email": user.email, "link": address_at(settings().issuer, path)}
-    print_made(made, as_json)
+        print_once(describe_made(made, as_json))
+        db.session.commit()
 
 
 @users.command("operator")

@@ -206,6 +206,7 @@ def test_person_joins_as_a_member_and_is_named_after_the_address_unless_told_oth
         ({"stdin": ""}, "password"),
         ({"stdin": ("\ufeff" + PASSWORD).encode("utf-16-le")}, "is not UTF-8 text"),
         ({"stdin": PASSWORD.encode("utf-16-le")}, "NUL character"),
+        ({"stdin": PASSWORD + "\n" + PASSWORD + "\n"}, "several lines"),
         ({"stdin": "short"}, "password"),
         ({"stdin": b"\xff\xfe" * 10}, "not UTF-8"),
         ({"stdin": "x" * 100_000}, "password"),

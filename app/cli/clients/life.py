@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app import text
 from app.cli.clients.group import clients, get_client, get_registered, or_refused
-from app.cli.commands import database, json_option, print_made
+from app.cli.commands import database
+from app.cli.printing import json_option, print_made
 from app.clients.life import activate_client, delete_client, resume_client, suspend_client
 from app.clients.models import DOCUMENT, Client, ClientDocument
 from app.config import settings

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Row, and_, case, exists, func, select
 from app.accounts.models import Organization
 from app.cli.clients.described import describe_client, describe_use, flat, instant
 from app.cli.clients.group import clients, get_client
-from app.cli.commands import database, get_organization, json_option, print_made
+from app.cli.commands import database, get_organization
+from app.cli.printing import json_option, print_made, say
 from app.clients.models import ORIGINS, Client
 from app.consents.models import Consent
 from app.extensions import db
@@ -36,10 +37,10 @@ def list_command(
         total = db.session.scalar(select(func.count()).select_from(Client).where(wanted)) or 0
         found = [_describe_row(row) for row in _read_rows(wanted, limit)]
     if as_json:
-        click.echo(json.dumps({"clients": found, "total": total}))
+        say(json.dumps({"clients": found, "total": total}))
         return
     for one in found:
-        click.echo(
+        say(
             "{client_id:<34} {status:<9} {type:<12} {people:>6}  {owner}: {name}".format(
                 **one, owner=one["organization"] or f"({one['origin']})"
             )

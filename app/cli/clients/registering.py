@@ -7,7 +7,8 @@ import click
 from app.cli.clients.described import describe_client, flat
 from app.cli.clients.field_options import field_options, given_fields
 from app.cli.clients.group import clients, get_registered, or_refused
-from app.cli.commands import database, get_organization, json_option, print_made
+from app.cli.commands import database, get_organization
+from app.cli.printing import describe_made, json_option, print_made, print_once
 from app.clients.logos import MOST_BYTES, draw_logo, remove_logo, set_logo
 from app.clients.models import CONFIDENTIAL, PUBLIC
 from app.clients.registration import register_client, update_client
@@ -42,7 +43,7 @@ def register_command(
         )
         if png is not None:
             set_logo(db.session(), client, png, actor_user_id=None)
-        db.session.commit()
+        db.session.flush()
         made = {
             "client_id": client.client_id,
             "client_secret": secret,
@@ -53,7 +54,8 @@ def register_command(
             "scope": client.scope,
             "organization": slug,
         }
-    print_made(made, as_json)
+        print_once(describe_made(made, as_json))
+        db.session.commit()
 
 
 @clients.command("update")

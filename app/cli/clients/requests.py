@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from app.cli.clients.group import clients, get_client
-from app.cli.commands import database, json_option
+from app.cli.commands import database
+from app.cli.printing import json_option, say
 from app.oauth.journal.told import Entry, list_requests
 
 
@@ -21,16 +22,16 @@ def requests_command(client_id: str, failed: bool, page: int, as_json: bool) -> 
         listing = list_requests(get_client(client_id), only_failed=failed, page=page)
     if as_json:
         described = [_describe(entry) for entry in listing.entries]
-        click.echo(json.dumps({"requests": described, "page": listing.page, "pages": listing.pages}))
+        say(json.dumps({"requests": described, "page": listing.page, "pages": listing.pages}))
         return
     for entry in listing.entries:
         one = _describe(entry)
-        click.echo(f"{one['at']}  {one['endpoint']:<9}  {one['error'] or 'succeeded'}")
-        click.echo(f"    {entry.happened}")
+        say(f"{one['at']}  {one['endpoint']:<9}  {one['error'] or 'succeeded'}")
+        say(f"    {entry.happened}")
         if entry.fix and not entry.succeeded:
-            click.echo(f"    Fix: {entry.fix}")
+            say(f"    Fix: {entry.fix}")
         if entry.request_id:
-            click.echo(f"    Request: {entry.request_id}")
+            say(f"    Request: {entry.request_id}")
 
 
 def _describe(entry: Entry) -> dict[str, Any]:

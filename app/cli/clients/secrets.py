@@ -3,7 +3,8 @@
 import click
 
 from app.cli.clients.group import clients, get_registered, or_refused
-from app.cli.commands import database, json_option, print_made
+from app.cli.commands import database
+from app.cli.printing import describe_made, json_option, print_made, print_once
 from app.clients.secrets import add_another_secret, find_client_secret, retire_client_secret, rotate_client_secret
 from app.extensions import db
 
@@ -21,9 +22,9 @@ def rotate_secret_command(client_id: str, keep_others: bool, label: str, as_json
         made, secret = or_refused(
             lambda: make(db.session(), client, actor_user_id=None, **({"label": label} if keep_others else {}))
         )
-        db.session.commit()
         described = {"client_id": client_id, "secret_id": made.id, "client_secret": secret}
-    print_made(described, as_json)
+        print_once(describe_made(described, as_json))
+        db.session.commit()
 
 
 @clients.command("retire-secret")

@@ -7,9 +7,9 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from app.cli.commands import json_option
 from app.cli.doctor.examination import examine
 from app.cli.doctor.finding import ERROR, OK, WARNING, Deployment
+from app.cli.printing import json_option, say
 from app.database.schema import read_revisions
 from app.extensions import db
 from app.http.services import services
@@ -35,12 +35,12 @@ def doctor_command(as_json: bool) -> None:
         counts[finding.level] += 1
         told.append({"check": name, "level": finding.level, "says": finding.says, "do": finding.do})
         if not as_json:
-            click.echo(f"{finding.level:<8} {name:<12} {finding.says}")
+            say(f"{finding.level:<8} {name:<12} {finding.says}")
             if finding.do:
-                click.echo(f"{'':<21} → {finding.do}")
+                say(f"{'':<21} → {finding.do}")
     if as_json:
-        click.echo(json.dumps({"findings": told, "counts": counts}))
+        say(json.dumps({"findings": told, "counts": counts}))
     else:
-        click.echo(f"\n{counts[ERROR]} errors, {counts[WARNING]} warnings.")
+        say(f"\n{counts[ERROR]} errors, {counts[WARNING]} warnings.")
     if counts[ERROR]:
         click.get_current_context().exit(1)
