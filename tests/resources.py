@@ -19,7 +19,7 @@ from msgspec import structs
 from sqlalchemy import make_url
 
 from app import create_app
-from app.config import LIFETIMES
+from app.config import find_setting_names
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
 from tests.compiled import share_compiled
@@ -39,23 +39,7 @@ from tests.migrated import bring_up_to_date, read_revisions_once, reflect_once, 
 from tests.server import CHEAP_PASSWORDS, Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
-SETTINGS = (
-    *("DATABASE_URL", "SECRET_KEY", "ISSUER", "SITE_NAME", "PORT", "TRUSTED_PROXIES", "WEB_CONCURRENCY"),
-    *(
-        "SECRET_KEY_FALLBACKS",
-        "PURGE_INTERVAL",
-        "CLIENT_DOCUMENT_HOSTS",
-        "CLIENT_DOCUMENT_HOSTS_DENIED",
-        "SECURITY_CONTACT",
-        "SECURITY_POLICY",
-        "REDIS_URL",
-        "SMTP_URL",
-        "MAIL_FROM",
-        "API_CALLS_PER_MINUTE",
-    ),
-    *("GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG"),
-    *LIFETIMES,
-)
+SETTINGS = (*find_setting_names(), "GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG")
 
 # A test that asks for one of these depends on a database.
 _DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server", "each_app"))

@@ -15,13 +15,13 @@ from app.config.lifetimes import LIFETIMES, check_lifetimes, read_lifetimes
 from app.config.mail import read_mail
 from app.config.management import read_management
 from app.config.registration import read_registration
-from app.config.secret_keys import read_secret_keys
+from app.config.secret_keys import SHORTEST_KEY, read_secret_keys
 from app.config.security import read_security
 from app.config.site import read_site
 from app.config.stores import read_stores
 from app.config.values import Environment
 
-__all__ = ["DAY", "LIFETIMES", "ConfigurationError", "Settings", "read_settings", "settings"]
+__all__ = ["DAY", "LIFETIMES", "ConfigurationError", "Settings", "find_setting_names", "read_settings", "settings"]
 
 #: Each reads its part of the environment, and returns fields of :class:`Settings`.
 _GROUPS = (
@@ -37,6 +37,23 @@ _GROUPS = (
 )
 #: Each raises a :class:`ConfigurationError` for settings that do not go together.
 _CHECKS = (check_lifetimes,)
+
+
+def find_setting_names() -> frozenset[str]:
+    """Returns the name of every setting, which are those that reading them asks for."""
+    asked = _Asked(DATABASE_URL="sqlite:////nowhere", SECRET_KEY="0" * SHORTEST_KEY)
+    read_settings(asked, Path("/nowhere"))
+    return frozenset(asked.names)
+
+
+class _Asked(dict[str, str]):
+    def __init__(self, **given: str) -> None:
+        super().__init__(given)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
 
 
 def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:

@@ -6,7 +6,8 @@ from typing import Any
 from app.config.errors import ConfigurationError
 from app.config.values import Environment, show
 
-_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+# Nothing is ever fetched from a number, so its last part begins with a letter.
+_PATTERN = re.compile(r"\*|(\*\.)?([a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{0,62}")
 _MOST = 200
 
 
@@ -19,7 +20,10 @@ def read_document_hosts(environment: Environment) -> dict[str, Any]:
 
 
 def _patterns(environment: Environment, name: str) -> tuple[str, ...]:
-    patterns = tuple(environment.text(name).lower().replace(",", " ").split())
+    text = environment.text(name)
+    patterns = tuple(text.lower().replace(",", " ").split())
+    if text and not patterns:
+        raise ConfigurationError(f"{name} is {show(text)} and has no host; give some, or leave it out.")
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern):
             raise ConfigurationError(

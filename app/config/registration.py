@@ -53,7 +53,13 @@ def _private_schemes(environment: Environment) -> tuple[str, ...]:
     text = environment.text("PRIVATE_SCHEMES")
     if not text:
         return PRIVATE_SCHEMES
-    named = () if text == "none" else tuple(dict.fromkeys(text.replace(",", " ").split()))
+    named = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if named == ("none",):
+        return ()
+    if not named or "none" in named:
+        raise ConfigurationError(
+            f"PRIVATE_SCHEMES is {show(text)}; give schemes with a comma between two, or none and nothing else."
+        )
     for scheme in named:
         if _SCHEME.fullmatch(scheme) is None:
             raise ConfigurationError(

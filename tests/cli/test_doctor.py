@@ -322,6 +322,20 @@ def test_a_database_that_only_reads(examine, sorted_database_url):
     assert "Nothing can be written" in _find(findings, "postgresql", "error")["says"]
 
 
+def test_a_setting_that_is_spelled_in_another_way_is_told(examine, monkeypatch):
+    """It is obeyed by nobody, and nothing else says so. What it is stays unsaid: it may be a password."""
+    _, findings = examine()
+    assert "nothing that reads like a setting" in _find(findings, "settings", "ok")["says"]
+    for name in ("REDIS_URI", "trusted_proxies", "DATABASE", "REDIS_PORT"):
+        monkeypatch.setenv(name, _PASSWORD)
+    code, findings = examine()
+    told = [(one["says"].split()[3], one["do"]) for one in findings if one["check"] == "settings"]
+    assert code == 0 and told == [
+        ("REDIS_URI,", "If REDIS_URL is meant, call it so."),
+        ("trusted_proxies,", "If TRUSTED_PROXIES is meant, call it so."),
+    ]
+
+
 @pytest.mark.postgresql
 def test_a_schema_may_have_any_name(examine, sorted_database_url):
     with psycopg.connect(for_libpq(make_url(sorted_database_url)), autocommit=True) as connection:
@@ -390,7 +404,7 @@ def test_a_check_that_breaks_or_hangs_is_told_and_stops_no_other(examine, monkey
     monkeypatch.setattr(examination, "CHECKS", rows)
     monkeypatch.setattr(examination, "MOST_SECONDS", 0.2)
     code, findings = examine()
-    assert code == 1 and [finding["check"] for finding in findings] == ["one", "two", "keys"]
+    assert code == 1 and [finding["check"] for finding in findings] == ["one", "two", "settings"]
 
 
 def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path):

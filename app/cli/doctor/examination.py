@@ -18,11 +18,12 @@ from app.cli.doctor.finding import ERROR, Check, Deployment, Finding, error, spl
 from app.cli.doctor.mail import check_mail
 from app.cli.doctor.postgresql import check_connections, check_pooler, check_postgresql
 from app.cli.doctor.redis_server import check_redis
-from app.cli.doctor.site import check_issuer, check_keys, check_proxies
+from app.cli.doctor.site import check_issuer, check_keys, check_proxies, check_settings
 from app.database.problems import find_database_problem
 
 #: In this order they are told.
 CHECKS = (
+    Check("settings", check_settings),
     Check("keys", check_keys),
     Check("issuer", check_issuer),
     Check("permissions", check_permissions),

@@ -1,9 +1,11 @@
 """How the server is reached: the issuer's address, proxies in front, and the keys."""
 
 import json
+import os
 import ssl
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 from http.client import HTTPException, HTTPMessage
 from ipaddress import ip_address
 from typing import IO, Any
@@ -14,8 +16,11 @@ from sqlalchemy import select
 
 from app.accounts.models import Session
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
+from app.config import find_setting_names
 from app.database.access import expect_reads
 
+#: How much of a name must be as in a setting's, from 0 to 1.
+_ALIKE = 0.85
 _SECONDS = 3
 _MOST_BYTES = 100_000
 _METADATA = "/.well-known/oauth-authorization-server"
@@ -24,6 +29,18 @@ _SEEN = 50
 _PROXIES_DO = (
     "Set TRUSTED_PROXIES to how many proxies in front set X-Forwarded-For, and let no other way lead to the server."
 )
+
+
+def check_settings(_deployment: Deployment) -> Iterator[Finding]:
+    """Whether the environment has what reads like a setting and is none: it is obeyed by nobody."""
+    names = find_setting_names()
+    found = False
+    for name in sorted(set(os.environ) - names):
+        for meant in get_close_matches(name.upper(), names, n=1, cutoff=_ALIKE):
+            found = True
+            yield warning(f"The environment has {name[:60]}, which is no setting.", f"If {meant} is meant, call it so.")
+    if not found:
+        yield ok("The environment has nothing that reads like a setting and is none.")
 
 
 def check_issuer(deployment: Deployment) -> Iterator[Finding]:
