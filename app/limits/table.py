@@ -78,6 +78,9 @@ PASSWORD_LINKS_OF_NETWORK = _limit("password-link/network",       20, _QUARTER)
 LETTERS_TO_ADDRESS        = _limit("letter/to-address",           10, 60 * _MINUTE)
 #: Invitations by letter that one person sends.
 INVITATION_LETTERS        = _limit("invitation/letters",          50, 60 * _MINUTE)
+#: Passwords that somebody chooses for a new account, from one network address. To find out how soon one would be guessed
+#: takes a fraction of a second, so they are counted before they are looked at.
+CHOSEN_PASSWORDS          = _limit("sign-up/chosen-password",    100, _QUARTER)
 #: Passwords for one sign-up, whose link was opened in another browser.
 SIGN_UP_PASSWORDS         = _limit("sign-up/password",            10, _QUARTER)
 #: Clients that register themselves, from one address (RFC 7591).

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.limits.errors import TooManyAttempts
 from app.limits.models import RateLimitCounter
 from app.limits.networks import network_of
-from app.limits.table import ACCOUNT_SIGN_INS, ADDRESS_SIGN_INS, FIRST_TRIES, STRANGER_SIGN_INS
+from app.limits.table import ACCOUNT_SIGN_INS, ADDRESS_SIGN_INS, CHOSEN_PASSWORDS, FIRST_TRIES, STRANGER_SIGN_INS
 from tests.actors import Browser
 from tests.tables import each
 
@@ -322,3 +322,20 @@ def test_sign_up_that_was_not_filled_in_is_not_counted(app, clock):
     for _ in range(21):
         assert sign_up(browser, "not an address").status_code == 400
     assert sign_up(browser, "dora@example.com").status_code == 303
+
+
+def test_a_password_that_somebody_chooses_is_counted_before_it_is_looked_at(app, clock, monkeypatch):
+    """A hundred signs take a fifth of a second of a processor, and whoever sends them needs neither an account nor a mailbox."""
+    browser = Browser(app)
+    page = browser.get("/sign-up")
+    with app.app_context():
+        for _ in range(CHOSEN_PASSWORDS.most - 1):
+            app.extensions["services"].limits.take(CHOSEN_PASSWORDS, network_of("127.0.0.1"))
+    answers = [browser.submit(page, email="not an address", password="1" * 200).status_code for _ in range(2)]
+    assert answers == [400, 429]
+    with monkeypatch.context() as patch:
+        patch.setattr("app.accounts.passwords.find_guessable", None)
+        answer = browser.submit(page, email="dora@example.com", name="Dora", password="1" * 200)
+    assert answer.status_code == 429 and "Wait 15 minutes" in answer.text
+    assert browser.submit(page, email="not an address").status_code == 400, "Without one there is nothing to look at."
+    assert sign_up(Browser(app, address="192.0.2.2"), "elsewhere@example.com").status_code == 303

@@ -17,7 +17,7 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.limits.counting import Limits
 from app.limits.networks import network_of
-from app.limits.table import LETTERS_TO_ADDRESS, SIGN_UP_PASSWORDS, SIGN_UPS
+from app.limits.table import CHOSEN_PASSWORDS, LETTERS_TO_ADDRESS, SIGN_UP_PASSWORDS, SIGN_UPS
 from app.mail.outbox import put_mail
 
 #: For so long the link of a letter works, and before a letter went out one may still go.
@@ -29,6 +29,11 @@ LETTER = "sign_up"
 
 class SignUpOver(Exception):
     """It was confirmed, has expired, or a later letter has another link."""
+
+
+def count_chosen_password(limits: Limits, address: str) -> None:
+    """Count a password before it is looked at. Raises :class:`app.limits.errors.TooManyAttempts`."""
+    limits.take(CHOSEN_PASSWORDS, network_of(address))
 
 
 def keep_sign_up(

@@ -13,6 +13,7 @@ from app.accounts.joining.models import SignUp
 from app.accounts.joining.sign_ups import (
     SignUpOver,
     confirm_sign_up,
+    count_chosen_password,
     find_sign_up,
     find_sign_up_of_browser,
     is_its_password,
@@ -49,9 +50,11 @@ def sign_up() -> ResponseReturnValue:
     form = SignUpForm(request.form or None)
     if request.method != "POST" or not mail_goes_out():
         return _sign_up_page(form, target)
-    if not form.validate():
-        return _sign_up_page(form, target, 400)
     try:
+        if form.password.data:
+            count_chosen_password(services().limits, network_address())
+        if not form.validate():
+            return _sign_up_page(form, target, 400)
         credential = keep_sign_up(
             services().limits,
             email=form.email.data,
