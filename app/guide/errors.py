@@ -55,7 +55,7 @@ _INVALID_GRANT = ErrorEntry.of_one_cause(
     (400,),
 )
 #: What is refused before anybody has read the request.
-_MORE_STATUSES = {"invalid_request": (405, 413)}
+_MORE_STATUSES = {"invalid_request": (405, 408, 413, 414, 417, 431, 501)}
 _AT_TOKEN = [
     row
     for reason, row in REFUSALS.items()

@@ -66,15 +66,24 @@ def no_content(status: int) -> Response:
 
 
 #: status -> (error, what to do), for programs that call what is not the resource API. To a client of OAuth, what is
-#: none of these is a malformed request (RFC 6749 section 5.2).
+#: its own fault is a malformed request (RFC 6749 section 5.2).
 _PROTOCOL_ERRORS = {
+    400: (
+        "invalid_request",
+        "The request is not HTTP as we read it, or was cut off: see to its length and its headers.",
+    ),
     404: (
         "not_found",
         "There is nothing at this address: /.well-known/oauth-authorization-server names the endpoints.",
     ),
+    408: ("invalid_request", "The request did not arrive in time: send it again, without pauses."),
     413: ("invalid_request", "Send at most 256 kB at once."),
+    414: ("invalid_request", "Send an address of at most 64 kB."),
+    417: ("invalid_request", "Send no Expect but 100-continue."),
     429: ("too_many_requests", "Too many attempts: wait as long as Retry-After says."),
+    431: ("invalid_request", "Send fewer or shorter headers: one line of them may have 8 kB."),
     500: ("server_error", "Something went wrong on our side: try again in a moment."),
+    501: ("invalid_request", "We do not know that Transfer-Encoding: send the body as it is, or chunked."),
     # Of RFC 6749's errors it is the authorize endpoint's (section 4.1.2.1); the token endpoint has none of its own.
     503: (
         "temporarily_unavailable",
@@ -86,7 +95,7 @@ _PROTOCOL_ERRORS = {
 def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
     """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
     error, description = _PROTOCOL_ERRORS.get(
-        status if status in (503, *range(500)) else 500, ("invalid_request", f"{name}.")
+        status if status in (501, 503, *range(500)) else 500, ("invalid_request", f"{name}.")
     )
     if status == 405:
         description = say_methods(methods)

@@ -7,6 +7,7 @@ import flask
 import pytest
 from flask import Flask, request, session
 from flask.sessions import NullSession
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app import create_app
 from app.accounts.organizations import find_organization
@@ -34,6 +35,7 @@ from app.http.doors import (
     Origins,
 )
 from app.http.routes import Blueprint, Route, RouteWithoutDoor
+from app.worker import refusals
 from tests.tables import each
 
 ORIGIN = "https://app.acme.example"
@@ -315,6 +317,15 @@ def test_a_line_that_the_server_refused_is_answered_by_the_door_that_it_names(ap
     answer = app.test_client().get(path, environ_overrides={"reliquary.refused": 414})
     assert answer.status_code == 414
     assert _shape(answer) is door.errors
+
+
+@each("path", ["/oauth/token", "/oauth/register", "/.well-known/oauth-authorization-server", "/mcp", "/healthz"])
+def test_whoever_could_not_be_read_is_told_what_to_send(app, path):
+    """And not the name of the status, nor that it is our fault."""
+    for status in {status for _, status in refusals._STATUSES if status != 500} | {413}:
+        answer = app.test_client().get(path, environ_overrides={"reliquary.refused": status})
+        assert (answer.status_code, answer.json["error"]) == (status, "invalid_request")
+        assert HTTP_STATUS_CODES[status].lower() not in answer.json["error_description"].lower(), status
 
 
 def test_the_measured_paths_need_no_search(app):
