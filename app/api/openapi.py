@@ -10,6 +10,7 @@ from app.api import blueprint
 from app.api.components import ERROR, components
 from app.api.route import ROUTES, Route
 from app.config import settings
+from app.http.doors import META
 from app.operations.bodies import describe_size
 from app.operations.patterns import IDENTIFIER
 from app.scopes import SCOPES
@@ -40,9 +41,9 @@ _HEADERS = {429: _RETRY_AFTER, 503: _RETRY_AFTER, 401: _CHALLENGE, 403: _CHALLEN
 _COMMON = (400, 401, 403, 422, 429, 503)
 
 
-@blueprint.get("/api/openapi.json")
+@blueprint.get("/api/openapi.json", door=META)
 def openapi() -> Response:
-    """Anybody may read it; it holds nothing of anybody's."""
+    """Anybody may read it, also the page of a tool that shows it; it holds nothing of anybody's."""
     # In UTF-8, without escapes in pairs: tools that read it as YAML know no such.
     text = json.dumps(describe_api(), ensure_ascii=False, sort_keys=True)
     return Response(text, mimetype=_JSON)

@@ -138,6 +138,7 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
         "/.well-known/oauth-authorization-server",
         *(f"/.well-known/oauth-protected-resource{path}" for path in ("", "/api/v1", "/mcp")),
         "/.well-known/security.txt",
+        "/api/openapi.json",
         "/llms.txt",
         *(f"/guide/{page.name}.md" for page in PAGES),
     }

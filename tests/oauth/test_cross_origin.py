@@ -168,7 +168,10 @@ def test_nothing_else_is_for_other_origins(app, web_app, path):
         assert not [name for name, _ in response.headers if name.startswith("Access-Control-")]
 
 
-@pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"])
+_METADATA = ["/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource", "/api/openapi.json"]
+
+
+@pytest.mark.parametrize("path", _METADATA)
 def test_metadata_is_for_everybody(app, path):
     response = app.test_client().get(path, headers={"Origin": OTHER})
     assert response.headers["Access-Control-Allow-Origin"] == "*"
