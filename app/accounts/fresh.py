@@ -61,11 +61,11 @@ def _ask_again() -> Response:
         flash(
             gettext("Nothing was changed yet: you signed in a while ago. Sign in once more, then send the form again.")
         )
-    return redirect(url_for("accounts.sign_in", again="1", next=_page_of_this()), 303)
+    return redirect(url_for("accounts.sign_in", again="1", next=page_of_this()), 303)
 
 
-def _page_of_this() -> str:
-    """The page to come back to: this address, or for a form that is sent to one of its own the page that showed it."""
+def page_of_this() -> str:
+    """Returns the page to come back to: this address, or for a form that is sent to one of its own the page that showed it."""
     methods = request.url_rule.methods if request.url_rule is not None else None
     if "GET" in (methods or ()):
         path, query = request.path, request.query_string

@@ -1,24 +1,24 @@
 """The pages of sign-in and sign-out, and the first page."""
 
-from urllib.parse import quote
-
-from flask import Flask, redirect, render_template, request, session, url_for
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from werkzeug.wrappers import Response
 
 from app.accounts.authentication import authenticate, find_person
 from app.accounts.destinations import find_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import SignInForm
+from app.accounts.fresh import page_of_this
 from app.accounts.known_browsers import find_known_browser_at
 from app.accounts.organizations import can_administer, find_membership
 from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
 from app.credentials import digest
 from app.extensions import db, login_manager
-from app.http.doors import PAGE
+from app.http.doors import PAGE, SAFE_METHODS
+from app.http.error_answers import find_late_form_page
 from app.http.form_checks import checks_its_own_token
 from app.http.routes import Blueprint
 from app.http.safe_next import safe_next
@@ -97,14 +97,15 @@ def sign_out() -> ResponseReturnValue:
     return redirect(safe_next(request.form.get("next")), 303)
 
 
-def ask_to_sign_in() -> Response:
-    """To the sign-in page, and from there back to here, if one can come here by a link."""
-    target = None
-    if request.method in ("GET", "HEAD"):
-        target = quote(request.path)
-        if request.query_string:
-            target += "?" + quote(request.query_string, safe="%/?:@!$&'()*+,;=-._~")
-    return redirect(url_for("accounts.sign_in", next=target), 303)
+def ask_to_sign_in() -> ResponseReturnValue:
+    """To the sign-in page, and from there back to here, or to the page of the form that was sent here."""
+    if request.method not in SAFE_METHODS:
+        kept = find_late_form_page()
+        if kept is not None:
+            return kept
+        flash(gettext("Nothing was changed: you were signed out meanwhile. Sign in, then send the form again."))
+    target = page_of_this()
+    return redirect(url_for("accounts.sign_in", next=target if target != "/" else None), 303)
 
 
 def _sign_in_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:

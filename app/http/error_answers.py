@@ -1,10 +1,13 @@
 """What an error says: a page for a person, JSON for a program, each in the shape that its reader needs."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -76,6 +79,28 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_unexpected_error)
 
 
+def keeps_what_was_typed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view whose form takes long to fill in, and holds no secret: whoever was signed out meanwhile loses nothing."""
+    view.keeps_what_was_typed = True  # type: ignore[attr-defined]
+    return view
+
+
+def find_late_form_page() -> tuple[str, int] | None:
+    """Returns a page that holds the form that was sent, to send it once more; None where there is nothing to keep.
+
+    Nothing is done before the person says so again. A form that does not say that it came from a page of ours, as
+    :mod:`app.http.form_checks` found, may have been filled in by somebody else: of that nothing is shown.
+    """
+    keeps = hasattr(current_app.view_functions.get(request.endpoint or ""), "keeps_what_was_typed")
+    if not keeps or not (request.headers.get("Origin") or request.headers.get("Referer")):
+        return None
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    if not typed:
+        return None
+    let_forms_stay_here()
+    return render_template("shared/late_form.html", typed=typed), 400 if current_user.is_authenticated else 403
+
+
 def error_page(
     status: int,
     title: str | None = None,
@@ -110,6 +135,9 @@ def error_page(
 
 
 def _answer_csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    kept = find_late_form_page()
+    if kept is not None:
+        return kept
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return error_page(
             400,

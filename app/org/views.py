@@ -19,7 +19,7 @@ from app.database.access import outside_transaction
 from app.database.rows import is_taken, refers_to_nothing
 from app.extensions import csrf, db
 from app.http.clear_forms import reads_its_own_form, refuse_unclear_form
-from app.http.error_answers import error_page
+from app.http.error_answers import error_page, keeps_what_was_typed
 from app.http.form_checks import checks_its_own_token
 from app.once import identifier_for
 from app.org import blueprint
@@ -52,6 +52,7 @@ def list_clients(access: Access) -> ResponseReturnValue:
 @blueprint.route("/register", methods=["GET", "POST"])
 @checks_its_own_token
 @reads_its_own_form
+@keeps_what_was_typed
 def register() -> ResponseReturnValue:
     most = MOST_READ if current_user.is_authenticated else None
     if request.method == "POST" and not receive_form(most):

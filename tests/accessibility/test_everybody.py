@@ -84,3 +84,8 @@ def test_errors(look, page, server, link, alice):
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.value = 'old')")
     follow(page.get_by_role("button", name="Sign out"))
     look("too old a page")
+    page.goto(server.url + "/account/memories/new")
+    page.get_by_label("Text").fill("Rye flour")
+    page.context.clear_cookies()
+    follow(page.get_by_role("button", name="Keep the note"))
+    look("a note of somebody who was signed out")

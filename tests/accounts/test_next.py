@@ -169,7 +169,8 @@ def test_stranger_with_bytes_that_are_no_text_is_asked_too(guarded):
     assert parse_qs(urlsplit(answer.location).query)["next"] == ["/guarded?a=%FF%FE%22%3C%3E"]
 
 
-def test_form_of_a_stranger_does_not_come_back_as_a_link(guarded):
+def test_form_of_a_stranger_comes_back_to_the_page_that_shows_it(guarded):
     token = guarded.get("/sign-in").text.split('name="csrf_token" type="hidden" value="')[1].split('"')[0]
     answer = guarded.client.post("/guarded", base_url="http://127.0.0.1:8000", data={"csrf_token": token})
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/guarded")
+    assert "Nothing was changed: you were signed out meanwhile." in guarded.get(answer.location).text

@@ -346,7 +346,7 @@ def test_whoever_is_signed_out_changes_nothing(app, things, snapshot, subtests):
     for path, data in ACTS:
         with subtests.test(path):
             answer = post(Browser(app), things.fill(path), things.fill_all(data))
-            assert answer.status_code == 303 and answer.location == "/sign-in"
+            assert answer.status_code == 303 and answer.location.startswith("/sign-in")
             before, now = now, snapshot()
             assert now == before
 

@@ -9,6 +9,7 @@ from app.clients.models import Client
 from app.clients.registration import update_client
 from app.config import settings
 from app.extensions import db
+from app.http.error_answers import keeps_what_was_typed
 from app.org import blueprint
 from app.org.access import Access, members_only
 from app.org.client.settings_page import read_page, settings_page
@@ -18,6 +19,7 @@ from app.org.forms import EditForm
 
 @blueprint.route("/<client_id>/settings", methods=["GET", "POST"])
 @members_only
+@keeps_what_was_typed
 def edit_settings(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if not access.may_write:

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.extensions import db
+from app.http.error_answers import keeps_what_was_typed
 from app.http.form_problems import Problem
 from app.memories.found import MOST_FOUND, find_for_memento, make_memento_of
 from app.memories.mementos import MementoError, MementoNameInvalid, MementoNameTaken, is_id
@@ -21,6 +22,7 @@ def found_memories() -> ResponseReturnValue:
 
 
 @blueprint.post("/mementos/found")
+@keeps_what_was_typed
 def make_found_memento() -> ResponseReturnValue:
     """Make a memento of what is ticked."""
     name = request.form.get("name", "")

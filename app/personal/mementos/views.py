@@ -16,6 +16,7 @@ from app.database.access import expect_reads
 from app.database.patience import take_time
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from app.http.error_answers import keeps_what_was_typed
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
 from app.memories.editing import (
@@ -78,6 +79,7 @@ def make_memento() -> ResponseReturnValue:
 
 @blueprint.post("/mementos/new")
 @takes_forms_of(LARGEST_FORM)
+@keeps_what_was_typed
 def save_new_memento() -> ResponseReturnValue:
     return _edit(None)
 
@@ -90,6 +92,7 @@ def edit_memento(memento_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/mementos/<memento_id>/edit")
 @takes_forms_of(LARGEST_FORM)
+@keeps_what_was_typed
 def save_memento(memento_id: str) -> ResponseReturnValue:
     return _edit(memento_id)
 

@@ -12,6 +12,7 @@ from app.consents.saved import find_savings
 from app.consents.undo.recording import forget_changes
 from app.consents.uses import find_all_seeing, find_uses
 from app.extensions import db
+from app.http.error_answers import keeps_what_was_typed
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
 from app.memories.keeping_back import find_rules_over
@@ -63,6 +64,7 @@ def write_note() -> ResponseReturnValue:
 
 @blueprint.post("/memories/new")
 @takes_forms_of(LARGEST_FORM)
+@keeps_what_was_typed
 def save_note() -> ResponseReturnValue:
     """Keep a new note."""
     form = MemoryForm(formdata=request.form)
@@ -86,6 +88,7 @@ def edit_memory(memory_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/memories/<memory_id>/edit")
 @takes_forms_of(LARGEST_FORM)
+@keeps_what_was_typed
 def save_memory(memory_id: str) -> ResponseReturnValue:
     """Keep what the person has changed, unless somebody else changed the memory since they began: that is told first."""
     lock_person(db.session(), current_user.id)
