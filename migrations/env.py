@@ -1,6 +1,7 @@
 """Runs migrations on the app's own engine, on SQLite and PostgreSQL alike: all of them, or none."""
 
 import logging
+import re
 from contextlib import nullcontext
 from typing import NoReturn
 
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
 from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import TypeDecorator
 
 from app.database.problems import find_database_problem
@@ -23,6 +24,9 @@ from migrations import types
 database = current_app.extensions["migrate"].db
 
 _log = logging.getLogger("app.migrations")
+#: SQLSTATEs, and words of SQLite's: something is missing, or there already.
+_NOT_AS_LEFT = ("42P01", "42703", "42704", "42P07", "42701", "42710")
+_NOT_AS_LEFT_BY_SQLITE = re.compile(r"^no such (table|column|trigger|index)|already exists$|^duplicate column name")
 # Any number that nothing else locks.
 _LOCK = 7_235_420
 
@@ -143,6 +147,20 @@ def is_migrating() -> bool:
     return True
 
 
+def find_difference(error: DBAPIError | NoSuchTableError) -> str | None:
+    """Returns the sentence when a table is missing or there already, as after ``flask db stamp`` or half a restore."""
+    if isinstance(error, NoSuchTableError):
+        said = f"no such table: {error}"
+    elif getattr(error.orig, "sqlstate", None) in _NOT_AS_LEFT or _NOT_AS_LEFT_BY_SQLITE.search(str(error.orig)):
+        said = " ".join(str(error.orig).partition("\n")[0].split())
+    else:
+        return None
+    return (
+        f"The database is not as the revision that it names has left it ({said}). Nothing was changed: restore a backup,"
+        " as deploy/RUNBOOK.md says, or name another database."
+    )
+
+
 def fold_what_is_not() -> None:
     """Bring the full-text index up to date, once everything is migrated. Others may read and write meanwhile."""
     with database.engine.connect() as connection:
@@ -171,9 +189,13 @@ try:
     with let_create() if is_migrating() else nullcontext():
         run_migrations()
     fold_what_is_not()
-except DBAPIError as error:
-    problem = find_database_problem(error, database.engine.url)
+except (DBAPIError, NoSuchTableError) as error:
     # Whoever called us otherwise tells it in their own way.
-    if problem is None or click.get_current_context(silent=True) is None:
+    if click.get_current_context(silent=True) is None:
+        raise
+    if difference := find_difference(error):
+        raise click.ClickException(difference) from None
+    problem = find_database_problem(error, database.engine.url)
+    if problem is None:
         raise
     raise click.ClickException(f"The database does not work: {problem}") from None
