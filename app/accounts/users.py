@@ -46,6 +46,20 @@ def normalize_email(text: str) -> str:
     raise InvalidEmail(_("Enter an e-mail address, as in name@example.com."))
 
 
+def spell_out(email: str) -> str:
+    """Returns a stored address for whoever decides by it who somebody is: with its host in ASCII (``xn--…``).
+
+    So are the hosts of apps shown: one that is spelled with another script's letters looks like nothing that a person
+    knows. What stands before the host is for that host to say.
+    """
+    local, _at, host = email.rpartition("@")
+    if host.isascii():
+        return email
+    from email_validator import validate_email
+
+    return f"{local}@{validate_email(email, check_deliverability=False).ascii_domain}"
+
+
 def normalize_name(name: str) -> str:
     """A person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
     name = text.clean_line(name)

@@ -15,6 +15,7 @@ from app.accounts.known_browsers import find_known_browser_at
 from app.accounts.organizations import can_administer, find_membership
 from app.accounts.sessions import end_session, find_signed_in
 from app.accounts.signing_in import finish_sign_in
+from app.accounts.users import spell_out
 from app.credentials import digest
 from app.extensions import db, login_manager
 from app.http.doors import PAGE, SAFE_METHODS
@@ -95,6 +96,12 @@ def sign_out() -> ResponseReturnValue:
     # All that says who it is; Flask-Login's own would look once more who that was.
     session.clear()
     return redirect(safe_next(request.form.get("next")), 303)
+
+
+@accounts.app_template_filter("spelled_out")
+def spelled_out(email: str) -> str:
+    """The address for a page on which somebody decides by it who it is."""
+    return spell_out(email)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

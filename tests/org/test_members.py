@@ -8,6 +8,7 @@ import pytest
 from app import clock, credentials
 from app.accounts.models import Invitation, Membership, User
 from app.accounts.organizations import find_organization, list_organizations
+from app.accounts.users import normalize_email, spell_out
 from app.audit.models import AuditEvent
 from app.extensions import db
 from tests.actors import Browser
@@ -188,6 +189,36 @@ def test_an_organization_that_is_called_like_a_link_is_not_named_in_a_letter(app
     send_letter(admin, "dora@example.org")
     [letter] = sent_mail()
     assert "evil" not in letter.subject + letter.text + letter.html
+
+
+# Its host is in Cyrillic, but for the ending.
+_LOOKALIKE = "bob@\u0430\u0441\u043c\u0435.example"
+
+
+def test_a_host_that_looks_like_another_is_spelled_out_where_somebody_decides_by_it(app, admin, bob, leon, sent_mail):
+    with app.app_context():
+        user = db.session.get_one(User, bob.id)
+        user.email = normalize_email(_LOOKALIKE)
+        user.email_verified_at = user.created_at
+        db.session.commit()
+    spelled = spell_out(normalize_email(_LOOKALIKE))
+    assert spelled.startswith("bob@xn--") and spell_out(spelled) == spelled
+    send_letter(admin, "dora@example.org")
+    [letter] = sent_mail()
+    page = signed_in(app, leon).get(link_in(invite(admin)))
+    for told in (letter.text, letter.html, page.text, admin.get(MEMBERS).text):
+        assert spelled in told and normalize_email(_LOOKALIKE) not in told
+
+
+def test_whoever_has_not_confirmed_an_address_has_no_name_but_their_own_word(app, admin, bob, leon):
+    """Anybody may be called anything: a name alone says nothing of who invites."""
+    link, browser = link_in(invite(admin)), signed_in(app, leon)
+    assert bob.email in browser.get(link).text
+    with app.app_context():
+        db.session.get_one(User, bob.id).email_verified_at = None
+        db.session.commit()
+    page = browser.get(link).text
+    assert "calls themselves" in page and bob.email not in page
 
 
 def test_nobody_sends_more_than_fifty_invitations_an_hour(app, admin, sent_mail, monkeypatch):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import clock, credentials
 from app.accounts.invitations import LETTER, LIFETIME
 from app.accounts.models import Invitation
+from app.accounts.users import spell_out
 from app.config import settings
 from app.mail.kinds import mail_kind
 from app.mail.letter import Letter
@@ -30,7 +31,7 @@ def compose_invitation(session: Session, _to: str, facts: dict[str, Any]) -> Let
     values = {
         "token": token,
         "name": None if _LINKED.search(name) else name,
-        "inviter": invitation.invited_by.email,
+        "inviter": spell_out(invitation.invited_by.email),
         "role": invitation.role,
     }
     return Letter(_("An invitation at %(site)s", site=settings().site_name), "invitation", values)
