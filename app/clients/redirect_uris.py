@@ -48,15 +48,16 @@ def find_origin_problems(origins: Sequence[str]) -> list[str]:
     return [problem for problem in problems if problem] + repeated
 
 
-def is_registered(uri: str, registered: Iterable[str], *, native_app: bool) -> bool:
+def is_registered(uri: str, registered: Iterable[str], *, any_port: bool) -> bool:
     """Whether a requested URI is one of the registered, character for character.
 
-    One exception, for native apps: the port of a loopback URI may vary (:rfc:`8252#section-7.3`).
+    One exception, for native apps and for those that no organization registered, where nobody could say which they
+    are: the port of a loopback URI may vary (:rfc:`8252#section-7.3`).
     """
     registered = tuple(registered)
     if uri in registered:
         return True
-    if not native_app:
+    if not any_port:
         return False
     without_port = _loopback_without_port(uri)
     return without_port is not None and any(without_port == _loopback_without_port(known) for known in registered)

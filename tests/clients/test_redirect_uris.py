@@ -254,10 +254,10 @@ def test_list_names_each_wrong_and_each_repeated_uri_once():
         "",
     ],
 )
-@pytest.mark.parametrize("native_app", [False, True])
-def test_requested_uri_must_be_the_registered_one_character_for_character(requested, native_app):
-    assert is_registered(CALLBACK, [CALLBACK], native_app=native_app)
-    assert not is_registered(requested, [CALLBACK], native_app=native_app)
+@pytest.mark.parametrize("any_port", [False, True])
+def test_requested_uri_must_be_the_registered_one_character_for_character(requested, any_port):
+    assert is_registered(CALLBACK, [CALLBACK], any_port=any_port)
+    assert not is_registered(requested, [CALLBACK], any_port=any_port)
 
 
 LOOPBACK = ["http://127.0.0.1:5000/callback", "http://[::1]/callback", "http://localhost:1/callback?x=1"]
@@ -274,10 +274,10 @@ LOOPBACK = ["http://127.0.0.1:5000/callback", "http://[::1]/callback", "http://l
         "http://localhost:49152/callback?x=1",
     ],
 )
-def test_port_of_a_loopback_uri_varies_for_native_apps_alone(requested):
+def test_port_of_a_loopback_uri_varies_where_it_may(requested):
     """RFC 8252 section 7.3: the server MUST allow any port to be specified at the time of the request."""
-    assert is_registered(requested, LOOPBACK, native_app=True)
-    assert not is_registered(requested, LOOPBACK, native_app=False)
+    assert is_registered(requested, LOOPBACK, any_port=True)
+    assert not is_registered(requested, LOOPBACK, any_port=False)
 
 
 @each(
@@ -311,14 +311,14 @@ def test_port_of_a_loopback_uri_varies_for_native_apps_alone(requested):
     ],
 )
 def test_nothing_but_the_port_varies(requested):
-    assert not is_registered(requested, LOOPBACK, native_app=True)
+    assert not is_registered(requested, LOOPBACK, any_port=True)
 
 
 def test_port_varies_on_loopback_alone():
-    assert not is_registered("https://app.example.com:99/callback", [CALLBACK], native_app=True)
-    assert not is_registered("https://127.0.0.1:99/callback", ["https://127.0.0.1/callback"], native_app=True)
-    assert not is_registered("http://intranet:99/cb", ["http://intranet/cb"], native_app=True)
-    assert not is_registered("com.example.app://a:9/", ["com.example.app://a:8/"], native_app=True)
+    assert not is_registered("https://app.example.com:99/callback", [CALLBACK], any_port=True)
+    assert not is_registered("https://127.0.0.1:99/callback", ["https://127.0.0.1/callback"], any_port=True)
+    assert not is_registered("http://intranet:99/cb", ["http://intranet/cb"], any_port=True)
+    assert not is_registered("com.example.app://a:9/", ["com.example.app://a:8/"], any_port=True)
 
 
 # -- what a page says of it ---------------------------------------------------------------------------

@@ -322,10 +322,11 @@ def test_a_person_may_leave_out_any_of_it(app, ask, signed_in):
         (["http://localhost/callback"], "http://localhost:50123/callback", True),
         (["http://127.0.0.1:33418/"], "http://127.0.0.1:1/", True),
         (["http://127.0.0.1/"], "http://localhost:1/", False),
-        (["http://localhost/callback", "https://a.example/"], "http://localhost:50123/callback", False),
+        (["http://localhost/callback", "https://a.example/"], "http://localhost:50123/callback", True),
+        (["https://a.example/", "http://localhost/callback"], "https://a.example:8443/", False),
     ],
 )
-def test_the_port_varies_for_one_that_lives_on_a_computer_alone(app, ask, signed_in, uris, asked, is_native):
+def test_the_port_varies_of_an_address_on_the_persons_computer(app, ask, signed_in, uris, asked, is_native):
     """:rfc:`8252#section-7.3`, whatever it says of its type; each spelling of this machine is a host of its own."""
     told = ask(redirect_uris=uris, application_type="web").json
     assert told["application_type"] == "web"

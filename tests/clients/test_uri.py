@@ -126,7 +126,7 @@ def test_an_odd_address_is_taken_as_it_was(row):
         find_origin_problem(address) is None,
         is_web(address),
         host_of(address),
-        is_registered(address, LOOPBACK, native_app=True),
+        is_registered(address, LOOPBACK, any_port=True),
         find_nearness(address, NEAR),
         len(compare(address, KNOWN).words),
         shown_uri(address, [KNOWN]),

@@ -78,7 +78,9 @@ class ClientRules:
         return self.has_registered(redirect_uri) and _is_usable(redirect_uri)
 
     def has_registered(self, redirect_uri: str) -> bool:
-        return is_registered(redirect_uri, self.redirect_uris, native_app=self.native_app)
+        # VS Code, for one, registers a web page of its own beside this machine, and listens where a port is free.
+        any_port = self.native_app or self.origin != REGISTERED
+        return is_registered(redirect_uri, self.redirect_uris, any_port=any_port)
 
     @property
     def usable_redirect_uris(self) -> list[str]:
