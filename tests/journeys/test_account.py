@@ -97,7 +97,7 @@ def test_when_the_script_cannot_reach_the_server_the_browser_asks_itself(page, s
     page.goto(server.url + "/account/mementos/new")
     page.context.clear_cookies()
     follow(page.get_by_role("button", name="Open Google Drive"))
-    expect(page.locator("main")).to_contain_text("open for too long")
+    expect(page.locator("main")).to_contain_text("You were signed out meanwhile")
 
 
 # -- without scripts -----------------------------------------------------------------------------

@@ -47,6 +47,23 @@ def test_first_consent_says_who_asks_for_what_and_where_to_undo_it(demonstration
     assert "Recipes" in page.locator("main").inner_text()
 
 
+def test_a_second_click_on_authorize_sends_nothing(page, link, server, allowed):
+    """What the first one brings would be lost: the browser shows the answer to the last form that it sent."""
+    allowed("Acme Notebook")
+    enter(page, server, ALICE)
+    page.goto(link("Acme Notebook") + "&prompt=consent")
+    # After all others, and so that the page stays.
+    page.evaluate(
+        "addEventListener('submit', event => { (window.taken ??= []).push(!event.defaultPrevented); event.preventDefault(); })"
+    )
+    button = page.get_by_role("button", name="Authorize")
+    button.dblclick()
+    assert page.evaluate("taken") == [True, False]
+    page.evaluate("dispatchEvent(new Event('pageshow'))")
+    button.click()
+    assert page.evaluate("taken") == [True, False, True]
+
+
 def test_second_visit_passes_without_a_screen_and_after_disconnecting_asks_again(callback, page, link, server, allowed):
     allowed("Acme Notebook")
     enter(page, server, ALICE)
