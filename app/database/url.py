@@ -83,17 +83,20 @@ def _split_query(text: str) -> tuple[str, str]:
 
 
 def _parse(head: str) -> URL:
+    if re.match(r"postgres(ql)?(\+psycopg)?://([^/@]*@)?[^/@]*%[^/@]*(/|$)", head):
+        # The folder of a socket, or the zone of an address.
+        return _parse_as_libpq(head)
     try:
         return make_url(head)
     except (ArgumentError, ValueError):
         if re.match(r"postgres(ql)?(\+psycopg)?://[^/]*,", head):
-            return _parse_several_hosts(head)
+            return _parse_as_libpq(head)
         # The value itself may hold a password, so the sentence does not repeat it.
         raise _not_a_url() from None
 
 
-def _parse_several_hosts(head: str) -> URL:
-    """As libpq reads it: ``postgresql://one:5432,two:5433/database``."""
+def _parse_as_libpq(head: str) -> URL:
+    """``postgresql://one:5432,two:5433/database``, or ``postgresql://%2Frun%2Fpostgresql/database``."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 

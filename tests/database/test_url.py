@@ -163,3 +163,19 @@ def test_text_is_sent_in_the_encoding_that_the_session_has(each_database_url, mo
     with connect(engine) as connection:
         assert connection.first(echo, text="Café \N{SNOWMAN}").text == "Café \N{SNOWMAN}"
     engine.dispose()
+
+
+@each(
+    ("url", "host", "port"),
+    [
+        ("postgresql://user:p%40ss@%2Frun%2Fpostgresql/db", "/run/postgresql", None),
+        ("postgres://user:p%40ss@%2Frun%2Fpostgresql:5433/db?application_name=x", "/run/postgresql", "5433"),
+        ("postgresql://user:p%40ss@[fe80::1%25eth0]:5433/db", "fe80::1%eth0", "5433"),
+    ],
+)
+def test_a_host_may_be_escaped_as_libpq_takes_it(url, host, port):
+    """The folder of a socket, or the zone of an address."""
+    read = make_url(read_database_url(url))
+    assert (read.query["host"], read.query.get("port"), read.host) == (host, port, None)
+    assert (read.username, read.password, read.database) == ("user", "p@ss", "db")
+    assert make_url(read_database_url("postgresql://us%2Fer:p%40ss@host:5433/db")).host == "host"
