@@ -247,6 +247,14 @@ def test_the_server_listens_where_a_loopback_issuer_says(environ, bind, issuer, 
     assert (settings.bind, settings.issuer) == (bind, issuer)
 
 
+def test_a_key_that_ended_in_a_line_break_is_still_accepted(tmp_path):
+    """As one does that was made from a file: it has signed with that, and is given in the same way again."""
+    old, older = "o" * 32 + "\n", "l" * 32
+    environ = {"SECRET_KEY": "n" * 32, "SECRET_KEY_FALLBACKS": f"{older}, {old}"}
+    assert read_settings({"SECRET_KEY": old}, tmp_path).secret_key == old
+    assert read_settings(environ, tmp_path).secret_key_fallbacks == (older, old.strip(), old)
+
+
 def test_the_kept_secret_key_is_private_and_stays_the_same(tmp_path):
     folder = tmp_path / "instance"
     first = read_settings({}, folder).secret_key

@@ -36,14 +36,17 @@ def _secret_key(environment: Environment) -> str:
 
 def _fallbacks(environment: Environment, key: str) -> tuple[str, ...]:
     """The others, each once, with commas or spaces between them."""
-    keys = tuple(dict.fromkeys(re.findall(r"[^\s,]+", environment.text("SECRET_KEY_FALLBACKS"))))
+    text = environment.text("SECRET_KEY_FALLBACKS")
+    keys = tuple(dict.fromkeys(re.findall(r"[^\s,]+", text)))
     for one in keys:
         _check("A key of SECRET_KEY_FALLBACKS", one)
     if len(keys) > _MOST_FALLBACKS:
         raise ConfigurationError(
             f"SECRET_KEY_FALLBACKS has {len(keys)} keys; give at most {_MOST_FALLBACKS}, and leave out the oldest."
         )
-    return tuple(one for one in keys if one != key)
+    # One that was read from a file may have signed with a line break at its end.
+    as_given = {part.removeprefix(" ") for part in text.split(",") if part.strip() in keys}
+    return tuple(one for one in (*keys, *sorted(as_given - {*keys})) if one != key)
 
 
 def _check(name: str, key: str) -> None:

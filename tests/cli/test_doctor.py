@@ -192,6 +192,12 @@ def test_a_key_that_can_be_guessed_and_one_that_is_still_accepted(examine):
     assert "SESSION_LIFETIME" in _find(findings, "keys", "warning")["do"]
 
 
+@pytest.mark.parametrize("key", [f"{_KEY}\n", f"{_KEY},{_KEY}"])
+def test_a_key_that_the_list_of_keys_cannot_name(examine, key):
+    _, findings = examine(secret_key=key)
+    assert "letters and digits" in _find(findings, "keys", "warning")["do"]
+
+
 def test_a_clock_that_is_wrong(examine, monkeypatch):
     now = clock.now
     monkeypatch.setattr("app.clock.now", lambda: now() + timedelta(minutes=5))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 from collections import Counter
 from collections.abc import Iterator
@@ -128,6 +129,12 @@ def check_keys(deployment: Deployment) -> Iterator[Finding]:
                 f"The {name} has only {len(set(key))} different characters: whoever guesses it can sign in as anybody.",
                 'Make one by python3 -c "import secrets; print(secrets.token_hex(32))".',
             )
+    if re.search(r"[\s,]", settings.secret_key):
+        yield warning(
+            "SECRET_KEY has a space, a line break or a comma in it: another machine may read it without, and between the"
+            " keys of SECRET_KEY_FALLBACKS it is not found again.",
+            'Change it when you can: python3 -c "import secrets; print(secrets.token_hex(32))" makes one of letters and digits.',
+        )
     count = len(settings.secret_key_fallbacks)
     if count:
         yield warning(
