@@ -44,6 +44,7 @@ from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm, LetterForm
+from app.org.member_listing import read_members
 from app.org.sure import DemoteForm
 from app.sentences import _, sentence_of, translated
 from app.text import isolated
@@ -190,7 +191,7 @@ def members_page(
     return render_template(
         "org/members.html",
         access=access,
-        members=list_members(access.organization.id),
+        listing=read_members(access.organization.id, request.args),
         invitations=list_open_invitations(access.organization.id),
         form=form or InviteForm(formdata=None).offer(roles_to_give(access)),
         letter=letter or LetterForm(formdata=None, prefix="letter-").offer(roles_to_give(access)),

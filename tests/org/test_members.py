@@ -7,7 +7,7 @@ import pytest
 
 from app import clock, credentials
 from app.accounts.models import Invitation, Membership, User
-from app.accounts.organizations import find_organization, list_organizations
+from app.accounts.organizations import add_member, find_organization, list_organizations
 from app.accounts.users import normalize_email, spell_out
 from app.audit.models import AuditEvent
 from app.extensions import db
@@ -452,6 +452,30 @@ def test_deleted_organization_takes_its_apps_along(app, owner, notebook, bob):
     assert notebook.client_credentials().status_code == 401
     assert "You do not belong" in signed_in(app, bob).get("/org/oauth/").text
     assert kinds(app)[-1] == "organization.deleted"
+
+
+def test_hundreds_of_members_come_a_page_at_a_time_and_are_found(app, owner):
+    with app.app_context():
+        organization = find_organization("acme")
+        for number in range(60):
+            person = User(email=f"p{number}@Home.example", name=f"Person {number:02}", password_hash="none")
+            db.session.add(person)
+            db.session.flush()
+            add_member(organization, person, "member")
+        db.session.commit()
+
+    def names(query: str) -> list[str]:
+        page = owner.get(f"/org/oauth/members{query}")
+        assert page.status_code == 200 and "Invite somebody" in page.text
+        return re.findall(r'<th scope="row"><bdi>(Person \d\d)</bdi>', page.text)
+
+    first, second, third = names(""), names("?page=2"), names("?page=3")
+    assert sorted({*first, *second, *third}) == [f"Person {number:02}" for number in range(60)]
+    assert len(second) == 25 and names("?page=999") == third and names("?page=\u00b2") == names("?page=-1") == first
+    assert names("?q=person+17") == names("?q=P17@home") == ["Person 17"]
+    assert names("?q=home.EXAMPLE&page=2") == [f"Person {number:02}" for number in range(25, 50)]
+    nobody = owner.get("/org/oauth/members?q=%00zzz<b>")
+    assert "Nobody matches." in nobody.text and "<b>" not in nobody.text
 
 
 def test_anybody_may_found_an_organization_and_owns_it(app, leon):
