@@ -144,10 +144,16 @@ class Tool(Struct, frozen=True, kw_only=True):
     def read(self, arguments: Any) -> Any:
         """Returns what was sent, checked. Raises a ``validation_failed``.
 
-        Assistants send null for what they leave out; where null says something, it is let through.
+        Assistants send null or nothing at all between the quotes for what they leave out. Where that says something, as
+        in a change, it is let through.
         """
-        if isinstance(arguments, dict) and not isinstance(self.takes, _ChangeOfOne):
-            arguments = {name: value for name, value in arguments.items() if value is not None}
+        if isinstance(arguments, dict) and isinstance(self.takes, Shape):
+            required = {name for name, member in self.takes.members.items() if member.required}
+            arguments = {
+                name: value
+                for name, value in arguments.items()
+                if value is not None and (value != "" or name in required)
+            }
         return self.takes.read(arguments)
 
     def explain(self, refused: Refused) -> str:

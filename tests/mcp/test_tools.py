@@ -137,6 +137,22 @@ def test_an_argument_that_is_null_counts_as_left_out(shelf, agent):
     assert agent.titles(query=None, memento=None, tag=None, limit=None) == ["Lisbon"]
 
 
+def test_an_argument_that_is_empty_counts_as_left_out(shelf, agent):
+    """Many assistants fill in each argument that there is. An empty tag found nothing, and nobody was told why."""
+    shelf.keep("Lisbon", shelf.connect())
+    empty = dict.fromkeys(("query", "memento", "integration", "tag", "from", "to", "cursor", "limit"), "")
+    assert agent.titles(**empty) == ["Lisbon"]
+    assert not agent.call("save_memory", title="A", text="B", integration_id="", source_url="", folder="")["isError"]
+    assert agent.call("save_memory", title="A", text="")["isError"]
+    assert agent.call("get_memory", id="")["isError"]
+
+
+def test_an_empty_field_of_a_change_says_something(agent):
+    id = agent.call("save_memory", title="A", text="B", folder="Trips")["structuredContent"]["id"]
+    assert agent.call("update_memory", id=id, folder="")["structuredContent"]["folder"] == ""
+    assert agent.call("update_memory", id=id, text="")["isError"]
+
+
 def test_what_was_not_done_is_not_kept(agent):
     assert agent.call("update_memory", id="mry_1", title="x")["isError"]
     assert agent.titles() == []
