@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
+from app.memories.records import find_integration
 from app.operations.caller import Caller
 from app.operations.fields import Text
 from app.operations.mementos import list_mementos
@@ -81,11 +82,14 @@ class _Search(Struct, frozen=True, kw_only=True):
 
 
 def _demand_open(caller: Caller, search: _Search) -> None:
-    """Raises a ``validation_failed`` for a memento that is not open: a search of nothing would find nothing."""
+    """Raises a ``validation_failed`` for a memento or a source that is not open: a search of nothing finds nothing."""
     known = caller.mementos if caller.user_id is not None else []
     if search.memento is not None and search.memento not in known:
         sentence = "No memento with this id is open to you; list_mementos tells those that are."
         raise invalid_field("memento", "unknown", sentence)
+    source = search.integration
+    if source is not None and find_integration(caller.session, caller.reach, source) is None:
+        raise invalid_field("integration", "unknown", "No source with this integration_id is open to you.")
 
 
 class _ChangeOfOne:
@@ -144,16 +148,12 @@ class Tool(Struct, frozen=True, kw_only=True):
     def read(self, arguments: Any) -> Any:
         """Returns what was sent, checked. Raises a ``validation_failed``.
 
-        Assistants send null or nothing at all between the quotes for what they leave out. Where that says something, as
-        in a change, it is let through.
+        Assistants send null, or empty text, for what they leave out. Where that says something, it is let through.
         """
         if isinstance(arguments, dict) and isinstance(self.takes, Shape):
             required = {name for name, member in self.takes.members.items() if member.required}
-            arguments = {
-                name: value
-                for name, value in arguments.items()
-                if value is not None and (value != "" or name in required)
-            }
+            given = {name: value for name, value in arguments.items() if value is not None}
+            arguments = {name: value for name, value in given.items() if value != "" or name in required}
         return self.takes.read(arguments)
 
     def explain(self, refused: Refused) -> str:

@@ -108,6 +108,25 @@ def test_a_memento_that_is_not_open_is_no_search_without_results(shelf, connect)
     assert agent.call("search_memories", memento="our trips")["isError"]
 
 
+def test_a_source_that_is_not_open_is_no_search_without_results_either(shelf, connect):
+    """Assistants give the kind of a source, or its name, which look like ids."""
+    drive, mail = shelf.connect(), shelf.connect("gmail")
+    shelf.keep("Lisbon", drive, folder="Trips")
+    shelf.keep("Rent", mail)
+    agent = connect(shelf.memento("Trips", (drive, "Trips")))
+    assert agent.titles(integration=drive) == ["Lisbon"]
+    for source in ("google_drive", "slack", mail):
+        result = agent.call("search_memories", integration=source)
+        assert result["isError"] and "integration_id" in result["content"][0]["text"]
+
+
+def test_one_memory_alone_opens_its_source(shelf, connect):
+    drive = shelf.connect()
+    id = shelf.keep("Lisbon", drive)
+    shelf.keep("Rent", drive)
+    assert connect(shelf.memento("One", id)).titles(integration=drive) == ["Lisbon"]
+
+
 def test_who_may_see_everything_may_name_that(shelf, agent):
     shelf.keep("Lisbon", shelf.connect())
     assert agent.titles(memento="all") == ["Lisbon"]
