@@ -145,6 +145,7 @@ def database(*, only_reads: bool = False) -> Iterator[None]:
 
     Raises ``ClickException``.
     """
+    _refuse_what_is_no_text()
     try:
         missing = find_missing_migration()
         if missing:
@@ -158,6 +159,17 @@ def database(*, only_reads: bool = False) -> Iterator[None]:
         if problem is None:
             raise
         raise _refusal(problem) from None
+
+
+def _refuse_what_is_no_text() -> None:
+    """Raises ``ClickException`` for bytes that are not UTF-8: no database keeps them, and no search finds anything by them."""
+    for name, value in click.get_current_context().params.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(one, str) and re.search("[\ud800-\udfff]", one):
+                given = name.replace("_", " ")
+                raise click.ClickException(
+                    f"What was given as {given} is not UTF-8 text; type it in a terminal that uses UTF-8."
+                )
 
 
 def _refusal(sentence: str) -> click.ClickException:

@@ -120,10 +120,10 @@ def test_public_client_is_printed_without_a_secret(app, register):
     [
         ({"org": "nobody"}, "no organization with the slug 'nobody'"),
         ({"org": ""}, "no organization"),
-        ({"org": "\udcff"}, "no organization"),
+        ({"org": "\udcff"}, "is not UTF-8 text"),
         ({"name": ""}, "Give the app a name"),
         ({"name": "x" * 101}, "101 characters"),
-        ({"name": "\udcff"}, "control character"),
+        ({"name": "\udcff"}, "given as name is not UTF-8 text"),
         ({"redirect_uri": None}, "Give at least one redirect URI"),
         ({"redirect_uri": "http://acme.example/"}, "“http://acme.example/” uses http"),
         ({"redirect_uri": "https://acme.example/*"}, "wildcards are not allowed"),
@@ -198,7 +198,7 @@ def test_person_joins_as_a_member_and_is_named_after_the_address_unless_told_oth
         ({"email": "BOB@acme.example"}, "already an account"),
         ({"email": "nobody"}, "Enter an e-mail address"),
         ({"email": ""}, "Enter an e-mail address"),
-        ({"email": "\udcff@acme.example"}, "Enter an e-mail address"),
+        ({"email": "\udcff@acme.example"}, "is not UTF-8 text"),
         ({"name": "x" * 101}, "at most 100 characters"),
         ({"org": "nobody"}, "no organization with the slug 'nobody'"),
         ({"role": "admin"}, "add --org"),
@@ -300,3 +300,11 @@ def _words_of(group: click.Group) -> list[tuple[str, ...]]:
             below = _words_of(command) if isinstance(command, click.Group) else [()]
             found += [(name, *words) for words in below]
     return found
+
+
+@each(
+    "words", [["mail", "retry", "let_1", "\udcff"], ["mail", "drop", "\udcff"], ["users", "list", "--query", "\udcff"]]
+)
+def test_bytes_that_are_no_text_are_told_so(run, words):
+    """No database takes them; and what searches for nothing finds everybody."""
+    assert_refused(run(*words), "is not UTF-8 text; type it in a terminal that uses UTF-8.")
