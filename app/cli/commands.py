@@ -14,7 +14,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from app.accounts.models import ROLES, Organization
 from app.accounts.organizations import add_member, find_organization
-from app.accounts.users import register_user
+from app.accounts.users import EmailTaken, register_user
 from app.audit import events
 from app.cli.printing import json_option, print_made, print_once, say
 from app.clients.errors import ClientGone
@@ -127,6 +127,11 @@ def create_user_command(
             user = register_user(
                 email=email, name=name or email.partition("@")[0], password=password, is_verified=verified
             )
+        except EmailTaken:
+            taken = (
+                "There is already an account with this e-mail address; flask users list --query shows how it stands."
+            )
+            raise click.ClickException(taken) from None
         except ValueError as error:
             raise click.ClickException(str(error)) from None
         if organization:

@@ -195,7 +195,7 @@ def test_person_joins_as_a_member_and_is_named_after_the_address_unless_told_oth
     ("changed", "says"),
     [
         ({"email": "bob@acme.example"}, "already an account"),
-        ({"email": "BOB@acme.example"}, "already an account"),
+        ({"email": "BOB@acme.example"}, "flask users list --query shows how it stands"),
         ({"email": "nobody"}, "Enter an e-mail address"),
         ({"email": ""}, "Enter an e-mail address"),
         ({"email": "\udcff@acme.example"}, "is not UTF-8 text"),
