@@ -6,9 +6,10 @@ it named at its registration is a default.
 
 import hmac
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock, credentials
@@ -19,15 +20,19 @@ from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, UNUSED_FOR, Client
 from app.clients.own_words import GRANT_TYPES, read_own_words, write_own_words
 from app.clients.secrets import add_client_secret
 from app.config import Settings
+from app.database.rows import changed_rows
 
-#: How many there may be that nobody has allowed anything yet.
+#: How many there may be that nobody has allowed anything yet. The oldest make room, once they are so old: whoever has just
+#: registered is perhaps being decided about.
 MOST_UNUSED = 5000
+_MAKES_ROOM_AFTER = timedelta(hours=1)
+_MOST_AT_ONCE = 50
 
 _AUTH_METHODS = {PUBLIC: "none", CONFIDENTIAL: "client_secret_basic"}
 
 
 class TooManyUnused(Exception):
-    """There are as many clients as may be that nobody uses: no further one is registered until some have vanished."""
+    """There are as many clients as may be that nobody uses, and all of them are new: none makes room for another."""
 
 
 class Registered:
@@ -44,7 +49,7 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
 
     Raises :class:`ClientError`, whose field is ours or the member's name, and :class:`TooManyUnused`.
     """
-    if count_unused(session) >= MOST_UNUSED:
+    if count_unused(session) >= MOST_UNUSED and not _make_room(session):
         raise TooManyUnused
     fields, default_scope, application_type = read_own_words(settings, metadata)
     client = Client(client_id=credentials.new_id("client"), origin=DYNAMIC)
@@ -71,8 +76,33 @@ def count_unused(session: Session) -> int:
 
     Those that the next purge removes have made room for others already.
     """
-    is_unused = SelfRegistration.used_at.is_(None), SelfRegistration.registered_at > clock.now() - UNUSED_FOR
-    return session.scalar(select(func.count()).select_from(SelfRegistration).where(*is_unused)) or 0
+    return session.scalar(select(func.count()).select_from(SelfRegistration).where(*_counts())) or 0
+
+
+def _make_room(session: Session) -> bool:
+    """Remove the oldest of those that nobody has allowed anything. Returns whether there were any.
+
+    Else whoever registers so many once would keep everybody out for as long as those stay by themselves.
+    """
+    oldest = (
+        select(Client.key)
+        .join(SelfRegistration, SelfRegistration.client_key == Client.key)
+        .where(*_counts(), SelfRegistration.registered_at <= clock.now() - _MAKES_ROOM_AFTER)
+        .order_by(SelfRegistration.registered_at)
+        .limit(_MOST_AT_ONCE)
+        .with_for_update(skip_locked=True, of=Client)
+    )
+    keys = sorted(session.scalars(oldest))
+    # A statement of its own: it sees what was allowed until the rows were locked.
+    still_unused = select(SelfRegistration.client_key).where(SelfRegistration.client_key.in_(keys), *_counts())
+    removed = session.execute(
+        delete(Client).where(Client.key.in_(still_unused)), execution_options={"synchronize_session": False}
+    )
+    return changed_rows(removed) > 0
+
+
+def _counts() -> tuple[ColumnElement[bool], ...]:
+    return SelfRegistration.used_at.is_(None), SelfRegistration.registered_at > clock.now() - UNUSED_FOR
 
 
 def find_own_registration(session: Session, client_id: str, token: str) -> Registered | None:

@@ -428,5 +428,5 @@ def test_as_many_registrations_that_nobody_uses_as_may_be(examine, monkeypatch):
     assert "CLIENT_REGISTRATION=token" in _find(examine()[1], "registrations", "warning")["do"]
     monkeypatch.setattr("app.cli.doctor.database.count_unused", lambda _session: 5000)
     code, findings = examine()
-    assert code == 0 and "No further one can register" in _find(findings, "registrations", "warning")["says"]
+    assert code == 0 and "The oldest make room" in _find(findings, "registrations", "warning")["says"]
     assert "is off" in _find(examine(client_registration="off")[1], "registrations", "ok")["says"]

@@ -255,6 +255,25 @@ def test_what_nobody_used_within_a_week_makes_room(app, ask, signed_in, let_time
     assert [ask().status_code for _ in range(2)] == [201, 429]
 
 
+def test_the_oldest_that_nobody_used_make_room_once_they_are_an_hour_old(
+    app, ask, manage, signed_in, let_time_pass, monkeypatch
+):
+    """Whoever registers as many as may be keeps others out for as long as that goes on, and not for a week."""
+    monkeypatch.setattr("app.clients.self_registration.MOST_UNUSED", 2)
+    monkeypatch.setattr("app.clients.self_registration._MOST_AT_ONCE", 1)
+    used = ask().json
+    integrator_of(app, used).tokens(signed_in, choose={"selection": "all"})
+    first = ask().json
+    let_time_pass(minutes=40)
+    second = ask().json
+    assert ask().status_code == 429, "Who has just come is perhaps being decided about."
+    let_time_pass(minutes=30)
+    third = ask()
+    assert third.status_code == 201
+    assert [manage("GET", one).status_code for one in (used, first, second, third.json)] == [200, 401, 200, 200]
+    assert ask().status_code == 429
+
+
 # -- what it gets ----------------------------------------------------------------------------------
 
 

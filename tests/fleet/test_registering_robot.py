@@ -58,7 +58,7 @@ def test_twenty_thousand_registrations_from_fifty_addresses(
     dashboard = admin.get("/org/oauth/").text
     robot = app.test_client()
     answers: Counter = Counter()
-    wanted = None
+    last = None
     began = time.monotonic()
     for _hour in range(_HOURS):
         for _ in range(_TRIES):
@@ -67,8 +67,8 @@ def test_twenty_thousand_registrations_from_fifty_addresses(
                 answers[answer.status_code] += 1
                 if answer.status_code == 429:
                     assert int(answer.headers["Retry-After"]) > 0
-                elif wanted is None:
-                    wanted = answer.json
+                else:
+                    last = answer
         # Everybody else goes on as ever, and sees nothing of it.
         refreshed = notebook.refresh(tokens["refresh_token"])
         assert refreshed.status_code == 200
@@ -78,14 +78,16 @@ def test_twenty_thousand_registrations_from_fifty_addresses(
         let_time_pass(hours=1)
     took = time.monotonic() - began
     assert sum(answers.values()) == 20_000
-    # Twenty an hour of each address, until there are as many as may be that nobody uses.
-    assert _HOURS * REGISTRATIONS.most * len(_ADDRESSES) > MOST_UNUSED
-    assert answers == {201: MOST_UNUSED, 429: 20_000 - MOST_UNUSED}
+    # Twenty an hour of each address; of more than may be that nobody uses, the oldest have made room.
+    made = _HOURS * REGISTRATIONS.most * len(_ADDRESSES)
+    assert made > MOST_UNUSED
+    assert answers == {201: made, 429: 20_000 - made}
     assert _count(app, SelfRegistration) == MOST_UNUSED
     assert _state(app) == before
     assert admin.get("/org/oauth/").text.count("Acme") == dashboard.count("Acme")
 
     # A person is led to one of them, and it asks again and again, wrongly.
+    wanted = last.json
     agent = Integrator(app, wanted["client_id"], None, _URI, "memories:read")
     given = agent.tokens(signed_in, choose={"selection": "all"})
     assert agent.me(given["access_token"]).status_code == 200

@@ -90,7 +90,7 @@ def check_registrations(deployment: Deployment) -> Iterator[Finding]:
         yield ok(told)
         return
     do = "Look at flask clients list --origin dynamic --unused; CLIENT_REGISTRATION=token keeps out whoever does that."
-    yield warning(f"{told} No further one can register." if unused >= MOST_UNUSED else told, do)
+    yield warning(f"{told} The oldest make room for others." if unused >= MOST_UNUSED else told, do)
 
 
 def check_one_time_codes(deployment: Deployment) -> Iterator[Finding]:
