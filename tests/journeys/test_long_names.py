@@ -47,10 +47,13 @@ def test_long_names_widen_no_page_and_squeeze_no_other(page, server, demonstrati
     enter(page, server, ALICE)
     for path in ("/account/", "/account/apps/", "/account/mementos/", "/account/memories/", "/account/history/"):
         look(path, 320)
+    for path, kind in (("/account/mementos/", "mem"), ("/account/memories/", "mry")):
+        page.goto(server.url + path)
+        look(page.locator(f"main a[href^='{path}{kind}_']").first.get_attribute("href"), 320, 641)
     page.goto(server.url + "/account/apps/")
     follow(page.get_by_role("link", name=f"End \u2068{_LONG}"))
     look(page.url.removeprefix(server.url), 320)
     enter(page, server, BOB)
-    for path in ("", "members", "audit", notebook):
+    for path in ("", "members", "audit", notebook, notebook + "/settings", notebook + "/people"):
         look("/org/oauth/" + path, 320, 640, 800)
     assert not wrong, "\n".join(["", *wrong])
