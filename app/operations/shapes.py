@@ -73,7 +73,8 @@ class Shape(Generic[T]):
     def schema(self) -> dict[str, Any]:
         """Returns what may be sent, in JSON Schema."""
         required = [member.name for member in self.members.values() if member.required]
-        return _schema(self.members) | ({"required": required} if required else {})
+        properties = {name: member.schema() for name, member in self.members.items()}
+        return _schema(properties) | ({"required": required} if required else {})
 
     def _find_problems(self, sent: Any) -> tuple[list[FieldError], dict[str, Any]]:
         errors, kept = _find_problems(self.members, sent)
@@ -97,8 +98,11 @@ class Change:
         return kept
 
     def schema(self) -> dict[str, Any]:
-        """Returns what may be sent, in JSON Schema: any of the fields."""
-        return _schema(self.members)
+        """Returns what may be sent, in JSON Schema: any of the fields.
+
+        None has a default: many who read a schema send that for what they leave out, which would then be changed.
+        """
+        return _schema({name: member.field.schema() for name, member in self.members.items()})
 
 
 def _members(made: type[Any]) -> Iterable[Member]:
@@ -126,8 +130,7 @@ def _find_problems(members: Mapping[str, Member], sent: Any) -> tuple[list[Field
     return errors, kept
 
 
-def _schema(members: Mapping[str, Member]) -> dict[str, Any]:
-    properties = {name: member.schema() for name, member in members.items()}
+def _schema(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -122,6 +122,21 @@ def test_every_object_says_what_is_in_it(description):
     assert not vague
 
 
+def test_whoever_fills_in_the_defaults_changes_what_they_name_alone(description, seeded):
+    """As clients that are made of the description do, and many agents: a new title left no tags."""
+    caller, ids = seeded
+    for path, change in (
+        ("/api/v1/memories/{memory_id}/", {"title": "Porto"}),
+        ("/api/v1/integrations/{integration_id}/", {"name": "Renamed"}),
+    ):
+        body = description["paths"][path]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+        filled = {name: one["default"] for name, one in body["properties"].items() if "default" in one}
+        own = path.removeprefix("/api/v1/").format(**ids)
+        before = caller.get(own).json
+        after = caller.patch(own, filled | change).json
+        assert {name for name, value in after.items() if value != before[name]} <= {*change, "source", "updated_at"}
+
+
 def test_operations_are_named_once(description):
     names = [operation["operationId"] for item in description["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))

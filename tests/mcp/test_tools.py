@@ -97,6 +97,14 @@ def test_what_is_wrong_with_arguments_is_said_so_that_an_assistant_can_act(agent
     assert agent.call("search_memories", cursor="x")["isError"]
 
 
+def test_whoever_fills_in_the_defaults_changes_what_they_name_alone(agent):
+    saved = agent.call("save_memory", title="A", text="B", folder="Trips", tags=["one"])["structuredContent"]
+    schema = TOOLS["update_memory"].describe()["inputSchema"]
+    filled = {name: one["default"] for name, one in schema["properties"].items() if "default" in one}
+    changed = agent.call("update_memory", **filled | {"id": saved["id"], "title": "C"})["structuredContent"]
+    assert changed == saved | {"title": "C", "updated_at": changed["updated_at"]}
+
+
 def test_a_memento_that_is_not_open_is_no_search_without_results(shelf, connect):
     """An assistant that gives a name, or an id of yesterday, would take an empty result for the truth."""
     trips = shelf.memento("Trips", (shelf.connect(), "Trips"))

@@ -88,3 +88,7 @@ def test_the_schema_says_what_is_read():
     assert schema["properties"]["from"] == {"type": ["string", "null"], "format": "date-time"}
     assert schema["properties"]["layers"]["default"] == 2
     assert "required" not in Change(Cake).schema()
+
+
+def test_what_is_left_out_of_a_change_has_no_default():
+    assert not [name for name, one in Change(Cake).schema()["properties"].items() if "default" in one]
