@@ -1,5 +1,6 @@
 """A database that does not work stops the start with a sentence that names the setting, the file, and what to do."""
 
+import re
 import sqlite3
 import sys
 from pathlib import Path
@@ -294,10 +295,13 @@ def test_tables_of_another_owner_are_named(sorted_database_url):
             answer = app.test_client().post("/oauth/register", json=form)
             with app.app_context():
                 assert start_check.find_start_problem() is None
+            connection.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+            of_sequences = run_in(app, "doctor").stdout
         finally:
             connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
     assert_refused(refused, "which does not let that user: permission denied for table leases; let it own")
     assert f"The user {role} may not read and write" in told
+    assert re.search(rf"The user {role} may not read and write [0-9]+ of our .*_id_seq among them", of_sequences)
     assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable")
 
 

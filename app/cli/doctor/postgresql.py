@@ -15,12 +15,19 @@ _PARAMETERS = (
 )
 #: Since a version, whose locale it is that compares: the system's, or one of another provider's.
 _COLLATIONS = {170000: "coalesce(datlocale, datcollate)", 150000: "coalesce(daticulocale, datcollate)", 0: "datcollate"}
-_FORBIDDEN = (
-    "SELECT count(*), min(relname), current_user FROM pg_class"
-    " WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace AND relname = ANY(%s)"
-    " AND NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')"
-    " AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))"
-)
+# A sequence is asked for by whoever adds a row to the table that it belongs to, and has privileges of its own.
+_FORBIDDEN = """
+    SELECT count(*), min(relname), current_user
+    FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = current_schema() AND CASE relkind
+        WHEN 'r' THEN relname = ANY(%(tables)s) AND NOT (
+            has_table_privilege(pg_class.oid, 'SELECT') AND has_table_privilege(pg_class.oid, 'INSERT')
+            AND has_table_privilege(pg_class.oid, 'UPDATE') AND has_table_privilege(pg_class.oid, 'DELETE'))
+        WHEN 'S' THEN NOT has_sequence_privilege(pg_class.oid, 'USAGE') AND EXISTS (
+            SELECT 1 FROM pg_depend JOIN pg_class AS owner ON owner.oid = refobjid
+            WHERE objid = pg_class.oid AND owner.relname = ANY(%(tables)s))
+        ELSE false END
+"""
 _COLLATION_VERSIONS = (
     "CASE WHEN datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) THEN datcollversion END"
 )
@@ -36,7 +43,9 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
         collation = next(column for since, column in _COLLATIONS.items() if version >= since)
         asked = _PARAMETERS.format(collation=collation, version=columns)
         collation, encoding, differs = cast(Any, connection.execute(asked).fetchone())
-        forbidden, table, user = cast(Any, connection.execute(_FORBIDDEN, [list(db.metadata.tables)]).fetchone())
+        forbidden, table, user = cast(
+            Any, connection.execute(_FORBIDDEN, {"tables": list(db.metadata.tables)}).fetchone()
+        )
         place = Place(*cast(Any, connection.execute(FIND_PLACE).fetchone()))
         only_reads = cast(Any, connection.execute("SHOW transaction_read_only").fetchone())[0] == "on"
     if version < _OLDEST * 10000:
@@ -48,16 +57,10 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
             "Nothing can be written: it is a replica, or default_transaction_read_only is on.",
             "Let DATABASE_URL lead to the server that writes; of several hosts in it, the first that does so is taken.",
         )
-    if misplaced := place.find_problem():
-        yield error(*split(misplaced))
-    elif place.found is None and place.seen:
-        yield warning(
-            f"Our tables would be made in the schema {place.made}, and {place.seen} has some like ours.",
-            f"If those are meant, let the search_path of DATABASE_URL's user begin with {place.seen}.",
-        )
+    yield from _judge(place)
     if forbidden:
         yield error(
-            f"The user {user} may not read and write {forbidden} of our tables, {table} among them.",
+            f"The user {user} may not read and write {forbidden} of our tables and sequences, {table} among them.",
             "Restore the dump as that user (pg_restore --no-owner), or let it own each: ALTER TABLE ... OWNER TO.",
         )
     if encoding != UTF8:
@@ -74,6 +77,16 @@ def check_postgresql(deployment: Deployment) -> Iterator[Finding]:
     elif encoding == UTF8:
         yield ok(
             f"Text is {encoding}, and the database's own collation is {collation}; our columns compare by code point."
+        )
+
+
+def _judge(place: Place) -> Iterator[Finding]:
+    if misplaced := place.find_problem():
+        yield error(*split(misplaced))
+    elif place.found is None and place.seen:
+        yield warning(
+            f"Our tables would be made in the schema {place.made}, and {place.seen} has some like ours.",
+            f"If those are meant, let the search_path of DATABASE_URL's user begin with {place.seen}.",
         )
 
 
