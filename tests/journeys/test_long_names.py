@@ -53,6 +53,17 @@ def test_long_names_widen_no_page_and_squeeze_no_other(page, server, demonstrati
     page.goto(server.url + "/account/apps/")
     follow(page.get_by_role("link", name=f"End \u2068{_LONG}"))
     look(page.url.removeprefix(server.url), 320)
+    consent = (
+        f"/oauth/authorize?response_type=code&client_id={notebook}&redirect_uri={callback.url}&state=x&prompt=consent"
+        "&scope=memories:read"
+    )
+    look(consent, 320, 641)
+    # Letters of twice the size, as a browser's settings make them.
+    tab = page.context.new_cdp_session(page)
+    tab.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    for path in ("/account/", "/account/activity/", consent):
+        look(path, 1280, 320)
+    tab.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
     enter(page, server, BOB)
     for path in ("", "members", "audit", notebook, notebook + "/settings", notebook + "/people"):
         look("/org/oauth/" + path, 320, 640, 800)
