@@ -40,6 +40,11 @@ class Kind(Struct, frozen=True):
 
 
 _NOT_ME = _("If this was not you, change your password and look at your sessions.")
+# Who has set it up is asked for it from then on, and whoever has not cannot get past it.
+_NOT_MY_STEP = _(
+    "If this was not you, remove it there, and change your password. If you are asked for a step that you do not have,"
+    " write to whoever runs this server: they can take it off your account."
+)
 
 #: By name. Those without a ``choice`` are of security, and cannot be turned off.
 KINDS: Mapping[str, Kind] = {
@@ -89,7 +94,7 @@ KINDS: Mapping[str, Kind] = {
         facts=("name",),
         way=_SIGN_IN,
         leads_to=_("See how you sign in"),
-        advice=_("If this was not you, remove it there, and change your password."),
+        advice=_NOT_MY_STEP,
     ),
     "passkey_removed": Kind(
         title=_("A passkey was removed"),
@@ -113,7 +118,7 @@ KINDS: Mapping[str, Kind] = {
         facts=(),
         way=_SIGN_IN,
         leads_to=_("See how you sign in"),
-        advice=_NOT_ME,
+        advice=_NOT_MY_STEP,
     ),
     "totp_removed": Kind(
         title=_("Codes from an app are not asked any more"),
