@@ -70,7 +70,7 @@ def test_none_is_set_up_in_a_session_that_ends_meanwhile(app, alices, monkeypatc
     page, phone = begin(alices)
     monkeypatch.setattr("app.personal.settings.sign_in_views.has_recovery_codes", end_all)
     answer = alices.submit(page, code=phone.code())
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in?next=/account/settings/sign-in/app")
     with app.app_context():
         assert db.session.scalars(select(OneTimeCodes.sealed)).one() is None
         assert not db.session.scalars(select(RecoveryCode)).all()
@@ -80,7 +80,7 @@ def test_nor_a_passkey(app, alices, monkeypatch):
     page, device = alices.get(NEW), Authenticator()
     monkeypatch.setattr("app.personal.settings.passkeys.views.has_recovery_codes", end_all)
     answer = alices.submit(page, name="Key", credential=device.answer(page))
-    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert (answer.status_code, answer.location) == (303, f"/sign-in?next={NEW}")
     with app.app_context():
         assert not db.session.scalars(select(Passkey)).all()
 
