@@ -17,6 +17,8 @@ from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
 _PROBE_SECONDS = 2
+#: How poolers refuse options: pgbouncer and those like it, and Amazon's.
+_REFUSAL = re.compile("startup parameter|command-line option")
 #: In ``options``: a backslash stands before a space that belongs to a value.
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:\\.|\S)*)")
 #: What the server tells of each session, and how we read and write in it. A pooler keeps these for each of its clients.
@@ -69,10 +71,11 @@ class Connector:
         try:
             return connect_to_first({**parameters, "options": options}, self._connect_to)
         except psycopg.OperationalError as error:
-            if "startup parameter" not in str(error):
+            if not _REFUSAL.search(str(error)):
                 raise
         # A pooler, which refuses what it cannot keep.
         self._takes_options = False
+        self.pooling.notice(keep_preparing=parameters.get("prepare_threshold") is not None)
         return connect_to_first(parameters, self._connect_to)
 
     def _connect_to(self, parameters: dict[str, Any]) -> PostgresqlConnection:

@@ -42,6 +42,7 @@ _POSTGRESQL = {
     "timeout": "see whether something in between stops the connection, or correct the host in it",
     "starting up": "try again in a moment",
     "startup parameter: options": _INSTEAD_OF_OPTIONS,
+    "command-line option": _INSTEAD_OF_OPTIONS,
     "does not pass on": _INSTEAD_OF_OPTIONS,
     "too many": "let it take more connections, or use fewer workers",
 }

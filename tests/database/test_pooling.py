@@ -29,6 +29,7 @@ from app import clock
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine
 from app.database.patience import set_patience
+from app.database.postgresql import PostgresqlConnection
 from app.database.statements import Statement
 from app.database.types import Digest, UtcDateTime, UtcMicroseconds
 from tests.databases import for_libpq, missing_postgresql
@@ -268,6 +269,24 @@ def test_how_dates_are_written_is_said_where_no_options_are_taken(pooled_url, di
                 at, zone, is_plain = connection.exec_driver_sql(asked).one()
             assert (at.utcoffset(), zone, is_plain) == (timedelta(0), "UTC", True)
             assert other.execute("SELECT current_setting('DateStyle')").fetchone() == ("German, DMY",)
+
+
+def test_a_pooler_may_refuse_options_in_words_of_its_own(direct_url, engine_for, monkeypatch, caplog):
+    """As Amazon's does, which never answered anything else."""
+    connect_anyway, asked = PostgresqlConnection.connect, []
+
+    def refuse(*arguments, **parameters):
+        asked.append("options" in parameters)
+        if asked[-1]:
+            raise psycopg.OperationalError(
+                "FATAL:  Feature not supported: RDS Proxy currently doesn’t support command-line options."
+            )
+        return connect_anyway(*arguments, **parameters)
+
+    monkeypatch.setattr(PostgresqlConnection, "connect", refuse)
+    with caplog.at_level(logging.INFO, "app.database.pooling"):
+        ask_often(engine_for(direct_url))
+    assert asked[:2] == [True, False] and "leads to a connection pooler" in caplog.text
 
 
 def test_what_this_machine_says_of_dates_is_not_ours(direct_url, engine_for, monkeypatch):
