@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from app.operations.instants import read_instant
-from app.operations.patterns import ANY_TEXT
+from app.operations.patterns import ANY_TEXT, describe_pattern
 from app.text import shows_nothing
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -97,7 +97,8 @@ class Text(Field, frozen=True, kw_only=True):
 
     def schema_present(self) -> dict[str, Any]:
         """Returns its JSON Schema, for a value that is there."""
-        return {"type": "string", "minLength": self.least, "maxLength": self.most, "pattern": self.pattern}
+        pattern = describe_pattern(self.pattern)
+        return {"type": "string", "minLength": self.least, "maxLength": self.most, "pattern": pattern}
 
 
 class Choice(Field, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """What texts look like, as patterns that are told in the description of an operation too."""
 
+import re
+
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 # What is drawn as nothing: a test compares it with what ``app.text`` knows, but for the marks that need a letter.
 _NOTHING = (
@@ -22,3 +24,15 @@ FOLDER = rf"^({_PART}(/{_PART})*)?$"
 WEB_ADDRESS = rf"^https?://[^\s{_CONTROL}]+$"
 IDENTIFIER = r"^[A-Za-z0-9_]{1,40}$"
 KIND = r"^[a-z][a-z0-9_]{0,39}$"
+
+# In the patterns above they stand in classes alone.
+_IN_PAIRS = re.compile("[\U00010000-\U0010ffff](?:-[\U00010000-\U0010ffff])?")
+
+
+def describe_pattern(pattern: str) -> str:
+    """Returns the pattern as it is told: without characters that JavaScript writes in two halves.
+
+    Unless it is told to, it takes each half for a character of its own, and a range of them is then an error, with
+    which a whole client that was made of the description did not load. What is told so refuses a little less.
+    """
+    return _IN_PAIRS.sub("", pattern)
