@@ -23,10 +23,15 @@ from app.memories.records import change_memory, delete_memory
 from app.personal import blueprint
 from app.personal.memories.forms import MemoryForm, read_folder, read_tags, write_tags
 from app.personal.memories.listing import list_page, offer_folders, read_narrowed
+from app.sentences import _
 from app.text import isolated
 
 #: So many tags are offered while one is typed.
 _MOST_TAGS = 100
+_GONE = _(
+    "This memory is not there any more: it was deleted since you opened it, perhaps by an app. What you wrote stands"
+    " below, and can be kept as a new note."
+)
 #: How many bytes a form may have: each letter of the text may take four bytes, each of these three signs.
 LARGEST_FORM = 12 * TEXT_LENGTH + 64 * 1024
 
@@ -92,8 +97,11 @@ def edit_memory(memory_id: str) -> ResponseReturnValue:
 def save_memory(memory_id: str) -> ResponseReturnValue:
     """Keep what the person has changed, unless somebody else changed the memory since they began: that is told first."""
     lock_person(db.session(), current_user.id)
-    memory = _get_memory(memory_id, changes=True)
     form = MemoryForm(formdata=request.form)
+    memory = find_own_memory(db.session(), current_user.id, memory_id, changes=True) if is_id(memory_id) else None
+    if memory is None:
+        # Whoever it was that deleted it: what was typed may be long, and its page is gone.
+        return _show_form(form, None, problem=Problem(gettext(_GONE)))[0], 404
     if not form.validate():
         return _show_form(form, memory)
     if form.seen.data and form.seen.data != _version_of(memory):
@@ -126,8 +134,9 @@ def delete_memory_for_good(memory_id: str) -> ResponseReturnValue:
     return redirect(url_for("personal.memories"), 303)
 
 
-def _show_form(form: MemoryForm, memory: Memory | None, *, is_changed: bool = False) -> tuple[str, int]:
-    problem = None
+def _show_form(
+    form: MemoryForm, memory: Memory | None, *, is_changed: bool = False, problem: Problem | None = None
+) -> tuple[str, int]:
     if is_changed:
         problem = Problem(
             gettext(

@@ -306,6 +306,16 @@ def test_a_change_that_stands_between_is_told_and_nothing_is_lost(signed_in, she
     assert in_database(lambda session: session.get_one(Memory, shelf.memories["Soup"]).text) == "Mine."
 
 
+def test_what_was_written_of_a_memory_that_is_gone_becomes_a_note(signed_in, shelf):
+    path = f"/account/memories/{shelf.memories['Soup']}/"
+    page = signed_in.get(path + "edit")
+    signed_in.submit(signed_in.get(path + "delete"), press="Delete this memory")
+    page = signed_in.submit(page, press="Save", title="", text="An hour's work.")
+    assert page.status_code == 404 and "This memory is not there any more" in page.text.split('role="alert"')[1]
+    kept = signed_in.follow(signed_in.submit(page, press="Keep the note"))
+    assert "The note is kept." in kept.text and "An hour&#39;s work." in kept.text
+
+
 def test_deleting_asks_once_says_who_loses_it_and_leaves_nothing(signed_in, connected, shelf):
     path = f"/account/memories/{shelf.memories['Soup']}/"
     asked = signed_in.follow(signed_in.get(path + "delete"))
