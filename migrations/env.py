@@ -74,6 +74,9 @@ def run_migrations() -> None:
         with context.begin_transaction():
             if not is_sqlite:
                 # Machines that are deployed together migrate one after the other. SQLite has one writer anyway.
+                if connection.connection.driver_connection.pooling.is_noticed:
+                    # Where a session is ours, it has been said as it began.
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 refuse_other_text(connection)
                 refuse_other_place(connection)

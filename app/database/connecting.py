@@ -17,6 +17,8 @@ from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
 _PROBE_SECONDS = 2
+#: For commands and migrations, whatever the role or the database has for a default.
+_AS_LONG_AS_IT_TAKES = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 #: How poolers refuse options: pgbouncer and those like it, and Amazon's.
 _REFUSAL = re.compile("startup parameter|command-line option")
 #: In ``options``: a backslash stands before a space that belongs to a value.
@@ -65,9 +67,8 @@ class Connector:
     def _connect(self, parameters: dict[str, Any]) -> PostgresqlConnection:
         if self.pooling.is_noticed or not self._takes_options:
             return connect_to_first(parameters, self._connect_to)
-        options = (
-            f"{OPTIONS if self.waits.most_long is None else SERVING_OPTIONS} {parameters.get('options', '')}".rstrip()
-        )
+        ours = f"{OPTIONS} {_AS_LONG_AS_IT_TAKES}" if self.waits.most_long is None else SERVING_OPTIONS
+        options = f"{ours} {parameters.get('options', '')}".rstrip()
         try:
             return connect_to_first({**parameters, "options": options}, self._connect_to)
         except psycopg.OperationalError as error:

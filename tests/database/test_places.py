@@ -4,7 +4,7 @@ import sqlite3
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 from app import create_app
 from app.config import Settings
@@ -158,3 +158,18 @@ def test_a_pooler_that_passes_no_options_on_is_told(url, ask, settings, says):
         told = run_in(app, "doctor")
         assert told.exit_code == 1 and "Leave the options out of it, and say the same to PostgreSQL" in told.output
     assert ask(f"{_COUNTED} nspname IN ('ours', 'public')") == 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(missing_pgbouncer() is not None, reason=str(missing_pgbouncer()))
+def test_a_migration_takes_as_long_as_it_takes_behind_a_pooler(url):
+    with running_pooler(url) as pooler:
+        app, asked = app_on(pooler.url), []
+        with app.app_context():
+            event.listen(db.engine, "before_cursor_execute", lambda *how: asked.append(how[2]))
+        assert run_in(app, "db", "upgrade", "0001").exit_code == 0
+        with app.app_context():
+            db.engine.dispose()
+    assert asked.index("SET LOCAL statement_timeout = 0") < asked.index(
+        next(one for one in asked if "CREATE TABLE users" in one)
+    )

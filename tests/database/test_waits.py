@@ -6,6 +6,7 @@ import threading
 import time
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, func, literal, make_url, select, text
 from sqlalchemy.exc import OperationalError
@@ -19,7 +20,7 @@ from app.database.patience import LONG_WORK_SECONDS, REQUEST_SECONDS, Patience, 
 from app.database.statements import Statement
 from app.database.unavailable import find_unavailability
 from app.database.waits import Waits
-from tests.databases import missing_postgresql
+from tests.databases import for_libpq, missing_postgresql
 from tests.robustness.locking import wait_until
 
 _ONE = Statement(select(literal(1).label("one")))
@@ -232,6 +233,16 @@ class TestPostgresql:
     def test_a_command_waits_as_long_as_it_takes(self, engine):
         with connect(engine) as connection:
             assert connection._cursor.execute("SELECT pg_sleep(1), 7").fetchone()[1] == 7
+
+    def test_a_command_waits_so_whatever_the_database_has_for_a_default(self, sorted_database_url, engine_for):
+        url = make_url(sorted_database_url)
+        with psycopg.connect(for_libpq(url), autocommit=True) as administrator:
+            administrator.execute(f"ALTER DATABASE \"{url.database}\" SET statement_timeout = '7s'")
+        with engine_for(sorted_database_url).connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "0"
+        url = url.update_query_dict({"options": "-c statement_timeout=8s"})
+        with engine_for(url.render_as_string(hide_password=False)).connect() as connection:
+            assert connection.exec_driver_sql("SHOW statement_timeout").scalar() == "8s"
 
     def test_who_waits_for_a_lock_is_told_by_the_server(self, engine):
         """The server ends it itself, also when we are gone; a lock says nothing about the database's health."""
