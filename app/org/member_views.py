@@ -15,7 +15,6 @@ from app.accounts.invitations import (
     accept_invitation,
     find_open_invitation,
     invite,
-    list_open_invitations,
 )
 from app.accounts.members import (
     LastOwner,
@@ -192,7 +191,6 @@ def members_page(
         "org/members.html",
         access=access,
         listing=read_members(access.organization.id, request.args),
-        invitations=list_open_invitations(access.organization.id),
         form=form or InviteForm(formdata=None).offer(roles_to_give(access)),
         letter=letter or LetterForm(formdata=None, prefix="letter-").offer(roles_to_give(access)),
         roles=roles_to_give(access),

@@ -475,7 +475,17 @@ def test_hundreds_of_members_come_a_page_at_a_time_and_are_found(app, owner):
     assert names("?q=person+17") == names("?q=P17@home") == ["Person 17"]
     assert names("?q=home.EXAMPLE&page=2") == [f"Person {number:02}" for number in range(25, 50)]
     nobody = owner.get("/org/oauth/members?q=%00zzz<b>")
-    assert "Nobody matches." in nobody.text and "<b>" not in nobody.text
+    assert "No member matches." in nobody.text and "<b>" not in nobody.text
+
+
+def test_of_many_invitations_the_first_stand_there_and_each_is_found(owner):
+    for number in range(27):
+        invite(owner, label=f"Guest {number:02}")
+    page = owner.get("/org/oauth/members").text
+    shown = set(re.findall(r"<bdi>(Guest \d\d)</bdi></th>", page))
+    assert len(shown) == 25 and "2 more follow: find one above" in page
+    for label in {f"Guest {number:02}" for number in range(27)} - shown:
+        assert f"<bdi>{label}</bdi></th>" in owner.get(f"/org/oauth/members?q={label.replace(' ', '+')}").text
 
 
 def test_anybody_may_found_an_organization_and_owns_it(app, leon):
