@@ -193,12 +193,10 @@ try:
         run_migrations()
     fold_what_is_not()
 except (DBAPIError, NoSuchTableError) as error:
-    # Whoever called us otherwise tells it in their own way.
-    if click.get_current_context(silent=True) is None:
-        raise
     if difference := find_difference(error):
-        raise click.ClickException(difference) from None
+        refuse(difference)
     problem = find_database_problem(error, database.engine.url)
-    if problem is None:
+    # Whoever called us otherwise tells it in their own way.
+    if problem is None or click.get_current_context(silent=True) is None:
         raise
     raise click.ClickException(f"The database does not work: {problem}") from None
