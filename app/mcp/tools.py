@@ -14,7 +14,7 @@ from app.operations.caller import Caller
 from app.operations.fields import Text
 from app.operations.mementos import list_mementos
 from app.operations.memories import Wanted, change_memory, delete_memory, list_memories, read_memory
-from app.operations.narrowing import Cursor, From, Limit, To
+from app.operations.narrowing import Cursor, From, Limit, Tag, To
 from app.operations.new_memories import MemoryFields, NewMemory, add_memory
 from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
@@ -61,7 +61,7 @@ class _Search(Struct, frozen=True, kw_only=True):
     ] = ""
     memento: Annotated[str | None, _OF_MEMENTO] = None
     integration: Annotated[str | None, _OF_INTEGRATION] = None
-    tag: Annotated[str | None, Text(most=60, about="Only memories that have this tag.")] = None
+    tag: Tag = None
     begin: From = None
     end: To = None
     limit: Limit = 10

@@ -31,10 +31,16 @@ _CHATS = ("discord", "slack")
 class WantedPage(Struct, frozen=True, kw_only=True):
     """Which page of all documents, or of those of one kind of integration."""
 
-    page: Annotated[int, Integer(least=1, most=1_000_000)] = 1
-    page_size: Annotated[int, Integer(least=1, most=1000)] = 10
+    page: Annotated[int, Integer(least=1, most=1_000_000, about="Which page.")] = 1
+    page_size: Annotated[int, Integer(least=1, most=1000, about="How many on each page.")] = 10
     integration_type: Annotated[
-        str | None, Text(most=40, pattern=KIND, hint="Must be a kind of integration, such as google_drive.")
+        str | None,
+        Text(
+            most=40,
+            pattern=KIND,
+            hint="Must be a kind of integration, such as google_drive.",
+            about="Only documents of integrations of this kind, such as google_drive.",
+        ),
     ] = None
 
 
@@ -53,7 +59,13 @@ class WantedDiscussion(Struct, frozen=True, kw_only=True):
     """Of which kind the discussion is to be, and of which time."""
 
     integration_type: Annotated[
-        str | None, Text(most=40, pattern=KIND, hint="Must be a kind of integration, such as slack.")
+        str | None,
+        Text(
+            most=40,
+            pattern=KIND,
+            hint="Must be a kind of integration, such as slack.",
+            about="Of which kind its integration must be, such as slack.",
+        ),
     ] = None
     begin: Annotated[
         datetime | None, Instant(name="from", about="Nothing is told of a discussion that was created earlier.")

@@ -39,7 +39,13 @@ from app.operations.shapes import Change, Shape
 
 _Kind = Annotated[
     str,
-    Text(least=1, most=40, pattern=KIND, hint="Must be lower-case letters, digits and '_', such as google_drive."),
+    Text(
+        least=1,
+        most=40,
+        pattern=KIND,
+        hint="Must be lower-case letters, digits and '_', such as google_drive.",
+        about="What it is, such as google_drive.",
+    ),
 ]
 _Name = Annotated[
     str,

@@ -53,7 +53,12 @@ class NewMemento(Struct, frozen=True, kw_only=True):
 class ContentsChange(Struct, frozen=True, kw_only=True):
     """What goes into a memento and what comes out of it."""
 
-    memento: Annotated[str | None, Text(nullable=True, most=40, pattern=IDENTIFIER, hint=_OTHER_MEMENTO)] = None
+    memento: Annotated[
+        str | None,
+        Text(
+            nullable=True, most=40, pattern=IDENTIFIER, hint=_OTHER_MEMENTO, about="The memento of the path once more."
+        ),
+    ] = None
     add: Annotated[list[str], Texts(most=MOST_IN_ONE, each=_MEMORY_ID, about="Memories that the app has added.")] = (
         field(default_factory=list)
     )

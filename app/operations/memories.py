@@ -22,7 +22,7 @@ from app.memories.words import parse_query
 from app.operations.caller import Caller, find_mementos_of
 from app.operations.cursors import format_cursor, read_cursor
 from app.operations.fields import Text
-from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, To
+from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, Tag, To
 from app.operations.new_memories import MemoryFields
 from app.operations.operation import operation
 from app.operations.refusals import invalid_cursor, not_found, not_writable
@@ -39,7 +39,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     ] = None
     memento: MementoId = None
     integration: IntegrationId = None
-    tag: Annotated[str | None, Text(most=60)] = None
+    tag: Tag = None
     begin: From = None
     end: To = None
     limit: Limit = 25

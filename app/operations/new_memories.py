@@ -60,6 +60,7 @@ class MemoryFields(Struct, frozen=True, kw_only=True):
             most=2000,
             pattern=WEB_ADDRESS,
             hint="Must be an address that begins with http:// or https://.",
+            about="The web address of what it was taken from.",
         ),
     ] = None
 

@@ -120,6 +120,22 @@ def test_what_is_told_of_a_pattern_refuses_nothing_that_we_take(text):
         assert not re.fullmatch(describe_pattern(pattern), "a\nb") and not re.fullmatch(describe_pattern(pattern), " ")
 
 
+#: What their names say by themselves, to whoever knows what a memory is.
+_PLAIN = {"content", "name", "tags", "text", "title"}
+
+
+def test_every_parameter_and_field_says_what_it_is(description):
+    """Whoever sent the kind of an integration for its id was answered with an empty list."""
+    silent = set()
+    for item in description["paths"].values():
+        for operation in item.values():
+            fields = {one["name"]: one | one["schema"] for one in operation["parameters"] if one["in"] != "path"}
+            body = operation.get("requestBody", {"content": {"application/json": {"schema": {}}}})
+            fields |= body["content"]["application/json"]["schema"].get("properties", {})
+            silent |= {name for name, one in fields.items() if "description" not in one}
+    assert silent <= _PLAIN
+
+
 def test_every_object_says_what_is_in_it(description):
     """Whoever makes a client of the description would otherwise get something without members."""
     vague, waiting = [], [((), description)]
