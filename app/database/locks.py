@@ -10,6 +10,7 @@ the whole database from its beginning, and the lock is only a look.
 * :func:`to_change` is the lock of whoever is going to change a row, or what hangs on it. It lets others add rows that
   refer to this one. A stronger one (``FOR UPDATE``) would not, and so stop every new token of an app that is being
   changed; only a DELETE takes that, and it comes after :func:`to_change` of the same row.
+* :func:`to_delete` is that stronger one, for who deletes a row only where nothing refers to it that may not go too.
 * :func:`to_rely_on` is for whoever changes nothing in the row, and needs it to stay as it is.
 * :func:`to_refer_to` is for whoever is going to add what refers to the row, and needs it to stay there. An INSERT does
   it by itself for its foreign keys; it is said where that would be too late in the order.
@@ -86,6 +87,11 @@ _Rows = TypeVar("_Rows", bound=GenerativeSelect)
 def to_change(rows: _Rows, *of: Any) -> _Rows:
     """Returns a SELECT that lets nobody else change its rows, or those ``of`` these tables, in that order."""
     return rows.with_for_update(key_share=True, of=of or None)
+
+
+def to_delete(rows: _Rows, *of: Any) -> _Rows:
+    """Returns a SELECT that lets nobody else change its rows, or those ``of`` these tables, nor add what refers to them."""
+    return rows.with_for_update(of=of or None)
 
 
 def to_rely_on(rows: _Rows, *of: Any) -> _Rows:

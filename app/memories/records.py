@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.credentials import new_id
-from app.database.locks import to_change
+from app.database.locks import to_change, to_delete
 from app.database.patience import take_time
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.never_shared import NeverShared
@@ -137,13 +137,16 @@ def list_integrations_in_reach(session: Session, reach: Reach) -> list[Integrati
     return list(session.scalars(statement.order_by(Integration.created_at, Integration.id)))
 
 
-def find_integration(session: Session, reach: Reach, integration_id: str) -> Found | None:
-    """Returns the integration, if it lies within reach. It is writable when it may go, with all that it holds."""
-    row = session.execute(
-        select(Integration, _may_go(reach).label("is_writable")).where(
-            Integration.id == integration_id, reachable_integrations(reach)
-        )
-    ).first()
+def find_integration(session: Session, reach: Reach, integration_id: str, *, deletes: bool = False) -> Found | None:
+    """Returns the integration, if it lies within reach. It is writable when it may go, with all that it holds.
+
+    For who ``deletes`` it, nobody adds to it until the transaction ends.
+    """
+    is_it = Integration.id == integration_id, reachable_integrations(reach)
+    if deletes:
+        # A statement of its own: the next one sees what was added until then.
+        session.execute(to_delete(select(Integration.id).where(*is_it), Integration))
+    row = session.execute(select(Integration, _may_go(reach).label("is_writable")).where(*is_it)).first()
     return None if row is None else Found(row.Integration, bool(row.is_writable))
 
 

@@ -136,7 +136,7 @@ def change_integration(caller: Caller, integration_id: str, changes: Mapping[str
 @operation(summary="Delete an integration and its memories", scopes=("integrations:write",), gives=None)
 def delete_integration(caller: Caller, integration_id: str) -> None:
     """End an integration. Raises ``not_found`` or ``not_writable``."""
-    found = _get(caller, integration_id)
+    found = _get(caller, integration_id, deletes=True)
     memory_ids = list_ids_in_integration(caller.session, integration_id)
     if not found.is_writable or (memory_ids and "memories:write" not in caller.scopes):
         raise not_writable("Its memories would go with it, and this app may not delete them; the person decides that.")
@@ -147,8 +147,8 @@ def delete_integration(caller: Caller, integration_id: str) -> None:
     delete_record(caller.session, found.record)
 
 
-def _get(caller: Caller, integration_id: str) -> Found:
-    found = find_integration(caller.session, caller.reach, integration_id)
+def _get(caller: Caller, integration_id: str, *, deletes: bool = False) -> Found:
+    found = find_integration(caller.session, caller.reach, integration_id, deletes=deletes)
     if found is None:
         raise not_found()
     return found

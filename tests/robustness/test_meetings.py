@@ -4,7 +4,8 @@ Each test lets one act stop right after it has read what its decision rests on, 
 """
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from app.accounts.invitations import InvitationOver, accept_invitation, invite
 from app.accounts.members import change_role
@@ -295,6 +296,30 @@ def test_two_first_writes_make_one_memento_of_the_app(app, alice, call):
     assert (met.first.status_code, met.second.status_code, met.second_waited) == (201, 201, True)
     with app.app_context():
         assert len(db.session.scalars(select(Memento)).all()) == 1
+
+
+def test_what_is_added_while_an_app_deletes_an_empty_source_is_kept_or_refused(app, alice, signed_in, notebook):
+    tokens = notebook.tokens(signed_in, scope=f"{WRITING} integrations:write", choose={"selection": "all"})
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+
+    def arrange():
+        with app.app_context():
+            integration = Integration(user_id=alice.id, kind="memory", name="Notes")
+            db.session.add(integration)
+            db.session.commit()
+            memory = {"user_id": alice.id, "integration_id": integration.id, "title": "Bread", "text": "Flour."}
+        path = f"/api/v1/integrations/{integration.id}/"
+        delete = lambda: app.test_client().delete(path, headers=headers).status_code  # noqa: E731
+        return delete, within(app, lambda: db.session.execute(insert(Memory), [memory]) and None)
+
+    delete, add = arrange()
+    met = meet(app, add, delete, after="INSERT INTO memories")
+    assert met == (None, 403, True)
+    delete, add = arrange()
+    met = meet(app, delete, add, after="FROM memories")
+    assert met == (204, IntegrityError, True)
+    with app.app_context():
+        assert db.session.scalars(select(Memory.title)).all() == ["Bread"]
 
 
 # -- mementos --------------------------------------------------------------------------------------
