@@ -12,11 +12,13 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app import metrics
+from app.config import settings
 from app.database.schema import find_schema_problem, read_revisions
 from app.database.unavailable import RETRY_AFTER, find_unavailability, lacks_schema
 from app.extensions import db, login_manager
 from app.http.doors import SAFE_METHODS, Errors
 from app.http.form_action import let_forms_stay_here
+from app.http.form_origin import is_from_us
 from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
 from app.limits.errors import TooManyAttempts
@@ -85,20 +87,25 @@ def keeps_what_was_typed(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
-def find_late_form_page() -> tuple[str, int] | None:
+def find_late_form_page(*, is_unavailable: bool = False) -> tuple[str, int] | None:
     """Returns a page that holds the form that was sent, to send it once more; None where there is nothing to keep.
 
-    Nothing is done before the person says so again. A form that does not say that it came from a page of ours, as
-    :mod:`app.http.form_checks` found, may have been filled in by somebody else: of that nothing is shown.
+    Nothing is done before the person says so again. A form that does not say that it came from a page of ours may have
+    been filled in by somebody else: of that nothing is shown. Nothing is asked of a database that ``is_unavailable``.
     """
+    origin, referer = request.headers.get("Origin"), request.headers.get("Referer")
     keeps = hasattr(current_app.view_functions.get(request.endpoint or ""), "keeps_what_was_typed")
-    if not keeps or not (request.headers.get("Origin") or request.headers.get("Referer")):
+    if not keeps or not (origin or referer) or not is_from_us(origin, referer, settings().issuer):
         return None
-    typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    try:
+        typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    except HTTPException:
+        return None
     if not typed:
         return None
     let_forms_stay_here()
-    return render_template("shared/late_form.html", typed=typed), 400 if current_user.is_authenticated else 403
+    status = 503 if is_unavailable else 400 if current_user.is_authenticated else 403
+    return render_template("shared/late_form.html", typed=typed, status=status), status
 
 
 def error_page(
@@ -189,7 +196,8 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
     headers = {"Retry-After": str(RETRY_AFTER)}
     if current_door().errors is Errors.PAGE:
         sentence = None if request.method in SAFE_METHODS else _AFTER_A_FORM
-        page, status = error_page(503, sentence=sentence, action=_way_to_try_again())
+        kept = find_late_form_page(is_unavailable=True)
+        page, status = kept or error_page(503, sentence=sentence, action=_way_to_try_again())
         return Response(page, status, headers, mimetype="text/html")
     if current_door().errors is Errors.API:
         return error_answer(503, *API_ERRORS[503], headers=headers)

@@ -5,6 +5,7 @@ import re
 from sqlalchemy import delete, select
 
 from app.accounts.models import Session
+from app.database.unavailable import DatabaseUnavailable
 from app.extensions import db
 from app.memories.models import Memory
 from tests.actors import find_form
@@ -54,6 +55,22 @@ def test_a_note_of_somebody_who_has_signed_in_again_in_another_tab_is_kept(app, 
     assert page.status_code == 400 and "signed in again" in page.text
     assert browser.submit(page, press="Send it again").status_code == 303
     assert kept(app) == [WORDS["text"]]
+
+
+def test_a_note_that_came_while_the_database_was_away_can_be_sent_again(app, browser, alice, monkeypatch):
+    browser.enter(alice)
+    form = browser.get(NOTE)
+
+    def fail(*_given):
+        raise DatabaseUnavailable("away", "It does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("app.personal.memories.views.add_note", fail)
+        page = browser.submit(form, press="Keep the note", **WORDS)
+    assert (page.status_code, page.headers["Retry-After"], kept(app)) == (503, "2", [])
+    assert browser.submit(page, press="Send it again").status_code == 303 and kept(app) == [WORDS["text"]]
+    # It may have been kept the first time, and the answer was lost.
+    assert browser.submit(page, press="Send it again").status_code == 303 and kept(app) == [WORDS["text"]]
 
 
 def test_nothing_that_came_from_elsewhere_is_repeated(browser, alice):

@@ -202,6 +202,10 @@ def test_the_error_page_can_be_shown_when_the_database_is_what_failed(settings):
     page = browser.get("/account/?x=1")
     assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
     assert "We cannot reach our records just now" in page.text and 'href="/account/?x=1"' in page.text
+    ours = {"Origin": "http://127.0.0.1:8000"}
+    page = browser.post("/account/memories/new", data={"text": "An hour's work."}, headers=ours)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "2")
+    assert 'name="text" value="An hour&#39;s work."' in page.text
     # What is not there is not there, and saying so needs no database.
     assert browser.get("/nothing-here").status_code == 404
 
