@@ -30,6 +30,7 @@ _KNOWN_NAMES = frozenset(
         "redirect_uri",
         "refresh_token",
         "resource",
+        "response_mode",
         "response_type",
         "scope",
         "state",

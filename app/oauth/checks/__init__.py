@@ -14,6 +14,7 @@ from app import metrics
 from app.logs import present
 from app.oauth.checks.parameters import (
     demand_known_prompt,
+    demand_response_in_query,
     demand_response_type_code,
     demand_sound_details,
     demand_state,
@@ -66,6 +67,7 @@ CHECKS = (
     Check(demand_own_redirect_uri,   Told.PAGE,     Told.PAGE),
     Check(refuse_defects,            Told.REDIRECT, Told.REDIRECT),   # invalid_request
     Check(demand_response_type_code, Told.REDIRECT, Told.REDIRECT),   # invalid_request, unsupported_response_type
+    Check(demand_response_in_query,  Told.REDIRECT, Told.REDIRECT),   # invalid_request
     Check(demand_state,              Told.REDIRECT, Told.REDIRECT),   # invalid_request
     Check(resolve_resources,         Told.REDIRECT, Told.REDIRECT),   # invalid_target
     Check(resolve_scope,             Told.REDIRECT, Told.REDIRECT),   # invalid_scope

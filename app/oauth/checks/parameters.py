@@ -41,6 +41,12 @@ def demand_response_type_code(request: WireRequest) -> None:
         raise refuse(Reason.RESPONSE_TYPE_UNSUPPORTED)
 
 
+def demand_response_in_query(request: WireRequest) -> None:
+    """Whoever wants the answer elsewhere does not look for it in the query, and has a reason. Raises a refusal."""
+    if request.payload.data.get("response_mode", "query") != "query":
+        raise refuse(Reason.RESPONSE_MODE_UNSUPPORTED)
+
+
 def demand_state(request: WireRequest) -> None:
     """PKCE binds the answer to whoever asked, as ``state`` does (:rfc:`9700#section-2.1`). Raises a refusal."""
     parameters = request.payload.data

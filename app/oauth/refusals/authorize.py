@@ -59,6 +59,12 @@ ROWS = document.ROWS | {
         happened=_("The response_type was not “code”, the only one there is here."),
         fix=_("Send response_type=code; if your library offers “token” or “implicit”, choose the code flow with PKCE."),
     ),
+    Reason.RESPONSE_MODE_UNSUPPORTED: Refusal(
+        "invalid_request",
+        "The only response_mode here is 'query'.",
+        happened=_("The response_mode was not “query”, the only one there is here."),
+        fix=_("Leave response_mode out, and take the answer from the query of the redirect URI."),
+    ),
     Reason.STATE_MISSING: Refusal(
         "invalid_request",
         "The parameter 'state' is missing.",

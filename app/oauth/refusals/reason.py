@@ -47,6 +47,7 @@ class Reason(StrEnum):
     PLAYGROUND_CLOSED = "playground_closed"
     RESPONSE_TYPE_MISSING = "response_type_missing"
     RESPONSE_TYPE_UNSUPPORTED = "response_type_unsupported"
+    RESPONSE_MODE_UNSUPPORTED = "response_mode_unsupported"
     STATE_MISSING = "state_missing"
     SCOPE_UNKNOWN = "scope_unknown"
     SCOPE_WITH_COMMA = "scope_with_comma"

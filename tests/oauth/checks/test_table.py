@@ -85,6 +85,7 @@ WRONG = [
     ({"client_id": "unknown"}, Reason.CLIENT_UNKNOWN),
     ({"redirect_uri": "https://elsewhere.example/"}, Reason.REDIRECT_URI_MISMATCH),
     ({"response_type": "token"}, Reason.RESPONSE_TYPE_UNSUPPORTED),
+    ({"response_mode": "form_post"}, Reason.RESPONSE_MODE_UNSUPPORTED),
     ({"state": None, "code_challenge_method": "plain"}, Reason.STATE_MISSING),
     ({"resource": "https://elsewhere.example/"}, Reason.RESOURCE_UNKNOWN),
     ({"scope": "unknown"}, Reason.SCOPE_UNKNOWN),

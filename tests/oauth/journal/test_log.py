@@ -61,6 +61,7 @@ WRONG_AT_AUTHORIZE = [
     ({"redirect_uri": [OTHER_URI, OTHER_URI]}, ERROR_PAGE, Reason.PARAMETER_DEFECTIVE),
     ({"response_type": None}, "invalid_request", Reason.RESPONSE_TYPE_MISSING),
     ({"response_type": "token"}, "unsupported_response_type", Reason.RESPONSE_TYPE_UNSUPPORTED),
+    ({"response_mode": "fragment"}, "invalid_request", Reason.RESPONSE_MODE_UNSUPPORTED),
     ({"state": None} | NO_CHALLENGE, "invalid_request", Reason.STATE_MISSING),
     ({"scope": "memories:reed"}, "invalid_scope", Reason.SCOPE_UNKNOWN),
     ({"scope": ["memories:read", "memories:read"]}, "invalid_request", Reason.PARAMETER_DEFECTIVE),
