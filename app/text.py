@@ -40,6 +40,11 @@ _JOINER_IN_PLACE = (
     r"|(?<=[\p{jt=L}\p{jt=D}]\p{jt=T}*)\u200c(?=\p{jt=T}*[\p{jt=R}\p{jt=D}])"
 )
 _SELECTOR_IN_PLACE = r"(?<=[\p{Emoji}--[0-9#*]])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+#: Where a joiner is not shown as one picture it hides, and two names look alike.
+_EMOJI_JOINED = r"\p{Extended_Pictographic}\ufe0f?\p{Emoji_Modifier}?\u200d"
+_JOINED_EMOJI = _(
+    "has an emoji that an invisible character (U+200D) joins out of several; take one that is a single picture, or none."
+)
 _INVISIBLE_GUESTS = r"[\u200c\u200d\ufe0e\ufe0f]"
 #: A mark without a letter to stand on, the same one twice, or more than four (UTS 39 section 5.4).
 _MARKS_OUT_OF_PLACE = r"(?<![\p{L}\p{M}\p{N}\p{P}\p{S}\u200c\u200d])\p{M}|([\p{Mn}\p{Me}])\1|[\p{Mn}\p{Me}]{5}"
@@ -151,7 +156,7 @@ def _find_unreadable(name: str, *, alone: bool = True) -> str | None:
     """What else than hidden characters makes a name unreadable. ``alone`` is False for a single word of one."""
     found = _search(_INVISIBLE_GUESTS, regex.sub(f"{_JOINER_IN_PLACE}|{_SELECTOR_IN_PLACE}", "", name, flags=regex.V1))
     if found is not None:
-        return _hidden_sentence(found)
+        return _JOINED_EMOJI if _search(_EMOJI_JOINED, name) else _hidden_sentence(found)
     found = _search(_MEANINGLESS, name)
     if found is not None:
         return _(
