@@ -12,7 +12,7 @@ SCOPES = {
     ),
     "integrations:read": _("see which sources you have connected, how fresh they are and how much they hold"),
     "integrations:write": _("connect, change and remove your sources"),
-    "profile": _("see your name, your e-mail address and the organization you belong to"),
+    "profile": _("see your name, your e-mail address, the organization you belong to and your role in it"),
 }
 
 #: Opens no call: it says what ``/api/me/`` tells of the person. It is younger than the others, and whatever was

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.oauth.tokens import subject
 from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.family import FAMILY_LIFETIME, TokenFamily
+from app.scopes import SCOPES
 from tests.tables import each
 
 NOW, PAST, LONG_AGO = timedelta(), timedelta(minutes=-1), -FAMILY_LIFETIME
@@ -53,6 +54,21 @@ def test_it_says_who_the_person_is(notebook, tokens, alice):
     assert (me["id"], me["name"], me["email"]) == (alice.id, "Alice Archer", "alice@acme.example")
     assert me["organization"]["slug"] == "acme"
     assert me["organization"]["role"] == "member"
+
+
+def test_all_that_it_says_of_the_person_stands_in_what_they_read(notebook, tokens):
+    """A member that comes to it is one more thing that they allow."""
+    words = {
+        "name": "name",
+        "email": "e-mail address",
+        "email_verified": "e-mail address",
+        "organization": "organization",
+    }
+    told = notebook.me(tokens["access_token"]).json
+    assert told.keys() - {"type", "id", "client_id", "consent"} == words.keys()
+    assert told["organization"].keys() == {"id", "slug", "name", "role"}
+    assert all(f"your {word}" in SCOPES["profile"] for word in {*words.values(), "role"} - {"organization"})
+    assert "the organization" in SCOPES["profile"]
 
 
 @each("path", PATHS)

@@ -96,7 +96,10 @@ _PICKER = {
     "account": _ACCOUNT,
     "scopes": [
         {"sentence": "read and search the memories you choose", "is_optional": False},
-        {"sentence": "see your name, your e-mail address and the organization you belong to", "is_optional": False},
+        {
+            "sentence": "see your name, your e-mail address, the organization you belong to and your role in it",
+            "is_optional": False,
+        },
     ],
     "asks_to_write": False,
     "mementos": [memento("Trip to Lisbon"), memento("Recipes", 9)],
@@ -120,7 +123,7 @@ _CONSENT = {
     "account": _ACCOUNT,
     "scopes": [
         scope("read and search the memories you choose", is_new=True),
-        scope("see your name, your e-mail address and the organization you belong to"),
+        scope("see your name, your e-mail address, the organization you belong to and your role in it"),
     ],
     "needs_mementos": True,
     "selection": "selected",

@@ -23,7 +23,7 @@ def test_a_first_consent_says_who_for_what_through_what_how_long_and_where_to_un
         "Alice Archer",
         "alice@acme.example",
         "read and search the memories you choose",
-        "see your name, your e-mail address and the organization you belong to",
+        "see your name, your e-mail address, the organization you belong to and your role in it",
         "Trip to Lisbon 14 memories: Google Drive 9, Gmail 5",
         "23 memories in all.",
         "Until you end it.",
