@@ -59,8 +59,8 @@ class Place(NamedTuple):
         """Returns the sentence when no migration may begin here."""
         if self.made is None:
             return (
-                "the search_path of DATABASE_URL's user names no schema that is there, so no table can be made:"
-                " make the schema, or correct the search_path."
+                "the search_path of DATABASE_URL's user names no schema that is there for them, so no table can be made:"
+                " make the schema and let them use it, or correct the search_path."
             )
         if self.found is not None and self.found != self.made:
             return (
