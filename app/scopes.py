@@ -18,6 +18,8 @@ SCOPES = {
 #: Opens no call: it says what ``/api/me/`` tells of the person. It is younger than the others, and whatever was
 #: registered or allowed before it has it without naming it.
 PROFILE = "profile"
+#: All that the tools of the memory server for agents ask for: another scope is of no use with a token for it.
+OF_AGENTS = ("memories:read", "memories:write")
 
 _OF_MEMORIES = frozenset(name for name in SCOPES if name.startswith("memories:"))
 

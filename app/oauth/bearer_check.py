@@ -15,11 +15,11 @@ from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
-from app.scopes import SCOPES, format_scope, parse_scope
+from app.scopes import OF_AGENTS, SCOPES, format_scope, parse_scope
 from app.services import Services
 
 REALM = "reliquary"
-_FOR_AN_AGENT = "memories:read memories:write"
+_FOR_AN_AGENT = " ".join(OF_AGENTS)
 
 
 Result = TypeVar("Result")

@@ -6,6 +6,7 @@ import pytest
 
 from app.consents.models import Consent
 from app.extensions import db
+from app.mcp.tools import TOOLS
 from tests.integrator import Integrator
 from tests.standards.conftest import API, ISSUER, MCP, WELL_KNOWN_RESOURCE
 
@@ -50,6 +51,12 @@ def test_what_an_ordinary_agent_needs_is_asked_for_at_once(client, call_tool, co
     assert call_tool(token).status_code == 200
     saved = call_tool(token, "save_memory", title="Tickets", text="In the blue folder.").json["result"]
     assert saved["isError"] is False
+
+
+def test_an_agent_is_told_of_the_scopes_that_its_tools_use_alone(client):
+    """ "If scope is not available, use all scopes defined in scopes_supported": each is a line on the person's screen."""
+    told = client.get(WELL_KNOWN_RESOURCE + "/mcp").json["scopes_supported"]
+    assert set(told) == {scope for tool in TOOLS.values() for scope in tool.operation.scopes}
 
 
 @pytest.mark.parametrize("resource", [MCP, API, ISSUER])

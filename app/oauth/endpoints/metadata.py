@@ -1,6 +1,6 @@
 """What a client library can find out by itself (:rfc:`8414`, :rfc:`9728`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Response
@@ -14,7 +14,7 @@ from app.http.doors import META
 from app.http.routes import Blueprint
 from app.oauth.calling import answer_by
 from app.oauth.resources import address_of
-from app.scopes import SCOPES
+from app.scopes import OF_AGENTS, SCOPES
 
 # draft-ietf-oauth-client-id-metadata-document-02 section 6.
 _READS_DOCUMENTS = {"client_id_metadata_document_supported": True}
@@ -74,13 +74,13 @@ def _describe_server(settings: Settings) -> dict[str, Any]:
     )
 
 
-def _describe_resource(resource: str, settings: Settings) -> dict[str, Any]:
+def _describe_resource(resource: str, settings: Settings, scopes: Iterable[str] = SCOPES) -> dict[str, Any]:
     """Returns the members of :rfc:`9728#section-2`. The resource's address must be the one that was asked for."""
     issuer = settings.issuer
     return {
         "resource": resource,
         "authorization_servers": [issuer],
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": list(scopes),
         "bearer_methods_supported": ["header"],
         "resource_name": settings.site_name,
         "resource_documentation": f"{issuer}/guide/",
@@ -91,7 +91,7 @@ def _describe_resource(resource: str, settings: Settings) -> dict[str, Any]:
 _of_server = _Document(_describe_server)
 _of_issuer = _Document(lambda settings: _describe_resource(settings.issuer, settings))
 _of_api = _Document(lambda settings: _describe_resource(address_of(API, settings.issuer), settings))
-_of_mcp = _Document(lambda settings: _describe_resource(address_of(MCP, settings.issuer), settings))
+_of_mcp = _Document(lambda settings: _describe_resource(address_of(MCP, settings.issuer), settings, OF_AGENTS))
 
 DIRECT = tuple(
     Row("GET", both_spellings(path), path, META, document)
