@@ -9,8 +9,10 @@ from app.extensions import db
 from app.mcp.tools import TOOLS
 from tests.integrator import Integrator
 from tests.standards.conftest import API, ISSUER, MCP, WELL_KNOWN_RESOURCE
+from tests.tables import each
 
-_AGENT = {"client_name": "Pocket Agent", "redirect_uris": ["http://127.0.0.1:33418/callback"]}
+_CALLBACK = "http://127.0.0.1:33418/callback"
+_AGENT = {"client_name": "Pocket Agent", "redirect_uris": [_CALLBACK]}
 
 
 @pytest.fixture
@@ -57,6 +59,15 @@ def test_an_agent_is_told_of_the_scopes_that_its_tools_use_alone(client):
     """ "If scope is not available, use all scopes defined in scopes_supported": each is a line on the person's screen."""
     told = client.get(WELL_KNOWN_RESOURCE + "/mcp").json["scopes_supported"]
     assert set(told) == {scope for tool in TOOLS.values() for scope in tool.operation.scopes}
+
+
+@each(("resource", "more"), [(MCP, ""), (API, " integrations:read integrations:write profile")])
+def test_who_asks_for_no_scope_asks_for_what_is_of_use_there(app, client, signed_in, resource, more):
+    agent = Integrator(app, client.post("/oauth/register", json=_AGENT).json["client_id"], None, _CALLBACK, None)
+    page = agent.start(signed_in, scope=None, resource=resource)
+    page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
+    code = agent.answer(signed_in.submit(page, press="Authorize"))["code"]
+    assert agent.exchange(code).json["scope"] == f"memories:read memories:write{more}"
 
 
 @pytest.mark.parametrize("resource", [MCP, API, ISSUER])

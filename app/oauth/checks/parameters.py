@@ -10,11 +10,13 @@ from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import own_resource, read_resources
 from app.oauth.wire_request import WireRequest
 from app.scopes import (
+    OF_AGENTS,
     OFFLINE_ACCESS,
     PROFILE,
     SCOPES,
     asks_offline_access,
     format_scope,
+    intersect_scope,
     parse_scope,
     with_offline_access,
     with_profile,
@@ -69,7 +71,11 @@ def resolve_scope(request: WireRequest) -> None:
         allowed = list_allowed_scopes(client, settings)
         if not parse_scope(asked):
             extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
-            asked = find_default_scope(request.connection, client, settings) + extra
+            asked = find_default_scope(request.connection, client, settings)
+            if request.resource_names == (MCP,):
+                # Of all that it may have, what is of use there; each is a line on the person's screen.
+                asked = intersect_scope(asked, " ".join(OF_AGENTS)) or asked
+            asked += extra
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)
         if not parse_scope(asked) <= allowed:
             raise refuse_scope(asked)
