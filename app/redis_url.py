@@ -20,7 +20,7 @@ def read_redis_url(text: str) -> str:
         if not parts.path.startswith("/") or parts.path == "/" or port is not None:
             raise ValueError(f"REDIS_URL names no socket; give its path from the root, {_EXAMPLE}")
     elif not host or port == 0:
-        raise ValueError(f"REDIS_URL names no host; give it {_EXAMPLE}")
+        raise ValueError(f"REDIS_URL names no host, or the port 0; give it {_EXAMPLE}")
     number = unquote(parts.path).strip("/") if parts.scheme != "unix" else ""
     if number and not (number.isascii() and number.isdecimal() and int(number) < _MOST_DATABASE):
         raise ValueError(f"REDIS_URL has a database that is no number; give it {_EXAMPLE}")

@@ -67,7 +67,7 @@ def read_smtp_url(text: str) -> SmtpServer:
     if security is None:
         raise ValueError(f"SMTP_URL does not begin with smtps://, smtp+starttls:// or smtp://; give it {_EXAMPLE}")
     if not host or port == 0:
-        raise ValueError(f"SMTP_URL names no host; give it {_EXAMPLE}")
+        raise ValueError(f"SMTP_URL names no host, or the port 0; give it {_EXAMPLE}")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError(
             "SMTP_URL goes on after the host and the port; a '/', '?' or '#' in the user or the password is written"

@@ -10,7 +10,7 @@ from alembic import context
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from flask import current_app
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError, NoSuchTableError
 from sqlalchemy.types import TypeDecorator
 
@@ -81,6 +81,7 @@ def run_migrations() -> None:
                 refuse_other_text(connection)
                 refuse_other_place(connection)
             refuse_others_tables(connection)
+            refuse_to_delete_everything(connection)
             context.run_migrations()
             if is_sqlite:
                 _check_foreign_keys(connection)
@@ -110,10 +111,25 @@ def refuse_other_place(connection: Connection) -> None:
 
 def refuse_others_tables(connection: Connection) -> None:
     """Begin nothing beside another program's tables of the same names. Raises a ``CommandError``."""
-    if not is_migrating() or context.get_context().get_current_heads():
+    # Whoever stamps them says that they are ours.
+    if find_command() != "upgrade" or context.get_context().get_current_heads():
         return
     if taken := sorted(set(inspect(connection).get_table_names()) & set(database.metadata.tables)):
         refuse(say_others(taken))
+
+
+def refuse_to_delete_everything(connection: Connection) -> None:
+    """Raises a ``CommandError`` where somebody types what leaves nothing of anybody, unless they say that they mean it."""
+    is_typed = click.get_current_context(silent=True) is not None
+    if not is_typed or find_command() != "downgrade" or context.get_revision_argument() is not None:
+        return
+    if context.get_x_argument(as_dictionary=True).get("delete") == "everything":
+        return
+    if "users" in inspect(connection).get_table_names() and connection.scalar(text("SELECT count(*) FROM users")):
+        refuse(
+            "this would delete everything that anybody keeps here: back it up first, as deploy/RUNBOOK.md says, and say"
+            " that you mean it: flask db downgrade -x delete=everything base."
+        )
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -135,10 +151,15 @@ def is_newer() -> bool:
     if not revisions.find_later(present):
         return False
     sentence = say_newer(present, revisions)
-    if migration.opts["fn"].__name__ not in ("upgrade", "display_version"):
+    if find_command() not in ("upgrade", "display_version"):
         refuse(sentence)
     _log.warning("Nothing to do: %s", sentence)
     return True
+
+
+def find_command() -> str:
+    """Returns what was asked for, as Alembic calls it: ``upgrade``, ``downgrade``, ``do_stamp``, ``display_version``, …"""
+    return str(context.get_context().opts["fn"].__name__)
 
 
 def is_migrating() -> bool:

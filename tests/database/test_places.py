@@ -112,6 +112,24 @@ def test_another_programs_revision_is_not_a_later_one_of_ours(each_database_url,
     assert told.exit_code == 1 and "Name a database that no other program keeps its tables in" in told.output
 
 
+def test_a_slip_does_not_delete_everybody(each_database_url, caplog):
+    app = app_on(each_database_url)
+    bring_up_to_date(app, "0001")
+    with app.app_context(), db.engine.begin() as connection:
+        columns = "id, email, name, password_hash, created_at"
+        connection.exec_driver_sql(
+            f"INSERT INTO users ({columns}) VALUES ('usr_1', 'a@b.example', 'A', 'x', '2026-01-01')"
+        )
+    assert run_in(app, "db", "downgrade", "base").exit_code == 1
+    assert "This would delete everything that anybody keeps here" in caplog.text
+    # Who has lost the table alembic_version may say where the rest stands.
+    assert run_in(app, "db", "stamp", "base").exit_code == 0
+    assert "that no migration of ours has made" in refused(each_database_url, caplog)
+    assert run_in(app, "db", "stamp", "0001").exit_code == 0
+    assert run_in(app, "db", "downgrade", "-x", "delete=everything", "base").exit_code == 0
+    assert run_in(app, "db", "downgrade", "base").exit_code == 0
+
+
 @pytest.mark.parametrize("revision", ["0001", "0042"])
 def test_a_revision_that_was_only_stamped_is_told(each_database_url, revision, caplog):
     """And whatever else is not as a migration left it, such as half a dump."""
