@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, select, update
 
 from app import clock, credentials, text
 from app.accounts.lock import lock_organization
-from app.accounts.models import ROLES, Invitation, Membership, User
+from app.accounts.models import ROLES, Invitation, Membership, Organization, User
 from app.accounts.organizations import find_role
 from app.accounts.roles import NotPermitted, can_assign
 from app.accounts.state import is_open_account
@@ -93,6 +93,18 @@ def list_open_invitations(organization_id: str) -> list[Invitation]:
 def find_open_invitation(token: str) -> Invitation | None:
     """The invitation with this token, if it still can be accepted."""
     found = select(Invitation).where(Invitation.digest == credentials.digest(token), *_can_be_accepted())
+    return db.session.scalar(found)
+
+
+def find_joined_by(token: str, user_id: str) -> Organization | None:
+    """Returns the organization to which this link led, whatever became of it, if the person belongs to it."""
+    is_member = and_(Membership.organization_id == Invitation.organization_id, Membership.user_id == user_id)
+    found = (
+        select(Organization)
+        .join(Invitation, Invitation.organization_id == Organization.id)
+        .join(Membership, is_member)
+        .where(Invitation.digest == credentials.digest(token))
+    )
     return db.session.scalar(found)
 
 

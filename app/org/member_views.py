@@ -13,6 +13,7 @@ from app.accounts.invitations import (
     AlreadyMember,
     InvitationOver,
     accept_invitation,
+    find_joined_by,
     find_open_invitation,
     invite,
 )
@@ -163,7 +164,7 @@ def join(token: str) -> ResponseReturnValue:
     form = ConfirmForm()
     invitation = find_open_invitation(token)
     if invitation is None:
-        return _unknown_page()
+        return _to_what_was_joined(token) or _unknown_page()
     if not form.validate_on_submit():
         return render_template("org/join.html", invitation=invitation, token=token, form=form)
     organization_id, name = invitation.organization_id, invitation.organization.name
@@ -171,15 +172,24 @@ def join(token: str) -> ResponseReturnValue:
         accept_invitation(token, current_user.id)
         db.session.commit()
         flash(gettext("You belong to %(name)s now.", name=isolated(name)))
-    except InvitationOver:
-        db.session.rollback()
-        return _over_page()
-    except (AlreadyMember, IntegrityError) as error:
+    except (InvitationOver, AlreadyMember, IntegrityError) as error:
         if isinstance(error, IntegrityError) and not is_taken(error, Membership.user_id, Membership.organization_id):
             raise
         db.session.rollback()
+        if find_open_invitation(token) is None:
+            return _to_what_was_joined(token) or _over_page()
         flash(gettext("You belong to %(name)s already. The link is still good for somebody else.", name=isolated(name)))
     switch_to(organization_id)
+    return redirect(url_for("org.list_clients"), 303)
+
+
+def _to_what_was_joined(token: str) -> Response | None:
+    """The way for who comes by a link once more, or has clicked twice; None for who does not belong there."""
+    joined = find_joined_by(token, current_user.id)
+    if joined is None:
+        return None
+    switch_to(joined.id)
+    flash(gettext("You belong to %(name)s.", name=isolated(joined.name)))
     return redirect(url_for("org.list_clients"), 303)
 
 

@@ -98,6 +98,17 @@ def test_whoever_follows_the_link_joins_and_works_there_at_once(app, admin, leon
     assert kinds(app)[-1] == "member.joined"
 
 
+def test_whoever_has_joined_by_a_link_is_led_there_by_it_again(app, admin, leon, carol):
+    link = link_in(invite(admin))
+    browser = signed_in(app, leon)
+    page = browser.get(link)
+    assert browser.submit(page, press="Join").status_code == 303
+    for answer in (browser.get(link), browser.submit(page, press="Join")):
+        assert (answer.status_code, answer.location) == (303, "/org/oauth/")
+    assert "You belong to" in browser.follow(answer).text
+    assert "Acme" not in signed_in(app, carol).get(link).text
+
+
 def test_link_works_once(app, admin, leon, carol, stored):
     link = link_in(invite(admin))
     first, second = signed_in(app, leon), signed_in(app, carol)
