@@ -16,7 +16,7 @@ from app.config import settings
 from app.database.schema import find_schema_problem, read_revisions
 from app.database.unavailable import RETRY_AFTER, find_unavailability, lacks_schema
 from app.extensions import db, login_manager
-from app.http.doors import SAFE_METHODS, Errors
+from app.http.doors import SAFE_METHODS, STEP, Errors
 from app.http.form_action import let_forms_stay_here
 from app.http.form_origin import is_from_us
 from app.http.routes import current_door
@@ -47,6 +47,11 @@ _SENTENCES = {
         _("Nothing is lost. Try again in a moment; if it stays so, come back in a few minutes."),
     ),
 }
+#: Of a 405 on the way through an authorization request, which an app has sent the person to: to them, and to its makers.
+_SENT_OTHERWISE = (
+    _("Nothing was shared. Go back to the app and tell its makers."),
+    _("Send the person to this address by a link or a redirect, which is a GET, with the parameters in its query."),
+)
 _TRY_AGAIN = _("Try again")
 _AFTER_A_FORM = _(
     "Wait a moment, then look whether what you did is there, and do it again if it is not. Your browser still has what"
@@ -163,8 +168,15 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
         return error
     status = error.code or 500
     if current_door().errors is Errors.PAGE:
-        # The one error that knows better than the page what to do.
-        page, status = error_page(status, sentence=sentence_of(error) if isinstance(error, TooManyAttempts) else None)
+        methods = getattr(error, "valid_methods", None) or ()
+        was_sent_otherwise = status == 405 and current_door() is STEP and "GET" in methods
+        sentence, for_makers = _SENT_OTHERWISE if was_sent_otherwise else (None, None)
+        page, status = error_page(
+            status,
+            # The one error that knows better than the page what to do.
+            sentence=sentence_of(error) if isinstance(error, TooManyAttempts) else sentence,
+            for_makers=for_makers,
+        )
         return page, status, _kept_headers(error)
     if current_door().errors is Errors.API:
         code, message = API_ERRORS.get(status, API_ERRORS[400 if status < 500 else 500])

@@ -27,6 +27,20 @@ def main_of(page) -> str:
     return page.text.split("<main")[1].split("</main>")[0]
 
 
+@each("path", ["/oauth/authorize", "/authorize", "/api/v1/auth/oauth2/authorize/"])
+def test_a_request_that_was_posted_says_how_to_send_it(app, path):
+    """As OpenID Connect lets a client do. The person has no button here, and its makers were told nothing."""
+    page = app.test_client().post(path, data={"response_type": "code"})
+    assert page.status_code == 405 and page.headers["Allow"]
+    person, _, makers = main_of(page).partition("For whoever builds the app:")
+    assert "tell its makers" in person and "button" not in person and "a GET" in makers
+
+
+def test_a_step_that_is_only_posted_is_nothing_of_its_makers(app):
+    page = app.test_client().get("/oauth/authorize/cancel")
+    assert page.status_code == 405 and "For whoever builds the app:" not in page.text
+
+
 @pytest.fixture
 def stranger(app, carol) -> Browser:
     """The browser of Carol, of another organization."""
