@@ -104,13 +104,14 @@ def find_late_form_page(*, is_unavailable: bool = False) -> tuple[str, int] | No
         return None
     try:
         typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        has_file = any(file.filename for file in request.files.values())
     except HTTPException:
         return None
     if not typed:
         return None
     let_forms_stay_here()
     status = 503 if is_unavailable else 400 if current_user.is_authenticated else 403
-    return render_template("shared/late_form.html", typed=typed, status=status), status
+    return render_template("shared/late_form.html", typed=typed, has_file=has_file, status=status), status
 
 
 def error_page(

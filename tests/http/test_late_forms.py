@@ -1,6 +1,7 @@
 """A form that comes from somebody who was signed out meanwhile, or has signed in again: what was typed is not lost."""
 
 import re
+from io import BytesIO
 
 from sqlalchemy import delete, select
 
@@ -71,6 +72,21 @@ def test_a_note_that_came_while_the_database_was_away_can_be_sent_again(app, bro
     assert browser.submit(page, press="Send it again").status_code == 303 and kept(app) == [WORDS["text"]]
     # It may have been kept the first time, and the answer was lost.
     assert browser.submit(page, press="Send it again").status_code == 303 and kept(app) == [WORDS["text"]]
+
+
+def test_a_file_is_not_kept_and_that_is_said(app, browser, bob):
+    browser.enter(bob)
+    form = browser.get("/org/oauth/register")
+    signed_out(app)
+    typed = {"name": "Shelf", "type": "public", "redirect_uris": "https://shelf.example/"}
+    page = browser.submit(form, press="Register the app", **typed)
+    assert page.status_code == 403 and "The file" not in page.text
+    data = dict(find_form(form, press="Register the app").values) | typed | {"logo": (BytesIO(b"x"), "logo.png")}
+    headers = {"Origin": "http://127.0.0.1:8000"}
+    page = browser.client.post("/org/oauth/register", base_url="http://127.0.0.1:8000", data=data, headers=headers)
+    assert (
+        page.status_code == 403 and "The file that you chose is not kept" in page.text and 'value="Shelf"' in page.text
+    )
 
 
 def test_nothing_that_came_from_elsewhere_is_repeated(browser, alice):
