@@ -1,10 +1,10 @@
-"""The request that this thread answers at the moment, and what of it a log may tell. It knows no framework.
+"""The request that this context answers at the moment, and what of it a log may tell. It knows no framework.
 
 What is known stands in the request's ``environ``, so that whoever writes a line later, such as the server, finds it.
 """
 
 import re
-import threading
+from contextvars import ContextVar
 from random import getrandbits
 from typing import Any
 
@@ -24,26 +24,22 @@ IS_MANAGEMENT = "reliquary.is_management"
 OTHER = "other"
 
 
-class _Present(threading.local):
-    environ: dict[str, Any] | None = None
-
-
-_present = _Present()
+_present: ContextVar[dict[str, Any] | None] = ContextVar("present", default=None)
 
 
 def begin(environ: dict[str, Any]) -> None:
-    """This thread answers this request from now on."""
-    _present.environ = environ
+    """This context answers this request from now on."""
+    _present.set(environ)
 
 
 def end() -> None:
     """It has answered."""
-    _present.environ = None
+    _present.set(None)
 
 
 def environ() -> dict[str, Any]:
     """What is known of the present request; nothing where there is none."""
-    return _present.environ or {}
+    return _present.get() or {}
 
 
 def request_id(environ: dict[str, Any], *, trusts_proxy: bool = False) -> str:
@@ -73,8 +69,9 @@ def note_status(environ: dict[str, Any], status: int) -> None:
 
 def note_client(key: str) -> None:
     """Note the client that the present request is from, or says it is from: the key of one that exists."""
-    if _present.environ is not None:
-        _present.environ[_CLIENT] = key
+    environ = _present.get()
+    if environ is not None:
+        environ[_CLIENT] = key
 
 
 def route_of(environ: dict[str, Any]) -> str:
