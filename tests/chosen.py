@@ -23,6 +23,7 @@ BRANCHES = {
     "app/cli/doctor/": "tests/cli/",
     "app/database/": "tests/database/",
     "app/demonstration/seeds.py": "tests/demonstration/",
+    "app/fast.py": "tests/fast/",
     "app/limits/database.py": "tests/limits/",
     "app/memories/index/": "tests/memories/",
     "app/memories/records.py": "tests/memories/",
@@ -32,11 +33,13 @@ BRANCHES = {
 #: What is about a database whatever it sends: what is shared, locked, tried again, odd, or too large.
 _ABOUT_DATABASES = (
     *BRANCHES.values(),
-    *("tests/robustness/", "tests/fast/", "tests/oauth/tokens/", "tests/operations/"),
+    *("tests/robustness/", "tests/oauth/tokens/", "tests/operations/"),
     *("tests/personal/test_bad_input.py", "tests/api/test_bounds.py", "tests/oauth/endpoints/test_bounds.py"),
 )
 #: A test with one of these has a database or a server of its own, and is no part of the record.
-_OF_ITS_OWN = frozenset(("each_database_url", "sorted_database_url", "each_server", "each_app", "server"))
+_OF_ITS_OWN = frozenset(
+    ("each_database_url", "sorted_database_url", "lasting_postgresql_url", "each_server", "each_app", "server")
+)
 #: What a search asks for is written into the statement on PostgreSQL, so that no two of them are the same.
 _SEARCHED = "memory_search"
 #: As often as it takes to see that a second one finds what the first has left.

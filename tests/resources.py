@@ -42,7 +42,9 @@ from tests.server import CHEAP_PASSWORDS, Server, running_server
 SETTINGS = (*find_setting_names(), "GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG")
 
 # A test that asks for one of these depends on a database.
-_DATABASES = frozenset(("database_url", "each_database_url", "sorted_database_url", "each_server", "each_app"))
+_DATABASES = frozenset(
+    ("database_url", "each_database_url", "sorted_database_url", "lasting_postgresql_url", "each_server", "each_app")
+)
 _POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 #: What a test that holds on both databases meets: in each run the one that the run is about, `make test` SQLite and
 #: `make test-databases` PostgreSQL; before a release both.
@@ -120,6 +122,13 @@ def each_database_url(request, pytestconfig, tmp_path) -> Iterator[str]:
 def sorted_database_url(pytestconfig, tmp_path) -> Iterator[str]:
     """An empty PostgreSQL database of the test's own that sorts text as a person would, whatever the suite runs on."""
     with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path, locale="icu:en-US") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def lasting_postgresql_url(pytestconfig, tmp_path_factory) -> Iterator[str]:
+    """A PostgreSQL database for all tests of a file, whatever the suite runs on. Each leaves it as it was."""
+    with new_database("postgresql", pytestconfig.stash[_cluster], tmp_path_factory.mktemp("lasting")) as url:
         yield url
 
 

@@ -4,9 +4,10 @@ They run compiled Core statements, one round trip each, and open a transaction o
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event
@@ -47,7 +48,7 @@ class Connection:
         self._open_cursor: Any = None
         self._afterwards: list[Callable[[], None]] | None = None
 
-    def __enter__(self) -> "Connection":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_exc_info: object) -> None:
@@ -218,27 +219,36 @@ class Connection:
             _log.warning("A transaction could not be rolled back: %s", error)
 
 
+_Kind = TypeVar("_Kind", bound=Connection)
+
+
 def connect(engine: Engine) -> Connection:
     """Returns a driver connection for the length of a ``with`` block: every statement stands alone unless in a transaction.
 
     A few are kept out of the pool between requests: checking one out costs half of what a lookup does.
     """
-    idle = _idle_connections.get(engine)
-    if idle is None:
-        idle = _idle_connections.setdefault(engine, [])
+    return connect_as(Connection, engine)
+
+
+def connect_as(kind: type[_Kind], engine: Engine) -> _Kind:
+    """Returns one of another kind, as :func:`connect` does."""
+    kept = _idle_connections.get(engine)
+    if kept is None:
+        kept = _idle_connections.setdefault(engine, defaultdict(list))
         event.listen(engine, "engine_disposed", _forget_idle_connections)
+    idle = kept[kind]
     while True:
         try:
             connection = idle.pop()
         except IndexError:
-            return Connection(engine, idle)
+            return kind(engine, idle)
         if not connection.is_dead():
             return connection
 
 
 def count_kept(engine: Engine) -> int:
     """Returns how many are kept out of the pool, and idle."""
-    return len(_idle_connections.get(engine, ()))
+    return sum(map(len, list(_idle_connections.get(engine, {}).values())))
 
 
 def _forget_idle_connections(engine: Engine) -> None:
@@ -246,4 +256,4 @@ def _forget_idle_connections(engine: Engine) -> None:
 
 
 _MOST_IDLE_CONNECTIONS = 4
-_idle_connections: WeakKeyDictionary[Engine, list[Connection]] = WeakKeyDictionary()
+_idle_connections: WeakKeyDictionary[Engine, dict[type[Connection], list[Any]]] = WeakKeyDictionary()

@@ -15,7 +15,7 @@ from app.database.away import NotAsked
 from app.database.patience import Patience, find_patience
 from app.database.pooling import OwnNames, Pooling
 from app.database.repeat import was_prepared_before
-from app.database.statements.prepared import Answer, Prepared
+from app.database.statements.prepared import UNPREPARED, Answer, Prepared, Question
 from app.database.statements.wire import Wire
 from app.database.waits import LONG_SECONDS, Waits
 
@@ -29,12 +29,11 @@ _CANCEL_SECONDS = 2.0
 _MOST_CANCELS = 8
 _CANCELLING = "database-cancel"
 
-
-#: What says that a prepared statement is missing, another's, or no longer what it was. Nothing has been done then.
-_UNPREPARED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.FeatureNotSupported)
 _LOCK_SECONDS = 2
 #: For a statement of a request, which is given up sooner: the server ends it also when we are gone.
 _STATEMENT_SECONDS = 30
+#: Whoever uses a connection beside others is not to keep them waiting.
+_NO_WAIT = "SET lock_timeout = '20ms'"
 _SET_IN_TRANSACTION = (
     f"; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'; SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"
 )
@@ -56,7 +55,7 @@ class _Cursor(psycopg.Cursor[Any]):
         """Run a statement; once more, unprepared, where it stands alone and the server no longer has it as it was prepared."""
         try:
             return super().execute(query, params, **options)
-        except _UNPREPARED as error:
+        except UNPREPARED as error:
             connection = cast(PostgresqlConnection, self.connection)
             if not connection.forget_prepared(error):
                 raise
@@ -90,10 +89,22 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         """Returns the answer to a statement. Raises what a cursor does."""
         try:
             return self._statements.run(wire, values, prepare=self.pooling.may_prepare)
-        except _UNPREPARED as error:
+        except UNPREPARED as error:
             if not self.forget_prepared(error):
                 raise
             return self._statements.run(wire, values, prepare=False)
+
+    def run_all(self, questions: Sequence[Question]) -> None:
+        """Have all answered in one round trip. Raises what ``run`` does where the connection is lost, and is to be closed."""
+        error = self._statements.run_all(questions, prepare=self.pooling.may_prepare)
+        if error is not None:
+            self.forget_prepared(error)
+
+    def wait_for_no_lock(self) -> bool:
+        """Have statements given up that wait longer than a moment for a lock. Returns whether that can be said here."""
+        if not self.pooling.is_noticed:
+            self.execute(_NO_WAIT)
+        return not self.pooling.is_noticed
 
     def begin(self, *words: str) -> str:
         """Returns what begins a transaction: where no session is ours, what bounds its waits is said in the same breath."""

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from app import metrics
+from app.database.side_by_side.aside import step_aside
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def repeat(
                 raise
             metrics.DATABASE_REPEATS.inc(type(getattr(error, "orig", None) or error).__name__)
             _log.info("The database asks to repeat what it ended: %s", type(_cause_of(error)).__name__)
+        step_aside()
         time.sleep(random.uniform(0, _FIRST_PAUSE * 2**tries))
         begin_again()
     try:
