@@ -15,6 +15,7 @@ from app.api import me
 from app.database.access import EVERYTHING, Access, has_committed, set_access
 from app.database.patience import REQUEST_SECONDS, set_patience
 from app.database.repeat import repeat
+from app.database.side_by_side.aside import step_aside
 from app.http import health
 from app.http.application import Application
 from app.http.direct.call import Act, Call, Row
@@ -139,6 +140,7 @@ class FastDoor:
             set_access(EVERYTHING)
             set_patience(None)
         if written is None:
+            step_aside()
             return self._inside(environ, start_response)
         present.note_status(environ, written.status)
         start_response(status_line(written.status), written.headers)
@@ -168,4 +170,9 @@ def register(app: Flask) -> None:
     """Put the door in front of the app as it is by now: first of all, so that everything else stands in front of it."""
     assert isinstance(app, Application)
     app.soon_answered = (FAST, takes)
+    engine = app.extensions["services"].engine
+    if engine.dialect.name == "postgresql":
+        from app.database.side_by_side.group import SideBySide
+
+        app.together = SideBySide(engine).run
     app.wsgi_app = FastDoor(app, app.wsgi_app)  # type: ignore[method-assign]

@@ -1,7 +1,7 @@
 """The application: Flask, which asks the route's door what is to be done for a request, and does only that."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, cast
 
@@ -32,6 +32,9 @@ from app.templating import SharedTemplates
 _log = logging.getLogger(__name__)
 
 
+#: Does all of them, in this thread. It yields before each that goes on alone: what is done by then need not wait for it.
+Together = Callable[[Sequence[Callable[[], None]]], Iterator[None]]
+
 _CLASSES = ("other", "1xx", "2xx", "3xx", "4xx", "5xx")
 
 
@@ -58,6 +61,9 @@ class Application(Flask):
         frozenset(),
         lambda environ: False,
     )
+
+    #: Does several acts of which each answers such a request; None where they are best done one after the other.
+    together: Together | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, which has its id from here on, and whose time is taken."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app import metrics
-from app.database.connections import connect
+from app.database.side_by_side.connection import connect_beside
 from app.http.direct.call import Call
 from app.http.direct.written import Written, write_error, write_json
 from app.oauth.bearer_check import TokenLookup, act_with_bearer, challenge
@@ -17,7 +17,7 @@ def answer_bearer(call: Call, tell: Callable[[Any], dict[str, Any]], find: Token
     def note(client_id: str) -> None:
         call.caller = client_id
 
-    with connect(call.services.engine) as connection:
+    with connect_beside(call.services.engine) as connection:
         try:
             told = act_with_bearer(tell, connection, call.services, call.authorization, note, find=find)
         except Refused as refused:

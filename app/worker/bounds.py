@@ -27,6 +27,8 @@ LONG_ANSWER_SECONDS = 0.006
 #: Seconds after which an answer of that thread is a slow one, how many of them more than others are too many, and
 #: seconds between two that are tried while there are too many.
 SLOW_SECONDS, MANY_SLOW, TRY_SECONDS = 0.005, 16, 0.1
+#: The most requests that are answered side by side: the last of them waits for all.
+MOST_TOGETHER = 8
 
 #: Connections at the management port.
 MANAGEMENT_CONNECTIONS = 64

@@ -72,8 +72,8 @@ class Loop(ThreadWorker):
                 key.data(key.fileobj)
             if self.events_are_old:
                 break
-        now = time.monotonic()
-        if now - self._looked_at_clock >= _TURN_SECONDS:
+        self.answer_gathered()
+        if (now := time.monotonic()) - self._looked_at_clock >= _TURN_SECONDS:
             self._looked_at_clock = now
             self.notify()
             if self.alive and not self.is_parent_alive():
@@ -134,6 +134,9 @@ class Loop(ThreadWorker):
     def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
         """Answer what came in this thread, if that is soon done. Returns whether it was so."""
         return False
+
+    def answer_gathered(self) -> None:
+        """Answer what this turn has brought and is not answered yet."""
 
     def end(self, connection: Connection) -> None:
         """Say that nothing more will be said. It is closed when the other side has understood."""
@@ -247,8 +250,7 @@ class Loop(ThreadWorker):
             self._close_after(connection, error)
 
     def _spare_one(self, crowd: Crowd) -> None:
-        spared = crowd.find_dispensable()
-        if spared is not None:
+        if (spared := crowd.find_dispensable()) is not None:
             self.close(spared)
 
     def _close_after(self, connection: Connection, error: BaseException) -> None:

@@ -9,11 +9,14 @@ a database that is far away, they are the pool's too: there they can wait side b
 import os
 import signal
 import time
+from functools import partial
 from threading import Lock, Thread
 
-from app.worker.bounds import LONG_ANSWER_SECONDS, MANY_SLOW, SLOW_SECONDS, TRY_SECONDS
+from app.http.application import Together
+from app.worker.bounds import LONG_ANSWER_SECONDS, MANY_SLOW, MOST_TOGETHER, SLOW_SECONDS, TRY_SECONDS
 from app.worker.connection import Connection
 from app.worker.loop import Loop
+from app.worker.plain import PlainRequest
 
 
 class Relay(Loop):
@@ -25,55 +28,99 @@ class Relay(Loop):
     # By how many more answers of late were slow than were not; while those are the most, only some are tried.
     _slow = 0
     _alarm_set_at = 0.0
+    #: Answers several at once, where that spares something; else they are answered one after the other.
+    together: Together | None = None
+    # Whether what this turn brings is answered at its end; and what is to be answered.
+    _gathers = False
+    _gathered: list[tuple[Connection, PlainRequest]]
 
     def keep_turning(self) -> None:
         """Stand in for the thread that runs the loop. Returns when told to stop, as the one who runs it."""
         # All that comes of it, as of any signal, is what Python writes into gunicorn's pipe.
         signal.signal(signal.SIGALRM, lambda *_: None)
         os.set_blocking(self.PIPE[0], True)
-        self._baton = Lock()
+        self._baton, self._gathered = Lock(), []
         Thread(target=self._lead, name="loop", daemon=True).start()
         while self.alive:
             os.read(self.PIPE[0], 4096)
-            if self._is_answering and self._baton.acquire(blocking=False):
+            if not self._is_answering:
+                continue
+            # Also where it has to be waited for: whoever leads sends some of several answers, and nobody calls once more.
+            with self._baton:
                 while self._is_answering and self.alive:
                     self.turn()
-                self._baton.release()
         self._baton.acquire()
 
     def _lead(self) -> None:
         try:
             with self._baton:
                 while self.alive:
+                    self._gathers = self.together is not None
                     self.turn()
         finally:
             self.alive = False
             os.write(self.PIPE[1], b"!")
 
     def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
-        """Answer what came, where that needs no thread of its own. Returns whether it was so."""
-        began = time.monotonic()
-        may_try = self._slow <= MANY_SLOW or began > self._alarm_set_at + TRY_SECONDS
+        """Answer what came, where that needs no thread of its own. Returns whether it is or will be so."""
+        may_try = self._slow <= MANY_SLOW or time.monotonic() > self._alarm_set_at + TRY_SECONDS
         # Not in the middle of another answer, nor as the one who stands in.
         reader = connection.crowd.reader if may_try and self.alive and not self._is_answering else None
         if reader is None or (plain := reader.read(connection, data)) is None:
             return False
         self.begin_answer(connection)
         connection.inbox.drop()
+        self._gathered.append((connection, plain))
+        if not self._gathers:
+            self._answer_gathered()
+        elif len(self._gathered) >= MOST_TOGETHER:
+            self.answer_gathered()
+            self._gathers = True
+        return True
+
+    def answer_gathered(self) -> None:
+        self._gathers = False
+        if self._gathered:
+            self._answer_gathered()
+
+    def _answer_gathered(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        done: list[tuple[Connection, bool]] = []
         self._is_answering = True
+        began = time.monotonic()
         if began > self._alarm_set_at + LONG_ANSWER_SECONDS:
             self._alarm_set_at = began
             signal.setitimer(signal.ITIMER_REAL, LONG_ANSWER_SECONDS * 2)
         self._baton.release()
-        stays_open = self.handle(connection, plain)
-        is_slow = time.monotonic() - began > SLOW_SECONDS
+        if self.together is None or len(gathered) == 1:
+            done.extend((connection, self.handle(connection, plain)) for connection, plain in gathered)
+        else:
+            for _ in self.together([partial(self._answer_one_of, done, *one) for one in gathered]):
+                self._hand_back(done)
+        is_slow = time.monotonic() - began > SLOW_SECONDS * len(gathered)
         self._slow = min(self._slow + 1, MANY_SLOW + 2) if is_slow else max(self._slow - 1, 0)
-        if self._baton.acquire(blocking=False):
-            self.go_on_after(connection, stays_open)
+        self._hand_back(done, is_last=True)
+
+    def _answer_one_of(self, done: list[tuple[Connection, bool]], connection: Connection, plain: PlainRequest) -> None:
+        done.append((connection, self.handle(connection, plain)))
+
+    def _hand_back(self, done: list[tuple[Connection, bool]], *, is_last: bool = False) -> None:
+        """Have sent what is done. After the last the baton is in this thread's hand again."""
+        is_held = self._baton.acquire(blocking=False)
+        if is_last and not is_held:
+            # Before whoever stands in hears of these, and looks whether to go on.
+            self._is_answering = False
+        for connection, stays_open in done:
+            if is_held:
+                self.go_on_after(connection, stays_open)
+            else:
+                self.method_queue.defer(self.go_on_after, connection, stays_open)
+        done.clear()
+        if not is_last:
+            if is_held:
+                self._baton.release()
+        elif is_held:
             self._is_answering = False
         else:
-            self._is_answering = False
-            self.method_queue.defer(self.go_on_after, connection, stays_open)
             self._baton.acquire()
             self.events_are_old = True
-        return True

@@ -54,6 +54,7 @@ class Worker(Stopping):
         crowds = [(Crowd(self.tpool, _count_connections(self.worker_connections), app), requests)]
         if hasattr(app, "soon_answered"):
             crowds[0][0].reader = PlainReader(self.cfg, *app.soon_answered)
+            self.together = app.together
         if management:
             pool = ThreadPoolExecutor(MANAGEMENT_THREADS, "management")
             crowds.append((Crowd(pool, MANAGEMENT_CONNECTIONS, Management(app)), management))

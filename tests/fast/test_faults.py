@@ -75,8 +75,10 @@ def refusing(doors: TwoDoors) -> Callable[..., Connection]:
 def test_no_connection(doors, notebook, tokens, signed_in, monkeypatch):
     requests = honest_requests(notebook, notebook.code(signed_in), tokens)
 
-    for module in ("limits.database", "database.schema", "oauth.bearer_answer", "oauth.endpoints.requests"):
-        monkeypatch.setattr(f"app.{module}.connect", refusing(doors))
+    for name in ("limits.database.connect", "database.schema.connect"):
+        monkeypatch.setattr(f"app.{name}", refusing(doors))
+    for name in ("bearer_answer", "endpoints.requests"):
+        monkeypatch.setattr(f"app.oauth.{name}.connect_beside", refusing(doors))
     check(doors, requests, at_least=len(requests))
     assert doors.statuses["refresh"] == "503 SERVICE UNAVAILABLE"
     assert doors.statuses["/healthz"] == "200 OK"

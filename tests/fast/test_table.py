@@ -1,11 +1,15 @@
 """Which requests the fast door takes: those of its table, to the letter, and nothing that is odd about them."""
 
+from contextvars import copy_context
 from io import BytesIO
+from unittest.mock import Mock
 
 import pytest
 from werkzeug.test import EnvironBuilder
 
 from app import fast
+from app.database.side_by_side.aside import find_others, join_others
+from app.fast import FastDoor
 from app.http.incoming import REFUSED
 from tests.tables import each
 
@@ -126,3 +130,19 @@ def test_what_a_test_sends_is_taken():
     form = EnvironBuilder(path="/oauth/token", method="POST", data={"grant_type": "x"}).get_environ()
     assert fast.takes(form)
     assert fast.takes(EnvironBuilder(path="/api/me/").get_environ())
+
+
+def test_what_the_fast_door_leaves_to_flask_goes_on_alone(app, monkeypatch):
+    """A view may hold a transaction, and no other request is to go on in the middle of it."""
+    alone = []
+    among = Mock()
+    monkeypatch.setattr(FastDoor, "_answer", lambda *given: None)
+    door = FastDoor(app, lambda *given: alone.append(find_others()) or ())
+
+    def ask() -> None:
+        join_others(among)
+        environ = EnvironBuilder(path="/healthz").get_environ() | {"RAW_URI": "/healthz"}
+        door(environ, lambda *given: None)
+
+    copy_context().run(ask)
+    assert alone == [None] and among.wait_for_others.called

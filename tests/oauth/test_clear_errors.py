@@ -422,7 +422,7 @@ def test_an_error_of_ours_has_an_id_too(app, notebook, signed_in, monkeypatch):
     def fail(*_args, **_more):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.oauth.endpoints.requests.connect", fail)
+    monkeypatch.setattr("app.oauth.endpoints.requests.connect_beside", fail)
     monkeypatch.setattr("app.oauth.endpoints.authorization.connect", fail)
     answers = [notebook.client_credentials(), signed_in.get(notebook.authorize_url())]
     assert [answer.status_code for answer in answers] == [500, 500]

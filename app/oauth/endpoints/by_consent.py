@@ -9,7 +9,7 @@ from functools import cache
 
 from app.accounts.sessions import is_idle, note_visit
 from app.credentials import digest
-from app.database.connections import connect
+from app.database.side_by_side.connection import connect_beside
 from app.http.direct.call import Call
 from app.http.direct.signed_cookie import read_credential
 from app.http.direct.written import Written
@@ -41,7 +41,7 @@ def answer(call: Call) -> Written | None:
     if client_id is None or credential is None:
         return None
     session_digest = digest(credential)
-    with connect(services.engine) as connection:
+    with connect_beside(services.engine) as connection:
         visit = find_visit(connection, session_digest, client_id)
         if visit is None or is_idle(services, session_digest, visit.last_used_at):
             return None

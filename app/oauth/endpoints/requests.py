@@ -5,7 +5,8 @@ from collections.abc import Callable
 from flask import request as http_request
 from flask_login import current_user
 
-from app.database.connections import Connection, connect
+from app.database.connections import Connection
+from app.database.side_by_side.connection import connect_beside
 from app.http.direct.call import Call
 from app.http.direct.written import Written, write_json
 from app.http.incoming import IncomingRequest
@@ -20,7 +21,7 @@ def form_endpoint(handle: Callable[[WireRequest], Answer]) -> Callable[[Call], W
     """Returns the endpoint of programs that send a form, which ``handle`` answers. It needs no Flask."""
 
     def answer(call: Call) -> Written:
-        with connect(call.services.engine) as connection:
+        with connect_beside(call.services.engine) as connection:
             request = read_form(
                 connection,
                 call.services,
