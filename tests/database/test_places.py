@@ -57,7 +57,7 @@ def refused(url: str, caplog) -> str:
 def test_a_schema_may_have_any_name(url, ask):
     ask('CREATE SCHEMA "Our-Tables"')
     app = app_on(searching(url, '"Our-Tables"'))
-    for words in (_UPGRADE, ("db", "check"), ("db", "downgrade", "0011"), _UPGRADE):
+    for words in (_UPGRADE, ("db", "check")):
         result = run_in(app, *words)
         assert result.exit_code == 0, (words, result.output, result.exception)
     with app.app_context():
