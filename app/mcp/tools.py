@@ -140,7 +140,7 @@ class Tool(Struct, frozen=True, kw_only=True):
             "name": self.name,
             "title": self.title,
             "description": self.about,
-            "inputSchema": _without_patterns(self.takes.schema()),
+            "inputSchema": _for_every_reader(self.takes.schema()),
             "outputSchema": self.output or schema_of(self.operation.gives, lambda kind: None),
             "annotations": {"title": self.title, "openWorldHint": False} | dict(self.hints),
         }
@@ -167,18 +167,19 @@ class Tool(Struct, frozen=True, kw_only=True):
         return "\n".join(f"{error['field'] or 'arguments'}: {error['message']}" for error in refused.errors)
 
 
-def _without_patterns(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema that every reader understands: ours say in regular expressions, too, what the descriptions say."""
-    properties = {
-        name: {keyword: value for keyword, value in one.items() if keyword != "pattern"}
-        | (
-            {"items": {word: value for word, value in one["items"].items() if word != "pattern"}}
-            if "items" in one
-            else {}
-        )
-        for name, one in schema["properties"].items()
-    }
-    return dict(schema) | {"properties": properties}
+def _for_every_reader(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema without patterns, which say what the descriptions say, and without null, which is as if left out.
+
+    Gemini knows no type but a single one, and refuses whatever its person says as long as a tool has another.
+    """
+    return dict(schema) | {"properties": {name: _plain(one) for name, one in schema["properties"].items()}}
+
+
+def _plain(field: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {keyword: value for keyword, value in field.items() if keyword != "pattern"}
+    if isinstance(field["type"], list):
+        (plain["type"],) = set(field["type"]) - {"null"}
+    return plain | ({"items": _plain(field["items"])} if "items" in field else {})
 
 
 _READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True}

@@ -159,6 +159,13 @@ def test_a_tool_that_does_not_exist_and_a_malformed_call_are_invalid_params(agen
     assert (answer.status_code, answer.json["error"]["code"]) == (200, -32602)
 
 
+def test_each_argument_has_one_type():
+    """Gemini refuses every request of a person who has an agent with a tool whose argument may also be null."""
+    for tool in TOOLS.values():
+        for name, one in tool.describe()["inputSchema"]["properties"].items():
+            assert isinstance(one["type"], str) and one.get("items", {"type": "string"})["type"] == "string", name
+
+
 def test_an_argument_that_is_null_counts_as_left_out(shelf, agent):
     shelf.keep("Lisbon", shelf.connect())
     assert agent.titles(query=None, memento=None, tag=None, limit=None) == ["Lisbon"]
