@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -328,12 +329,19 @@ def test_a_database_that_only_reads(examine, sorted_database_url):
     assert "Nothing can be written" in _find(findings, "postgresql", "error")["says"]
 
 
-def test_a_setting_that_is_spelled_in_another_way_is_told(examine, monkeypatch):
+@pytest.fixture
+def environ(monkeypatch) -> dict[str, str]:
+    """What the doctor finds in the environment: nothing of this machine's."""
+    names: dict[str, str] = {}
+    monkeypatch.setattr("app.cli.doctor.site.os", SimpleNamespace(environ=names))
+    return names
+
+
+def test_a_setting_that_is_spelled_in_another_way_is_told(examine, environ):
     """It is obeyed by nobody, and nothing else says so. What it is stays unsaid: it may be a password."""
     _, findings = examine()
     assert "nothing that reads like a setting" in _find(findings, "settings", "ok")["says"]
-    for name in ("REDIS_URI", "trusted_proxies", "DATABASE", "REDIS_PORT"):
-        monkeypatch.setenv(name, _PASSWORD)
+    environ |= dict.fromkeys(("REDIS_URI", "trusted_proxies", "DATABASE", "REDIS_PORT"), _PASSWORD)
     code, findings = examine()
     told = [(one["says"].split()[3], one["do"]) for one in findings if one["check"] == "settings"]
     assert code == 0 and told == [
@@ -413,7 +421,7 @@ def test_a_check_that_breaks_or_hangs_is_told_and_stops_no_other(examine, monkey
     assert code == 1 and [finding["check"] for finding in findings] == ["one", "two", "settings"]
 
 
-def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path):
+def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path, environ):
     app = create_app(Settings(f"sqlite:///{file}", "0" * 40, f"http://127.0.0.1:{_free_port()}"))
     app.instance_path = str(tmp_path / "instance")
     result = app.test_cli_runner().invoke(args=["doctor"])
