@@ -134,7 +134,7 @@ class Inbox(Unreader):
         self._on_disk = 0
 
     def _read_framing(self, body_begins: int) -> None:
-        lengths, codings, self.end = [], 0, End.WHOLE
+        lengths, codings, self.end = [], [], End.WHOLE
         if self._data.startswith(UPLOAD_BEGINS):
             self._largest = LARGEST_UPLOAD
         for name, value in _FRAMING.findall(self._data, 0, body_begins):
@@ -142,12 +142,12 @@ class Inbox(Unreader):
             if kind == b"c":
                 lengths.append(value.strip())
             elif kind == b"t":
-                codings += 1
+                codings.append(value)
             elif value.strip().lower() == b"100-continue":
                 self.awaits_leave = True
         body = bytes(self._data[body_begins:])
         # Anything else gunicorn refuses, or there is no body.
-        if codings == 1 and not lengths:
+        if len(codings) == 1 and not lengths and _ends_chunked(codings[0]):
             self._chunks = Chunks()
         elif len(lengths) == 1 and not codings and _LENGTH.fullmatch(lengths[0]):
             self._missing = int(lengths[0])
@@ -195,3 +195,8 @@ class Inbox(Unreader):
 
     def _has_bare_line_feed(self) -> bool:
         return self._data.count(b"\n") != self._data.count(b"\r\n")
+
+
+def _ends_chunked(coding: bytes) -> bool:
+    """Returns whether the body says itself where it ends. Of any other nobody knows (:rfc:`9112#section-6.3`)."""
+    return coding.rpartition(b",")[2].strip().lower() == b"chunked"

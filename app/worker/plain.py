@@ -108,6 +108,7 @@ class PlainReader:
         connection_option = environ.get("HTTP_CONNECTION", "keep-alive").lower()
         if (
             len(lines) > self._most_fields
+            or "HTTP_HOST" not in environ
             or not environ.keys().isdisjoint(_NOT_PLAIN)
             or not _LENGTH.fullmatch(length)
             or connection_option not in ("keep-alive", "close")

@@ -49,7 +49,12 @@ class LongRequest(Request):
 
     def parse(self, unreader: Unreader) -> bytes | bytearray:
         with self._telling_how_it_began():
-            return super().parse(unreader)
+            rest = super().parse(unreader)
+            # RFC 9112 section 3.2.
+            hosts = sum(name == "HOST" for name, _ in self.headers)
+            if hosts > 1 or (not hosts and self.version >= (1, 1)):
+                raise errors.InvalidHeader("HOST", req=self)
+            return rest
 
     def read_line(
         self, unreader: Unreader, buf: bytearray, limit: int = 0

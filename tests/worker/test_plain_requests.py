@@ -68,6 +68,7 @@ ODD = {
     "a line that is no header": ME.replace(b"Host: ", b"Host"),
     "an underscore": ME.replace(b"\r\n\r\n", b"\r\nX_Forwarded_For: 1.2.3.4\r\n\r\n"),
     "SCRIPT_NAME": ME.replace(b"\r\n\r\n", b"\r\nSCRIPT_NAME: /api\r\n\r\n"),
+    "no host": ME.replace(b"Host", b"X-Host"),
     "two hosts": ME.replace(b"\r\n\r\n", b"\r\nHost: evil.example\r\n\r\n"),
     "two credentials": ME.replace(b"\r\n\r\n", b"\r\nauthorization: Bearer b\r\n\r\n"),
     "two lengths": TOKEN.replace(b"\r\n\r\n", b"\r\nContent-Length: 36\r\n\r\n"),
