@@ -48,9 +48,9 @@ class LongRequest(Request):
     find_door: Callable[[str], Door] = staticmethod(lambda path: PAGE)
 
     def parse(self, unreader: Unreader) -> bytes | bytearray:
+        """gunicorn's. Raises ``InvalidHeader`` too where it does not name one host (:rfc:`9112#section-3.2`)."""
         with self._telling_how_it_began():
             rest = super().parse(unreader)
-            # RFC 9112 section 3.2.
             hosts = sum(name == "HOST" for name, _ in self.headers)
             if hosts > 1 or (not hosts and self.version >= (1, 1)):
                 raise errors.InvalidHeader("HOST", req=self)

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from tests.actors import Browser
 from tests.databases import for_libpq, missing_postgresql
 from tests.integrator import basic
+from tests.robustness.locking import wait_until
 from tests.robustness.remote import RemoteApp
 from tests.server import running_server
 from tests.worker.wire import dial, read_answer, read_answers
@@ -79,9 +80,10 @@ def test_each_connection_gets_its_own_answer(server, notebook, pocket, signed_in
     assert told["introspection"]["client_id"] == notebook.client_id and told["exchange"]["error"] == "invalid_grant"
     assert told["me"]["client_id"] == pocket.client_id
     assert told["client credentials"]["access_token"] != told["refresh"]["access_token"]
-    lines = [json.loads(line) for line in server.log.splitlines() if "duration_ms" in line]
-    routes = {line["request_id"]: (line["route"], line["status"], line.get("client")) for line in lines}
-    of = {name: routes[answer.headers["X-Request-Id"]] for name, answer in answers.items()}
+    ids = {name: answer.headers["X-Request-Id"] for name, answer in answers.items()}
+    # Some of the lines come when the answer has gone out.
+    wait_until(lambda: set(ids.values()) <= routes_of(server).keys())
+    of = {name: routes_of(server)[id] for name, id in ids.items()}
     assert of["me"] == ("/api/me/", 200, pocket.client_id) and of["refresh"] == (
         "/oauth/token",
         200,
@@ -142,6 +144,12 @@ def test_one_whose_row_is_locked_keeps_nobody_waiting(server, notebook, signed_i
                 waiting.recv(1)
             waiting.settimeout(30)
         assert read_answer(waiting).status == 200
+
+
+def routes_of(server) -> dict[str, tuple]:
+    """What the access log says of each request so far, by its id."""
+    lines = [json.loads(line) for line in server.log.splitlines() if "duration_ms" in line]
+    return {line["request_id"]: (line["route"], line["status"], line.get("client")) for line in lines}
 
 
 def form(client, path: str, client_secret: str | None = None, **parameters: str) -> bytes:
