@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from greenlet import greenlet
 from sqlalchemy import (
     Column,
     ForeignKey,
@@ -298,6 +299,35 @@ def test_nobody_waits_longer_than_the_least_patient_of_them(library):
 
     answers = [one for one in library.do(impatient, find(2)) if one]
     assert isinstance(answers[0], NotAsked) and answers[1:] == ["Book 2"]
+
+
+def test_they_go_back_to_whoever_has_called(library):
+    """Whatever else runs in the thread: those that have done something wait for the next."""
+    assert library.do(find(1), find(2)) == ["Book 1", "Book 2"]
+    answers = []
+    greenlet(lambda: answers.extend(library.do(find(2), find(3)))).switch()
+    assert answers == ["Book 2", "Book 3"]
+    assert library.do(find(3), find(1)) == ["Book 3", "Book 1"]
+
+
+def test_a_mistake_in_one_is_its_callers(library):
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(library.side_by_side.run([fail, fail]))
+    assert library.do(find(1), find(2)) == ["Book 1", "Book 2"]
+
+
+def test_nobody_sees_what_another_had_before(library):
+    def act(connection: Connection) -> tuple:
+        seen = present.environ(), find_patience()
+        present.begin({"number": 1})
+        set_patience(9)
+        return seen
+
+    for _ in range(3):
+        assert library.do(act, act) == [({}, None), ({}, None)]
 
 
 def test_a_table_that_has_changed_is_asked_anew(library):

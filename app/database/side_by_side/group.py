@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
+from threading import local
 from time import monotonic
 
 from greenlet import getcurrent, greenlet
@@ -44,6 +45,31 @@ class SideBySide:
                 question.fail(error)
 
 
+class _Members(local):
+    """Greenlets of this thread that wait for something to do. To make one takes longer than most of what one does."""
+
+    def __init__(self) -> None:
+        self._idle: list[greenlet] = []
+
+    def take(self) -> greenlet:
+        """Returns one that does what it is switched to with, and then switches back to where this is called."""
+        hub = getcurrent()
+        if self._idle:
+            member = self._idle.pop()
+            member.parent = hub
+        else:
+            member = greenlet(self._work, hub)
+            member.switch()
+        return member
+
+    def _work(self) -> None:
+        member = getcurrent()
+        while True:
+            act = member.parent.switch()
+            act()
+            self._idle.append(member)
+
+
 class _Group:
     def __init__(self, ask_all: Callable[[Sequence[Question]], None]) -> None:
         self._ask_all = ask_all
@@ -52,11 +78,12 @@ class _Group:
         self._aside: deque[greenlet] = deque()
 
     def run(self, acts: Sequence[Callable[[], None]]) -> Iterator[None]:
+        context = copy_context()
+        context.run(join_others, self)
         for act in acts:
-            member, context = greenlet(act), copy_context()
-            context.run(join_others, self)
-            member.gr_context = context
-            member.switch()
+            member = _members.take()
+            member.gr_context = context.copy()
+            member.switch(act)
         while self._asked or self._aside:
             if self._asked:
                 self._answer()
@@ -95,3 +122,6 @@ class _Group:
     def _ask(self, questions: Sequence[Question], patience: float | None) -> None:
         set_patience(patience)
         self._ask_all(questions)
+
+
+_members = _Members()
