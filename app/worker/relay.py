@@ -24,7 +24,7 @@ class Relay(Loop):
 
     # Whoever holds it runs the loop, and touches its connections.
     _baton: Lock
-    _is_answering = False
+    _is_answering = _stands_in = False
     # By how many more answers of late were slow than were not; while those are the most, only some are tried.
     _slow = 0
     _alarm_set_at = 0.0
@@ -43,13 +43,19 @@ class Relay(Loop):
         Thread(target=self._lead, name="loop", daemon=True).start()
         while self.alive:
             os.read(self.PIPE[0], 4096)
-            if not self._is_answering:
-                continue
-            # Also where it has to be waited for: whoever leads sends some of several answers, and nobody calls once more.
-            with self._baton:
-                while self._is_answering and self.alive:
-                    self.turn()
+            # Whoever leads may have it for a moment, while some of several are sent, and nobody calls once more for the
+            # rest. Nor is it waited for in one go: signals that another thread was given are heard between two tries.
+            while self._is_answering and self.alive:
+                if self._baton.acquire(timeout=LONG_ANSWER_SECONDS):
+                    self._stand_in()
         self._baton.acquire()
+
+    def _stand_in(self) -> None:
+        self._stands_in = True
+        while self._is_answering and self.alive:
+            self.turn()
+        self._stands_in = False
+        self._baton.release()
 
     def _lead(self) -> None:
         try:
@@ -65,7 +71,8 @@ class Relay(Loop):
         """Answer what came, where that needs no thread of its own. Returns whether it is or will be so."""
         may_try = self._slow <= MANY_SLOW or time.monotonic() > self._alarm_set_at + TRY_SECONDS
         # Not in the middle of another answer, nor as the one who stands in.
-        reader = connection.crowd.reader if may_try and self.alive and not self._is_answering else None
+        may_try = may_try and self.alive and not self._is_answering and not self._stands_in
+        reader = connection.crowd.reader if may_try else None
         if reader is None or (plain := reader.read(connection, data)) is None:
             return False
         self.begin_answer(connection)

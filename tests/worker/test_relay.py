@@ -182,6 +182,48 @@ def test_who_is_called_while_some_of_several_are_sent_stands_in_for_the_rest(wor
     assert worker.stood_in
 
 
+def test_a_signal_that_another_thread_was_given_is_heard_while_the_baton_is_taken(worker, monkeypatch):
+    """As the kernel gives it to another where the main thread has one to hear already, such as the alarm."""
+    heard = threading.Event()
+
+    def hear(*_given: Any) -> None:
+        worker._is_answering = worker.alive = False
+        heard.set()
+
+    def lead() -> None:
+        with worker._baton:
+            worker._is_answering = True
+            os.write(worker.PIPE[1], b"!")
+            _wait_until(lambda: not select.select([worker.PIPE[0]], [], [], 0)[0])
+            signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+            worker.was_heard = heard.wait(10)
+
+    before = signal.signal(signal.SIGUSR1, hear)
+    monkeypatch.setattr(worker, "_lead", lead)
+    monkeypatch.setattr(worker, "turn", lambda: None)
+    try:
+        worker.keep_turning()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert worker.was_heard
+
+
+def test_who_stands_in_leaves_all_to_the_pool(worker, connection, monkeypatch):
+    """Also where the answer that kept the other one has just come: that one goes on as soon as this one is through."""
+    taken = []
+
+    def turn() -> None:
+        worker._is_answering = False
+        taken.append(worker.answer_here(connection, b""))
+
+    monkeypatch.setattr(worker, "turn", turn)
+    worker._is_answering = True
+    worker._stand_in()
+    assert taken == [False] and not worker._baton.locked()
+    worker._baton.acquire()
+    assert worker.answer_here(connection, b"")
+
+
 def _stand_in(worker: Bare) -> None:
     with worker._baton:
         _wait_until(lambda: not worker._is_answering)
