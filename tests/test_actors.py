@@ -11,6 +11,9 @@ from app.accounts.models import Session
 from app.accounts.organizations import find_organization
 from app.clients.registration import register_client
 from app.extensions import db
+from app.mail.local import LocalCarrier
+from app.mail.outbox import put_mail
+from app.mail.sending import send_due
 from app.scopes import SCOPES
 from tests.actors import Browser, find_form, find_forms
 from tests.client import QuickClient
@@ -170,3 +173,12 @@ def test_what_stands_around_the_forms_changes_nothing():
         assert [form.in_main for form in found.values()] == [False, True, False]
         assert found["/one"].values == [("a", "1")]
         assert [button.text for button in found["/one"].buttons] == ["Go", "Or so"]
+
+
+def test_a_letter_that_a_server_beside_it_has_sent_is_found_too(app, browser):
+    with app.app_context():
+        put_mail(db.session, "trial", to="ada@example.com")
+        db.session.commit()
+        engine = db.engine
+    send_due(app, LocalCarrier(engine))
+    assert browser.find_letter("ada@example.com").kind == "trial"
