@@ -17,7 +17,7 @@ from app.accounts.lock import lock_person
 from app.database.locks import to_change
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
-from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together, read_name
+from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together, find_memento, read_name
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
 from app.sentences import _, translated
@@ -136,11 +136,17 @@ def _find_just_made(user_id: str, name: str, picks: set[Pick]) -> Memento | None
     return made if made is not None and {_pick_of(content) for content in made.contents} == picks else None
 
 
-def duplicate_memento(memento: Memento) -> Memento:
-    """A memento with the same picks, called “… (copy)”. Raises :class:`PickGone` for one that was deleted meanwhile."""
+def duplicate_memento(memento: Memento, copy_id: str) -> Memento:
+    """A memento with the same picks, called “… (copy)”; the one that has this id, where it was made before.
+
+    Raises :class:`PickGone` for one that was deleted meanwhile.
+    """
     lock_person(db.session(), memento.user_id)
     _lock(memento)
-    copy = Memento(user_id=memento.user_id, name=_name_of_copy(memento))
+    made = find_memento(memento.user_id, copy_id)
+    if made is not None:
+        return made
+    copy = Memento(id=copy_id, user_id=memento.user_id, name=_name_of_copy(memento))
     db.session.add(copy)
     db.session.flush()
     columns = (MementoContent.integration_id, MementoContent.folder, MementoContent.memory_id)

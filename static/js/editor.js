@@ -20,6 +20,8 @@ editor.addEventListener("submit", async (event) => {
   try {
     // Not editor.action: its buttons have that name.
     const answer = await fetch(editor.getAttribute("action"), { method: "POST", body: new URLSearchParams(sent) });
+    // Whatever is wrong is told above the form, which is another one then.
+    if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     editor.replaceChildren(...page.querySelector(".editor").childNodes);
     showScripted();

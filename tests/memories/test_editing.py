@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from app.credentials import new_id
 from app.extensions import db
 from app.memories.contents import memories_of_mementos
 from app.memories.editing import (
@@ -199,20 +200,21 @@ def test_a_memento_without_any_pick_left_can_still_be_renamed(ann):
 def test_a_copy_has_the_same_picks_and_another_name(ann, drive, titles_in):
     soup = ann.keep("soup", "slack")
     memento = find_memento(ann.user_id, ann.memento("Trip", ("google_drive", "Trips"), soup))
-    copy = duplicate_memento(memento)
+    copy = duplicate_memento(memento, new_id("mem"))
     assert (copy.name, copy.user_id) == ("Trip (copy)", ann.user_id)
     assert titles_in(copy.id) == titles_in(memento.id)
-    assert [duplicate_memento(memento).name for _ in range(2)] == ["Trip (copy 2)", "Trip (copy 3)"]
+    assert [duplicate_memento(memento, new_id("mem")).name for _ in range(2)] == ["Trip (copy 2)", "Trip (copy 3)"]
+    assert duplicate_memento(memento, copy.id) is copy
 
 
 def test_a_copy_of_a_long_name_is_not_longer(ann):
     memento = find_memento(ann.user_id, ann.memento("x" * 100))
-    assert duplicate_memento(memento).name == "x" * 93 + " (copy)"
+    assert duplicate_memento(memento, new_id("mem")).name == "x" * 93 + " (copy)"
 
 
 def test_a_copy_and_its_original_change_apart(ann, drive, titles_in):
     memento = find_memento(ann.user_id, ann.memento("Trip", ("google_drive", "Trips/Lisbon")))
-    copy = duplicate_memento(memento)
+    copy = duplicate_memento(memento, new_id("mem"))
     save_draft(ann.user_id, copy, copy.name, draft_of(copy.id, add=[Pick(drive)]))
     assert titles_in(memento.id) == {"tiles"}
 

@@ -22,6 +22,7 @@ from app.consents.choice import Choice
 from app.consents.events import NARROWED, ConsentEvent
 from app.consents.models import Consent
 from app.consents.standing.freezing import freeze
+from app.credentials import new_id
 from app.database.connections import connect
 from app.database.session_connection import SessionConnection
 from app.extensions import db
@@ -337,9 +338,16 @@ def test_of_two_mementos_whose_names_read_the_same_one_is_made(app, alice, sourc
 
 def test_two_copies_of_a_memento_have_two_names(app, alice, new_memento):
     memento_id = new_memento("Work")
-    copy = within(app, lambda: duplicate_memento(db.session.get_one(Memento, memento_id)).name)
+    copy = within(app, lambda: duplicate_memento(db.session.get_one(Memento, memento_id), new_id("mem")).name)
     met = meet(app, copy, copy, after="SELECT mementos.name")
     assert (met.first, met.second, met.second_waited) == ("Work (copy)", "Work (copy 2)", True)
+
+
+def test_one_form_sent_twice_makes_one_copy(app, alice, new_memento):
+    memento_id, copy_id = new_memento("Work"), new_id("mem")
+    copy = within(app, lambda: duplicate_memento(db.session.get_one(Memento, memento_id), copy_id).name)
+    met = meet(app, copy, copy, after="SELECT mementos.name")
+    assert (met.first, met.second, met.second_waited) == ("Work (copy)", "Work (copy)", True)
 
 
 # -- memberships -----------------------------------------------------------------------------------

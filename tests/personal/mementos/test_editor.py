@@ -103,6 +103,21 @@ def test_a_folder_is_unticked_and_the_name_changed(signed_in, edit, shelf, in_da
     }
 
 
+@each("press", ["Save", "Open Drive", "Count"])
+def test_of_a_memento_that_is_gone_the_ticks_become_a_new_one(signed_in, edit, shelf, in_database, press):
+    """Another tab, or an app, may have deleted it: what was ticked since may have taken long."""
+    drive, slack, soup = shelf.integrations["Drive"], shelf.integrations["Slack"], shelf.memories["Soup"]
+    page = signed_in.submit(signed_in.submit(edit, press="Open Drive"), press="Open Recipes")
+    page = signed_in.submit(page, press="All sources", pick=[f"m:{soup}"])
+    path = f"/account/mementos/{shelf.mementos['Recipes']}/delete"
+    signed_in.submit(signed_in.get(path), action=path)
+    page = signed_in.submit(page, press=press, name="Anew", pick=[f"i:{slack}"])
+    assert page.status_code == 404 and "This memento is not there any more" in page.text.split('role="alert"')[1]
+    made = signed_in.submit(page, press="Make it").location.rstrip("/").rpartition("/")[2]
+    wanted = {Pick(slack), Pick(memory_id=soup)}
+    assert picks_of(in_database, made, *wanted, Pick(drive), Pick(drive, "Recipes")) == wanted
+
+
 def test_ticks_out_of_sight_are_kept_and_can_be_taken_back(signed_in, edit, shelf):
     drive = shelf.integrations["Drive"]
     page = signed_in.submit(edit, press="Open Drive")

@@ -90,6 +90,13 @@ def test_a_copy_is_made_and_no_app_looks_through_it(signed_in, connected, shelf)
     assert connected.sees() == {shelf.mementos["Recipes"]}
 
 
+def test_a_second_click_on_duplicate_leads_to_the_same_copy(signed_in, shelf):
+    page = signed_in.get(f"/account/mementos/{shelf.mementos['Recipes']}/")
+    first, again = (signed_in.submit(page, press="Duplicate").location for _ in range(2))
+    another = signed_in.submit(signed_in.get(page.request.path), press="Duplicate").location
+    assert first == again != another
+
+
 # -- deleting ------------------------------------------------------------------------------------
 
 
