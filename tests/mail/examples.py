@@ -77,6 +77,7 @@ EXAMPLES: dict[str, _Example] = {
     "address_change": lambda alice: (_NEW, _change(alice)),
     "address_change/known": lambda alice: (alice.email, _change(alice, alice.email)),
     "address_changed": lambda alice: (alice.email, _change(alice, changed_at=clock.now())),
+    "first_step": lambda alice: (alice.email, _change(alice, alice.email, changed_at=clock.now())),
     "address_lost": lambda alice: (_NEW, {}),
     **{f"notice/{kind}": partial(_notice, kind) for kind in KINDS},
     "sign_up": lambda alice: (_NEW, _sign_up(_NEW)),

@@ -105,7 +105,8 @@ def confirm_address(session: Session, user_id: str, token: str) -> AddressChange
     now = clock.now()
     change.was, change.changed_at, change.digest, change.expires_at = was, now, None, now + BACK_FOR
     # A letter that would bring back the address that is the person's again has nothing to bring back.
-    _end_ways_back(session, AddressChange.user_id == user_id, AddressChange.was == change.email)
+    is_of_address = AddressChange.was != AddressChange.email
+    _end_ways_back(session, AddressChange.user_id == user_id, AddressChange.was == change.email, is_of_address)
     put_mail(session, "address_changed", to=was, change=change.id)
     notify(session, user_id, "email_changed", was=was, email=change.email)
     record("user.address_changed", actor_user_id=user_id)
@@ -113,16 +114,16 @@ def confirm_address(session: Session, user_id: str, token: str) -> AddressChange
 
 
 def find_taken_back(session: Session, token: str) -> AddressChange | None:
-    """The change that the link in the letter to the old address takes back."""
+    """What the link in the letter takes back: to the old address, or to the one that a first second step was told to."""
     found = select(AddressChange).where(AddressChange.back_digest == digest(token))
     is_open = AddressChange.changed_at.is_not(None), AddressChange.expires_at > clock.now()
     return session.scalar(found.where(*is_open).execution_options(populate_existing=True))
 
 
 def take_back_address(session: Session, token: str, password_hash: str) -> TakenBack:
-    """Give the account its old address again, and shut out whoever changed it. The caller commits.
+    """Give the account the address that the letter went to again, and shut out whoever took it. The caller commits.
 
-    Who changed it knew the password or had a passkey: so every session ends, ``password_hash``, which nobody knows the
+    Who changed it, or set up a first second step, knew the password or had a passkey: so every session ends, ``password_hash``, which nobody knows the
     password of, takes the place of the present one, and later changes of the address cannot be confirmed or taken back.
     What was set up since to sign in with goes, and what was in the week before: who is about to take an account over sets
     up a way in of their own first. What is older stays, and is asked at the next sign-in.
@@ -149,8 +150,12 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Taken
     _end_ways_back(session, AddressChange.user_id == user.id, AddressChange.changed_at >= change.changed_at)
     if lost != change.was:
         put_mail(session, "address_lost", to=lost)
-    notify(session, user.id, "email_taken_back", email=change.was)
-    record("user.address_taken_back", actor_user_id=user.id)
+    if change.is_first_step:
+        notify(session, user.id, "first_step_taken_back")
+        record("user.first_step_taken_back", actor_user_id=user.id)
+    if lost != change.was or not change.is_first_step:
+        notify(session, user.id, "email_taken_back", email=change.was)
+        record("user.address_taken_back", actor_user_id=user.id)
     return TakenBack(change.was, link)
 
 

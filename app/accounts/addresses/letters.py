@@ -1,4 +1,4 @@
-"""The letters about a change of address: to the new one, to the old one, and to the one that lost the account again."""
+"""The letters about a change of address and about a first second step, and to an address that lost the account again."""
 
 from typing import Any
 
@@ -42,17 +42,28 @@ def compose_address_change(session: Session, to: str, facts: dict[str, Any]) -> 
 @mail_kind("address_changed", useful_for=BACK_FOR)
 def compose_address_changed(session: Session, to: str, facts: dict[str, Any]) -> Letter | None:
     """To the old address: what it is now, and the link that takes it back."""
-    change = session.get(AddressChange, facts["change"])
+    subject = _("Your address at %(site)s was changed", site=settings().site_name)
+    return _with_way_back(session, to, facts["change"], subject, "address_changed")
+
+
+@mail_kind("first_step", useful_for=BACK_FOR)
+def compose_first_step(session: Session, to: str, facts: dict[str, Any]) -> Letter | None:
+    """To the address of an account that is asked for a second step from now on: the link that takes it back."""
+    subject = _("Signing in at %(site)s asks for a second step now", site=settings().site_name)
+    return _with_way_back(session, to, facts["change"], subject, "first_step")
+
+
+def _with_way_back(session: Session, to: str, change_id: str, subject: str, template: str) -> Letter | None:
+    change = session.get(AddressChange, change_id)
     if change is None or change.was != to or change.expires_at <= clock.now():
         return None
     token = new_credential(ADDRESS_BACK)
     change.back_digest = digest(token)
     user = session.get_one(User, change.user_id)
-    values = {"path": f"/take-back-address/{token}", "name": user.name, "email": change.email}
+    path = "/take-back-account/" if change.is_first_step else "/take-back-address/"
+    values = {"path": path + token, "name": user.name, "email": change.email}
     until = {"at": change.changed_at, "until": change.expires_at, "zone": find_zone(user.time_zone)}
-    return Letter(
-        _("Your address at %(site)s was changed", site=settings().site_name), "address_changed", values | until
-    )
+    return Letter(subject, template, values | until)
 
 
 @mail_kind("address_lost")

@@ -1,4 +1,4 @@
-"""The record of a change of address, from when it is asked for until it cannot be taken back any more."""
+"""The record of what an address takes back, and of a change of address from when it is asked for."""
 
 from datetime import datetime
 
@@ -16,6 +16,9 @@ class AddressChange(Base):
     Until then ``digest`` is of the token in the latest letter to the new address, whose link works until ``expires_at``.
     From then on ``back_digest`` is of the one in the letter to the old address. The row goes at ``expires_at``, which is
     then the end of the week.
+
+    Where both addresses are the same, the address stayed: then it is that a first second step was set up, which the
+    mailbox takes back in the same way (:mod:`app.accounts.addresses.first_steps`).
     """
 
     __tablename__ = "address_changes"
@@ -30,3 +33,8 @@ class AddressChange(Base):
     digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     back_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+    @property
+    def is_first_step(self) -> bool:
+        """Whether it is about a second step at sign-in, and not about another address."""
+        return self.was == self.email

@@ -1,4 +1,7 @@
-"""``/take-back-address/``: where the letter to an old address leads. Nobody has to be signed in: the link is enough."""
+"""``/take-back-address/`` and ``/take-back-account/``: where the letters lead that an address takes something back by.
+
+Nobody has to be signed in: the link is enough.
+"""
 
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
@@ -19,14 +22,16 @@ blueprint = Blueprint("addresses", __name__, door=PAGE)
 
 
 @blueprint.get("/take-back-address/<token>")
+@blueprint.get("/take-back-account/<token>")
 def ask_to_take_back(token: str) -> ResponseReturnValue:
     """Say what taking it back does. Nothing happens yet: programs that look for viruses open links too."""
     return _page(token)
 
 
 @blueprint.post("/take-back-address/<token>")
+@blueprint.post("/take-back-account/<token>")
 def take_back(token: str) -> ResponseReturnValue:
-    """Take the address back, and end what whoever changed it could go on with."""
+    """Take it back, and end what whoever changed it could go on with."""
     try:
         # Before the first statement: SQLite has one writer, who should not wait for argon2.
         taken = take_back_address(db.session(), token, hash_password(new_credential(SESSION)))
@@ -47,6 +52,8 @@ def _page(token: str, problem: str | None = None, status: int = 200) -> tuple[st
     if change is None:
         problem, status = problem or _("This link was used before, or it is older than a week."), 404
     # Nobody is signed in here, and the letter that led here is in the zone that the account names.
-    zone = None if change is None else find_zone(db.session.get_one(User, change.user_id).time_zone)
-    values = {"change": change, "zone": zone, "token": token, "problem": problem}
+    user = None if change is None else db.session.get_one(User, change.user_id)
+    zone = None if user is None else find_zone(user.time_zone)
+    lost = user.email if user is not None and change is not None and user.email != change.was else None
+    values = {"change": change, "lost": lost, "zone": zone, "token": token, "problem": problem}
     return render_template("accounts/take_back_address.html", **values), status

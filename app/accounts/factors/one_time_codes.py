@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.accounts.addresses.first_steps import tell_first_step
 from app.accounts.factors.models import OneTimeCodes
 from app.accounts.factors.sealing import SealBroken, seal, unseal
 from app.accounts.lock import lock_person
@@ -48,6 +49,7 @@ def confirm_one_time_codes(session: Session, user_id: str, secret: str, code: st
     # Begun anew in another tab: nobody has shown a code of that one, and nobody may have it.
     if find_pending_secret(session, user_id, keys) != secret:
         return False
+    tell_first_step(session, user_id)
     # The code is taken with it: whoever saw it typed cannot sign in by it.
     confirmed = (
         update(OneTimeCodes)

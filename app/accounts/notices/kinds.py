@@ -40,10 +40,12 @@ class Kind(Struct, frozen=True):
 
 
 _NOT_ME = _("If this was not you, change your password and look at your sessions.")
-# Who has set it up is asked for it from then on, and whoever has not cannot get past it.
+# Who has set it up is asked for it from then on, and whoever has not cannot get past it: the first one is told by a letter
+# with a way back.
 _NOT_MY_STEP = _(
     "If this was not you, remove it there, and change your password. If you are asked for a step that you do not have,"
-    " write to whoever runs this server: they can take it off your account."
+    " look for our letter about a second step: its link takes that off your account, for a week. If there is none, write"
+    " to whoever runs this server."
 )
 
 #: By name. Those without a ``choice`` are of security, and cannot be turned off.
@@ -86,6 +88,16 @@ KINDS: Mapping[str, Kind] = {
         facts=("email",),
         way=_SETTINGS,
         leads_to=_("See your settings"),
+        advice=_NOT_ME,
+    ),
+    "first_step_taken_back": Kind(
+        title=_("The second step at sign-in was taken off"),
+        told=_(
+            "Somebody opened the link in our letter about it. You were signed out everywhere, and the password ended."
+        ),
+        facts=(),
+        way=_SIGN_IN,
+        leads_to=_("See how you sign in"),
         advice=_NOT_ME,
     ),
     "passkey_added": Kind(

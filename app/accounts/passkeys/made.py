@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.accounts.addresses.first_steps import tell_first_step
 from app.accounts.lock import lock_person
 from app.accounts.passkeys.answers import MOST_ID_LENGTH, Answer, decode
 from app.accounts.passkeys.challenges import TIMEOUT, Purpose, answer_challenge, is_open, new_challenge
@@ -91,6 +92,7 @@ def add_passkey(
         backup_eligible=made.credential_device_type.value == "multi_device",
         backed_up=made.credential_backed_up,
     )
+    tell_first_step(session, user_id)
     try:
         with session.begin_nested():
             session.add(passkey)
