@@ -1,6 +1,7 @@
 """The people of an organization, found by name or address, a page at a time; and who is invited."""
 
 from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -11,39 +12,56 @@ from app.folding import holds
 
 PAGE_SIZE = 25
 _MOST_QUERY_LENGTH = 254
+Row = TypeVar("Row")
 
 
-class MemberListing(Struct, frozen=True):
-    """One page of the list: ``rows`` of the ``total`` that the query finds. Pages count from 1.
+class Page(Struct, Generic[Row], frozen=True):
+    """``rows`` of the ``total`` that there are. Pages count from 1."""
 
-    ``invited`` are the first of the open invitations that it finds, and ``more_invited`` how many follow.
-    """
-
-    query: str
-    rows: list[Member]
+    rows: list[Row]
     total: int
     page: int
-    invited: list[Invitation]
-    more_invited: int
 
     @property
     def pages(self) -> int:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def read_members(organization_id: str, asked: Mapping[str, str]) -> MemberListing:
-    """Returns those whose name or address holds ``q``, and of them the page that is asked for.
+class MemberListing(Struct, frozen=True):
+    """A page of the members and one of the open invitations that the query finds."""
 
-    Of an invitation it is what says for whom it is.
+    query: str
+    members: Page[Member]
+    invited: Page[Invitation]
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Returns what an address says to come back to this very place."""
+        said = {"q": self.query, "page": self.members.page, "invited": self.invited.page}
+        return {name: str(value) for name, value in said.items() if value not in ("", 1)}
+
+
+def read_members(organization_id: str, asked: Mapping[str, str]) -> MemberListing:
+    """Returns those whose name or address holds ``q``, and of them the ``page`` that is asked for.
+
+    Of an invitation it is what says for whom it is, and ``invited`` is the page.
     """
-    query, page = asked.get("q", "").strip()[:_MOST_QUERY_LENGTH], asked.get("page", "")
-    found = [
+    query = asked.get("q", "").strip()[:_MOST_QUERY_LENGTH]
+    members = [
         member
         for member in list_members(organization_id)
         if not query or holds(member.name, query) or query.casefold() in member.email.casefold()
     ]
+    invited = [one for one in list_open_invitations(organization_id) if not query or holds(one.label, query)]
+    return MemberListing(query, _cut(members, asked.get("page", "")), _cut(invited, asked.get("invited", "")))
+
+
+def read_place(asked: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the part of an address that says where somebody was in the list, to lead back there."""
+    return {name: asked[name][:_MOST_QUERY_LENGTH] for name in ("q", "page", "invited") if asked.get(name)}
+
+
+def _cut(found: list[Row], page: str) -> Page[Row]:
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
     number = max(1, min(number, -(-len(found) // PAGE_SIZE)))
-    rows = found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    invited = [one for one in list_open_invitations(organization_id) if not query or holds(one.label, query)]
-    return MemberListing(query, rows, len(found), number, invited[:PAGE_SIZE], max(0, len(invited) - PAGE_SIZE))
+    return Page(found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], len(found), number)

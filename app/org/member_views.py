@@ -44,7 +44,7 @@ from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
 from app.org.forms import ConfirmForm
 from app.org.member_forms import InviteForm, LetterForm
-from app.org.member_listing import read_members
+from app.org.member_listing import read_members, read_place
 from app.org.sure import DemoteForm
 from app.sentences import _, sentence_of, translated
 from app.text import isolated
@@ -109,8 +109,9 @@ def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     if ROLES.index(role) > ROLES.index(member.role):
         form = DemoteForm("demote", user_id, member.role, role)
         if not form.is_sure():
+            place = read_place(request.args)
             return render_template(
-                "org/sure/demote.html", access=access, member=member, role=role, form=form
+                "org/sure/demote.html", access=access, member=member, role=role, form=form, place=place
             ), form.status
     return _act_on_member(
         lambda: change_role(access.organization.id, user_id, role, actor_user_id=access.user_id),
@@ -127,7 +128,10 @@ def remove(access: Access, user_id: str) -> ResponseReturnValue:
     seen = find_secrets_seen_by(db.session(), access.organization.id, user_id)
     form = SureForm("remove", user_id, member.role, *(secret.id for secret in seen.first))
     if not form.is_sure():
-        return render_template("org/sure/remove.html", access=access, member=member, seen=seen, form=form), form.status
+        place = read_place(request.args)
+        return render_template(
+            "org/sure/remove.html", access=access, member=member, seen=seen, form=form, place=place
+        ), form.status
     return _act_on_member(
         lambda: remove_member(access.organization.id, user_id, actor_user_id=access.user_id),
         _(
@@ -237,8 +241,8 @@ def _act_on_member(act: Callable[[], None], done: str) -> Response:
 
 
 def to_members() -> Response:
-    """Returns the way to the members."""
-    return redirect(url_for("org.show_members"), 303)
+    """Returns the way to the members, where the list was before."""
+    return redirect(url_for("org.show_members", **read_place(request.args)), 303)
 
 
 def _unknown_page() -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Sending an invitation by letter, which says the same of every address; and withdrawing one."""
 
-from flask import abort, flash, render_template
+from flask import abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -20,6 +20,7 @@ from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only
 from app.org.member_forms import LetterForm
+from app.org.member_listing import read_place
 from app.org.member_views import members_page, roles_to_give, to_members
 from app.org.sure import SureForm
 from app.sentences import _, sentence_of
@@ -82,7 +83,10 @@ def withdraw_invitation(access: Access, invitation_id: str) -> ResponseReturnVal
     invitation = next((one for one in invitations if one.id == invitation_id), None) or abort(404)
     form = SureForm("withdraw", invitation_id)
     if not form.is_sure():
-        return render_template("org/sure/withdraw.html", access=access, invitation=invitation, form=form), form.status
+        place = read_place(request.args)
+        return render_template(
+            "org/sure/withdraw.html", access=access, invitation=invitation, form=form, place=place
+        ), form.status
     if not revoke_invitation(access.organization.id, invitation_id, actor_user_id=access.user_id):
         abort(404)
     db.session.commit()
