@@ -1,22 +1,14 @@
-"""The people of an organization: invited, given roles, removed; and leaving."""
+"""The people of an organization: given roles, removed, and invited by a link; and leaving."""
 
 from collections.abc import Callable
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from app.accounts.invitations import (
-    AlreadyMember,
-    InvitationOver,
-    accept_invitation,
-    find_joined_by,
-    find_open_invitation,
-    invite,
-)
+from app.accounts.invitations import invite
 from app.accounts.members import (
     LastOwner,
     Member,
@@ -27,22 +19,16 @@ from app.accounts.members import (
     list_members,
     remove_member,
 )
-from app.accounts.models import ROLES, Invitation, Membership
+from app.accounts.models import ROLES, Invitation
 from app.clients.seen_secrets import find_secrets_of_who_left, find_secrets_seen_by
 from app.config import settings
-from app.database.access import may_note, read_anew
 from app.database.rows import is_taken
 from app.extensions import db
-from app.http.error_answers import error_page
-from app.http.services import services
 from app.http.sure import SureForm
-from app.limits.errors import TooManyAttempts
-from app.limits.table import UNKNOWN_INVITATIONS
 from app.mail import mail_goes_out
 from app.once import identifier_for
 from app.org import blueprint
-from app.org.access import Access, administrators_only, members_only, signed_in_only, switch_to
-from app.org.forms import ConfirmForm
+from app.org.access import Access, administrators_only, members_only
 from app.org.member_forms import InviteForm, LetterForm
 from app.org.member_listing import read_members, read_place
 from app.org.sure import DemoteForm
@@ -161,42 +147,6 @@ def leave(access: Access) -> ResponseReturnValue:
     return redirect(url_for("org.list_clients"), 303)
 
 
-@blueprint.route("/join/<token>", methods=["GET", "POST"])
-@signed_in_only
-def join(token: str) -> ResponseReturnValue:
-    """Where an invitation's link leads, by way of sign-in or sign-up."""
-    form = ConfirmForm()
-    invitation = find_open_invitation(token)
-    if invitation is None:
-        return _to_what_was_joined(token) or _unknown_page()
-    if not form.validate_on_submit():
-        return render_template("org/join.html", invitation=invitation, token=token, form=form)
-    organization_id, name = invitation.organization_id, invitation.organization.name
-    try:
-        accept_invitation(token, current_user.id)
-        db.session.commit()
-        flash(gettext("You belong to %(name)s now.", name=isolated(name)))
-    except (InvitationOver, AlreadyMember, IntegrityError) as error:
-        if isinstance(error, IntegrityError) and not is_taken(error, Membership.user_id, Membership.organization_id):
-            raise
-        db.session.rollback()
-        if find_open_invitation(token) is None:
-            return _to_what_was_joined(token) or _over_page()
-        flash(gettext("You belong to %(name)s already. The link is still good for somebody else.", name=isolated(name)))
-    switch_to(organization_id)
-    return redirect(url_for("org.list_clients"), 303)
-
-
-def _to_what_was_joined(token: str) -> Response | None:
-    """The way for who comes by a link once more, or has clicked twice; None for who does not belong there."""
-    joined = find_joined_by(token, current_user.id)
-    if joined is None:
-        return None
-    switch_to(joined.id)
-    flash(gettext("You belong to %(name)s.", name=isolated(joined.name)))
-    return redirect(url_for("org.list_clients"), 303)
-
-
 def members_page(
     access: Access, form: InviteForm | None = None, status: int = 200, letter: LetterForm | None = None
 ) -> tuple[str, int]:
@@ -243,21 +193,3 @@ def _act_on_member(act: Callable[[], None], done: str) -> Response:
 def to_members() -> Response:
     """Returns the way to the members, where the list was before."""
     return redirect(url_for("org.show_members", **read_place(request.args)), 303)
-
-
-def _unknown_page() -> ResponseReturnValue:
-    """One of these is a mistake, and many are somebody who tries."""
-    read_anew(db.session)
-    # A HEAD tells nothing, and leaves everything as it is.
-    seconds = services().limits.fail(UNKNOWN_INVITATIONS, current_user.id) if may_note() else None
-    if seconds is not None:
-        raise TooManyAttempts(seconds)
-    return _over_page()
-
-
-def _over_page() -> ResponseReturnValue:
-    return error_page(
-        410,
-        _("This invitation no longer works"),
-        _("It was used, withdrawn, or is more than seven days old. Ask whoever sent it for a new link."),
-    )
