@@ -17,7 +17,7 @@ from app.database.schema import find_schema_problem, read_revisions
 from app.database.unavailable import RETRY_AFTER, find_unavailability, lacks_schema
 from app.extensions import db, login_manager
 from app.http.doors import SAFE_METHODS, STEP, Errors
-from app.http.form_action import let_forms_stay_here
+from app.http.form_action import let_forms_lead_to_app, let_forms_stay_here
 from app.http.form_origin import is_from_us
 from app.http.routes import current_door
 from app.http.wire import error_answer, protocol_error, request_id, say_methods
@@ -109,7 +109,7 @@ def find_late_form_page(*, is_unavailable: bool = False) -> tuple[str, int] | No
         return None
     if not typed:
         return None
-    let_forms_stay_here()
+    (let_forms_lead_to_app if current_door() is STEP else let_forms_stay_here)()
     status = 503 if is_unavailable else 400 if current_user.is_authenticated else 403
     return render_template("shared/late_form.html", typed=typed, has_file=has_file, status=status), status
 

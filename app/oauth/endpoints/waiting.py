@@ -15,6 +15,7 @@ from sqlalchemy.exc import NoResultFound
 from app.clients.models import ClientSnapshot
 from app.database.connections import Connection, RowGone, connect
 from app.extensions import db
+from app.http.error_answers import find_late_form_page
 from app.http.form_action import let_forms_lead_to_app
 from app.oauth.asked_apps import note_asked
 from app.oauth.authorization_request import (
@@ -125,7 +126,9 @@ def _find_open(connection: Connection, before_account: bool) -> WaitingRequest |
     if not isinstance(found, WaitingRequest):
         return found
     if not current_user.is_authenticated:
-        return redirect(sign_in_url(http_request.full_path), 303)
+        # Whoever cancels has nothing to lose, and can do so at the sign-in.
+        kept = find_late_form_page() if http_request.form.get("action") != "cancel" else None
+        return kept or redirect(sign_in_url(http_request.full_path), 303)
     if _must_sign_in_again(found):
         # Before the request is bound: whoever signs in now is the one who is asked.
         return redirect(sign_in_url(http_request.full_path, again=True), 303)

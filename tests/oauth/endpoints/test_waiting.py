@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock
+from app.accounts.sessions import end_sessions
 from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
@@ -204,6 +205,24 @@ def test_the_person_who_began_it_still_can_afterwards(notebook, consent_page, si
 def test_a_person_who_signed_out_must_sign_in_first(consent_page, signed_in):
     signed_in.sign_out()
     assert signed_in.get(consent_page.request.full_path).location.startswith("/sign-in?next=")
+
+
+def test_what_was_ticked_is_kept_when_the_session_ends_meanwhile(app, notebook, signed_in, alice, make_memento):
+    recipes = make_memento("Recipes")
+    picker = notebook.start(signed_in)
+    with app.app_context():
+        end_sessions(db.session(), alice.id)
+        db.session.commit()
+    page = signed_in.submit(picker, press="Continue", selection="selected", memento_ids=[recipes])
+    assert page.status_code == 403 and "What you typed stays here" in page.text
+    assert "form-action" not in page.headers["Content-Security-Policy"]
+    cancelled = signed_in.submit(picker, press="Cancel")
+    assert cancelled.location.startswith("/sign-in?next=")
+    signed_in.sign_in(alice.email, alice.password)
+    again = signed_in.submit(page, press="Go on")
+    consent_page = signed_in.follow(signed_in.submit(again, press="Send it again"))
+    assert "Recipes" in consent_page.text
+    assert "code" in notebook.answer(signed_in.submit(consent_page, press="Authorize"))
 
 
 def test_the_cookie_that_binds_the_browser_is_for_us_alone(notebook, browser):

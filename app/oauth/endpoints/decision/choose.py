@@ -13,6 +13,7 @@ from app.consents.maker import Wanted, read_wanted, read_words
 from app.database.access import expect_writes, read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
+from app.http.error_answers import keeps_what_was_typed
 from app.http.navigation import only_by_navigation
 from app.memories.found import make_memento_of
 from app.memories.mementos import MementoError
@@ -42,6 +43,7 @@ def choose_mementos(flow: Flow) -> ResponseReturnValue:
 
 @blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
 @answers_unclear_forms
+@keeps_what_was_typed
 @opens_request
 def save_mementos(flow: Flow) -> ResponseReturnValue:
     """Remember the choice server-side, make a memento on the way, or cancel."""
