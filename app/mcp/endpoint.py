@@ -123,6 +123,11 @@ def _answer_refusal(refused: Refused) -> Response:
 
 def _say(refused: Refused) -> str:
     """Returns why it is refused, for an assistant: what it lacks, what its person can do, and that repeating does not help."""
+    if refused.reason is Reason.BEARER_ELSEWHERE:
+        return (
+            f"{refused.description}, when the person authorizes and at the token endpoint. Another token that is asked for"
+            " as this one was will be refused, too."
+        )
     if refused.reason is not Reason.SCOPE_LACKING:
         return refused.description
     lacking = refused.values["missing"]

@@ -39,7 +39,8 @@ def test_a_token_for_the_api_is_none_here(notebook, signed_in, stranger):
     """ "MCP servers MUST validate that access tokens were issued specifically for them"."""
     stranger.access_token = notebook.tokens(signed_in)["access_token"]
     answer = stranger.modern("tools/list")
-    assert answer.status_code == 401 and "resource=http://127.0.0.1:8000/mcp" in answer.json["error"]["message"]
+    assert answer.status_code == 401
+    assert "resource=http://127.0.0.1:8000/mcp, when the person authorizes" in answer.json["error"]["message"]
 
 
 @each("method", ["GET", "DELETE", "PUT", "PATCH"])
