@@ -1,5 +1,7 @@
 """The dashboard's tests: who works there, and what the database holds of it."""
 
+import re
+
 import pytest
 
 from app.accounts.models import Invitation, Membership, Organization
@@ -10,6 +12,11 @@ from app.extensions import db
 from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser, Person
 from tests.conftest import _register
+
+#: Where the people of an organization are looked after.
+MEMBERS = "/org/oauth/members"
+#: Where an app is registered.
+REGISTER = "/org/oauth/register"
 
 #: What a form of the register page is filled in with.
 HONEST = {
@@ -42,6 +49,12 @@ def leon(app) -> Person:
 def admin(app, bob) -> Browser:
     """The browser of Bob, who is signed in."""
     return signed_in(app, bob)
+
+
+@pytest.fixture
+def owner(app, olive) -> Browser:
+    """The browser of Olive, who owns Acme."""
+    return signed_in(app, olive)
 
 
 @pytest.fixture
@@ -78,3 +91,40 @@ def in_acme(app) -> str:
 def csrf_token(browser: Browser) -> str:
     """A token that is good for any form of this browser's session."""
     return browser.make_token()
+
+
+def invite(browser: Browser, **fields):
+    fields = {"label": "Dora", "role": "member"} | fields
+    return browser.submit(browser.get(MEMBERS), press="Make an invitation link", **fields)
+
+
+def role_of(app, person) -> str | None:
+    with app.app_context():
+        membership = db.session.get(Membership, (person.id, in_acme(app)))
+        return membership and membership.role
+
+
+def give_role(browser: Browser, person, role: str):
+    """Choose the role from the list, and say yes if asked."""
+    path = f"{MEMBERS}/{person.id}/role"
+    answer = browser.submit(browser.get(MEMBERS), action=path, press="Change", role=role)
+    return browser.submit(answer, action=path) if answer.status_code == 200 else answer
+
+
+def kinds(app) -> list[str]:
+    with app.app_context():
+        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
+
+
+def register(browser: Browser, **changes):
+    return browser.submit(browser.get(REGISTER), press="Register the app", **{**HONEST, **changes})
+
+
+def count_clients(app) -> int:
+    with app.app_context():
+        return db.session.query(Client).filter_by(ended_at=None).count()
+
+
+def secret_in(page) -> str:
+    (secret,) = set(re.findall(r"rlq_cs_[0-9a-f]{64}", page.text))
+    return secret

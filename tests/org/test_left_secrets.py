@@ -28,11 +28,6 @@ def made(app, olive, bob, notebook) -> list[ClientSecret]:
         )
 
 
-@pytest.fixture
-def owner(app, olive) -> Browser:
-    return signed_in(app, olive)
-
-
 def remove(owner: Browser, person):
     page = owner.get(f"{ROOT}/members/{person.id}/remove")
     return page, owner.submit(page, press=f"Remove {person.name}")
