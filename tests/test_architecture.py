@@ -1,17 +1,14 @@
 """The house's rules that a machine can check, read from the syntax trees.
 
 Each rule is a function from a module to sentences that name what is wrong. Below, each is applied to every module
-of ``app``, and shown to see on a small bad module.
+of ``app``; ``test_architecture_sees`` shows each a small bad module.
 """
 
 import ast
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-
-import pytest
 
 from tests.parsed import children_of, parse_file, walk
 from tests.tables import each
@@ -169,10 +166,8 @@ _CLOCK = "app.clock"
 _CLOCK_READERS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today"),
                   ("time", "time"), ("time", "time_ns"), ("func", "now"), ("func", "current_timestamp")}  # fmt: skip
 
-#: How long a file or a function may be, and how many files a folder may hold: more is several things.
-_MOST_LINES_OF_FILE = 260
+#: How long a function may be: more is several things (``test_file_sizes`` has files and folders).
 _MOST_LINES_OF_FUNCTION = 50
-_MOST_FILES_OF_FOLDER = 25
 
 _EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "handler", "handlers"}
 
@@ -469,149 +464,3 @@ def test_every_layered_name_exists():
     for name in LAYERS:
         path = _APP.parent / name.replace(".", "/")
         assert path.is_dir() or path.with_suffix(".py").exists(), f"LAYERS names {name}, which is gone."
-
-
-# -- and its files stay small --------------------------------------------------------------------
-
-
-def find_large_files(root: Path) -> list[str]:
-    """Returns a sentence for each file with too many lines and each folder with too many files."""
-    files = [path for path in sorted(root.rglob("*")) if path.suffix in (".py", ".css", ".js", ".html")]
-    found = []
-    for path in files:
-        lines = len(path.read_text().splitlines())
-        if lines > _MOST_LINES_OF_FILE:
-            found.append(f"{path.relative_to(root.parent)} has {lines} lines; split what is several things.")
-    for folder, count in sorted(Counter(path.parent for path in files).items()):
-        if count > _MOST_FILES_OF_FOLDER:
-            found.append(
-                f"{folder.relative_to(root.parent)} holds {count} files; {_MOST_FILES_OF_FOLDER} are the most."
-            )
-    return found
-
-
-@pytest.mark.parametrize("folder", ["app", "static", "templates"])
-def test_no_file_is_several_things_and_no_folder_a_heap(folder):
-    assert find_large_files(_APP.parent / folder) == []
-
-
-def test_a_large_file_and_a_full_folder_are_seen(tmp_path):
-    (tmp_path / "large.py").write_text("x = 1\n" * (_MOST_LINES_OF_FILE + 1))
-    full = tmp_path / "full"
-    full.mkdir()
-    for number in range(_MOST_FILES_OF_FOLDER + 1):
-        (full / f"{number}.py").write_text("x = 1\n")
-    of_file, of_folder = find_large_files(tmp_path)
-    assert "large.py has 261 lines" in of_file and "full holds 26 files" in of_folder
-
-
-# -- and each of them sees -----------------------------------------------------------------------
-
-#: (rule, module, source, what the sentence says); None where the rule has nothing to object to.
-EXAMPLES = [
-    (imports_point_down, "app.accounts.users", "from app.clients.registration import register_client", "imports up"),
-    (imports_point_down, "app.accounts.users", "import app.clients.registration", "imports up"),
-    (imports_point_down, "app.accounts.users", "from app import oauth", "imports up"),
-    (imports_point_down, "app.accounts.users", "from app import create_app", "imports up"),
-    (imports_point_down, "app.memories.mementos", "def f():\n    from app.oauth import scopes", "imports up"),
-    (imports_point_down, "app.scopes", "from app.oauth.server import server", "imports up"),
-    (imports_point_down, "app.clients.models", "from app.consents import choice", "imports up"),
-    (imports_point_down, "app.consents.models", "from app.oauth.tokens import code", "imports up"),
-    (imports_point_down, "app.oauth.tokens.access", "from app.oauth.endpoints import token", "imports up"),
-    (imports_point_down, "app.http.web", "from app.audit import events", "imports up"),
-    (imports_point_down, "app.org.views", "from app.api.me import me", "imports sideways"),
-    (imports_point_down, "app.personal.views", "from app.org import access", "imports sideways"),
-    (imports_point_down, "app.api.me", "from app.org import access", "imports sideways"),
-    (imports_point_down, "app.http.health", "from app.org import access", "imports up"),
-    (imports_point_down, "app.newcomer", "", "app.newcomer has no layer"),
-    (imports_point_down, "app.oauth.server", "from app.newcomer import x", "has no layer"),
-    (imports_point_down, "app.org.views", "from app.clients.registration import register_client", None),
-    (imports_point_down, "app.org.views", "from app.org.access import require_admin", None),
-    (
-        imports_point_down,
-        "app.oauth.endpoints.token",
-        "from app.oauth.endpoints.decision.forms import DecisionForm",
-        None,
-    ),
-    (imports_point_down, "app.http.web", "from app.config import settings", None),
-    (imports_point_down, "app.demonstration.local", "from app import create_app, serving", None),
-    (imports_stand_at_the_top, "app.org.views", "def f():\n    import json", "deferred import"),
-    (imports_stand_at_the_top, "app.org.views", "class C:\n    from json import loads", "deferred import"),
-    (imports_stand_at_the_top, "app.org.views", "def f():\n    from app.database import rows", "deferred import"),
-    (imports_stand_at_the_top, "app.database.url", "def f():\n    from psycopg import pq", None),
-    (imports_stand_at_the_top, "app", "def create_app():\n    from app import web", None),
-    (only_the_protocol_imports_authlib, "app.org.views", "from authlib.oauth2 import OAuth2Error", "imports authlib"),
-    (only_the_protocol_imports_authlib, "app.clients.registration", "import authlib", "imports authlib"),
-    (only_the_protocol_imports_authlib, "app.oauth.checks.pkce", "import authlib", None),
-    (keys_come_from_joserfc, "app.oauth.server", "from authlib.jose import JsonWebKey", "joserfc"),
-    (the_protocol_knows_no_flask, "app.oauth.exchange", "from flask import current_app", "imports flask.current_app"),
-    (the_protocol_knows_no_flask, "app.oauth.grants.bearer", "from app.config import settings", "as an argument"),
-    (the_protocol_knows_no_flask, "app.oauth.checks.pkce", "from app.extensions import db", "as an argument"),
-    (the_protocol_knows_no_flask, "app.oauth.checks", "from flask_login import current_user", "as an argument"),
-    (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.http.services import services", "as an argument"),
-    (the_protocol_knows_no_flask, "app.operations.memories", "from app.extensions import db", "as an argument"),
-    (the_protocol_knows_no_flask, "app.oauth.exchange", "from app.config import Settings", None),
-    (the_protocol_knows_no_flask, "app.oauth.server", "from flask import Response", None),
-    (only_http_files_touch_the_request, "app.accounts.users", "from flask import g, request", "flask.request"),
-    (only_http_files_touch_the_request, "app.oauth.checks.pkce", "import flask\nx = flask.request.args", "touches"),
-    (only_http_files_touch_the_request, "app.accounts.views", "from flask import request", None),
-    (only_the_outermost_commits, "app.accounts.users", "def f():\n    db.session.commit()", "commits"),
-    (only_the_outermost_commits, "app.accounts.views", "def f():\n    db.session.commit()", None),
-    (a_rollback_undoes_what_failed, "app.org.views", "def f():\n    db.session.rollback()", "where nothing failed"),
-    (
-        a_rollback_undoes_what_failed,
-        "app.org.views",
-        "try:\n    f()\nexcept ValueError:\n    db.session.rollback()",
-        None,
-    ),
-    (
-        only_the_application_says_what_a_request_may_write,
-        "app.org.views",
-        "from app.database.access import set_access",
-        "imports set_access",
-    ),
-    (
-        only_the_application_says_what_a_request_may_write,
-        "app.http.application",
-        "from app.database.access import set_access",
-        None,
-    ),
-    (only_the_clock_reads_time, "app.http.web", "import datetime\nx = datetime.datetime.now()", "use clock.now()"),
-    (
-        only_the_clock_reads_time,
-        "app.http.web",
-        "from datetime import datetime\nx = datetime.utcnow",
-        "use clock.now()",
-    ),
-    (only_the_clock_reads_time, "app.http.web", "import time\nx = time.time()", "use clock.now()"),
-    (only_the_clock_reads_time, "app.http.web", "from time import time\nx = time()", "use clock.now()"),
-    (only_the_clock_reads_time, "app.http.web", "from sqlalchemy import func\nx = func.now()", "use clock.now()"),
-    (only_the_clock_reads_time, "app.clock", "from datetime import datetime\nx = datetime.now()", None),
-    (the_clock_is_read_through_its_module, "app.http.web", "from app.clock import now", "cannot replace"),
-    (records_are_structs, "app.org.access", "from dataclasses import dataclass, field", "take msgspec.Struct"),
-    (records_are_structs, "app.clients.fields", "from dataclasses import dataclass", None),
-    (names_say_something, "app.oauth.token_utils", "", "says nothing"),
-    (names_say_something, "app.common.x", "", "says nothing"),
-    (names_say_something, "app.oauth.tokens", "", None),
-    (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 50, "show has 51 lines"),
-    (functions_fit_on_a_screen, "app.org.views", "def show():\n" + "    x = 1\n" * 49, None),
-    (who_raises_says_so, "app.org.access", "def f():\n    raise ValueError('x')", "does not say what"),
-    (who_raises_says_so, "app.org.access", "def f():\n    'Raises ``ValueError``.'\n    raise ValueError('x')", None),
-    (who_raises_says_so, "app.org.access", "def _f():\n    raise ValueError('x')", None),
-    (every_module_opens_with_a_sentence, "app.http.web", "x = 1", "has no docstring"),
-    (every_module_opens_with_a_sentence, "app.http.web", "'''Web stuff'''", "no sentence"),
-    (every_module_opens_with_a_sentence, "app.http.web", "'''What every answer shares.'''", None),
-]
-
-
-@each(("rule", "name", "source", "sentence"), EXAMPLES)
-def test_the_rule_sees(rule, name, source, sentence):
-    found = list(rule(Module(name, ast.parse(source))))
-    if sentence is None:
-        assert found == []
-    else:
-        assert len(found) == 1 and sentence in found[0] and name in found[0]
-
-
-def test_no_rule_is_without_an_example():
-    assert {rule for rule, *_, sentence in EXAMPLES if sentence} == set(RULES)

@@ -123,3 +123,19 @@ def _told_of_statements(app: Flask, tell: Callable[[str], None]) -> Iterator[Non
             yield
     finally:
         event.remove(engine, "after_cursor_execute", after_cursor_execute)
+
+
+def within(app, act):
+    """An act in an application context of its own that commits what it did, and returns its name for an error."""
+
+    def run():
+        with app.app_context():
+            try:
+                result = act()
+                db.session.commit()
+                return result
+            except Exception as error:
+                db.session.rollback()
+                return type(error)
+
+    return run

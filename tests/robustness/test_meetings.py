@@ -7,15 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.invitations import InvitationOver, accept_invitation, invite
-from app.accounts.members import change_role
-from app.accounts.models import Membership
-from app.accounts.organizations import find_organization
-from app.accounts.roles import NotPermitted
-from app.audit.models import AuditEvent
-from app.clients.models import Client, find_client
-from app.clients.registration import update_client
-from app.clients.secrets import MOST_LIVE_SECRETS, add_another_secret, list_live_secrets
+from app.clients.models import find_client
 from app.consents import changes
 from app.consents.changes import give_consent
 from app.consents.choice import Choice
@@ -32,7 +24,7 @@ from app.memories.models import Integration, Memento, MementoContent, Memory, Me
 from app.memories.picks import Pick
 from tests.actors import Browser
 from tests.databases import BACKEND
-from tests.robustness.meeting import meet
+from tests.robustness.meeting import meet, within
 
 WRITING = "memories:read memories:write"
 
@@ -40,12 +32,6 @@ WRITING = "memories:read memories:write"
 @pytest.fixture(scope="session")
 def app(each_app):
     return each_app
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 @pytest.fixture
@@ -85,22 +71,6 @@ def new_memento(app, alice, source):
             return memento.id
 
     return new_memento
-
-
-def within(app, act):
-    """An act in an application context of its own that commits what it did, and returns its name for an error."""
-
-    def run():
-        with app.app_context():
-            try:
-                result = act()
-                db.session.commit()
-                return result
-            except Exception as error:
-                db.session.rollback()
-                return type(error)
-
-    return run
 
 
 # -- consents --------------------------------------------------------------------------------------
@@ -348,110 +318,6 @@ def test_one_form_sent_twice_makes_one_copy(app, alice, new_memento):
     copy = within(app, lambda: duplicate_memento(db.session.get_one(Memento, memento_id), copy_id).name)
     met = meet(app, copy, copy, after="SELECT mementos.name")
     assert (met.first, met.second, met.second_waited) == ("Work (copy)", "Work (copy)", True)
-
-
-# -- memberships -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def olive(app, bob, carol) -> str:
-    """The owner of Acme, by id: somebody of another organization, too."""
-    with app.app_context():
-        acme = find_organization("acme")
-        db.session.add(Membership(user_id=carol.id, organization_id=acme.id, role="owner"))
-        db.session.commit()
-        return carol.id
-
-
-def test_an_invitation_is_not_accepted_while_who_made_it_loses_the_right_to(app, alice, bob, olive):
-    with app.app_context():
-        acme = find_organization("acme").id
-        _, token = invite(acme, role="admin", label="", actor_user_id=bob.id)
-        db.session.delete(db.session.get(Membership, (alice.id, acme)))
-        db.session.commit()
-    met = meet(
-        app,
-        within(app, lambda: change_role(acme, bob.id, "member", actor_user_id=olive)),
-        within(app, lambda: accept_invitation(token, alice.id)),
-        after="FROM memberships",
-    )
-    assert (met.first, met.second, met.second_waited) == (None, InvitationOver, True)
-
-
-def test_an_admin_who_is_losing_the_role_invites_nobody(app, bob, olive):
-    with app.app_context():
-        acme = find_organization("acme").id
-    met = meet(
-        app,
-        within(app, lambda: change_role(acme, bob.id, "member", actor_user_id=olive)),
-        within(app, lambda: invite(acme, role="admin", label="", actor_user_id=bob.id)),
-        after="FROM memberships",
-    )
-    assert (met.first, met.second, met.second_waited) == (None, NotPermitted, True)
-
-
-def test_one_who_follows_two_links_at_once_joins_once(app, alice, bob):
-    with app.app_context():
-        acme = find_organization("acme").id
-        tokens = [invite(acme, role="member", label="", actor_user_id=bob.id)[1] for _ in range(2)]
-        db.session.delete(db.session.get(Membership, (alice.id, acme)))
-        db.session.commit()
-    joins = [within(app, lambda token=token: accept_invitation(token, alice.id).role) for token in tokens]
-    met = meet(app, *joins, after="FROM memberships")
-    assert (met.first, met.second.__name__, met.second_waited) == ("member", "AlreadyMember", True)
-
-
-# -- clients ---------------------------------------------------------------------------------------
-
-
-def test_no_client_gets_more_secrets_than_it_may_have(app, notebook):
-    def add():
-        client = db.session.get_one(Client, notebook.client_id)
-        return add_another_secret(db.session(), client, actor_user_id=None)[0].id
-
-    for _ in range(MOST_LIVE_SECRETS - 2):
-        within(app, add)()
-    met = meet(app, within(app, add), within(app, add), after="FROM client_secrets")
-    assert (met.second.__name__, met.second_waited) == ("ClientError", True)
-    with app.app_context():
-        assert len(list_live_secrets(db.session(), notebook.client_id)) == MOST_LIVE_SECRETS
-
-
-def test_a_secret_that_is_retired_twice_at_once_is_retired_once(app, bob, notebook):
-    browser = Browser(app)
-    browser.enter(bob)
-    with app.app_context():
-        secret_id = list_live_secrets(db.session(), notebook.client_id)[0].id
-    path = f"/org/oauth/{notebook.client_id}/secrets/{secret_id}/retire"
-    page = browser.get(path)
-    retire = lambda: browser.submit(page, action=path)  # noqa: E731
-    met = meet(app, retire, retire, after="FROM client_secrets")
-    assert (met.first.status_code, met.second.status_code, met.second_waited) == (303, 404, True)
-    with app.app_context():
-        kinds = db.session.scalars(select(AuditEvent.kind)).all()
-    assert kinds.count("client.secret_retired") == 1
-
-
-def test_no_code_goes_to_an_address_that_is_being_taken_off_the_list(app, alice, signed_in, notebook):
-    notebook.allow(alice, notebook.scope, {"selection": "all"})
-
-    def remove():
-        client = db.session.get_one(Client, notebook.client_id)
-        settings = app.extensions["services"].settings
-        update_client(
-            db.session(),
-            settings,
-            client,
-            actor_user_id=None,
-            redirect_uris=["https://elsewhere.acme.example/callback"],
-        )
-        db.session.flush()
-        # The statement after the change: the transaction is still open.
-        db.session.scalar(select(AuditEvent.id).limit(1))
-
-    met = meet(app, within(app, remove), lambda: signed_in.get(notebook.authorize_url()), after="FROM audit_events")
-    assert (met.second.status_code, met.second_waited) == (400, True)
-    assert "does not lead back" in met.second.text
 
 
 # -- tokens of an app that is being deleted --------------------------------------------------------

@@ -16,6 +16,7 @@ from app.consents.continuing import note_browser
 from app.consents.installations import installation_of, mark_browser, new_installation
 from app.consents.introductions import write_introduction
 from app.consents.resources import API, MCP
+from app.consents.models import Consent
 from app.credentials import AUTHORIZATION_CODE, KNOWN_BROWSER, digest, new_credential
 from app.database.connections import connect
 from app.extensions import db
@@ -115,3 +116,22 @@ def write_down(app: Flask, browser: Browser, person: Person, client: Integrator,
             expires_at=at + timedelta(seconds=app.extensions["services"].settings.authorization_code_lifetime),
         )
     return code
+
+
+def sorted_titles(caller: Caller) -> list[str]:
+    return sorted(caller.titles())
+
+
+def read(app, statement) -> list:
+    with app.app_context():
+        return db.session.execute(statement).all()
+
+
+def consent_of(app, caller) -> Consent:
+    with app.app_context():
+        return db.session.get_one(Consent, caller.grant_id)
+
+
+def offered(page) -> list[str]:
+    """The connections that the page names, by grant id, as they stand."""
+    return [part.split('"', 1)[0] for part in page.text.split('name="same" value="')[1:]][1:]

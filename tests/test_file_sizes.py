@@ -1,0 +1,41 @@
+"""A file is one thing and a folder no heap: what is too large is several things, and is split by what it is about."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_MOST_LINES_OF_FILE = 260
+_MOST_FILES_OF_FOLDER = 25
+
+
+def find_large_files(root: Path) -> list[str]:
+    """Returns a sentence for each file with too many lines and each folder with too many files."""
+    files = [path for path in sorted(root.rglob("*")) if path.suffix in (".py", ".css", ".js", ".html")]
+    found = []
+    for path in files:
+        lines = len(path.read_text().splitlines())
+        if lines > _MOST_LINES_OF_FILE:
+            found.append(f"{path.relative_to(root.parent)} has {lines} lines; split what is several things.")
+    for folder, count in sorted(Counter(path.parent for path in files).items()):
+        if count > _MOST_FILES_OF_FOLDER:
+            found.append(
+                f"{folder.relative_to(root.parent)} holds {count} files; {_MOST_FILES_OF_FOLDER} are the most."
+            )
+    return found
+
+
+@pytest.mark.parametrize("folder", ["app", "static", "templates"])
+def test_no_file_is_several_things_and_no_folder_a_heap(folder):
+    assert find_large_files(_ROOT / folder) == []
+
+
+def test_a_large_file_and_a_full_folder_are_seen(tmp_path):
+    (tmp_path / "large.py").write_text("x = 1\n" * (_MOST_LINES_OF_FILE + 1))
+    full = tmp_path / "full"
+    full.mkdir()
+    for number in range(_MOST_FILES_OF_FOLDER + 1):
+        (full / f"{number}.py").write_text("x = 1\n")
+    of_file, of_folder = find_large_files(tmp_path)
+    assert "large.py has 261 lines" in of_file and "full holds 26 files" in of_folder
