@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -11,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.forked.popen import Forked, end_those_of
+from tests.ports import free_port
 
 _ROOT = Path(__file__).resolve().parent.parent
 _FOLDERS = ("app", "benchmarks", "migrations", "static", "templates", "tests")
@@ -96,13 +96,6 @@ def read_welcome(process: subprocess.Popen) -> str:
         if any(last in line for last in ("Sign up at", "before SMTP_URL is set", "secret is in")):
             return "".join(lines)
     raise AssertionError(f"It did not start: {process.stderr.read()}")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(url: str) -> tuple[int, bytes]:

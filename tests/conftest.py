@@ -71,6 +71,13 @@ def alice(app) -> Person:
 
 
 @pytest.fixture
+def signed_in(browser, alice) -> Browser:
+    """Alice's browser, with her signed in."""
+    browser.enter(alice)
+    return browser
+
+
+@pytest.fixture
 def bob(app) -> Person:
     """An admin of Acme, who registers its apps."""
     return _register(app, "Bob Baker", "bob@acme.example", "Acme", "admin")

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from tests.databases import cluster_owner
+from tests.ports import free_port
 
 _START_SECONDS = 20
 
@@ -35,7 +36,7 @@ class Pooler:
         self._directory = directory
         self._settings = settings
         self._process: subprocess.Popen | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     @property
     def url(self) -> str:
@@ -125,9 +126,3 @@ def running_pooler(database_url: str, **settings: str) -> Iterator[Pooler]:
             yield pooler
         finally:
             pooler.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What the tests of the protocol and of the API share: Alice signed in, clients of all kinds, time, two at once."""
+"""What the tests of the protocol and of the API share: clients of all kinds, time, two at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,22 +28,15 @@ from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.protect import protected
 from app.recent import Recent
 from app.scopes import SCOPES
-from tests.actors import Browser, Person
+from tests.actors import Person
 from tests.integrator import Integrator
 
 __all__ = ["at_once", "change_client", "change_consent", "change_settings", "delete_client", "disable", "grants", "guarded",
-           "let_time_pass", "make_memento", "posting_notebook", "publish_issuer", "register", "signed_in",
-           "strict", "strict_notebook", "tokens"]  # fmt: skip
+           "let_time_pass", "make_memento", "posting_notebook", "publish_issuer", "register", "strict",
+           "strict_notebook", "tokens"]  # fmt: skip
 
 
 # -- people and clients ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    """Alice's browser, with her signed in."""
-    browser.enter(alice)
-    return browser
 
 
 @pytest.fixture

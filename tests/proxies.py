@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clone import free_port
+from tests.ports import free_port
 
 _DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 PROXIES = ("nginx", "haproxy")

@@ -6,7 +6,6 @@ They are forked (:mod:`tests.forked.popen`), which saves them the imports, but f
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from tests.compiled import environ_of_compiled
 from tests.document_hosts import DocumentHosts
 from tests.forked.popen import Forked
 from tests.migrated import bring_up_to_date
+from tests.ports import free_port
 
 _ROOT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 30
@@ -81,7 +81,7 @@ def running_server(
         ):
             yield server
         return
-    port = _free_port()
+    port = free_port()
     environ = {
         **environ_of_machine(),
         **environ_of_compiled(),
@@ -133,12 +133,6 @@ def _end(process: subprocess.Popen, stops: bool) -> None:
 
 def _start(environ: dict[str, str], application: str) -> str:
     return GUNICORN.replace("wsgi:app", CHEAP_PASSWORDS if VARIABLE in environ else application)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_until_it_answers(server: Server, process: subprocess.Popen) -> None:

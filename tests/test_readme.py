@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clone import Clone, free_port
+from tests.clone import Clone
+from tests.ports import free_port
 from tests.terminal import Terminal
 
 _ROOT = Path(__file__).resolve().parent.parent

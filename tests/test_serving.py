@@ -16,8 +16,9 @@ import pytest
 
 from app import create_app
 from app.config import Settings
-from tests.clone import Clone, free_port, get, read_welcome
+from tests.clone import Clone, get, read_welcome
 from tests.migrated import bring_up_to_date
+from tests.ports import free_port
 from tests.server import GUNICORN, running_server
 
 _SECRET = "rlq_ac_" + "0123456789abcdef" * 4

@@ -35,12 +35,6 @@ def sent_mail(sent_mail):
 
 
 @pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
-
-
-@pytest.fixture
 def in_database(app):
     def ask(question):
         with app.app_context():

@@ -30,6 +30,7 @@ from app.mail.models import OutgoingMail
 from tests.databases import database_in, for_libpq, new_database
 from tests.migrated import bring_up_to_date
 from tests.pooler import missing_pgbouncer, running_pooler
+from tests.ports import free_port
 from tests.resources import _cluster
 
 _KEY = "a-key-0123456789-that-nobody-ever-sees"
@@ -59,7 +60,7 @@ def examine(file, tmp_path):
     """Run the command for a deployment that is well but for ``changes``: its exit code and its findings."""
 
     def run(**changes) -> tuple[int, list[dict[str, str]]]:
-        honest = Settings(f"sqlite:///{file}", _KEY, f"http://127.0.0.1:{_free_port()}")
+        honest = Settings(f"sqlite:///{file}", _KEY, f"http://127.0.0.1:{free_port()}")
         app = create_app(structs.replace(honest, **changes))
         app.instance_path = str(tmp_path / "instance")
         result = app.test_cli_runner().invoke(args=["doctor", "--json"])
@@ -71,12 +72,6 @@ def examine(file, tmp_path):
         return result.exit_code, told["findings"]
 
     return run
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _find(findings, check: str, level: str) -> dict[str, str]:
@@ -128,7 +123,7 @@ def test_a_file_that_was_moved_away_is_not_made_anew(examine, file):
 
 
 def test_a_server_that_is_away_does_not_stop_the_other_checks(examine):
-    code, findings = examine(database_url=f"postgresql+psycopg://anna:{_PASSWORD}@127.0.0.1:{_free_port()}/reliquary")
+    code, findings = examine(database_url=f"postgresql+psycopg://anna:{_PASSWORD}@127.0.0.1:{free_port()}/reliquary")
     assert (code, _errors(findings)) == (1, {"database"})
     assert "start PostgreSQL there" in _find(findings, "database", "error")["do"].replace("Start", "start")
     assert {"keys", "issuer", "disk"} <= {finding["check"] for finding in findings}
@@ -394,7 +389,7 @@ def test_a_machine_that_trusts_no_authority(examine, tmp_path, monkeypatch):
 @pytest.mark.skipif("redis_url" not in Settings.__struct_fields__, reason="There is no setting for Redis yet.")
 def test_a_redis_that_is_away_is_no_error(examine):
     """Limits go on in each process."""
-    code, findings = examine(redis_url=f"redis://:{_PASSWORD}@127.0.0.1:{_free_port()}/0")
+    code, findings = examine(redis_url=f"redis://:{_PASSWORD}@127.0.0.1:{free_port()}/0")
     assert code == 0 and "does not answer" in _find(findings, "redis", "warning")["says"]
 
 
@@ -422,7 +417,7 @@ def test_a_check_that_breaks_or_hangs_is_told_and_stops_no_other(examine, monkey
 
 
 def test_a_person_reads_a_line_a_finding_and_what_to_do(file, tmp_path, environ):
-    app = create_app(Settings(f"sqlite:///{file}", "0" * 40, f"http://127.0.0.1:{_free_port()}"))
+    app = create_app(Settings(f"sqlite:///{file}", "0" * 40, f"http://127.0.0.1:{free_port()}"))
     app.instance_path = str(tmp_path / "instance")
     result = app.test_cli_runner().invoke(args=["doctor"])
     assert result.exit_code == 1 and result.stdout.endswith("\n1 errors, 2 warnings.\n")

@@ -60,13 +60,6 @@ class VisitorsWeb:
         )
 
 
-def free_port() -> int:
-    """Returns a port of loopback that nothing listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def started(command: list[str], folder: Path, port: int, **environment: str) -> Iterator[str]:
     """A program that listens at a port, which is told to it as the guide's do. Gives its address."""

@@ -15,11 +15,11 @@ import pytest
 
 from app.clients.models import ClientOrigin
 from app.extensions import db
-from tests.clone import free_port
 from tests.conftest import _register_integrator
 from tests.elsewhere.bearer_proxy import bearer_proxy
 from tests.elsewhere.installed import Elsewhere
 from tests.mcp.person import AgentsPerson, bring_person
+from tests.ports import free_port
 
 _LISTED = tomllib.loads((Path(__file__).resolve().parent / "conformance.toml").read_text())
 _TOOLS = {"test_simple_text": "list_mementos", "test_error_handling": "get_memory"}

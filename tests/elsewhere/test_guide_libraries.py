@@ -11,7 +11,6 @@ from app.guide.libraries import LIBRARIES, MAKE_TEST_CLIENTS
 from tests.elsewhere.programs import (
     PACKAGES,
     VisitorsWeb,
-    free_port,
     need,
     place_django,
     place_go,
@@ -24,6 +23,7 @@ from tests.guide.stage import allow, read, register
 from tests.guide.visitor import Program, shorten_tokens
 from tests.journeys.conftest import callback, demonstration, page
 from tests.journeys.walk import ALICE, authorize, choose, sign_in
+from tests.ports import free_port
 
 __all__ = ["allow", "callback", "demonstration", "page", "read", "register"]
 

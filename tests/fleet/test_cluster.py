@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clone import free_port
 from tests.databases import missing_postgresql, new_database
 from tests.fleet.callers import HEALTH, Ask, ask, me_request, token_request, wait_until_served
 from tests.fleet.instances import Instance, environ_of
 from tests.pooler import missing_pgbouncer, running_pooler
+from tests.ports import free_port
 from tests.proxies import PROXIES, missing_proxy, running_proxy
 from tests.resources import _cluster
 from tests.robustness.remote import RemoteApp

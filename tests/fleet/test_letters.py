@@ -14,7 +14,8 @@ from app.extensions import db
 from app.mail.models import OutgoingMail, State
 from app.mail.outbox import put_mail
 from tests.fleet.processes import children_of
-from tests.mail.servers import Behaviour, find_free_port, mail_server
+from tests.mail.servers import Behaviour, mail_server
+from tests.ports import free_port
 from tests.server import Server, running_server
 
 
@@ -50,7 +51,7 @@ def _is_nothing_on_its_way(server: Server) -> bool:
 
 
 def test_workers_that_are_killed_send_no_letter_twice_and_lose_none(each_database_url, tmp_path):
-    behaviour, port = Behaviour(), find_free_port()
+    behaviour, port = Behaviour(), free_port()
     behaviour.is_slow = 0.15
     addresses = [f"person{number}@example.com" for number in range(40)]
     with (
@@ -78,7 +79,7 @@ def test_workers_that_are_killed_send_no_letter_twice_and_lose_none(each_databas
 
 
 def test_a_server_that_comes_back_gets_every_letter_once(each_database_url, tmp_path):
-    behaviour, port = Behaviour(), find_free_port()
+    behaviour, port = Behaviour(), free_port()
     addresses = [f"person{number}@example.com" for number in range(25)]
     with running_server(each_database_url, tmp_path, SMTP_URL=f"smtp://127.0.0.1:{port}") as server:
         _put(server, addresses)

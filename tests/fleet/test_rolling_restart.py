@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.clone import free_port
 from tests.fleet.callers import HEALTH, asking, figures, token_request, wait_until_served
 from tests.fleet.instances import Instance, environ_of
+from tests.ports import free_port
 from tests.proxies import PROXIES, missing_proxy, running_proxy
 from tests.robustness.remote import RemoteApp
 from tests.server import running_server

@@ -9,7 +9,6 @@ from PIL import Image
 
 from app.guide.contents import PAGES
 from tests.accounts.test_sign_in import is_signed_in
-from tests.actors import Browser
 from tests.tables import each
 
 #: address -> where it leads
@@ -31,12 +30,6 @@ LEADS = {
     "/guide/scopes": "/guide/scopes-and-mementos#scopes",
     "/guide/refresh": "/guide/tokens#refresh",
 }
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 @each(("address", "place"), LEADS.items())

@@ -22,7 +22,8 @@ from app.demonstration import seeds
 from app.extensions import db
 from tests.journeys.conftest import also_return_to
 from tests.journeys.walk import ALICE, authorize, choose, follow, sign_in
-from tests.server import CHEAP_PASSWORDS, Server, _free_port, running_server
+from tests.ports import free_port
+from tests.server import CHEAP_PASSWORDS, Server, running_server
 
 _NGINX = """
 daemon off; master_process off; pid {directory}/nginx.pid; error_log {directory}/nginx.log;
@@ -79,7 +80,7 @@ class Hidden:
 
 @pytest.fixture(scope="module")
 def hidden(tmp_path_factory, certificate) -> Iterator[Hidden]:
-    directory, port = tmp_path_factory.mktemp("hidden"), _free_port()
+    directory, port = tmp_path_factory.mktemp("hidden"), free_port()
     database_url = f"sqlite:///{directory}/hidden.sqlite3"
     settings = {"ISSUER": f"https://127.0.0.1:{port}", "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "1"}
     with running_server(database_url, directory, application=CHEAP_PASSWORDS, **settings) as server:

@@ -1,7 +1,6 @@
 """Mail servers on loopback, by aiosmtpd, that do what a test wants them to."""
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -10,6 +9,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+
+from tests.ports import free_port
 
 
 class Behaviour:
@@ -76,17 +77,10 @@ class _Controller(Controller):
         return _Server(self.handler, **self.SMTP_kwargs)
 
 
-def find_free_port() -> int:
-    """A port of loopback that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def mail_server(behaviour: Behaviour, port: int = 0, **options: Any) -> Iterator[int]:
     """A running server. Yields its port."""
-    controller = _Controller(behaviour, hostname="127.0.0.1", port=port or find_free_port(), **options)
+    controller = _Controller(behaviour, hostname="127.0.0.1", port=port or free_port(), **options)
     controller.start()
     try:
         yield controller.port

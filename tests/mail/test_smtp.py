@@ -19,7 +19,8 @@ from app.mail.rendering import Rendered
 from app.mail.sending import send_due
 from app.mail.smtp import Patience, SmtpCarrier
 from app.smtp_url import read_smtp_url
-from tests.mail.servers import Behaviour, find_free_port, mail_server
+from tests.mail.servers import Behaviour, mail_server
+from tests.ports import free_port
 
 _SHORT = Patience(connection=2, answer=2, before_end=3, after_end=0.5)
 
@@ -28,7 +29,7 @@ class Post:
     """The outbox of a test, and the server that it sends to."""
 
     def __init__(self, app, monkeypatch) -> None:
-        self.app, self.server, self.port = app, Behaviour(), find_free_port()
+        self.app, self.server, self.port = app, Behaviour(), free_port()
         self.settings = app.extensions["services"].settings
         self._later = timedelta()
         real = clock.now

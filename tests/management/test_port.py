@@ -10,9 +10,10 @@ import pytest
 
 from app import create_app
 from app.config import read_settings
-from tests.clone import free_port, get
+from tests.clone import get
 from tests.forked.popen import run_forked
 from tests.migrated import bring_up_to_date
+from tests.ports import free_port
 from tests.server import environ_of_machine, running_server
 
 _ROOT = Path(__file__).resolve().parent.parent.parent

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import _free_port, running_server
+from tests.ports import free_port
+from tests.server import running_server
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     """A server of three workers, and its management port."""
-    directory, port = tmp_path_factory.mktemp("metrics"), _free_port()
+    directory, port = tmp_path_factory.mktemp("metrics"), free_port()
     with running_server(f"sqlite:///{directory}/x.sqlite3", directory, MANAGEMENT_PORT=str(port)) as server:
         yield server, port
 
@@ -63,7 +64,7 @@ def test_a_server_without_the_port_has_no_folder(server):
 
 def test_two_servers_share_nothing_and_leave_nothing(served, tmp_path):
     one, port = served
-    other_port, database_url = _free_port(), f"sqlite:///{tmp_path}/x.sqlite3"
+    other_port, database_url = free_port(), f"sqlite:///{tmp_path}/x.sqlite3"
     with running_server(database_url, tmp_path, MANAGEMENT_PORT=str(other_port), WEB_CONCURRENCY="1") as other:
         folder = folder_of(other.pid)
         assert folder.exists() and folder.stat().st_mode & 0o777 == 0o700 and folder != folder_of(one.pid)

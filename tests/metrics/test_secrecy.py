@@ -21,8 +21,9 @@ from tests.actors import Browser
 from tests.integrator import Integrator, basic
 from tests.mail.servers import Behaviour, mail_server
 from tests.mailbox import wait_for_first
+from tests.ports import free_port
 from tests.robustness.remote import RemoteApp
-from tests.server import CHEAP_PASSWORDS, _free_port, running_server
+from tests.server import CHEAP_PASSWORDS, running_server
 
 from .test_port import scrape
 
@@ -92,7 +93,7 @@ def _strings_of(value) -> Iterator[str]:
 @pytest.fixture(params=["text", "json"])
 def ran(request, tmp_path):
     """The run, over: the server, its log, what its metrics said, and the recorder."""
-    port = _free_port()
+    port = free_port()
     mailbox = Behaviour()
     with (
         mail_server(mailbox) as smtp,

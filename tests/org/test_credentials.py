@@ -14,6 +14,7 @@ from app.extensions import db
 from app.last_uses import LastUses
 from tests.actors import Browser
 from tests.integrator import Integrator
+from tests.org.conftest import secret_in
 from tests.tables import each
 
 LIST = "/org/oauth/"
@@ -29,11 +30,6 @@ def authorize_url(html: str) -> dict[str, str]:
     url = re.search(r'id="authorize-url">([^<]+)<', html)[1].replace("&amp;", "&")
     assert url.startswith("http://127.0.0.1:8000/oauth/authorize?")
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query, strict_parsing=True).items()}
-
-
-def secret_in(page) -> str:
-    (secret,) = set(re.findall(r"rlq_cs_[0-9a-f]{64}", page.text))
-    return secret
 
 
 def make_secret(browser: Browser, path: str, label: str = ""):

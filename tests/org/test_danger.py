@@ -1,12 +1,10 @@
 """Suspending, rotating everything and deleting an app."""
 
-import re
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
-from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientLogo, ClientOrigin, ClientSecret
 from app.consents.models import Consent
 from app.extensions import db
@@ -15,6 +13,7 @@ from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from tests.actors import Browser
+from tests.org.conftest import kinds, secret_in
 from tests.tables import each
 
 LIST = "/org/oauth/"
@@ -43,16 +42,6 @@ def tokens(app, notebook, alice) -> dict:
     return notebook.tokens(browser)
 
 
-def secret_in(page) -> str:
-    (secret,) = set(re.findall(r"rlq_cs_[0-9a-f]{64}", page.text))
-    return secret
-
-
-def events(app) -> list[str]:
-    with app.app_context():
-        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.occurred_at)]
-
-
 def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, ask):
     page = admin.follow(admin.submit(ask(admin, "Suspend the app"), press="Suspend the app"))
 
@@ -66,7 +55,7 @@ def test_suspension_acts_at_once_and_is_undone(app, admin, notebook, tokens, ask
 
     assert notebook.is_alive(tokens["access_token"])
     assert notebook.client_credentials().status_code == 200
-    assert events(app)[-2:] == ["client.suspended", "client.resumed"]
+    assert kinds(app)[-2:] == ["client.suspended", "client.resumed"]
 
 
 def test_suspending_twice_is_recorded_once(app, admin, ask):
@@ -74,7 +63,7 @@ def test_suspending_twice_is_recorded_once(app, admin, ask):
     admin.submit(page, press="Suspend the app")
     admin.submit(page, press="Suspend the app")
 
-    assert events(app).count("client.suspended") == 1
+    assert kinds(app).count("client.suspended") == 1
 
 
 def test_rotating_everything_ends_secrets_codes_and_tokens_and_keeps_consents(app, admin, notebook, tokens, ask, alice):
@@ -159,5 +148,5 @@ def test_deleted_app_is_gone_with_all_it_held_but_not_from_the_log(app, admin, n
         for gone in (ClientSecret, ClientLogo, ClientOrigin, TokenFamily, AccessToken, RefreshToken, RequestRecord):
             assert db.session.scalar(select(func.count()).select_from(gone)) == 0, gone
         assert [one.is_live() for one in db.session.scalars(select(Consent))] == [False]
-    assert events(app)[-1] == "client.deleted"
+    assert kinds(app)[-1] == "client.deleted"
     assert "Acme Notebook" in admin.get(LIST + "audit").text

@@ -128,13 +128,6 @@ def shelf(app, alice) -> Shelf:
 
 
 @pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    """Alice's browser, with her signed in."""
-    browser.enter(alice)
-    return browser
-
-
-@pytest.fixture
 def stranger(app, carol) -> Browser:
     """Carol's browser, with her signed in."""
     browser = Browser(app)

@@ -75,12 +75,6 @@ def _no_failure_is_logged(caplog):
 
 
 @pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
-
-
-@pytest.fixture
 def waiting(signed_in, notebook) -> TestResponse:
     """The first page of a request that waits for the signed-in person's decision."""
     return notebook.start(signed_in)

@@ -12,13 +12,6 @@ from app.oauth.endpoints.decision import choose_page
 from app.oauth.grants import authorization_code, authorize, client_credentials, refresh_token
 from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.replay import TokenReplay
-from tests.actors import Browser
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.actors import Browser
 from tests.robustness.locking import administrator, locked, wait_until
 from tests.robustness.remote import RemoteApp, all_at_once
 
@@ -21,12 +20,6 @@ _LOCKED_SECONDS = 1.0
 @pytest.fixture(scope="session")
 def app(each_server) -> RemoteApp:
     return RemoteApp(each_server)
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 class Started:

@@ -6,7 +6,6 @@ The quick part: what gives tokens. ``tests/fleet/test_killed.py`` does the same 
 import pytest
 
 from app.recent import Recent
-from tests.actors import Browser
 from tests.robustness.dying import count_ends, dump, kill_after, statements_of
 
 
@@ -22,12 +21,6 @@ def client(request, notebook, signed_in, monkeypatch) -> None:
         notebook.tokens(signed_in)
     else:
         monkeypatch.setattr(Recent, "find", lambda self, key: None)
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 def test_a_code_whose_exchange_died_is_redeemable_until_it_was_committed(app, notebook, signed_in):

@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 
 from app.extensions import db
 from app.memories.models import Memento, MementoContent
-from tests.actors import Browser
 from tests.robustness.locking import writers_held_back
 from tests.robustness.remote import RemoteApp, all_at_once
 
@@ -17,12 +16,6 @@ EIGHT = range(8)
 @pytest.fixture(scope="session")
 def app(each_server) -> RemoteApp:
     return RemoteApp(each_server)
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 @pytest.fixture

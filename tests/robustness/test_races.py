@@ -30,12 +30,6 @@ def app(each_server) -> RemoteApp:
     return RemoteApp(each_server)
 
 
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
-
-
 @pytest.fixture(autouse=True)
 def _no_failure_is_logged(app):
     """A failure that the answer hid would still stand in the log."""

@@ -32,12 +32,6 @@ def app(each_app):
 
 
 @pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
-
-
-@pytest.fixture
 def repeated(monkeypatch) -> list[str]:
     """The kind of each error after which something was tried again."""
     kinds: list[str] = []

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from tests.actors import Browser
 from tests.databases import for_libpq, missing_postgresql
 from tests.integrator import basic
 from tests.robustness.locking import wait_until
@@ -38,12 +37,6 @@ def server(lasting_postgresql_url, tmp_path_factory, apps_in_use):
 @pytest.fixture
 def app(server) -> RemoteApp:
     return RemoteApp(server)
-
-
-@pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
 
 
 def test_each_connection_gets_its_own_answer(server, notebook, pocket, signed_in):

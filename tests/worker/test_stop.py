@@ -9,7 +9,7 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.clone import free_port
+from tests.ports import free_port
 from tests.server import running_server
 from tests.worker.wire import PROBE, dial, read_answer
 

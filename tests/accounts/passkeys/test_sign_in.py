@@ -25,12 +25,6 @@ SIGN_IN = "/sign-in?next=/account/sessions/"
 
 
 @pytest.fixture
-def signed_in(browser, alice) -> Browser:
-    browser.enter(alice)
-    return browser
-
-
-@pytest.fixture
 def passkey(signed_in, device) -> str:
     return add_passkey(signed_in, device)
 
