@@ -9,16 +9,19 @@ from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
+    Insert,
     Integer,
+    Select,
     String,
     Text,
     bindparam,
     insert,
     select,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app import metrics
 from app.clients.models import Client
@@ -98,14 +101,6 @@ class Event(Struct, frozen=True):
 LATEST_FIRST: Final = (ConsentEvent.at.desc(), ConsentEvent.id.desc())
 
 
-def list_events(session: Session, user_id: str, grant_id: str | None = None) -> list[Event]:
-    """Returns what happened to the person's consents, or to one of them, the latest first; also to those long ended."""
-    statement = select(ConsentEvent).where(ConsentEvent.user_id == user_id).order_by(*LATEST_FIRST)
-    if grant_id is not None:
-        statement = statement.where(ConsentEvent.grant_id == grant_id)
-    return [read_event(one) for one in session.scalars(statement)]
-
-
 def read_event(one: ConsentEvent) -> Event:
     """Returns a row as the person may read it."""
     return Event(one.at, one.kind, one.actor, one.grant_id, one.client_name, json.loads(one.changed))
@@ -174,21 +169,27 @@ def _as_text(at: datetime | None) -> str | None:
 
 # -- writing one down ----------------------------------------------------------------------------
 
+_CHANGED = bindparam("changed", type_=Text())
+_VALUES = ["user_id", "grant_id", "client_key", "client_name", "at", "kind", "actor", "changed"]
+
+
+def select_values(client_name: Any = Client.name, changed: ColumnElement[str] = _CHANGED) -> Select[Any]:
+    """Returns a select of an event's values for each consent, with the parameters ``at``, ``kind``, ``actor`` and ``changed``.
+
+    Whoever asks says of which consents, and joins the client where its name is taken from there.
+    """
+    said = (bindparam("at", type_=UtcDateTime()), bindparam("kind", type_=String()), bindparam("actor", type_=String()))
+    return select(Consent.user_id, Consent.grant_id, Consent.client_key, client_name, *said, changed)
+
+
+def insert_values(values: Select[Any]) -> Insert:
+    """Returns the statement that writes down what :func:`select_values` selects."""
+    return insert(ConsentEvent).from_select(_VALUES, values)
+
+
 _INSERT_EVENT = Statement(
-    insert(ConsentEvent).from_select(
-        ["user_id", "grant_id", "client_key", "client_name", "at", "kind", "actor", "changed"],
-        select(
-            Consent.user_id,
-            Consent.grant_id,
-            Consent.client_key,
-            Client.name,
-            bindparam("at", type_=UtcDateTime()),
-            bindparam("kind", type_=String()),
-            bindparam("actor", type_=String()),
-            bindparam("changed", type_=Text()),
-        )
-        .join(Client, Client.key == Consent.client_key)
-        .where(Consent.grant_id == bindparam("grant")),
+    insert_values(
+        select_values().join(Client, Client.key == Consent.client_key).where(Consent.grant_id == bindparam("grant"))
     )
 )
 

@@ -4,13 +4,13 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import String, Text, bindparam, insert, select
+from sqlalchemy import String, bindparam
 from sqlalchemy.orm import Session
 
 from app import clock, metrics
 from app.clients.models import Client
 from app.clients.own_words import Told, when_app_changes_itself
-from app.consents.events import APP, CHANGED, ConsentEvent
+from app.consents.events import APP, CHANGED, insert_values, select_values
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.database.patience import take_time
@@ -24,20 +24,10 @@ _LONGEST_ADDRESS = 200
 _AT = bindparam("at", type_=UtcDateTime())
 # One statement, however many have it connected. By their key, as everybody takes them.
 _INSERT_FOR_ALL = Statement(
-    insert(ConsentEvent).from_select(
-        ["user_id", "grant_id", "client_key", "client_name", "at", "kind", "actor", "changed"],
-        select(
-            Consent.user_id,
-            Consent.grant_id,
-            Consent.client_key,
-            bindparam("client_name", type_=String()),
-            _AT,
-            bindparam("kind", type_=String()),
-            bindparam("actor", type_=String()),
-            bindparam("changed", type_=Text()),
-        )
+    insert_values(
+        select_values(client_name=bindparam("client_name", type_=String()))
         .where(Consent.client_key == bindparam("client"), is_live(Consent, _AT))
-        .order_by(Consent.user_id, Consent.grant_id),
+        .order_by(Consent.user_id, Consent.grant_id)
     )
 )
 

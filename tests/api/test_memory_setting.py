@@ -3,12 +3,12 @@
 import pytest
 
 from app.consents.changes import end
-from app.consents.events import list_events
 from app.consents.memory_setting import MemorySetting
 from app.consents.memory_setting.changes import set_for_all, set_for_one
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from tests.api.made import said
+from tests.consents.events import list_events
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from sqlalchemy import select
 
 from app.clients.models import DOCUMENT, Client
 from app.clients.own_words import read_own_words, write_own_words
-from app.consents.events import list_events
 from app.consents.introductions import Introduction
 from app.database.access import expect_writes
 from app.extensions import db
 from tests.actors import Browser
 from tests.clients.test_self_registration import AGENT, ask, integrator_of, manage
+from tests.consents.events import list_events
 from tests.protocol import *  # noqa: F403
 
 __all__ = ["ask", "manage"]

@@ -9,7 +9,7 @@ from app.clients.documents.reading import read_document
 from app.clients.life import EndedBy, end_client
 from app.clients.models import DOCUMENT, DYNAMIC, Client, SelfRegistration, find_record
 from app.consents.changes import end
-from app.consents.events import ENDED, list_events
+from app.consents.events import ENDED
 from app.consents.models import Consent
 from app.database.connections import connect
 from app.extensions import db
@@ -18,6 +18,7 @@ from app.oauth.journal.record import RequestRecord
 from app.oauth.tokens.family import TokenFamily
 from app.purge import unused_clients
 from app.purge.backlog import find_backlog
+from tests.consents.events import list_events
 from tests.integrator import Integrator
 from tests.protocol import *  # noqa: F403
 from tests.purging import purge

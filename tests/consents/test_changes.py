@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.clients.models import Client
 from app.consents import changes
 from app.consents.choice import Choice, find_choice
-from app.consents.events import ADMIN, APP, OPERATOR, Event, list_events
+from app.consents.events import ADMIN, APP, OPERATOR, Event
 from app.consents.models import Consent, ConsentMemento
 from app.consents.snapshot import ConsentSnapshot, find_live_consent
 from app.database.connections import Connection
@@ -21,6 +21,7 @@ from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.models import Memento
 from tests.actors import Person
+from tests.consents.events import list_events
 from tests.integrator import Integrator
 
 SCOPE = "integrations:read memories:read"

@@ -11,10 +11,10 @@ from app import create_app
 from app.config import Settings
 from app.consents import changes
 from app.consents.choice import Choice
-from app.consents.events import list_events
 from app.consents.snapshot import find_live_consent
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from tests.consents.events import list_events
 from tests.migrated import bring_up_to_date
 
 pytestmark = pytest.mark.database

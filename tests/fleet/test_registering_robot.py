@@ -13,13 +13,13 @@ from sqlalchemy import func, select, text
 
 from app.clients.models import Client, ClientOrigin, SelfRegistration
 from app.clients.self_registration import MOST_UNUSED
-from app.consents.events import list_events
 from app.extensions import db
 from app.limits.table import REGISTRATIONS
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import RequestRecord
 from tests.actors import Browser
 from tests.cli.test_commands import run_in
+from tests.consents.events import list_events
 from tests.databases import new_database
 from tests.fleet.callers import Ask, ask
 from tests.integrator import Integrator

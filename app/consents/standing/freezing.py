@@ -1,12 +1,12 @@
 """Pausing every app of a person at once, in one transaction."""
 
-from sqlalchemy import String, bindparam, insert, literal, select, update
+from sqlalchemy import String, bindparam, literal, select, update
 
 from app import clock, metrics
 from app.accounts.models import User
 from app.clients.models import Client
 from app.consents import statements
-from app.consents.events import PAUSED, PERSON, ConsentEvent
+from app.consents.events import PAUSED, PERSON, insert_values, select_values
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.database.connections import Connection
@@ -19,21 +19,11 @@ _GOES_ON = (Consent.user_id == bindparam("user"), Consent.paused_at.is_(None), i
 
 _LOCK_ALL = Statement(to_change(select(Consent.grant_id).where(*_GOES_ON).order_by(Consent.grant_id)))
 _NOTE_ALL = Statement(
-    insert(ConsentEvent).from_select(
-        ["user_id", "grant_id", "client_key", "client_name", "at", "kind", "actor", "changed"],
-        select(
-            Consent.user_id,
-            Consent.grant_id,
-            Consent.client_key,
-            Client.name,
-            _AT,
-            bindparam("kind", type_=String()),
-            bindparam("actor", type_=String()),
-            literal('{"all": true}', type_=String()),
-        )
+    insert_values(
+        select_values(changed=literal('{"all": true}', type_=String()))
         .join(Client, Client.key == Consent.client_key)
         .where(*_GOES_ON)
-        .order_by(Consent.grant_id),
+        .order_by(Consent.grant_id)
     )
 )
 _PAUSE_ALL = Statement(update(Consent).where(*_GOES_ON).values(paused_at=_AT, decided_at=_AT))

@@ -1,7 +1,7 @@
 """What people read of an app that is known by a document, and what they are told when that says something else."""
 
-from app.consents.events import list_events
 from app.extensions import db
+from tests.consents.events import list_events
 
 
 def test_an_app_on_this_computer_is_only_said_to_be_its_site(claude, signed_in):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.consents.events import Event, list_events
+from app.consents.events import Event
 from app.extensions import db
 from tests.actors import Browser
+from tests.consents.events import list_events
 from tests.personal.conftest import post
 
 

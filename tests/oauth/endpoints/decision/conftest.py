@@ -15,8 +15,8 @@ from app.consents.choice import Choice
 from app.consents.continuing import note_browser
 from app.consents.installations import installation_of, mark_browser, new_installation
 from app.consents.introductions import write_introduction
-from app.consents.resources import API, MCP
 from app.consents.models import Consent
+from app.consents.resources import API, MCP
 from app.credentials import AUTHORIZATION_CODE, KNOWN_BROWSER, digest, new_credential
 from app.database.connections import connect
 from app.extensions import db

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.consents.events import list_events
 from app.consents.models import Consent, ConsentMemento
 from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
@@ -15,6 +14,7 @@ from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser
 from tests.api.made import add_memory, fill, make
+from tests.consents.events import list_events
 from tests.oauth.endpoints.decision.conftest import consent_of, offered, read, sorted_titles
 from tests.tables import each
 
