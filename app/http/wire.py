@@ -53,7 +53,9 @@ def current_call() -> Call:
     return Call(http.environ, services(), http.method, http.path, http.read_body)
 
 
-def json_answer(body: dict[str, Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> Response:
+def json_answer(
+    body: dict[str, Any] | list[Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()
+) -> Response:
     """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
     return JsonAnswer(write_json(body, status, headers, request_id()))
 

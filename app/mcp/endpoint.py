@@ -7,8 +7,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import metrics
 from app.consents.resources import MCP
-from app.database.connections import connect
+from app.database.connections import Connection, connect
 from app.extensions import db
+from app.http.error_answers import find_answer_to_unavailable
 from app.http.services import services
 from app.http.wire import json_answer, no_content
 from app.mcp import blueprint
@@ -20,8 +21,11 @@ from app.mcp.messages import (
     PARSE_ERROR,
     TOO_MANY,
     UNAUTHORIZED,
+    UNAVAILABLE,
+    Message,
     Wrong,
     find_id,
+    read_list,
     read_message,
 )
 from app.mcp.tools import TOOLS
@@ -40,26 +44,31 @@ _LARGEST_UNREAD = 64 * 1024
 
 @blueprint.route("/mcp", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 def mcp() -> Response:
-    """Answer one message of an agent. There is no stream to open with GET, and no session to end with DELETE.
+    """Answer a message of an agent, or a list of them. There is no stream to open with GET, and no session to end with DELETE.
 
     Any other method is told the same by us: the framework would name GET and DELETE as what to send instead.
     """
     with connect(services().engine) as connection:
         try:
-            answered: Response = call_with_bearer(_answer_caller, connection, audience=MCP)
+            answered: Response | list[Any] = call_with_bearer(_answer_caller, connection, audience=MCP)
+            return _answer_each(answered, connection) if isinstance(answered, list) else answered
         except Refused as refused:
             return _answer_refusal(refused) if _may_call() else _answer_wrong(_foreign_page())
         except Wrong as wrong:
             return _answer_wrong(wrong)
-        return answered
 
 
-def _answer_caller(token: TokenSnapshot) -> Response:
+def _answer_caller(token: TokenSnapshot) -> Response | list[Any]:
+    """Returns the answer, or a list of messages, of which none has been looked at."""
     if not _may_call():
         raise _foreign_page()
     if request.method != "POST":
         raise Wrong(405, INVALID_REQUEST, "Send each message with POST.")
-    return _answer(_read_body(), token)
+    content = _read_body()
+    if isinstance(content, list):
+        return read_list(content, request.headers)
+    body = _answer(read_message(content, request.headers), token)
+    return no_content(202) if body is None else json_answer(body)
 
 
 def _foreign_page() -> Wrong:
@@ -95,30 +104,73 @@ def _read_body() -> Any:
         raise Wrong(400, PARSE_ERROR, str(error)) from None
 
 
-def _answer(content: Any, token: TokenSnapshot) -> Response:
-    message = read_message(content, request.headers)
+def _answer(message: Message, token: TokenSnapshot) -> dict[str, Any] | None:
     of_app = services()
     call = caller_with(token, db.session(), of_app.notes, of_app.settings.issuer)
-    body = answer(message, of_app.settings.site_name, call)
-    return no_content(202) if body is None else json_answer(body)
+    return answer(message, of_app.settings.site_name, call)
+
+
+def _answer_each(contents: list[Any], connection: Connection) -> Response:
+    """Answer the messages of a list in their order, each with a look of its own at the token, as if it had come alone.
+
+    What was done is told, also when the database is away afterwards.
+    """
+    answers: list[dict[str, Any] | None] = []
+    for content in contents:
+        try:
+            answers.append(_answer_one(content, connection))
+        except Exception as error:
+            if not answers or find_answer_to_unavailable(error) is None:
+                raise
+            answers += [None if _is_notification(one) else _unavailable(one) for one in contents[len(answers) :]]
+            break
+        # What only reads holds a transaction that may not write, and would not see what others write meanwhile.
+        db.session.remove()
+    told = [one for one in answers if one is not None]
+    return json_answer(told) if told else no_content(202)
+
+
+def _answer_one(content: Any, connection: Connection) -> dict[str, Any] | None:
+    def act(token: TokenSnapshot) -> dict[str, Any] | None:
+        message = read_message(content, request.headers)
+        if message.method == "initialize":
+            raise message.wrong(INVALID_REQUEST, "Send initialize by itself, in no list.")
+        return _answer(message, token)
+
+    try:
+        answered: dict[str, Any] | None = call_with_bearer(act, connection, audience=MCP)
+        return answered
+    except Refused as refused:
+        metrics.REFUSED.inc("mcp", refused.reason)
+        return None if _is_notification(content) else _wrong_of(refused, find_id(content)).body()
+    except Wrong as wrong:
+        return wrong.body()
+
+
+def _is_notification(content: Any) -> bool:
+    return isinstance(content, dict) and "id" not in content
+
+
+def _unavailable(content: Any) -> dict[str, Any]:
+    sentence = "The server cannot use its database just now, so this was not done: send it again in a moment."
+    return Wrong(503, UNAVAILABLE, sentence, id=find_id(content)).body()
 
 
 def _answer_refusal(refused: Refused) -> Response:
     """Tell it by HTTP, to whoever asks for tokens, and in the body, to whoever waits for the answer to a message."""
     metrics.REFUSED.inc("mcp", refused.reason)
-    code = refused.status_code if refused.status_code in (FORBIDDEN, TOO_MANY) else UNAUTHORIZED
-    needed = refused.values.get("needed")
-    wrong = Wrong(
-        refused.status_code,
-        code,
-        _say(refused),
-        id=_find_id_of_refused(),
-        data={"error": refused.error} | ({} if needed is None else {"scope": needed}),
-    )
+    wrong = _wrong_of(refused, _find_id_of_refused())
     if refused.retry_after is not None:
         return json_answer(wrong.body(), wrong.status, [("Retry-After", str(refused.retry_after))])
     header = challenge(refused, services().settings.issuer, MCP)
     return json_answer(wrong.body(), wrong.status, [("WWW-Authenticate", header)])
+
+
+def _wrong_of(refused: Refused, id: str | int | None) -> Wrong:
+    code = refused.status_code if refused.status_code in (FORBIDDEN, TOO_MANY) else UNAUTHORIZED
+    needed = refused.values.get("needed")
+    data = {"error": refused.error} | ({} if needed is None else {"scope": needed})
+    return Wrong(refused.status_code, code, _say(refused), id=id, data=data)
 
 
 def _say(refused: Refused) -> str:

@@ -16,11 +16,13 @@ from app.oauth.wire_request import SentHeaders
 MODERN = ("2026-07-28",)
 #: The newest last.
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+#: The only one with lists of messages (JSON-RPC's batches), and how many of them one may hold.
+WITH_LISTS, MOST_IN_A_LIST = "2025-03-26", 50
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 HEADER_MISMATCH, UNSUPPORTED_VERSION = -32020, -32022
 #: Ours; no code between -32768 and -32000 is free.
-UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
+UNAUTHORIZED, FORBIDDEN, TOO_MANY, UNAVAILABLE = 401, 403, 429, 503
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
@@ -67,11 +69,23 @@ def find_id(content: Any) -> str | int | None:
     return found if is_text or (type(found) is int and abs(found) < 2**63) else None
 
 
+def read_list(content: list[Any], headers: SentHeaders) -> list[Any]:
+    """Returns the messages of a list, as they are, if the version of the request has lists. Raises :class:`Wrong`.
+
+    The clients of that version name it in no header; those of later ones have to.
+    """
+    if headers.get("MCP-Protocol-Version") not in (None, WITH_LISTS):
+        raise Wrong(400, INVALID_REQUEST, f"Send each message by itself: only {WITH_LISTS} has lists of them.")
+    if not 0 < len(content) <= MOST_IN_A_LIST:
+        raise Wrong(400, INVALID_REQUEST, f"Send from 1 to {MOST_IN_A_LIST} messages in a list.")
+    return content
+
+
 def read_message(content: Any, headers: SentHeaders) -> Message:
     """Returns the message, whose headers agree with it and whose version is served here. Raises :class:`Wrong`."""
     id = find_id(content)
     if not isinstance(content, dict) or content.get("jsonrpc") != "2.0" or not isinstance(content.get("method"), str):
-        raise Wrong(400, INVALID_REQUEST, "Send one JSON-RPC 2.0 request or notification, and no list of them.", id=id)
+        raise Wrong(400, INVALID_REQUEST, "Send a JSON-RPC 2.0 request or notification.", id=id)
     if "id" in content and id is None:
         raise Wrong(400, INVALID_REQUEST, "The id must be a string, or an integer of at most 64 bits.")
     params = content.get("params", {})
@@ -130,6 +144,8 @@ def _check_version(message: Message, version: str) -> None:
 
 
 def _unsupported(message: Message, version: str) -> Wrong:
-    sentence = "This server does not speak that version of the protocol."
-    data = {"supported": list(MODERN), "requested": version[:100]}
+    # Who speaks both eras begins the older one only with a version of that. Who names one of them here has mixed up both.
+    supported = [*MODERN] if version in LEGACY else [*MODERN, *reversed(LEGACY)]
+    sentence = f"This server does not speak that version of the protocol, but {', '.join(supported)}."
+    data = {"supported": supported, "requested": version[:100]}
     return Wrong(400, UNSUPPORTED_VERSION, sentence, id=message.id, data=data)

@@ -85,7 +85,6 @@ def test_a_page_without_a_token_is_led_to_sign_in_only_where_some_app_is_at_home
         ("{", -32700),
         ("\xff", -32700),
         ("[]", -32600),
-        ('[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', -32600),
         ('{"jsonrpc": "2.0", "id": null, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": true, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}', -32600),
@@ -220,13 +219,18 @@ def test_who_the_client_is_need_not_be_said(agent):
     assert agent.modern("tools/list", {"_meta": meta}).status_code == 200
 
 
-@each("version", ["2099-01-01", "2025-11-25", "x" * 500])
-def test_a_version_that_is_not_served_is_told_those_that_are(agent, version):
-    """ "it MUST respond with 400 Bad Request and an UnsupportedProtocolVersionError"."""
+@each(
+    ("version", "supported"),
+    [("2099-01-01", [*MODERN, *LEGACY[::-1]]), ("x" * 500, [*MODERN, *LEGACY[::-1]]), ("2025-11-25", [*MODERN])],
+)
+def test_a_version_that_is_not_served_is_told_those_that_are(agent, version, supported):
+    """ "it MUST respond with 400 Bad Request and an UnsupportedProtocolVersionError": the Python client goes on with one
+    of the older ones where they are named, and else gives up.
+    """
     meta = META | {"io.modelcontextprotocol/protocolVersion": version}
     answer = agent.modern("tools/list", {"_meta": meta}, MCP_Protocol_Version=version)
     assert (answer.status_code, answer.json["error"]["code"]) == (400, -32022)
-    assert answer.json["error"]["data"] == {"supported": list(MODERN), "requested": version[:100]}
+    assert answer.json["error"]["data"] == {"supported": supported, "requested": version[:100]}
 
 
 @each("method", ["ping", "initialize", "resources/list", "subscriptions/listen", "nothing"])
@@ -253,7 +257,9 @@ def test_an_old_client_may_name_its_version_in_each_request(agent, version):
 
 
 def test_another_version_in_the_header_is_refused(agent):
-    assert agent.legacy("tools/list", MCP_Protocol_Version="1999-01-01").status_code == 400
+    """Who shows its person nothing but the sentence is told there what would do."""
+    answer = agent.legacy("tools/list", MCP_Protocol_Version="1999-01-01")
+    assert answer.status_code == 400 and all(one in answer.json["error"]["message"] for one in (*MODERN, *LEGACY))
 
 
 def test_an_unknown_method_is_an_error_in_an_answer(agent):

@@ -31,7 +31,9 @@ def status_line(status: int) -> str:
     return f"{status} {HTTP_STATUS_CODES[status].upper()}"
 
 
-def write_json(body: dict[str, Any], status: int, headers: Iterable[tuple[str, str]], request_id: str) -> Written:
+def write_json(
+    body: dict[str, Any] | list[Any], status: int, headers: Iterable[tuple[str, str]], request_id: str
+) -> Written:
     """Returns a JSON answer that nobody may keep."""
     return write_ready(orjson.dumps(body), status, headers, request_id)
 
