@@ -46,6 +46,9 @@ class Used(Protocol):
 # Written out where it is always the same: a value of its own would cost more.
 _OURS: list[Any] = [literal_column(f"'{name}'") for name in (API, MCP)]
 _EMPTY: Any = literal_column("''")
+# No column that an index has: by that one PostgreSQL would read every family of every consent, where it guesses that few
+# consents allow what the token says.
+_OWN_GRANT = TokenFamily.grant_id.concat(_EMPTY)
 
 _FAMILY_IS_PLAIN = and_(
     TokenFamily.revoked_at.is_(None),
@@ -89,7 +92,7 @@ def _find(token: Any, *more: ColumnElement[bool], relied_on: Sequence[str] = ())
         .join(Client, and_(Client.key == token.client_key, Client.ended_at.is_(None)))
         .join(ClientSecret, is_as_seen(*relied_on))
         .join(TokenFamily, and_(TokenFamily.id == token.family_id, _FAMILY_IS_PLAIN))
-        .join(Consent, Consent.grant_id == TokenFamily.grant_id)
+        .join(Consent, Consent.grant_id == _OWN_GRANT)
         .join(Person, and_(Person.id == Consent.user_id, _CONSENT_IS_PLAIN))
         .where(token.digest == bindparam("token_digest"), Client.key == bindparam("client_key"), *is_plain)
     )
