@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app import metrics
-from app.mcp.messages import INVALID_PARAMS, LEGACY, METHOD_NOT_FOUND, MODERN, Message
+from app.mcp.messages import INVALID_PARAMS, LEGACY, METHOD_NOT_FOUND, SPOKEN, Message
 from app.mcp.tools import TOOLS, Tool
 
 #: The version of pyproject.toml, which a test compares.
@@ -44,7 +44,7 @@ def _find_result(message: Message, server: dict[str, str], call: CallTool) -> di
         case "tools/call", _:
             return call(message, _find_tool(message), message.params.get("arguments", {}))
         case "server/discover", True:
-            known = {"supportedVersions": list(MODERN), "capabilities": _CAPABILITIES}
+            known = {"supportedVersions": SPOKEN, "capabilities": _CAPABILITIES}
             return known | {"serverInfo": server, "instructions": _INSTRUCTIONS} | _KEPT
         case "initialize", False:
             asked = message.params.get("protocolVersion")

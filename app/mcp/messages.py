@@ -16,6 +16,8 @@ from app.oauth.wire_request import SentHeaders
 MODERN = ("2026-07-28",)
 #: The newest last.
 LEGACY = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+#: All that a client may choose from, the newest first.
+SPOKEN = [*MODERN, *reversed(LEGACY)]
 #: The only one with lists of messages (JSON-RPC's batches), and how many of them one may hold.
 WITH_LISTS, MOST_IN_A_LIST = "2025-03-26", 50
 
@@ -145,7 +147,7 @@ def _check_version(message: Message, version: str) -> None:
 
 def _unsupported(message: Message, version: str) -> Wrong:
     # Who speaks both eras begins the older one only with a version of that. Who names one of them here has mixed up both.
-    supported = [*MODERN] if version in LEGACY else [*MODERN, *reversed(LEGACY)]
+    supported = [*MODERN] if version in LEGACY else SPOKEN
     sentence = f"This server does not speak that version of the protocol, but {', '.join(supported)}."
     data = {"supported": supported, "requested": version[:100]}
     return Wrong(400, UNSUPPORTED_VERSION, sentence, id=message.id, data=data)

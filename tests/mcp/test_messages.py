@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 from app.mcp.dispatch import VERSION
-from app.mcp.messages import LEGACY, MODERN
+from app.mcp.messages import LEGACY, MODERN, SPOKEN
 from tests.mcp.conftest import META
 from tests.mcp.conftest import VERSION as VERSION_SPOKEN
 from tests.tables import each
@@ -161,7 +161,7 @@ def test_a_server_says_what_it_speaks_and_can(agent):
     """ "Servers MUST implement it" (server/discover)."""
     result = agent.modern("server/discover").json["result"]
     assert result["resultType"] == "complete"
-    assert result["supportedVersions"] == list(MODERN)
+    assert result["supportedVersions"] == SPOKEN
     assert result["capabilities"] == {"tools": {"listChanged": False}}
     assert result["serverInfo"]["name"] == "reliquary" and result["instructions"]
     assert result["_meta"]["io.modelcontextprotocol/serverInfo"] == result["serverInfo"]
@@ -221,7 +221,7 @@ def test_who_the_client_is_need_not_be_said(agent):
 
 @each(
     ("version", "supported"),
-    [("2099-01-01", [*MODERN, *LEGACY[::-1]]), ("x" * 500, [*MODERN, *LEGACY[::-1]]), ("2025-11-25", [*MODERN])],
+    [("2099-01-01", SPOKEN), ("x" * 500, SPOKEN), ("2025-11-25", [*MODERN])],
 )
 def test_a_version_that_is_not_served_is_told_those_that_are(agent, version, supported):
     """ "it MUST respond with 400 Bad Request and an UnsupportedProtocolVersionError": the Python client goes on with one
