@@ -26,7 +26,7 @@ BRANCHES = {
     "app/fast.py": "tests/fast/",
     "app/limits/database.py": "tests/limits/",
     "app/memories/index/": "tests/memories/",
-    "app/memories/records.py": "tests/memories/",
+    "app/memories/totals.py": "tests/memories/",
     "app/purge/": "tests/test_purge",
     "app/start_check.py": "tests/test_start_check.py",
 }

@@ -149,6 +149,8 @@ BAD = [
     ("REDIS_URL", "redis://127.0.0.1/0?colour=red", "ends in parameters that cannot be read"),
     ("REDIS_URL", "unix://redis.sock", "REDIS_URL names no socket"),
     ("API_CALLS_PER_MINUTE", "-1", "from 0 to 1000000"),
+    ("ACCOUNT_MEMORIES", "many", "from 0 to 1000000000"),
+    ("ACCOUNT_MEGABYTES", "1.5", "from 0 to 1000000000"),
     ("SITE_NAME", "\u200b", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "a\u202eb", "SITE_NAME must be at most 60 printable characters."),
     ("SITE_NAME", "\udcff", "SITE_NAME must be at most 60 printable characters."),

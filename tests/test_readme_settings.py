@@ -43,6 +43,8 @@ GOOD = {
     "SMTP_URL": ("smtps://u:p@mail.example.com", "smtp_url", "smtps://u:p@mail.example.com"),
     "MAIL_FROM": ("Shelf <post@example.com>", "mail_from", ("Shelf", "post@example.com")),
     "API_CALLS_PER_MINUTE": ("60", "api_calls_per_minute", 60),
+    "ACCOUNT_MEMORIES": ("0", "account_memories", 0),
+    "ACCOUNT_MEGABYTES": ("5", "account_megabytes", 5),
     "AUTHORIZATION_REQUEST_LIFETIME": ("300", "authorization_request_lifetime", 300),
     "AUTHORIZATION_REQUEST_MAX_LIFETIME": ("1800", "authorization_request_max_lifetime", 1800),
     "AUTHORIZATION_CODE_LIFETIME": ("30", "authorization_code_lifetime", 30),

@@ -52,6 +52,9 @@ class Settings(Struct, frozen=True):
     mail_from: tuple[str, str] = ("", "")
     #: Of one token, in each process; 0 for no limit.
     api_calls_per_minute: int = 6000
+    #: How much one account may keep; 0 for no bound.
+    account_memories: int = 200_000
+    account_megabytes: int = 1000
 
     # Every OAuth lifetime, in one block.
     authorization_request_lifetime: int = 600

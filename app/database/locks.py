@@ -65,6 +65,7 @@ ORDER = (
     "never_shared",
     "made_mementos",
     "saved_mementos",
+    "memory_totals",
     "access_records",
     "receipt_details",
     "receipt_memories",

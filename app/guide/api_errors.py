@@ -58,6 +58,12 @@ API_ERRORS = (
         (422,),
     ),
     ErrorEntry.of_one_cause(
+        "account_full",
+        _("The account keeps as many memories, or as much text, as one account may on this server."),
+        _("Do not repeat it. Tell the person: they delete something, or whoever runs the server lets them keep more."),
+        (422,),
+    ),
+    ErrorEntry.of_one_cause(
         "idempotency_conflict",
         _("The Idempotency-Key was used for another request within a day."),
         _("Make a new key for each new request, and repeat it only with the same body."),

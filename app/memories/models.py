@@ -4,7 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Connection, ForeignKey, Index, Integer, String, Text, column, event, inspect
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    column,
+    event,
+    inspect,
+)
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, object_session, relationship
 
 from app import clock
@@ -89,6 +101,26 @@ def _fold_again(_mapper: Mapper[Memory], _connection: Connection, memory: Memory
     # Both, whatever changed: the other may have been changed by a statement before.
     memory.title_words, memory.text_words = index_words(memory.title), index_words(memory.text)
     memory.folded_at = memory.updated_at
+
+
+class MemoryTotal(Base):
+    """How much one person or organization keeps, by its id: see :mod:`app.memories.totals`.
+
+    There is a row once they have added something.
+    """
+
+    __tablename__ = "memory_totals"
+    __table_args__ = (
+        CheckConstraint(_ONE_OWNER, name="one_owner"),
+        Index(None, "user_id"),
+        Index(None, "organization_id"),
+    )
+
+    owner_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    organization_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"))
+    memory_count: Mapped[int] = mapped_column(BigInteger)
+    text_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class MemoryTag(Base):

@@ -1,12 +1,12 @@
 """Single memories and integrations within reach: found, made, changed, ended. Nothing here commits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, LargeBinary, Select, and_, cast, delete, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
@@ -23,6 +23,7 @@ from app.memories.reach import (
     readable_memories,
     writable_memories,
 )
+from app.memories.totals import count_added, count_changed, count_gone, delete_memories, size_in, size_of, take_memories
 
 
 class Found(Struct, frozen=True):
@@ -52,7 +53,7 @@ def find_memory(session: Session, reach: Reach, memory_id: str, *, changes: bool
 def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[str, Any]]]) -> list[Memory]:
     """Add memories, each to an integration and for its owner, and return them. A draft has fields of :class:`Memory` and ``tags``.
 
-    Each is a microsecond newer than the one before, so that their order is kept.
+    Each is a microsecond newer than the one before, so that their order is kept. Raises :class:`AccountFull` (``totals``).
     """
     at = clock.now()
     memories = [
@@ -62,11 +63,13 @@ def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[s
     take_time()
     session.add_all(memories)
     session.flush()
+    count_added(session, memories)
     return memories
 
 
 def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) -> None:
-    """Give a memory other values; ``tags`` replaces them all."""
+    """Give a memory other values; ``tags`` replaces them all. Raises :class:`AccountFull` as above."""
+    size_before = size_of(memory.text)
     for name, value in changes.items():
         if name == "tags":
             _set_tags(memory, value)
@@ -76,21 +79,23 @@ def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) 
     memory.updated_at = clock.now()
     take_time()
     session.flush()
+    count_changed(session, memory, size_before)
 
 
 def restore_memory(
     session: Session, integration: Integration, memory_id: str, fields: Mapping[str, Any], created_at: datetime
 ) -> None:
-    """Add a memory that was deleted, under the id that it had."""
+    """Add a memory that was deleted, under the id that it had. Raises :class:`AccountFull` as above."""
     memory = _new_memory(integration, fields, created_at)
     memory.id, memory.updated_at = memory_id, clock.now()
     session.add(memory)
     session.flush()
+    count_added(session, [memory])
 
 
 def delete_memory(session: Session, memory: Memory) -> None:
     """End a memory; picks of it go with it."""
-    session.execute(delete(Memory).where(Memory.id == memory.id))
+    delete_memories(session, Memory.id == memory.id)
 
 
 def still_writable(session: Session, reach: Reach, memory: Memory) -> bool:
@@ -178,9 +183,7 @@ def count_kind(session: Session, reach: Reach, kind: str) -> int:
 
 def measure_by_integration(session: Session, reach: Reach, integration_id: str | None = None) -> dict[str, Amount]:
     """Returns the same by integration with the size of the texts, of all integrations or of one. It reads the texts."""
-    measured = select(Memory.integration_id, func.count(), func.sum(_size_of_text(session))).where(
-        countable_memories(reach)
-    )
+    measured = select(Memory.integration_id, func.count(), func.sum(size_in(session))).where(countable_memories(reach))
     if integration_id is not None:
         measured = measured.where(Memory.integration_id == integration_id)
     rows = session.execute(measured.group_by(Memory.integration_id))
@@ -206,16 +209,17 @@ def change_integration(session: Session, integration: Integration, changes: Mapp
 
 
 def delete_integration(session: Session, integration: Integration) -> None:
-    """End an integration, its memories and the picks of it. One statement, however many memories there are."""
+    """End an integration, its memories and the picks of it."""
+    delete_integrations(session, [integration.id])
+
+
+def delete_integrations(session: Session, ids: Sequence[str]) -> None:
+    """The same for several of one owner's."""
     take_time()
-    session.execute(delete(Integration).where(Integration.id == integration.id))
-
-
-def _size_of_text(session: Session) -> ColumnElement[int]:
-    # SQLite has octet_length() since 3.43 alone; PostgreSQL knows it without reading a long text.
-    if session.get_bind().dialect.name == "sqlite":
-        return func.length(cast(Memory.text, LargeBinary))
-    return func.octet_length(Memory.text)
+    # By themselves, as nobody learns how much goes with an integration.
+    gone = take_memories(session, Memory.integration_id.in_(ids))
+    session.execute(delete(Integration).where(Integration.id.in_(ids)))
+    count_gone(session, gone)
 
 
 def _may_go(reach: Reach) -> ColumnElement[bool]:

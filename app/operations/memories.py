@@ -18,6 +18,7 @@ from app.memories.records import delete_memory as delete_record
 from app.memories.records import find_memory, still_writable
 from app.memories.search import Filters, Page, UnusablePosition, search_memories
 from app.memories.search import list_memories as list_newest
+from app.memories.totals import AccountFull
 from app.memories.words import parse_query
 from app.operations.caller import Caller, find_mementos_of
 from app.operations.cursors import format_cursor, read_cursor
@@ -25,7 +26,7 @@ from app.operations.fields import Text
 from app.operations.narrowing import Cursor, From, IntegrationId, Limit, MementoId, Tag, To
 from app.operations.new_memories import MemoryFields
 from app.operations.operation import operation
-from app.operations.refusals import invalid_cursor, not_found, not_writable
+from app.operations.refusals import account_full, invalid_cursor, not_found, not_writable
 from app.operations.results import MemoryPage, ShownMemory, show_memory
 from app.operations.shapes import Change, Shape
 
@@ -89,10 +90,13 @@ def read_memory(caller: Caller, memory_id: str) -> ShownMemory:
     gives=ShownMemory,
 )
 def change_memory(caller: Caller, memory_id: str, changes: Mapping[str, Any]) -> ShownMemory:
-    """Change some of its fields. Raises ``not_found`` or ``not_writable``."""
+    """Change some of its fields. Raises ``not_found``, ``not_writable`` or ``account_full``."""
     memory = _get_writable(caller, memory_id)
     before = look_at(memory)
-    change_record(caller.session, memory, changes)
+    try:
+        change_record(caller.session, memory, changes)
+    except AccountFull as error:
+        raise account_full(str(error)) from None
     if not still_writable(caller.session, caller.reach, memory):
         raise not_writable("That folder is not in a memento that this app may write in; choose another.")
     if caller.journal is not None:

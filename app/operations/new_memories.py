@@ -11,12 +11,13 @@ from msgspec import Struct, field
 from app.consents.receipts import ADDED
 from app.memories.models import Integration
 from app.memories.records import add_memories as add_records
+from app.memories.totals import AccountFull
 from app.operations.caller import Caller
 from app.operations.fields import Text, Texts
 from app.operations.idempotency import Idempotency
 from app.operations.operation import operation
 from app.operations.patterns import FOLDER, IDENTIFIER, ONE_LINE, WEB_ADDRESS
-from app.operations.refusals import invalid_field, invalid_fields
+from app.operations.refusals import account_full, invalid_field, invalid_fields
 from app.operations.results import MemoryList, ShownMemory, show_memory
 from app.operations.saved import demand_may_add, ensure_source, find_own_integration
 from app.operations.shapes import Shape
@@ -171,7 +172,10 @@ def add_memories(caller: Caller, drafts: Sequence[NewMemory]) -> MemoryList:
 def _add(caller: Caller, drafts: Sequence[NewMemory]) -> list[ShownMemory]:
     demand_may_add(caller)
     sources = _find_sources(caller, [draft.integration_id for draft in drafts])
-    memories = add_records(caller.session, zip(sources, [draft.record() for draft in drafts], strict=True))
+    try:
+        memories = add_records(caller.session, zip(sources, [draft.record() for draft in drafts], strict=True))
+    except AccountFull as error:
+        raise account_full(str(error)) from None
     if caller.journal is not None:
         caller.journal.add_added(memories)
     caller.note_written(ADDED, [memory.id for memory in memories])

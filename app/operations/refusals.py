@@ -62,6 +62,11 @@ def idempotency_conflict() -> Refused:
     return Refused(Kind.INVALID, "idempotency_conflict", message)
 
 
+def account_full(message: str) -> Refused:
+    """For what would be more than an account keeps."""
+    return Refused(Kind.INVALID, "account_full", message)
+
+
 def invalid_fields(errors: Iterable[FieldError]) -> Refused:
     """For fields that are missing, unknown, or hold what they cannot hold; each error names its field."""
     message = "Some fields cannot be taken; see 'errors' for each of them."

@@ -19,6 +19,7 @@ from app.database.patience import take_time
 from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
 from app.memories.models import Integration, Memento, MementoContent, Memory
+from app.memories.records import delete_integrations
 
 
 class Added(Struct, frozen=True):
@@ -63,6 +64,6 @@ def delete_added(session: Session, added: Added) -> None:
     session.execute(
         to_change(select(Integration.id).where(Integration.id.in_(added.integration_ids)).order_by(Integration.id))
     )
-    session.execute(delete(Integration).where(Integration.id.in_(added.integration_ids)))
+    delete_integrations(session, added.integration_ids)
     of_person = AppChange.user_id == user_id
     session.execute(delete(AppChange).where(of_person, AppChange.integration_id.in_(added.integration_ids)))

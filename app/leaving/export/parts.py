@@ -192,6 +192,7 @@ PARTS: Sequence[Part] = (
 
 #: What hangs on a person and is not in an export, and why.
 LEFT_OUT = {
+    "memory_totals": "How many memories there are, and how long, which the memories themselves show.",
     "address_confirmations": "Digests of links that go within a day.",
     "authorization_requests": "They wait for an hour at most.",
     "consent_introductions": "Digests of what apps call themselves.",

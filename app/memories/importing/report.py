@@ -17,7 +17,7 @@ MOST_NAMED, _MOST_FOLDERS = 10, 2000
 class Report(Struct):
     """``count`` memories come in, or have. ``sources`` and ``folders`` say how many of them go where.
 
-    ``problem`` is why nothing of it can come in.
+    ``problem`` is why nothing of it can come in, or nothing more than these.
     """
 
     count: int = 0

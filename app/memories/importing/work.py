@@ -27,6 +27,7 @@ from app.memories.importing.report import Report
 from app.memories.importing.skips import Reason, Skip, UnusableUpload
 from app.memories.importing.writing import Writer
 from app.memories.models import Memento
+from app.memories.totals import AccountFull
 from app.sentences import _
 
 #: Seconds for which a process has an upload for itself, unless it says again that it is at it.
@@ -92,7 +93,7 @@ def work_on(engine: Engine, hold: Hold) -> None:
             else:
                 _bring_in(engine, hold, file)
         except UnusableUpload as error:
-            hold.report = Report(problem=error.sentence)
+            hold.report = Report(problem=error.sentence, count=error.came_in)
             _end(engine, hold, FAILED)
 
 
@@ -156,7 +157,10 @@ def _bring_in(engine: Engine, hold: Hold, file: IO[bytes]) -> None:
         # A memento is made when all its memories are there.
         writer.mementos += [one for one in batch if isinstance(one, MementoDraft)]
         drafts = [one for one in batch if isinstance(one, Draft)]
-        writer.write(drafts, lambda connection: hold.renew(connection, 1000 * reader.done // reader.total))
+        try:
+            writer.write(drafts, lambda connection: hold.renew(connection, 1000 * reader.done // reader.total))
+        except AccountFull as error:
+            raise UnusableUpload(str(error), came_in=writer.count) from None
         _let_others(began)
     made = writer.make_mementos(lambda connection: hold.renew(connection, 999))
     hold.report.memento_count = made

@@ -20,6 +20,7 @@ from app.memories.mementos import MementoError, check_name
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.own import NOTES, notes_id
 from app.memories.records import add_integration
+from app.memories.totals import count_added
 
 
 class Writer:
@@ -32,9 +33,14 @@ class Writer:
         #: By the id that a memory had where it was taken out, its id here.
         self._ids: dict[str, str] = {}
         self.mementos: list[MementoDraft] = []
+        #: How many were written.
+        self.count = 0
 
     def write(self, drafts: Sequence[Draft], renew: Callable[[Connection], None]) -> None:
-        """Write those that the person does not have, all of them or none. ``renew`` has a say in the transaction."""
+        """Write those that the person does not have, all of them or none. ``renew`` has a say in the transaction.
+
+        Raises :class:`AccountFull`.
+        """
         with expect_writes(), Session(self._engine) as session, session.begin():
             connection = session.connection()
             # Another upload of theirs may hold the same: one of both looks after the other has written.
@@ -49,12 +55,14 @@ class Writer:
                     self._ids[draft.own_id] = known.memory_id
             memories = {digest: self._add(session, draft, place) for place, (digest, draft) in enumerate(new.items())}
             session.flush()
+            count_added(session, memories.values())
             origins = [
                 {"memory_id": memory.id, "user_id": self._user_id, "digest": digest}
                 for digest, memory in memories.items()
             ]
             if origins:
                 session.execute(insert(MemoryOrigin), origins)
+        self.count += len(new)
 
     def make_mementos(self, renew: Callable[[Connection], None]) -> int:
         """Make the mementos of the upload that the person has no other of the same name of. Returns how many."""

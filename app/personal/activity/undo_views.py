@@ -21,10 +21,12 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.http.incoming import takes_forms_of
 from app.http.moments.zones import reading_zone
+from app.memories.totals import AccountFull
 from app.personal import blueprint
 from app.personal.activity.written import find_before, list_written
 from app.personal.apps.connections import find_consent
 from app.personal.mementos.editor import read_page
+from app.sentences import sentence_of, translated
 
 #: So many of each kind a page names, and so many that somebody changed since it asks about, each by itself.
 MOST_NAMED = 100
@@ -88,7 +90,12 @@ def undo_since() -> ResponseReturnValue:
 
 
 def _undo(steps: Sequence[Step]) -> ResponseReturnValue:
-    done = apply_steps(db.session(), current_user.id, steps[:MOST_AT_ONCE])
+    try:
+        done = apply_steps(db.session(), current_user.id, steps[:MOST_AT_ONCE])
+    except AccountFull as error:
+        db.session.rollback()
+        flash(gettext("Nothing was undone. %(reason)s", reason=translated(sentence_of(error))), "error")
+        return redirect(url_for("personal.written"), 303)
     db.session.commit()
     if not done:
         flash(gettext("Nothing was undone."))

@@ -4,7 +4,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.accounts.lock import lock_person
 from app.consents.changes import note_deleted_memento
@@ -17,7 +17,9 @@ from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.editing import delete_memento
 from app.memories.mementos import is_id, summarize_memento
-from app.memories.models import Integration, Memory
+from app.memories.models import Memory
+from app.memories.records import delete_integrations
+from app.memories.totals import delete_memories
 from app.personal import blueprint
 from app.personal.mementos.views import MEMORIES_A_PAGE, get_memento
 from app.text import isolated
@@ -40,7 +42,7 @@ def prune(memento_id: str) -> ResponseReturnValue:
         return redirect(url_for("personal.show_memento", memento_id=memento.id), 303)
     if request.form.get("action") != "delete":
         return render_template("personal/mementos/prune.html", memento=memento, saving=saving, memories=chosen)
-    db.session.execute(delete(Memory).where(*in_it))
+    delete_memories(db.session(), *in_it)
     forget_changes(db.session(), current_user.id, [row.id for row in chosen])
     db.session.commit()
     flash(ngettext("Deleted.", "%(num)s memories are deleted.", len(chosen)))
@@ -70,9 +72,7 @@ def delete_for_good(memento_id: str) -> ResponseReturnValue:
     take_time()
     delete_memento(db.session(), memento)
     if saving and request.form.get("memories") == "too":
-        db.session.execute(
-            delete(Integration).where(Integration.id == saving.integration_id, Integration.user_id == current_user.id)
-        )
+        delete_integrations(db.session(), [saving.integration_id])
         forget_source(db.session(), current_user.id, saving.integration_id)
     db.session.commit()
     flash(gettext("“%(name)s” is deleted.", name=isolated(name)))

@@ -20,10 +20,11 @@ from app.memories.mementos import is_id
 from app.memories.models import Memory
 from app.memories.own import TEXT_LENGTH, add_note, find_own_memory, list_mementos_with, list_tags
 from app.memories.records import change_memory, delete_memory
+from app.memories.totals import AccountFull
 from app.personal import blueprint
 from app.personal.memories.forms import MemoryForm, read_folder, read_tags, write_tags
 from app.personal.memories.listing import list_page, offer_folders, read_narrowed
-from app.sentences import _
+from app.sentences import _, sentence_of
 from app.text import isolated
 
 #: So many tags are offered while one is typed.
@@ -79,7 +80,11 @@ def save_note() -> ResponseReturnValue:
     lock_person(db.session(), current_user.id)
     # A second click on the button sends the same once more.
     if find_own_memory(db.session(), current_user.id, memory_id) is None:
-        add_note(db.session(), current_user.id, {"id": memory_id} | _fields(form))
+        try:
+            add_note(db.session(), current_user.id, {"id": memory_id} | _fields(form))
+        except AccountFull as error:
+            db.session.rollback()
+            return _show_form(form, None, problem=Problem(sentence_of(error)))[0], 422
         db.session.commit()
     flash(gettext("The note is kept."))
     return redirect(url_for("personal.show_memory", memory_id=memory_id), 303)
@@ -109,7 +114,12 @@ def save_memory(memory_id: str) -> ResponseReturnValue:
         return _show_form(form, memory, is_changed=True)
     changes = _changes(form, memory)
     if changes:
-        change_memory(db.session(), memory, changes)
+        try:
+            change_memory(db.session(), memory, changes)
+        except AccountFull as error:
+            db.session.rollback()
+            problem = Problem(sentence_of(error))
+            return _show_form(form, _get_memory(memory_id), problem=problem)[0], 422
         db.session.commit()
     flash(gettext("Saved."))
     return redirect(url_for("personal.show_memory", memory_id=memory_id), 303)

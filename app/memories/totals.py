@@ -1,0 +1,120 @@
+"""How much somebody keeps: how many memories, and how many bytes their texts have. Both have a bound.
+
+To count it each time would read every text, so it is kept up: whoever adds, changes or deletes memories says so here, in
+the same transaction. Two that add at once come one after the other by the row of their owner, so that the bound holds.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Engine, LargeBinary, cast, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.database.rows import is_taken
+from app.memories.models import Memory, MemoryTotal
+from app.sentences import _
+
+_MEGABYTE = 1_000_000
+
+
+class Bounds(Struct, frozen=True):
+    """How many memories an account may keep, and how many megabytes their texts may have; 0 for no bound."""
+
+    memories: int = 0
+    megabytes: int = 0
+
+
+class AccountFull(ValueError):
+    """An account would keep more than it may. The message says what to do."""
+
+
+_bounds: WeakKeyDictionary[Engine, Bounds] = WeakKeyDictionary()
+_KEPT = (MemoryTotal.memory_count, MemoryTotal.text_bytes)
+
+
+def bound_accounts(engine: Engine, bounds: Bounds) -> None:
+    """Let each account in this database keep no more than that."""
+    _bounds[engine] = bounds
+
+
+def count_added(session: Session, memories: Iterable[Memory]) -> None:
+    """Count memories, of one owner, that are written already. Raises :class:`AccountFull`: then nothing may stay."""
+    added = list(memories)
+    if added:
+        _count(session, added[0], len(added), sum(size_of(memory.text) for memory in added))
+
+
+def count_changed(session: Session, memory: Memory, size_before: int) -> None:
+    """Count what a memory, which is written already, has become. Raises :class:`AccountFull` as above."""
+    more = size_of(memory.text) - size_before
+    if more:
+        _count(session, memory, 0, more)
+
+
+def delete_memories(session: Session, *which: ColumnElement[bool]) -> None:
+    """Delete the memories for which this holds, all of one owner, and count what goes."""
+    count_gone(session, take_memories(session, *which))
+
+
+def take_memories(session: Session, *which: ColumnElement[bool]) -> Sequence[Any]:
+    """The same, for who has to delete more before it is counted. Returns what :func:`count_gone` wants."""
+    gone = delete(Memory).where(*which).returning(Memory.user_id, Memory.organization_id, size_in(session))
+    return session.execute(gone).all()
+
+
+def count_gone(session: Session, gone: Sequence[Any]) -> None:
+    """Count memories that were deleted."""
+    if gone:
+        _change(session, gone[0], -len(gone), -sum(row[2] for row in gone))
+
+
+def size_of(words: str) -> int:
+    """Returns how many bytes a text counts for."""
+    return len(words.encode())
+
+
+def size_in(session: Session) -> ColumnElement[int]:
+    """Returns the same as an expression on :class:`Memory`."""
+    # SQLite has octet_length() since 3.43 alone; PostgreSQL knows it without reading a long text.
+    if session.get_bind().dialect.name == "sqlite":
+        return func.length(cast(Memory.text, LargeBinary))
+    return func.octet_length(Memory.text)
+
+
+def _count(session: Session, memory: Memory, count: int, size: int) -> None:
+    kept = _change(session, memory, count, size) or _begin(session, memory) or _change(session, memory, count, size)
+    bounds = _bounds.get(session.connection().engine, Bounds())
+    if count > 0 and 0 < bounds.memories < kept.memory_count:
+        most = f"{bounds.memories:,}"
+        raise AccountFull(_("No more than %(most)s memories are kept for one account. Delete some first.", most=most))
+    if size > 0 and 0 < bounds.megabytes * _MEGABYTE < kept.text_bytes:
+        most = f"{bounds.megabytes:,}"
+        raise AccountFull(_("No more than %(most)s MB of text are kept for one account. Delete some first.", most=most))
+
+
+def _change(session: Session, owned: Any, count: int, size: int) -> Any:
+    """Returns what the owner keeps now; None where nothing was counted yet."""
+    more = {"memory_count": MemoryTotal.memory_count + count, "text_bytes": MemoryTotal.text_bytes + size}
+    changed = update(MemoryTotal).where(MemoryTotal.owner_id == (owned.user_id or owned.organization_id)).values(more)
+    # Nobody loads these records, so there is none to keep in step.
+    unseen = {"synchronize_session": False}
+    return session.execute(changed.returning(*_KEPT), execution_options=unseen).first()
+
+
+def _begin(session: Session, memory: Memory) -> Any:
+    """Count for the first time, with what was there before. Returns the same; None where somebody else was faster."""
+    owner = {"user_id": memory.user_id, "organization_id": memory.organization_id}
+    owned = [getattr(Memory, column) == id for column, id in owner.items() if id is not None]
+    count, size = session.execute(select(func.count(), func.sum(size_in(session))).where(*owned)).one()
+    row = owner | {"owner_id": memory.user_id or memory.organization_id, "memory_count": count, "text_bytes": int(size)}
+    try:
+        with session.begin_nested():
+            return session.execute(insert(MemoryTotal).values(row).returning(*_KEPT)).one()
+    except IntegrityError as error:
+        if not is_taken(error, MemoryTotal.owner_id):
+            raise
+        # They have not seen what is added here.
+        return None
