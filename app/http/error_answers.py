@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -145,6 +145,12 @@ def error_page(
         request_id=request_id() if status >= 500 else None,
     )
     return page, status
+
+
+def answer_error(error: Exception) -> Response:
+    """Returns what is answered to an error that nobody caught, for a door that tells it in a shape of its own."""
+    answer = _answer_http_error(error) if isinstance(error, HTTPException) else _answer_unexpected_error(error)
+    return make_response(answer)
 
 
 def _answer_csrf_error(_error: CSRFError) -> ResponseReturnValue:

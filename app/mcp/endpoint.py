@@ -3,13 +3,14 @@
 from typing import Any
 
 from flask import Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app import metrics
 from app.consents.resources import MCP
+from app.database.access import has_committed
 from app.database.connections import Connection, connect
 from app.extensions import db
-from app.http.error_answers import find_answer_to_unavailable
+from app.http.error_answers import answer_error, find_answer_to_unavailable
 from app.http.services import services
 from app.http.wire import json_answer, no_content
 from app.mcp import blueprint
@@ -17,6 +18,7 @@ from app.mcp.calls import caller_with
 from app.mcp.dispatch import answer
 from app.mcp.messages import (
     FORBIDDEN,
+    INTERNAL_ERROR,
     INVALID_REQUEST,
     PARSE_ERROR,
     TOO_MANY,
@@ -56,6 +58,18 @@ def mcp() -> Response:
             return _answer_refusal(refused) if _may_call() else _answer_wrong(_foreign_page())
         except Wrong as wrong:
             return _answer_wrong(wrong)
+
+
+@blueprint.errorhandler(Exception)
+def answer_failure(error: Exception) -> Response:
+    """Tell what nobody caught as the answer to the message: clients show their person no other sentence of ours."""
+    told = answer_error(error)
+    status, body = told.status_code, told.get_json()
+    code = UNAVAILABLE if status == UNAVAILABLE else INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
+    sentence, data = body["error_description"], {"error": body["error"]}
+    wrong = Wrong(status, code, sentence, id=_find_id_of_refused(), data=data)
+    kept = [(name, told.headers[name]) for name in ("Allow", "Retry-After") if name in told.headers]
+    return json_answer(wrong.body(), status, kept)
 
 
 def _answer_caller(token: TokenSnapshot) -> Response | list[Any]:
@@ -113,14 +127,14 @@ def _answer(message: Message, token: TokenSnapshot) -> dict[str, Any] | None:
 def _answer_each(contents: list[Any], connection: Connection) -> Response:
     """Answer the messages of a list in their order, each with a look of its own at the token, as if it had come alone.
 
-    What was done is told, also when the database is away afterwards.
+    What was done is told, also when the database is away afterwards. Where nothing was, all of it may be done again.
     """
     answers: list[dict[str, Any] | None] = []
     for content in contents:
         try:
             answers.append(_answer_one(content, connection))
         except Exception as error:
-            if not answers or find_answer_to_unavailable(error) is None:
+            if not has_committed() or find_answer_to_unavailable(error) is None:
                 raise
             answers += [None if _is_notification(one) else _unavailable(one) for one in contents[len(answers) :]]
             break
@@ -194,5 +208,5 @@ def _find_id_of_refused() -> str | int | None:
         return None
     try:
         return find_id(parse_body(request.get_data(cache=True)))
-    except BadBody:
+    except (BadBody, HTTPException):
         return None

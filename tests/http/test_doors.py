@@ -325,8 +325,11 @@ def test_whoever_could_not_be_read_is_told_what_to_send(app, path):
     """And not the name of the status, nor that it is our fault."""
     for status in {status for _, status in refusals._STATUSES if status != 500} | {413}:
         answer = app.test_client().get(path, environ_overrides={"reliquary.refused": status})
-        assert (answer.status_code, answer.json["error"]) == (status, "invalid_request")
-        assert HTTP_STATUS_CODES[status].lower() not in answer.json["error_description"].lower(), status
+        error, sentence = answer.json["error"], answer.json.get("error_description")
+        if path == "/mcp":
+            error, sentence = error["data"]["error"], error["message"]
+        assert (answer.status_code, error) == (status, "invalid_request")
+        assert HTTP_STATUS_CODES[status].lower() not in sentence.lower(), status
 
 
 def test_the_measured_paths_need_no_search(app):
