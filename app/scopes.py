@@ -8,7 +8,7 @@ from app.sentences import _
 SCOPES = {
     "memories:read": _("read and search the memories you choose"),
     "memories:write": _(
-        "add memories, and change or delete the ones it added, or others in mementos where you allow that"
+        "add memories, make mementos of them, and change or delete the ones it added, or others in mementos where you allow that"
     ),
     "integrations:read": _("see which sources you have connected, how fresh they are and how much they hold"),
     "integrations:write": _("connect, change and remove your sources"),

@@ -466,7 +466,10 @@ def test_less_holds_for_what_was_allowed_before_at_once(app, ask, signed_in, cha
     assert agent.exchange(other).json["scope"] == "memories:read"
     renewed = agent.refresh(tokens["refresh_token"]).json
     assert renewed["scope"] == "memories:read"
-    assert "add memories, and change or delete" not in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
+    assert (
+        "add memories, make mementos of them, and change or delete"
+        not in signed_in.get(f"/account/apps/{tokens['grant_id']}/").text
+    )
 
     change_settings(third_party_scopes=tuple(SCOPES))
     again = agent.refresh(renewed["refresh_token"]).json

@@ -258,7 +258,7 @@ def test_one_missing_scope_is_added_after_it_was_said_what_it_means(admin, path,
 
     page = admin.get(link)
 
-    assert "add memories, and change or delete" in told(page)
+    assert "add memories, make mementos of them, and change or delete" in told(page)
     assert "Anybody can send one: add only what your app needs." in told(page)
     assert of_client("scope") == "memories:read"
     assert "The scope is added" in told(admin.follow(admin.submit(page, press="Add the scope")))
