@@ -60,7 +60,7 @@ API_ERRORS = (
     ErrorEntry.of_one_cause(
         "account_full",
         _("The account keeps as many memories, or as much text, as one account may on this server."),
-        _("Do not repeat it. Tell the person: they delete something, or whoever runs the server lets them keep more."),
+        _("Do not repeat it. Tell the person: they delete something, or whoever runs the server raises the bound."),
         (422,),
     ),
     ErrorEntry.of_one_cause(
