@@ -1,16 +1,15 @@
 // Signing in with a passkey: by the button, and where the form says data-offers, in the first field by itself.
-import { form, obstacle, renewAfter, say, show } from "./passkeys.js";
+import { answerClick, form, obstacle, renewAfter, say, show } from "./passkeys.js";
 
 let offer = null;
 
 if (!obstacle()) {
   form.hidden = false;
-  form.addEventListener("submit", async (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    say(null);
     // A browser asks for one passkey at a time.
     offer?.abort("asked");
-    await show().catch((error) => say(error.name));
+    answerClick(show);
   });
   if (form.dataset.offers !== undefined && (await PublicKeyCredential.isConditionalMediationAvailable?.())) keepOffering();
 } else if (form.dataset.needs !== undefined) {

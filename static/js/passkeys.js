@@ -8,6 +8,7 @@ export const form = document.querySelector("form[data-passkey]");
 const problem = form?.querySelector("[data-problem]");
 const words = document.getElementById("passkey-words")?.content;
 let loaded = Date.now();
+let isAsking = false;
 
 // <p id="without-script">…</p>: what a page says to whoever's browser runs none.
 document.getElementById("without-script")?.setAttribute("hidden", "");
@@ -31,6 +32,15 @@ export function say(name) {
   problem.replaceChildren(before);
   if (after !== undefined) problem.append(elsewhere(), after);
   problem.hidden = !name;
+}
+
+/** Act for a click, and say why it failed. A second click means the first one, whose question the browser still shows. */
+export async function answerClick(act) {
+  if (isAsking) return;
+  isAsking = true;
+  say(null);
+  await act().catch((error) => say(error.name));
+  isAsking = false;
 }
 
 /** The options, asked for anew when the page is no longer young. */

@@ -127,6 +127,17 @@ def test_the_button_does_the_same_and_a_copied_passkey_is_refused(at_sign_in, ho
     expect(page.get_by_role("alert")).to_contain_text("its counter went back")
 
 
+def test_a_second_click_does_not_ask_anew_while_the_browser_asks(at_sign_in):
+    """It would be refused, and the page would say that it did not work while the browser still asks."""
+    page = at_sign_in
+    page.evaluate("() => { navigator.credentials.get = () => (document.title += '?', new Promise(() => {})) }")
+    button = page.get_by_role("button", name="Sign in with a passkey")
+    button.click()
+    button.click()
+    assert page.title().count("?") == 1
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
 def test_a_device_that_cannot_check_who_it_is_signs_nobody_in(at_sign_in, device):
     page = at_sign_in
     device.verifies(False)
