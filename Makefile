@@ -12,6 +12,7 @@
 #   make test-clients
 #                clients and suites that others wrote in other languages (needs Node.js and npm): before a release
 #   make lock    resolve the dependencies of pyproject.toml anew (needs uv)
+#   make help    what stands here
 
 PYTHON ?= python3
 VENV := .venv
@@ -33,7 +34,7 @@ report = $(if $(REPORTS),--junitxml=$(REPORTS)/$(1).xml)
 # What the linter and the formatter look at.
 CHECKED := app tests benchmarks wsgi.py
 
-.PHONY: run test test-databases test-fleet test-clients check lock installed-to-run installed-to-test
+.PHONY: run test test-databases test-fleet test-clients check lock help installed-to-run installed-to-test
 
 run: installed-to-run
 	@exec $(VENV)/bin/python -m app.demonstration.local
@@ -60,6 +61,9 @@ check: installed-to-test
 	@$(VENV)/bin/ruff check $(CHECKED)
 	@$(VENV)/bin/ruff format --check $(CHECKED)
 	@$(VENV)/bin/mypy
+
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
 
 lock:
 	$(COMPILE) -o requirements.lock

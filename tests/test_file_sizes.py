@@ -1,5 +1,6 @@
 """A file is one thing and a folder no heap: what is too large is several things, and is split by what it is about."""
 
+import ast
 from collections import Counter
 from pathlib import Path
 
@@ -29,6 +30,27 @@ def find_large_files(root: Path) -> list[str]:
 @pytest.mark.parametrize("folder", ["app", "static", "templates"])
 def test_no_file_is_several_things_and_no_folder_a_heap(folder):
     assert find_large_files(_ROOT / folder) == []
+
+
+def find_empty_packages(root: Path) -> list[str]:
+    """Returns each package that holds a sentence about itself and nothing else."""
+    packages = [path.parent for path in root.rglob("__init__.py") if len(ast.parse(path.read_text()).body) <= 1]
+    return sorted(
+        package.name for package in packages if not [*package.glob("[!_]*.py"), *package.glob("*/__init__.py")]
+    )
+
+
+def test_no_package_is_empty():
+    """What has moved elsewhere leaves no name behind."""
+    assert find_empty_packages(_ROOT / "app") == []
+
+
+def test_an_empty_package_is_seen(tmp_path):
+    for name in ("left", "lived_in"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text('"""Once it held records."""\n')
+    (tmp_path / "lived_in" / "record.py").write_text("x = 1\n")
+    assert find_empty_packages(tmp_path) == ["left"]
 
 
 def test_a_large_file_and_a_full_folder_are_seen(tmp_path):
