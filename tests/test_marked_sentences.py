@@ -103,8 +103,8 @@ _FOR_PROGRAMS = {
     "CheckConstraint", "Index", "UniqueConstraint", "relationship", "text", "compile", "debug", "info", "warning",
     "error", "exception", "SureForm", "SureOnceForm", "DemoteForm", "DeleteForm", "ScopeForm",
 }  # fmt: skip
-#: Two words with a space between them, or one with a full stop.
-_WORDS = re.compile(r"[^\W\d_]{2,}[”’)]?[,;:]? +[“‘(]?[^\W\d_]|^[A-Z][^\W\d_]+[.?!]$")
+#: Two words with a space between them, one with a full stop, or one in brackets after another's.
+_WORDS = re.compile(r"[^\W\d_]{2,}[”’)]?[,;:]? +[“‘(]?[^\W\d_]|^[A-Z][^\W\d_]+[.?!]$| \([a-z]+\)$")
 #: What is no word for a person: markup, the place of a value, a pattern, a header's value, a call of the API.
 _NO_WORDS = re.compile(r"<[^>]*>|\{[^}]*\}|.*\\b.*|^attachment; .*|^(GET|POST|PATCH|DELETE) .*", re.DOTALL)
 
@@ -387,6 +387,7 @@ def test_a_sentence_that_is_merely_returned_is_seen_wherever_it_is_planted(packa
         (sentences_of_pages, "x = 'Nothing was changed.'"),
         (sentences_of_pages, "x = {'a': 'made a secret'}"),
         (sentences_of_pages, "def f():\n    return f'fewer than {n}'"),
+        (sentences_of_pages, "x = f'{name} (deleted)'"),
         (sentences_among_others, "def f():\n    return 'Nothing is shared yet.'"),
         (sentences_among_others, "def f(x):\n    yield f'fewer than {x}'"),
         (sentences_of_clients_fields, "x = has('', Text(), label='Landing page')"),

@@ -63,7 +63,7 @@ def _name_people(changes: Mapping[str, Change]) -> dict[str, str]:
 
 def _in_words(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(value) or "none"
-    return str(value) if value not in (None, "") else "nothing"
+        return ", ".join(value) or _("none")
+    return str(value) if value not in (None, "") else _("nothing")

@@ -140,7 +140,7 @@ def list_apps(organization_id: str) -> list[tuple[str, str]]:
         .order_by(AuditEvent.occurred_at.desc())
         .limit(200)
     )
-    gone = [(event.client_key or "", f"{_name_of_deleted(event)} (deleted)") for event in deleted]
+    gone = [(event.client_key or "", _("%(name)s (deleted)", name=_name_of_deleted(event))) for event in deleted]
     return [(row.key, row.name) for row in present] + gone
 
 
@@ -196,7 +196,7 @@ def _name_people(events: list[AuditEvent]) -> dict[str, str]:
 def _entry(
     event: AuditEvent, name: str | None, email: str | None, apps: dict[str, str], people: dict[str, str]
 ) -> Entry:
-    person = people.get(event.details.get("user_id", ""), "somebody")
+    person = people.get(event.details.get("user_id", "")) or translated(_("somebody"))
     values = {key: str(value) for key, value in event.details.items()} | {"person": isolated(person)}
     if "presented" in values:
         values["presented"] = values["presented"].replace("_", " ")

@@ -28,7 +28,8 @@ def send_confirmation() -> ResponseReturnValue:
             ask_to_confirm(services().limits, current_user.id, current_user.email)
         except TooManyAttempts:
             flash(
-                gettext("That were many letters to your address. Wait for the last one, or try again later."), "error"
+                gettext("Many letters went to your address just now. Wait for the last one, or try again later."),
+                "error",
             )
         else:
             db.session.commit()

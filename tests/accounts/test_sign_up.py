@@ -211,7 +211,7 @@ def test_nobody_gets_more_than_ten_letters_an_hour(app, browser, clock, sent_mai
     page = browser.follow(ask(browser))
     for _ in range(12):
         told = browser.follow(browser.submit(page, press="Send the letter again"))
-    assert "many letters to this address" in told.text
+    assert "Many letters went to this address" in told.text
     assert ask(Browser(app, address="192.0.2.7")).status_code == 429
     assert len(sent_mail()) == 10
     clock.advance(hours=1)

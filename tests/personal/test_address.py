@@ -78,7 +78,7 @@ def test_nobody_gets_more_than_ten_letters_an_hour(unconfirmed, sent_mail):
     page = unconfirmed.get("/account/")
     for _ in range(11):
         told = unconfirmed.follow(unconfirmed.submit(page, press="Send me a letter to confirm it"))
-    assert "many letters to your address" in told.text
+    assert "Many letters went to your address" in told.text
     assert len(sent_mail()) == 10
 
 

@@ -105,7 +105,8 @@ def send_letter_again() -> ResponseReturnValue:
         except TooManyAttempts:
             db.session.rollback()
             flash(
-                gettext("That were many letters to this address. Wait for the last one, or try again later."), "error"
+                gettext("Many letters went to this address just now. Wait for the last one, or try again later."),
+                "error",
             )
         else:
             db.session.commit()

@@ -19,7 +19,7 @@ _SENTENCES = {
     "appearance": _("The app's description, its logo or one of its links has changed."),
     "kind": _("How the app proves that it is itself has changed."),
     "receiver": _("Where your answer goes has changed."),
-    "earlier": _("What the app has changed since you allowed it has changed."),
+    "earlier": _("The app has changed more of itself since you allowed it."),
     "account": _("The account has changed: another one, or its name or e-mail address."),
     "abilities": _("What the app may do, or what of it you can leave out, has changed."),
     "resources": _("Where the app will use it has changed."),
