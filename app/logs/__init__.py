@@ -1,7 +1,7 @@
 """Logging, set up once: one line a record, on standard error, and never a credential or a person's words in it.
 
 A module logs as ever, by ``logging.getLogger(__name__)``, with an exception as an argument or as ``exc_info``. What
-request the line belongs to is added here. Nothing that came in belongs into a message: no path, no query, no value.
+request the line belongs to is added here. Nothing that came in belongs in a message: no path, no query, no value.
 """
 
 import logging

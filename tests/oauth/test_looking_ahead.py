@@ -66,7 +66,7 @@ def admin(browser, bob) -> Browser:
 
 @pytest.fixture
 def addresses(app, notebook, admin, let_time_pass, converted_once) -> list[str]:
-    """Every address that answers a GET, with what belongs into it, and the steps of a request that waits."""
+    """Every address that answers a GET, with what belongs in it, and the steps of a request that waits."""
     code = notebook.authorize(admin)["code"]
     notebook.exchange(code)
     with app.app_context():
