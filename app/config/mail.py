@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from app.config.errors import ConfigurationError
+from app.config.smtp_url import read_smtp_url
 from app.config.values import Environment, show
-from app.smtp_url import read_smtp_url
 from app.text import find_line_problem
 
 _FROM = re.compile(r"(?:(?P<name>[^<>@]*)<(?P<named>[^<>]+)>|(?P<plain>[^<>]+))")

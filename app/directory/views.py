@@ -6,15 +6,15 @@ from flask.typing import ResponseReturnValue
 from app.directory import blueprint
 from app.directory.listing import LEAST_COUNTED, list_public_apps
 from app.oauth.endpoints.logo import logo_url
+from app.paging import read_page
 
 _LONGEST_QUESTION = 200
-_LAST_PAGE = 10_000
 
 
 @blueprint.get("/apps/")
 def list_apps() -> ResponseReturnValue:
     question = request.args.get("q", "").strip()[:_LONGEST_QUESTION]
-    page = _read_page(request.args.get("page", ""))
+    page = read_page(request.args.get("page"))
     found, has_next = list_public_apps(question, page)
     return render_template(
         "directory/list.html",
@@ -24,7 +24,3 @@ def list_apps() -> ResponseReturnValue:
         has_next=has_next,
         least=LEAST_COUNTED,
     )
-
-
-def _read_page(text: str) -> int:
-    return max(1, min(int(text), _LAST_PAGE)) if text.isascii() and text.isdigit() and len(text) < 9 else 1

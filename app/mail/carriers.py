@@ -3,9 +3,9 @@
 from sqlalchemy import Engine
 
 from app.config import Settings
+from app.config.smtp_url import read_smtp_url
 from app.mail.carrier import Carrier
 from app.mail.local import LocalCarrier
-from app.smtp_url import read_smtp_url
 
 
 def choose_carrier(settings: Settings, engine: Engine) -> Carrier:

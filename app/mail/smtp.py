@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from msgspec import Struct
 
 from app.config import Settings
+from app.config.smtp_url import Security, SmtpServer
 from app.mail.carrier import NotNow, NoWay, Posted, Refused, Unsure
 from app.mail.message import Envelope, find_domain, make_envelope
 from app.mail.smtp_answers import in_base64, say_answer
-from app.smtp_url import Security, SmtpServer
 
 _BUSY = 421
 #: What a connection that breaks raises, or a server that does not speak SMTP.

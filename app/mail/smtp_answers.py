@@ -3,7 +3,7 @@
 import base64
 import smtplib
 
-from app.smtp_url import SmtpServer
+from app.config.smtp_url import SmtpServer
 
 _MOST_WORDS = 200
 

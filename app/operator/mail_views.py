@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from app.config import settings
+from app.config.smtp_url import read_smtp_url
 from app.extensions import db
 from app.http.sure import SureForm
 from app.mail.looking_after import count_stuck, drop_letter, find_stuck, list_stuck, send_again
@@ -13,7 +14,6 @@ from app.mail.models import OutgoingMail, State
 from app.operator import blueprint
 from app.operator.pages import PAGE_SIZE, Question, ask, check_id, read_looked
 from app.sentences import _, translated
-from app.smtp_url import read_smtp_url
 from app.text import isolated
 
 _ON_ITS_WAY = _("The letter is on its way at this moment, or is over. Look at it once more.")

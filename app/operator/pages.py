@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from msgspec import Struct
 
 from app.http.sure import SureForm
+from app.paging import count_pages, read_page
 
 PAGE_SIZE = 15
 _MOST_QUERY_LENGTH = 254
-_MOST_PAGE = 100_000
 _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
@@ -27,7 +27,7 @@ class Looked(Struct, frozen=True):
 
     def pages(self, total: int) -> int:
         """Of how many pages it is one."""
-        return max(1, -(-total // PAGE_SIZE))
+        return count_pages(total, PAGE_SIZE)
 
 
 class Question(Struct, frozen=True):
@@ -44,8 +44,7 @@ class Question(Struct, frozen=True):
 def read_looked(query: str, page: str) -> Looked:
     """Returns what an address asks for; what makes no sense in it is left out."""
     words = "".join(letter for letter in query if letter.isprintable())[:_MOST_QUERY_LENGTH].strip()
-    is_number = page.isascii() and page.isdecimal() and len(page) < 7
-    return Looked(words, min(max(int(page), 1), _MOST_PAGE) if is_number else 1)
+    return Looked(words, read_page(page))
 
 
 def check_id(id: str) -> str:

@@ -13,6 +13,7 @@ from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.folding import holds
+from app.paging import count_pages
 
 PAGE_SIZE = 25
 STATUSES = ("active", "suspended", "draft")
@@ -46,7 +47,7 @@ class Listing(Struct, frozen=True):
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
+        return count_pages(self.total, PAGE_SIZE)
 
 
 def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
@@ -54,7 +55,7 @@ def read_listing(organization_id: str, *, query: str = "", status: str = "", pag
     own = and_(Client.organization_id == organization_id, Client.ended_at.is_(None))
     condition = and_(own, has_words(own, query), has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition)) or 0
-    page = max(1, min(page, -(-total // PAGE_SIZE)))
+    page = min(page, count_pages(total, PAGE_SIZE))
     rows = db.session.execute(select_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return Listing([read_row(row) for row in rows], total, page)
 

@@ -9,6 +9,7 @@ from app.accounts.invitations import list_open_invitations
 from app.accounts.members import Member, list_members
 from app.accounts.models import Invitation
 from app.folding import holds
+from app.paging import count_pages, read_page
 
 PAGE_SIZE = 25
 _MOST_QUERY_LENGTH = 254
@@ -24,7 +25,7 @@ class Page(Struct, Generic[Row], frozen=True):
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
+        return count_pages(self.total, PAGE_SIZE)
 
 
 class MemberListing(Struct, frozen=True):
@@ -62,6 +63,5 @@ def read_place(asked: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cut(found: list[Row], page: str) -> Page[Row]:
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
-    number = max(1, min(number, -(-len(found) // PAGE_SIZE)))
+    number = min(read_page(page), count_pages(len(found), PAGE_SIZE))
     return Page(found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], len(found), number)

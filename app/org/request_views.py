@@ -11,6 +11,7 @@ from app.oauth.journal.log import RequestLog
 from app.oauth.journal.told import list_requests
 from app.org import blueprint
 from app.org.access import Access, members_only
+from app.paging import read_page
 
 
 @blueprint.get("/<client_id>/requests")
@@ -28,15 +29,12 @@ def show_requests(access: Access, client_id: str) -> ResponseReturnValue:
         "org/requests.html",
         access=access,
         client=client,
-        listing=list_requests(client, only_failed=only_failed, page=_read_page(), request_id=request_id),
+        listing=list_requests(
+            client, only_failed=only_failed, page=read_page(request.args.get("page")), request_id=request_id
+        ),
         only_failed=only_failed,
         request_id=request_id,
         most_failures=request_log.MOST_FAILURES,
         most_successes=request_log.MOST_SUCCESSES,
         days_kept=request_log.KEPT_FOR.days,
     )
-
-
-def _read_page() -> int:
-    page = request.args.get("page", "")
-    return int(page) if page.isascii() and page.isdecimal() and len(page) < 5 else 1

@@ -26,6 +26,7 @@ from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
 from app.org.listing import STATUSES, read_listing
+from app.paging import read_page
 from app.sentences import _
 
 #: So much of a body is read: a photograph as cameras make them, so that beside a file that is too large what was
@@ -37,13 +38,8 @@ MOST_READ = 16 * 1024 * 1024
 @members_only
 def list_clients(access: Access) -> ResponseReturnValue:
     query, status = request.args.get("q", ""), request.args.get("status", "")
-    page = request.args.get("page", "")
-    listing = read_listing(
-        access.organization.id,
-        query=query,
-        status=status,
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
-    )
+    page = read_page(request.args.get("page"))
+    listing = read_listing(access.organization.id, query=query, status=status, page=page)
     return render_template(
         "org/list.html", access=access, listing=listing, query=query, status=status, statuses=STATUSES
     )

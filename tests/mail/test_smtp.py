@@ -10,6 +10,7 @@ from msgspec import structs
 from sqlalchemy import select
 
 from app import clock
+from app.config.smtp_url import read_smtp_url
 from app.extensions import db
 from app.mail import queue
 from app.mail.carrier import Posted
@@ -18,7 +19,6 @@ from app.mail.outbox import put_mail
 from app.mail.rendering import Rendered
 from app.mail.sending import send_due
 from app.mail.smtp import Patience, SmtpCarrier
-from app.smtp_url import read_smtp_url
 from tests.mail.servers import Behaviour, mail_server
 from tests.ports import free_port
 
@@ -273,7 +273,7 @@ def test_a_password_of_any_letters_is_given_to_the_server_and_told_to_nobody(pos
 
 def test_a_password_is_never_sent_in_clear_text_to_another_machine(post, monkeypatch):
     post.put("ada@example.com")
-    monkeypatch.setattr("app.smtp_url._LOOPBACK", ())
+    monkeypatch.setattr("app.config.smtp_url._LOOPBACK", ())
     with post.is_up(authenticator=post.server.authenticate, auth_require_tls=False):
         post.send(who="user:p%C3%A4ssword%2F@")
         assert "no STARTTLS, so the password is not sent" in post.rows()[0].says

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app import clock
+from app.config.smtp_url import read_smtp_url
 from app.extensions import db
 from app.mail.models import OutgoingMail, State
 from app.mail.outbox import put_mail
 from app.mail.sending import send_due
 from app.mail.smtp import Patience, SmtpCarrier
-from app.smtp_url import read_smtp_url
 from tests.mail.servers import Behaviour, mail_server
 
 _SHORT = Patience(connection=5, answer=5, before_end=10, after_end=5)
@@ -89,7 +89,7 @@ def test_starttls_and_only_then_the_password(app, context, trusted):
 
 def test_starttls_is_taken_where_it_is_offered(app, context, trusted, monkeypatch):
     """As with a server on another machine; on this one there is nobody in between."""
-    monkeypatch.setattr("app.smtp_url._LOOPBACK", ())
+    monkeypatch.setattr("app.config.smtp_url._LOOPBACK", ())
     behaviour = Behaviour()
     with mail_server(behaviour, tls_context=context, require_starttls=True) as port:
         assert _send(app, f"smtp://127.0.0.1:{port}").state == State.SENT

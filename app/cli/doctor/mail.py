@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from app.cli.doctor.finding import Deployment, Finding, ok, warning
 from app.cli.doctor.finding import error as wrong
+from app.config.smtp_url import Security, read_smtp_url
 from app.mail.looking_after import read_backlog
-from app.smtp_url import Security, read_smtp_url
 
 _MINUTE = 60
 

@@ -15,6 +15,7 @@ from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.journal.sentences import TRY_AGAIN, tell
 from app.oauth.journal.uri_difference import Difference, compare, find_nearest
 from app.oauth.refusals import Reason
+from app.paging import count_pages
 from app.scopes import SCOPES, parse_scope
 from app.sentences import _
 
@@ -66,7 +67,7 @@ def list_requests(client: Client, *, only_failed: bool, page: int, request_id: s
         select(func.count(), func.count().filter(RequestRecord.error.is_(None))).where(*recent)
     ).one()
     shown = total - successes if only_failed else total
-    pages = max(1, -(-shown // PAGE_SIZE))
+    pages = count_pages(shown, PAGE_SIZE)
     page = max(1, min(page, pages))
     records = db.session.scalars(
         select(RequestRecord)

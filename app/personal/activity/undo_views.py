@@ -22,10 +22,10 @@ from app.extensions import db
 from app.http.incoming import takes_forms_of
 from app.http.moments.zones import reading_zone
 from app.memories.totals import AccountFull
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.activity.written import find_before, list_written
 from app.personal.apps.connections import find_consent
-from app.personal.mementos.editor import read_page
 from app.sentences import sentence_of, translated
 
 #: So many of each kind a page names, and so many that somebody changed since it asks about, each by itself.

@@ -19,13 +19,13 @@ from app.extensions import db
 from app.http.files import send_lines
 from app.memories.models import Memory
 from app.oauth.tokens.replay import list_replays
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.activity.entries import list_entries
 from app.personal.activity.exporting import write_csv, write_json
 from app.personal.activity.filters import KINDS, Wanted, read_wanted
 from app.personal.activity.timeline import ABOVE, BELOW, WIDTH, draw_timeline
 from app.personal.apps.connections import find_consent, find_neighbours
-from app.personal.mementos.editor import read_page
 
 
 @blueprint.get("/activity/")

@@ -9,10 +9,10 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.memories.keeping_back import shared_only
 from app.oauth.endpoints.logo import logo_url
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.apps.connections import count_mementos, find_neighbours, list_windows
 from app.personal.apps.endings import find_endings, list_ended
-from app.personal.mementos.editor import read_page
 from app.scopes import SCOPES, parse_scope, reaches_memories
 
 

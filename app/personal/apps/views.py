@@ -18,6 +18,7 @@ from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
 from app.oauth.endpoints.logo import logo_url
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.apps.asked import describe_asked
 from app.personal.apps.cards import list_cards
@@ -30,7 +31,6 @@ from app.personal.apps.connections import (
 from app.personal.apps.ended_views import show_ended_app
 from app.personal.apps.endings import find_endings, list_ended
 from app.personal.apps.forms import ConnectionNameForm
-from app.personal.mementos.editor import read_page
 from app.text import isolated
 
 # So many that were connected stand below those that are.

@@ -27,9 +27,9 @@ from app.memories.importing.keeping import (
 from app.memories.importing.models import AT_WORK, READING, READY, WRITING, Import
 from app.memories.importing.report import Report
 from app.memories.importing.skips import SENTENCES, Reason
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.bringing.upload import Upload, take_upload
-from app.personal.mementos.editor import read_page
 from app.sentences import _
 
 #: Seconds that an answer waits for the end of the work, of which there is little most often.

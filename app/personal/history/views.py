@@ -11,6 +11,7 @@ from flask_login import current_user
 from app.consents.resources import API
 from app.http.files import csv_line, send_lines
 from app.oauth.endpoints.decision.places import list_places
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.history.listing import (
     Entry,
@@ -20,7 +21,6 @@ from app.personal.history.listing import (
     name_connections,
     walk_entries,
 )
-from app.personal.mementos.editor import read_page
 from app.scopes import SCOPES
 
 _COLUMNS = ("time", "event", "by", "app", "connection", "changed")

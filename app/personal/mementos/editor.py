@@ -14,9 +14,8 @@ from app.memories.editing import MOST_CHANGES, Draft, count_inside, find_saved
 from app.memories.mementos import IntegrationSummary, list_integrations
 from app.memories.picks import LONGEST_KEY, Pick, containers_of_memory, parse_pick
 from app.memories.tree import PAGE_SIZE, Page, list_level, search_tree
+from app.paging import read_page
 
-#: More than the largest page of a hundred thousand memories.
-_MOST_PAGES = 10_000
 _MOST_WORDS_LENGTH = 100
 #: How many bytes a form may have: all the changes of a draft, and what is in sight, shown and ticked, with the folders
 #: above it. A percent sign of a key takes three.
@@ -67,13 +66,6 @@ def read_view(sent: MultiDict, user_id: str) -> View:
     elif view.at is not None:
         view.found = list_level(user_id, view.at.integration_id or "", view.at.folder or "", view.page)
     return view
-
-
-def read_page(text: str | None) -> int:
-    """A page's number; the first for whatever is none."""
-    if text and text.isascii() and text.isdigit() and len(text) < 6:
-        return min(max(1, int(text)), _MOST_PAGES)
-    return 1
 
 
 def read_draft(sent: MultiDict, memento_id: str | None) -> Draft:

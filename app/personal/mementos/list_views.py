@@ -9,8 +9,8 @@ from app.consents.uses import find_all_seeing, find_makers, find_uses
 from app.extensions import db
 from app.memories.mementos import list_integrations, list_mementos
 from app.memories.previews import tells
+from app.paging import read_page
 from app.personal import blueprint
-from app.personal.mementos.editor import read_page
 
 # Three windows of a phone.
 _MOST_LISTED = 8

@@ -31,9 +31,10 @@ from app.memories.mementos import (
 from app.memories.models import Memento
 from app.memories.tree import list_memories
 from app.once import identifier_of_new, new_token
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
-from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_page, read_view
+from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_view
 from app.sentences import _, sentence_of
 from app.text import isolated
 

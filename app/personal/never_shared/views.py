@@ -21,8 +21,8 @@ from app.memories.keeping_back import (
 )
 from app.memories.own import list_tags
 from app.memories.picks import Pick, parse_pick
+from app.paging import read_page
 from app.personal import blueprint
-from app.personal.mementos.editor import read_page
 from app.personal.never_shared.choosing import read_level
 from app.sentences import sentence_of
 

@@ -12,12 +12,12 @@ from app.audit.events import record
 from app.extensions import db
 from app.mail import mail_goes_out
 from app.memories.mementos import is_id
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.notices.choices import WAYS, list_choices, save_choices
 from app.personal.sessions.places import end_place
 
 _PAGE_SIZE = 4
-_MOST_PAGES = 1000
 
 
 @blueprint.route("/settings/notices/", methods=["GET", "POST"])
@@ -29,7 +29,7 @@ def notices() -> ResponseReturnValue:
         db.session.commit()
         flash(gettext("Saved."))
         return redirect(url_for("personal.notices"), 303)
-    page = min(max(request.args.get("page", 1, type=int), 1), _MOST_PAGES)
+    page = read_page(request.args.get("page"))
     found = list_notices(db.session(), current_user.id, page=page, size=_PAGE_SIZE)
     return render_template(
         "personal/notices/list.html",

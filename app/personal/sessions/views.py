@@ -9,10 +9,11 @@ from flask_login import current_user
 
 from app import clock
 from app.accounts.places.known import MOST_NAME_LENGTH, name_place
-from app.accounts.sessions import MOST_OF_PERSON, end_sessions
+from app.accounts.sessions import end_sessions
 from app.audit.events import record
 from app.extensions import db
 from app.memories.mementos import is_id
+from app.paging import read_page
 from app.personal import blueprint
 from app.personal.apps.connections import list_live
 from app.personal.sessions.places import end_place, find_begin, list_places
@@ -23,7 +24,7 @@ _PAGE_SIZE = 4
 @blueprint.get("/sessions/")
 def sessions() -> ResponseReturnValue:
     places = list_places(current_user.id, current_user.session_id, request.remote_addr or "")
-    page = min(max(request.args.get("page", 1, type=int), 1), MOST_OF_PERSON)
+    page = read_page(request.args.get("page"))
     first, end = (page - 1) * _PAGE_SIZE, page * _PAGE_SIZE
     return render_template(
         "personal/sessions/list.html",
