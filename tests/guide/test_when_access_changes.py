@@ -16,9 +16,9 @@ from app.guide.contents import PAGES
 from tests.api.conftest import choose, shelf
 from tests.guide.conftest import PATHS, GuidePage
 from tests.mcp.conftest import RESOURCE, Agent, connect
-from tests.protocol import change_consent, signed_in
+from tests.protocol import change_consent
 
-__all__ = ["change_consent", "choose", "connect", "shelf", "signed_in"]
+__all__ = ["change_consent", "choose", "connect", "shelf"]
 
 _SCOPE = "memories:read memories:write"
 _TOLD = ("WWW-Authenticate", "Retry-After", "Content-Type")
