@@ -5,7 +5,7 @@ What came in is known by what it was made of, so doing it once more from the beg
 
 import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -16,7 +16,6 @@ from app import clock
 from app.database.access import expect_reads, expect_writes
 from app.database.leases import DatabaseNow, new_holder
 from app.database.rows import changed_rows
-from app.memories.importing.bounds import MOST_MEMORIES
 from app.memories.importing.drafts import Draft
 from app.memories.importing.keeping import load
 from app.memories.importing.known import find_known
@@ -24,11 +23,11 @@ from app.memories.importing.models import AT_WORK, DONE, FAILED, READING, READY,
 from app.memories.importing.own import MementoDraft
 from app.memories.importing.reading import Found, Reader
 from app.memories.importing.report import Report
-from app.memories.importing.skips import Reason, Skip, UnusableUpload
+from app.memories.importing.skips import UnusableUpload
+from app.memories.importing.sorting import Sorting
 from app.memories.importing.writing import Writer
 from app.memories.models import Memento
 from app.memories.totals import AccountFull
-from app.sentences import _
 
 #: Seconds for which a process has an upload for itself, unless it says again that it is at it.
 _HELD_SECONDS = 60
@@ -98,52 +97,31 @@ def work_on(engine: Engine, hold: Hold) -> None:
 
 
 def _look_through(engine: Engine, hold: Hold, file: IO[bytes]) -> None:
-    hold.report = report = Report()
+    hold.report = Report()
     reader = Reader(file, hold.name, hold.size)
-    seen: set[bytes] = set()
     with expect_reads(), engine.connect() as connection:
         names = connection.scalars(select(Memento.name).where(Memento.user_id == hold.user_id)).all()
-    taken = {name.casefold() for name in names}
+    sorting = Sorting(hold.report, names)
     with expect_writes(), engine.begin() as connection:
         connection.execute(delete(ImportSkip).where(ImportSkip.import_id == hold.id))
-    number = 0
+    number = count(1)
     for batch in _batches(reader.read()):
         began = time.monotonic()
         drafts = [one for one in batch if isinstance(one, Draft)]
         with expect_reads(), engine.connect() as connection:
-            known = iter(find_known(connection, hold.user_id, drafts))
-        skips = []
-        for one in batch:
-            skip = one if isinstance(one, Skip) else None
-            if isinstance(one, MementoDraft) and one.name.casefold() in taken:
-                skip = Skip(one.name, Reason.NAME_TAKEN)
-            elif isinstance(one, MementoDraft):
-                report.add_memento(one.name)
-            elif isinstance(one, Draft):
-                digest, has = one.digest(), next(known)
-                if has is not None and has.reason is Reason.KNOWN:
-                    report.known += 1
-                elif has is not None:
-                    skip = Skip(_called(one), has.reason)
-                elif digest in seen:
-                    skip = Skip(_called(one), Reason.TWICE)
-                else:
-                    seen.add(digest)
-                    report.add(one)
-            if skip is not None:
-                report.skip(skip.reason)
-                skips.append((number := number + 1, skip))
-        if len(seen) > MOST_MEMORIES:
-            raise UnusableUpload(
-                _("There are more than %(most)s memories in it. Bring it in parts.", most=f"{MOST_MEMORIES:,}")
-            )
+            known = find_known(connection, hold.user_id, drafts)
+        rows = [
+            {
+                "import_id": hold.id,
+                "number": next(number),
+                "name": skip.name[:_NAME_LENGTH],
+                "reason": skip.reason.value,
+            }
+            for skip in sorting.sort(batch, known)
+        ]
         with expect_writes(), engine.begin() as connection:
             hold.renew(connection, 1000 * reader.done // reader.total)
-            if skips:
-                rows = [
-                    {"import_id": hold.id, "number": at, "name": skip.name[:_NAME_LENGTH], "reason": skip.reason.value}
-                    for at, skip in skips
-                ]
+            if rows:
                 connection.execute(insert(ImportSkip), rows)
         _let_others(began)
     _end(engine, hold, READY)
@@ -201,10 +179,6 @@ def _forget_pieces(engine: Engine, import_id: str) -> None:
 def _let_others(began: float) -> None:
     """Wait for a part of the time that the work took: whoever asks meanwhile is answered."""
     time.sleep(min(0.1, (time.monotonic() - began) / 3))
-
-
-def _called(draft: Draft) -> str:
-    return f"{draft.name}: “{draft.title}”"
 
 
 def _now() -> DatabaseNow:
