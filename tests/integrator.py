@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app.clients.models import REGISTERED, Client, find_client
+from app.clients.models import Client, find_client
 from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.consents.models import Consent
@@ -139,8 +139,7 @@ class Integrator:
         with self.app.app_context(), connect(db.engine) as connection, connection.transaction():
             client = find_client(connection, self.client_id)
             choice = Choice(choose["selection"], can_write)
-            unnamed = (API,) if client.origin == REGISTERED else (API, MCP)
-            allowed = {"scope": scope, "choice": choice, "resources": (MCP,) if resource else unnamed}
+            allowed = {"scope": scope, "choice": choice, "resources": [MCP if resource else API]}
             give_consent(connection, user_id=person.id, client_key=client.key, **allowed)
 
     def refresh(self, refresh_token: str, **changes) -> TestResponse:

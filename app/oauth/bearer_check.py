@@ -13,7 +13,7 @@ from app.limits.calls import Calls
 from app.logs import present
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.resources import address_of, is_for, metadata_address
+from app.oauth.resources import address_of, metadata_address
 from app.oauth.tokens.snapshot import TokenSnapshot
 from app.scopes import OF_AGENTS, SCOPES, format_scope, parse_scope
 from app.services import Services
@@ -104,7 +104,7 @@ def find_live_token(
     token.hold_to(third_party_scopes)
     note(token.client_id)
     present.note_client(token.client_key)
-    if not is_for(token.audience, audience):
+    if token.audience != audience:
         raise refuse(Reason.BEARER_ELSEWHERE, resource=address_of(audience, issuer))
     if token.is_expired():
         raise refuse(Reason.BEARER_EXPIRED)

@@ -11,7 +11,7 @@ whether its tokens are still good: a request that is about ours alone asks the d
 import re
 from typing import NamedTuple
 
-from app.clients.models import REGISTERED, ClientSnapshot, is_registered_name
+from app.clients.models import is_registered_name
 from app.clients.resources.lookup import find_resource_at, find_resource_named
 from app.consents.resources import API, MCP
 from app.database.connections import Connection
@@ -28,17 +28,11 @@ _NAMES = {
     # Agents are answered there with a slash too, and ask for a token for the address that somebody typed.
     **dict.fromkeys(("/mcp", "/mcp/"), MCP),
 }
-#: What stands for all of ours, from an app that :func:`means_all_of_ours`.
-_WHOLE = ("", "/")
-_ALL_OF_OURS = " ".join(sorted((API, MCP)))
 _ORIGIN = re.compile(r"\A[A-Za-z]+://[^/?#]+")
 
 
 class Resource(NamedTuple):
-    """A resource that a token may be for: its name, and its identifier as metadata and ``aud`` tell it.
-
-    All of ours at once have both names, and the API's address.
-    """
+    """A resource that a token may be for: its name, and its identifier as metadata and ``aud`` tell it."""
 
     name: str
     address: str
@@ -46,7 +40,7 @@ class Resource(NamedTuple):
     @property
     def location(self) -> str:
         """Where mementos are used with its tokens, as ``authorization_details`` tell it."""
-        return f"{self.address}/" if self.name in (API, _ALL_OF_OURS) else self.address
+        return f"{self.address}/" if self.name == API else self.address
 
 
 def own_resource(name: str, issuer: str) -> Resource:
@@ -72,29 +66,9 @@ def find_own_resource(address: str, issuer: str) -> str | None:
 
     Scheme and host may be in capitals, which mean the same (:rfc:`3986#section-6.2.2.1`); all else counts to the letter.
     """
-    path = _find_path(address, issuer)
-    return None if path is None else _NAMES.get(path)
-
-
-def _find_path(address: str, issuer: str) -> str | None:
     if not address.startswith(issuer):
         address = _in_small_letters(address)
-    return address.removeprefix(issuer) if address.startswith(issuer) else None
-
-
-def means_all_of_ours(client: ClientSnapshot) -> bool:
-    """Returns whether a client that names no resource, or this server as a whole, means each of ours.
-
-    So it is with all that no organization registered. Agents of the protocol's first revisions know of no ``resource``,
-    and some of the later ones leave it out or name the host alone. They would be given a token for the API, and be
-    refused with it at the memory server again and again. What that does, the API does too.
-    """
-    return client.origin != REGISTERED
-
-
-def is_for(audience: str, name: str) -> bool:
-    """Returns whether what stands as a token's audience holds the name of a resource."""
-    return audience == name or name in audience.split(" ")
+    return _NAMES.get(address.removeprefix(issuer)) if address.startswith(issuer) else None
 
 
 def find_resource(connection: Connection, name: str, issuer: str) -> Resource | None:
@@ -105,24 +79,13 @@ def find_resource(connection: Connection, name: str, issuer: str) -> Resource | 
     return None if found is None else Resource(found.id, found.address)
 
 
-def read_resources(
-    addresses: str | None, issuer: str, connection: Connection, *, means_all: bool = False
-) -> tuple[Resource, ...]:
-    """Returns the resources that were sent, each once. Raises a refusal.
-
-    The API when none was; with ``means_all`` all of ours, see :func:`means_all_of_ours`.
-    """
+def read_resources(addresses: str | None, issuer: str, connection: Connection) -> tuple[Resource, ...]:
+    """Returns the resources that were sent, each once; the API when none was. Raises a refusal."""
     sent = dict.fromkeys((addresses or issuer).split(" "))
     if len(sent) > MOST_RESOURCES:
         raise refuse(Reason.RESOURCE_TOO_MANY, most=MOST_RESOURCES)
     found = [_read_resource(address, issuer, connection) for address in sent]
-    if means_all and any(_is_whole(address, issuer) for address in sent):
-        found += [own_resource(name, issuer) for name in (API, MCP)]
     return tuple({one.name: one for one in found}.values())
-
-
-def _is_whole(address: str | None, issuer: str) -> bool:
-    return address is None or _find_path(address, issuer) in _WHOLE
 
 
 def _read_resource(address: str, issuer: str, connection: Connection) -> Resource:
@@ -142,17 +105,12 @@ def _in_small_letters(address: str) -> str:
     return _ORIGIN.sub(lambda found: found[0].lower(), address, count=1)
 
 
-def choose_resource(
-    asked: str | None, address: str | None, issuer: str, connection: Connection, *, means_all: bool = False
-) -> Resource:
+def choose_resource(asked: str | None, address: str | None, issuer: str, connection: Connection) -> Resource:
     """Returns the resource that a token is to be for, one of those that were ``asked`` for at the beginning.
 
-    Without an ``address`` it is the first of them; with ``means_all``, where it was all of ours, it is these until one
-    of them is chosen. Where nobody was asked, ``asked`` is None: then it may be any, and without an address the API.
-    Raises a refusal (:rfc:`8707#section-2.2`).
+    Without an ``address`` it is the first of them. Where nobody was asked, ``asked`` is None: then it may be any, and
+    without an address the API. Raises a refusal (:rfc:`8707#section-2.2`).
     """
-    if means_all and asked == _ALL_OF_OURS and _is_whole(address, issuer):
-        return Resource(_ALL_OF_OURS, address_of(API, issuer))
     names = None if asked is None else asked.split(" ")
     if address is None and names is not None:
         first = find_resource(connection, names[0], issuer)

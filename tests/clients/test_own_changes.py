@@ -235,7 +235,7 @@ def test_a_code_is_worth_nothing_once_its_address_is_gone(app, agent, change, si
 
 
 def test_a_change_gives_a_token_no_other_scope_and_no_other_resource(app, agent, change, signed_in):
-    tokens = allow(app, agent, signed_in, scope="memories:read", resource="http://127.0.0.1:8000/api/v1")
+    tokens = allow(app, agent, signed_in, scope="memories:read")
     change(scope=SCOPES)
     integrator = integrator_of(app, agent)
     refreshed = integrator.refresh(tokens["refresh_token"]).json

@@ -103,42 +103,6 @@ def test_only_tokens_for_this_server_are_taken(notebook, call_tool, connect):
     assert notebook.is_alive(for_the_api)
 
 
-@pytest.mark.parametrize("resource", [None, ISSUER, f"{ISSUER}/"])
-def test_an_agent_that_does_not_name_this_server_may_call_it_all_the_same(
-    agent, notebook, call_tool, signed_in, resource
-):
-    """Revision 2025-03-26 knows no ``resource``, and agents of later ones leave it out, or name the host alone. Who asks
-    so gets a token for each of our two, as its person reads, and no other app gets one.
-    """
-    page = agent.start(signed_in, resource=resource)
-    assert "127.0.0.1:8000/mcp</strong>, the memory server for agents, and through the API" in page.text
-    page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
-    code = agent.answer(signed_in.submit(page, press="Authorize"))["code"]
-    tokens = agent.exchange(code, resource=resource).json
-    for _ in range(2):
-        token = tokens["access_token"]
-        assert call_tool(token, "search_memories").json["result"]["isError"] is False
-        assert agent.me(token, "/api/v1/memories/").status_code == agent.me(token).status_code == 200
-        tokens = agent.refresh(tokens["refresh_token"], resource=resource).json
-    assert call_tool(notebook.tokens(signed_in, resource=resource)["access_token"]).status_code == 401
-
-
-def test_an_agent_that_names_this_server_late_gets_a_token_for_it_alone(agent, call_tool, connect):
-    """At the token endpoint it says which, and from then on means that one."""
-    refresh_token = connect(resource=None)["refresh_token"]
-    for resource in (MCP, None):
-        tokens = agent.refresh(refresh_token, resource=resource).json
-        refresh_token = tokens["refresh_token"]
-        assert call_tool(tokens["access_token"]).status_code == 200
-        assert agent.me(tokens["access_token"]).status_code == 401
-
-
-def test_what_was_allowed_for_the_api_alone_is_not_allowed_here_unasked(agent, signed_in, connect):
-    """The person has never read of this server."""
-    connect(resource=API)
-    assert "127.0.0.1:8000/mcp" in agent.start(signed_in).text
-
-
 def test_a_token_that_has_ended_is_refused(call_tool, connect, let_time_pass):
     """ "Invalid or expired tokens MUST receive a HTTP 401 response"."""
     token = connect()["access_token"]

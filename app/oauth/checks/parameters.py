@@ -7,7 +7,7 @@ from app.clients.unregistered import find_default_scope, list_allowed_scopes
 from app.consents.details import find_details_problem
 from app.consents.resources import API, MCP
 from app.oauth.refusals import Reason, Refused, refuse
-from app.oauth.resources import means_all_of_ours, own_resource, read_resources
+from app.oauth.resources import own_resource, read_resources
 from app.oauth.wire_request import WireRequest
 from app.scopes import (
     OF_AGENTS,
@@ -123,9 +123,8 @@ def asks_prompt(parameters: Mapping[str, str], prompt: str) -> bool:
 
 def resolve_resources(request: WireRequest) -> None:
     """Set the resources that are asked for (:rfc:`8707#section-2`). Raises a refusal for one that nobody has here."""
-    sent, issuer = request.payload.data.get("resource"), request.services.settings.issuer
-    means_all = means_all_of_ours(request.known_client)
-    request.resources = read_resources(sent, issuer, request.connection, means_all=means_all)
+    issuer = request.services.settings.issuer
+    request.resources = read_resources(request.payload.data.get("resource"), issuer, request.connection)
 
 
 def demand_sound_details(request: WireRequest) -> None:

@@ -21,7 +21,7 @@ from app.oauth.grants.replay import end_replayed_family
 from app.oauth.grants.while_seen import find_seen_caller, issue_while_seen
 from app.oauth.playground.callback import find_return_problem
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import Resource, choose_resource, means_all_of_ours
+from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.code import (
     FIND_CODE_WITH_CLIENT,
     CodeSnapshot,
@@ -65,7 +65,6 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             self.request.form.get("resource"),
             self.request.services.settings.issuer,
             self.request.connection,
-            means_all=means_all_of_ours(self.request.client),
         )
 
     def query_authorization_code(self, code: str, client: ClientSnapshot) -> CodeSnapshot:

@@ -25,7 +25,7 @@ from app.oauth.grants.mistaken_kind import find_mistaken_kind
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.grants.while_seen import find_seen_caller, issue_while_seen
 from app.oauth.refusals import Reason, refuse
-from app.oauth.resources import Resource, choose_resource, means_all_of_ours
+from app.oauth.resources import Resource, choose_resource
 from app.oauth.tokens.refresh import (
     FIND_REFRESH_TOKEN_WITH_CLIENT,
     RefreshSnapshot,
@@ -70,11 +70,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
             raise refuse(Reason.REFRESH_MISSING)
         token = self.request.refresh_token = self.authenticate_refresh_token(presented)
         self.audience = choose_resource(
-            token.audience,
-            self.request.form.get("resource"),
-            self.settings.issuer,
-            self.request.connection,
-            means_all=means_all_of_ours(self.request.client),
+            token.audience, self.request.form.get("resource"), self.settings.issuer, self.request.connection
         )
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:

@@ -12,7 +12,6 @@ from app.consents.continuing import note_browser
 from app.consents.installations import mark_browser, new_installation
 from app.consents.introductions import Introduction, write_introduction
 from app.consents.models import Consent
-from app.consents.resources import API, MCP
 from app.credentials import KNOWN_BROWSER
 from app.database.connections import connect
 from app.extensions import db
@@ -54,8 +53,7 @@ def write(app, browser, agent, person) -> Caller:
     with app.app_context(), connect(db.engine) as connection, connection.transaction():
         client = find_client(connection, agent.client_id)
         to_whom = {"user_id": person.id, "client_key": client.key, "installation": new_installation()}
-        allowed = {"scope": agent.scope, "choice": Choice("all"), "resources": (API, MCP)}
-        consent = give_consent(connection, resumes=True, **allowed, **to_whom)
+        consent = give_consent(connection, scope=agent.scope, choice=Choice("all"), resumes=True, **to_whom)
         write_introduction(connection, consent.grant_id, client, client.name, agent.redirect_uri)
         note_browser(connection, consent.grant_id, mark_browser(name_of(browser), consent.grant_id))
     return Caller(app, "", consent.grant_id, "")

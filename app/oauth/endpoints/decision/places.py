@@ -18,7 +18,7 @@ class Place(Struct, frozen=True):
     """A resource other than the API. ``shown`` is its address without the scheme, beginning with the host.
 
     ``service`` and ``organization`` are the names of its app and of whose that is, None for our memory server for
-    agents. ``is_new`` when the app was not allowed it before, ``beside_api`` when it may use our server and the API.
+    agents. ``is_new`` when the app was not allowed it before.
     """
 
     name: str
@@ -27,7 +27,6 @@ class Place(Struct, frozen=True):
     service: str | None
     organization: str | None
     is_new: bool
-    beside_api: bool = False
 
     @property
     def facts(self) -> list[str | None]:
@@ -37,7 +36,7 @@ class Place(Struct, frozen=True):
 
 def list_places(names: Collection[str], before: Collection[str] = ()) -> list[Place]:
     """Returns the places that these names of resources stand for, ours first; of what has ended there is nothing to say."""
-    own = [_own(before, beside_api=API in names)] if MCP in names else []
+    own = [_own(before)] if MCP in names else []
     of_services = [name for name in names if name not in (API, MCP)]
     if not of_services:
         return own
@@ -51,9 +50,9 @@ def list_places(names: Collection[str], before: Collection[str] = ()) -> list[Pl
     return own + [_of_service(resource, client, before) for resource, client in rows]
 
 
-def _own(before: Collection[str], *, beside_api: bool) -> Place:
+def _own(before: Collection[str]) -> Place:
     shown = _without_scheme(address_of(MCP, settings().issuer))
-    return Place(MCP, shown, False, None, None, is_new=MCP not in before, beside_api=beside_api)
+    return Place(MCP, shown, False, None, None, is_new=MCP not in before)
 
 
 def _of_service(resource: ClientResource, client: Client, before: Collection[str]) -> Place:

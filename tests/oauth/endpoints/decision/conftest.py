@@ -16,7 +16,6 @@ from app.consents.continuing import note_browser
 from app.consents.installations import installation_of, mark_browser, new_installation
 from app.consents.introductions import write_introduction
 from app.consents.models import Consent
-from app.consents.resources import API, MCP
 from app.credentials import AUTHORIZATION_CODE, KNOWN_BROWSER, digest, new_credential
 from app.database.connections import connect
 from app.extensions import db
@@ -96,7 +95,6 @@ def write_down(app: Flask, browser: Browser, person: Person, client: Integrator,
             installation=new_installation() if installation is None else installation,
             scope=client.scope,
             choice=Choice(choice["selection"], can_write),
-            resources=(API, MCP),
             resumes=True,
         )
         write_introduction(connection, consent.grant_id, found, found.name, client.redirect_uri)
@@ -112,7 +110,6 @@ def write_down(app: Flask, browser: Browser, person: Person, client: Integrator,
             code_challenge=s256(client.code_verifier),
             issued_at=at,
             keeps_first_end=found.keeps_first_refresh_end,
-            audience=f"{API} {MCP}",
             expires_at=at + timedelta(seconds=app.extensions["services"].settings.authorization_code_lifetime),
         )
     return code
