@@ -20,6 +20,8 @@ from app.scopes import SCOPES, format_scope, parse_scope
 #: What every such client is given.
 GRANT_TYPES = ("authorization_code", "refresh_token")
 
+#: How a client can authenticate here.
+_AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 #: The members of a private key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1).
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
@@ -31,6 +33,7 @@ def read_own_words(
     # Libraries send null and nothing for what they do not know.
     sent = {name: value for name, value in metadata.items() if value not in (None, "")}
     _check_protocol(sent)
+    _choose_auth_method(sent)
     fields = ClientFields.from_json(sent, optional_scopes=SCOPES, **({} if type_ is None else {"type": type_}))
     default_scope = format_scope(parse_scope(" ".join(fields.scopes)) & SCOPES.keys()) if fields.scopes else ""
     uris = list(fields.redirect_uris)
@@ -84,6 +87,16 @@ def write_own_words(client: Client, fields: ClientFields) -> None:
         session.flush()
         for act in _tellings:
             act(session, client, before)
+
+
+def _choose_auth_method(sent: dict[str, Any]) -> None:
+    """Take how a client can authenticate where it cannot here as it would like to, as by a key (``private_key_jwt``).
+
+    It may list what it can (OpenID Connect Relying Party Metadata Choices 1.0), and takes what our metadata name.
+    """
+    liked, possible = sent.get("token_endpoint_auth_method"), sent.get("token_endpoint_auth_methods_supported")
+    if liked is not None and liked not in _AUTH_METHODS and isinstance(possible, list):
+        sent["token_endpoint_auth_method"] = next((one for one in _AUTH_METHODS if one in possible), liked)
 
 
 def _check_protocol(sent: Mapping[str, Any]) -> None:

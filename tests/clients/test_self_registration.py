@@ -86,6 +86,14 @@ def test_what_was_left_out_is_settled_and_told(ask):
         ({"grant_types": ["authorization_code", "client_credentials"]}, {"grant_types": AGENT["grant_types"]}),
         ({"response_types": ["code", "token"]}, {"response_types": ["code"]}),
         ({"client_id": "mine", "client_secret": "mine"}, {"token_endpoint_auth_method": "none"}),
+        # It would rather sign, and tells what else it can.
+        (
+            {
+                "token_endpoint_auth_method": "private_key_jwt",
+                "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
+            },
+            {"token_endpoint_auth_method": "none"},
+        ),
         ({"scope": "openid email"}, {}),
         ({"scope": "memories:read unknown offline_access"}, {"scope": "memories:read"}),
         ({"client_name": "\u65e5\u672c\u8a9e \U0001f9e0"}, {"client_name": "\u65e5\u672c\u8a9e \U0001f9e0"}),
@@ -147,6 +155,11 @@ def test_nulls_and_nothings_and_unknown_members_are_passed_over(ask):
         ({"client_name": 3}, "invalid_client_metadata", "client_name"),
         ({"client_uri": "javascript:alert(1)"}, "invalid_client_metadata", "client_uri"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata", "token_endpoint_auth_method"),
+        (
+            {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": [3, "tls"]},
+            "invalid_client_metadata",
+            "token_endpoint_auth_method",
+        ),
         ({"application_type": "desktop"}, "invalid_client_metadata", "application_type"),
         ({"grant_types": ["client_credentials"]}, "invalid_client_metadata", "grant_types"),
         ({"grant_types": "authorization_code"}, "invalid_client_metadata", "grant_types"),

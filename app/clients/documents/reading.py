@@ -42,8 +42,13 @@ def read_document(settings: Settings, url: str, members: Mapping[str, Any]) -> R
     for name in _SECRETS:
         if name in members:
             _refuse(_("The member '%(name)s' must not be there: everybody can read the document.", name=name))
-    if members.get("token_endpoint_auth_method") not in (None, "", "none"):
-        _refuse(_("The member 'token_endpoint_auth_method' must be 'none', or be left out."))
+    if not _can_go_without_secret(members):
+        _refuse(
+            _(
+                "The member 'token_endpoint_auth_method' must be 'none', or be left out, or"
+                " 'token_endpoint_auth_methods_supported' must have 'none' among others."
+            )
+        )
     said = dict(members) | {"redirect_uris": _choose_redirect_uris(members.get("redirect_uris"))}
     for name in _PAGES:
         if not _is_page(said.get(name)):
@@ -58,6 +63,14 @@ def read_document(settings: Settings, url: str, members: Mapping[str, Any]) -> R
 
 def _refuse(detail: str) -> NoReturn:
     raise DocumentProblem(Trouble.CONTENT, detail)
+
+
+def _can_go_without_secret(members: Mapping[str, Any]) -> bool:
+    """Whether a client authenticates in no way, or need not: ChatGPT's would rather sign, and lists what else it can."""
+    others = members.get("token_endpoint_auth_methods_supported")
+    return members.get("token_endpoint_auth_method") in (None, "", "none") or (
+        isinstance(others, list) and "none" in others
+    )
 
 
 def _choose_redirect_uris(said: Any) -> Any:

@@ -60,6 +60,8 @@ def read(app):
                 ["none"],
             )
         ),
+        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": "none"}, "none"),
+        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": ["x"]}, "none"),
         # "private key material MUST NOT be included".
         ({"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}, "private key"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "secret"}]}}, "private key"),
@@ -105,6 +107,16 @@ def test_both_the_person_and_the_apps_makers_read_what_is_wrong(claude, serve, s
         # What we do not know is ignored, and so is a null or nothing.
         ({"software_id": {"a": [1]}, "client_name#de": "Klaus", "contacts": "x"}, {}),
         ({"token_endpoint_auth_method": None, "grant_types": None, "response_types": None}, {"type": "public"}),
+        # As ChatGPT's does: it would rather sign, and goes without where our metadata do not say that it can.
+        (
+            {
+                "token_endpoint_auth_method": "private_key_jwt",
+                "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+                "token_endpoint_auth_signing_alg": "RS256",
+                "jwks_uri": "https://claude.example/keys",
+            },
+            {"type": "public"},
+        ),
         ({"client_name": None}, {"name": "claude.example"}),
         ({"client_name": ""}, {"name": "claude.example"}),
         # Public keys are no secret.
