@@ -186,17 +186,15 @@ def test_what_the_document_names_is_the_default_also_for_whoever_signs_in_on_the
     assert set(claude.exchange(answer["code"]).json["scope"].split()) == {"integrations:read", *(asked or "").split()}
 
 
-def test_one_that_would_rather_sign_and_names_the_host_alone_is_let_in_at_the_memory_server(
-    app, claude, serve, join, signed_in
-):
-    """ChatGPT's document and its ``resource``: either alone kept everybody's ChatGPT out."""
+def test_one_that_would_rather_sign_joins_as_one_that_need_not(app, claude, serve, join, signed_in):
+    """ChatGPT's document, which lists what else its client can: that takes what our metadata name."""
     serve(
         token_endpoint_auth_method="private_key_jwt",
         token_endpoint_auth_methods_supported=["none", "private_key_jwt"],
         token_endpoint_auth_signing_alg="RS256",
         jwks_uri="https://claude.example/oauth/jwks.json",
     )
-    token = join(signed_in, resource="http://127.0.0.1:8000/")["access_token"]
+    token = join(signed_in, resource="http://127.0.0.1:8000/mcp")["access_token"]
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     answer = app.test_client().post("/mcp", json=message, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200 and answer.json["result"]["tools"]
