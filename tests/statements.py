@@ -1,4 +1,4 @@
-"""Which statements are sent to the database: SQLAlchemy's own, and those of :mod:`app.database.connections`."""
+"""Which statements are sent to the database: SQLAlchemy's own, and those of :mod:`app.database.connections`; how SQLite plans them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,3 +33,15 @@ def noted_statements(app: Flask) -> Iterator[list[tuple[str, str]]]:
     finally:
         Connection._run = run  # type: ignore[method-assign]
         event.remove(engine, "before_cursor_execute", note)
+
+
+def find_plan(app: Flask, statement: str) -> list[str]:
+    """Returns the steps in which SQLite would answer a statement, whatever its values are."""
+    with app.app_context(), db.engine.connect() as connection:
+        values = (None,) * statement.count("?")
+        return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+def takes_all(plan: list[str]) -> bool:
+    """Whether such a plan reads a table from its beginning, or sorts all that it finds."""
+    return any(step.startswith("SCAN ") or step.endswith(" FOR ORDER BY") for step in plan)

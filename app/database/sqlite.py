@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, event
+from sqlalchemy import DateTime, Dialect, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from app.database.patience import FREE_SECONDS, find_patience
@@ -174,7 +174,22 @@ def prepare_sqlite(engine: Engine, synchronous: str) -> Waits:
 
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", _check_file)
+    dialect: Any = engine.dialect
+    dialect.colspecs = {**dialect.colspecs, DateTime: _OfNoColumn}
     return waits
+
+
+class _OfNoColumn(DateTime):
+    """A point in time that is compared as nothing that a column of ours holds. SQLAlchemy would write it without its zone."""
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Returns what raises ``TypeError``."""
+        return _refuse
+
+
+def _refuse(value: Any) -> None:
+    # As text it comes before itself with a zone: a page that follows it would begin with what the last one ended with.
+    raise TypeError("A point in time is to be given the type of its column.")
 
 
 def _connect(path: str, longest_wait: int, waits: Waits, named: dict[str, Any]) -> SqliteConnection:

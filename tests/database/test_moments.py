@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
+from sqlalchemy.exc import StatementError
 
 from app.database.connections import connect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime, UtcMicroseconds
 from app.extensions import db
+from tests.databases import BACKEND
 
 pytestmark = pytest.mark.database
 
@@ -39,3 +41,10 @@ def test_one_without_a_time_zone_is_refused(app, kind):
     find = Statement(select(bindparam("at", type_=kind()).label("at")))
     with app.app_context(), connect(db.engine) as connection, pytest.raises(ValueError, match="aware"):
         connection.first(find, at=datetime(2026, 1, 1))
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="PostgreSQL knows what a point in time is")
+def test_one_that_is_given_no_type_of_ours_is_refused(app):
+    """SQLAlchemy's own would be written without its zone, and come before the same one of a column."""
+    with app.app_context(), pytest.raises(StatementError, match="the type of its column"):
+        db.session.scalar(select(literal(datetime(2026, 1, 1, tzinfo=UTC))))

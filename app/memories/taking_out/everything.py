@@ -138,19 +138,30 @@ def _info(path: str, at: datetime) -> ZipInfo:
 
 def _read(engine: Engine, user_id: str) -> Iterator[dict[str, Any]]:
     """All memories, those of one folder beside each other. No transaction stays open while somebody reads slowly."""
-    key = (Memory.integration_id, Memory.folder, Memory.created_at, Memory.id)
+    sources = select(Integration.id).where(Integration.user_id == user_id).order_by(Integration.id)
+    with expect_reads(), engine.connect() as connection:
+        ids = connection.scalars(sources).all()
+    for integration_id in ids:
+        yield from _read_source(engine, user_id, integration_id)
+
+
+def _read_source(engine: Engine, user_id: str, integration_id: str) -> Iterator[dict[str, Any]]:
+    # Of one source, as its index has them. SQLite would sort all that the person has for each page.
+    key = (Memory.folder, Memory.created_at, Memory.id)
     columns = (Memory.title, Memory.text, Memory.source_url, Memory.updated_at, Integration.kind, Integration.name)
     statement = (
-        select(*key, *columns, MemoryOrigin.digest)
+        select(Memory.integration_id, *key, *columns, MemoryOrigin.digest)
         .join_from(Memory, Integration, Integration.id == Memory.integration_id)
         .outerjoin(MemoryOrigin, MemoryOrigin.memory_id == Memory.id)
-        .where(Memory.user_id == user_id)
+        .where(Memory.integration_id == integration_id, Memory.user_id == user_id)
         .order_by(*key)
         .limit(_AT_ONCE)
     )
     after: Any = None
     while True:
-        page = statement if after is None else statement.where(tuple_(*key) > tuple_(*after[: len(key)]))
+        page = (
+            statement if after is None else statement.where(tuple_(*key) > (after.folder, after.created_at, after.id))
+        )
         with expect_reads(), engine.connect() as connection:
             rows = connection.execute(page).all()
             tags = _find_tags(connection, [row.id for row in rows])

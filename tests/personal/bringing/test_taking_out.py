@@ -12,8 +12,10 @@ from app.memories.importing.models import Import
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.personal.bringing import taking_out_views
 from tests.actors import Browser
+from tests.databases import BACKEND
 from tests.personal.bringing.conftest import bring, look
 from tests.personal.bringing.test_bringing import FOLDER, said
+from tests.statements import find_plan, noted_statements, takes_all
 
 OUT = "/account/memories/take-out/everything.zip"
 
@@ -103,6 +105,26 @@ def test_it_comes_in_again_whole_into_another_account(signed_in, stranger, odd, 
     assert as_told(keeps(carol)) == as_told(keeps(alice))
     assert len(keeps(carol)) == len(ODD)
     assert mementos_of(in_database, carol) == mementos_of(in_database, alice)
+
+
+def test_what_is_read_in_many_pieces_stands_there_once(signed_in, odd, monkeypatch, keeps):
+    monkeypatch.setattr("app.memories.taking_out.everything._AT_ONCE", 2)
+    with zipfile.ZipFile(io.BytesIO(take_out(signed_in))) as archive:
+        told = [one["id"] for one in json.loads(archive.read("memories/0001.json"))]
+        written = [name for name in archive.namelist() if name.startswith("markdown/")]
+    assert sorted(told) == sorted(one.id for one in keeps())
+    assert len(written) == len(told)
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
+def test_each_piece_is_found_where_the_last_one_ended(app, signed_in, odd, monkeypatch):
+    """Or a hundred thousand memories are sorted for every fifty of them."""
+    monkeypatch.setattr("app.memories.taking_out.everything._AT_ONCE", 2)
+    with noted_statements(app) as noted:
+        take_out(signed_in)
+    pieces = {statement for statement, _values in noted if "memory_origins" in statement}
+    assert len(pieces) == 2
+    assert [plan for piece in pieces if takes_all(plan := find_plan(app, piece))] == []
 
 
 def test_it_comes_in_again_whole_after_everything_was_deleted(signed_in, odd, keeps, in_database, alice):
