@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, tuple_
 
 from app.accounts.models import User
 from app.audit.models import AuditEvent
@@ -110,12 +110,7 @@ def list_entries(organization_id: str, chosen: Filter, *, before: str = "", limi
         last = db.session.get(AuditEvent, before) if _ID.fullmatch(before) else None
         if last is None or last.organization_id != organization_id:
             return []
-        query = query.where(
-            or_(
-                AuditEvent.occurred_at < last.occurred_at,
-                and_(AuditEvent.occurred_at == last.occurred_at, AuditEvent.id < last.id),
-            )
-        )
+        query = query.where(tuple_(AuditEvent.occurred_at, AuditEvent.id) < (last.occurred_at, last.id))
     rows = db.session.execute(query).all()
     events = [row.AuditEvent for row in rows]
     apps, people = _name_apps(events), _name_people(events)

@@ -1,11 +1,13 @@
 """The archive, made while it is sent: a page of one table at a time, so that nothing waits for whoever reads slowly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import count, islice
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from app.consents.models import Consent
 from app.database.access import expect_reads
 from app.leaving.export.folders import FOLDERS
 from app.leaving.export.part import KEY, Part, Row
@@ -25,22 +27,32 @@ def take_everything(engine: Engine, user_id: str) -> Iterator[bytes]:
 def _write(engine: Engine, user_id: str) -> Iterator[File]:
     yield File("README.md", README)
     for part in PARTS:
-        yield File(f"account/{part.name}.json", [row for page in _read(engine, part, user_id) for row in page])
+        yield File(f"account/{part.name}.json", list(_read(engine, part, user_id)))
     for part in FOLDERS:
-        for number, page in enumerate(_read(engine, part, user_id), 1):
-            yield File(f"account/{part.name}/{number:04}.json", page)
+        rows = _read(engine, part, user_id)
+        for number in count(1):
+            if not (some := list(islice(rows, _IN_ONE_FILE))):
+                break
+            yield File(f"account/{part.name}/{number:04}.json", some)
 
 
-def _read(engine: Engine, part: Part, user_id: str) -> Iterator[list[Row]]:
-    after = None
-    while True:
-        with expect_reads(), engine.connect() as connection:
-            rows = connection.execute(part.page(user_id, after, _IN_ONE_FILE)).all()
-        if rows:
-            yield [_told(part.finish(_without_key(row))) for row in rows]
-        if len(rows) < _IN_ONE_FILE:
-            return
-        after = [value for name, value in rows[-1]._mapping.items() if name.startswith(KEY)]
+def _read(engine: Engine, part: Part, user_id: str) -> Iterator[Row]:
+    for owner in _find_consents(engine, user_id) if part.is_by_consent else [user_id]:
+        after = None
+        while True:
+            with expect_reads(), engine.connect() as connection:
+                rows = connection.execute(part.page(owner, after, _IN_ONE_FILE)).all()
+            for row in rows:
+                yield _told(part.finish(_without_key(row)))
+            if len(rows) < _IN_ONE_FILE:
+                break
+            after = [value for name, value in rows[-1]._mapping.items() if name.startswith(KEY)]
+
+
+def _find_consents(engine: Engine, user_id: str) -> Sequence[str]:
+    query = select(Consent.grant_id).where(Consent.user_id == user_id).order_by(Consent.issued_at, Consent.grant_id)
+    with expect_reads(), engine.connect() as connection:
+        return connection.scalars(query).all()
 
 
 def _without_key(row: Any) -> Row:

@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from app.accounts.notices.models import Notice
 from app.consents.events import ConsentEvent
-from app.consents.models import Consent
 from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptMemory
 from app.consents.undo.models import AppChange
 from app.leaving.export.part import Part, open_columns
@@ -36,9 +35,10 @@ FOLDERS: Sequence[Part] = (
             AccessRecord.action,
             AccessRecord.memento_key.label("memento_id"),
             AccessRecord.count,
-        ).join(Consent, Consent.grant_id == AccessRecord.grant_id),
-        Consent.user_id,
-        [AccessRecord.minute, AccessRecord.id],
+        ),
+        AccessRecord.grant_id,
+        [AccessRecord.minute, AccessRecord.action, AccessRecord.memento_key],
+        is_by_consent=True,
     ),
     Part(
         "receipts-in-detail",
@@ -50,17 +50,19 @@ FOLDERS: Sequence[Part] = (
             ReceiptDetail.question,
             ReceiptDetail.calls,
             ReceiptDetail.count,
-        ).join(Consent, Consent.grant_id == ReceiptDetail.grant_id),
-        Consent.user_id,
-        [ReceiptDetail.id],
+        ),
+        ReceiptDetail.grant_id,
+        [ReceiptDetail.minute, ReceiptDetail.kind, ReceiptDetail.question_key],
+        is_by_consent=True,
     ),
     Part(
         "receipts-memories",
-        select(ReceiptMemory.detail_id, ReceiptMemory.memory_id)
-        .join(ReceiptDetail, ReceiptDetail.id == ReceiptMemory.detail_id)
-        .join(Consent, Consent.grant_id == ReceiptDetail.grant_id),
-        Consent.user_id,
-        [ReceiptMemory.detail_id, ReceiptMemory.memory_id],
+        select(ReceiptMemory.detail_id, ReceiptMemory.memory_id).join(
+            ReceiptDetail, ReceiptDetail.id == ReceiptMemory.detail_id
+        ),
+        ReceiptDetail.grant_id,
+        [ReceiptDetail.minute, ReceiptDetail.kind, ReceiptDetail.question_key, ReceiptMemory.memory_id],
+        is_by_consent=True,
     ),
     Part(
         "changes-by-apps",

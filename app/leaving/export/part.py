@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import Select, tuple_
 
 Row = dict[str, Any]
 
@@ -16,27 +16,23 @@ KEY = "key of row "
 class Part(Struct, frozen=True):
     """One file, or one folder of files: the rows of a SELECT, in the order of ``key``, which tells each from the others.
 
-    ``finish`` makes of a row what is written down.
+    ``owner`` is the column that says whose they are: the person's id or, where ``is_by_consent``, that of a consent. Those
+    of one consent after the other are read, by an index that begins with both: all rows of a person, of which there may
+    be a million, would be sorted for each page. ``finish`` makes of a row what is written down.
     """
 
     name: str
     rows: Any
-    user_id: Any
+    owner: Any
     key: Sequence[Any]
     finish: Callable[[Row], Row] = dict
+    is_by_consent: bool = False
 
-    def page(self, user_id: str, after: Sequence[Any] | None, most: int) -> Select[Any]:
-        """Returns the SELECT of the rows of this person that come next."""
+    def page(self, owner: str, after: Sequence[Any] | None, most: int) -> Select[Any]:
+        """Returns the SELECT of the rows of this owner that come next."""
         keys = [column.label(f"{KEY}{place}") for place, column in enumerate(self.key)]
-        page: Select[Any] = self.rows.add_columns(*keys).where(self.user_id == user_id).order_by(*self.key).limit(most)
-        return page if after is None else page.where(_comes_after(self.key, after))
-
-
-def _comes_after(key: Sequence[Any], after: Sequence[Any]) -> ColumnElement[bool]:
-    column, value = key[0], after[0]
-    if len(key) == 1:
-        return column > value
-    return (column > value) | and_(column == value, _comes_after(key[1:], after[1:]))
+        page: Select[Any] = self.rows.add_columns(*keys).where(self.owner == owner).order_by(*self.key).limit(most)
+        return page if after is None else page.where(tuple_(*self.key) > tuple(after))
 
 
 def open_columns(*names: str) -> Callable[[Row], Row]:

@@ -1,6 +1,7 @@
 """What happened to a person's consents, the latest first: found by app, with the names that are needed to tell it."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -87,10 +88,10 @@ def list_apps(user_id: str, called: Mapping[str, str]) -> tuple[list[App], list[
     latest = {row[0]: row[2] for row in sorted(rows, key=lambda row: row[2])}
     named = select(ConsentEvent.client_key, ConsentEvent.client_name).where(ConsentEvent.id.in_(latest.values()))
     names = dict(db.session.execute(named).all())
-    keys = [row.client_key for row in rows]
+    connected = Counter(row.client_key for row in rows)
     apps = [App(key, name, None) for key, name in names.items()]
     connections = [
-        App(row[1], called.get(row[1]) or names.get(row[0], ""), row[3]) for row in rows if keys.count(row[0]) > 1
+        App(row[1], called.get(row[1]) or names.get(row[0], ""), row[3]) for row in rows if connected[row[0]] > 1
     ]
     return _by_name(apps), _by_name(connections)
 

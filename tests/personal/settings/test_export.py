@@ -3,9 +3,11 @@
 import io
 import json
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.util import find_tables
 
 from app.accounts.models import Session, User
@@ -15,7 +17,9 @@ from app.leaving.export.folders import FOLDERS
 from app.leaving.export.parts import LEFT_OUT, PARTS
 from app.memories.models import Memory
 from tests.actors import Browser
+from tests.databases import BACKEND
 from tests.personal.bringing.conftest import bring
+from tests.statements import find_plan, takes_all
 
 PAGE = "/account/settings/export/"
 #: These stand in the archive of memories.
@@ -98,6 +102,25 @@ def test_more_than_a_page_of_rows_stands_in_several_files(take, signed_in, shelf
     other.enter(alice)
     files = take()
     assert len(json.loads(files["account/sessions.json"])) == 2
+
+
+def test_what_apps_did_is_told_once_in_however_many_pieces(take, record, connected, monkeypatch):
+    monkeypatch.setattr("app.leaving.export.archive._IN_ONE_FILE", 2)
+    for minutes in range(5):
+        record(minutes, "read", minutes + 1)
+    files = take()
+    pieces = [json.loads(words) for name, words in files.items() if name.startswith("account/receipts/")]
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    assert sorted(one["count"] for piece in pieces for one in piece) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
+@pytest.mark.parametrize("part", [part for part in FOLDERS if part.is_by_consent], ids=lambda part: part.name)
+def test_what_apps_did_is_found_where_the_last_piece_ended(app, part):
+    """Or a million receipts are sorted for every five hundred of them."""
+    after = [datetime(2026, 1, 1, tzinfo=UTC), *("" for _ in part.key[1:])]
+    query = part.page("grant_1", after, 500).compile(dialect=sqlite.dialect())
+    assert not takes_all(find_plan(app, str(query)))
 
 
 def test_nothing_of_anybody_else_is_in_it(take, signed_in, stranger, carol, bob, connected):
