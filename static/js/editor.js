@@ -14,7 +14,8 @@ editor.addEventListener("change", (event) => {
 
 editor.addEventListener("submit", async (event) => {
   const action = event.submitter?.value ?? "enter";
-  if (action === "save") return;
+  // Offline, what is typed must not be lost: once.js knows what to say.
+  if (action === "save" || !navigator.onLine) return;
   event.preventDefault();
   const sent = new FormData(editor, event.submitter);
   try {

@@ -100,6 +100,23 @@ def test_when_the_script_cannot_reach_the_server_the_browser_asks_itself(page, s
     expect(page.locator("main")).to_contain_text("You were signed out meanwhile")
 
 
+def test_what_was_typed_is_not_lost_when_the_network_is_gone(page, server, sign_in_as_alice):
+    """The browser's own page would take the place of this one, and going back would lead to the one before."""
+    sign_in_as_alice(page)
+    page.goto(server.url + "/account/mementos/new")
+    page.get_by_label("Name", exact=True).fill("Written on a train")
+    page.get_by_role("checkbox", name="Everything from Google Drive").check()
+    page.context.set_offline(True)
+    for button in ("Open Google Drive", "Make it"):
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("alert")).to_contain_text("Your browser is offline")
+        page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.context.set_offline(False)
+    follow(page.get_by_role("button", name="Make it"))
+    expect(page.get_by_role("heading", name="Written on a train")).to_be_visible()
+
+
 # -- without scripts -----------------------------------------------------------------------------
 
 
