@@ -24,9 +24,10 @@ def normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], 
     return validate
 
 
-def _acceptable_password(form: FlaskForm, field: Field) -> None:
+def _acceptable_password(form: "SignUpForm | OwnSignUpForm", field: Field) -> None:
+    email = form.address if isinstance(form, OwnSignUpForm) else form.email.data
     try:
-        check_password(field.data, form.email.data or "", form.name.data or "")
+        check_password(field.data, email or "", form.name.data or "")
     except ValueError as error:
         raise ValidationError(sentence_of(error)) from None
 
@@ -78,6 +79,22 @@ class ConfirmSignUpForm(FlaskForm):
         ],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class OwnSignUpForm(FlaskForm):
+    """For whoever opens the link of a letter that somebody else's sign-up has sent to them."""
+
+    name = StringField(
+        _("Your name"),
+        [InputRequired(_("Enter your name.")), normalized(normalize_name)],
+        render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
+    )
+    password = PasswordField(
+        _("Password"), [InputRequired(_("Choose a password.")), _acceptable_password], **NEW_PASSWORD
+    )
+
+    #: That the letter went to.
+    address: str = ""
 
 
 class SignUpForm(FlaskForm):

@@ -40,7 +40,7 @@ _LINES: dict[str, dict[str, str]] = {
         "assistants": "llms_txt markdown",
         "accounts": (
             "confirm follow_reset_link forgotten_password home password_link_asked second_step second_by_passkey send_letter_again"
-            " set_new_password show_letter sign_in sign_in_with_passkey sign_out sign_up"
+            " set_new_password show_letter sign_in sign_in_with_passkey sign_out sign_up sign_up_by_letter"
         ),
         "addresses": "ask_to_take_back take_back",
         "leaving": "ask_to_come_back keep_account",

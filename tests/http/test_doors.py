@@ -41,6 +41,7 @@ from tests.tables import each
 ORIGIN = "https://app.acme.example"
 _ENTRANCES = (
     "accounts.confirm",
+    "accounts.sign_up_by_letter",
     "accounts.second_step",
     "accounts.second_by_passkey",
     "accounts.sign_in",

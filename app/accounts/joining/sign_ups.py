@@ -6,6 +6,7 @@ reads the mailbox learns more.
 
 from datetime import timedelta
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 
 from app import clock, credentials
@@ -16,9 +17,11 @@ from app.accounts.users import add_user
 from app.database.access import read_anew
 from app.extensions import db
 from app.limits.counting import Limits
+from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
 from app.limits.table import CHOSEN_PASSWORDS, LETTERS_TO_ADDRESS, SIGN_UP_PASSWORDS, SIGN_UPS
 from app.mail.outbox import put_mail
+from app.sentences import _
 
 #: For so long the link of a letter works, and before a letter went out one may still go.
 LIFETIME, PATIENCE = timedelta(days=1), timedelta(days=3)
@@ -29,6 +32,26 @@ LETTER = "sign_up"
 
 class SignUpOver(Exception):
     """It was confirmed, has expired, or a later letter has another link."""
+
+
+class TooManyLetters(TooManyAttempts):
+    """So many letters went to the address, by whoever's sign-ups, that no other goes out. Any of them will do."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.args = (
+            _(
+                "Many letters went to this address within an hour. Open the latest of them: its link makes your account,"
+                " also with a name and a password of your own."
+            ),
+        )
+
+
+class Own(Struct, frozen=True):
+    """What somebody has chosen in place of what another typed at the sign-up."""
+
+    name: str
+    password_hash: str
 
 
 def count_chosen_password(limits: Limits, address: str) -> None:
@@ -45,7 +68,10 @@ def keep_sign_up(
     going, ``address`` where the request comes from. Raises :class:`app.limits.errors.TooManyAttempts`.
     """
     limits.take(SIGN_UPS, network_of(address))
-    limits.take(LETTERS_TO_ADDRESS, email)
+    try:
+        limits.take(LETTERS_TO_ADDRESS, email)
+    except TooManyAttempts as error:
+        raise TooManyLetters(error.seconds) from None
     # Before the first statement: SQLite has one writer, who should not wait for argon2.
     password_hash = hash_password(password)
     credential = credentials.new_credential(credentials.SIGN_UP_BROWSER)
@@ -105,21 +131,21 @@ def is_its_password(limits: Limits, sign_up: SignUp, password: str) -> bool:
     return verify_password(password_hash, password)
 
 
-def confirm_sign_up(token: str) -> User:
+def confirm_sign_up(token: str, own: Own | None = None) -> User:
     """Make the account. The caller commits. Raises :class:`SignUpOver` or :class:`app.accounts.users.EmailTaken`.
 
-    Every other sign-up with the address is over: whoever reads the mailbox has said which one is theirs.
+    With ``own``, nothing of what was typed at the sign-up is kept: the letter has shown whose the address is, and that is
+    all that the sign-up was good for. Every other one with the address is over: whoever reads the mailbox has said which
+    one is theirs.
     """
     sign_up = find_sign_up(token)
     if sign_up is None:
         raise SignUpOver
+    chosen = own or sign_up
     user = User(
-        email=sign_up.email,
-        name=sign_up.name,
-        password_hash=sign_up.password_hash,
-        email_verified_at=clock.now(),
+        email=sign_up.email, name=chosen.name, password_hash=chosen.password_hash, email_verified_at=clock.now()
     )
     # Of two clicks at once the second finds the address taken.
-    add_user(user, sign_up.organization_name)
+    add_user(user, sign_up.organization_name if own is None else None)
     db.session.execute(delete(SignUp).where(SignUp.email == user.email))
     return user

@@ -105,7 +105,7 @@ def send_letter_again() -> ResponseReturnValue:
         except TooManyAttempts:
             db.session.rollback()
             flash(
-                gettext("Many letters went to this address just now. Wait for the last one, or try again later."),
+                gettext("Many letters went to this address just now. Use the link of the latest, or try again later."),
                 "error",
             )
         else:
@@ -126,28 +126,28 @@ def confirm(token: str) -> ResponseReturnValue:
         return redirect(url_for("accounts.confirm", token=token), 303)
     waiting = find_sign_up(token)
     if waiting is None:
-        return _over_page()
+        return over_page()
     is_here = is_of_browser(waiting, session.get(_HELD, ""))
     # What waits in the browser that sent the form waits for no other.
     target = waiting.target if is_here or find_destination(waiting.target) else "/"
     form = ConfirmSignUpForm(request.form or None)
     if request.method != "POST":
-        return _confirm_page(waiting, is_here, form, target)
+        return _confirm_page(token, waiting, is_here, form, target)
     if not is_here and not form.validate():
-        return _confirm_page(waiting, is_here, form, target, 400)
+        return _confirm_page(token, waiting, is_here, form, target, 400)
     try:
         is_theirs = is_here or is_its_password(services().limits, waiting, form.password.data)
     except TooManyAttempts as error:
         form.form_errors.append(sentence_of(error))
-        return *_confirm_page(waiting, is_here, form, target, 429), {"Retry-After": str(error.seconds)}
+        return *_confirm_page(token, waiting, is_here, form, target, 429), {"Retry-After": str(error.seconds)}
     if not is_theirs:
         form.password.errors = [_("That is not the password that was chosen at the sign-up.")]
-        return _confirm_page(waiting, is_here, form, target, 400)
+        return _confirm_page(token, waiting, is_here, form, target, 400)
     try:
         user = confirm_sign_up(token)
     except (EmailTaken, SignUpOver):
         db.session.rollback()
-        return _over_page()
+        return over_page()
     return finish_sign_in(user, target, {"link"} if is_here else {"link", "password"})
 
 
@@ -162,10 +162,13 @@ def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str,
     ), status
 
 
-def _confirm_page(waiting: SignUp, is_here: bool, form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:
+def _confirm_page(
+    token: str, waiting: SignUp, is_here: bool, form: FlaskForm, target: str, status: int = 200
+) -> tuple[str, int]:
     let_form_lead_to(target)
     return render_template(
         "accounts/confirm_sign_up.html",
+        token=token,
         email=waiting.email,
         is_here=is_here,
         form=form,
@@ -173,7 +176,8 @@ def _confirm_page(waiting: SignUp, is_here: bool, form: FlaskForm, target: str, 
     ), status
 
 
-def _over_page() -> ResponseReturnValue:
+def over_page() -> ResponseReturnValue:
+    """Returns the answer to a link that no longer works."""
     return error_page(
         410,
         _("This link no longer works"),

@@ -15,7 +15,8 @@ from tests.robustness.statements.journeys import journey
 
 @journey("accounts.sign_up GET", "accounts.sign_up POST", "accounts.sign_in GET", "accounts.sign_in POST",
          "accounts.show_letter GET", "accounts.send_letter_again POST", "accounts.confirm GET", "accounts.confirm POST",
-         "accounts.sign_out POST", "accounts.home GET")  # fmt: skip
+         "accounts.sign_out POST", "accounts.home GET", "accounts.sign_up_by_letter GET",
+         "accounts.sign_up_by_letter POST")  # fmt: skip
 def test_signing_up_out_and_in(browser, failing):
     account = {"email": "dora@example.com", "name": "Dora", "password": "correct horse battery"}
     page = browser.get("/sign-up")
@@ -29,6 +30,11 @@ def test_signing_up_out_and_in(browser, failing):
         browser.submit(browser.get("/sign-in"), email=account["email"], password=account["password"]).status_code == 303
     )
     assert "Welcome" in browser.get("/").text
+    assert browser.submit(browser.get("/"), action="/sign-out").status_code == 303
+    other = account | {"email": "dorn@example.com"}
+    browser.follow(browser.submit(browser.get("/sign-up"), **other))
+    page = browser.get(browser.find_letter(other["email"]).link("/sign-up/confirm/") + "/own")
+    assert browser.submit(page, name="Dorn", password="seven herons over a lake").status_code == 303
 
 
 @journey("personal.ask_about_deletion GET", "personal.delete_account POST", "leaving.ask_to_come_back GET",
