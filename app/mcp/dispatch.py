@@ -42,7 +42,7 @@ def _find_result(message: Message, server: dict[str, str], call: CallTool) -> di
         case "tools/list", _:
             return {"tools": _LISTED} | (_KEPT if message.is_modern else {})
         case "tools/call", _:
-            return call(message, _find_tool(message), message.params.get("arguments", {}))
+            return call(message, _find_tool(message), _find_arguments(message))
         case "server/discover", True:
             known = {"supportedVersions": SPOKEN, "capabilities": _CAPABILITIES}
             return known | {"serverInfo": server, "instructions": _INSTRUCTIONS} | _KEPT
@@ -60,14 +60,19 @@ def _find_result(message: Message, server: dict[str, str], call: CallTool) -> di
 
 
 def _find_tool(message: Message) -> Tool:
-    name, arguments = message.params.get("name"), message.params.get("arguments", {})
+    name = message.params.get("name")
     tool = TOOLS.get(name) if isinstance(name, str) else None
     if tool is None:
         metrics.TOOL_CALLS_REFUSED.inc("unknown", "unknown_tool")
         raise message.wrong(INVALID_PARAMS, f"There is no such tool; there are {', '.join(TOOLS)}.")
-    if not isinstance(arguments, dict):
-        raise message.wrong(INVALID_PARAMS, "The arguments must be an object.")
     return tool
+
+
+def _find_arguments(message: Message) -> dict[str, Any]:
+    arguments = message.params.get("arguments")
+    if arguments is not None and not isinstance(arguments, dict):
+        raise message.wrong(INVALID_PARAMS, "The arguments must be an object.")
+    return arguments or {}
 
 
 _LISTED = [tool.describe() for tool in TOOLS.values()]

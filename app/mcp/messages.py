@@ -91,7 +91,11 @@ def read_message(content: Any, headers: SentHeaders) -> Message:
         raise Wrong(400, INVALID_REQUEST, "Send a JSON-RPC 2.0 request or notification.", id=id)
     if "id" in content and id is None:
         raise Wrong(400, INVALID_REQUEST, "The id must be a string, or an integer of at most 64 bits.")
-    params = content.get("params", {})
+    if id is None and not content["method"].startswith("notifications/"):
+        raise Wrong(400, INVALID_REQUEST, "A request has an id: nothing was done for this one, which has none.")
+    params = content.get("params")
+    # Clients of some languages write null for what they leave out.
+    params = {} if params is None else params
     if not isinstance(params, dict):
         raise Wrong(400, INVALID_PARAMS, "The params must be an object.", id=id)
     meta = params.get("_meta", {})

@@ -9,12 +9,11 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from app.memories.records import find_integration
+from app.mcp.searching import Search, demand_findable
 from app.operations.caller import Caller
 from app.operations.fields import Text
 from app.operations.mementos import list_mementos
-from app.operations.memories import Wanted, change_memory, delete_memory, list_memories, read_memory
-from app.operations.narrowing import Cursor, From, Limit, Tag, To
+from app.operations.memories import change_memory, delete_memory, list_memories, read_memory
 from app.operations.new_memories import MemoryFields, NewMemory, add_memory
 from app.operations.operation import Operation
 from app.operations.patterns import IDENTIFIER
@@ -23,18 +22,6 @@ from app.operations.schemas import schema_of
 from app.operations.shapes import Change, Shape, Takes
 
 _ID = Text(least=1, most=40, pattern=IDENTIFIER, hint="Must be the id of a memory.", about="The memory's id.")
-_OF_MEMENTO = Text(
-    most=40,
-    pattern=IDENTIFIER,
-    hint="Must be the id of a memento, as list_mementos tells it.",
-    about="Only memories in this memento: an id that list_mementos tells.",
-)
-_OF_INTEGRATION = Text(
-    most=40,
-    pattern=IDENTIFIER,
-    hint="Must be an integration_id, as results tell it.",
-    about="Only memories of this source: an integration_id that results tell.",
-)
 _NO_SUCH_MEMORY = "There is no memory with this id among those that the person shares with you; it may be gone."
 
 
@@ -46,50 +33,6 @@ class _OneMemory(Struct, frozen=True, kw_only=True):
     """Which memory."""
 
     id: Annotated[str, _ID]
-
-
-class _Search(Struct, frozen=True, kw_only=True):
-    """What to look for, and where."""
-
-    query: Annotated[
-        str,
-        Text(
-            most=500,
-            about="Words to look for, the best match first; words in quotation marks must stand together. Left out, the"
-            " newest memories are listed.",
-        ),
-    ] = ""
-    memento: Annotated[str | None, _OF_MEMENTO] = None
-    integration: Annotated[str | None, _OF_INTEGRATION] = None
-    tag: Tag = None
-    begin: From = None
-    end: To = None
-    limit: Limit = 10
-    cursor: Cursor = None
-
-    def wanted(self) -> Wanted:
-        """Returns what the operation is asked for."""
-        return Wanted(
-            q=self.query,
-            memento=self.memento,
-            integration=self.integration,
-            tag=self.tag,
-            begin=self.begin,
-            end=self.end,
-            limit=self.limit,
-            cursor=self.cursor,
-        )
-
-
-def _demand_open(caller: Caller, search: _Search) -> None:
-    """Raises a ``validation_failed`` for a memento or a source that is not open: a search of nothing finds nothing."""
-    known = caller.mementos if caller.user_id is not None else []
-    if search.memento is not None and search.memento not in known:
-        sentence = "No memento with this id is open to you; list_mementos tells those that are."
-        raise invalid_field("memento", "unknown", sentence)
-    source = search.integration
-    if source is not None and find_integration(caller.session, caller.reach, source) is None:
-        raise invalid_field("integration", "unknown", "No source with this integration_id is open to you.")
 
 
 class _ChangeOfOne:
@@ -201,10 +144,10 @@ TOOLS = {
             about="Search what the person has chosen to share with you, or list its newest entries. Each result has the"
             " whole text. Use next_cursor for the next page.",
             operation=list_memories,
-            takes=Shape(_Search),
+            takes=Shape(Search),
             apply=lambda search: ({}, search.wanted()),
             hints=_READS,
-            demand=_demand_open,
+            demand=demand_findable,
         ),
         Tool(
             name="get_memory",

@@ -48,11 +48,19 @@ def test_what_is_wrong_with_one_is_told_of_that_one_alone(connect):
         ask(5, "initialize", protocolVersion="2025-03-26"),
         [ask(6)],
         ask(7, "tools/call", name="nothing"),
+        {"jsonrpc": "2.0", "method": "ping"},
         ask(8),
     ]
     told = connect(scope="memories:read").post(sent).json
-    assert [one.get("id") for one in told] == [1, 2, None, 4, 5, None, 7, 8]
-    assert [one.get("error", {}).get("code") for one in told] == [403, -32601, *[-32600] * 4, -32602, None]
+    assert [one.get("id") for one in told] == [1, 2, None, 4, 5, None, 7, None, 8]
+    assert [one.get("error", {}).get("code") for one in told] == [
+        403,
+        -32601,
+        *[-32600] * 4,
+        -32602,
+        -32600,
+        None,
+    ]
     assert told[0]["error"]["data"]["scope"] == "memories:read memories:write"
 
 

@@ -110,6 +110,23 @@ def test_a_refusal_repeats_no_half_character(app):
     assert answer.status_code == 401 and "id" not in answer.json
 
 
+def test_null_is_as_if_left_out(agent):
+    """Clients of some languages write it for what they have nothing for."""
+    for message in ({"method": "ping", "params": None}, {"method": "tools/list", "params": {"_meta": None}}):
+        assert "result" in agent.post({"jsonrpc": "2.0", "id": 1} | message).json
+    answer = agent.legacy("tools/call", {"name": "list_mementos", "arguments": None})
+    assert answer.json["result"]["isError"] is False
+
+
+def test_a_request_without_an_id_is_not_accepted(agent):
+    """ "Requests MUST include a string or integer ID"; what cannot be accepted MUST be an error of HTTP: nothing was done."""
+    arguments = {"title": "Cod", "text": "With chips."}
+    message = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "save_memory", "arguments": arguments}}
+    answer = agent.post(message)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, -32600) and agent.titles() == []
+    assert agent.post({"jsonrpc": "2.0", "method": "notifications/anything"}).status_code == 202
+
+
 def test_another_type_of_body_is_refused(app, agent):
     headers = {"Authorization": f"Bearer {agent.access_token}"}
     assert app.test_client().post("/mcp", data="{}", headers=headers).status_code == 415

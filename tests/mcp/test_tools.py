@@ -128,6 +128,14 @@ def test_a_source_that_is_not_open_is_no_search_without_results_either(shelf, co
         assert result["isError"] and "integration_id" in result["content"][0]["text"]
 
 
+@each("end", ["2026-01-01", "2025-12-31T23:59:59Z"])
+def test_a_time_that_ends_before_it_begins_is_no_search_without_results_either(agent, end):
+    """Assistants give one day twice for what happened on it."""
+    result = agent.call("search_memories", **{"from": "2026-01-01", "to": end})
+    assert result["isError"] and result["content"][0]["text"].startswith("to: Must be later than 'from'")
+    assert agent.call("search_memories", **{"from": "2026-01-01", "to": "2026-01-02"})["isError"] is False
+
+
 def test_one_memory_alone_opens_its_source(shelf, connect):
     drive = shelf.connect()
     id = shelf.keep("Lisbon", drive)
