@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -59,6 +60,15 @@ def test_what_is_shown_once_counts_when_it_is_printed(app, alice, notebook, rows
     assert rows() == before
 
 
+def test_a_draft_whose_secret_nobody_saw_is_still_one(app, bob, rows, request):
+    draft = run_in(app, "clients", "register", options=REGISTER | {"--draft": True, "--json": True})
+    client_id = json.loads(draft.stdout)["client_id"]
+    before = rows()
+    request.getfixturevalue("full")
+    assert_refused(run_in(app, "clients", "activate", client_id), f"{_FULL}; nothing was changed.")
+    assert rows() == before
+
+
 def test_no_demonstration_app_has_a_secret_that_nobody_saw(app, rows, full):
     before = rows()
     assert_refused(run_in(app, "seed"), f"{_FULL}; nothing was changed.")
@@ -86,3 +96,11 @@ def test_every_command_prints_by_what_says_so():
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "print"):
                 assert "err" in {keyword.arg for keyword in node.keywords}, f"{path.name}: {node.lineno}"
+
+
+def test_every_secret_is_printed_before_it_counts():
+    for path in _FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            source = ast.unparse(node) if isinstance(node, ast.FunctionDef) else ""
+            if "'client_secret':" in source:
+                assert "print_once(" in source and "print_made(" not in source, f"{path.name}: {node.name}"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app import text
 from app.cli.clients.group import clients, get_client, get_registered, or_refused
 from app.cli.commands import database
-from app.cli.printing import json_option, print_made
+from app.cli.printing import describe_made, json_option, print_made, print_once
 from app.clients.life import activate_client, delete_client, resume_client, suspend_client
 from app.clients.models import DOCUMENT, Client, ClientDocument
 from app.config import settings
@@ -23,9 +23,9 @@ def activate_command(client_id: str, as_json: bool) -> None:
     with database():
         client = get_registered(client_id)
         secret = or_refused(lambda: activate_client(db.session(), settings(), client, actor_user_id=None))
+        made = {"client_id": client_id, "status": client.status, "client_secret": secret}
+        print_once(describe_made(made, as_json))
         db.session.commit()
-        described = {"client_id": client_id, "status": client.status, "client_secret": secret}
-    print_made(described, as_json)
 
 
 @clients.command("suspend")
