@@ -199,23 +199,38 @@ def test_second_is_told_what_the_first_changed_and_nothing_is_lost(app, both, no
 
 
 @each(
-    ("field", "first", "second", "column", "result"),
+    ("field", "first", "second", "column", "result", "told"),
     [
-        ("scopes", ["memories:read"], ["memories:write"], "scope", "memories:write"),
-        ("request_origins", "https://a.example", "https://b.example", "request_origins", ["https://b.example"]),
-        ("redirect_uris", "https://a.example/", "https://b.example/", "redirect_uris", ["https://b.example/"]),
-        ("access_token_lifetime", "100", "200", "access_token_lifetime", 200),
-        ("native_app", True, None, "native_app", True),
-        ("require_pkce", True, None, "require_pkce", True),
+        ("scopes", ["memories:read"], ["memories:write"], "scope", "memories:write", "to “memories:read”"),
+        (
+            "request_origins",
+            "https://a.example",
+            "https://b.example",
+            "request_origins",
+            ["https://b.example"],
+            "from “none” to “https://a.example”",
+        ),
+        (
+            "redirect_uris",
+            "https://a.example/",
+            "https://b.example/",
+            "redirect_uris",
+            ["https://b.example/"],
+            "to “https://a.example/”",
+        ),
+        ("access_token_lifetime", "100", "200", "access_token_lifetime", 200, "from “nothing” to “100”"),
+        ("native_app", True, None, "native_app", True, "from “no” to “yes”"),
+        ("require_pkce", True, None, "require_pkce", True, "from “no” to “yes”"),
     ],
 )
-def test_every_kind_of_field_can_be_settled(app, both, notebook, path, field, first, second, column, result):
+def test_every_kind_of_field_can_be_settled(app, both, notebook, path, field, first, second, column, result, told):
     bobs, olives = both
     hers = olives.get(path)
     bobs.submit(bobs.get(path), press="Save", **{field: first})
 
     page = olives.submit(hers, press="Save", name="Acme Olive", **{field: second})
     assert page.status_code == 409
+    assert told in re.sub(r"<[^>]+>|\s+", " ", page.text)
     olives.submit(page, press="Save")
 
     with app.app_context():
