@@ -1,8 +1,7 @@
-"""The ``flask`` commands. What goes wrong is one sentence on standard error, and exit code 1."""
+"""``flask seed`` and ``purge``, and how every command uses the database: what goes wrong is one sentence, and exit code 1."""
 
 import json
 import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -10,13 +9,11 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
-from app.accounts.models import ROLES, Organization
-from app.accounts.organizations import add_member, find_organization
-from app.accounts.users import EmailTaken, register_user
-from app.audit import events
-from app.cli.printing import json_option, print_made, print_once, say
+from app.accounts.models import Organization
+from app.accounts.organizations import find_organization
+from app.cli.printing import json_option, print_once, say
 from app.clients.errors import ClientGone
 from app.database.access import expect_reads
 from app.database.leases import find_lease
@@ -27,9 +24,6 @@ from app.purge.run import LEASE, Purge
 from app.start_check import database_errors, explain, find_missing_migration
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
-_MOST_PASSWORD_BYTES = 10_000
-
-users = AppGroup("users", help="Look after people's accounts.")
 
 
 def init_app(app: Flask) -> None:
@@ -93,55 +87,6 @@ def wait(seconds: float) -> bool:
     return True
 
 
-@users.command("create")
-@click.option("--email", required=True)
-@click.option("--name", help="As others read it; otherwise what precedes the @.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--org", "slug", help="The slug of an organization to add the person to.")
-@click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
-@click.option("--verified", is_flag=True, help="The address is known to be theirs: nobody has to confirm it.")
-@json_option
-def create_user_command(
-    email: str,
-    name: str | None,
-    password_stdin: bool,
-    slug: str | None,
-    role: str | None,
-    verified: bool,
-    as_json: bool,
-) -> None:
-    """Make an account for a person.
-
-    \f
-    Raises a sentence for what cannot be.
-    """
-    if role and not slug:
-        raise click.ClickException("A role needs an organization: add --org SLUG.")
-    if not password_stdin:
-        # On the command line, other people on the machine could read it.
-        raise click.ClickException("Give the password on standard input, and say so with --password-stdin.")
-    password = _read_password()
-    with database():
-        organization = get_organization(slug) if slug else None
-        try:
-            user = register_user(
-                email=email, name=name or email.partition("@")[0], password=password, is_verified=verified
-            )
-        except EmailTaken:
-            taken = (
-                "There is already an account with this e-mail address; flask users list --query shows how it stands."
-            )
-            raise click.ClickException(taken) from None
-        except ValueError as error:
-            raise click.ClickException(str(error)) from None
-        if organization:
-            add_member(organization, user, role or "member")
-            events.record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
-        db.session.commit()
-        made = {"id": user.id, "email": user.email, "name": user.name, "email_verified": verified}
-    print_made(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
-
-
 @contextmanager
 def database(*, only_reads: bool = False) -> Iterator[None]:
     """What a command does with the database, refused in a sentence when the database is not ready for it.
@@ -187,19 +132,6 @@ def get_organization(slug: str) -> Organization:
     if organization is None:
         raise click.ClickException(f"There is no organization with the slug {slug!r}.")
     return organization
-
-
-def _read_password() -> str:
-    """Standard input up to its end, without the line break that ``echo`` adds and the mark that editors put first."""
-    try:
-        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise click.ClickException("The password on standard input is not UTF-8 text.") from None
-    password = text.removesuffix("\n").removesuffix("\r")
-    if "\n" in password or "\r" in password:
-        # Nobody could type it.
-        raise click.ClickException("The password on standard input has several lines; give one.")
-    return password
 
 
 def _describe_seed(data: dict[str, list[dict[str, Any]]]) -> str:

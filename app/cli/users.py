@@ -1,21 +1,24 @@
-"""``flask users list``, ``reset-factors``, ``disable``, ``enable``, ``operator`` and ``delete``."""
+"""``flask users create``, ``list``, ``reset-factors``, ``disable``, ``enable``, ``operator`` and ``delete``."""
 
 import json
+import sys
 from typing import Any
 
 import click
 from flask import Flask
+from flask.cli import AppGroup
 
 from app import text
 from app.accounts.disabling import disable_account, enable_account
 from app.accounts.factors.removal import reset_factors
-from app.accounts.models import User
+from app.accounts.models import ROLES, User
+from app.accounts.organizations import add_member
 from app.accounts.people import STATES, Account, find_accounts, find_state
 from app.accounts.resetting.links import make_reset_link
-from app.accounts.users import find_user_by_email
+from app.accounts.users import EmailTaken, find_user_by_email, register_user
 from app.audit.events import record
 from app.cli.clients.described import instant
-from app.cli.commands import database, users, wait
+from app.cli.commands import database, get_organization, wait
 from app.cli.printing import describe_made, json_option, print_made, print_once, say
 from app.config import settings
 from app.extensions import db
@@ -25,11 +28,63 @@ from app.purge.accounts import delete_account_for_good
 from app.purge.batches import Pace
 
 _MOST = 500
+_MOST_PASSWORD_BYTES = 10_000
+
+users = AppGroup("users", help="Look after people's accounts.")
 
 
 def init_app(app: Flask) -> None:
     """Add the group with the commands of this file to ``flask``."""
     app.cli.add_command(users)
+
+
+@users.command("create")
+@click.option("--email", required=True)
+@click.option("--name", help="As others read it; otherwise what precedes the @.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--org", "slug", help="The slug of an organization to add the person to.")
+@click.option("--role", type=click.Choice(ROLES), help="What the person is there; member unless given.")
+@click.option("--verified", is_flag=True, help="The address is known to be theirs: nobody has to confirm it.")
+@json_option
+def create_user_command(
+    email: str,
+    name: str | None,
+    password_stdin: bool,
+    slug: str | None,
+    role: str | None,
+    verified: bool,
+    as_json: bool,
+) -> None:
+    """Make an account for a person.
+
+    \f
+    Raises a sentence for what cannot be.
+    """
+    if role and not slug:
+        raise click.ClickException("A role needs an organization: add --org SLUG.")
+    if not password_stdin:
+        # On the command line, other people on the machine could read it.
+        raise click.ClickException("Give the password on standard input, and say so with --password-stdin.")
+    password = _read_password()
+    with database():
+        organization = get_organization(slug) if slug else None
+        try:
+            user = register_user(
+                email=email, name=name or email.partition("@")[0], password=password, is_verified=verified
+            )
+        except EmailTaken:
+            taken = (
+                "There is already an account with this e-mail address; flask users list --query shows how it stands."
+            )
+            raise click.ClickException(taken) from None
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        if organization:
+            add_member(organization, user, role or "member")
+            record("member.added", organization_id=organization.id, user_id=user.id, role=role or "member")
+        db.session.commit()
+        made = {"id": user.id, "email": user.email, "name": user.name, "email_verified": verified}
+    print_made(made | ({"organization": slug, "role": role or "member"} if slug else {}), as_json)
 
 
 @users.command("list")
@@ -144,6 +199,19 @@ def reset_factors_command(email: str, as_json: bool) -> None:
         db.session.commit()
         described = {"id": user.id, "email": user.email} | removed
     print_made(described, as_json)
+
+
+def _read_password() -> str:
+    """Standard input up to its end, without the line break that ``echo`` adds and the mark that editors put first."""
+    try:
+        text = sys.stdin.buffer.read(_MOST_PASSWORD_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.ClickException("The password on standard input is not UTF-8 text.") from None
+    password = text.removesuffix("\n").removesuffix("\r")
+    if "\n" in password or "\r" in password:
+        # Nobody could type it.
+        raise click.ClickException("The password on standard input has several lines; give one.")
+    return password
 
 
 def get_user(email: str) -> User:
