@@ -38,6 +38,20 @@ def test_alone_there_is_nothing_to_end(signed_in):
     assert "Sign out everywhere else" not in page.text
 
 
+def test_each_button_says_which_sign_in_it_ends(app, signed_in, alice):
+    """Several browsers read alike, and a screen reader may go from button to button."""
+    for _ in range(2):
+        sign_in_elsewhere(app, alice)
+    for path, text, count in (
+        ("/account/sessions/", "Not me", 2),
+        ("/account/settings/notices/", "This was not me", 2),
+    ):
+        page = signed_in.get(path).text
+        told = re.findall(rf'<button[^>]* aria-describedby="([^"]*)"[^>]*>{text}</button>', page)
+        assert len(set(told)) == count, path
+        assert all(page.count(f' id="{id}"') == 1 for ids in told for id in ids.split()), path
+
+
 def test_one_place_is_ended_at_once_and_the_others_go_on(app, signed_in, alice):
     one, other = sign_in_elsewhere(app, alice, address="192.0.2.1"), sign_in_elsewhere(app, alice, address="192.0.2.2")
     page = signed_in.get("/account/sessions/")
