@@ -14,7 +14,7 @@ from app.http.routes import Blueprint
 
 blueprint = Blueprint("signposts", __name__, door=PAGE)
 
-#: What people type -> the endpoint that they mean.
+#: What people and programs try -> the endpoint that they mean.
 _GUESSES = {
     "/login": "accounts.sign_in",
     "/log-in": "accounts.sign_in",
@@ -24,6 +24,8 @@ _GUESSES = {
     "/sign_up": "accounts.sign_up",
     "/org": "org.list_clients",
     "/docs": "guide.show_page",
+    # What password managers open where a password was found elsewhere (W3C, "A Well-Known URL for Changing Passwords").
+    "/.well-known/change-password": "personal.password",
 }
 _SIGN_OUT_GUESSES = ("/logout", "/log-out", "/signout", "/sign_out")
 
@@ -45,7 +47,7 @@ def _lead_to(endpoint: str) -> Callable[[], ResponseReturnValue]:
 
 
 for _path, _endpoint in _GUESSES.items():
-    blueprint.add_url_rule(_path, _path.strip("/").replace("-", "_"), _lead_to(_endpoint))
+    blueprint.add_url_rule(_path, _path.rpartition("/")[2].replace("-", "_"), _lead_to(_endpoint))
 
 
 def lead_to_signing_out() -> ResponseReturnValue:

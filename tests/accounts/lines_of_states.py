@@ -33,7 +33,7 @@ _LINES: dict[str, dict[str, str]] = {
     EVERYBODY: {
         "": "static",
         "health": "healthz readyz",
-        "signposts": "docs log_in login org show_favicon show_robots sign_in sign_out sign_up signin signup",
+        "signposts": "change_password docs log_in login org show_favicon show_robots sign_in sign_out sign_up signin signup",
         "directory": "list_apps",
         "guide": "show_page",
         "security_txt": "security_txt",

@@ -25,6 +25,7 @@ LEADS = {
     "/sign_out": "/",
     "/org": "/org/oauth/",
     "/docs": "/guide/",
+    "/.well-known/change-password": "/account/settings/password/",
     "/guide/five-steps": "/guide/",
     "/guide/native-apps": "/guide/apps-and-addresses#native-apps",
     "/guide/scopes": "/guide/scopes-and-mementos#scopes",

@@ -34,6 +34,7 @@ SIGNED_OUT = {
     "/guide/errors": "guide.show_page",
     "/guide/errors.md": "assistants.markdown",
     "/llms.txt": "assistants.llms_txt",
+    "/.well-known/change-password": "signposts.change_password",
     "/docs": "signposts.docs",
     "/favicon.ico": "signposts.show_favicon",
     "/robots.txt": "signposts.show_robots",
