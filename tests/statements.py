@@ -1,7 +1,7 @@
 """Which statements are sent to the database: SQLAlchemy's own, and those of :mod:`app.database.connections`; how SQLite plans them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from flask import Flask
@@ -37,9 +37,9 @@ def noted_statements(app: Flask) -> Iterator[list[tuple[str, str]]]:
 
 def find_plan(app: Flask, statement: str) -> list[str]:
     """Returns the steps in which SQLite would answer a statement, whatever its values are."""
-    with app.app_context(), db.engine.connect() as connection:
+    with app.app_context(), closing(db.engine.raw_connection()) as connection:
         values = (None,) * statement.count("?")
-        return [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+        return [row[3] for row in connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 
 def takes_all(plan: list[str]) -> bool:

@@ -10,7 +10,9 @@ from app.memories.models import Memory, MemoryTag
 from app.memories.reach import Reach
 from app.memories.search import Filters, UnusablePosition, list_memories, search_memories
 from app.memories.words import parse_query
+from tests.databases import BACKEND
 from tests.memories.searching import find, keep_many, page_through
+from tests.statements import find_plan, noted_statements
 
 
 def test_the_best_come_first(texts, everything):
@@ -21,6 +23,16 @@ def test_the_best_come_first(texts, everything):
         Older="Porto.",
     )
     assert find(everything, "lisbon") == ["Lisbon in spring", "Diary", "Shopping"]
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
+def test_what_is_found_is_looked_up_and_not_looked_for_among_all(app, ann, everything):
+    """SQLite would go through all memories of a person for the fifty whose places the index has told."""
+    keep_many(ann, ["Same."] * 120)
+    with noted_statements(app) as noted:
+        find(everything, "same")
+    [plan] = [find_plan(app, one) for one, _values in noted if "FROM memory_search_rows" in one]
+    assert plan[0].startswith("SEARCH memory_search_rows")
 
 
 def test_of_equals_the_newest_comes_first(texts, everything):
