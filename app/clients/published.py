@@ -35,10 +35,14 @@ _SAYS_NOTHING = frozenset(("app", "for", "inc", "llc", "ltd", "my", "official", 
 
 
 class Namesake(Struct, frozen=True):
-    """A public app of another organization whose name looks like that of the app that asks."""
+    """A public app of another organization that people could take the app that asks for, or whose organization they could.
+
+    ``is_organization`` says that it is the organization's name that looks like one of the app that asks.
+    """
 
     name: str
     organization: str
+    is_organization: bool = False
 
 
 def is_public() -> ColumnElement[bool]:
@@ -47,12 +51,20 @@ def is_public() -> ColumnElement[bool]:
 
 
 def find_namesake(session: Session, client: Client) -> Namesake | None:
-    """Returns the public app of another organization that people could take this one for; None for an app that stands alone."""
-    looks = as_seen_at_a_glance(client.name)
+    """Returns the public app of another organization that people could take this one, or whose it is, for; else None.
+
+    Anybody may found an organization of any name, and call an app by it.
+    """
+    looks = {as_seen_at_a_glance(name) for name in (client.name, client.organization_name) if name}
     rows = SessionConnection(session).all(_LIST_PUBLIC, client=client.key)
-    others = (row for row in rows if row.organization_id != client.organization_id)
-    found = next((row for row in others if as_seen_at_a_glance(row.name) == looks), None)
-    return None if found is None else Namesake(found.name, found.organization)
+    others = [row for row in rows if row.organization_id != client.organization_id]
+    for row in others:
+        if as_seen_at_a_glance(row.name) in looks:
+            return Namesake(row.name, row.organization)
+    for row in others:
+        if as_seen_at_a_glance(row.organization) in looks:
+            return Namesake(row.name, row.organization, is_organization=True)
+    return None
 
 
 _LIST_PUBLIC = Statement(

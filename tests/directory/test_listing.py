@@ -41,7 +41,7 @@ def test_a_public_one_is_found_by_anybody_with_what_people_see(browser, notebook
     for query in ("", "?q=notion", "?q=RECIPES", "?q=acme", "?page=1"):
         page = browser.get("/apps/" + query)
         assert names(page) == ["Notion"], query
-        assert f'href="{HOME}"' in page.text and "registered by <bdi>Acme</bdi>" in page.text
+        assert f'href="{HOME}"' in page.text and "registered by an organization called <bdi>Acme</bdi>" in page.text
         assert "Fewer than 5 people use it." in page.text
     assert names(browser.get("/apps/?q=diary")) == []
     assert "Show all apps" in browser.get("/apps/?q=diary").text
@@ -123,6 +123,29 @@ def test_a_name_that_people_take_for_another_says_so(
     for changes in ({"published": False}, {"published": True, "name": "Nation"}):
         change_client(pocket, **changes)
         assert "It is not the" not in notebook.start(signed_in).text
+
+
+@each(
+    ("organization", "name"),
+    [("ACME", "Shelf Helper"), ("Асме", "Shelf Helper"), ("Globex", "Acme"), ("The Acme Inc", "Shelf Helper")],
+)
+def test_an_organization_that_people_take_for_another_says_so(
+    signed_in, notebook, pocket, publish, change_client, carol, app, organization, name
+):
+    """Anybody may found one of any name: Acme is a name like another, but Acme has an app here that people know."""
+    publish(pocket, "Pocket Companion")
+    with app.app_context():
+        globex = find_organization("globex")
+        globex.name = organization
+        id = globex.id
+        db.session.commit()
+    change_client(notebook, name=name, organization_id=id)
+    warning = "It is not of the <strong><bdi>Acme</bdi></strong> that has <bdi>Pocket Companion</bdi>."
+    page = notebook.start(signed_in)
+    assert warning in page.text
+    assert warning in signed_in.follow(signed_in.submit(page, press="Continue", selection="all")).text
+    change_client(pocket, published=False)
+    assert "It is not of the" not in notebook.start(signed_in).text
 
 
 def test_an_organizations_own_apps_are_not_told_apart(signed_in, notebook, pocket, publish, change_client):

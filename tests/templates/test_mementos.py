@@ -40,7 +40,13 @@ def test_numbers_are_in_words_a_person_uses(picker):
 
 
 def test_it_says_who_asks_as_whom_and_where_the_answer_goes(picker):
-    for words in ("Acme Notebook", "registered by Acme", "Alice Archer", "alice@acme.example", "notebook.acme.example"):
+    for words in (
+        "Acme Notebook",
+        "registered by an organization called Acme",
+        "Alice Archer",
+        "alice@acme.example",
+        "notebook.acme.example",
+    ):
         assert words in picker().text
 
 

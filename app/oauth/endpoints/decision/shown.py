@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_login import current_user
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 from sqlalchemy import bindparam, select
 
 from app import clock
@@ -125,7 +125,7 @@ def common_facts(client: Mapping[str, Any], account: Account) -> dict[str, Any]:
     trust: Trust = client["trust"]
     namesake: Namesake | None = client["namesake"]
     return {
-        "name": [client["name"], trust.known, trust.by, namesake and [namesake.name, namesake.organization]],
+        "name": [client["name"], trust.known, trust.by, namesake and astuple(namesake)],
         "appearance": [client[name] for name in _APPEARANCE],
         "kind": client["type"],
         "receiver": trust.receiver and [trust.receiver.place, trust.receiver.name],
