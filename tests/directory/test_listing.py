@@ -65,7 +65,7 @@ def test_one_that_does_not_work_is_not_listed(app, browser, notebook, publish, s
     assert names(browser.get("/apps/")) == []
 
 
-def test_there_are_pages_and_each_app_is_on_one(app, browser, notebook, publish):
+def test_there_are_pages_and_each_app_is_on_one(app, browser, notebook, publish, change_client):
     publish(notebook, "App 00")
     with app.app_context():
         first = db.session.get_one(Client, notebook.client_id)
@@ -76,10 +76,14 @@ def test_there_are_pages_and_each_app_is_on_one(app, browser, notebook, publish)
             )  # fmt: skip
             db.session.add(client)
         db.session.commit()
-    pages = [names(browser.get(f"/apps/?page={page}")) for page in range(1, 6)]
-    assert [name for page in pages for name in page] == [f"App {number:02}" for number in range(25)]
+    pages = [browser.get(f"/apps/?page={page}") for page in range(1, 6)]
+    assert [name for page in pages for name in names(page)] == [f"App {number:02}" for number in range(25)]
     # So few that no page is taller than three windows.
-    assert [len(page) for page in pages] == [8, 8, 8, 1, 0]
+    assert [len(names(page)) for page in pages] == [8, 8, 8, 1, 0]
+    assert ['rel="next"' in page.text for page in pages] == [True, True, True, False, False]
+    # Of 24 the third page is full, and leads to no empty one.
+    change_client(notebook, published=False)
+    assert 'rel="next"' not in browser.get("/apps/?page=3").text
 
 
 @each("query", ["page=0", "page=-1", "page=x", "page=99999999999", "page=", "q=%00", "q=" + "x" * 5000])
