@@ -9,11 +9,9 @@ from app.consents.introductions import Introduction
 from app.database.access import expect_writes
 from app.extensions import db
 from tests.actors import Browser
-from tests.clients.test_self_registration import AGENT, ask, integrator_of, manage
+from tests.clients.conftest import AGENT, integrator_of
 from tests.consents.events import list_events
 from tests.protocol import *  # noqa: F403
-
-__all__ = ["ask", "manage"]
 
 WEB = {"client_name": "Claude", "redirect_uris": ["https://claude.example/callback"]}
 SCOPES = "memories:read memories:write"
@@ -176,7 +174,7 @@ def test_what_changes_while_the_page_is_open_is_shown_first(app, agent, change, 
     page = integrator_of(app, agent).start(signed_in)
     change(redirect_uris=[*WEB["redirect_uris"], "https://evil.example/cb"])
     again = signed_in.submit(page, press="Authorize")
-    assert "What the app has changed since you allowed it" in again.text
+    assert "The app has changed more of itself since you allowed it" in again.text
     assert signed_in.submit(again, press="Authorize").status_code == 303
 
 
