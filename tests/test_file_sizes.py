@@ -8,6 +8,8 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parent.parent
 _MOST_LINES_OF_FILE = 260
+# A test says more of what it arranges than the code says of what it does.
+_MOST_LINES_OF_TESTS = 500
 _MOST_FILES_OF_FOLDER = 25
 
 
@@ -25,6 +27,11 @@ def find_large_files(root: Path) -> list[str]:
                 f"{folder.relative_to(root.parent)} holds {count} files; {_MOST_FILES_OF_FOLDER} are the most."
             )
     return found
+
+
+def test_no_tests_are_of_several_things():
+    lengths = {path: len(path.read_text().splitlines()) for path in (_ROOT / "tests").rglob("*.py")}
+    assert {path.name: lines for path, lines in lengths.items() if lines > _MOST_LINES_OF_TESTS} == {}
 
 
 @pytest.mark.parametrize("folder", ["app", "static", "templates"])

@@ -3,11 +3,9 @@
 import pytest
 
 from app.clients.private_schemes import allow_private_schemes, allowed_private_schemes
-from tests.clients.test_self_registration import AGENT, ask, integrator_of
+from tests.clients.conftest import AGENT, integrator_of
 from tests.protocol import *  # noqa: F403
 from tests.tables import each
-
-__all__ = ["ask"]
 
 #: name -> what it registers, what it sends, and what is near and must not be taken.
 CLIENTS = {

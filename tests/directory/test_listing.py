@@ -102,7 +102,7 @@ def test_people_are_counted_each_once_and_few_are_not_counted_out(app, browser, 
                 Consent(user_id=person, client_key=notebook.client_id, scope="memories:read", selection="none")
             )
             db.session.commit()
-        told = f"{number} people use it." if number >= 5 else "Fewer than 5 people use it."
+        told = f">{number} people use it." if number >= 5 else ">Fewer than 5 people use it."
         assert told in browser.get("/apps/").text
 
 

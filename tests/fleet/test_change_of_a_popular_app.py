@@ -13,7 +13,7 @@ from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from app.database.patience import LONG_WORK_SECONDS
 from app.extensions import db
-from tests.clients.test_self_registration import AGENT
+from tests.clients.conftest import AGENT
 from tests.server import Server, running_server
 
 _PEOPLE = 100_000
