@@ -11,6 +11,11 @@ def read_page(text: str | None) -> int:
     return 1
 
 
+def name_page(text: str | None) -> int | None:
+    """Returns what an address says to lead back to the page of such a text: nothing for the first."""
+    return page if (page := read_page(text)) > 1 else None
+
+
 def count_pages(total: int, size: int) -> int:
     """Returns how many pages of this ``size`` hold so many things; one page, be it empty, there always is."""
     return max(1, -(-total // size))

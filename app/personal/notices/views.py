@@ -12,7 +12,7 @@ from app.audit.events import record
 from app.extensions import db
 from app.mail import mail_goes_out
 from app.memories.mementos import is_id
-from app.paging import read_page
+from app.paging import name_page, read_page
 from app.personal import blueprint
 from app.personal.notices.choices import WAYS, list_choices, save_choices
 from app.personal.sessions.places import end_place
@@ -61,8 +61,9 @@ def see_one_notice(notice_id: str) -> ResponseReturnValue:
     if not is_id(notice_id) or not see_notice(db.session(), current_user.id, notice_id):
         abort(404)
     db.session.commit()
-    on_overview = request.form.get("from") == "overview"
-    return redirect(url_for("personal.overview" if on_overview else "personal.notices"), 303)
+    if request.form.get("from") == "overview":
+        return redirect(url_for("personal.overview"), 303)
+    return redirect(url_for("personal.notices", page=name_page(request.args.get("page")), _anchor=notice_id), 303)
 
 
 @blueprint.post("/settings/notices/<notice_id>/not-me")

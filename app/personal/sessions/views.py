@@ -13,7 +13,7 @@ from app.accounts.sessions import end_sessions
 from app.audit.events import record
 from app.extensions import db
 from app.memories.mementos import is_id
-from app.paging import read_page
+from app.paging import count_pages, name_page, read_page
 from app.personal import blueprint
 from app.personal.apps.connections import list_live
 from app.personal.sessions.places import end_place, find_begin, list_places
@@ -24,7 +24,8 @@ _PAGE_SIZE = 4
 @blueprint.get("/sessions/")
 def sessions() -> ResponseReturnValue:
     places = list_places(current_user.id, current_user.session_id, request.remote_addr or "")
-    page = read_page(request.args.get("page"))
+    # The last one of a page may just have been ended.
+    page = min(read_page(request.args.get("page")), count_pages(len(places), _PAGE_SIZE))
     first, end = (page - 1) * _PAGE_SIZE, page * _PAGE_SIZE
     return render_template(
         "personal/sessions/list.html",
@@ -42,7 +43,7 @@ def end_session(session_id: str) -> ResponseReturnValue:
         abort(404)
     db.session.commit()
     flash(gettext("That place is signed out."))
-    return redirect(url_for("personal.sessions"), 303)
+    return redirect(url_for("personal.sessions", page=name_page(request.args.get("page"))), 303)
 
 
 @blueprint.post("/sessions/end-others")
@@ -86,7 +87,7 @@ def name_session_place(place_id: str) -> ResponseReturnValue:
     db.session.commit()
     if not is_named:
         flash(gettext("That cannot be the name of a place. Nothing was changed."))
-    return redirect(url_for("personal.sessions"), 303)
+    return redirect(url_for("personal.sessions", page=name_page(request.args.get("page"))), 303)
 
 
 def _read_since(text: str) -> datetime | None:

@@ -3,7 +3,7 @@
 import re
 
 from app.accounts.models import Session
-from tests.actors import Browser
+from tests.actors import Browser, find_forms
 
 _FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
@@ -50,6 +50,23 @@ def test_each_button_says_which_sign_in_it_ends(app, signed_in, alice):
         told = re.findall(rf'<button[^>]* aria-describedby="([^"]*)"[^>]*>{text}</button>', page)
         assert len(set(told)) == count, path
         assert all(page.count(f' id="{id}"') == 1 for ids in told for id in ids.split()), path
+
+
+def test_an_act_leads_back_to_its_page_and_never_beyond_the_last(app, signed_in, alice, monkeypatch):
+    for _ in range(4):
+        sign_in_elsewhere(app, alice)
+    page = signed_in.get("/account/sessions/?page=2")
+    (last,) = articles(page)
+    named = signed_in.submit(page, press="Save", name="Attic")
+    assert named.location == "/account/sessions/?page=2"
+    ended = signed_in.submit(page, press="Sign out there")
+    assert ended.location == "/account/sessions/?page=2" and last not in articles(signed_in.follow(ended))
+    assert len(articles(signed_in.follow(ended))) == 4
+    monkeypatch.setattr("app.personal.notices.views._PAGE_SIZE", 1)
+    page = signed_in.get("/account/settings/notices/?page=2")
+    press = next(button.text for form in find_forms(page.text) for button in form.buttons if "Seen" in button.text)
+    seen = signed_in.submit(page, press=press)
+    assert re.fullmatch(r"/account/settings/notices/\?page=2#ntc_\w+", seen.location)
 
 
 def test_one_place_is_ended_at_once_and_the_others_go_on(app, signed_in, alice):
