@@ -7,6 +7,7 @@ import pytest
 from app.consents.models import Consent
 from app.extensions import db
 from app.mcp.tools import TOOLS
+from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.standards.conftest import API, ISSUER, MCP, WELL_KNOWN_RESOURCE
 from tests.tables import each
@@ -62,11 +63,17 @@ def test_an_agent_is_told_of_the_scopes_that_its_tools_use_alone(client):
 
 
 @each(("resource", "more"), [(MCP, ""), (API, " integrations:read integrations:write profile")])
-def test_who_asks_for_no_scope_asks_for_what_is_of_use_there(app, client, signed_in, resource, more):
+@pytest.mark.parametrize("signs_in", [False, True], ids=["signed in", "signs in on the way"])
+def test_who_asks_for_no_scope_asks_for_what_is_of_use_there(app, client, alice, resource, more, signs_in):
     agent = Integrator(app, client.post("/oauth/register", json=_AGENT).json["client_id"], None, _CALLBACK, None)
-    page = agent.start(signed_in, scope=None, resource=resource)
-    page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
-    code = agent.answer(signed_in.submit(page, press="Authorize"))["code"]
+    browser = Browser(app)
+    if not signs_in:
+        browser.enter(alice)
+    page = agent.start(browser, scope=None, resource=resource)
+    if signs_in:
+        page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+    code = agent.answer(browser.submit(page, press="Authorize"))["code"]
     assert agent.exchange(code).json["scope"] == f"memories:read memories:write{more}"
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 
-from app.clients.models import REGISTERED
+from app.clients.models import REGISTERED, ClientSnapshot
 from app.clients.unregistered import find_default_scope, list_allowed_scopes
+from app.config import Settings
 from app.consents.details import find_details_problem
 from app.consents.resources import API, MCP
+from app.database.connections import Connection
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import own_resource, read_resources
 from app.oauth.wire_request import WireRequest
@@ -71,11 +73,7 @@ def resolve_scope(request: WireRequest) -> None:
         allowed = list_allowed_scopes(client, settings)
         if not parse_scope(asked):
             extra = f" {OFFLINE_ACCESS}" if asks_offline_access(asked) else ""
-            asked = find_default_scope(request.connection, client, settings)
-            if request.resource_names == (MCP,):
-                # Of all that it may have, what is of use there; each is a line on the person's screen.
-                asked = intersect_scope(asked, " ".join(OF_AGENTS)) or asked
-            asked += extra
+            asked = find_unnamed_scope(request.connection, client, settings, set(request.resource_names)) + extra
         request.payload.data["scope"] = asked = _leave_out(asked, allowed)
         if not parse_scope(asked) <= allowed:
             raise refuse_scope(asked)
@@ -88,6 +86,17 @@ def resolve_scope(request: WireRequest) -> None:
         request.asks_profile_unnamed = PROFILE not in parse_scope(scope)
         scope = with_profile(scope)
     request.scope = scope
+
+
+def find_unnamed_scope(
+    connection: Connection, client: ClientSnapshot, settings: Settings, resources: Collection[str | None]
+) -> str:
+    """Returns what a client asks for that no organization registered and that names no scope, at these ``resources``."""
+    asked = find_default_scope(connection, client, settings)
+    if set(resources) == {MCP}:
+        # Of all that it may have, what is of use there; each is a line on the person's screen.
+        return intersect_scope(asked, " ".join(OF_AGENTS)) or asked
+    return asked
 
 
 def _leave_out(asked: str, allowed: frozenset[str]) -> str:

@@ -4,7 +4,7 @@ Whoever is signed out may begin requests for nothing, so only a few of them are 
 not refused: it travels along in the address of the sign-in page, and begins anew behind it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Response, make_response, redirect, url_for
@@ -14,12 +14,12 @@ from flask.typing import ResponseReturnValue
 from app import credentials
 from app.clients.documents.address import looks_like_address
 from app.clients.models import DOCUMENT, REGISTERED, ClientSnapshot, find_client
-from app.clients.unregistered import find_default_scope
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.services import services
 from app.limits.networks import network_of
 from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
+from app.oauth.checks.parameters import find_unnamed_scope
 from app.oauth.endpoints.browser import (
     bind_browser,
     find_browser,
@@ -30,6 +30,7 @@ from app.oauth.endpoints.browser import (
 from app.oauth.endpoints.error_pages import sign_in_first_page
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
+from app.oauth.resources import find_own_resource
 from app.scopes import asks_offline_access, parse_scope, with_offline_access
 
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
@@ -69,7 +70,7 @@ def keep_request(
     person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
     known, browser = _find_or_make_browser()
-    scope = _settle_scope(connection, client, parameters.values.get("scope"))
+    scope = _settle_scope(connection, client, parameters.values)
     kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
     if demands_state(http_request.path):
         kept[STATE_DEMANDED] = "1"
@@ -123,15 +124,17 @@ def leads_to_known_app(query: str) -> bool:
     return client.origin == DOCUMENT or client.check_redirect_uri(parameters.get("redirect_uri", ""))
 
 
-def _settle_scope(connection: Connection, client: ClientSnapshot, asked: str | None) -> str | None:
+def _settle_scope(connection: Connection, client: ClientSnapshot, sent: Mapping[str, str]) -> str | None:
     """Returns the scope that is asked for, the client's own when none is; None for one that it may not ask for.
 
     Settled when the request begins: a default scope that grows meanwhile must not be granted unread.
     """
+    asked, settings = sent.get("scope"), services().settings
     scope = client.get_allowed_scope(asked)
     if client.origin != REGISTERED and not parse_scope(asked):
         # As the checks do, which come once somebody has signed in.
-        scope = find_default_scope(connection, client, services().settings)
+        resources = {find_own_resource(address, settings.issuer) for address in sent.get("resource", "").split(" ")}
+        scope = find_unnamed_scope(connection, client, settings, resources)
     return with_offline_access(scope) if scope and asks_offline_access(asked) else scope
 
 
