@@ -76,7 +76,7 @@ export function show(app, request) {
 
 // Always to our own origin, and without the cookies of the person who looks on: as an app would.
 export async function send(request, secret, noAnswer = "") {
-  let response;
+  let response, text;
   try {
     response = await fetch(request.path, {
       method: request.method,
@@ -87,10 +87,11 @@ export async function send(request, secret, noAnswer = "") {
       redirect: "error",
       referrerPolicy: "no-referrer",
     });
+    // The network may end in the middle of it.
+    text = await response.text();
   } catch {
     return { status: 0, text: noAnswer, body: {} };
   }
-  const text = await response.text();
   const headers = HEADERS.filter((name) => response.headers.has(name)).map((name) => `${name}: ${response.headers.get(name)}`);
   let body = {};
   try {

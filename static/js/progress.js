@@ -2,8 +2,10 @@
 const SECONDS = 1;
 
 async function lookAgain() {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const text = await fetch(location.href, { headers: { Accept: "text/html" } })
+    .then((answer) => (answer.ok ? answer.text() : null))
+    .catch(() => null);
+  const page = text === null ? null : new DOMParser().parseFromString(text, "text/html");
   const now = page?.querySelector("#progress");
   if (page && !now) {
     location.reload();

@@ -116,6 +116,15 @@ def test_a_public_app_needs_no_secret(server, bob, page, outgoing):
     assert answer(page, "api")["name"] == "Bob Okafor"
     assert not any("authorization" in request.headers for request in outgoing if request.url.endswith("/oauth/token"))
 
+    # An answer that is cut off is none, and can be asked for again.
+    page.evaluate(
+        "() => { window.kept = fetch; window.fetch = async () => ({ text: async () => { throw new TypeError() } }) }"
+    )
+    page.get_by_role("button", name="Call the API").click()
+    page.locator("#api-answer").get_by_text("No answer came.").wait_for()
+    page.evaluate("() => { window.fetch = window.kept }")
+    assert page.get_by_role("button", name="Call the API").is_enabled()
+
     # The same code once more ends all that came of it, and the page says what to do.
     page.get_by_role("button", name="Send it once more").click()
     page.get_by_text("It was used before").wait_for()
