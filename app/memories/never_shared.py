@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     CheckConstraint,
     ColumnElement,
@@ -52,7 +53,7 @@ class NeverShared(Base):
         Index(None, "memory_id"),
     )
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     integration_id: Mapped[str | None] = mapped_column(ForeignKey("integrations.id", ondelete="CASCADE"))
     folder: Mapped[str | None] = mapped_column(String(500))

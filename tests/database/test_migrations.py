@@ -27,6 +27,8 @@ from tests.server import environ_of_machine
 _ROOT = Path(__file__).resolve().parents[2]
 _FILES = sorted((_ROOT / "migrations" / "versions").glob("*.py"))
 _REVISIONS = [path.name.split("_")[0] for path in _FILES]
+# Revisions by which nothing changes on SQLite.
+_OF_POSTGRESQL = {"0045"}
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def test_each_revision_runs_up_down_and_up_again_and_all_make_what_the_models_sa
     for revision in _REVISIONS:
         upgrade(revision=revision)
         made.append(_schema(db.engine))
-        assert made[-1] != made[-2]
+        assert made[-1] != made[-2] or (db.engine.dialect.name == "sqlite" and revision in _OF_POSTGRESQL)
     with db.engine.begin() as connection:
         options = {
             "compare_type": True,

@@ -4,12 +4,16 @@ import os
 import subprocess
 import sys
 
+import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from app.database.schema import read_revisions
 from app.database.types import PostgresqlOptions
+from app.extensions import db
+from tests.databases import BACKEND
 
 
 def test_the_migrations_are_those_that_alembic_reads():
@@ -36,3 +40,16 @@ def test_a_start_on_sqlite_loads_what_only_commands_and_other_stores_need_for_no
     )  # fmt: skip
     assert not late & set(loaded.stdout.split())
     assert {"flask", "sqlalchemy"} <= set(loaded.stdout.split())
+
+
+@pytest.mark.database
+@pytest.mark.skipif(BACKEND != "postgresql", reason="SQLite counts in eight bytes alone")
+def test_no_id_that_the_database_counts_runs_out(app):
+    """Of four bytes there are two thousand million: a busy app adds as many rows within two years, also if none stays."""
+    short = """
+        SELECT sequences.sequence_name FROM information_schema.sequences AS sequences
+        JOIN information_schema.columns AS columns ON sequence_name = table_name || '_' || column_name || '_seq'
+        WHERE sequences.data_type <> 'bigint' OR columns.data_type <> 'bigint'
+    """
+    with app.app_context():
+        assert db.session.scalars(text(short)).all() == []
