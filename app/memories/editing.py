@@ -17,7 +17,16 @@ from app.accounts.lock import lock_person
 from app.database.locks import to_change
 from app.extensions import db
 from app.memories.contents import select_counts_of_draft
-from app.memories.mementos import NAME_LENGTH, MementoError, Source, check_name, count_together, find_memento, read_name
+from app.memories.mementos import (
+    NAME_LENGTH,
+    MementoError,
+    Source,
+    check_name,
+    count_together,
+    demand_room,
+    find_memento,
+    read_name,
+)
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick, containers_of_memory
 from app.sentences import _, translated
@@ -139,7 +148,7 @@ def _find_just_made(user_id: str, name: str, picks: set[Pick]) -> Memento | None
 def duplicate_memento(memento: Memento, copy_id: str) -> Memento:
     """A memento with the same picks, called “… (copy)”; the one that has this id, where it was made before.
 
-    Raises :class:`PickGone` for one that was deleted meanwhile.
+    Raises :class:`PickGone` for one that was deleted meanwhile, and :class:`TooManyMementos`.
     """
     lock_person(db.session(), memento.user_id)
     _lock(memento)
@@ -215,6 +224,7 @@ def _change_contents(memento: Memento, draft: Draft) -> None:
 
 def _name_of_copy(memento: Memento) -> str:
     taken = set(db.session.scalars(select(Memento.name).where(Memento.user_id == memento.user_id)))
+    demand_room(len(taken))
     taken = {name.casefold() for name in taken}
     number = 1
     while True:

@@ -50,6 +50,8 @@ __all__ = [
 ]
 
 NAME_LENGTH = 100
+#: How many a person has at most, those that apps make among them.
+MOST_OF_PERSON = 2000
 _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
@@ -63,6 +65,10 @@ class MementoNameInvalid(MementoError):
 
 class MementoNameTaken(MementoError):
     """The person has a memento that reads the same, or the name is a built-in one's."""
+
+
+class TooManyMementos(MementoError):
+    """The person has as many as one keeps."""
 
 
 class NoIntegrationChosen(MementoError):
@@ -170,13 +176,26 @@ def create_memento(session: Session, user_id: str, name: str, integration_ids: I
 
 
 def check_name(session: Session, user_id: str, name: str, *, but_id: str | None = None) -> str:
-    """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`."""
+    """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`.
+
+    Without ``but_id`` it is for one more, which the person must have room for. The caller holds the person.
+    """
     name = read_name(name)
     others = select(Memento.name).where(Memento.user_id == user_id)
-    taken = session.scalars(others if but_id is None else others.where(Memento.id != but_id))
+    taken = list(session.scalars(others if but_id is None else others.where(Memento.id != but_id)))
+    if but_id is None:
+        demand_room(len(taken))
     if name.casefold() in {known.casefold() for known in taken}:
         raise MementoNameTaken(_("You already have a memento called “%(name)s”; choose another name.", name=name))
     return name
+
+
+def demand_room(count: int) -> None:
+    """Raises :class:`TooManyMementos` where a person who has so many has no room for one more."""
+    if count >= MOST_OF_PERSON:
+        raise TooManyMementos(
+            _("No more than %(most)s mementos are kept. Delete one first.", most=f"{MOST_OF_PERSON:,}")
+        )
 
 
 def read_name(name: str) -> str:

@@ -14,9 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.database.rows import is_taken
-from app.memories.models import Memory, MemoryTotal
+from app.memories.models import Integration, Memory, MemoryTotal
 from app.sentences import _
 
+#: How many sources one account has at most. Of an organization, whose apps write side by side, a few more.
+MOST_SOURCES = 2000
 _MEGABYTE = 1_000_000
 
 
@@ -69,6 +71,15 @@ def count_gone(session: Session, gone: Sequence[Any]) -> None:
     """Count memories that were deleted."""
     if gone:
         _change(session, gone[0], -len(gone), -sum(row[2] for row in gone))
+
+
+def demand_room_for_source(session: Session, *, user_id: str | None, organization_id: str | None) -> None:
+    """Raises :class:`AccountFull` where an account has as many sources as one keeps. The caller holds the person."""
+    is_theirs = Integration.user_id == user_id if user_id else Integration.organization_id == organization_id
+    if (session.scalar(select(func.count()).select_from(Integration).where(is_theirs)) or 0) >= MOST_SOURCES:
+        raise AccountFull(
+            _("No more than %(most)s sources are kept for one account. Delete one first.", most=f"{MOST_SOURCES:,}")
+        )
 
 
 def size_of(words: str) -> int:

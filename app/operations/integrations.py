@@ -27,12 +27,13 @@ from app.memories.records import (
 )
 from app.memories.records import change_integration as change_record
 from app.memories.records import delete_integration as delete_record
+from app.memories.totals import AccountFull, demand_room_for_source
 from app.operations.caller import Caller, find_mementos_of
 from app.operations.fields import Choice, Instant, Text
 from app.operations.idempotency import Idempotency
 from app.operations.operation import operation
 from app.operations.patterns import KIND, ONE_LINE
-from app.operations.refusals import not_found, not_writable
+from app.operations.refusals import account_full, not_found, not_writable
 from app.operations.results import ShownIntegration, show_integration
 from app.operations.saved import demand_may_add, keep_in_own_memento
 from app.operations.shapes import Change, Shape
@@ -113,6 +114,10 @@ def read_integration(caller: Caller, integration_id: str) -> ShownIntegration:
 def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
     demand_may_add(caller)
     owner = {"organization_id": caller.organization_id} if caller.user_id is None else {"user_id": caller.user_id}
+    try:
+        demand_room_for_source(caller.session, user_id=caller.user_id, organization_id=caller.organization_id)
+    except AccountFull as error:
+        raise account_full(str(error)) from None
     integration = add_integration(caller.session, **owner, **asdict(new))
     keep_in_own_memento(caller, integration)
     return show_integration(integration, Amount())

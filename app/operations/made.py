@@ -19,11 +19,18 @@ from app.database.locks import to_change
 from app.database.rows import is_taken, refers_to_nothing
 from app.database.session_connection import SessionConnection
 from app.memories.editing import delete_memento
-from app.memories.mementos import NAME_LENGTH, MementoError, MementoNameTaken, check_name, read_name
+from app.memories.mementos import (
+    NAME_LENGTH,
+    MementoError,
+    MementoNameTaken,
+    TooManyMementos,
+    check_name,
+    read_name,
+)
 from app.memories.models import Memento, MementoContent, Memory
 from app.memories.reach import limits_of
 from app.operations.caller import Caller
-from app.operations.refusals import Refused, invalid_field, invalid_fields, not_found, not_writable
+from app.operations.refusals import Refused, account_full, invalid_field, invalid_fields, not_found, not_writable
 
 #: How many mementos one connection may make, and how many memories each may hold.
 MOST_MADE = 100
@@ -123,6 +130,8 @@ def _add_memento(caller: Caller, name: str) -> Memento:
                 caller.session.add(memento)
         except MementoNameTaken:
             continue
+        except TooManyMementos as error:
+            raise account_full(str(error)) from None
         except IntegrityError as error:
             if not is_taken(error, Memento.user_id, Memento.name):
                 raise

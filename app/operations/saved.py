@@ -10,11 +10,11 @@ from app.clients.models import Client
 from app.consents.memory_setting import ADDED_BY_APPS, parse_setting
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
-from app.memories.mementos import NAME_LENGTH, MementoError, create_memento
+from app.memories.mementos import NAME_LENGTH, MementoError, TooManyMementos, create_memento
 from app.memories.models import Integration, Memento, MementoContent
 from app.memories.records import add_integration
 from app.operations.caller import Caller
-from app.operations.refusals import not_writable
+from app.operations.refusals import account_full, not_writable
 
 
 def demand_may_add(caller: Caller) -> None:
@@ -84,6 +84,8 @@ def _make_memento(session: Session, user_id: str, name: str, integration_id: str
             return create_memento(
                 session, user_id, name[: NAME_LENGTH - len(ending)].rstrip() + ending, [integration_id]
             )
+        except TooManyMementos as error:
+            raise account_full(str(error)) from None
         except MementoError:
             continue
     return create_memento(session, user_id, f"Saved in {integration_id}", [integration_id])

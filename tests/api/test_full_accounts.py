@@ -123,3 +123,18 @@ def test_the_count_goes_with_the_account(app, caller, alice):
         db.session.execute(db.text("DELETE FROM users WHERE id = :id"), {"id": alice.id})
         db.session.commit()
         assert db.session.scalar(select(func.count()).select_from(MemoryTotal)) == 0
+
+
+def test_an_account_has_so_many_sources_and_mementos(app, caller, shelf, monkeypatch):
+    monkeypatch.setattr("app.memories.totals.MOST_SOURCES", 3)
+    shelf.connect()
+    assert caller.post("integrations/", {"kind": "books", "name": "Books"}).status_code == 201, "And the app's own."
+    assert said(caller.post("integrations/", {"kind": "books", "name": "More"})) == _FULL
+    monkeypatch.setattr("app.memories.mementos.MOST_OF_PERSON", 2)
+    assert caller.post("mementos/", {"name": "One"}).status_code == 201
+    assert said(caller.post("mementos/", {"name": "Two"})) == _FULL
+
+
+def test_an_app_that_cannot_have_a_memento_of_its_own_is_told_so(caller, monkeypatch):
+    monkeypatch.setattr("app.memories.mementos.MOST_OF_PERSON", 0)
+    assert said(caller.post("memories/", {"title": "One", "text": "1"})) == _FULL

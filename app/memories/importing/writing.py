@@ -20,7 +20,7 @@ from app.memories.mementos import MementoError, check_name
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.own import NOTES, notes_id
 from app.memories.records import add_integration
-from app.memories.totals import count_added
+from app.memories.totals import AccountFull, count_added, demand_room_for_source
 
 
 class Writer:
@@ -111,6 +111,7 @@ class Writer:
         called = f"{self._user_id} {source.kind} {source.name}"
         id = notes_id(self._user_id) if source.kind == NOTES else f"int_in_{sha256(called.encode()).hexdigest()[:24]}"
         if session.get(Integration, id) is None:
+            demand_room_for_source(session, user_id=self._user_id, organization_id=None)
             add_integration(session, id=id, user_id=self._user_id, kind=source.kind, name=source.name)
         return id
 
@@ -121,7 +122,10 @@ class Writer:
             return 0
         wanted = [self._ids[id] for id in draft.memory_ids if id in self._ids]
         there = set(session.scalars(select(Memory.id).where(Memory.id.in_(wanted), Memory.user_id == self._user_id)))
-        self._find_places(session, [*draft.sources, *(source for source, _ in draft.folders)])
+        try:
+            self._find_places(session, [*draft.sources, *(source for source, _ in draft.folders)])
+        except AccountFull:
+            return 0
         contents = [MementoContent(integration_id=self._places[source]) for source in dict.fromkeys(draft.sources)]
         contents += [
             MementoContent(integration_id=self._places[source], folder=folder)

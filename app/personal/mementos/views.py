@@ -25,6 +25,7 @@ from app.memories.mementos import (
     MementoError,
     MementoNameInvalid,
     MementoNameTaken,
+    TooManyMementos,
     find_memento,
     summarize_memento,
 )
@@ -35,7 +36,7 @@ from app.paging import read_page
 from app.personal import blueprint
 from app.personal.mementos.contents import describe_contents
 from app.personal.mementos.editor import LARGEST_FORM, list_rows, read_draft, read_view
-from app.sentences import _, sentence_of
+from app.sentences import _, sentence_of, translated
 from app.text import isolated
 
 #: So many memories, with a line of each, and what is to be done with them are at most three windows.
@@ -180,6 +181,10 @@ def duplicate(memento_id: str) -> ResponseReturnValue:
         copy = duplicate_memento(get_memento(memento_id), copy_id)
     except PickGone:
         abort(404)
+    except TooManyMementos as error:
+        db.session.rollback()
+        flash(translated(sentence_of(error)), "error")
+        return redirect(url_for("personal.show_memento", memento_id=memento_id), 303)
     db.session.commit()
     flash(gettext("“%(name)s” is made. No app looks through it yet.", name=isolated(copy.name)))
     return redirect(url_for("personal.show_memento", memento_id=copy.id), 303)

@@ -84,3 +84,18 @@ def test_and_what_an_app_added_when_it_is_ended(app, signed_in, connect, noteboo
     assert demand_counted(app) == (1, 1)
     assert signed_in.end_app(connected.grant_id, memories="delete").status_code == 303
     assert demand_counted(app) == (0, 0)
+
+
+def test_a_memento_too_many_is_refused_and_its_ticks_stay(signed_in, shelf, in_database, monkeypatch):
+    count = "app.memories.mementos.MOST_OF_PERSON"
+    monkeypatch.setattr(count, 2)
+    drive = f"i:{shelf.integrations['Drive']}"
+    made = {"name": "Third", "shown": drive, "pick": drive, "action": "save"}
+    page = post(signed_in, "/account/mementos/new", made)
+    assert page.status_code == 422 and "No more than 2 mementos are kept" in page.text and "Third" in page.text
+    recipes = f"/account/mementos/{shelf.mementos['Recipes']}/"
+    page = signed_in.follow(post(signed_in, recipes + "duplicate"))
+    assert "No more than 2 mementos are kept" in page.text
+    assert post(signed_in, recipes + "edit", made | {"name": "Recipes"}).status_code == 303, "It is none more."
+    monkeypatch.setattr(count, 3)
+    assert post(signed_in, "/account/mementos/new", made).status_code == 303
