@@ -112,6 +112,7 @@ def read_integration(caller: Caller, integration_id: str) -> ShownIntegration:
     idempotency=Idempotency(),
 )
 def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
+    """Make it. Raises ``not_writable`` or ``account_full``."""
     demand_may_add(caller)
     owner = {"organization_id": caller.organization_id} if caller.user_id is None else {"user_id": caller.user_id}
     try:
