@@ -20,7 +20,7 @@ from app.http.doors import SAFE_METHODS, STEP, Errors
 from app.http.form_action import let_forms_lead_to_app, let_forms_stay_here
 from app.http.form_origin import is_from_us
 from app.http.routes import current_door
-from app.http.wire import error_answer, protocol_error, request_id, say_methods
+from app.http.wire import answer_astray, error_answer, protocol_error, request_id, say_methods
 from app.limits.errors import TooManyAttempts
 from app.logs import present
 from app.sentences import _, sentence_of
@@ -174,6 +174,8 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     status = error.code or 500
+    if current_door().errors is Errors.PAGE and status in (404, 405) and request.mimetype == "application/json":
+        return answer_astray(status, _kept_headers(error).items())
     if current_door().errors is Errors.PAGE:
         methods = getattr(error, "valid_methods", None) or ()
         was_sent_otherwise = status == 405 and current_door() is STEP and "GET" in methods

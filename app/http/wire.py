@@ -108,6 +108,12 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
     return json_answer(body, status)
 
 
+def answer_astray(status: int, headers: Iterable[tuple[str, str]]) -> Response:
+    """What a program is told that sends JSON to people's pages: somebody gave it the address of the site alone."""
+    description = "Only people come here: the memory server for agents (MCP) is at /mcp, the API at /api/v1/."
+    return json_answer({"error": "not_found", "error_description": description}, status, headers)
+
+
 def say_methods(methods: Iterable[str]) -> str:
     """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
     taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]

@@ -118,3 +118,12 @@ def test_the_first_page_leads_who_is_signed_in_to_their_account(signed_in):
     main = signed_in.get("/").text.split("<main")[1].split("</main>")[0]
     assert 'href="/account/"' in main
     assert signed_in.get("/account/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/sse", "/account/apps/nothing/at/all"])
+def test_a_program_that_was_given_the_address_of_the_site_is_told_where_its_own_is(app, path):
+    """Somebody gives it to their assistant, which shows what it was answered."""
+    answer = app.test_client().post(path, json={"jsonrpc": "2.0", "id": 1, "method": "initialize"})
+    assert answer.status_code in (404, 405) and "(MCP) is at /mcp" in answer.json["error_description"]
+    assert ("Allow" in answer.headers) is (answer.status_code == 405)
+    assert app.test_client().post(path, data={"a": "b"}).mimetype == "text/html"
