@@ -67,6 +67,9 @@ def answer_failure(error: Exception) -> Response:
     status, body = told.status_code, told.get_json()
     code = UNAVAILABLE if status == UNAVAILABLE else INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
     sentence, data = body["error_description"], {"error": body["error"]}
+    if seconds := told.headers.get("Retry-After"):
+        # Assistants are shown no header.
+        sentence = f"{sentence.partition(':')[0]}: try again in {seconds} seconds."
     wrong = Wrong(status, code, sentence, id=_find_id_of_refused(), data=data)
     kept = [(name, told.headers[name]) for name in ("Allow", "Retry-After") if name in told.headers]
     return json_answer(wrong.body(), status, kept)

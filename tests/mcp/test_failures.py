@@ -25,19 +25,25 @@ def fail(monkeypatch):
 
 
 @each(
-    ("error", "status", "code", "kind"),
+    ("error", "status", "code", "kind", "end"),
     [
-        (DatabaseUnavailable("away", "It is away."), 503, 503, "temporarily_unavailable"),
-        (RuntimeError("many secrets"), 500, -32603, "server_error"),
-        (RequestTimeout(), 408, -32600, "invalid_request"),
+        (
+            DatabaseUnavailable("away", "Away."),
+            503,
+            503,
+            "temporarily_unavailable",
+            "just now: try again in 2 seconds.",
+        ),
+        (RuntimeError("many secrets"), 500, -32603, "server_error", "try again in a moment."),
+        (RequestTimeout(), 408, -32600, "invalid_request", "send it again, without pauses."),
     ],
 )
-def test_a_failure_is_an_answer_to_its_message(agent, fail, error, status, code, kind):
+def test_a_failure_is_an_answer_to_its_message(agent, fail, error, status, code, kind, end):
     fail(error)
     answer = agent.legacy("tools/call", {"name": "list_mementos"})
     told = answer.json["error"]
     assert (answer.status_code, told["code"], told["data"]) == (status, code, {"error": kind})
-    assert answer.json["jsonrpc"] == "2.0" and answer.json["id"] and "again" in told["message"]
+    assert answer.json["jsonrpc"] == "2.0" and answer.json["id"] and told["message"].endswith(end)
     assert "secrets" not in answer.text and answer.headers.get("Retry-After") == ("2" if status == 503 else None)
 
 
