@@ -138,3 +138,14 @@ def test_an_account_has_so_many_sources_and_mementos(app, caller, shelf, monkeyp
 def test_an_app_that_cannot_have_a_memento_of_its_own_is_told_so(caller, monkeypatch):
     monkeypatch.setattr("app.memories.mementos.MOST_OF_PERSON", 0)
     assert said(caller.post("memories/", {"title": "One", "text": "1"})) == _FULL
+
+
+def test_without_its_row_all_is_counted_anew(app, caller):
+    """As the RUNBOOK says, for who has changed memories by SQL of their own."""
+    add_memory(caller)
+    with app.app_context():
+        db.session.execute(db.text("DELETE FROM memories"))
+        db.session.execute(db.text("DELETE FROM memory_totals"))
+        db.session.commit()
+    add_memory(caller)
+    assert demand_counted(app) == (1, 6)
