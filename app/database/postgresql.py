@@ -37,12 +37,15 @@ _NO_WAIT = "SET lock_timeout = '20ms'"
 _SET_IN_TRANSACTION = (
     f"; SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'; SET LOCAL statement_timeout = '{_STATEMENT_SECONDS}s'"
 )
+#: What is prepared while a table is small would read it as a whole, and go on to when it has grown, until PostgreSQL counts
+#: it anew: so it begins at an index. Where there is none, that counts as dear; to compile such a plan would take longer.
+_PLANS = "-c enable_seqscan=off -c jit=off"
 #: As startup options, which hold for the whole session: what any process wants, and what one that serves requests wants.
 #: The role or the database may have other defaults; the driver reads dates in ISO's style alone.
 OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed"
 SERVING_OPTIONS = (
     f"{OPTIONS} -c lock_timeout={_LOCK_SECONDS}s -c statement_timeout={_STATEMENT_SECONDS}s"
-    f" -c idle_in_transaction_session_timeout={_STATEMENT_SECONDS}s"
+    f" -c idle_in_transaction_session_timeout={_STATEMENT_SECONDS}s {_PLANS}"
 )
 
 
