@@ -235,6 +235,17 @@ def test_a_whole_source_comes_back(signed_in, keeper, shelf, state, call):
     assert state() == before
 
 
+def test_a_source_that_an_app_has_renamed_gets_its_name_back(signed_in, keeper, shelf, state, call):
+    before = state()
+    begin = clock.now()
+    call("PATCH", f"integrations/{shelf.integrations['Drive']}/", {"name": "Theirs"}, token=keeper.access_token)
+    assert state() != before
+    page = signed_in.get(since(begin))
+    assert "Comes back" not in page.text
+    signed_in.submit(page, press="Undo all of this")
+    assert state() == before
+
+
 def test_a_source_comes_back_with_its_memories_by_one_button(signed_in, keeper, shelf, state, call, undo):
     before = state()
     call("DELETE", f"integrations/{shelf.integrations['Drive']}/", token=keeper.access_token)
