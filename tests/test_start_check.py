@@ -271,6 +271,7 @@ def test_a_database_or_a_user_that_does_not_exist_is_named(each_database_url, ch
         ("server does not support SSL, but SSL was required", "or take the sslmode out of it."),
         ("FATAL:  no such database: notes", "name one that the pooler has"),
         ("FATAL:  no such user: me", "name a user that the pooler has"),
+        ('connection is bad: definition of service "x" not found', "take PGSERVICE out of the environment"),
         ("transaction blocks not allowed in statement pooling mode", "pool_mode = transaction."),
         ("query_wait_timeout", "(default_pool_size)."),
         ("FATAL:  the database system is shutting down", "try again in a moment."),

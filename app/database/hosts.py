@@ -26,7 +26,7 @@ def split_hosts(parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns the parameters for each host alone; all together where only libpq knows in which order they are asked."""
     hosts = str(parameters.get("host", "")).split(",")
     ports = str(parameters.get("port", "")).split(",")
-    if len(hosts) < 2 or "hostaddr" in parameters or parameters.get("target_session_attrs") == "prefer-standby":
+    if len(hosts) < 2 or parameters.get("hostaddr") or parameters.get("target_session_attrs") == "prefer-standby":
         return [parameters]
     if len(ports) == 1:
         ports *= len(hosts)

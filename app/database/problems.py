@@ -45,6 +45,7 @@ _POSTGRESQL = {
     "no such user": "name a user that the pooler has, or add this one to it",
     "statement pooling": "let the pooler keep a session for a whole transaction: pool_mode = transaction",
     "query_wait_timeout": "let the pooler have more sessions of PostgreSQL (default_pool_size)",
+    "definition of service": "take PGSERVICE out of the environment, as it is asked for whatever the address does not say",
     "does not exist": "create that, or correct the name in it",
     "could not translate host name": "correct the host in it",
     "Name or service not known": "correct the host in it",

@@ -65,6 +65,9 @@ def connect_arguments(url: URL) -> dict[str, Any]:
     if "client_encoding" not in query:
         # Else PGCLIENTENCODING says it, and what we write is UTF-8 whatever a session takes it for.
         arguments["client_encoding"] = "utf8"
+    if "hostaddr" not in query and (url.host or query.get("host")):
+        # Else PGHOSTADDR says where the host is that the URL names.
+        arguments["hostaddr"] = ""
     if _PREPARE_THRESHOLD in query:
         arguments[_PREPARE_THRESHOLD] = _read_threshold(query[_PREPARE_THRESHOLD])
     return arguments

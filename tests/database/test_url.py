@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from sqlalchemy import Text, bindparam, cast, create_engine, make_url, select
+from sqlalchemy import Text, bindparam, cast, create_engine, make_url, select, text
 
 from app.config import ConfigurationError, read_settings
 from app.database.connections import connect
@@ -162,6 +162,17 @@ def test_text_is_sent_in_the_encoding_that_the_session_has(each_database_url, mo
     echo = Statement(select(cast(bindparam("text", type_=Text()), Text()).label("text")))
     with connect(engine) as connection:
         assert connection.first(echo, text="Café \N{SNOWMAN}").text == "Café \N{SNOWMAN}"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("each_database_url", ["postgresql"], indirect=True)
+@pytest.mark.postgresql
+def test_the_host_is_where_the_url_says(each_database_url, monkeypatch):
+    """Whatever address an operator's environment has for psql."""
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.9")
+    engine = create_engine(each_database_url, **engine_options(each_database_url))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
     engine.dispose()
 
 
