@@ -166,11 +166,11 @@ def test_the_settings(look, page, server, alice):
     page.get_by_label("New address").fill("alice@home.example")
     follow(page.get_by_role("button", name="Send a letter there"))
     look("e-mail, asked")
-    link = _link_in_letter(server.app, "address_change")
+    link = link_in_letter(server.app, "address_change")
     look("e-mail, confirm?", server.url + link)
     follow(page.get_by_role("button", name="Use this address"))
     look("e-mail, a link that was used", server.url + link)
-    back = _link_in_letter(server.app, "address_changed")
+    back = link_in_letter(server.app, "address_changed")
     look("take back the address?", server.url + back)
     follow(page.get_by_role("button", name="Take it back"))
     look("taken back")
@@ -193,7 +193,7 @@ def test_leaving_and_coming_back(look, page, server, alice, demonstration):
     look("the account is kept")
 
 
-def _link_in_letter(app, kind: str) -> str:
+def link_in_letter(app, kind: str) -> str:
     """The path of the first link in the letter of this kind, once the server's own thread has sent it."""
     until = time.monotonic() + 30
     with app.app_context():

@@ -10,6 +10,7 @@ from app.accounts.users import find_user_by_email
 from app.clients.models import ClientSecret
 from app.extensions import db
 from app.mail.outbox import put_mail
+from tests.accessibility.test_person import link_in_letter
 from tests.factors import Phone
 from tests.journeys.test_passkeys import Device
 from tests.journeys.walk import ALICE, BOB, follow, have_allowed, sign_in
@@ -34,6 +35,7 @@ def test_signing_in_and_up(look, page, server, demonstration):
     follow(page.get_by_role("button", name="Create account"))
     look("sign-up, look into your mailbox")
     path = wait_for_local_letter(server.app, "dana@example.com").link("/sign-up/confirm/")
+    look("sign-up, an account of one's own by the letter", f"{server.url}{path}/own")
     look("sign-up, confirm", server.url + path)
     follow(page.get_by_role("button", name="Finish and sign in"))
     look("/, signed in")
@@ -156,3 +158,5 @@ def test_two_steps(look, page, server, demonstration):
     look("the second step, wrong code")
     follow(page.get_by_role("link", name="Use a recovery code"))
     look("the second step, recovery code")
+    back = link_in_letter(server.app, "first_step")
+    look("take back the account?", server.url + back)
