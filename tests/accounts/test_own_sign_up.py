@@ -37,6 +37,8 @@ def open_own(browser: Browser, path: str):
 def test_nothing_of_what_a_stranger_typed_is_kept(app, browser, path):
     page = open_own(browser, path)
     assert HONEST["email"] in page.text and "evil.example" not in page.text
+    # A password manager keeps the password under the address.
+    assert f'value="{HONEST["email"]}" autocomplete="username"' in page.text
     assert count(app, User) == 0, "To open it makes nothing."
     answer = browser.submit(page, **_OWN)
     assert (answer.status_code, answer.location) == (303, "/") and is_signed_in(browser)
