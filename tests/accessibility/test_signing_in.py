@@ -26,7 +26,7 @@ def test_signing_in_and_up(look, page, server, demonstration):
     sign_in(page, "nobody@example.com", "wrong password")
     assert page.title().startswith("Error: ")
     # By its markup alone, before any script; from there a link leads to each field.
-    assert page.evaluate("document.activeElement.id") == "errors"
+    expect(page.locator("#errors")).to_be_focused()
     look("sign-in, wrong")
     page.goto(server.url + "/sign-up")
     page.get_by_label("E-mail").fill("dana@example.com")
