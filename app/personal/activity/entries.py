@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, field
-from sqlalchemy import Row, case, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, case, literal, or_, select, tuple_
 
 from app.clients.models import Client
 from app.consents.models import Consent
@@ -114,17 +114,20 @@ def _complete(wanted: Wanted, rows: Sequence[Row[Any]]) -> list[Entry]:
     return list(entries.values())
 
 
-def _of_these(entries: dict[_Key, Entry], model: Any) -> tuple[Any, ...]:
-    # Of these minutes alone: between the first and the last that a filter finds may lie everything there is.
-    minutes = {(entry.grant_id, entry.at) for entry in entries.values()}
-    return (tuple_(model.grant_id, model.minute).in_(sorted(minutes)),)
+def _of_these(entries: dict[_Key, Entry], model: Any) -> ColumnElement[bool]:
+    # Of these minutes alone: between the first and the last that a filter finds may lie everything there is. Each by the
+    # index: for pairs among several pairs SQLite goes through the whole table.
+    minutes: defaultdict[str, set[datetime]] = defaultdict(set)
+    for entry in entries.values():
+        minutes[entry.grant_id].add(entry.at)
+    return or_(*((model.grant_id == grant_id) & model.minute.in_(sorted(each)) for grant_id, each in minutes.items()))
 
 
 def _add_parts(entries: dict[_Key, Entry]) -> None:
     rows = db.session.execute(
         select(AccessRecord.grant_id, AccessRecord.minute, AccessRecord.action, _NAME, AccessRecord.count)
         .outerjoin(Memento, Memento.id == AccessRecord.memento_id)
-        .where(*_of_these(entries, AccessRecord), AccessRecord.memento_key != "")
+        .where(_of_these(entries, AccessRecord), AccessRecord.memento_key != "")
         .order_by(AccessRecord.count.desc(), Memento.name)
     )
     for grant_id, minute, action, name, count in rows:
@@ -136,7 +139,7 @@ def _add_parts(entries: dict[_Key, Entry]) -> None:
 def _add_details(entries: dict[_Key, Entry], wanted: Wanted) -> None:
     found = []
     for detail in db.session.scalars(
-        select(ReceiptDetail).where(*_of_these(entries, ReceiptDetail)).order_by(ReceiptDetail.id)
+        select(ReceiptDetail).where(_of_these(entries, ReceiptDetail)).order_by(ReceiptDetail.id)
     ):
         action = "read" if detail.kind in (READ, SEARCHED) else "write"
         entry = entries.get((detail.grant_id, detail.minute, action))

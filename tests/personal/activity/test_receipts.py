@@ -12,8 +12,10 @@ from app import clock
 from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptWriter
 from app.memories.models import Memento, Memory
 from app.personal.activity.entries import PAGE_SIZE
+from tests.databases import BACKEND
 from tests.personal.activity.conftest import items as rows
 from tests.personal.activity.conftest import words
+from tests.statements import find_plan, noted_statements
 from tests.tables import each
 
 
@@ -40,6 +42,19 @@ def test_each_minute_says_when_what_how_many_and_in_which_mementos(at_noon, sign
         "15 May 2026, 10:30 UTC Read 1 memory Recipes 1",
         "14 May 2026, 23:00 UTC Read no memories",
     ]
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
+def test_what_belongs_to_the_minutes_of_a_page_is_looked_up(app, at_noon, signed_in, connected, record):
+    """Or all that every app did for everybody is gone through for each page."""
+    for minutes in range(3):
+        record(minutes, "read", 1, Recipes=1)
+    with noted_statements(app) as noted:
+        signed_in.get("/account/activity/")
+    asked = [one for one, _values in noted if "FROM access_records" in one or "FROM receipt_details" in one]
+    assert len(asked) > 2
+    gone_through = [step for one in asked for step in find_plan(app, one) if re.match("SCAN (access|receipt)_", step)]
+    assert gone_through == []
 
 
 def test_of_many_mementos_three_are_named_and_all_where_the_minute_is_unfolded(
