@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from app import clock, credentials
+from app.accounts.disabling import disable_account, enable_account
 from app.accounts.models import Invitation, User
 from app.accounts.organizations import find_organization
 from app.accounts.users import normalize_email, spell_out
@@ -345,3 +346,13 @@ def test_who_tries_links_that_lead_nowhere_is_told_to_wait(app, admin, carol):
     assert "Wait 15 minutes and try again." in answers[-1].text
     assert 890 < int(answers[-1].headers["Retry-After"]) <= 900
     assert browser.get(link).status_code == 200
+
+
+def test_an_invitation_of_somebody_whose_account_is_off_rests_until_it_is_on(app, admin, bob, leon):
+    """Others stand in the organization as before, and their account lets nobody in by it."""
+    link, browser = link_in(invite(admin)), signed_in(app, leon)
+    for act, status in ((disable_account, 410), (enable_account, 200)):
+        with app.app_context():
+            act(db.session(), bob.id, actor_user_id=None)
+            db.session.commit()
+        assert browser.get(link).status_code == status
