@@ -150,7 +150,7 @@ def test_whoever_decides_sees_what_is_wrong_with_a_stored_name(app, rename, note
     consent = signed_in.follow(signed_in.submit(picker, press="Continue", selection="all"))
     for page in (picker, consent):
         assert page.text.count(f"<bdi>{shown}</bdi>") >= 2
-        assert f"registered by an organization called <bdi>{shown}</bdi>" in page.text
+        assert f"registered by <bdi>{shown}</bdi>" in page.text
         assert name not in page.text
     assert signed_in.submit(consent, press="Authorize").status_code == 303
     for path in ("/account/", "/account/apps/"):

@@ -53,7 +53,7 @@ class Settings(Struct, frozen=True):
     #: Of one token, in each process; 0 for no limit.
     api_calls_per_minute: int = 6000
     #: How much one account may keep; 0 for no bound.
-    account_memories: int = 200_000
+    account_memories: int = 1_000_000
     account_megabytes: int = 1000
 
     # Every OAuth lifetime, in one block.

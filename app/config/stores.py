@@ -14,7 +14,7 @@ def read_stores(environment: Environment) -> dict[str, Any]:
         "purge_interval": environment.integer("PURGE_INTERVAL", 300, 0, 24 * 60 * 60),
         "redis_url": _redis_url(environment),
         "api_calls_per_minute": environment.integer("API_CALLS_PER_MINUTE", 6000, 0, 1_000_000),
-        "account_memories": environment.integer("ACCOUNT_MEMORIES", 200_000, 0, 1_000_000_000),
+        "account_memories": environment.integer("ACCOUNT_MEMORIES", 1_000_000, 0, 1_000_000_000),
         "account_megabytes": environment.integer("ACCOUNT_MEGABYTES", 1000, 0, 1_000_000_000),
     }
 

@@ -41,7 +41,7 @@ def test_a_public_one_is_found_by_anybody_with_what_people_see(browser, notebook
     for query in ("", "?q=notion", "?q=RECIPES", "?q=acme", "?page=1"):
         page = browser.get("/apps/" + query)
         assert names(page) == ["Notion"], query
-        assert f'href="{HOME}"' in page.text and "registered by an organization called <bdi>Acme</bdi>" in page.text
+        assert f'href="{HOME}"' in page.text and "registered by <bdi>Acme</bdi>" in page.text
         assert "Fewer than 5 people use it." in page.text
     assert names(browser.get("/apps/?q=diary")) == []
     assert "Show all apps" in browser.get("/apps/?q=diary").text

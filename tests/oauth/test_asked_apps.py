@@ -45,7 +45,7 @@ def test_it_is_named_with_its_landing_page(signed_in, notebook, cancel, change_c
     page = signed_in.get(PAGE).text
     section = page[page.index(HEADING) :]
     assert "Acme Notebook" in section and 'href="https://notebook.acme.example/about"' in section
-    assert "registered by an organization called <bdi>Acme</bdi>" in section
+    assert "registered by <bdi>Acme</bdi>" in section
 
 
 def test_cancelled_twice_it_is_named_once(notebook, cancel, count):

@@ -19,7 +19,7 @@ def test_a_first_consent_says_who_for_what_through_what_how_long_and_where_to_un
     page = consent()
     for words in (
         "Authorize Acme Notebook?",
-        "registered by an organization called Acme",
+        "registered by Acme",
         "Alice Archer",
         "alice@acme.example",
         "read and search the memories you choose",

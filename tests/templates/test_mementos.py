@@ -42,7 +42,7 @@ def test_numbers_are_in_words_a_person_uses(picker):
 def test_it_says_who_asks_as_whom_and_where_the_answer_goes(picker):
     for words in (
         "Acme Notebook",
-        "registered by an organization called Acme",
+        "registered by Acme",
         "Alice Archer",
         "alice@acme.example",
         "notebook.acme.example",

@@ -15,7 +15,7 @@ DEVICE = Receiver(Place.DEVICE, "cursor:")
     [
         (
             Trust(Known.REGISTERED, "Acme", SITE),
-            "registered by an organization called Acme The answer goes to claude.ai",
+            "registered by Acme The answer goes to claude.ai",
         ),
         (Trust(Known.REGISTERED, "Acme", COMPUTER), "goes to a program on this computer (localhost:3118)"),
         (Trust(Known.PROVED, "claude.ai", SITE), "proved to be claude.ai The answer goes to claude.ai"),

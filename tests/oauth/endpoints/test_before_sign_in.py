@@ -54,7 +54,7 @@ def send_cancel(browser, handle: str):
 def test_both_pages_say_which_app_asks_how_it_is_known_and_what_receives_the_answer(browser, on_the_way):
     for page in pages_of(browser, on_the_way):
         assert "to continue to <strong><bdi>Acme Notebook</bdi></strong>" in page.text
-        assert "registered by an organization called <bdi>Acme</bdi>" in page.text
+        assert "registered by <bdi>Acme</bdi>" in page.text
         assert '<strong class="host">notebook.acme.example</strong>' in page.text
         assert ">Cancel<" in page.text
 

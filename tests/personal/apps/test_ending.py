@@ -151,7 +151,7 @@ def test_an_app_that_was_connected_keeps_its_page_and_what_it_did(signed_in, con
         "read and search the memories you choose",
         "Recipes",
         "it stays yours",
-        "registered by an organization called <bdi>Acme</bdi>",
+        "registered by <bdi>Acme</bdi>",
         f'href="{connected.path}activity"',
     ):
         assert said in page, said

@@ -60,8 +60,7 @@ def test_the_dashboard_of_an_app(app, bob, notebook, browser, failing, monkeypat
     assert send(browser, ends[0].removesuffix("end") + "let-pass").status_code == 303
     act(retires[0], press="Retire the secret")
     shelf = "https://shelf.acme.example"
-    members = {"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"], "client_id": notebook.client_id}
-    proof = FetchedObject(members, 300, 3.0)
+    proof = FetchedObject({"resource": shelf, "authorization_servers": ["http://127.0.0.1:8000"]}, 300, 3.0)
     # Its own statement counts the tries of a person, and here are too many.
     monkeypatch.setattr(app.extensions["services"].fetcher, "fetch_object", lambda *_args, **_kwargs: proof)
     act(f"{path}/resources", press="Add it", address=shelf)
