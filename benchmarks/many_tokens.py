@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from flask import Flask
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from app import clock
-from app.accounts.models import User
+from app.accounts.models import Membership, Organization, User
 from app.consents.models import Consent
 from app.consents.resources import API
 from app.database.types import Base
@@ -73,6 +73,9 @@ def _add_people(connection: Connection, client_key: str, count: int, now: dateti
         for number in range(count)
     ]
     connection.execute(insert(User.__table__), people)
+    organization_id = connection.scalar(select(Organization.id))
+    belongs = {"organization_id": organization_id, "role": "member", "created_at": now}
+    connection.execute(insert(Membership.__table__), [{**belongs, "user_id": person["id"]} for person in people])
     consents = [
         {
             "grant_id": f"grant-many-{number}",

@@ -16,7 +16,9 @@ from app.clients.models import Client
 from app.consents.models import Consent
 from app.database.statements import MismatchedRecord, Pair, Statement
 from app.database.statements.decisions import Added, Decision
+from app.extensions import db
 from app.oauth.tokens.family import TokenFamily
+from tests.databases import BACKEND
 from tests.tables import each
 
 _DIALECTS = [sqlite.dialect(), postgresql.dialect()]
@@ -41,6 +43,23 @@ def test_every_statement_compiles_and_fills_its_record(name):
         # Some are written for one database alone.
         if not name.endswith(tuple(other.name for other in _DIALECTS if other is not dialect)):
             _STATEMENTS[name].compiled_for(dialect)
+
+
+#: What is small, and read as a whole.
+_READ_WHOLE = {"alembic_version", "presented", "CONSTANT"}
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="PostgreSQL's plans depend on what is in the tables.")
+@each("name", [name for name in _STATEMENTS if not name.endswith(("postgresql", "_FIND_ENCODING"))])
+def test_no_statement_goes_through_a_whole_table(app, name):
+    """SQLite says how it would run each: what is joined with another first it would read from one end to the other."""
+    with app.app_context(), db.engine.connect() as connection:
+        compiled = _STATEMENTS[name].compiled_for(db.engine.dialect)
+        explained = f"EXPLAIN QUERY PLAN {compiled.sql}"
+        plan = connection.connection.driver_connection.execute(explained, [None] * compiled.sql.count("?")).fetchall()
+    steps = [step.split() for *_, step in plan]
+    scanned = {words[1] for words in steps if words[0] in ("SCAN", "MATERIALIZE") and "INDEX" not in words}
+    assert scanned <= _READ_WHOLE, plan
 
 
 def test_what_is_decided_carries_on_what_was_found_whichever_database_asks_first():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import bindparam, case, false, func, join, literal_column, select
+from sqlalchemy import bindparam, case, false, func, literal_column, select
 
 from app import clock
 from app.accounts.models import Membership, Organization
@@ -121,9 +121,9 @@ _FIND_PLAIN_TOKEN = Statement(
     .outerjoin(TokenFamily, TokenFamily.id == AccessToken.family_id)
     .outerjoin(Consent, Consent.grant_id == TokenFamily.grant_id)
     .outerjoin(Person, Person.id == Consent.user_id)
-    .outerjoin(
-        join(Membership, Organization, Organization.id == Membership.organization_id), Membership.user_id == Person.id
-    )
+    # Each by itself: SQLite goes through all rows of what is joined with another first.
+    .outerjoin(Membership, Membership.user_id == Person.id)
+    .outerjoin(Organization, Organization.id == Membership.organization_id)
     .where(
         AccessToken.digest == bindparam("token_digest"),
         AccessToken.expires_at > bindparam("at"),
