@@ -34,12 +34,12 @@ ASKED_OFFLINE = "o"
 
 
 def new_id(prefix: str) -> str:
-    """A public identifier such as ``mem_9f2c…``: the prefix, ``_`` and 96 random bits in hex."""
+    """Returns a public identifier such as ``mem_9f2c…``: the prefix, ``_`` and 96 random bits in hex."""
     return f"{prefix}_{secrets.token_hex(12)}"
 
 
 def new_credential(prefix: str) -> str:
-    """A fresh credential: the prefix and 256 random bits in hex (64 characters)."""
+    """Returns a fresh credential: the prefix and 256 random bits in hex (64 characters)."""
     return prefix + secrets.token_hex(32)
 
 
@@ -49,22 +49,22 @@ def asked_offline(credential: str) -> bool:
 
 
 def digest(credential: str) -> str:
-    """What is stored of a credential: SHA-256 of its UTF-8 bytes, 64 hex characters."""
+    """Returns what is stored of a credential: SHA-256 of its UTF-8 bytes, 64 hex characters."""
     return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hint(credential: str) -> str:
-    """The last four characters, for a person to tell one credential from another."""
+    """Returns the last four characters, for a person to tell one credential from another."""
     return credential[-4:]
 
 
 def matches(credential: str, stored_digest: str) -> bool:
-    """Whether a presented credential is the stored one, in time that tells nothing."""
+    """Returns whether a presented credential is the stored one, in time that tells nothing."""
     return hmac.compare_digest(digest(credential), stored_digest)
 
 
 def successor(credential: str, salt: str) -> str:
-    """The credential that follows ``credential``: it takes both the old one and the stored salt to know it."""
+    """Returns the credential that follows ``credential``: it takes both the old one and the stored salt to know it."""
     ending = ASKED_OFFLINE if asked_offline(credential) else ""
     prefix = credential[: len(credential) - 64 - len(ending)]
     return prefix + hmac.digest(salt.encode(), credential.encode(), "sha256").hex() + ending

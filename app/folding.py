@@ -67,7 +67,7 @@ _LATIN = re.compile(r"LATIN SMALL (?:LETTER|LIGATURE) (?:DOTLESS )?([A-Z]{1,2})(
 
 
 def fold(text: str) -> list[str]:
-    """The runs of a text in their order."""
+    """Returns the runs of a text in their order."""
     if text.isascii():
         return _ASCII_RUN.findall(text.lower())
     letters = set(text)
@@ -81,23 +81,23 @@ def fold(text: str) -> list[str]:
 
 
 def spell(text: str) -> str:
-    """The runs of a text with a space between two."""
+    """Returns the runs of a text with a space between two."""
     return " ".join(fold(text))
 
 
 def holds(text: str, question: str) -> bool:
-    """Whether a text has all runs of a question somewhere, or the question as it is."""
+    """Returns whether a text has all runs of a question somewhere, or the question as it is."""
     runs, spelled = fold(question), spell(text)
     return question.casefold() in text.casefold() or (bool(runs) and all(run in spelled for run in runs))
 
 
 def is_unspaced(run: str) -> bool:
-    """Whether a run is of a script that is written without spaces."""
+    """Returns whether a run is of a script that is written without spaces."""
     return _compiled(_IS_UNSPACED).match(run) is not None
 
 
 def index_words(text: str) -> str | None:
-    """The words that the index is to hold of a text, with spaces between.
+    """Returns the words that the index is to hold of a text, with spaces between.
 
     None when the database finds the same words in the text by itself: it takes runs of ASCII letters and digits.
     """
@@ -114,7 +114,7 @@ def index_words(text: str) -> str | None:
 
 
 def question_words(runs: Sequence[str]) -> list[str]:
-    """The words of the index that stand next to each other where these runs do.
+    """Returns the words of the index that stand next to each other where these runs do.
 
     The last may be only the beginning of a word, see :func:`is_beginning`.
     """
@@ -125,12 +125,12 @@ def question_words(runs: Sequence[str]) -> list[str]:
 
 
 def is_beginning(word: str) -> bool:
-    """Whether the last word of a question is one letter of a script whose words are pairs."""
+    """Returns whether the last word of a question is one letter of a script whose words are pairs."""
     return len(word) == 1 and is_unspaced(word)
 
 
 def pairs(run: str) -> list[str]:
-    """Every two letters next to each other."""
+    """Returns every two letters next to each other."""
     return [run[place : place + 2] for place in range(len(run) - 1)]
 
 

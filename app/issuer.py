@@ -19,12 +19,12 @@ _MOST_SHOWN = 100
 
 
 def default_issuer(port: int) -> str:
-    """The issuer of a server that only this machine reaches."""
+    """Returns the issuer of a server that only this machine reaches."""
     return "http://127.0.0.1" if port == _DEFAULT_PORTS["http"] else f"http://127.0.0.1:{port}"
 
 
 def read_issuer(text: str) -> str:
-    """The issuer, which is the text. Raises ``ValueError`` with a sentence that says what to write."""
+    """Returns the issuer, which is the text. Raises ``ValueError`` with a sentence that says what to write."""
     found = _SHAPE.fullmatch(text)
     if not found:
         raise _other_shape(text, "https://id.example.com")
@@ -47,12 +47,12 @@ def read_issuer(text: str) -> str:
 
 
 def loopback_port(issuer: str) -> int | None:
-    """The port at which a server for this machine alone is reached, when the issuer names one."""
+    """Returns the port at which a server for this machine alone is reached, when the issuer names one."""
     return urlsplit(issuer).port if issuer.startswith("http://") else None
 
 
 def listening_host(issuer: str) -> str:
-    """Where to listen so that a loopback issuer reaches us, as an address is written in a URL."""
+    """Returns where to listen so that a loopback issuer reaches us, as an address is written in a URL."""
     return "[::1]" if issuer.startswith("http://[::1]") else "127.0.0.1"
 
 

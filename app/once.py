@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def new_token() -> str:
-    """A token for one form: 32 hex digits, 96 random bits after the mark of today's key."""
+    """Returns a token for one form: 32 hex digits, 96 random bits after the mark of today's key."""
     return _mark(settings().secret_key) + secrets.token_hex(12)
 
 
@@ -28,7 +28,7 @@ def is_token(text: str | None) -> bool:
 
 
 def identifier_for(prefix: str, token: str, *owners: str) -> str:
-    """The identifier, such as ``client_9f2c…``, of what this form makes for these owners.
+    """Returns the identifier, such as ``client_9f2c…``, of what this form makes for these owners.
 
     Keyed, so that nobody can choose the identifier by choosing the token.
     """
@@ -37,7 +37,7 @@ def identifier_for(prefix: str, token: str, *owners: str) -> str:
 
 
 def identifier_of_new(prefix: str, token: str | None, *written: str) -> str:
-    """The same where what was typed counts too, as one page may make several things; without a token another each time."""
+    """Returns the same where what was typed counts too, as one page may make several things; without a token another each time."""
     return identifier_for(prefix, token if token and is_token(token) else new_token(), *written)
 
 

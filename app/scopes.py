@@ -37,7 +37,7 @@ _EMPTY: frozenset[str] = frozenset()
 
 
 def parse_scope(scope: str | None) -> frozenset[str]:
-    """The set of names in a space-delimited scope string (:rfc:`6749#section-3.3`), without ``offline_access``."""
+    """Returns the set of names in a space-delimited scope string (:rfc:`6749#section-3.3`), without ``offline_access``."""
     if not scope:
         return _EMPTY
     known = _parsed.get(scope)
@@ -51,17 +51,17 @@ def parse_scope(scope: str | None) -> frozenset[str]:
 
 
 def asks_offline_access(scope: str | None) -> bool:
-    """Whether a scope string names ``offline_access`` too."""
+    """Returns whether a scope string names ``offline_access`` too."""
     return scope is not None and OFFLINE_ACCESS in scope and OFFLINE_ACCESS in scope.split(" ")
 
 
 def with_offline_access(scope: str) -> str:
-    """The scope string of somebody who asked for ``offline_access`` beside it."""
+    """Returns the scope string of somebody who asked for ``offline_access`` beside it."""
     return f"{scope} {OFFLINE_ACCESS}"
 
 
 def format_scope(scopes: Iterable[str]) -> str:
-    """The wire's space-delimited string: known names in their declared order, then any others by name."""
+    """Returns the wire's space-delimited string: known names in their declared order, then any others by name."""
     names = frozenset(scopes)
     known = _formatted.get(names)
     if known is not None:
@@ -84,10 +84,10 @@ def without_profile(scope: str) -> str:
 
 
 def intersect_scope(scope: str, bound: str) -> str:
-    """The part of a scope that lies within another."""
+    """Returns the part of a scope that lies within another."""
     return scope if scope == bound else format_scope(parse_scope(scope) & parse_scope(bound))
 
 
 def reaches_memories(scopes: frozenset[str]) -> bool:
-    """Whether any of the scopes looks through mementos, so that the person has to choose some."""
+    """Returns whether any of the scopes looks through mementos, so that the person has to choose some."""
     return not scopes.isdisjoint(_OF_MEMORIES)

@@ -27,13 +27,13 @@ def database_errors() -> tuple[type[Exception], ...]:
 
 
 def explain(error: Exception) -> str | None:
-    """The sentence for one of :func:`database_errors`; None when it is not the database that cannot be used."""
+    """Returns the sentence for one of :func:`database_errors`; None when it is not the database that cannot be used."""
     problem = find_database_problem(error, db.engine.url)
     return problem and f"the database does not work: {problem}"
 
 
 def find_missing_migration() -> str | None:
-    """A sentence when the database lacks a migration. One that is ahead is not this version's to judge."""
+    """Returns a sentence when the database lacks a migration. One that is ahead is not this version's to judge."""
     if find_schema_problem(db.engine, read_revisions()) is None:
         return None
     return (
@@ -43,7 +43,10 @@ def find_missing_migration() -> str | None:
 
 
 def find_start_problem() -> str | None:
-    """What must stop the start. A server that is away does not: it may come back by itself, so that is only logged."""
+    """Returns what must stop the start.
+
+    A server that is away does not: it may come back by itself, so that is only logged.
+    """
     try:
         problem = find_missing_migration()
         if problem is None:

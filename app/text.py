@@ -73,14 +73,17 @@ _WRITTEN_TOGETHER = (("Hani", "Hira", "Kana"), ("Hani", "Hang"), ("Hani", "Bopo"
 
 
 def clean_name(text: str) -> str:
-    """The name of an app or an organization as it is kept: NFC, trimmed, with single spaces. Nothing else is mended."""
+    """Returns the name of an app or an organization as it is kept: NFC, trimmed, with single spaces.
+
+    Nothing else is mended.
+    """
     if text.isascii():
         return re.sub(" +", " ", text).strip(" \t\r\n")
     return _composed(regex.sub(r"[\p{Zs}]+", " ", text).strip(" \t\r\n"))
 
 
 def find_name_problem(name: str) -> str | None:
-    """What is wrong with the cleaned name of an app or an organization, to follow “The name …”; None when nothing is."""
+    """Returns what is wrong with the cleaned name of an app or an organization, to follow “The name …”; None when nothing is."""
     if name.isascii() and name.isprintable() and any(map(str.isalnum, name)):
         return None
     control = _search(_CONTROL, name)
@@ -92,7 +95,7 @@ def find_name_problem(name: str) -> str | None:
 
 
 def find_hidden(text: str) -> str | None:
-    """The same of a text that somebody decides by, in which only what cannot be seen is wrong."""
+    """Returns the same of a text that somebody decides by, in which only what cannot be seen is wrong."""
     found = _search(_HIDDEN, text)
     return None if found is None else _hidden_sentence(found)
 
@@ -103,7 +106,7 @@ def clean_line(text: str) -> str:
 
 
 def find_line_problem(text: str) -> str | None:
-    """What is wrong with people's own words on one line, to follow “The name …” or the like; None when nothing is."""
+    """Returns what is wrong with people's own words on one line, to follow “The name …” or the like; None when nothing is."""
     if text.isascii() and text.isprintable() and text.strip():
         return None
     found = _search(f"{_CONTROL}|{_TURNING}", text)
@@ -113,7 +116,7 @@ def find_line_problem(text: str) -> str | None:
 
 
 def shows_nothing(text: str) -> bool:
-    """Whether whoever looks at the text sees nothing, or marks without a letter. True of an empty one."""
+    """Returns whether whoever looks at the text sees nothing, or marks without a letter. True of an empty one."""
     return regex.fullmatch(f"{_NOTHING}*+", text, regex.V1) is not None
 
 
@@ -125,13 +128,13 @@ def isolated(words: str) -> str:
 
 
 def inside_quotes(name: str) -> str:
-    """The name of an app as it stands between quotation marks of ours, which its own must not seem to end."""
+    """Returns the name of an app as it stands between quotation marks of ours, which its own must not seem to end."""
     return regex.sub(_QUOTATION, "’", name, flags=regex.V1)
 
 
 @lru_cache(maxsize=1024)
 def shown_name(name: str) -> str:
-    """The name of an app or an organization as it may be shown, whenever it was stored.
+    """Returns the name of an app or an organization as it may be shown, whenever it was stored.
 
     A name that the rule refuses is shown with what is wrong in it spelled out: ``Goo‹U+200B›gle``.
     """

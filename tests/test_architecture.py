@@ -169,6 +169,7 @@ _CLOCK_READERS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "tod
 #: How long a function may be: more is several things (``test_file_sizes`` has files and folders).
 _MOST_LINES_OF_FUNCTION = 50
 
+_NO_VERB = {"Whether", "What", "How", "Why", "Where", "Who", "Those", "Every", "The", "A", "An"}
 _EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "handler", "handlers"}
 
 
@@ -358,6 +359,16 @@ def who_raises_says_so(module: Module) -> Iterator[str]:
             yield f"{_place(module, function)}: {function.name} raises, and its docstring does not say what."
 
 
+def who_returns_says_so(module: Module) -> Iterator[str]:
+    for function in _public_functions(module.tree.body):
+        words = (ast.get_docstring(function) or "-").split()
+        # What is read as an attribute is described as one, and a view's sentence is of its page.
+        returned = ast.unparse(function.returns) if function.returns else "None"
+        gives = not function.decorator_list and not returned.startswith(("None", "Iterator", "Response"))
+        if gives and words[0] in _NO_VERB:
+            yield f"{_place(module, function)}: say that {function.name} returns it: “Returns {words[0].lower()} …”."
+
+
 def _public_functions(body: list[ast.stmt]) -> Iterator[ast.FunctionDef]:
     for node in body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -393,6 +404,7 @@ RULES = (
     every_module_opens_with_a_sentence,
     functions_fit_on_a_screen,
     who_raises_says_so,
+    who_returns_says_so,
 )
 
 

@@ -32,7 +32,7 @@ class Known(Struct, frozen=True):
 
 
 def authenticate(limits: Limits, email: str, password: str, *, address: str, known_browser: str | None) -> Known | None:
-    """The person whose normalized e-mail and password these are, or None.
+    """Returns the person whose normalized e-mail and password these are, or None.
 
     Failures are counted, be there such an account or not: for ``known_browser``, the name of one in which the person
     has signed in before; without it for the network address and the account (:mod:`app.limits.table`).
@@ -54,7 +54,7 @@ def authenticate(limits: Limits, email: str, password: str, *, address: str, kno
 
 
 def find_person(known: Known) -> User | None:
-    """The person, unless they have another password by now. The caller goes on in this transaction.
+    """Returns the person, unless they have another password by now. The caller goes on in this transaction.
 
     It takes a moment to look at a password. Whoever changes it in that moment ends every session, also the next one.
     """

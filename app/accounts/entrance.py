@@ -17,7 +17,7 @@ from app.sentences import sentence_of
 
 
 def is_stale() -> bool:
-    """Whether the form is from before this browser signed in, in another tab. Any other CSRF failure is raised.
+    """Returns whether the form is from before this browser signed in, in another tab. Any other CSRF failure is raised.
 
     Sign-in changes the CSRF token. Whoever has two tabs at sign-in and uses one, is in for both.
     """
@@ -52,5 +52,5 @@ def too_many(
 
 
 def network_address() -> str:
-    """Where the request comes from."""
+    """Returns where the request comes from."""
     return request.remote_addr or ""

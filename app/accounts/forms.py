@@ -13,7 +13,7 @@ from app.sentences import _, sentence_of
 
 
 def normalized(normalize: Callable[[str], str]) -> Callable[[FlaskForm, Field], None]:
-    """A validator that puts the normalized text in the field's place, or shows the sentence of the ``ValueError``."""
+    """Returns a validator that puts the normalized text in the field's place, or shows the sentence of the ``ValueError``."""
 
     def validate(_form: FlaskForm, field: Field) -> None:
         try:

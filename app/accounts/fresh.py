@@ -25,7 +25,7 @@ _MARK = "needs_fresh_sign_in"
 def needs_fresh_sign_in(
     view: Callable[..., ResponseReturnValue] | None = None, *, takes_late_forms: bool = False
 ) -> Callable[..., Any]:
-    """The view, for whoever signed in at most :data:`FRESH` ago. Others are sent to do it once more, and back here.
+    """Returns the view, for whoever signed in at most :data:`FRESH` ago. Others are sent to do it once more, and back here.
 
     It stands below the route and below what says who may come here at all, such as ``administrators_only``. A form
     that was sent too late is not acted on: the way leads back to the page that shows it, and says so. A view that

@@ -39,7 +39,7 @@ def invite(
     invitation_id: str | None = None,
     email: str | None = None,
 ) -> tuple[Invitation, str]:
-    """A new invitation, added to the session, and its token, which exists nowhere else.
+    """Returns a new invitation, added to the session, and its token, which exists nowhere else.
 
     With ``email`` a letter takes the link there, and the token that is returned is none of it: it is made anew with the
     letter. Whether that address has an account decides nothing.
@@ -80,7 +80,7 @@ def invite(
 
 
 def list_open_invitations(organization_id: str) -> list[Invitation]:
-    """The invitations that still can be accepted, the latest first."""
+    """Returns the invitations that still can be accepted, the latest first."""
     return list(
         db.session.scalars(
             select(Invitation)
@@ -91,7 +91,7 @@ def list_open_invitations(organization_id: str) -> list[Invitation]:
 
 
 def find_open_invitation(token: str) -> Invitation | None:
-    """The invitation with this token, if it still can be accepted."""
+    """Returns the invitation with this token, if it still can be accepted."""
     found = select(Invitation).where(Invitation.digest == credentials.digest(token), *_can_be_accepted())
     return db.session.scalar(found)
 

@@ -46,7 +46,7 @@ def find_known_browser_at(email: str) -> str | None:
 
 
 def find_known_browser(person: Person | None) -> str | None:
-    """The same for a person who is known already."""
+    """Returns the same for a person who is known already."""
     name, signatures = _read()
     return name if person is not None and _find_signatures(name, signatures, person) else None
 

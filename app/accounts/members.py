@@ -41,7 +41,7 @@ class Member(Struct, frozen=True):
 
 
 def list_members(organization_id: str) -> list[Member]:
-    """Everybody in the organization: owners first, then admins, then members, each by name."""
+    """Returns everybody in the organization: owners first, then admins, then members, each by name."""
     rows = db.session.execute(
         select(User.id, User.name, User.email, Membership.role, Membership.created_at)
         .join(Membership, Membership.user_id == User.id)

@@ -52,7 +52,10 @@ def create_organization(name: str, slug: str | None = None, *, organization_id: 
 
 
 def normalize_organization_name(name: str) -> str:
-    """The name as it is kept: people read it when they decide whether to trust an app. Raises :class:`InvalidName`."""
+    """Returns the name as it is kept: people read it when they decide whether to trust an app.
+
+    Raises :class:`InvalidName`.
+    """
     name = text.clean_name(name)
     if not name:
         raise InvalidName(_("Enter a name."))
@@ -65,7 +68,7 @@ def normalize_organization_name(name: str) -> str:
 
 
 def find_organization(slug: str) -> Organization | None:
-    """The organization with this slug."""
+    """Returns the organization with this slug."""
     return db.session.scalar(select(Organization).where(Organization.slug == slug))
 
 
@@ -90,12 +93,12 @@ def find_membership(user_id: str, organization_id: str | None = None) -> tuple[O
 
 
 def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
-    """The organizations this person belongs to, by name, each with their role there."""
+    """Returns the organizations this person belongs to, by name, each with their role there."""
     return [(organization, role) for organization, role in db.session.execute(_OF_PERSON, {"user": user_id})]
 
 
 def count_organizations(user_id: str) -> int:
-    """How many organizations this person belongs to."""
+    """Returns how many organizations this person belongs to."""
     return len(SessionConnection(db.session()).all(_LIST_IDS, user=user_id))
 
 
@@ -112,14 +115,14 @@ def add_member(organization: Organization, user: User, role: str) -> Membership:
 
 
 def find_role(user_id: str, organization_id: str) -> str | None:
-    """What this person is in the organization, or None."""
+    """Returns what this person is in the organization, or None."""
     of_pair = {"user": user_id, "organization": organization_id}
     found: str | None = SessionConnection(db.session()).scalar(_FIND_ROLE, **of_pair)
     return found
 
 
 def can_administer(role: str | None) -> bool:
-    """Whether somebody with this role may register and change the organization's clients."""
+    """Returns whether somebody with this role may register and change the organization's clients."""
     return role in ("owner", "admin")
 
 

@@ -39,12 +39,12 @@ def check_password(password: str, email: str = "", name: str = "") -> None:
 
 
 def hash_password(password: str) -> str:
-    """The encoded argon2id hash, with the parameters of the settings and a salt of its own."""
+    """Returns the encoded argon2id hash, with the parameters of the settings and a salt of its own."""
     return _hasher().hash(_to_bytes(password))
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the hashed one. Without a hash the same work is done, and the answer is no."""
+    """Returns whether the password is the hashed one. Without a hash the same work is done, and the answer is no."""
     hasher = _hasher()
     try:
         return hasher.verify(password_hash or _dummy_hash(hasher), _to_bytes(password)) and password_hash is not None
@@ -53,7 +53,7 @@ def verify_password(password_hash: str | None, password: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash was made with other parameters than those of the settings."""
+    """Returns whether the hash was made with other parameters than those of the settings."""
     return _hasher().check_needs_rehash(password_hash)
 
 

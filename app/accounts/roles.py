@@ -8,5 +8,5 @@ class NotPermitted(Exception):
 
 
 def can_assign(actor_role: str | None, role: str) -> bool:
-    """Whether somebody may give, or take away, this role: owners any, admins all but the owner's."""
+    """Returns whether somebody may give, or take away, this role: owners any, admins all but the owner's."""
     return actor_role == "owner" or (can_administer(actor_role) and role in ("admin", "member"))

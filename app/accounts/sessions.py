@@ -56,7 +56,7 @@ class SignedIn(UserMixin, Struct, eq=False):
     credential: str
 
     def get_id(self) -> str:
-        """What Flask-Login keeps in the cookie: not who it is, but the credential of this one session."""
+        """Returns what Flask-Login keeps in the cookie: not who it is, but the credential of this one session."""
         return self.credential
 
 
@@ -132,7 +132,7 @@ def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] 
 
 
 def find_signed_in(credential: str, connection: Connection | None = None) -> SignedIn | None:
-    """Who is signed in with this credential; None when it is unknown, ended, expired or idle for too long,
+    """Returns who is signed in with this credential; None when it is unknown, ended, expired or idle for too long,
     and while the account is not open.
 
     ``connection`` is given where the session is not committed yet.

@@ -28,7 +28,7 @@ class EmailTaken(ValueError):
 
 
 def normalize_email(text: str) -> str:
-    """The one spelling of an address that is stored and looked up: trimmed, Unicode NFC, lower case.
+    """Returns the one spelling of an address that is stored and looked up: trimmed, Unicode NFC, lower case.
 
     Raises :class:`InvalidEmail`.
     """
@@ -61,7 +61,7 @@ def spell_out(email: str) -> str:
 
 
 def normalize_name(name: str) -> str:
-    """A person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
+    """Returns a person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
     name = text.clean_line(name)
     if not name:
         raise InvalidName(_("Enter a name."))
@@ -74,7 +74,7 @@ def normalize_name(name: str) -> str:
 
 
 def find_user_by_email(email: str) -> User | None:
-    """The person with this address, however it is spelled."""
+    """Returns the person with this address, however it is spelled."""
     try:
         email = normalize_email(email)
     except InvalidEmail:

@@ -24,22 +24,22 @@ _ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 def find_redirect_uri_problem(uri: str) -> str | None:
-    """What is wrong with a URI that is to be registered, as one sentence for a person; None if nothing is."""
+    """Returns what is wrong with a URI that is to be registered, as one sentence for a person; None if nothing is."""
     return _find_problem(uri, _REDIRECT_URI_CHECKS)
 
 
 def find_web_address_problem(address: str) -> str | None:
-    """What is wrong with the address of a page, such as an app's homepage, as one sentence; None if nothing is."""
+    """Returns what is wrong with the address of a page, such as an app's homepage, as one sentence; None if nothing is."""
     return _find_problem(address, _WEB_ADDRESS_CHECKS)
 
 
 def find_origin_problem(origin: str) -> str | None:
-    """What is wrong with a web origin (:rfc:`6454`), as one sentence; None if nothing is."""
+    """Returns what is wrong with a web origin (:rfc:`6454`), as one sentence; None if nothing is."""
     return _find_problem(origin, _ORIGIN_CHECKS)
 
 
 def find_resource_problem(address: str) -> str | None:
-    """What is wrong with the address of a resource server (:rfc:`8707#section-2`), as one sentence; None if nothing is."""
+    """Returns what is wrong with the address of a resource server (:rfc:`8707#section-2`), as one sentence; None if nothing is."""
     return _find_problem(address, _RESOURCE_CHECKS)
 
 
@@ -168,7 +168,7 @@ def _find_host_problem(host: str) -> str | None:
 
 
 def is_host_name(host: str) -> bool:
-    """Whether it is a name as it could be registered: in small letters, no IP address, and no dot at its end."""
+    """Returns whether it is a name as it could be registered: in small letters, no IP address, and no dot at its end."""
     return not host.startswith("[") and not _ENDS_IN_NUMBER.fullmatch(host) and _find_host_problem(host) is None
 
 
@@ -195,7 +195,7 @@ def _find_port_problem(port: str | None) -> str | None:
 
 
 def is_port(text: str) -> bool:
-    """Whether it is a port's number, from 1 to 65535, written without leading zeros."""
+    """Returns whether it is a port's number, from 1 to 65535, written without leading zeros."""
     return _PORT.fullmatch(text) is not None and int(text) < 65536
 
 

@@ -22,7 +22,7 @@ _MOST_PIXELS_A_SIDE = 2048
 
 
 def draw_logo(content: bytes) -> bytes:
-    """The uploaded image as a PNG of at most :data:`SIDE` pixels a side. Raises :class:`ClientError`."""
+    """Returns the uploaded image as a PNG of at most :data:`SIDE` pixels a side. Raises :class:`ClientError`."""
     if not content:
         raise ClientError("logo", _("Choose an image file first."))
     if len(content) > MOST_BYTES:

@@ -31,7 +31,7 @@ class _Place(NamedTuple):
 
 
 def find_nearness(uri: str, registered: Iterable[str]) -> Nearness | None:
-    """Why the address may be registered without being typed; None when it may not.
+    """Returns why the address may be registered without being typed; None when it may not.
 
     It must be one that may be registered at all, so nothing in it is disguised; and scheme and host are those of
     an address that is registered now and would be today, character for character, or it is on loopback.

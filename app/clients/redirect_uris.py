@@ -11,7 +11,7 @@ MAX_ORIGINS = 20
 
 
 def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
-    """What is wrong with a list of URIs that are to be registered: one sentence for each that is wrong or repeated."""
+    """Returns what is wrong with a list of URIs that are to be registered: one sentence for each that is wrong or repeated."""
     if not uris:
         return [_("Give at least one redirect URI: the address in your app that people come back to.")]
     if len(uris) > MAX_REDIRECT_URIS:
@@ -30,7 +30,7 @@ def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
 
 
 def find_origin_problems(origins: Sequence[str]) -> list[str]:
-    """What is wrong with a list of web origins (:rfc:`6454`) that are to be registered, one sentence for each."""
+    """Returns what is wrong with a list of web origins (:rfc:`6454`) that are to be registered, one sentence for each."""
     if len(origins) > MAX_ORIGINS:
         return [
             _(
@@ -49,7 +49,7 @@ def find_origin_problems(origins: Sequence[str]) -> list[str]:
 
 
 def is_registered(uri: str, registered: Iterable[str], *, any_port: bool) -> bool:
-    """Whether a requested URI is one of the registered, character for character.
+    """Returns whether a requested URI is one of the registered, character for character.
 
     One exception, for native apps and for those that no organization registered, where nobody could say which they
     are: the port of a loopback URI may vary (:rfc:`8252#section-7.3`).
@@ -64,13 +64,13 @@ def is_registered(uri: str, registered: Iterable[str], *, any_port: bool) -> boo
 
 
 def is_web(uri: str) -> bool:
-    """Whether the answer goes to a web server: neither to this machine itself nor to a private scheme."""
+    """Returns whether the answer goes to a web server: neither to this machine itself nor to a private scheme."""
     parts = cut(uri)
     return parts.is_of_web and not parts.is_loopback
 
 
 def web_origin_of(uri: str) -> str | None:
-    """The origin of the page at an address (:rfc:`6454`), as a browser names it; None for a private scheme."""
+    """Returns the origin of the page at an address (:rfc:`6454`), as a browser names it; None for a private scheme."""
     parts = cut(uri)
     if not parts.is_of_web or not parts.authority or "@" in parts.authority:
         return None
@@ -80,7 +80,7 @@ def web_origin_of(uri: str) -> str | None:
 
 
 def host_of(uri: str) -> str:
-    """The host that will receive the answer, as a person should read it; for a private scheme, the scheme.
+    """Returns the host that will receive the answer, as a person should read it; for a private scheme, the scheme.
 
     What follows a private scheme's ``//`` is anything its app likes, also somebody else's host name.
     """

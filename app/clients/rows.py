@@ -9,7 +9,7 @@ from app.clients.models import Client
 
 
 def insert_for_client(model: type[DeclarativeBase], names: Iterable[str], *more: ColumnElement[bool]) -> Insert:
-    """An INSERT of one row with these attributes, each a bound value of that name, ``client_key`` among them.
+    """Returns an INSERT of one row with these attributes, each a bound value of that name, ``client_key`` among them.
 
     It inserts nothing when the client has ended, or ``more`` does not hold, so that whoever runs it looks at the row count.
     """

@@ -19,7 +19,7 @@ MOST_LIVE_SECRETS = 5
 
 
 def list_live_secrets(session: Session, client_key: str) -> list[ClientSecret]:
-    """The secrets that work now, in the order in which they were made."""
+    """Returns the secrets that work now, in the order in which they were made."""
     return list(
         session.scalars(
             select(ClientSecret)
@@ -111,7 +111,7 @@ def add_another_secret(
     label: str = "",
     secret_id: str | None = None,
 ) -> tuple[ClientSecret, str]:
-    """One more secret, added to the session, and its plain text; the others go on working.
+    """Returns one more secret, added to the session, and its plain text; the others go on working.
 
     ``secret_id`` may be chosen beforehand, so that what is sent twice collides. Raises :class:`ClientError`.
     """
@@ -135,7 +135,10 @@ def add_another_secret(
 def find_client_secret(
     session: Session, client: Client, secret_id: str, *, to_change: bool = False
 ) -> ClientSecret | None:
-    """The client's secret with this id, if it still works. To change it, its client is held until the transaction ends."""
+    """Returns the client's secret with this id, if it still works.
+
+    To change it, its client is held until the transaction ends.
+    """
     if to_change:
         lock_client(session, client)
     return next((secret for secret in list_live_secrets(session, client.key) if secret.id == secret_id), None)

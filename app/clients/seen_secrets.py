@@ -41,12 +41,12 @@ class SeenSecrets(Struct, frozen=True):
 
 
 def find_secrets_seen_by(session: Session, organization_id: str, user_id: str) -> SeenSecrets:
-    """The secrets of the organization's apps that this person has seen."""
+    """Returns the secrets of the organization's apps that this person has seen."""
     return _find(session, _select(organization_id).where(ClientSecret.created_by_user_id == user_id))
 
 
 def find_secrets_of_who_left(session: Session, organization_id: str) -> SeenSecrets:
-    """Those that somebody has seen who does not belong to the organization any more, and that nobody let pass."""
+    """Returns those that somebody has seen who does not belong to the organization any more, and that nobody let pass."""
     is_member = (
         select(Membership.user_id)
         .where(Membership.organization_id == organization_id, Membership.user_id == ClientSecret.created_by_user_id)

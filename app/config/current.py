@@ -6,5 +6,5 @@ from app.config.chosen import Settings
 
 
 def settings() -> Settings:
-    """The settings of the current app."""
+    """Returns the settings of the current app."""
     return current_app.extensions["services"].settings

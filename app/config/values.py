@@ -18,11 +18,11 @@ class Environment(Struct, frozen=True):
     instance_path: Path
 
     def text(self, name: str) -> str:
-        """The variable as it stands; empty when it is not there."""
+        """Returns the variable as it stands; empty when it is not there."""
         return self.variables.get(name, "")
 
     def integer(self, name: str, default: int, least: int, most: int) -> int:
-        """A whole number in decimal digits. Raises :class:`ConfigurationError`."""
+        """Returns a whole number in decimal digits. Raises :class:`ConfigurationError`."""
         text = self.text(name)
         if not text:
             return default
@@ -31,7 +31,7 @@ class Environment(Struct, frozen=True):
         return int(text)
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        """One of a few words. Raises :class:`ConfigurationError`."""
+        """Returns one of a few words. Raises :class:`ConfigurationError`."""
         text = self.text(name) or default
         if text not in choices:
             raise ConfigurationError(f"{name} is {show(text)}; give {' or '.join(choices)}.")
@@ -39,7 +39,7 @@ class Environment(Struct, frozen=True):
 
 
 def show(text: str) -> str:
-    """A value that holds no secret, quoted for a sentence, and not too long for one."""
+    """Returns a value that holds no secret, quoted for a sentence, and not too long for one."""
     return repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")
 
 

@@ -14,7 +14,7 @@ _ACTIONS = {"read", "write"}
 
 
 def find_details_problem(text: str, places: Collection[str]) -> str | None:
-    """What is wrong with a request's ``authorization_details``, as one ASCII sentence; None if nothing is.
+    """Returns what is wrong with a request's ``authorization_details``, as one ASCII sentence; None if nothing is.
 
     A client may ask for the type and say which actions it wants. It may not name an
     ``identifier``: which mementos it gets is for the person to pick. ``places`` are the ``locations`` it may name.

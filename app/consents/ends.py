@@ -27,7 +27,7 @@ class End(Struct, frozen=True):
 
 
 def list_ends(present: datetime | None) -> list[End]:
-    """The choices; a present end comes first, and nothing is prolonged unless the person says so."""
+    """Returns the choices; a present end comes first, and nothing is prolonged unless the person says so."""
     ends = [
         End(value, label, chosen=present is None and value == "forever") for value, (label, _lasts) in _ENDS.items()
     ]
@@ -35,7 +35,7 @@ def list_ends(present: datetime | None) -> list[End]:
 
 
 def read_end(value: str | None, present: datetime | None) -> datetime | None:
-    """The instant that a form's value means; an unknown value leaves the present end as it is."""
+    """Returns the instant that a form's value means; an unknown value leaves the present end as it is."""
     if value not in _ENDS:
         return present
     lasts = _ENDS[value][1]

@@ -42,7 +42,7 @@ class Saving(Struct, frozen=True):
 
 
 def is_saved_under(consent: type["Consent"]) -> ColumnElement[bool]:
-    """Whether the saved memento is that of the consent's installation of its app, with the consent's person."""
+    """Returns whether the saved memento is that of the consent's installation of its app, with the consent's person."""
     return and_(
         SavedMemento.user_id == consent.user_id,
         SavedMemento.client_key == consent.client_key,

@@ -57,12 +57,12 @@ def set_access(access: Access) -> None:
 
 
 def may_orm_write() -> bool:
-    """Whether the ORM's next transaction may write."""
+    """Returns whether the ORM's next transaction may write."""
     return _access.get().orm_writes
 
 
 def may_note() -> bool:
-    """Whether a visit may be noted in memory, to be written down later: a HEAD leaves everything as it is."""
+    """Returns whether a visit may be noted in memory, to be written down later: a HEAD leaves everything as it is."""
     return _access.get().notes
 
 
@@ -113,7 +113,7 @@ def read_anew(session: Session | scoped_session[Any]) -> None:
 
 
 def has_committed() -> bool:
-    """Whether a transaction that may have written was committed in this request: then it is not done once more."""
+    """Returns whether a transaction that may have written was committed in this request: then it is not done once more."""
     return _has_committed.get()
 
 
@@ -133,7 +133,7 @@ def begin_orm_writing(connection: Connection) -> None:
 
 
 def is_orm_writing() -> bool:
-    """Whether a transaction of the ORM that may write is open in this context."""
+    """Returns whether a transaction of the ORM that may write is open in this context."""
     found = _orm_writer.get()
     connection = found() if found is not None else None
     return connection is not None and not connection.closed and connection.in_transaction()
@@ -148,7 +148,7 @@ def check_driver_write() -> None:
 
 
 def is_driver_writing() -> bool:
-    """Whether a transaction of a driver connection is open in this context."""
+    """Returns whether a transaction of a driver connection is open in this context."""
     return _driver_writes_now.get()
 
 

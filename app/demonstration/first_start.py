@@ -35,7 +35,7 @@ def renew() -> None:
 
 
 def welcome(settings: Settings, instance_path: Path) -> str:
-    """Where the server is and, as far as the demonstration is still in its database, how to sign in and what to try."""
+    """Returns where the server is and, as far as the demonstration is still in its database, how to sign in and what to try."""
     lines = ["", f"Reliquary is at {settings.issuer} (Ctrl-C stops it)."]
     passkeys = find_relying_party(settings.issuer)
     if passkeys is not None and not passkeys.is_at_issuer:

@@ -33,7 +33,7 @@ class TlsStream(io.RawIOBase):
         self._until_done(lambda: self._tls.write(content))
 
     def readable(self) -> bool:
-        """Whether it can be read from."""
+        """Returns whether it can be read from."""
         return True
 
     def readinto(self, buffer: Any) -> int:

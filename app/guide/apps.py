@@ -48,7 +48,7 @@ class ExampleApp(Struct, frozen=True):
 
 
 def made_up_app(type: str) -> ExampleApp:
-    """An app of nobody's, whose client id says that it is to be replaced."""
+    """Returns an app of nobody's, whose client id says that it is to be replaced."""
     return ExampleApp(
         client_id="YOUR_CLIENT_ID",
         name=_("an app of yours"),
@@ -62,7 +62,7 @@ def made_up_app(type: str) -> ExampleApp:
 
 
 def list_own_apps(user_id: str) -> list[tuple[str, str]]:
-    """Client id and name of the apps of the person's organizations: by name, and those that work first."""
+    """Returns client id and name of the apps of the person's organizations: by name, and those that work first."""
     rows = db.session.execute(
         select(Client.client_id, Client.name)
         .join(Membership, Membership.organization_id == Client.organization_id)
@@ -74,7 +74,7 @@ def list_own_apps(user_id: str) -> list[tuple[str, str]]:
 
 
 def find_own_app(user_id: str, client_id: str) -> ExampleApp | None:
-    """The app, if it belongs to an organization of the person's; another's is as unknown as one that does not exist."""
+    """Returns the app, if it belongs to an organization of the person's; another's is as unknown as one that does not exist."""
     if not client_id.isascii() or not client_id.isprintable():
         return None
     row = db.session.execute(

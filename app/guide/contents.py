@@ -140,7 +140,7 @@ PAGES = (
 
 
 def find_section(guess: str) -> tuple[Page, str] | None:
-    """The page and the anchor that somebody means who takes a section, or the first page's title, for an address."""
+    """Returns the page and the anchor that somebody means who takes a section, or the first page's title, for an address."""
     if guess == PAGES[0].name:
         return PAGES[0], ""
     sections = ((page, anchor) for page in PAGES for anchor, _heading in page.sections)
@@ -148,5 +148,5 @@ def find_section(guess: str) -> tuple[Page, str] | None:
 
 
 def find_page(slug: str) -> Page | None:
-    """The page with this slug."""
+    """Returns the page with this slug."""
     return next((page for page in PAGES if page.slug == slug), None)

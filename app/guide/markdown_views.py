@@ -52,7 +52,7 @@ def show_markdown(page: Page) -> Response:
 
 
 def is_markdown_preferred() -> bool:
-    """Whether whoever asks names Markdown and wants nothing more than that. Agents do, and no browser."""
+    """Returns whether whoever asks names Markdown and wants nothing more than that. Agents do, and no browser."""
     accepted = request.accept_mimetypes
     named = {value for value, quality in accepted if quality}
     return "text/markdown" in named and accepted["text/markdown"] >= accepted["text/html"]

@@ -45,5 +45,5 @@ def render_page(page: Page, app: ExampleApp, frame: str, *, language: str, kept:
 
 
 def markdown_url(page: Page, type: str) -> str:
-    """Where the Markdown form of a page is, with the examples for a type of client."""
+    """Returns where the Markdown form of a page is, with the examples for a type of client."""
     return url_for("assistants.markdown", name=page.name, type=PUBLIC if type == PUBLIC else None)

@@ -60,7 +60,7 @@ class Version(Struct, frozen=True):
 
 
 def render_versions(name: str, app: ExampleApp, settings: Settings, preferred: str) -> list[Version]:
-    """The example in every language that the app's type has it in; the preferred one is open, or else the first."""
+    """Returns the example in every language that the app's type has it in; the preferred one is open, or else the first."""
     languages = SNIPPETS[name].get(app.type, ())
     shown = preferred if preferred in languages else next(iter(languages), None)
     return [

@@ -11,7 +11,7 @@ _BEFORE = "werkzeug.proxy_fix.orig"
 
 
 def plain_address(text: str) -> str | None:
-    """The address alone, in its one spelling; None when the text holds none, such as ``unknown`` (:rfc:`7239#section-6`)."""
+    """Returns the address alone, in its one spelling; None when the text holds none, such as ``unknown`` (:rfc:`7239#section-6`)."""
     found = _WITH_PORT.fullmatch(text.strip().strip('"'))
     assert found is not None, "The pattern takes every text."
     address = next(part for part in found.groups() if part is not None)

@@ -118,7 +118,7 @@ class Application(Flask):
         return super().create_url_adapter(request)
 
     def preprocess_request(self) -> Any:
-        """What comes before the view: what the door asks for."""
+        """Returns what comes before the view: what the door asks for."""
         incoming = _request()
         if (refused := incoming.environ.get(REFUSED)) is not None:
             abort(refused)

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 
 
 def find_repeated(form: MultiDict, lists: Collection[str] = LISTS) -> str | None:
-    """The first field that was sent more than once, beside those that are lists."""
+    """Returns the first field that was sent more than once, beside those that are lists."""
     return next((name for name, values in form.lists() if len(values) > 1 and name not in lists), None)
 
 

@@ -122,7 +122,7 @@ def error_page(
     *,
     for_makers: str | None = None,
 ) -> tuple[str, int]:
-    """An HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
+    """Returns an HTML error page for a person: what happened and what to do. Nothing of the request is repeated.
 
     ``action`` is the way on, an address of ours and what it says; the start page unless it is given. ``for_makers`` is
     what whoever builds the app needs to know, where nobody else could tell them.

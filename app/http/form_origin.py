@@ -13,7 +13,7 @@ _REFERER = re.compile(r"(https?://[^/?#\s]+)(?:[/?#].*)?")
 
 
 def is_from_us(origin: str | None, referer: str | None, issuer: str) -> bool:
-    """Whether ``Origin`` and ``Referer`` of a request that changes something, as far as they are sent, name us.
+    """Returns whether ``Origin`` and ``Referer`` of a request that changes something, as far as they are sent, name us.
 
     Each that is sent must. One is enough: browsers send ``Origin`` with every such form, and extensions and
     proxies take the ``Referer`` away. With neither, https is refused, as nothing shows that the form is ours; plain
@@ -49,7 +49,7 @@ def _read(origin: str) -> tuple[str, str, int]:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether the name of a host, in lower case and without a port, is one that every machine has for itself."""
+    """Returns whether the name of a host, in lower case and without a port, is one that every machine has for itself."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

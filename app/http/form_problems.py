@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 def find_problems(form: BaseForm) -> list[Problem]:
-    """Every error of the form as a sentence: those about the whole form first, then field by field."""
+    """Returns every error of the form as a sentence: those about the whole form first, then field by field."""
     return [Problem(sentence) for sentence in _sentences(form.form_errors)] + [
         problem for field in form for problem in _find_field_problems(field)
     ]
@@ -37,7 +37,7 @@ def find_problems(form: BaseForm) -> list[Problem]:
 
 @pass_context
 def list_page_problems(context: Context) -> list[Problem]:
-    """What is wrong with every form that the page was given, and beside them; each sentence once."""
+    """Returns what is wrong with every form that the page was given, and beside them; each sentence once."""
     given = context.get_all()
     found = [problem for form in given.values() if isinstance(form, BaseForm) for problem in find_problems(form)]
     at_fields = {problem.sentence for problem in found if problem.field_id}

@@ -75,7 +75,7 @@ class IncomingRequest(Request):
         super().__init__(environ, *args, **kwargs)
 
     def read_body(self) -> bytes:
-        """The whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
+        """Returns the whole body. Raises a 400 for one that was cut off and a 413 for one that is too large."""
         length = self.environ.get("CONTENT_LENGTH", "")
         if not (length.isascii() and length.isdecimal() and int(length) <= (self.max_content_length or 0)):
             return self.get_data(cache=False)

@@ -24,7 +24,10 @@ class SureForm(FlaskForm):
         self._mark = digest("\0".join(shown))
 
     def is_sure(self) -> bool:
-        """Whether the page was sent as it would be shown now. Else the form is ready to ask, and says what changed."""
+        """Returns whether the page was sent as it would be shown now.
+
+        Else the form is ready to ask, and says what changed.
+        """
         sent = self.sure.data if self.is_submitted() else ""
         is_sure = self.validate_on_submit() and hmac.compare_digest((sent or "").encode(), self._mark.encode())
         if sent and not is_sure and not self.errors:

@@ -17,12 +17,12 @@ from app.logs import present
 
 
 def request_id() -> str:
-    """The id of the present request."""
+    """Returns the id of the present request."""
     return present.request_id(request.environ)
 
 
 def error_uri(anchor: str) -> str:
-    """Where the guide for integrators tells of an error: the address of its line."""
+    """Returns where the guide for integrators tells of an error: the address of its line."""
     return f"{settings().issuer}/guide/errors#{anchor}"
 
 
@@ -115,7 +115,7 @@ def answer_astray(status: int, headers: Iterable[tuple[str, str]]) -> Response:
 
 
 def say_methods(methods: Iterable[str]) -> str:
-    """What to send instead of a method that a path does not take: its own are ours to name, that one is not."""
+    """Returns what to send instead of a method that a path does not take: its own are ours to name, that one is not."""
     taken = [f"a {method}" for method in sorted(set(methods) - {"HEAD", "OPTIONS"})]
     where = " with the parameters in the body" if taken == ["a POST"] and current_door().errors is Errors.OAUTH else ""
     return f"Wrong method: send {' or '.join(taken)}{where}."

@@ -59,7 +59,7 @@ class DatabaseStorage(Storage):
         return (clock.now() if row is None else row.expires_at).timestamp()
 
     def check(self) -> bool:
-        """Whether something can be counted; a database that only reads cannot."""
+        """Returns whether something can be counted; a database that only reads cannot."""
         self.incr("check", 1)
         return True
 

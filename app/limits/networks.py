@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 
 def network_of(address: str) -> str:
-    """What is counted as one address: an IPv4 address, or the /64 that one IPv6 customer has at least."""
+    """Returns what is counted as one address: an IPv4 address, or the /64 that one IPv6 customer has at least."""
     try:
         parsed = ip_address(address)
     except ValueError:

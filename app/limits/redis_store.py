@@ -30,6 +30,6 @@ class RedisCounters(RedisStorage):
         return clock.now().timestamp() + max(left, 0) / 1000
 
     def check(self) -> bool:
-        """Whether something can be counted; one that only reads, or whose memory is full, cannot."""
+        """Returns whether something can be counted; one that only reads, or whose memory is full, cannot."""
         self.incr("check", 1)
         return True

@@ -38,12 +38,12 @@ def end() -> None:
 
 
 def environ() -> dict[str, Any]:
-    """What is known of the present request; nothing where there is none."""
+    """Returns what is known of the present request; nothing where there is none."""
     return _present.get() or {}
 
 
 def request_id(environ: dict[str, Any], *, trusts_proxy: bool = False) -> str:
-    """The id of a request, made when first asked for.
+    """Returns the id of a request, made when first asked for.
 
     Ours, unless a trusted proxy brings a short and plain one: from anybody else, an ``X-Request-ID`` could name another
     request, or hold anything. It only has to differ from others and guards nothing, so it does not come from the

@@ -13,5 +13,5 @@ def register(app: Flask) -> None:
 
 
 def mail_goes_out() -> bool:
-    """Whether a letter can be sent: there is a mail server, or this machine's own page that shows letters."""
+    """Returns whether a letter can be sent: there is a mail server, or this machine's own page that shows letters."""
     return settings().sends_mail

@@ -44,7 +44,7 @@ class Claimed(Struct, frozen=True):
 
 
 def has_due(engine: Engine) -> bool:
-    """Whether a letter is to be sent now."""
+    """Returns whether a letter is to be sent now."""
     return bool(_find_due(engine))
 
 

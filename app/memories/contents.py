@@ -50,7 +50,7 @@ _PICKED_ALONE = _PICKED.add_columns(MementoContent.memory_id).where(MementoConte
 
 
 def memories_of_mementos(memento_ids: Iterable[str]) -> ColumnElement[bool]:
-    """A condition on :class:`Memory`: it is in at least one of these mementos, which its owner made.
+    """Returns a condition on :class:`Memory`: it is in at least one of these mementos, which its owner made.
 
     Nothing is remembered: what is added to a picked integration or folder later is in, from the next query on.
     """
@@ -76,7 +76,7 @@ def _memories_of(memento_ids: tuple[str, ...]) -> ColumnElement[bool]:
 
 @BuiltOnce
 def select_counts(limits: Limits) -> Select:
-    """Rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains.
+    """Returns rows of ``memento_id, kind, name, count``: how many memories of each integration each memento contains.
 
     Of all mementos of ``user_id``.
     """
@@ -85,7 +85,7 @@ def select_counts(limits: Limits) -> Select:
 
 @BuiltOnce
 def select_counts_together(limits: Limits) -> Select:
-    """The same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
+    """Returns the same of those of ``memento_ids`` taken as one: a memory in two counts once, and ``memento_id`` is empty."""
     chosen = and_(Memento.user_id == _USER, Memento.id.in_(bindparam("memento_ids", expanding=True)))
     return _select_counts(_USER, _picks(chosen, literal("").label("memento_id")), limits)
 
@@ -93,7 +93,7 @@ def select_counts_together(limits: Limits) -> Select:
 def select_counts_of_draft(
     user_id: str, memento_id: str | None, dropped_ids: Iterable[int], added: Iterable[tuple]
 ) -> Select:
-    """The same of a memento as it would be without some of its contents and with others, ``memento_id`` empty.
+    """Returns the same of a memento as it would be without some of its contents and with others, ``memento_id`` empty.
 
     ``dropped_ids`` are of :class:`MementoContent`; what is added are triples of its ``integration_id``,
     ``folder`` and ``memory_id``. Whatever is another person's counts nothing.
@@ -108,7 +108,7 @@ def select_counts_of_draft(
 
 @BuiltOnce
 def select_sample_titles(limits: Limits) -> Select:
-    """Rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento of ``user_id``."""
+    """Returns rows of ``memento_id, title``, newest first, at most :data:`SAMPLE_SIZE` a memento of ``user_id``."""
     picks = _picks(Memento.user_id == _USER)
     own = select(Memory.id, Memory.integration_id, Memory.folder, Memory.created_at).where(is_own(_USER), *limits)
     by_folder = _newest(own.subquery("own"), "integration_id", "folder").cte("newest_by_folder")
@@ -134,13 +134,13 @@ def select_sample_titles(limits: Limits) -> Select:
 
 @BuiltOnce
 def select_newest_titles(limits: Limits) -> Select:
-    """The titles of the newest memories of ``user_id``, in whatever memento, newest first."""
+    """Returns the titles of the newest memories of ``user_id``, in whatever memento, newest first."""
     newest = select(Memory.title).where(Memory.user_id == _USER, *limits)
     return newest.order_by(Memory.created_at.desc(), Memory.id.desc()).limit(SAMPLE_SIZE)
 
 
 def is_own(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
-    """Whether a memory is this person's. As a pair, so that SQLite walks the index made for these statements."""
+    """Returns whether a memory is this person's. As a pair, so that SQLite walks the index made for these statements."""
     own = select(Integration.id, Integration.user_id).where(Integration.user_id == user_id)
     return tuple_(Memory.integration_id, Memory.user_id).in_(own)
 

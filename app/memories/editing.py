@@ -68,12 +68,12 @@ class Draft(Struct):
 
 
 def find_saved(memento_id: str | None, picks: Iterable[Pick]) -> set[Pick]:
-    """Those of the picks that the memento has."""
+    """Returns those of the picks that the memento has."""
     return {_pick_of(content) for content in _contents_of(memento_id, set(picks))}
 
 
 def count_draft(user_id: str, draft: Draft) -> list[Source]:
-    """How many memories of each integration the memento would contain, the largest first. Nothing is written."""
+    """Returns how many memories of each integration the memento would contain, the largest first. Nothing is written."""
     if not draft:
         # As it is saved: a statement that is built already.
         return count_together(user_id, [draft.memento_id] if draft.memento_id else [])
@@ -84,7 +84,7 @@ def count_draft(user_id: str, draft: Draft) -> list[Source]:
 
 
 def count_inside(draft: Draft) -> Counter[Pick]:
-    """How many folders and single memories the memento would have inside of each integration and folder."""
+    """Returns how many folders and single memories the memento would have inside of each integration and folder."""
     of_memento = MementoContent.memento_id == draft.memento_id
     folders = select(MementoContent.integration_id, MementoContent.folder).where(
         of_memento, MementoContent.folder.is_not(None)
@@ -146,7 +146,7 @@ def _find_just_made(user_id: str, name: str, picks: set[Pick]) -> Memento | None
 
 
 def duplicate_memento(memento: Memento, copy_id: str) -> Memento:
-    """A memento with the same picks, called “… (copy)”; the one that has this id, where it was made before.
+    """Returns a memento with the same picks, called “… (copy)”; the one that has this id, where it was made before.
 
     Raises :class:`PickGone` for one that was deleted meanwhile, and :class:`TooManyMementos`.
     """

@@ -131,7 +131,7 @@ def shared_only(session: Session, user_id: str) -> Limits:
 
 
 def keeps_anything_back(session: Session, user_id: str) -> bool:
-    """Whether the person never shares something."""
+    """Returns whether the person never shares something."""
     return SessionConnection(session).scalar(_FIND_NEVER_SHARES_AT, user=user_id) is not None
 
 

@@ -90,7 +90,7 @@ class MementoSummary(Struct, frozen=True):
 
 
 def list_mementos(user_id: str, limits: Limits = ()) -> list[MementoSummary]:
-    """The person's own mementos by name, in three queries however many there are."""
+    """Returns the person's own mementos by name, in three queries however many there are."""
     session = db.session()
     names = SessionConnection(session).all(_LIST_NAMES, user=user_id)
     sources, titles = defaultdict(list), defaultdict(list)
@@ -105,26 +105,26 @@ def list_mementos(user_id: str, limits: Limits = ()) -> list[MementoSummary]:
 
 
 def find_memento(user_id: str, memento_id: str) -> Memento | None:
-    """The person's memento of that id; another person's is None, as if it did not exist."""
+    """Returns the person's memento of that id; another person's is None, as if it did not exist."""
     if not is_id(memento_id):
         return None
     return db.session.scalar(_FIND_MEMENTO, {"memento": memento_id, "user": user_id})
 
 
 def is_id(text: str) -> bool:
-    """Whether a text from outside can be the id of anything; PostgreSQL does not take every text for a value."""
+    """Returns whether a text from outside can be the id of anything; PostgreSQL does not take every text for a value."""
     return _ID.fullmatch(text) is not None
 
 
 def summarize_memento(memento: Memento) -> MementoSummary:
-    """One memento's count and sources, without sample titles."""
+    """Returns one memento's count and sources, without sample titles."""
     return _summary(memento.id, memento.name, count_together(memento.user_id, [memento.id]), [])
 
 
 def summarize_everything(
     user_id: str, limits: Limits = (), integrations: Sequence[IntegrationSummary] | None = None
 ) -> MementoSummary:
-    """The built-in memento that contains all of the person's memories, those that ``limits`` leave out aside.
+    """Returns the built-in memento that contains all of the person's memories, those that ``limits`` leave out aside.
 
     ``integrations`` are all of theirs, where they have been listed already.
     """
@@ -136,30 +136,30 @@ def summarize_everything(
 
 
 def list_integrations(user_id: str, limits: Limits = ()) -> list[IntegrationSummary]:
-    """The person's integrations by name, also those that hold nothing yet."""
+    """Returns the person's integrations by name, also those that hold nothing yet."""
     rows = _select_integrations.read(db.session(), user_id, limits)
     return sorted((IntegrationSummary(*row) for row in rows), key=lambda one: (one.name.casefold(), one.id))
 
 
 def count_chosen(user_id: str, memento_ids: Iterable[str], limits: Limits = ()) -> int:
-    """How many memories these mementos of the person contain together; one that is in two counts once."""
+    """Returns how many memories these mementos of the person contain together; one that is in two counts once."""
     return sum(source.count for source in count_together(user_id, owned_memento_ids(user_id, memento_ids), limits))
 
 
 def count_together(user_id: str, memento_ids: list[str], limits: Limits = ()) -> list[Source]:
-    """The same by integration, the largest first."""
+    """Returns the same by integration, the largest first."""
     rows = db.session.execute(select_counts_together(limits), {"user_id": user_id, "memento_ids": memento_ids})
     return [Source(kind, name, int(count)) for _, kind, name, count in rows]
 
 
 def owned_memento_ids(user_id: str, memento_ids: Iterable[str]) -> list[str]:
-    """Those of the ids that are the person's mementos, in the order given, each once."""
+    """Returns those of the ids that are the person's mementos, in the order given, each once."""
     own = {id for id, _ in SessionConnection(db.session()).all(_LIST_NAMES, user=user_id)}
     return [id for id in dict.fromkeys(memento_ids) if id in own]
 
 
 def create_memento(session: Session, user_id: str, name: str, integration_ids: Iterable[str]) -> Memento:
-    """A new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
+    """Returns a new memento of whole integrations, added to the session and flushed. Raises :class:`MementoError`."""
     lock_person(session, user_id)
     name = check_name(session, user_id, name)
     chosen = _check_integrations(session, user_id, list(dict.fromkeys(integration_ids)))
@@ -176,7 +176,7 @@ def create_memento(session: Session, user_id: str, name: str, integration_ids: I
 
 
 def check_name(session: Session, user_id: str, name: str, *, but_id: str | None = None) -> str:
-    """The name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`.
+    """Returns the name as it is kept, free among the person's mementos (one of them aside). Raises :class:`MementoError`.
 
     Without ``but_id`` it is for one more, which the person must have room for. The caller holds the person.
     """
@@ -199,7 +199,7 @@ def demand_room(count: int) -> None:
 
 
 def read_name(name: str) -> str:
-    """The name as it is kept, whoever has another of that name. Raises :class:`MementoError`."""
+    """Returns the name as it is kept, whoever has another of that name. Raises :class:`MementoError`."""
     name = text.clean_line(name)
     if not name:
         raise MementoNameInvalid(_("Give the memento a name, such as “Recipes”."))

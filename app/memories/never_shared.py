@@ -65,7 +65,7 @@ class NeverShared(Base):
 # To put the condition together takes longer than to ask it; an app with such a person asks it with each of its calls.
 @lru_cache(maxsize=64)
 def is_kept_back(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
-    """A condition on :class:`Memory`: this person, whose it is, never shares it."""
+    """Returns a condition on :class:`Memory`: this person, whose it is, never shares it."""
     own = NeverShared.user_id == user_id
     single = select(NeverShared.memory_id).where(own, NeverShared.memory_id.is_not(None))
     # Gathered once: a database may go through it for each memory that it looks at.
@@ -98,7 +98,7 @@ def is_kept_back(user_id: str | BindParameter[str]) -> ColumnElement[bool]:
 
 
 def is_kept_back_whole(user_id: str) -> ColumnElement[bool]:
-    """A condition on :class:`Integration`: this person, whose it is, never shares anything of it."""
+    """Returns a condition on :class:`Integration`: this person, whose it is, never shares anything of it."""
     return Integration.id.in_(_select_whole(NeverShared.user_id == user_id))
 
 

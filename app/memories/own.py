@@ -27,7 +27,7 @@ _TAGS_OF_NEWEST = 2_000
 
 
 def own_reach(user_id: str) -> Reach:
-    """What a person reaches of their own: everything, whatever they keep from apps."""
+    """Returns what a person reaches of their own: everything, whatever they keep from apps."""
     return Reach(user_id=user_id, everything=True)
 
 

@@ -45,7 +45,7 @@ def containers_of_memory(integration_id: str, folder: str) -> Iterator[Pick]:
 
 
 def parse_pick(key: str) -> Pick | None:
-    """The pick that a key means; None when it means none."""
+    """Returns the pick that a key means; None when it means none."""
     match = _KEY.fullmatch(key)
     if match is None:
         return None

@@ -39,11 +39,11 @@ class Position(Struct, frozen=True):
         return self.bottom is None and self.score is not None
 
     def is_before(self, score: int, mark: Mark) -> bool:
-        """Whether a match comes after this position."""
+        """Returns whether a match comes after this position."""
         return self.score is None or (score, mark) < (self.score, self.mark)
 
     def after_best(self) -> "Position":
-        """Where the windows begin, for one among the best; any other as it is."""
+        """Returns where the windows begin, for one among the best; any other as it is."""
         return replace(self, score=None, mark=None) if self.is_among_best else self
 
     @property

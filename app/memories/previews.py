@@ -28,6 +28,6 @@ def preview(session: Session, reach: Reach) -> Preview:
 
 
 def tells(memento: MementoSummary, words: Iterable[str]) -> bool:
-    """Whether a page that shows the memento tells all the words, in whatever spelling."""
+    """Returns whether a page that shows the memento tells all the words, in whatever spelling."""
     told = " ".join([memento.name, *(source.name for source in memento.sources), *memento.sample_titles])
     return all(holds(told, word) for word in words)

@@ -68,7 +68,7 @@ def limits_of(reach: Reach) -> list[ColumnElement[bool]]:
 
 
 def readable_memories(reach: Reach) -> ColumnElement[bool]:
-    """A condition on :class:`Memory`: it lies within the reach."""
+    """Returns a condition on :class:`Memory`: it lies within the reach."""
     if reach.user_id is None:
         return Memory.organization_id == reach.organization_id
     if reach.everything:
@@ -77,14 +77,14 @@ def readable_memories(reach: Reach) -> ColumnElement[bool]:
 
 
 def writable_memories(reach: Reach) -> ColumnElement[bool]:
-    """A condition on :class:`Memory`: it lies within the reach and may be changed and deleted."""
+    """Returns a condition on :class:`Memory`: it lies within the reach and may be changed and deleted."""
     if reach.user_id is None:
         return Memory.organization_id == reach.organization_id
     return _in_mementos(reach, reach.writable)
 
 
 def countable_memories(reach: Reach) -> ColumnElement[bool]:
-    """A condition on :class:`Memory`: it counts in the integrations within the reach, which may show no memory of it."""
+    """Returns a condition on :class:`Memory`: it counts in the integrations within the reach, which may show no memory of it."""
     if reach.user_id is not None and (reach.everything or reach.every_integration):
         # As a pair, so that counting walks an index alone.
         return and_(is_own(reach.user_id), *limits_of(reach))
@@ -92,7 +92,7 @@ def countable_memories(reach: Reach) -> ColumnElement[bool]:
 
 
 def reachable_integrations(reach: Reach) -> ColumnElement[bool]:
-    """A condition on :class:`Integration`: it holds a readable memory, or is picked as a whole or by folder."""
+    """Returns a condition on :class:`Integration`: it holds a readable memory, or is picked as a whole or by folder."""
     if reach.user_id is None:
         return Integration.organization_id == reach.organization_id
     own = and_(Integration.user_id == reach.user_id, *_limits_on_integrations(reach, reach.user_id))

@@ -99,7 +99,7 @@ def delete_memory(session: Session, memory: Memory) -> None:
 
 
 def still_writable(session: Session, reach: Reach, memory: Memory) -> bool:
-    """Whether a memory that was changed lies where the reach is to change memories.
+    """Returns whether a memory that was changed lies where the reach is to change memories.
 
     What the person never shares is no reason to refuse a change: what is put there vanishes for who put it there.
     """

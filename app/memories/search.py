@@ -42,7 +42,7 @@ class Page(Struct, frozen=True):
 
 
 def list_memories(session: Session, reach: Reach, filters: Filters, limit: int, after: Any = None) -> Page:
-    """The newest memories first. ``after`` is an earlier page's position. Raises :class:`UnusablePosition`."""
+    """Returns the newest memories first. ``after`` is an earlier page's position. Raises :class:`UnusablePosition`."""
     statement = _select_newest_ids(session, reach, filters)
     if after is not None:
         if not is_time_and_id(after):

@@ -62,7 +62,7 @@ def delete_memories(session: Session, *which: ColumnElement[bool]) -> None:
 
 
 def take_memories(session: Session, *which: ColumnElement[bool]) -> Sequence[Any]:
-    """The same, for who has to delete more before it is counted. Returns what :func:`count_gone` wants."""
+    """Delete them for who has to delete more before it is counted. Returns what :func:`count_gone` wants."""
     gone = delete(Memory).where(*which).returning(Memory.user_id, Memory.organization_id, size_in(session))
     return session.execute(gone).all()
 

@@ -66,7 +66,7 @@ class Page(Struct, frozen=True):
 
 
 def list_level(user_id: str, integration_id: str, folder: str = "", page: int = 1) -> Page:
-    """What lies directly in an integration, or in a folder of it."""
+    """Returns what lies directly in an integration, or in a folder of it."""
     is_here = and_(is_own(user_id), Memory.integration_id == integration_id)
     counts = _count_folders(is_here if not folder else and_(is_here, is_in_or_below(folder)))
     children = _children(integration_id, folder, counts)
@@ -74,13 +74,13 @@ def list_level(user_id: str, integration_id: str, folder: str = "", page: int = 
 
 
 def list_folders(user_id: str, integration_id: str) -> list[FolderSummary]:
-    """Every folder of an integration, also one that holds only others, by path."""
+    """Returns every folder of an integration, also one that holds only others, by path."""
     counts = _count_folders(and_(is_own(user_id), Memory.integration_id == integration_id))
     return sorted(_all_folders(integration_id, counts), key=lambda one: (one.path.casefold(), one.path))
 
 
 def search_tree(user_id: str, words: str, page: int = 1) -> Page:
-    """Folders whose own name, and memories whose title, has all the words."""
+    """Returns folders whose own name, and memories whose title, has all the words."""
     wanted = words.replace("\x00", "").split()[:_MOST_WORDS]
     if not wanted:
         return Page([], [], 0, 1)
@@ -96,7 +96,7 @@ def search_tree(user_id: str, words: str, page: int = 1) -> Page:
 
 
 def list_memories(user_id: str, memento_id: str, page: int, size: int) -> list[MemorySummary]:
-    """A page of what a memento contains now, newest first, and one more if there is a next page."""
+    """Returns a page of what a memento contains now, newest first, and one more if there is a next page."""
     condition = and_(Memory.user_id == user_id, memories_of_mementos([memento_id]))
     return _memories(condition, (page - 1) * size, size + 1)
 

@@ -45,7 +45,7 @@ def authenticate_client(
 
 
 def claimed_client_id(authorization: str | None, form: Mapping[str, str]) -> str:
-    """Who a request says it is from, whatever else is wrong with it; empty when it does not say."""
+    """Returns who a request says it is from, whatever else is wrong with it; empty when it does not say."""
     try:
         return _read_basic(authorization)[0] if authorization else form.get("client_id", "")
     except Refused:

@@ -53,7 +53,7 @@ class Parameters(Struct):
     defects: dict[str, str] = field(default_factory=dict)
 
     def find_defect(self, *names: str) -> str | None:
-        """The sentence about the first defect, of the named parameters or, without names, of any."""
+        """Returns the sentence about the first defect, of the named parameters or, without names, of any."""
         for name in names or self.defects:
             if name in self.defects:
                 return self.defects[name]
@@ -95,7 +95,7 @@ def parse_parameters(text: bytes) -> Parameters:
 
 
 def demands_state(path: str) -> bool:
-    """Whether ``state`` may never be left out by a request to this path: Rememberizer's, which says so."""
+    """Returns whether ``state`` may never be left out by a request to this path: Rememberizer's, which says so."""
     return path.startswith(_STATE_PATHS)
 
 
@@ -129,5 +129,5 @@ def _subject(name: str) -> str:
 
 
 def missing(parameters: Parameters, names: Iterable[str]) -> str | None:
-    """The first of ``names`` that was not sent, or None."""
+    """Returns the first of ``names`` that was not sent, or None."""
     return next((name for name in names if name not in parameters.values), None)

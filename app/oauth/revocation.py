@@ -17,7 +17,7 @@ class Revocation(RevocationEndpoint):
     CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
     def authenticate_token(self, request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:
-        """The token, if it is this client's. Another's, or none at all, gets the same 200 and changes nothing."""
+        """Returns the token, if it is this client's. Another's, or none at all, gets the same 200 and changes nothing."""
         return find_presented_token(request, client)
 
     def revoke_token(self, token: TokenSnapshot, request: WireRequest) -> None:

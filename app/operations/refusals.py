@@ -74,5 +74,5 @@ def invalid_fields(errors: Iterable[FieldError]) -> Refused:
 
 
 def invalid_field(field: str, code: str, message: str) -> Refused:
-    """The same for one field."""
+    """Returns the same for one field."""
     return invalid_fields([{"field": field, "code": code, "message": message}])

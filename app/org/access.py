@@ -60,7 +60,7 @@ class Access(Struct, frozen=True):
         return count_organizations(self.user_id) > 1
 
     def get_client(self, client_id: str) -> Client:
-        """The organization's client; 404 for another organization's, as if it did not exist."""
+        """Returns the organization's client; 404 for another organization's, as if it did not exist."""
         client = find_record(db.session(), client_id) if _CLIENT_ID.fullmatch(client_id) else None
         if client is None or client.organization_id != self.organization.id:
             abort(404)
@@ -68,7 +68,7 @@ class Access(Struct, frozen=True):
 
 
 def members_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """The view, with the person's :class:`Access` as its first argument, for whoever belongs to an organization.
+    """Returns the view, with the person's :class:`Access` as its first argument, for whoever belongs to an organization.
 
     Others are asked to sign in, or told how to get an organization; for another organization's app, 404.
     """
@@ -113,7 +113,7 @@ def owners_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respo
 
 
 def signed_in_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """The view, for whoever is signed in, with or without an organization; others are asked to sign in."""
+    """Returns the view, for whoever is signed in, with or without an organization; others are asked to sign in."""
 
     @wraps(view)
     def guarded(**arguments: Any) -> ResponseReturnValue:

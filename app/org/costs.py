@@ -46,7 +46,7 @@ def count_costs(*clients: Client) -> Costs:
 
 
 def count_people_of_resource(resource_id: str) -> int:
-    """How many people allow an app to use something at a resource server now."""
+    """Returns how many people allow an app to use something at a resource server now."""
     # Names are of letters, digits and "_", none within another.
     names = Consent.resources.contains(resource_id, autoescape=True)
     return _count(select(func.count(Consent.user_id.distinct())).where(names, is_live(Consent)))

@@ -141,7 +141,7 @@ class EditForm(ClientForm):
 
     @classmethod
     def of(cls, client: Client, **how: Any) -> "EditForm":
-        """The form as it was sent, or as the client stands; only that with ``formdata=None``."""
+        """Returns the form as it was sent, or as the client stands; only that with ``formdata=None``."""
         present = {one.name: one.kind.for_form(getattr(client, one.column)) for one in FIELDS}
         return cls(data=present | {"version": client.version}, **how)
 

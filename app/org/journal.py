@@ -98,7 +98,7 @@ class Entry(Struct, frozen=True):
 
 
 def list_entries(organization_id: str, chosen: Filter, *, before: str = "", limit: int = PAGE_SIZE) -> list[Entry]:
-    """The latest events of the organization, or those that came before the event of this id."""
+    """Returns the latest events of the organization, or those that came before the event of this id."""
     query = (
         select(AuditEvent, User.name, User.email)
         .outerjoin(User, User.id == AuditEvent.actor_user_id)
@@ -118,14 +118,14 @@ def list_entries(organization_id: str, chosen: Filter, *, before: str = "", limi
 
 
 def list_people(organization_id: str) -> list[tuple[str, str]]:
-    """Id and name of everybody who did something in the organization, by name."""
+    """Returns id and name of everybody who did something in the organization, by name."""
     acted = select(AuditEvent.actor_user_id).where(AuditEvent.organization_id == organization_id).distinct()
     rows = db.session.execute(select(User.id, User.name, User.email).where(User.id.in_(acted)).order_by(User.name))
     return [(user_id, f"{name} ({email})") for user_id, name, email in rows]
 
 
 def list_apps(organization_id: str) -> list[tuple[str, str]]:
-    """Id and name of every app that the organization has, by name, and then of those it had."""
+    """Returns id and name of every app that the organization has, by name, and then of those it had."""
     present = db.session.execute(
         select(Client.key, Client.name).where(Client.organization_id == organization_id).order_by(Client.name)
     )

@@ -51,7 +51,7 @@ class Listing(Struct, frozen=True):
 
 
 def read_listing(organization_id: str, *, query: str = "", status: str = "", page: int = 1) -> Listing:
-    """The organization's apps by name; those whose name or id holds the query, of one status or of all."""
+    """Returns the organization's apps by name; those whose name or id holds the query, of one status or of all."""
     own = and_(Client.organization_id == organization_id, Client.ended_at.is_(None))
     condition = and_(own, has_words(own, query), has_status(status))
     total = db.session.scalar(select(func.count()).select_from(Client).where(condition)) or 0
@@ -61,7 +61,7 @@ def read_listing(organization_id: str, *, query: str = "", status: str = "", pag
 
 
 def list_every_client(organization_id: str) -> list[Client]:
-    """Every app of the organization, in the order in which they were registered."""
+    """Returns every app of the organization, in the order in which they were registered."""
     return list(
         db.session.scalars(
             select(Client)
@@ -72,7 +72,7 @@ def list_every_client(organization_id: str) -> list[Client]:
 
 
 def list_rotatable(organization_id: str) -> list[Client]:
-    """Every app of the organization that works with a secret, by name."""
+    """Returns every app of the organization that works with a secret, by name."""
     has_secret = Client.type == CONFIDENTIAL, Client.ended_at.is_(None), Client.drafted_at.is_(None)
     own = select(Client).where(Client.organization_id == organization_id, *has_secret)
     return list(db.session.scalars(own.order_by(Client.name, Client.key)))

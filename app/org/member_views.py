@@ -150,7 +150,7 @@ def leave(access: Access) -> ResponseReturnValue:
 def members_page(
     access: Access, form: InviteForm | None = None, status: int = 200, letter: LetterForm | None = None
 ) -> tuple[str, int]:
-    """The page of the members, with what is wrong in one of its forms."""
+    """Returns the page of the members, with what is wrong in one of its forms."""
     return render_template(
         "org/members.html",
         access=access,
@@ -165,7 +165,7 @@ def members_page(
 
 
 def roles_to_give(access: Access) -> list[str]:
-    """The roles that this person may give to somebody."""
+    """Returns the roles that this person may give to somebody."""
     return [role for role in reversed(ROLES) if can_assign(access.role, role)]
 
 

@@ -25,7 +25,7 @@ class People(Struct, frozen=True):
 
 
 def count_people(client_key: str) -> People:
-    """Who has the app connected now, as counts alone."""
+    """Returns who has the app connected now, as counts alone."""
     rows = db.session.execute(
         select(Consent.scope, Consent.selection, func.count(), func.count(Consent.paused_at))
         .where(Consent.client_key == client_key, is_live(Consent))

@@ -55,7 +55,7 @@ class DeleteForm(SureForm):
     typed_name = StringField(_("Its name"), render_kw={"autocomplete": "off", "spellcheck": "false"})
 
     def is_certain(self, name: str) -> bool:
-        """Whether the page was sent as it would be shown now, and the name was typed; else the form says so."""
+        """Returns whether the page was sent as it would be shown now, and the name was typed; else the form says so."""
         if not self.is_sure():
             return False
         if clean_name(self.typed_name.data or "") == name:

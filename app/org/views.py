@@ -155,7 +155,7 @@ def _is_clear(form: RegisterForm) -> bool:
 
 
 def secret_page(client: Client, secret: str) -> str:
-    """The only answer that ever holds this secret: no redirect, so that no cookie has to carry it."""
+    """Returns the only answer that ever holds this secret: no redirect, so that no cookie has to carry it."""
     return render_template("org/secret.html", client=client, secret=secret)
 
 

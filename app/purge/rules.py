@@ -81,14 +81,14 @@ class Rule(Struct, frozen=True):
         return self.unless is None
 
     def is_over(self) -> ColumnElement[bool]:
-        """The condition of a row that goes."""
+        """Returns the condition of a row that goes."""
         return (true() if self.until is None else self.by <= self.until) & (
             true() if self.unless is None else ~self.unless
         )
 
 
 def find_rules(settings: Settings) -> Sequence[Rule]:
-    """What is over now, in an order in which nothing is deleted that something later still needs to see."""
+    """Returns what is over now, in an order in which nothing is deleted that something later still needs to see."""
     at = clock.now()
     idle_since = at - timedelta(seconds=settings.session_idle_lifetime)
     return (

@@ -106,7 +106,7 @@ class Inbox(Unreader):
         self.awaits_leave = False
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """What gunicorn reads next; empty at the end. Raises what is to be said where more should have come."""
+        """Returns what gunicorn reads next; empty at the end. Raises what is to be said where more should have come."""
         if self._data:
             data, self._data = bytes(self._data), bytearray()
             return data

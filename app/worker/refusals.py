@@ -95,7 +95,7 @@ def make_refused(began: bytes, status: int) -> dict[str, Any]:
 
 
 def refuse(wsgi: Any, environ: dict[str, Any]) -> bytes:
-    """What our app says to the one whose request it is: a whole answer, after which nothing comes."""
+    """Returns what our app says to the one whose request it is: a whole answer, after which nothing comes."""
     body, status_line, headers = werkzeug.test.run_wsgi_app(wsgi, environ, buffered=True)
     lines = Headers([*headers, ("Date", util.http_date()), ("Connection", "close")])
     head = f"HTTP/1.1 {status_line}\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines)

@@ -74,7 +74,7 @@ def ask_for_address(session: Session, user_id: str, email: str) -> None:
 
 
 def find_waiting(session: Session, user_id: str) -> Waiting | None:
-    """The change of the person that waits for its mailbox."""
+    """Returns the change of the person that waits for its mailbox."""
     change = session.scalar(select(AddressChange).where(AddressChange.user_id == user_id, *_waits()))
     return None if change is None else Waiting(change.email)
 
@@ -85,7 +85,7 @@ def forget_waiting(session: Session, user_id: str) -> None:
 
 
 def find_confirmable(session: Session, user_id: str, token: str) -> AddressChange | None:
-    """The change of this person that the link confirms."""
+    """Returns the change of this person that the link confirms."""
     found = select(AddressChange).where(AddressChange.digest == digest(token), AddressChange.user_id == user_id)
     return session.scalar(found.where(*_waits()).execution_options(populate_existing=True))
 
@@ -114,7 +114,7 @@ def confirm_address(session: Session, user_id: str, token: str) -> AddressChange
 
 
 def find_taken_back(session: Session, token: str) -> AddressChange | None:
-    """What the link in the letter takes back: to the old address, or to the one that a first second step was told to."""
+    """Returns what the link in the letter takes back: to the old address, or to the one that a first second step was told to."""
     found = select(AddressChange).where(AddressChange.back_digest == digest(token))
     is_open = AddressChange.changed_at.is_not(None), AddressChange.expires_at > clock.now()
     return session.scalar(found.where(*is_open).execution_options(populate_existing=True))

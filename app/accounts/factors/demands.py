@@ -27,7 +27,7 @@ def find_demanding(session: Session, user_id: str) -> str | None:
 
 
 def list_without_factor(session: Session, organization_id: str) -> Sequence[str]:
-    """The names of the organization's owners and admins who have no second factor."""
+    """Returns the names of the organization's owners and admins who have no second factor."""
     return session.scalars(
         select(User.name)
         .join(Membership, Membership.user_id == User.id)

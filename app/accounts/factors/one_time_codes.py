@@ -112,7 +112,7 @@ def make_address(secret: str, *, email: str, issuer: str) -> str:
 
 
 def is_like_one_time_code(text: str) -> bool:
-    """Whether it could be a code of an app, rather than a recovery code."""
+    """Returns whether it could be a code of an app, rather than a recovery code."""
     text = _plain(text)
     return len(text) == DIGITS and text.isascii() and text.isdecimal()
 

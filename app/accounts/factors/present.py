@@ -31,7 +31,7 @@ def find_factors(session: Session, user_id: str) -> frozenset[str]:
 
 
 def has_factor(user_id: Any) -> ColumnElement[bool]:
-    """The condition that the person of a column has a second factor."""
+    """Returns the condition that the person of a column has a second factor."""
     return or_(
         exists().where(Passkey.user_id == user_id),
         exists().where(OneTimeCodes.user_id == user_id, OneTimeCodes.sealed.is_not(None)),

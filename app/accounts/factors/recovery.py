@@ -39,7 +39,7 @@ def make_recovery_codes(session: Session, user_id: str) -> list[str]:
 
 
 def is_unused_recovery_code(connection: Connection, user_id: str, typed: str) -> bool:
-    """Whether it is a code of the person's that was not used yet."""
+    """Returns whether it is a code of the person's that was not used yet."""
     return connection.first(_IS_UNUSED, digest=_digest(typed, user_id), user=user_id) is not None
 
 
@@ -58,7 +58,7 @@ def take_recovery_code(session: Session, user_id: str, typed: str) -> bool:
 
 
 def count_recovery_codes(session: Session, user_id: str) -> int:
-    """How many of the person's codes are left."""
+    """Returns how many of the person's codes are left."""
     left = select(func.count()).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
     return session.scalar(left) or 0
 

@@ -37,7 +37,7 @@ def reseal(engine: Engine, keys: Sequence[str]) -> int:
 
 
 def count_lost(session: Session, keys: Sequence[str]) -> int:
-    """How many people have one-time codes that were sealed under none of the keys, so that nobody can check them."""
+    """Returns how many people have one-time codes that were sealed under none of the keys, so that nobody can check them."""
     lost = select(func.count()).where(_is_under_none(OneTimeCodes.sealed, keys))
     return session.scalar(lost) or 0
 

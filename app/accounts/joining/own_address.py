@@ -36,7 +36,7 @@ def find_confirmation(token: str) -> AddressConfirmation | None:
 
 
 def confirm_address(confirmation: AddressConfirmation) -> bool:
-    """The person's address is confirmed. Returns False when they have another one by now. The caller commits."""
+    """Write down that the person has confirmed their address. Returns False when they have another one by now. The caller commits."""
     changed = db.session.execute(
         update(User)
         .where(User.id == confirmation.user_id, User.email == confirmation.email)

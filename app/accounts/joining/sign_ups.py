@@ -116,12 +116,12 @@ def find_sign_up(token: str) -> SignUp | None:
 
 
 def is_of_browser(sign_up: SignUp, credential: str) -> bool:
-    """Whether it was sent by the browser that holds this."""
+    """Returns whether it was sent by the browser that holds this."""
     return credentials.matches(credential, sign_up.browser_digest)
 
 
 def is_its_password(limits: Limits, sign_up: SignUp, password: str) -> bool:
-    """Whether this is the password that was chosen at the sign-up. What was read before is to be read anew.
+    """Returns whether this is the password that was chosen at the sign-up. What was read before is to be read anew.
 
     Raises :class:`app.limits.errors.TooManyAttempts`.
     """

@@ -54,7 +54,7 @@ def read_answer(text: str) -> Answer:
 
 
 def decode(text: Any) -> bytes:
-    """The bytes of a base64url text, as WebAuthn writes it: without padding. Raises :class:`PasskeyRefused`."""
+    """Returns the bytes of a base64url text, as WebAuthn writes it: without padding. Raises :class:`PasskeyRefused`."""
     if not isinstance(text, str) or not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
         raise PasskeyRefused(_UNCLEAR)
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -42,7 +42,7 @@ def new_challenge(purpose: Purpose, browser: str, subject: str = "") -> bytes:
 
 
 def is_open(challenge: bytes, purpose: Purpose, browser: str, subject: str = "") -> bool:
-    """Whether the challenge was made here for exactly this, and may be answered still."""
+    """Returns whether the challenge was made here for exactly this, and may be answered still."""
     begun, signature = challenge[: _RANDOM + _TIME], challenge[_RANDOM + _TIME :]
     right = [_sign(begun, purpose, browser, subject, key) for key in settings().secret_keys]
     if len(signature) != _SIGNATURE or not any([hmac.compare_digest(signature, each) for each in right]):

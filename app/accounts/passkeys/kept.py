@@ -18,25 +18,25 @@ class UnacceptableName(ValueError):
 
 
 def list_passkeys(session: Session, user_id: str) -> Sequence[Passkey]:
-    """A person's passkeys, in the order in which they were made."""
+    """Returns a person's passkeys, in the order in which they were made."""
     mine = select(Passkey).where(Passkey.user_id == user_id)
     return session.scalars(mine.order_by(Passkey.created_at, Passkey.id)).all()
 
 
 def count_passkeys(session: Session, user_id: str) -> int:
-    """How many passkeys a person has."""
+    """Returns how many passkeys a person has."""
     return session.scalar(select(func.count()).select_from(Passkey).where(Passkey.user_id == user_id)) or 0
 
 
 def find_passkey(session: Session, user_id: str, passkey_id: str) -> Passkey | None:
-    """The passkey with this id, if it is this person's."""
+    """Returns the passkey with this id, if it is this person's."""
     if "\x00" in passkey_id:
         return None
     return session.scalar(select(Passkey).where(Passkey.id == passkey_id, Passkey.user_id == user_id))
 
 
 def find_handle(session: Session, user_id: str) -> str | None:
-    """The name under which this person's devices keep their passkeys, once there has been one."""
+    """Returns the name under which this person's devices keep their passkeys, once there has been one."""
     return session.scalar(select(PasskeyHandle.handle).where(PasskeyHandle.user_id == user_id))
 
 
@@ -46,7 +46,7 @@ def remove_passkey(session: Session, passkey: Passkey) -> None:
 
 
 def normalize_passkey_name(name: str) -> str:
-    """A passkey's name on one line: trimmed, single spaces. Raises :class:`UnacceptableName`."""
+    """Returns a passkey's name on one line: trimmed, single spaces. Raises :class:`UnacceptableName`."""
     name = text.clean_line(name)
     if not name:
         raise UnacceptableName(_("Enter a name, such as that of the device."))

@@ -74,7 +74,7 @@ def check_shown(purpose: Purpose, user_id: str) -> str:
 
 
 def get_place() -> RelyingParty:
-    """Where passkeys are made and used. Raises :class:`PasskeyRefused` where there can be none."""
+    """Returns where passkeys are made and used. Raises :class:`PasskeyRefused` where there can be none."""
     party = passkey_place()
     if party is None:
         raise PasskeyRefused(_NO_NAME)
@@ -82,7 +82,7 @@ def get_place() -> RelyingParty:
 
 
 def browser_secret() -> str:
-    """What this browser alone has: it is in its signed cookie, and goes when somebody signs in."""
+    """Returns what this browser alone has: it is in its signed cookie, and goes when somebody signs in."""
     generate_csrf()
     secret: str = session["csrf_token"]
     return secret

@@ -68,12 +68,12 @@ def make_reset_link(session: Session | scoped_session[Any], user: User, *, by_ma
 
 
 def is_token(text: object) -> bool:
-    """Whether the text looks like a token of ours; anything else is not worth keeping or asking about."""
+    """Returns whether the text looks like a token of ours; anything else is not worth keeping or asking about."""
     return isinstance(text, str) and text.startswith(PASSWORD_RESET) and len(text) <= _LONGEST
 
 
 def find_open_reset(token: object) -> OpenReset | None:
-    """The link with this token, while it works. The caller may not have begun a transaction."""
+    """Returns the link with this token, while it works. The caller may not have begun a transaction."""
     if not isinstance(token, str) or not is_token(token):
         return None
     with connect(db.engine) as connection:
@@ -102,7 +102,7 @@ def use_up(session: Session | scoped_session[Any], token: object, password_hash:
 
 
 def take_used(session: Session, user: User, token: object) -> PasswordReset | None:
-    """The person's link that was used with this token, for its password to be set now; it is gone by that.
+    """Returns the person's link that was used with this token, for its password to be set now; it is gone by that.
 
     The caller holds the person.
     """

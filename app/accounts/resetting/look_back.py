@@ -45,13 +45,13 @@ def begin_look_back(session: Session, user_id: str, *, target: str = "", but: st
 
 
 def find_look_back(session: Session, user_id: str) -> LookBack | None:
-    """What the person is asked to look at, if they are."""
+    """Returns what the person is asked to look at, if they are."""
     found = session.get(LookBack, user_id)
     return found if found is not None and found.begun_at > clock.now() - LASTS else None
 
 
 def list_sign_ins(found: LookBack) -> list[SignIn]:
-    """The sign-ins from which the person can choose where the look back begins, the latest first."""
+    """Returns the sign-ins from which the person can choose where the look back begins, the latest first."""
     return [SignIn(datetime.fromisoformat(one["at"]), one["user_agent"], one["address"]) for one in found.sign_ins]
 
 

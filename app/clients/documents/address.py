@@ -10,7 +10,7 @@ _START = "https://"
 
 
 def looks_like_address(client_id: str) -> bool:
-    """Whether whoever sent this client id means the address of a document, be it one that can be read or not."""
+    """Returns whether whoever sent this client id means the address of a document, be it one that can be read or not."""
     return cut(client_id).is_of_web
 
 

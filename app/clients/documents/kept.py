@@ -47,11 +47,11 @@ class Kept(Struct, frozen=True):
         return self.suspended_at is not None and self.suspended_at != self.withdrawn_at
 
     def serves(self) -> bool:
-        """Whether it may be used while the document cannot be fetched."""
+        """Returns whether it may be used while the document cannot be fetched."""
         return _is_ahead(self.good_until) and not self.is_withdrawn and self.ended_at is None
 
     def is_fresh(self) -> bool:
-        """Whether it may be used without fetching the document."""
+        """Returns whether it may be used without fetching the document."""
         return _is_ahead(self.fresh_until) and self.serves()
 
 

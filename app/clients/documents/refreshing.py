@@ -53,7 +53,7 @@ def check_address(services: Services, url: str) -> None:
 
 
 def is_host_allowed(services: Services, url: str) -> bool:
-    """Whether the operator lets in apps whose document lies on that host."""
+    """Returns whether the operator lets in apps whose document lies on that host."""
     try:
         check_address(services, url)
     except DocumentProblem as problem:
@@ -62,7 +62,7 @@ def is_host_allowed(services: Services, url: str) -> bool:
 
 
 def is_fresh(session: AnySession, url: str) -> bool:
-    """Whether the client at this address is known as its document says now, so that nothing needs to be asked."""
+    """Returns whether the client at this address is known as its document says now, so that nothing needs to be asked."""
     kept = find_kept(session, url)
     return kept is not None and _needs_nothing(kept)
 

@@ -219,12 +219,12 @@ class Client(ClientRules, Base):
 
 
 def is_client_id(text: str) -> bool:
-    """Whether there could be a client of this id: letters, digits and signs that an address may hold."""
+    """Returns whether there could be a client of this id: letters, digits and signs that an address may hold."""
     return len(text) <= 500 and text.isascii() and text.isprintable() and " " not in text
 
 
 def find_record(session: Session, client_id: str) -> Client | None:
-    """The record of the client with this id on the wire, unless it has ended."""
+    """Returns the record of the client with this id on the wire, unless it has ended."""
     if not is_client_id(client_id):
         return None
     return session.scalar(_FIND_RECORD, {"client_id": client_id})

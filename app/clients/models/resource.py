@@ -55,7 +55,7 @@ class ClientResource(Base):
 
 
 def is_registered_name(name: str) -> bool:
-    """Whether the name of a resource, as tokens and consents have it, is the id of a row here."""
+    """Returns whether the name of a resource, as tokens and consents have it, is the id of a row here."""
     return name.startswith(f"{_PREFIX}_")
 
 

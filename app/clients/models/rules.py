@@ -64,13 +64,13 @@ class ClientRules:
         """None: ``redirect_uri`` is required at the authorize endpoint."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """The resolved scope: the client's own when none is asked for, None when any name is not the client's."""
+        """Returns the resolved scope: the client's own when none is asked for, None when any name is not the client's."""
         registered = parse_scope(self.scope)
         requested = parse_scope(scope) or registered
         return format_scope(requested) if requested and requested <= registered else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether an answer may go there: registered, and such that it could be registered today.
+        """Returns whether an answer may go there: registered, and such that it could be registered today.
 
         The rule runs here too, because what stands in the database may be older than the rule, or have come there
         by another way.

@@ -37,5 +37,5 @@ class ClientSecret(Base):
     client: Mapped["Client"] = relationship(back_populates="secrets")
 
     def is_live(self) -> bool:
-        """Whether it still works."""
+        """Returns whether it still works."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > clock.now())

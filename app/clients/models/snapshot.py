@@ -45,13 +45,13 @@ class ClientSnapshot(ClientRules, Struct):
     secret_last_used_at: datetime | None = None
 
     def check_client_secret(self, client_secret: str) -> bool:
-        """Whether the presented secret is the live one this snapshot was looked up with."""
+        """Returns whether the presented secret is the live one this snapshot was looked up with."""
         is_equal = hmac.compare_digest(self.secret_digest or _NO_DIGEST, digest(client_secret))
         return is_equal and self.secret_digest is not None
 
     @staticmethod
     def check_unknown_secret(client_secret: str) -> bool:
-        """The comparison that an unknown client's secret gets, so that it takes as long as a known one's."""
+        """Returns the comparison that an unknown client's secret gets, so that it takes as long as a known one's."""
         return hmac.compare_digest(_NO_DIGEST, digest(client_secret)) and False
 
 
@@ -100,7 +100,7 @@ SECRET_USED = Used(ClientSecret.digest, ClientSecret.last_used_at)
 
 
 def find_client(connection: Connection, client_id: str, client_secret: str = "") -> ClientSnapshot | None:
-    """The client, and with it the live secret that ``client_secret`` is, if it is one; None when it has ended."""
+    """Returns the client, and with it the live secret that ``client_secret`` is, if it is one; None when it has ended."""
     found: ClientSnapshot | None = connection.first(_FIND_CLIENT, **client_values(client_id, client_secret))
     return found
 

@@ -13,7 +13,7 @@ _DEFAULT_PORTS = {"https": "443", "http": "80"}
 
 
 def find_resource_problems(addresses: Sequence[str]) -> Iterable[str]:
-    """What is wrong with a list of addresses that are to be registered: one sentence for each."""
+    """Returns what is wrong with a list of addresses that are to be registered: one sentence for each."""
     if len(addresses) > MAX_RESOURCES:
         yield _("There are %(count)s resources; %(most)s is the most.", count=len(addresses), most=MAX_RESOURCES)
         return
@@ -28,7 +28,7 @@ def find_resource_problems(addresses: Sequence[str]) -> Iterable[str]:
 
 
 def find_place_problem(address: str, issuer: str) -> str | None:
-    """What is wrong with where an address lies, as seen from the issuer; None if nothing is."""
+    """Returns what is wrong with where an address lies, as seen from the issuer; None if nothing is."""
     here, there = cut(issuer), cut(address)
     if _place_of(here) == _place_of(there):
         return _(

@@ -65,6 +65,6 @@ def tell_near_ends(connection: Connection, grant_ids: Sequence[str]) -> int:
 
 
 def once_of(consent: Consent) -> str:
-    """What tells two ends apart: one that is put off is told again."""
+    """Returns what tells two ends apart: one that is put off is told again."""
     assert consent.expires_at is not None
     return f"{consent.grant_id}/{consent.expires_at.isoformat(timespec='seconds')}"

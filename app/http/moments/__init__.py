@@ -33,54 +33,54 @@ def init_app(app: Flask) -> None:
 
 
 def day(at: datetime) -> Markup:
-    """A ``<time>`` that shows the day, as in “3 May 2026 UTC”."""
+    """Returns a ``<time>`` that shows the day, as in “3 May 2026 UTC”."""
     return _element(at, "day")
 
 
 def minute(at: datetime, zone: tzinfo | None = None) -> Markup:
-    """A ``<time>`` that shows day and time, as in “3 May 2026, 09:30 UTC”; in ``zone`` for a clock elsewhere."""
+    """Returns a ``<time>`` that shows day and time, as in “3 May 2026, 09:30 UTC”; in ``zone`` for a clock elsewhere."""
     return _element(at, "minute", zone)
 
 
 def second(at: datetime) -> Markup:
-    """A ``<time>`` that shows day and time to the second, for what is compared with somebody else's log."""
+    """Returns a ``<time>`` that shows day and time to the second, for what is compared with somebody else's log."""
     return _element(at, "second")
 
 
 def plain_day(at: datetime, zone: tzinfo | None = None) -> str:
-    """The text of :func:`day`, without an element; in ``zone`` where the reader's account is not asked."""
+    """Returns the text of :func:`day`, without an element; in ``zone`` where the reader's account is not asked."""
     return _text(at, "day", zone or own_zone())
 
 
 def plain_minute(at: datetime, zone: tzinfo | None = None) -> str:
-    """The text of :func:`minute`, without an element; in ``zone`` where the reader's account is not asked."""
+    """Returns the text of :func:`minute`, without an element; in ``zone`` where the reader's account is not asked."""
     return _text(at, "minute", zone or own_zone())
 
 
 def for_script(at: datetime, precision: str) -> Markup:
-    """The attributes by which a script makes a plain text local; none where it is in the reader's zone already."""
+    """Returns the attributes by which a script makes a plain text local; none where it is in the reader's zone already."""
     if own_zone() is not None:
         return Markup()
     return Markup(f' data-datetime="{stamp(at)}" data-precision="{precision}"')
 
 
 def stamp(at: datetime) -> str:
-    """The point in time as a program reads it (:rfc:`3339`), as in ``2026-05-03T09:30:00Z``."""
+    """Returns the point in time as a program reads it (:rfc:`3339`), as in ``2026-05-03T09:30:00Z``."""
     return f"{_in_utc(at).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def iso_day(at: datetime) -> str:
-    """The reader's day as a field of a form and an address name it, as in ``2026-05-03``."""
+    """Returns the reader's day as a field of a form and an address name it, as in ``2026-05-03``."""
     return day_of(_in_utc(at)).isoformat()
 
 
 def iso_minute(at: datetime) -> str:
-    """The minute in the reader's time zone as a field of a form takes it, as in ``2026-05-03T09:30``."""
+    """Returns the minute in the reader's time zone as a field of a form takes it, as in ``2026-05-03T09:30``."""
     return _in_utc(at).astimezone(reading_zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def iso_exact(at: datetime) -> str:
-    """The point in time to the microsecond, as an address of ours carries it."""
+    """Returns the point in time to the microsecond, as an address of ours carries it."""
     return _in_utc(at).isoformat()
 
 

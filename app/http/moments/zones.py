@@ -12,13 +12,13 @@ _NO_ZONES = {"Factory", "localtime", "posixrules"}
 
 @cache
 def list_zones() -> frozenset[str]:
-    """The names of all time zones that this machine knows, aliases too. To read them takes a while, once."""
+    """Returns the names of all time zones that this machine knows, aliases too. To read them takes a while, once."""
     return frozenset(available_timezones() - _NO_ZONES)
 
 
 @lru_cache(maxsize=600)
 def find_zone(name: str | None) -> tzinfo | None:
-    """The time zone of this name; None where it is none that this machine knows."""
+    """Returns the time zone of this name; None where it is none that this machine knows."""
     try:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, KeyError):
@@ -27,26 +27,26 @@ def find_zone(name: str | None) -> tzinfo | None:
 
 
 def own_zone() -> tzinfo | None:
-    """The time zone that whoever is signed in has chosen; None when nobody is, or nothing is chosen."""
+    """Returns the time zone that whoever is signed in has chosen; None when nobody is, or nothing is chosen."""
     return find_zone(getattr(current_user, "time_zone", None))
 
 
 def reading_zone() -> tzinfo:
-    """The time zone in which days begin and end for whoever reads: their own, else UTC."""
+    """Returns the time zone in which days begin and end for whoever reads: their own, else UTC."""
     return own_zone() or UTC
 
 
 def zone_name() -> str:
-    """What a page calls :func:`reading_zone`, as in “Europe/Lisbon” or “UTC”."""
+    """Returns what a page calls :func:`reading_zone`, as in “Europe/Lisbon” or “UTC”."""
     return str(own_zone() or "UTC")
 
 
 def start_of(day: date) -> datetime:
-    """The first moment of a day of whoever reads, in UTC."""
+    """Returns the first moment of a day of whoever reads, in UTC."""
     # Where clocks leave out midnight this is the moment at which they do, and so still the day's first.
     return datetime(day.year, day.month, day.day, tzinfo=reading_zone()).astimezone(UTC)
 
 
 def day_of(at: datetime) -> date:
-    """On which day of whoever reads a moment is."""
+    """Returns on which day of whoever reads a moment is."""
     return at.astimezone(reading_zone()).date()

@@ -19,7 +19,7 @@ _MEMORY_TOOLS = ("bio", "memory")
 
 
 def is_conversation(item: dict[str, Any]) -> bool:
-    """Whether an object looks like a conversation of ChatGPT."""
+    """Returns whether an object looks like a conversation of ChatGPT."""
     return isinstance(item.get("mapping"), dict)
 
 

@@ -13,17 +13,17 @@ _WHO = {"human": "You", "user": "You", "assistant": "Claude"}
 
 
 def is_conversation(item: dict[str, Any]) -> bool:
-    """Whether an object looks like a conversation with Claude."""
+    """Returns whether an object looks like a conversation with Claude."""
     return isinstance(item.get("chat_messages"), list)
 
 
 def is_project(item: dict[str, Any]) -> bool:
-    """Whether an object looks like one of Claude's projects."""
+    """Returns whether an object looks like one of Claude's projects."""
     return isinstance(item.get("docs"), list) and "name" in item
 
 
 def is_memory(item: dict[str, Any]) -> bool:
-    """Whether an object looks like what Claude remembers of an account."""
+    """Returns whether an object looks like what Claude remembers of an account."""
     return "conversations_memory" in item or "project_memories" in item or "memory_files" in item
 
 

@@ -24,7 +24,7 @@ MOST_WAITING = 2 * 1024 * 1024 * 1024
 
 
 def has_room(session: Session, size: int) -> bool:
-    """Whether another upload can wait beside those that do."""
+    """Returns whether another upload can wait beside those that do."""
     waiting = select(func.coalesce(func.sum(Import.size), 0)).where(Import.state != DONE)
     return int(session.scalar(waiting) or 0) + size <= MOST_WAITING
 

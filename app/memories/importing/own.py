@@ -35,12 +35,12 @@ class MementoDraft(Struct, frozen=True):
 
 
 def is_memory(item: dict[str, Any]) -> bool:
-    """Whether an object looks like a memory that was taken out."""
+    """Returns whether an object looks like a memory that was taken out."""
     return isinstance(item.get("text"), str) and isinstance(item.get("source"), dict)
 
 
 def is_memento(item: dict[str, Any]) -> bool:
-    """Whether an object looks like a memento that was taken out."""
+    """Returns whether an object looks like a memento that was taken out."""
     return isinstance(item.get("name"), str) and isinstance(item.get("picks"), list)
 
 

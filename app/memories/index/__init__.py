@@ -28,6 +28,6 @@ def index_of(session: Session) -> SearchIndex:
 
 
 def is_part_of_index(name: str | None, kind: str) -> bool:
-    """Whether a thing in the database, of Alembic's ``kind``, belongs to the index, which no model describes."""
+    """Returns whether a thing in the database, of Alembic's ``kind``, belongs to the index, which no model describes."""
     parts = {"table": "memory_search", "column": "search_vector", "index": "ix_memories_search_vector"}
     return kind in parts and (name or "").startswith(parts[kind])

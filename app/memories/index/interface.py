@@ -49,11 +49,11 @@ class SearchIndex(ABC):
 
     @abstractmethod
     def is_older(self, mark: Mark, *, or_same: bool = False) -> ColumnElement[bool]:
-        """Whether a row of :meth:`select_newest` stands before the mark in time."""
+        """Returns whether a row of :meth:`select_newest` stands before the mark in time."""
 
     @abstractmethod
     def is_as_new(self, mark: Mark) -> ColumnElement[bool]:
-        """Whether a row of :meth:`select_newest` stands at the mark or after it."""
+        """Returns whether a row of :meth:`select_newest` stands at the mark or after it."""
 
     @abstractmethod
     def read_mark(self, row: Row[Any]) -> Mark:
@@ -61,4 +61,4 @@ class SearchIndex(ABC):
 
     @abstractmethod
     def is_mark(self, value: Any) -> bool:
-        """Whether something that came from outside can be a mark."""
+        """Returns whether something that came from outside can be a mark."""

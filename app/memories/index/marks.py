@@ -25,7 +25,7 @@ def time_and_id(memory: Dated) -> list[str]:
 
 
 def is_time_and_id(value: Any) -> bool:
-    """Whether something that came from outside can be a :func:`time_and_id`."""
+    """Returns whether something that came from outside can be a :func:`time_and_id`."""
     if not (isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)):
         return False
     try:

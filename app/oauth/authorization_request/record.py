@@ -92,9 +92,9 @@ class WaitingRequest(Struct):
         return parameters
 
     def is_expired(self) -> bool:
-        """Whether its time is over, whatever became of it."""
+        """Returns whether its time is over, whatever became of it."""
         return self.expires_at <= clock.now()
 
     def is_over(self) -> bool:
-        """Whether it was answered or has expired."""
+        """Returns whether it was answered or has expired."""
         return self.consumed_at is not None or self.is_expired()

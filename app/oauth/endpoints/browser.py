@@ -20,13 +20,13 @@ _SIGNATURE_LENGTH = 32
 
 
 def find_browser() -> str | None:
-    """The nonce of this browser, None if it has none yet."""
+    """Returns the nonce of this browser, None if it has none yet."""
     nonce = http_request.cookies.get(_name(), "")
     return nonce if nonce.startswith(credentials.BROWSER) else None
 
 
 def is_of_this_browser(handle: str, browser_digest: str) -> bool:
-    """Whether the request with this handle was begun in this browser."""
+    """Returns whether the request with this handle was begun in this browser."""
     held = [http_request.cookies.get(name, "") for name in (_name(), _own_name(handle))]
     # Each is compared, so that the time it takes does not tell which.
     return any([credentials.matches(nonce, browser_digest) for nonce in held])
@@ -50,12 +50,12 @@ def bind_browser(response: Response, handle: str, nonce: str) -> Response:
 
 
 def sign_for_browser(text: str, nonce: str) -> str:
-    """A signature that says that this browser was sent there by us."""
+    """Returns a signature that says that this browser was sent there by us."""
     return _sign(text, nonce, settings().secret_key)
 
 
 def is_signed_for_this_browser(text: str, signature: str) -> bool:
-    """Whether the signature is one that this browser got for the text."""
+    """Returns whether the signature is one that this browser got for the text."""
     nonce = find_browser()
     return nonce is not None and any(
         [hmac.compare_digest(_sign(text, nonce, key).encode(), signature.encode()) for key in settings().secret_keys]

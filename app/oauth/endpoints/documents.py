@@ -41,12 +41,12 @@ _AGAIN = (Trouble.BUSY, Trouble.TOO_MANY, Trouble.UNREAD)
 
 
 def is_of_document(parameters: Parameters) -> bool:
-    """Whether the app of a request says who it is by the address of a document."""
+    """Returns whether the app of a request says who it is by the address of a document."""
     return looks_like_address(parameters.values.get("client_id", ""))
 
 
 def is_known_already(client_id: str) -> bool:
-    """Whether the app at this address is known as well as a document could tell, so that nothing needs to be asked."""
+    """Returns whether the app at this address is known as well as a document could tell, so that nothing needs to be asked."""
     return is_fresh(db.session, client_id)
 
 

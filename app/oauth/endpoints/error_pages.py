@@ -26,7 +26,7 @@ _NOT_IN_DOCUMENT = _(
 
 
 def no_way_back_page(refused: Refused) -> tuple[str, int]:
-    """What is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
+    """Returns what is true of the app for the one who reads it: unknown, switched off, or asked to answer elsewhere."""
     client, row = refused.client, refused.row
     if refused.reason in document.ROWS:
         return _page_of_document(refused)

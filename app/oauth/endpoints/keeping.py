@@ -101,17 +101,17 @@ def begin_again_behind_sign_in(again: bool = False) -> Response:
 
 
 def this_network() -> str:
-    """What stands for the caller's network in the database; it cannot be read there."""
+    """Returns what stands for the caller's network in the database; it cannot be read there."""
     return credentials.digest(network_of(http_request.remote_addr or ""))
 
 
 def continue_url(handle: str) -> str:
-    """Where a kept request goes on."""
+    """Returns where a kept request goes on."""
     return url_for("oauth.continue_authorization", request=handle)
 
 
 def leads_to_known_app(query: str) -> bool:
-    """Whether a request was sent along by us, in this browser, and may be answered at the address it names."""
+    """Returns whether a request was sent along by us, in this browser, and may be answered at the address it names."""
     sent, _name, signature = query.rpartition(f"&{_SENT_ALONG}=")
     if not is_signed_for_this_browser(sent, signature):
         return False

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
 
 
 def leads_to_app(target: str) -> bool:
-    """Whether a path of ours leads on to an app: a request that waits in this browser, or that travels along."""
+    """Returns whether a path of ours leads on to an app: a request that waits in this browser, or that travels along."""
     parts = urlsplit(target)
     if parts.path.rstrip("/") in _AUTHORIZE_PATHS:
         return leads_to_known_app(parts.query)

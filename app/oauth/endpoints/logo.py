@@ -32,7 +32,7 @@ def show_logo(client_key: str, digest: str) -> Response:
 
 
 def logo_url(client: Client) -> str | None:
-    """Where the client's logo is, if it has one. One that registered itself could have chosen anybody's."""
+    """Returns where the client's logo is, if it has one. One that registered itself could have chosen anybody's."""
     if client.logo_digest is None or client.origin == DYNAMIC:
         return None
     return url_for("oauth.show_logo", client_key=client.key, digest=client.logo_digest)

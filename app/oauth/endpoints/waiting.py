@@ -55,7 +55,7 @@ class Flow(Struct):
     connection: Connection
 
     def url_for(self, step: str) -> str:
-        """The address of another step of the same request."""
+        """Returns the address of another step of the same request."""
         return url_for(f"oauth.{step}", request=self.handle)
 
     def renew_under_lock(self, earlier_grant_id: str | None = None) -> bool:
@@ -158,7 +158,7 @@ def _tell_what_became(connection: Connection) -> ResponseReturnValue:
 
 
 def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
-    """The request of this handle, in whatever state, if it was begun in this browser."""
+    """Returns the request of this handle, in whatever state, if it was begun in this browser."""
     waiting = find_authorization_request(connection, handle)
     return waiting if waiting is not None and is_of_this_browser(handle, waiting.browser_digest) else None
 
@@ -210,5 +210,5 @@ def _must_choose_account(waiting: WaitingRequest) -> bool:
 
 
 def sign_in_url(next_path: str, *, again: bool = False) -> str:
-    """The sign-in page, which leads on to a path of ours."""
+    """Returns the sign-in page, which leads on to a path of ours."""
     return url_for("accounts.sign_in") + "?" + urlencode({"next": next_path} | ({"again": "1"} if again else {}))

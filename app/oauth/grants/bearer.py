@@ -65,7 +65,7 @@ def new_bearer_tokens(
     refresh_until: datetime | None = None,
     asked_offline: bool = False,
 ) -> BearerTokens:
-    """An access token for ``scope`` at the resource ``audience`` and, given ``refresh_scope``, a refresh token for that.
+    """Returns an access token for ``scope`` at the resource ``audience`` and, given ``refresh_scope``, a refresh token for that.
 
     They live as long as the client is registered for, and never longer than the server's own settings, nor than the
     family of ``origin``; that is None for tokens that belong to an organization. ``refresh_token`` sets the refresh
@@ -156,7 +156,7 @@ def stored_values(tokens: BearerTokens) -> dict[str, Any]:
 def bearer_response(
     settings: Settings, tokens: BearerTokens, consent: Origin | Used | None = None, *, asked_offline: bool = False
 ) -> dict[str, Any]:
-    """The token endpoint's answer (:rfc:`6749#section-5.1`).
+    """Returns the token endpoint's answer (:rfc:`6749#section-5.1`).
 
     ``consent`` is what was read of a code's or a token's; None for tokens that belong to an organization. ``asked_offline``
     says whether ``offline_access`` was asked for, which is told back.
@@ -176,7 +176,7 @@ def bearer_response(
 
 
 def consent_details(scope: str, consent: Told, place: str) -> list[dict[str, Any]]:
-    """The ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them.
+    """Returns the ``authorization_details`` of a scope under a consent: mementos only for a scope that looks through them.
 
     ``place`` is where they are used (:attr:`Resource.location`).
     """

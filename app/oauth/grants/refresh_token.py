@@ -74,7 +74,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
         )
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshSnapshot:
-        """The token, if this client may use it now; one that was used before ends its family. Raises a refusal."""
+        """Returns the token, if this client may use it now; one that was used before ends its family. Raises a refusal."""
         mistaken = find_mistaken_kind(refresh_token, credentials.REFRESH_TOKEN)
         if mistaken:
             raise refuse(Reason.REFRESH_MISTAKEN, kind=mistaken)

@@ -99,7 +99,7 @@ class RequestLog(WriteBehind):
         self.wake()
 
     def has_enough_successes(self, client_key: str) -> bool:
-        """Whether as many wait as are kept; without the lock, since one more or less does not matter."""
+        """Returns whether as many wait as are kept; without the lock, since one more or less does not matter."""
         notes = self._notes.get(client_key)
         return notes is not None and len(notes.successes) >= MOST_SUCCESSES
 

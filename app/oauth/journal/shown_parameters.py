@@ -37,18 +37,18 @@ _AT_SIGN = re.compile(r"@|%(25)*40")
 
 
 def shown_grant_type(grant_type: str | None) -> str:
-    """The grant type if it is one that has a name, else nothing."""
+    """Returns the grant type if it is one that has a name, else nothing."""
     return grant_type if grant_type in _GRANT_TYPES else ""
 
 
 def shown_scope(scope: str) -> str:
-    """The scope, without what is no name of one."""
+    """Returns the scope, without what is no name of one."""
     names = [name if _may_be_scope(name) else LEFT_OUT for name in scope.split(" ") if name]
     return " ".join(dict.fromkeys(names))[:_MOST_OF_SCOPE]
 
 
 def shown_uri(uri: str, known: Collection[str]) -> str:
-    """The address: its origin and path as sent, but of the query only names.
+    """Returns the address: its origin and path as sent, but of the query only names.
 
     What stands in a known address too, such as a registered one, is shown as it is, so that what differs can be seen. Of the path, a segment is
     left out that could be a credential or name somebody.
@@ -71,7 +71,7 @@ def shown_uri(uri: str, known: Collection[str]) -> str:
 
 
 def has_user_name(uri: str) -> bool:
-    """Whether something stands before the host, which is never shown."""
+    """Returns whether something stands before the host, which is never shown."""
     parts = cut(uri)
     return _names_a_host(parts) and "@" in (parts.authority or "")
 

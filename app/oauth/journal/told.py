@@ -58,7 +58,7 @@ class Page(Struct, frozen=True):
 
 
 def list_requests(client: Client, *, only_failed: bool, page: int, request_id: str = "") -> Page:
-    """A page of what the app asked in the last thirty days, or only the request of this ``X-Request-ID``."""
+    """Returns a page of what the app asked in the last thirty days, or only the request of this ``X-Request-ID``."""
     recent = [RequestRecord.client_key == client.key, RequestRecord.at > clock.now() - KEPT_FOR]
     if request_id:
         # What is no id of ours is not sent to the database, and finds nothing: no record has none.
@@ -80,7 +80,7 @@ def list_requests(client: Client, *, only_failed: bool, page: int, request_id: s
 
 
 def find_failure(client: Client, record_id: str) -> RequestRecord | None:
-    """A request of the app that failed in the last thirty days and is still kept."""
+    """Returns a request of the app that failed in the last thirty days and is still kept."""
     if not _RECORD_ID.fullmatch(record_id):
         return None
     return db.session.scalar(
@@ -94,14 +94,14 @@ def find_failure(client: Client, record_id: str) -> RequestRecord | None:
 
 
 def find_address_nearness(record: RequestRecord, client: Client) -> Nearness | None:
-    """Why the address that the request was refused for may be registered at a click; None when it may not."""
+    """Returns why the address that the request was refused for may be registered at a click; None when it may not."""
     if record.reason != Reason.REDIRECT_URI_MISMATCH or not _is_whole(record):
         return None
     return find_nearness(record.redirect_uri, client.usable_redirect_uris)
 
 
 def list_missing_scopes(record: RequestRecord, client: Client) -> list[str]:
-    """The scopes that the request asked for, that exist, and that the app is not registered for."""
+    """Returns the scopes that the request asked for, that exist, and that the app is not registered for."""
     if record.reason != Reason.SCOPE_NOT_REGISTERED:
         return []
     asked, registered = parse_scope(record.scope), parse_scope(client.scope)

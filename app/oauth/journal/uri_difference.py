@@ -30,7 +30,7 @@ class Difference(Struct, frozen=True):
 
 
 def find_nearest(sent: str, registered: Iterable[str]) -> str | None:
-    """The registered address that was probably meant; None when none is registered."""
+    """Returns the registered address that was probably meant; None when none is registered."""
     matcher = SequenceMatcher()
     matcher.set_seq2(sent[:_MOST_COMPARED].lower())
 
@@ -42,7 +42,7 @@ def find_nearest(sent: str, registered: Iterable[str]) -> str | None:
 
 
 def compare(sent: str, registered: str) -> Difference:
-    """What differs between two addresses that are not equal."""
+    """Returns what differs between two addresses that are not equal."""
     ours, theirs = [], []
     for kind, start, end, other_start, other_end in _opcodes(sent, registered):
         ours.append(Piece(sent[start:end], kind != "equal"))

@@ -37,14 +37,14 @@ _FIND_OPEN = Statement(
 
 
 def callback_uri(issuer: str, client_id: str) -> str:
-    """The playground's own address for an app, open or not."""
+    """Returns the playground's own address for an app, open or not."""
     return f"{issuer}/org/oauth/{client_id}/playground/callback"
 
 
 def find_return_problem(
     connection: Connection, client: ClientSnapshot, redirect_uri: str, user_id: str | None, issuer: str
 ) -> Reason | None:
-    """Why an answer may not go to this address now; None if it is the client's, or its open playground's.
+    """Returns why an answer may not go to this address now; None if it is the client's, or its open playground's.
 
     The latter for the admin who opened it alone, character for character whatever kind of app it is.
     ``user_id`` is None while nobody has signed in, which settles nothing yet: it must be asked again then.

@@ -50,7 +50,7 @@ def close_callback(client: Client, *, user_id: str) -> None:
 
 
 def find_open_callback(client: Client, *, user_id: str) -> PlaygroundCallback | None:
-    """The person's callback for this client, while it holds."""
+    """Returns the person's callback for this client, while it holds."""
     return db.session.scalar(
         select(PlaygroundCallback).where(
             PlaygroundCallback.client_key == client.key,

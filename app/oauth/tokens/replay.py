@@ -61,5 +61,5 @@ def add_token_replay(connection: Connection, *, grant_id: str, presented: str, s
 
 
 def list_replays(session: Session, grant_id: str, since: datetime = _ALWAYS) -> list[datetime]:
-    """When an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
+    """Returns when an old key of the app came a second time, so that a sign-in's keys were ended; the latest first."""
     return [at for (at,) in SessionConnection(session).all(_LIST_REPLAYS, grant=grant_id, since=since)]

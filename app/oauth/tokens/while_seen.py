@@ -159,7 +159,7 @@ def redeem_while_seen(
     redirect_uri: str,
     code_challenge: str | None,
 ) -> Used | None:
-    """The same of a code, which is for this redirect URI and was asked for with this challenge, or without one."""
+    """Returns the same of a code, which is for this redirect URI and was asked for with this challenge, or without one."""
     asked = {"redirect_uri": redirect_uri, "code_challenge": code_challenge}
     return _use(_REDEEM_WHILE_SEEN, connection, code_digest, seen, tokens, **asked)
 

@@ -50,7 +50,7 @@ def list_cards(
     size: int = PAGE_SIZE,
     mementos: Sequence[MementoSummary] | None = None,
 ) -> Cards:
-    """A page of the person's apps, the one used last first; with ``of``, each installation of that one's app.
+    """Returns a page of the person's apps, the one used last first; with ``of``, each installation of that one's app.
 
     ``mementos`` are all of the person's, where they have been listed already.
     """

@@ -42,7 +42,7 @@ class Difference(Struct, frozen=True):
 
 
 def compare(consent: Consent, new: Choice) -> Difference:
-    """What would change for the consent's app."""
+    """Returns what would change for the consent's app."""
     old = find_choice(db.session(), consent)
     rows = db.session.execute(select(Memento.id, Memento.name).where(Memento.user_id == consent.user_id))
     names = dict(sorted(rows, key=lambda row: row[1].casefold()))

@@ -124,7 +124,7 @@ class Connection(Struct, frozen=True):
 
 
 def list_live(user_id: str) -> list[Consent]:
-    """The person's live consents, the one used last first; those of one app follow each other."""
+    """Returns the person's live consents, the one used last first; those of one app follow each other."""
     consents = db.session.scalars(_LIST_LIVE, {"user": user_id, "at": clock.now()}).all()
     latest: dict[tuple[object, ...], datetime] = {}
     for one in consents:
@@ -143,7 +143,7 @@ def app_of(consent: Consent) -> tuple[object, ...]:
 
 
 def used_at(consent: Consent) -> datetime:
-    """When it was used last, or else connected."""
+    """Returns when it was used last, or else connected."""
     return consent.last_used_at or consent.issued_at
 
 
@@ -153,7 +153,7 @@ def describe_all(
     among: Collection[Consent],
     mementos: Iterable[MementoSummary] | None = None,
 ) -> list[Connection]:
-    """What a page tells of the chosen ones, which are ``among`` all that live.
+    """Returns what a page tells of the chosen ones, which are ``among`` all that live.
 
     ``mementos`` are all of the person's, where they have been listed already.
     """
@@ -166,7 +166,7 @@ def describe_all(
 
 
 def count_mementos(user_id: str, limits: Limits, mementos: Iterable[MementoSummary] | None = None) -> Counter[str]:
-    """How many memories each memento of the person's holds that an app can see; ``limits`` leave out what is never shared."""
+    """Returns how many memories each memento of the person's holds that an app can see; ``limits`` leave out what is never shared."""
     if mementos is not None and not limits:
         return Counter({one.id: one.count for one in mementos})
     counts: Counter[str] = Counter()
@@ -176,7 +176,7 @@ def count_mementos(user_id: str, limits: Limits, mementos: Iterable[MementoSumma
 
 
 def find_connection(user_id: str, grant_id: str) -> Connection | None:
-    """A live consent of the person's."""
+    """Returns a live consent of the person's."""
     consent = find_consent(user_id, grant_id)
     if consent is None or not consent.is_live():
         return None
@@ -192,7 +192,7 @@ def find_neighbours(user_id: str, consent: Consent) -> tuple[Consent | None, Con
 
 
 def find_consent(user_id: str, grant_id: str) -> Consent | None:
-    """A consent of the person's, whether it lives or has ended."""
+    """Returns a consent of the person's, whether it lives or has ended."""
     if not is_id(grant_id):
         return None
     return db.session.scalar(_FIND_CONSENT, {"user": user_id, "grant": grant_id})
@@ -235,7 +235,7 @@ def _find_only_address(client: Client) -> str:
 
 
 def list_windows(consent: Consent, counts: Counter[str]) -> list[Window]:
-    """The mementos that a consent names, and the app's own."""
+    """Returns the mementos that a consent names, and the app's own."""
     saved = find_saved_memento_id(db.session(), consent.user_id, consent.client_key, consent.installation)
     of_one = {"user": consent.user_id, "grant": consent.grant_id, "saved": saved}
     rows = SessionConnection(db.session()).all(_LIST_WINDOWS, **of_one)

@@ -23,7 +23,7 @@ class Ending(Struct, frozen=True):
 
 
 def list_ended(user_id: str, page: int = 1, size: int = PAGE_SIZE) -> tuple[list[Consent], bool]:
-    """A page of what was ended or has come to its end, the latest first, and whether there is more."""
+    """Returns a page of what was ended or has come to its end, the latest first, and whether there is more."""
     found = db.session.scalars(
         select(Consent)
         .where(Consent.user_id == user_id, ~is_live(Consent))

@@ -42,7 +42,7 @@ class View(Struct, frozen=True):
 
 
 def look_back_from(found: LookBack, number: str | None) -> View:
-    """What the page shows; a ``number`` that is none of a sign-in is that of the earliest."""
+    """Returns what the page shows; a ``number`` that is none of a sign-in is that of the earliest."""
     beginnings = [
         Beginning(index, one.at, describe_device(one.user_agent), one.address)
         for index, one in enumerate(list_sign_ins(found))

@@ -57,7 +57,7 @@ class App(Struct, frozen=True):
 
 
 def list_entries(user_id: str, app: str, page: int, called: Mapping[str, str]) -> tuple[list[Entry], bool]:
-    """A page of what happened to the person's consents, or to those of one app, and whether there is more.
+    """Returns a page of what happened to the person's consents, or to those of one app, and whether there is more.
 
     ``called`` is what :func:`name_connections` returns.
     """
@@ -79,7 +79,7 @@ def walk_entries(user_id: str, app: str) -> Iterator[Entry]:
 
 
 def list_apps(user_id: str, called: Mapping[str, str]) -> tuple[list[App], list[App]]:
-    """Every app that anything happened to, by name; and each connection of those that have several."""
+    """Returns every app that anything happened to, by name; and each connection of those that have several."""
     rows = db.session.execute(
         select(ConsentEvent.client_key, ConsentEvent.grant_id, func.max(ConsentEvent.id), func.min(ConsentEvent.at))
         .where(ConsentEvent.user_id == user_id)
@@ -133,7 +133,7 @@ def _describe(rows: list[ConsentEvent], called: Mapping[str, str]) -> list[Entry
 
 
 def name_connections(user_id: str) -> dict[str, str]:
-    """What the person calls each connection; empty where it goes by its app's name."""
+    """Returns what the person calls each connection; empty where it goes by its app's name."""
     return dict(SessionConnection(db.session()).all(_LIST_NAMES, user=user_id))
 
 

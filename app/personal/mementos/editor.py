@@ -47,7 +47,7 @@ class View(Struct):
 
 
 def read_view(sent: MultiDict, user_id: str) -> View:
-    """What is to be in sight, from an address or a form. What does not exist shows the sources."""
+    """Returns what is to be in sight, from an address or a form. What does not exist shows the sources."""
     action = sent.get("action", "")
     words = " ".join(sent.get("q", "").split())[:_MOST_WORDS_LENGTH]
     at, page = sent.get("open", ""), read_page(sent.get("page"))
@@ -69,7 +69,7 @@ def read_view(sent: MultiDict, user_id: str) -> View:
 
 
 def read_draft(sent: MultiDict, memento_id: str | None) -> Draft:
-    """The changes that a form carries, with those just made."""
+    """Returns the changes that a form carries, with those just made."""
     draft = Draft(memento_id)
     # One more than is allowed, so that saving notices.
     draft.added = dict.fromkeys(_parse(sent.getlist("added"))[: MOST_CHANGES + 1])
@@ -82,7 +82,7 @@ def read_draft(sent: MultiDict, memento_id: str | None) -> Draft:
 
 
 def list_rows(view: View, draft: Draft) -> dict[str, list[Row]]:
-    """The lines in sight: the ``sources``, or the ``path`` to the open level and its ``folders`` and ``memories``."""
+    """Returns the lines in sight: the ``sources``, or the ``path`` to the open level and its ``folders`` and ``memories``."""
     names = {one.id: one.name for one in view.integrations}
     lines: dict[str, list[tuple[Pick, Any]]] = {"sources": [], "path": [], "folders": [], "memories": []}
     if view.found is None:

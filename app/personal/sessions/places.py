@@ -45,7 +45,7 @@ class Place(Struct, frozen=True):
 
 
 def list_places(user_id: str, session_id: str, address: str = "") -> list[Place]:
-    """The person's live sessions: this one first, then by last use. ``address`` is where the page is seen from."""
+    """Returns the person's live sessions: this one first, then by last use. ``address`` is where the page is seen from."""
     at = clock.now()
     idle_since = at - timedelta(seconds=settings().session_idle_lifetime)
     sessions = db.session.scalars(
@@ -72,7 +72,7 @@ def list_places(user_id: str, session_id: str, address: str = "") -> list[Place]
 
 
 def find_begin(user_id: str, session_id: str) -> datetime | None:
-    """When one of the person's sessions began; None when there is no such session of theirs."""
+    """Returns when one of the person's sessions began; None when there is no such session of theirs."""
     return db.session.scalar(select(Session.issued_at).where(Session.id == session_id, Session.user_id == user_id))
 
 

@@ -138,7 +138,7 @@ _NOT_ITS_CODE = _(
 
 
 def has_recovery_codes() -> bool:
-    """Whether the person has one that was not used."""
+    """Returns whether the person has one that was not used."""
     return count_recovery_codes(db.session(), current_user.id) > 0
 
 
@@ -152,12 +152,12 @@ def _set_up_page(form: CodeForm, secret: str) -> ResponseReturnValue:
 
 
 def recovery_page(codes: list[str]) -> str:
-    """The only answer that ever holds them: no redirect, so that no cookie has to carry them."""
+    """Returns the only answer that ever holds them: no redirect, so that no cookie has to carry them."""
     return render_template("personal/settings/recovery_codes.html", codes=codes, account=current_user, next=next_way())
 
 
 def next_way() -> str | None:
-    """Where it goes on once a factor is set up, for who was led here on the way to somewhere else."""
+    """Returns where it goes on once a factor is set up, for who was led here on the way to somewhere else."""
     return safe_next(request.args.get("next"), "") or None
 
 

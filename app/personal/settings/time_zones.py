@@ -40,7 +40,7 @@ def find_choices(question: str) -> tuple[list[Choice], int]:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether it is the name of one, as a place or as a browser calls it."""
+    """Returns whether it is the name of one, as a place or as a browser calls it."""
     return name in list_zones()
 
 

@@ -17,7 +17,7 @@ CHANGED = _("Something changed while this page was open, so nothing was shared. 
 
 
 def read_action(known: Collection[str], lists: Collection[str] = ()) -> str | None:
-    """Which of the ``known`` buttons was pressed; None when that is not clear.
+    """Returns which of the ``known`` buttons was pressed; None when that is not clear.
 
     It is not when a button, or anything else that only the ``lists`` may say several times, was sent twice.
     """
@@ -27,13 +27,13 @@ def read_action(known: Collection[str], lists: Collection[str] = ()) -> str | No
 
 
 def find_changes(flow: Flow, screen: str, facts: Facts, ticked: Collection[str] = ()) -> list[str]:
-    """What has changed since the page that is being answered; what was last shown, if the answer names no page."""
+    """Returns what has changed since the page that is being answered; what was last shown, if the answer names no page."""
     sealed = http_request.form.get("shown")
     return facts.find_changes(getattr(flow.waiting, f"{screen}_shown") if sealed is None else sealed, ticked)
 
 
 def seal_page(flow: Flow, screen: str, facts: Facts) -> str:
-    """The seal for a page that is about to be shown, kept with the request too."""
+    """Returns the seal for a page that is about to be shown, kept with the request too."""
     seal = facts.seal()
     remember_shown(flow.connection, flow.waiting, screen, seal)
     return seal

@@ -49,12 +49,15 @@ class Facts(Struct):
     offers: str = "mementos"
 
     def seal(self) -> str:
-        """One string, for a hidden field and for the waiting request."""
+        """Returns one string, for a hidden field and for the waiting request."""
         fixed = ".".join(_fingerprint(self.fixed.get(name)) for name in _SENTENCES)
         return f"{fixed}~{'.'.join(map(_seal_offer, self.offered, self.offered.values()))}"
 
     def find_changes(self, sealed: str | None, ticked: Iterable[str] = ()) -> list[str]:
-        """What has changed since the page with this seal, one sentence each. None, or no seal of ours: all of it."""
+        """Returns what has changed since the page with this seal, one sentence each.
+
+        None, or no seal of ours: all of it.
+        """
         fixed, _tilde, offered = (sealed or "").partition("~")
         before = fixed.split(".")
         if len(before) != len(_SENTENCES):

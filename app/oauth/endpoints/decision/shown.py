@@ -91,7 +91,7 @@ _LIST_NAMES = Statement(
 
 
 def describe_client(flow: Flow) -> dict[str, Any]:
-    """Who asks, how it is known, and what will receive the answer."""
+    """Returns who asks, how it is known, and what will receive the answer."""
     client = _read(_FIND_CLIENT, client=flow.client.key)
     return {
         "name": client.name,
@@ -115,13 +115,13 @@ def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Present | N
 
 
 def describe_account() -> Account:
-    """Who answers, as the database knows them now."""
+    """Returns who answers, as the database knows them now."""
     account: Account = _read(_FIND_ACCOUNT, user=current_user.id)
     return account
 
 
 def common_facts(client: Mapping[str, Any], account: Account) -> dict[str, Any]:
-    """The facts that every screen shows."""
+    """Returns the facts that every screen shows."""
     trust: Trust = client["trust"]
     namesake: Namesake | None = client["namesake"]
     return {
@@ -169,5 +169,5 @@ def list_predecessors(flow: Flow) -> list[Predecessor]:
 
 
 def summary_with(summary: MementoSummary | IntegrationSummary, **more: Any) -> dict[str, Any]:
-    """What a summary tells, and more, for a template."""
+    """Returns what a summary tells, and more, for a template."""
     return asdict(summary) | more

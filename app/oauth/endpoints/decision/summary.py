@@ -175,7 +175,7 @@ def read_summary(flow: Flow) -> Summary:
 
 
 def may_go_on_as_before(flow: Flow) -> bool:
-    """Whether there is an earlier connection that this one may be the same as, so that nothing has to be chosen first."""
+    """Returns whether there is an earlier connection that this one may be the same as, so that nothing has to be chosen first."""
     return _have_choice(list_predecessors(flow)[:MOST_OFFERED])
 
 
