@@ -1,12 +1,12 @@
 // A form that is on its way is not sent again by a second click: the browser would show the answer to that alone, which
 // says that all is done, and never the code or the secret that the first one brings. Nor is it sent while the browser is
-// offline, as the page that says so takes the place of this one, with all that was typed: <script data-offline="words">.
+// offline, as the page that says so takes the place of this one, with all that was typed: <script data-unsent="words">.
 const LONGEST_WAIT = 5000;
 let sent = new WeakMap();
 const notice = document.createElement("p");
 notice.className = "notice error";
 notice.setAttribute("role", "alert");
-const words = document.currentScript.dataset.offline;
+const words = document.currentScript.dataset.unsent;
 // Who reached us while they were offline has a browser that is mistaken, or the server on their own machine.
 const believesIt = navigator.onLine;
 

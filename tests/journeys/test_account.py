@@ -109,7 +109,7 @@ def test_what_was_typed_is_not_lost_when_the_network_is_gone(page, server, sign_
     page.context.set_offline(True)
     for button in ("Open Google Drive", "Make it"):
         page.get_by_role("button", name=button).click()
-        expect(page.get_by_role("alert")).to_contain_text("Your browser is offline")
+        expect(page.get_by_role("alert")).to_contain_text("Your browser has no connection")
         page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.get_by_role("alert")).to_be_hidden()
     page.context.set_offline(False)
