@@ -22,6 +22,7 @@ from tests.test_architecture import (
     the_clock_is_read_through_its_module,
     the_protocol_knows_no_flask,
     who_raises_says_so,
+    who_returns_says_so,
 )
 
 #: (rule, module, source, what the sentence says); None where the rule has nothing to object to.
@@ -115,6 +116,11 @@ EXAMPLES = [
     (who_raises_says_so, "app.org.access", "def f():\n    raise ValueError('x')", "does not say what"),
     (who_raises_says_so, "app.org.access", "def f():\n    'Raises ``ValueError``.'\n    raise ValueError('x')", None),
     (who_raises_says_so, "app.org.access", "def _f():\n    raise ValueError('x')", None),
+    (who_returns_says_so, "app.org.access", "def f() -> bool:\n    'Whether it is so.'", "“Returns whether …”"),
+    (who_returns_says_so, "app.org.access", "def f() -> bool:\n    'Returns whether it is so.'", None),
+    (who_returns_says_so, "app.org.access", "def f() -> bool:\n    'Add one, if it is so.'", None),
+    (who_returns_says_so, "app.org.access", "def f() -> None:\n    'What the loop calls.'", None),
+    (who_returns_says_so, "app.org.access", "@property\ndef f() -> bool:\n    'Whether it is so.'", None),
     (every_module_opens_with_a_sentence, "app.http.web", "x = 1", "has no docstring"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''Web stuff'''", "no sentence"),
     (every_module_opens_with_a_sentence, "app.http.web", "'''What every answer shares.'''", None),
