@@ -353,7 +353,7 @@ def test_an_address_that_has_an_account_by_now_is_not_taken_from_it(app, alice, 
 
     in_database(move)
     page = take_back(Browser(app), letter)
-    assert page.status_code == 409 and "This address has an account of its own." in page.text
+    assert page.status_code == 409 and "give it another address in its settings, then open this link again" in page.text
     assert (email_of(alice), email_of(bob)) == (_NEW, alice.email)
     assert in_database(lambda session: session.scalars(select(Session.user_id)).all()) == [alice.id]
 

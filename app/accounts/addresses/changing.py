@@ -51,9 +51,13 @@ class Waiting(Struct, frozen=True):
 
 
 class TakenBack(Struct, frozen=True):
-    """The address that an account has again, and the path at which its new password is chosen."""
+    """The address of the account from now on, and the path at which its new password is chosen.
+
+    ``is_other`` says whether the account had another one before.
+    """
 
     email: str
+    is_other: bool
     link: str
 
 
@@ -156,7 +160,7 @@ def take_back_address(session: Session, token: str, password_hash: str) -> Taken
     if lost != change.was or not change.is_first_step:
         notify(session, user.id, "email_taken_back", email=change.was)
         record("user.address_taken_back", actor_user_id=user.id)
-    return TakenBack(change.was, link)
+    return TakenBack(change.was, lost != change.was, link)
 
 
 def _take_away_factors(session: Session, user_id: str, since: datetime) -> None:

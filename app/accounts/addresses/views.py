@@ -15,10 +15,16 @@ from app.extensions import db
 from app.http.doors import PAGE
 from app.http.moments.zones import find_zone
 from app.http.routes import Blueprint
-from app.sentences import _, sentence_of
+from app.sentences import _
 from app.text import isolated
 
 blueprint = Blueprint("addresses", __name__, door=PAGE)
+
+#: Who finds themselves locked out is likely to sign up anew.
+_TAKEN = _(
+    "This address has an account of its own. One address can have only one account: sign in to that one, give it another"
+    " address in its settings, then open this link again."
+)
 
 
 @blueprint.get("/take-back-address/<token>")
@@ -38,12 +44,15 @@ def take_back(token: str) -> ResponseReturnValue:
     except LinkIsOver:
         db.session.rollback()
         return _page(token)
-    except AddressTaken as error:
+    except AddressTaken:
         db.session.rollback()
-        return _page(token, sentence_of(error), 409)
+        return _page(token, _TAKEN, 409)
     db.session.commit()
-    email = isolated(taken.email)
-    flash(gettext("%(email)s is the address of your account again. Choose a new password now.", email=email))
+    if taken.is_other:
+        email = isolated(taken.email)
+        flash(gettext("%(email)s is the address of your account again. Choose a new password now.", email=email))
+    else:
+        flash(gettext("The second step is taken off your account. Choose a new password now."))
     return redirect(taken.link, 303)
 
 
