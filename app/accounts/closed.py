@@ -1,7 +1,8 @@
 """What a person is told who signs in to an account that is not open. To be asked only once they have shown who they are.
 
 Whoever asked to have their account deleted may keep it: what they have shown waits in the browser's signed cookie, for ten
-minutes, until they answer. It counts only for the wish to leave that it was made for, so that it is of no use twice.
+minutes, until they answer. It counts only for the wish to leave that it was made for, so that it is of no use twice, and
+as long as the password is the same: who takes an account back shuts out also whoever is asked this at the moment.
 """
 
 from datetime import timedelta
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from app import clock
 from app.accounts.models import User
+from app.credentials import digest
 from app.extensions import db
 from app.http.safe_next import safe_next
 
@@ -24,11 +26,12 @@ _LONGEST_TARGET = 1500
 
 
 class ComesBack(Struct, frozen=True):
-    """Who may keep their account, where they were going, and what they have shown."""
+    """Who may keep their account, where they were going, what they have shown, and the digest of the password then."""
 
     user: User
     target: str
     shown: frozenset[str]
+    password_digest: str
 
 
 def tell_disabled(user: User, target: str, shown: frozenset[str]) -> Response | None:
@@ -48,6 +51,7 @@ def ask_to_come_back(user: User, target: str, shown: frozenset[str]) -> Response
     session[_NAME] = {
         "user": user.id,
         "leaves": user.deletes_at.isoformat(),
+        "password": digest(user.password_hash),
         "target": target if len(target) <= _LONGEST_TARGET else "/",
         "shown": sorted(shown),
         "until": (clock.now() + _WAITS).isoformat(),
@@ -65,4 +69,7 @@ def find_who_may_come_back() -> ComesBack | None:
         return None
     if user.deletes_at.isoformat() != kept["leaves"] or user.deletes_at <= clock.now():
         return None
-    return ComesBack(user, safe_next(kept["target"]), frozenset(kept["shown"]))
+    # The version before keeps none.
+    if kept.get("password") != digest(user.password_hash):
+        return None
+    return ComesBack(user, safe_next(kept["target"]), frozenset(kept["shown"]), kept["password"])

@@ -21,6 +21,7 @@ from app.accounts.sessions import end_sessions
 from app.accounts.state import is_open_account
 from app.audit.events import record
 from app.consents.endings import end_consents_of_person
+from app.credentials import digest
 from app.database.session_connection import SessionConnection
 from app.sentences import _
 
@@ -78,11 +79,14 @@ def _close(session: Session, user_id: str) -> None:
     end_consents_of_person(SessionConnection(session), user_id)
 
 
-def come_back(session: Session, user: User) -> bool:
-    """Keep an account that was about to go. Returns False when it is too late, or not asked any more. The caller commits."""
+def come_back(session: Session, user: User, password_digest: str) -> bool:
+    """Keep an account that was about to go, for who has shown that it is theirs while its password had this digest.
+
+    Returns False when it is too late, not asked any more, or the password is another by now. The caller commits.
+    """
     lock_person(session, user.id)
     session.refresh(user)
-    if user.deletes_at is None or user.deletes_at <= clock.now():
+    if user.deletes_at is None or user.deletes_at <= clock.now() or digest(user.password_hash) != password_digest:
         return False
     user.deletes_at = None
     # Who was about to allow an app something when the account was closed may have been a moment later.

@@ -30,7 +30,7 @@ def ask_to_come_back() -> ResponseReturnValue:
 def keep_account() -> ResponseReturnValue:
     """Keep the account, and sign in to it."""
     waiting = find_who_may_come_back()
-    if waiting is None or not come_back(db.session(), waiting.user):
+    if waiting is None or not come_back(db.session(), waiting.user, waiting.password_digest):
         return redirect(url_for("accounts.sign_in"), 303)
     # Who has an account that can be kept did not just sign up: the link was one for a new password.
     sets_password = "link" in waiting.shown

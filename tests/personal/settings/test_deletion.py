@@ -8,6 +8,7 @@ from sqlalchemy import String, Text, cast, select, update
 from app import clock
 from app.accounts.models import Membership, Organization, User
 from app.accounts.notices.models import Notice
+from app.accounts.passwords import hash_password
 from app.accounts.users import found_organization
 from app.extensions import db
 from app.memories.models import Memory
@@ -141,6 +142,37 @@ def test_what_was_shown_once_is_of_no_use_for_the_next_time(ask, signed_in, alic
     assert kept is not None or cookies
     answer = signed_in.submit(page, press="Keep my account and sign in")
     assert (answer.status_code, answer.location) == (303, "/sign-in")
+    assert in_database(lambda session: find_user(session, alice).deletes_at) is not None
+
+
+def test_who_is_asked_while_the_password_changes_is_not_let_in(app, ask, signed_in, alice, in_database):
+    """Whoever takes the account back, as by a letter of ours, shuts out who knew the password and waits at the question."""
+    ask()
+    page = signed_in.follow(signed_in.sign_in(alice.email, alice.password))
+
+    def change(session):
+        find_user(session, alice).password_hash = hash_password("seven herons by the lock")
+        session.commit()
+
+    in_database(change)
+    answer = signed_in.submit(page, press="Keep my account and sign in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in") and not is_signed_in(signed_in)
+    assert in_database(lambda session: find_user(session, alice).deletes_at) is not None
+    owner = Browser(app)
+    page = owner.follow(owner.sign_in(alice.email, "seven herons by the lock"))
+    assert owner.submit(page, press="Keep my account and sign in").status_code == 303 and is_signed_in(owner)
+
+
+def test_also_where_it_changes_after_the_first_look(ask, signed_in, alice, in_database, monkeypatch):
+    ask()
+    page = signed_in.follow(signed_in.sign_in(alice.email, alice.password))
+
+    def change(session, user_id):
+        session.execute(update(User).where(User.id == user_id).values(password_hash=hash_password("by the lock seven")))
+
+    monkeypatch.setattr("app.leaving.asking.lock_person", change)
+    answer = signed_in.submit(page, press="Keep my account and sign in")
+    assert (answer.status_code, answer.location) == (303, "/sign-in") and not is_signed_in(signed_in)
     assert in_database(lambda session: find_user(session, alice).deletes_at) is not None
 
 
