@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -9,10 +10,12 @@ from app import metrics
 from app.consents.resources import MCP
 from app.database.access import has_committed
 from app.database.connections import Connection, connect
+from app.database.repeat import asks_to_be_repeated
 from app.extensions import db
-from app.http.error_answers import answer_error, find_answer_to_unavailable
+from app.http.direct.written import write_ready
+from app.http.error_answers import answer_error
 from app.http.services import services
-from app.http.wire import json_answer, no_content
+from app.http.wire import JsonAnswer, json_answer, no_content, request_id
 from app.mcp import blueprint
 from app.mcp.calls import caller_with
 from app.mcp.dispatch import answer
@@ -42,6 +45,10 @@ from app.strict_json import NOT_COMPRESSED, BadBody, is_compressed, parse_body
 _LARGEST = max(largest_body(tool.takes.schema()) for tool in TOOLS.values())
 #: Of whoever may not call, so much is read at most, to find the id of what is refused.
 _LARGEST_UNREAD = 64 * 1024
+#: After so many bytes of answers nothing more of a list is done: fifty searches would have a thousand megabytes.
+_LARGEST_LIST = 4_000_000
+_TOO_LONG = "This was not done, as the answers before it are long: send it again, in another list or by itself."
+_FAILED_BEFORE = "This was not done, as a message before it in the list failed: send it again in a moment."
 
 
 @blueprint.route("/mcp", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -64,15 +71,18 @@ def mcp() -> Response:
 def answer_failure(error: Exception) -> Response:
     """Tell what nobody caught as the answer to the message: clients show their person no other sentence of ours."""
     told = answer_error(error)
+    kept = [(name, told.headers[name]) for name in ("Allow", "Retry-After") if name in told.headers]
+    return json_answer(_wrong_of_failure(told, _find_id_of_refused()).body(), told.status_code, kept)
+
+
+def _wrong_of_failure(told: Response, id: str | int | None) -> Wrong:
     status, body = told.status_code, told.get_json()
     code = UNAVAILABLE if status == UNAVAILABLE else INTERNAL_ERROR if status >= 500 else INVALID_REQUEST
     sentence, data = body["error_description"], {"error": body["error"]}
     if seconds := told.headers.get("Retry-After"):
         # Assistants are shown no header.
         sentence = f"{sentence.partition(':')[0]}: try again in {seconds} seconds."
-    wrong = Wrong(status, code, sentence, id=_find_id_of_refused(), data=data)
-    kept = [(name, told.headers[name]) for name in ("Allow", "Retry-After") if name in told.headers]
-    return json_answer(wrong.body(), status, kept)
+    return Wrong(status, code, sentence, id=id, data=data)
 
 
 def _answer_caller(token: TokenSnapshot) -> Response | list[Any]:
@@ -130,21 +140,28 @@ def _answer(message: Message, token: TokenSnapshot) -> dict[str, Any] | None:
 def _answer_each(contents: list[Any], connection: Connection) -> Response:
     """Answer the messages of a list in their order, each with a look of its own at the token, as if it had come alone.
 
-    What was done is told, also when the database is away afterwards. Where nothing was, all of it may be done again.
+    What was answered is told, also when a later one fails: to send all of it again would do it twice, and fail again
+    where the list is too much for the time of one request. What would make the answer too long is not done.
     """
-    answers: list[dict[str, Any] | None] = []
-    for content in contents:
+    answers: list[bytes] = []
+    for place, content in enumerate(contents):
         try:
-            answers.append(_answer_one(content, connection))
+            is_full = sum(map(len, answers)) > _LARGEST_LIST
+            told = _not_done(content, _TOO_LONG) if is_full else _answer_one(content, connection)
         except Exception as error:
-            if not has_committed() or find_answer_to_unavailable(error) is None:
+            if not answers or (asks_to_be_repeated(error) and not has_committed()):
                 raise
-            answers += [None if _is_notification(one) else _unavailable(one) for one in contents[len(answers) :]]
+            failed = _wrong_of_failure(answer_error(error), find_id(content)).body()
+            rest = [failed, *(_not_done(one, _FAILED_BEFORE) for one in contents[place + 1 :])]
+            answers += [orjson.dumps(one) for one in rest if one is not None]
             break
         # What only reads holds a transaction that may not write, and would not see what others write meanwhile.
         db.session.remove()
-    told = [one for one in answers if one is not None]
-    return json_answer(told) if told else no_content(202)
+        if told is not None:
+            answers.append(orjson.dumps(told))
+    if not answers:
+        return no_content(202)
+    return JsonAnswer(write_ready(b"[" + b",".join(answers) + b"]", 200, (), request_id()))
 
 
 def _answer_one(content: Any, connection: Connection) -> dict[str, Any] | None:
@@ -168,9 +185,8 @@ def _is_notification(content: Any) -> bool:
     return isinstance(content, dict) and "id" not in content
 
 
-def _unavailable(content: Any) -> dict[str, Any]:
-    sentence = "The server cannot use its database just now, so this was not done: send it again in a moment."
-    return Wrong(503, UNAVAILABLE, sentence, id=find_id(content)).body()
+def _not_done(content: Any, sentence: str) -> dict[str, Any] | None:
+    return None if _is_notification(content) else Wrong(503, UNAVAILABLE, sentence, id=find_id(content)).body()
 
 
 def _answer_refusal(refused: Refused) -> Response:

@@ -1,7 +1,7 @@
 """Lists of messages, which clients of revision 2025-03-26 may send: it "MUST support receiving JSON-RPC batches"."""
 
 from app.database.unavailable import DatabaseUnavailable
-from app.mcp import calls
+from app.mcp import calls, endpoint
 from app.mcp.messages import MOST_IN_A_LIST
 from app.oauth.bearer_check import TokenOutdated
 from tests.tables import each
@@ -120,3 +120,42 @@ def test_what_was_done_is_told_when_the_database_is_away_afterwards(agent, monke
     assert [one["error"]["code"] for one in told[1:]] == [503, 503]
     away.append(True)
     assert agent.post(sent).status_code == 503
+
+
+def test_what_was_found_is_told_where_all_of_it_is_too_much_for_one_request(agent, monkeypatch):
+    """The same list sent again would end at the same place, each time, and never be answered."""
+    carry_out, slow = calls._carry_out, [False, True]
+
+    def take_too_long(*args):
+        if slow.pop(0):
+            raise DatabaseUnavailable("slow", "It takes too long.")
+        return carry_out(*args)
+
+    monkeypatch.setattr(calls, "_carry_out", take_too_long)
+    told = agent.post([call(id, "search_memories", query="chips") for id in (1, 2, 3)]).json
+    assert told[0]["result"]["isError"] is False
+    assert [(one["id"], one["error"]["code"]) for one in told[1:]] == [(2, 503), (3, 503)]
+    assert "seconds" in told[1]["error"]["message"] and "a message before it" in told[2]["error"]["message"]
+
+
+def test_what_was_done_is_told_when_we_fail_afterwards(agent, monkeypatch):
+    carry_out, wrong = calls._carry_out, [False, True]
+
+    def fail(*args):
+        if wrong.pop(0):
+            raise RuntimeError
+        return carry_out(*args)
+
+    monkeypatch.setattr(calls, "_carry_out", fail)
+    told = agent.post([call(id, "save_memory", title=f"M{id}", text="a") for id in (1, 2, 3)]).json
+    assert told[0]["result"]["isError"] is False
+    assert [(one["id"], one["error"]["code"]) for one in told[1:]] == [(2, -32603), (3, 503)]
+
+
+def test_an_answer_to_a_list_has_an_end(agent, monkeypatch):
+    """What is not told is not done."""
+    monkeypatch.setattr(endpoint, "_LARGEST_LIST", 100)
+    sent = [call(1, "save_memory", title="Cod", text="a" * 100), call(2, "save_memory", title="Eel", text="b"), TOLD]
+    told = agent.post(sent).json
+    assert [one.get("error", {}).get("code") for one in told] == [None, 503] and "long" in told[1]["error"]["message"]
+    assert agent.titles() == ["Cod"]
