@@ -10,6 +10,7 @@ from app.memories.models import Integration, Memory, MemoryTotal
 from app.memories.records import add_memories
 from app.memories.totals import AccountFull
 from tests.api.made import add_memory, said
+from tests.statements import noted_statements
 from tests.totals import bound, demand_counted
 
 __all__ = ["bound"]
@@ -123,6 +124,18 @@ def test_the_count_goes_with_the_account(app, caller, alice):
         db.session.execute(db.text("DELETE FROM users WHERE id = :id"), {"id": alice.id})
         db.session.commit()
         assert db.session.scalar(select(func.count()).select_from(MemoryTotal)) == 0
+
+
+def test_how_much_goes_with_a_source_is_added_up_by_the_database(app, caller):
+    """Of a million memories that were told one by one, a worker would have two hundred megabytes."""
+    source = caller.post("integrations/", {"kind": "books", "name": "Books"}).json["id"]
+    for number in range(3):
+        caller.post("memories/", {"title": f"M{number}", "text": "é", "integration_id": source})
+    with noted_statements(app) as noted:
+        assert caller.delete(f"integrations/{source}/").status_code == 204
+    deleted = [one for one, _ in noted if "DELETE FROM memories" in one]
+    assert len(deleted) == 1 and ("RETURNING" not in deleted[0] or "sum(gone.size)" in deleted[0])
+    assert demand_counted(app) == (0, 0)
 
 
 def test_an_account_has_so_many_sources_and_mementos(app, caller, shelf, monkeypatch):
