@@ -29,7 +29,7 @@ from app.leaving.letters import ACCOUNT_DELETED
 from app.mail.models import LocalMail, OutgoingMail
 from app.mail.outbox import put_mail
 from app.memories.importing.models import Import, ImportPiece
-from app.memories.models import Integration, Memento, Memory
+from app.memories.models import Integration, Memento, Memory, MemoryTotal
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.tokens.family import TokenFamily
 from app.purge.batches import Pace, write_batch
@@ -73,6 +73,8 @@ _PARTS = (
     _Part(
         ImportPiece, ImportPiece.id, lambda of: ImportPiece.import_id.in_(select(Import.id).where(Import.user_id == of))
     ),
+    # Should the account stay after all, what it keeps is counted anew.
+    _Part(MemoryTotal, MemoryTotal.owner_id, _by_person(MemoryTotal.user_id)),
     _Part(Memory, Memory.id, _by_person(Memory.user_id)),
     _Part(Memento, Memento.id, _by_person(Memento.user_id)),
     _Part(Integration, Integration.id, _by_person(Integration.user_id)),

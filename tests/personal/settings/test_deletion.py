@@ -12,11 +12,13 @@ from app.accounts.passwords import hash_password
 from app.accounts.users import found_organization
 from app.extensions import db
 from app.memories.models import Memory
+from app.memories.own import add_note
 from app.purge.accounts import purge_accounts
 from app.purge.batches import Pace
 from tests.actors import Browser
 from tests.purging import purge
 from tests.tables import each
+from tests.totals import demand_counted
 
 PAGE = "/account/settings/delete/"
 #: What tells of a person who is gone, and why: only their id, or a letter on its way.
@@ -251,6 +253,28 @@ def test_a_person_who_came_back_while_the_purge_looked_stays(app, ask, shelf, al
     assert gone == {"accounts": 0}
     assert in_database(lambda session: find_user(session, alice)) is not None
     assert in_database(lambda session: session.query(Memory).filter_by(user_id=alice.id).count()) == 7
+
+
+def test_what_a_person_keeps_who_came_back_at_the_last_moment_is_counted_anew(
+    app, ask, shelf, alice, let_time_pass, in_database
+):
+    in_database(lambda session: (add_note(session, alice.id, {"title": "Note", "text": "x"}), session.commit()))
+    assert demand_counted(app)[0] == 8
+    ask()
+    let_time_pass(days=7)
+
+    def keep(_seconds: float) -> bool:
+        with app.app_context():
+            if db.session.query(Memory).filter_by(user_id=alice.id).count() < 8:
+                db.session.execute(update(User).where(User.id == alice.id).values(deletes_at=None))
+            db.session.commit()
+        return True
+
+    with app.app_context():
+        gone, _ = purge_accounts(db.engine, Pace(keep, rows=2))
+    assert gone == {"accounts": 0}
+    in_database(lambda session: (add_note(session, alice.id, {"title": "Note", "text": "x"}), session.commit()))
+    assert 1 < demand_counted(app)[0] < 9
 
 
 def test_the_last_owner_is_told_to_hand_over_first(ask, own, signed_in, in_database, alice, bob):
