@@ -28,7 +28,8 @@ def apply_steps(session: Session, user_id: str, steps: Sequence[Step]) -> int:
     held = select(Memory).where(Memory.id.in_(ids), Memory.user_id == user_id).order_by(Memory.id)
     present = {memory.id: memory for memory in session.scalars(to_change(held, Memory))}
     done = 0
-    for step in steps:
+    # What goes makes room for what comes back.
+    for step in sorted(steps, key=lambda step: step.act != "delete"):
         now = present.get(step.memory_id or "")
         if step.memory_id is not None and ("" if now is None else now.updated_at.isoformat()) != step.is_now:
             continue

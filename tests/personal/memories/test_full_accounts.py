@@ -63,6 +63,20 @@ def test_what_an_app_deleted_does_not_come_back_where_there_is_no_room(app, sign
     assert demand_counted(app)[0] == 8
 
 
+def test_what_is_undone_makes_room_for_what_comes_back_by_it(app, signed_in, shelf, connect, notebook, bound):
+    whole = {"selection": "selected", "memento_ids": [shelf.mementos["Recipes"]]}
+    connected = connect(notebook, **whole, writable_ids=[shelf.mementos["Recipes"]])
+    headers = {"Authorization": f"Bearer {connected.access_token}"}
+    client = app.test_client()
+    assert client.delete(f"/api/v1/memories/{shelf.memories['Bread']}/", headers=headers).status_code == 204
+    assert client.post("/api/v1/memories/", json={"title": "M", "text": "x"}, headers=headers).status_code == 201
+    assert demand_counted(app)[0] == 7
+    bound(memories=7)
+    page = signed_in.get("/account/activity/undo/since")
+    assert "2 changes are undone" in signed_in.follow(signed_in.submit(page, press="Undo all of this")).text
+    assert demand_counted(app)[0] == 7
+
+
 def test_what_apps_saved_is_counted_when_it_goes(app, signed_in, connect, notebook):
     connected = connect(notebook, selection="none")
     headers = {"Authorization": f"Bearer {connected.access_token}"}
