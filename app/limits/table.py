@@ -67,15 +67,19 @@ ACCOUNT_CODES_OF_DAY      = _limit("second/account-in-a-day",    100, 96 * _QUAR
 RECOVERY_CODES            = _limit("second/recovery",             10, _QUARTER)
 #: Filled-in forms of sign-up, whatever comes of them, from one network address. Each sends a letter.
 SIGN_UPS                  = _limit("sign-up",                     20, _QUARTER)
-#: Changes of address that one person asks for, and letters about them to one new address.
+#: Changes of address that one person asks for; letters about them to one new address, of one person and, loosely, of all.
 ADDRESS_CHANGES           = _limit("address/changes",             10, 60 * _MINUTE)
+LETTERS_OF_CHANGER        = _limit("address/letters-of-person",    5, 60 * _MINUTE)
 LETTERS_TO_NEW_ADDRESS    = _limit("address/letters",              5, 60 * _MINUTE)
 #: Letters with a link for a new password, to one address, whether it has an account or not; and asked for from one network.
 #: A link lasts longer than the wait, so whoever is told to wait has one that works.
 PASSWORD_LINKS            = _limit("password-link",                3, _QUARTER)
 PASSWORD_LINKS_OF_NETWORK = _limit("password-link/network",       20, _QUARTER)
-#: Letters of sign-ups, invitations and unconfirmed accounts to one e-mail address.
-LETTERS_TO_ADDRESS        = _limit("letter/to-address",           10, 60 * _MINUTE)
+#: Letters to one e-mail address, each kind by itself, so that no stranger uses up what its owner waits for: of sign-ups, of
+#: which any will do for whoever reads the mailbox; to an account, to confirm it; and of invitations.
+SIGN_UP_LETTERS           = _limit("sign-up/letters",             10, 60 * _MINUTE)
+CONFIRMATION_LETTERS      = _limit("address/confirmations",       10, 60 * _MINUTE)
+LETTERS_TO_INVITED        = _limit("invitation/to-address",       10, 60 * _MINUTE)
 #: Invitations by letter that one person sends.
 INVITATION_LETTERS        = _limit("invitation/letters",          50, 60 * _MINUTE)
 #: Passwords that somebody chooses for a new account, from one network address. To find out how soon one would be guessed

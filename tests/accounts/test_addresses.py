@@ -229,6 +229,15 @@ def test_letters_to_one_address_are_limited(signed_in, sent_mail):
     assert page.status_code == 429 and int(page.headers["Retry-After"]) > 0
 
 
+def test_somebody_elses_letters_keep_nobody_from_changing_to_their_own_address(app, signed_in, carol):
+    """But for the first one they count: many accounts send no more than fifty in an hour."""
+    other = Browser(app)
+    other.enter(carol)
+    while ask(other).status_code == 303:
+        pass
+    assert [ask(signed_in).status_code for _ in range(2)] == [303, 429]
+
+
 def test_two_who_want_one_address_at_once(app, alice, bob, sent_mail, email_of):
     """Both have the mailbox, so both have a link; the database decides."""
     links = []

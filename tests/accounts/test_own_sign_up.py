@@ -11,7 +11,7 @@ from app.accounts.models import Organization, User
 from app.accounts.passwords import verify_password
 from app.extensions import db
 from app.limits.errors import TooManyAttempts
-from app.limits.table import LETTERS_TO_ADDRESS
+from app.limits.table import SIGN_UP_LETTERS
 from tests.accounts.test_sign_in import is_signed_in
 from tests.accounts.test_sign_up import HONEST, ask, count, link
 from tests.actors import Browser
@@ -53,7 +53,7 @@ def test_nothing_of_what_a_stranger_typed_is_kept(app, browser, path):
 
 def test_a_stranger_who_uses_up_the_letters_keeps_nobody_out(app, browser, clock, path):
     stranger = Browser(app)
-    for _ in range(LETTERS_TO_ADDRESS.most - 1):
+    for _ in range(SIGN_UP_LETTERS.most - 1):
         ask(stranger, name="Win at evil.example", password="the stranger's password")
     refused = ask(browser)
     assert refused.status_code == 429 and "a name and a password of your own" in refused.text

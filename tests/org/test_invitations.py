@@ -11,6 +11,7 @@ from app.accounts.models import Invitation, User
 from app.accounts.organizations import find_organization
 from app.accounts.users import normalize_email, spell_out
 from app.extensions import db
+from tests.accounts.test_sign_up import HONEST, sign_up
 from tests.actors import Browser
 from tests.org.conftest import MEMBERS, give_role, in_acme, invite, kinds, role_of, send, signed_in
 from tests.tables import each
@@ -206,6 +207,14 @@ def test_nobody_sends_more_than_fifty_invitations_an_hour(app, admin, sent_mail,
         assert send(admin, MEMBERS + "/invite/letter", organization=acme, **letter).status_code == 303
     answer = send_letter(admin, "dora50@example.org")
     assert answer.status_code == 429 and "Retry-After" in answer.headers
+
+
+def test_invitations_keep_nobody_from_signing_up(app, admin, sent_mail):
+    """Else whoever has an organization would keep an address from ever getting an account of its own."""
+    for _ in range(10):
+        assert send_letter(admin, HONEST["email"]).status_code == 303
+    assert send_letter(admin, HONEST["email"]).status_code == 429
+    assert sign_up(Browser(app)).status_code == 303
 
 
 def test_where_no_letters_go_out_the_page_says_what_to_set_and_the_link_by_hand_stays(

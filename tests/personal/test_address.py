@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from app.accounts.models import User
 from app.extensions import db
+from tests.accounts.test_sign_up import ask as sign_up
 from tests.actors import Browser
 
 
@@ -36,6 +37,13 @@ def test_the_account_says_that_its_address_is_not_confirmed_until_it_is(app, unc
     page = unconfirmed.follow(unconfirmed.submit(page, press="Confirm the address"))
     assert "Your address is confirmed" in page.text and "not confirmed" not in page.text
     assert is_confirmed(app, alice)
+
+
+def test_sign_ups_of_strangers_keep_nobody_from_confirming(app, unconfirmed, alice):
+    stranger = Browser(app)
+    while sign_up(stranger, email=alice.email).status_code == 303:
+        pass
+    assert unconfirmed.get(ask(unconfirmed, alice.email)).status_code == 200
 
 
 def test_the_link_works_once_and_for_a_day(app, unconfirmed, alice, monkeypatch):

@@ -10,7 +10,7 @@ from app.accounts.models import User
 from app.database.rows import changed_rows
 from app.extensions import db
 from app.limits.counting import Limits
-from app.limits.table import LETTERS_TO_ADDRESS
+from app.limits.table import CONFIRMATION_LETTERS
 from app.mail.outbox import put_mail
 
 CONFIRMATION_LASTS = timedelta(days=1)
@@ -22,7 +22,7 @@ def ask_to_confirm(limits: Limits, user_id: str, email: str) -> None:
 
     Raises :class:`app.limits.errors.TooManyAttempts`.
     """
-    limits.take(LETTERS_TO_ADDRESS, email)
+    limits.take(CONFIRMATION_LETTERS, email)
     put_mail(db.session, LETTER, to=email, user_id=user_id)
 
 

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.limits.counting import Limits
 from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
-from app.limits.table import CHOSEN_PASSWORDS, LETTERS_TO_ADDRESS, SIGN_UP_PASSWORDS, SIGN_UPS
+from app.limits.table import CHOSEN_PASSWORDS, SIGN_UP_LETTERS, SIGN_UP_PASSWORDS, SIGN_UPS
 from app.mail.outbox import put_mail
 from app.sentences import _
 
@@ -69,7 +69,7 @@ def keep_sign_up(
     """
     limits.take(SIGN_UPS, network_of(address))
     try:
-        limits.take(LETTERS_TO_ADDRESS, email)
+        limits.take(SIGN_UP_LETTERS, email)
     except TooManyAttempts as error:
         raise TooManyLetters(error.seconds) from None
     # Before the first statement: SQLite has one writer, who should not wait for argon2.
@@ -97,7 +97,7 @@ def send_again(limits: Limits, sign_up: SignUp) -> None:
     sign_up_id, email = sign_up.id, sign_up.email
     # What counts writes by itself, and SQLite has one writer.
     read_anew(db.session)
-    limits.take(LETTERS_TO_ADDRESS, email)
+    limits.take(SIGN_UP_LETTERS, email)
     put_mail(db.session, LETTER, to=email, sign_up_id=sign_up_id)
 
 

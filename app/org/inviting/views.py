@@ -14,7 +14,7 @@ from app.database.rows import is_taken
 from app.extensions import db
 from app.http.services import services
 from app.limits.errors import TooManyAttempts
-from app.limits.table import INVITATION_LETTERS, LETTERS_TO_ADDRESS
+from app.limits.table import INVITATION_LETTERS, LETTERS_TO_INVITED
 from app.mail import mail_goes_out
 from app.once import identifier_for
 from app.org import blueprint
@@ -50,7 +50,7 @@ def send_invitation(access: Access) -> ResponseReturnValue:
         # What counts writes by itself, and SQLite has one writer.
         read_anew(db.session)
         services().limits.take(INVITATION_LETTERS, access.user_id)
-        services().limits.take(LETTERS_TO_ADDRESS, email)
+        services().limits.take(LETTERS_TO_INVITED, email)
         invite(
             organization_id,
             role=form.role.data,

@@ -17,8 +17,9 @@ from app.accounts.addresses.changing import (
 from app.accounts.fresh import needs_fresh_sign_in
 from app.extensions import db
 from app.http.services import services
+from app.limits.counting import Limits
 from app.limits.errors import TooManyAttempts
-from app.limits.table import ADDRESS_CHANGES, LETTERS_TO_NEW_ADDRESS
+from app.limits.table import ADDRESS_CHANGES, LETTERS_OF_CHANGER, LETTERS_TO_NEW_ADDRESS
 from app.mail import mail_goes_out
 from app.personal import blueprint
 from app.personal.settings.forms import AddressForm
@@ -41,8 +42,7 @@ def email() -> ResponseReturnValue:
         form.email.errors = [_("That is your address already.")]
         return _page(form, 400)
     try:
-        services().limits.take(ADDRESS_CHANGES, current_user.id)
-        services().limits.take(LETTERS_TO_NEW_ADDRESS, form.email.data)
+        _count_letter(services().limits, form.email.data)
     except TooManyAttempts as error:
         form.form_errors.append(sentence_of(error))
         return *_page(form, 429), {"Retry-After": str(error.seconds)}
@@ -82,6 +82,17 @@ def confirm_email(token: str) -> ResponseReturnValue:
     db.session.commit()
     flash(gettext("Your address is %(is_now)s. %(was)s got a letter that can take it back.", is_now=is_now, was=was))
     return redirect(url_for("personal.settings"), 303)
+
+
+def _count_letter(limits: Limits, email: str) -> None:
+    """Raises :class:`TooManyAttempts`. Letters of others to the address keep nobody from having one of their own."""
+    limits.take(ADDRESS_CHANGES, current_user.id)
+    number = limits.take(LETTERS_OF_CHANGER, current_user.id, email)
+    try:
+        limits.take_loosely(LETTERS_TO_NEW_ADDRESS, email, is_first=number == 1)
+    except TooManyAttempts:
+        limits.give_back(LETTERS_OF_CHANGER, current_user.id, email)
+        raise
 
 
 def _page(form: AddressForm, status: int = 200) -> tuple[str, int]:
