@@ -2,18 +2,33 @@
 
 To count it each time would read every text, so it is kept up: whoever adds, changes or deletes memories says so here, in
 the same transaction. Two that add at once come one after the other by the row of their owner, so that the bound holds.
+An earlier version says nothing, nor does who writes SQL of their own: the purge counts anew where that matters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Engine, LargeBinary, Select, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    LargeBinary,
+    Select,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.database.rows import is_taken
+from app.database.rows import changed_rows, is_taken
 from app.memories.models import Integration, Memory, MemoryTotal
 from app.sentences import _
 
@@ -89,6 +104,36 @@ def count_gone(session: Session, gone: Gone) -> None:
     """Count memories that were deleted."""
     if gone.count:
         _change(session, gone, -gone.count, -int(gone.size))
+
+
+def find_nearly_full(session: Session, after: str, most: int) -> Sequence[MemoryTotal]:
+    """Returns so many accounts of which nearly as much as they may keep is counted, or less than nothing, by their ids."""
+    bounds = _bounds.get(session.connection().engine, Bounds())
+    near = [MemoryTotal.memory_count < 0, MemoryTotal.text_bytes < 0]
+    for kept, bound in zip(_KEPT, (bounds.memories, bounds.megabytes * _MEGABYTE), strict=True):
+        if bound:
+            near.append(kept >= bound - bound // 10)
+    found = select(MemoryTotal).where(MemoryTotal.owner_id > after, or_(*near))
+    return session.scalars(found.order_by(MemoryTotal.owner_id).limit(most)).all()
+
+
+def find_uncounted(session: Session, total: MemoryTotal) -> tuple[int, int]:
+    """Returns how many more memories and bytes than are counted an account keeps; it reads all texts.
+
+    Both as of one moment, in one statement: so it is right to add these later, whoever writes meanwhile.
+    """
+    is_theirs = Memory.user_id == total.user_id if total.user_id else Memory.organization_id == total.organization_id
+    sums = (func.count().label("count"), func.coalesce(func.sum(size_in(session)), 0).label("size"))
+    kept = select(*sums).where(is_theirs).subquery()
+    more = (kept.c.count - MemoryTotal.memory_count, kept.c.size - MemoryTotal.text_bytes)
+    row = session.execute(select(*more).join(kept, true()).where(MemoryTotal.owner_id == total.owner_id)).first()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def count_uncounted(connection: Connection, owner_id: str, count: int, size: int) -> int:
+    """Add what was found not to be counted. Returns how many rows that changed."""
+    more = {"memory_count": MemoryTotal.memory_count + count, "text_bytes": MemoryTotal.text_bytes + size}
+    return changed_rows(connection.execute(update(MemoryTotal).where(MemoryTotal.owner_id == owner_id).values(more)))
 
 
 def demand_room_for_source(session: Session, *, user_id: str | None, organization_id: str | None) -> None:

@@ -14,6 +14,7 @@ from app.database.leases import give_back_lease, new_holder, renew_lease, take_l
 from app.memories.unfolded import fold_memories
 from app.purge.accounts import purge_accounts
 from app.purge.batches import Pace, purge_rule
+from app.purge.full_accounts import count_full_accounts_anew
 from app.purge.near_ends import tell_of_near_ends
 from app.purge.rules import Rule, find_rules
 from app.purge.short_receipts import purge_short_receipts
@@ -73,6 +74,8 @@ class Purge(Struct):
                 left, is_done = purge_accounts(self.engine, pace)
             if is_done:
                 is_done = tell_of_near_ends(self.engine, pace)
+        if is_done:
+            is_done = count_full_accounts_anew(self.engine, pace)
         return deleted | reviewed | left, is_done
 
     def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:

@@ -9,7 +9,10 @@ from app.extensions import db
 from app.memories.models import Integration, Memory, MemoryTotal
 from app.memories.records import add_memories
 from app.memories.totals import AccountFull
+from app.purge.batches import Pace
+from app.purge.full_accounts import count_full_accounts_anew
 from tests.api.made import add_memory, said
+from tests.purging import purge
 from tests.statements import noted_statements
 from tests.totals import bound, demand_counted
 
@@ -162,3 +165,42 @@ def test_without_its_row_all_is_counted_anew(app, caller):
         db.session.commit()
     add_memory(caller)
     assert demand_counted(app) == (1, 6)
+
+
+@pytest.mark.parametrize("most", [{"memories": 3}, {"megabytes": 1}])
+def test_who_is_full_by_what_nobody_said_had_gone_is_counted_anew(app, caller, bound, most):
+    """As by an earlier version, to which somebody went back for a while."""
+    bound()
+    for _ in range(3):
+        caller.post("memories/", {"title": "Long", "text": "🥪" * 80_000})
+    bound(**most)
+    long = {"title": "Long", "text": "🥪" * 80_000}
+    assert said(caller.post("memories/", long)) == _FULL
+    _do(app, "DELETE FROM memories WHERE id = (SELECT max(id) FROM memories)")
+    purge(app)
+    assert demand_counted(app) == (2, 640_000)
+    assert caller.post("memories/", {"title": "Short", "text": "x"}).status_code == 201
+
+
+def test_what_would_be_less_than_nothing_is_counted_anew_and_nothing_else_is(app, caller, bound):
+    bound(memories=100)
+    add_memory(caller)
+    with app.app_context():
+        engine = db.engine
+    _do(app, "UPDATE memory_totals SET memory_count = 50")
+    assert count_full_accounts_anew(engine, Pace(lambda _seconds: True))
+    with pytest.raises(AssertionError):
+        demand_counted(app)
+    _do(app, "UPDATE memory_totals SET memory_count = -1")
+    assert count_full_accounts_anew(engine, Pace(lambda _seconds: True))
+    with pytest.raises(AssertionError):
+        demand_counted(app)
+    _do(app, "DELETE FROM leases WHERE name = 'full_accounts'")
+    assert count_full_accounts_anew(engine, Pace(lambda _seconds: True))
+    assert demand_counted(app) == (1, 6)
+
+
+def _do(app, statement: str) -> None:
+    with app.app_context():
+        db.session.execute(db.text(statement))
+        db.session.commit()
