@@ -12,6 +12,7 @@ from app.accounts.forms import ConfirmSignUpForm, SignUpForm
 from app.accounts.joining.models import SignUp
 from app.accounts.joining.sign_ups import (
     SignUpOver,
+    TooManyLetters,
     confirm_sign_up,
     count_chosen_password,
     find_sign_up,
@@ -36,6 +37,9 @@ from app.sentences import _, sentence_of
 
 #: What the browser holds that has sent the form.
 _HELD = "signing_up"
+#: Where whoever is to follow an earlier letter was going. A cookie holds it meanwhile, and has 4 kB for everything.
+_GOING = "signing_up_for"
+_LONGEST_TARGET = 1500
 
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
@@ -64,13 +68,13 @@ def sign_up() -> ResponseReturnValue:
             target=target,
             address=network_address(),
         )
+    except TooManyLetters as error:
+        _let_wait(target)
+        session[_GOING] = target if len(target) <= _LONGEST_TARGET else "/"
+        return too_many(_sign_up_page, form, target, error)
     except TooManyAttempts as error:
         return too_many(_sign_up_page, form, target, error)
-    # A letter takes its time: an app that waits for the answer waits as long as it may.
-    destination = find_destination(target)
-    if destination is not None and destination.hold is not None:
-        destination.hold()
-    db.session.commit()
+    _let_wait(target)
     session[_HELD] = credential
     return redirect(url_for("accounts.show_letter", next=target if target != "/" else None), 303)
 
@@ -149,6 +153,20 @@ def confirm(token: str) -> ResponseReturnValue:
         db.session.rollback()
         return over_page()
     return finish_sign_in(user, target, {"link"} if is_here else {"link", "password"})
+
+
+def find_way_on() -> str:
+    """Returns where somebody was going who was told in this browser to follow an earlier letter; home if that is over."""
+    target = safe_next(session.get(_GOING))
+    return target if find_destination(target) else "/"
+
+
+def _let_wait(target: str) -> None:
+    """Commit. A letter takes its time: an app that waits for the answer waits as long as it may."""
+    destination = find_destination(target)
+    if destination is not None and destination.hold is not None:
+        destination.hold()
+    db.session.commit()
 
 
 def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:

@@ -138,6 +138,24 @@ def test_it_waits_for_the_letter_of_a_sign_up_for_an_hour_at_most(notebook, brow
     assert page.request.path == "/oauth/authorize/mementos"
 
 
+def test_it_waits_too_for_who_follows_the_letter_of_somebody_elses_sign_up(app, notebook, browser, monkeypatch):
+    stranger, real = Browser(app), clock.now
+    typed = {"email": "dora@home.example", "name": "Win", "password": "the stranger's password"}
+    while stranger.submit(stranger.get("/sign-up"), **typed).status_code == 303:
+        pass
+    page = notebook.start(browser, scope="memories:read profile")
+    sign_up = next(path for path in page.text.split('"') if path.startswith("/sign-up")).replace("&amp;", "&")
+    own = {"name": "Dora", "password": "a password of Dora's own"}
+    assert browser.submit(browser.get(sign_up), **typed | own).status_code == 429
+    link = browser.find_letter("dora@home.example").link("/sign-up/confirm/")
+    monkeypatch.setattr("app.clock.now", lambda: real() + timedelta(minutes=45))
+    page = browser.get(f"{link}/own")
+    assert "Acme Notebook" in page.text and "form-action" not in page.headers["Content-Security-Policy"]
+    assert "Acme Notebook" not in Browser(app).get(f"{link}/own").text
+    page = browser.follow(browser.submit(page, **own))
+    assert page.request.path == "/oauth/authorize/mementos"
+
+
 def test_it_survives_a_wrong_password(notebook, browser, alice):
     page = browser.submit(notebook.start(browser), email=alice.email, password="wrong")
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
