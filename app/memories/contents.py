@@ -35,6 +35,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from app.memories.built_once import BuiltOnce, Limits
+from app.memories.index.in_order import InOrder
 from app.memories.models import Integration, Memento, MementoContent, Memory
 
 #: How many titles show what is in a memento.
@@ -114,9 +115,9 @@ def select_sample_titles(limits: Limits) -> Select:
     by_folder = _newest(own.subquery("own"), "integration_id", "folder").cte("newest_by_folder")
     by_integration = _newest(by_folder, "integration_id").cte("newest_by_integration")
     candidates = union(
-        select(picks.c.memento_id, by_integration.c.id, by_integration.c.created_at).join_from(
-            picks, by_integration, and_(by_integration.c.integration_id == picks.c.integration_id, _is_whole(picks))
-        ),
+        select(picks.c.memento_id, by_integration.c.id, by_integration.c.created_at)
+        .select_from(InOrder(picks, by_integration, by_integration.c.integration_id == picks.c.integration_id))
+        .where(_is_whole(picks)),
         select(picks.c.memento_id, by_folder.c.id, by_folder.c.created_at)
         .join_from(picks, by_folder, _is_folder_of(picks, by_folder.c))
         .where(~_is_covered(picks, picks.c.integration_id)),
@@ -125,11 +126,8 @@ def select_sample_titles(limits: Limits) -> Select:
         .where(*limits),
     ).subquery("candidates")
     newest = _newest(candidates, "memento_id").subquery("newest")
-    return (
-        select(newest.c.memento_id, Memory.title)
-        .join_from(newest, Memory, Memory.id == newest.c.id)
-        .order_by(newest.c.memento_id, newest.c.created_at.desc(), newest.c.id.desc())
-    )
+    titles = select(newest.c.memento_id, Memory.title).join_from(newest, Memory, Memory.id == newest.c.id)
+    return titles.order_by(newest.c.memento_id, newest.c.created_at.desc(), newest.c.id.desc())
 
 
 @BuiltOnce
@@ -231,7 +229,9 @@ def _is_whole(picks: CTE) -> ColumnElement[bool]:
 
 
 def _is_folder_of(picks: CTE, memory: Any) -> ColumnElement[bool]:
-    return and_(picks.c.integration_id == memory.integration_id, _lies_in(memory.folder, picks))
+    return (
+        _lies_in(memory.folder, picks) & picks.c.folder.is_not(None) & (picks.c.integration_id == memory.integration_id)
+    )
 
 
 def _lies_in(folder: Any, picks: FromClause) -> ColumnElement[bool]:
@@ -248,7 +248,9 @@ def _is_covered(picks: CTE, integration_id: Any, folder: Any = None) -> ColumnEl
     reach: ColumnElement[bool] = other.c.folder.is_(None)
     if folder is not None:
         reach = or_(reach, _lies_in(folder, other))
-    return exists().where(other.c.memento_id == picks.c.memento_id, other.c.integration_id == integration_id, reach)
+    # It is said that the column is not NULL: most picks may be single memories, and those are no place to look in.
+    is_there = other.c.integration_id.is_not(None), other.c.integration_id == integration_id
+    return exists().where(other.c.memento_id == picks.c.memento_id, *is_there, reach)
 
 
 def _newest(rows: FromClause, *partition: str) -> Select:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Join,
     Row,
     Select,
     String,
@@ -22,10 +21,10 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
 from app.folding import is_beginning, question_words
+from app.memories.index.in_order import InOrder
 from app.memories.index.interface import Best, Rows, SearchIndex
 from app.memories.index.marks import Mark
 from app.memories.index.sought import Place, Sought, Words
@@ -66,7 +65,7 @@ class SqliteIndex(SearchIndex):
         return Rows(statement, _number)
 
     def select_rows(self, keys: Iterable[Any] | None = None) -> Rows:
-        statement = select(Memory).select_from(_InOrder(_ROWS, Memory.__table__, Memory.id == _ROWS.c.memory_id))
+        statement = select(Memory).select_from(InOrder(_ROWS, Memory.__table__, Memory.id == _ROWS.c.memory_id))
         return Rows(statement if keys is None else statement.where(_ROWS.c.id.in_(keys)), _ROWS.c.id)
 
     def is_older(self, mark: Mark, *, or_same: bool = False) -> ColumnElement[bool]:
@@ -81,21 +80,6 @@ class SqliteIndex(SearchIndex):
 
     def is_mark(self, value: Any) -> bool:
         return type(value) is int and abs(value) <= _LARGEST
-
-
-class _InOrder(Join):
-    """A join in which SQLite looks up the right side for what it finds on the left, and never the other way round.
-
-    It knows little of how many rows there are, and would go through all memories of a person to find fifty by their ids.
-    """
-
-    inherit_cache = True
-
-
-@compiles(_InOrder)
-def _join_in_order(join: _InOrder, compiler: Any, **how: Any) -> str:
-    left, right = (compiler.process(side, **{**how, "asfrom": True}) for side in (join.left, join.right))
-    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **{**how, 'asfrom': False})}"
 
 
 def _find_together(session: Session, sought: Sought) -> Sequence[Row[Any]]:
