@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -121,6 +122,15 @@ def test_what_apps_did_is_found_where_the_last_piece_ended(app, part):
     after = [datetime(2026, 1, 1, tzinfo=UTC), *("" for _ in part.key[1:])]
     query = part.page("grant_1", after, 500).compile(dialect=sqlite.dialect())
     assert not takes_all(find_plan(app, str(query)))
+
+
+def test_where_a_piece_ended_is_said_of_one_table_alone():
+    """PostgreSQL looks a place up in no index when a second table is part of it: each piece began at the first again."""
+    [part] = [part for part in FOLDERS if part.name == "receipts-memories"]
+    query = str(part.page("grant_1", [datetime(2026, 1, 1, tzinfo=UTC), "searched", "key", "mry_1"], 500))
+    places = re.findall(r"\(([\w., ]+)\) (>=?) \(", query)
+    names = "receipt_details.minute, receipt_details.kind, receipt_details.question_key"
+    assert places == [(names, ">="), (f"{names}, receipt_memories.memory_id", ">")]
 
 
 def test_nothing_of_anybody_else_is_in_it(take, signed_in, stranger, carol, bob, connected):
