@@ -151,11 +151,8 @@ def _select_counts(user_id: str | BindParameter[str], picks: CTE, limits: Limits
         .group_by(Memory.integration_id, Memory.folder)
         .cte("folders")
     )
-    totals = (
-        select(folders.c.integration_id, func.sum(folders.c.count).label("count"))
-        .group_by(folders.c.integration_id)
-        .cte("totals")
-    )
+    sums = (folders.c.integration_id, func.sum(folders.c.count).label("count"))
+    totals = select(*sums).group_by(folders.c.integration_id).cte("totals")
     in_integrations = (
         select(picks.c.memento_id, totals.c.integration_id, totals.c.count)
         .distinct()
