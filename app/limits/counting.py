@@ -10,7 +10,7 @@ from app.credentials import digest
 from app.limits.calls import Calls
 from app.limits.database import DatabaseStorage
 from app.limits.errors import TooManyAttempts
-from app.limits.process import ProcessStorage
+from app.limits.process import WINDOWS_AHEAD, ProcessStorage
 from app.limits.stand_in import StandIn
 from app.limits.table import FIRST_TRIES, Limit
 from app.redis_url import name_redis
@@ -53,11 +53,10 @@ class Limits:
     def fail(self, limit: Limit, *subject: str) -> int | None:
         """Count what has failed. Returns None, or the seconds to wait when it is one too many."""
         key = _key(limit, subject)
-        if self._over.get(key):
-            seconds = _until(self._over.get_expiry(key))
-        elif self._count(limit, subject) <= limit.most:
-            return None
-        else:
+        seconds = self._find_over(limit, key)
+        if not seconds:
+            if self._count(limit, subject) <= limit.most:
+                return None
             seconds = self._seconds(limit, subject)
             self._over.incr(key, seconds)
         metrics.LIMITS_HIT.inc(limit.name)
@@ -67,6 +66,11 @@ class Limits:
         """Begin anew with what this process alone knows."""
         self._over.reset()
         self.calls.forget()
+
+    def _find_over(self, limit: Limit, key: str) -> int:
+        """For how many seconds more this process knows that it is over its limit; 0 where it does not."""
+        seconds = _until(self._over.get_expiry(key)) if self._over.get(key) else 0
+        return seconds if seconds <= WINDOWS_AHEAD * limit.seconds else 0
 
     def _count(self, limit: Limit, subject: tuple[str, ...]) -> int:
         return int(self.storage.incr(_key(limit, subject), limit.seconds))

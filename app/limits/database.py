@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from limits.storage import Storage
-from sqlalchemy import Engine, bindparam, case, delete, select
+from sqlalchemy import Engine, bindparam, case, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock
@@ -16,6 +16,7 @@ from app.database.connections import connect
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.limits.models import RateLimitCounter
+from app.limits.process import WINDOWS_AHEAD
 
 # So long does a count wait for whoever writes to SQLite. Then it is counted in the process.
 _MILLISECONDS = 500
@@ -48,6 +49,7 @@ class DatabaseStorage(Storage):
                 first_count=max(amount, 0),
                 at=at,
                 window_end=at + timedelta(seconds=expiry),
+                out_of_reach=at + timedelta(seconds=WINDOWS_AHEAD * expiry),
             ).count
 
     def get(self, key: str) -> int:
@@ -86,7 +88,10 @@ def _count_statement(dialect: str) -> Statement:
         count=bindparam("first_count", type_=row["count"].type),
         expires_at=bindparam("window_end", type_=UtcDateTime),
     )
-    is_over = row.expires_at <= bindparam("at", type_=UtcDateTime)
+    is_over = or_(
+        row.expires_at <= bindparam("at", type_=UtcDateTime),
+        row.expires_at > bindparam("out_of_reach", type_=UtcDateTime),
+    )
     added = row["count"] + bindparam("amount", type_=row["count"].type)
     return Statement(
         insertion.on_conflict_do_update(

@@ -8,6 +8,9 @@ from app import clock
 
 #: So many counters are kept at most, about 300 bytes each. The oldest go first.
 MOST_COUNTERS = 20_000
+#: A window that ends further away than so many of its length was begun by a clock that has been put back since: it is over.
+#: Of two machines one may be a little ahead of the other.
+WINDOWS_AHEAD = 2
 
 
 class ProcessStorage(Storage):
@@ -30,7 +33,7 @@ class ProcessStorage(Storage):
         at = clock.now().timestamp()
         with self._lock:
             found = self._counters.get(key)
-            if found is None or found[1] <= at:
+            if found is None or found[1] <= at or found[1] > at + WINDOWS_AHEAD * expiry:
                 self._counters.pop(key, None)
                 self._make_room(at)
                 found = self._counters[key] = [0, at + expiry]

@@ -73,6 +73,30 @@ def test_storage_begins_anew_after_its_window(app, kind, clock):
     assert storage.incr("k", 60, amount=-2) == 0
 
 
+@pytest.mark.parametrize("kind", ["process", "database"])
+def test_a_window_that_a_clock_ahead_has_begun_holds_nobody_up_when_it_is_put_right(app, kind, clock):
+    """A machine that begins in another year, until it hears what time it is, kept people out for as long."""
+    storage = ProcessStorage() if kind == "process" else DatabaseStorage(app.extensions["services"].engine)
+    limits = Limits(storage, Calls(0))
+    clock.advance(days=365)
+    for _ in range(40):
+        limits.fail(CLIENT_FAILURES, *SUBJECT)
+    for _ in range(10):
+        limits.take(STRANGER_SIGN_INS, *SUBJECT)
+    clock.advance(days=-365)
+    assert limits.fail(CLIENT_FAILURES, *SUBJECT) is None
+    assert limits.take(STRANGER_SIGN_INS, *SUBJECT) == 1
+
+
+@pytest.mark.parametrize("kind", ["process", "database"])
+def test_machines_whose_clocks_differ_a_little_count_together(app, kind, clock):
+    storage = ProcessStorage() if kind == "process" else DatabaseStorage(app.extensions["services"].engine)
+    for seconds in (0, 50, -50, 50, -50):
+        clock.advance(seconds=seconds)
+        count = storage.incr("k", 60)
+    assert count == 5
+
+
 def test_redis_forgets_by_itself_and_says_when(redis_server):
     storage = RedisCounters(redis_server.url)
     storage.incr("k", 60)
