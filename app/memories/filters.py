@@ -43,7 +43,8 @@ def conditions_of(reach: Reach, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.folder is not None:
         conditions.append(is_in_or_below(filters.folder))
     if filters.integration_kind is not None:
-        kinds = select(Integration.id).where(Integration.kind == filters.integration_kind)
+        # Those of the owner alone: others have thousands of that kind.
+        kinds = select(Integration.id).where(owned_by(Integration, reach), Integration.kind == filters.integration_kind)
         conditions.append(Memory.integration_id.in_(kinds))
     if filters.tag is not None:
         conditions.append(Memory.id.in_(select(MemoryTag.memory_id).where(MemoryTag.tag == filters.tag)))

@@ -4,6 +4,8 @@ import pytest
 
 from app.memories import search
 from app.memories.search import load_memories
+from tests.databases import BACKEND
+from tests.statements import find_plan, noted_statements
 from tests.tables import each
 
 
@@ -72,6 +74,16 @@ def test_documents_are_listed_by_kind_of_integration(filled):
     answer = filled.get("documents/", integration_type="google_drive").json
     assert (answer["count"], [document["name"] for document in answer["results"]]) == (2, ["Bread", "Lisbon"])
     assert filled.get("documents/", integration_type="gmail").json["count"] == 0
+
+
+@pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
+def test_a_kind_is_looked_for_among_the_persons_own_sources(app, filled):
+    """Everybody has some of each."""
+    with noted_statements(app) as noted:
+        filled.get("documents/", integration_type="google_drive")
+    steps = [step for one, _values in noted if "integrations.kind = ?" in one for step in find_plan(app, one)]
+    assert any(step.startswith("SEARCH integrations") for step in steps)
+    assert not any(step.startswith("SCAN integrations") for step in steps)
 
 
 def test_a_document_is_memorized(filled):
