@@ -28,6 +28,7 @@ from app.http.form_checks import checks_its_own_token
 from app.http.safe_next import safe_next
 from app.http.services import services
 from app.limits.errors import TooManyAttempts
+from app.mail import mail_goes_out
 from app.sentences import _
 
 _WRONG_CODE = _("That is not the code your app shows now, or it was used already. Wait for the next one and type that.")
@@ -125,4 +126,5 @@ def _second_page(form: SecondForm, target: str, status: int = 200) -> tuple[str,
         user_id=waiting.user_id if waiting is not None else "",
         factors=factors,
         by_recovery_code=_by_recovery_code() or not factors & {"totp", "passkey"},
+        has_mail=mail_goes_out(),
     ), status

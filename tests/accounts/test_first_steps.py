@@ -62,6 +62,7 @@ def test_its_owner_gets_back_in_whoever_set_it_up(app, thief, alice, told, brows
     set_up(thief)
     page = browser.follow_once(browser.sign_in(alice.email, alice.password))
     assert page.request.path == "/sign-in/second", "Without the letter this is where it ends."
+    assert "Look for our letter about a second step" in page.text
     (letter,) = told()
     assert letter.to == alice.email
     assert browser.get(letter.link(_LINK)).status_code == 200 and factors_of(app, alice), "To open it changes nothing."
