@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length, Optional
 
-from app.accounts.organizations import normalize_organization_name
+from app.accounts.organizations import normalize_chosen_name
 from app.accounts.passwords import LEAST_LENGTH, MOST_LENGTH, check_password
 from app.accounts.users import MOST_EMAIL_LENGTH, MOST_NAME_LENGTH, normalize_email, normalize_name
 from app.sentences import _, sentence_of
@@ -109,7 +109,7 @@ class SignUpForm(FlaskForm):
     )
     organization_name = StringField(
         _("Organization"),
-        [Optional(), normalized(normalize_organization_name)],
+        [Optional(), normalized(normalize_chosen_name)],
         description=_("Only if you want to register apps: it will own them, and you will own it."),
         render_kw={"autocomplete": "organization", "maxlength": MOST_NAME_LENGTH},
     )

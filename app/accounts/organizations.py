@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from app import text
+from app.accounts.lookalikes import looks_like_site
 from app.accounts.models import ROLES, Membership, Organization, User
+from app.config import settings
 from app.credentials import new_id
 from app.database.rows import is_taken
 from app.database.session_connection import SessionConnection
@@ -64,6 +66,18 @@ def normalize_organization_name(name: str) -> str:
     problem = text.find_name_problem(name)
     if problem:
         raise InvalidName(_("The name %(problem)s", problem=problem))
+    return name
+
+
+def normalize_chosen_name(name: str) -> str:
+    """Returns the same of a name that somebody chooses for an organization of theirs.
+
+    Only an operator calls one as the server is called: people would take anybody else's apps for those of the server.
+    Raises :class:`InvalidName`.
+    """
+    name = normalize_organization_name(name)
+    if looks_like_site(name, settings().site_name):
+        raise InvalidName(_("That is what this server itself is called, or nearly so. Choose another name."))
     return name
 
 

@@ -1,12 +1,13 @@
 """The forms about organizations and the people in them."""
 
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from app.accounts.forms import TYPED_ADDRESS, normalized
 from app.accounts.invitations import MOST_LABEL_LENGTH
-from app.accounts.organizations import MOST_NAME_LENGTH, normalize_organization_name
+from app.accounts.organizations import MOST_NAME_LENGTH, normalize_chosen_name, normalize_organization_name
 from app.accounts.users import normalize_email
 from app.once import identifier_of_new, new_token
 from app.org.forms import OnceForm
@@ -62,8 +63,9 @@ class OrganizationForm(FlaskForm):
     once = HiddenField(default=new_token)
 
     def validate_name(self, field: Field) -> None:
+        normalize = normalize_organization_name if current_user.is_operator else normalize_chosen_name
         try:
-            field.data = normalize_organization_name(field.data)
+            field.data = normalize(field.data)
         except ValueError as error:
             raise ValidationError(sentence_of(error)) from None
 

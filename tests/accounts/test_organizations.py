@@ -17,6 +17,25 @@ from app.extensions import db
 from tests.tables import each
 
 
+@each("name", ["Reliquary", "reliquary, Inc.", "The Reliquary Team", "Re1iquary", "\uff32eliquary-Support"])
+def test_only_an_operator_founds_one_that_is_called_as_the_site(app, browser, alice, name):
+    """People would take its apps for ours: an app is told to be registered by its organization."""
+    browser.enter(alice)
+    page = browser.get("/org/oauth/organizations")
+    refused = browser.submit(page, name=name)
+    assert refused.status_code == 400 and "That is what this server itself is called" in refused.text
+    with app.app_context():
+        db.session.get_one(User, alice.id).is_operator = True
+        db.session.commit()
+    assert browser.submit(page, name=name).status_code == 303
+
+
+@each("name", ["Acme", "Friends of Reliquary", "Support", "Reliquarium", "The Team"])
+def test_other_names_are_let_be(app, browser, alice, name):
+    browser.enter(alice)
+    assert browser.submit(browser.get("/org/oauth/organizations"), name=name).status_code == 303
+
+
 @each(
     ("name", "slug"),
     [

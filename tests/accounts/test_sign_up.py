@@ -254,6 +254,7 @@ def test_where_no_letter_can_be_sent_the_page_says_what_is_to_be_set(app, browse
         ({"password": "password123"}, "That password is one of the first that anybody would try."),
         ({"password": "Dora@Example.com"}, "Choose a password that is not your e-mail address."),
         ({"organization_name": "x" * 101}, "Enter a name of at most 100 characters."),
+        ({"organization_name": "Reliquary Support"}, "That is what this server itself is called, or nearly so."),
     ],
 )
 def test_wrong_field_is_refused_with_what_to_do(app, browser, changed, sentence):

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import insert
 
 from app import clock
+from app.accounts.lookalikes import as_seen_at_a_glance
 from app.accounts.models import User
 from app.accounts.organizations import find_organization
 from app.clients.models import Client
-from app.clients.published import as_seen_at_a_glance
 from app.consents.models import Consent
 from app.credentials import new_id
 from app.extensions import db
