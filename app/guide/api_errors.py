@@ -59,8 +59,12 @@ API_ERRORS = (
     ),
     ErrorEntry.of_one_cause(
         "account_full",
-        _("The account keeps as many memories, or as much text, as one account may on this server."),
-        _("Do not repeat it. Tell the person: they delete something, or whoever runs the server raises the bound."),
+        _(
+            "The account keeps as many memories, mementos or sources, or as much text, as one may; the message says which."
+        ),
+        _(
+            "Do not repeat it. Tell the person: they delete some, or, of memories and text, the operator raises the bound."
+        ),
         (422,),
     ),
     ErrorEntry.of_one_cause(

@@ -70,7 +70,8 @@ class Importer:
                 self._give_up(hold)
 
     def _give_up(self, hold: Hold) -> None:
-        hold.report = Report(problem=_("Something went wrong here, and was written down for whoever runs this site."))
+        sentence = _("Something went wrong here, and was written down for whoever runs this site.")
+        hold.report = Report(problem=sentence, count=hold.came_in)
         with expect_writes(), self._engine.begin() as connection:
             hold.end(connection, FAILED)
 

@@ -76,7 +76,6 @@ class Skip(Struct, frozen=True):
 class UnusableUpload(Exception):
     """Nothing of an upload can come in, or nothing more. The message is a sentence for whoever brought it."""
 
-    def __init__(self, sentence: str, *, came_in: int = 0) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-        self.came_in = came_in

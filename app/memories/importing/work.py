@@ -50,6 +50,8 @@ class Hold(Struct):
     state: str
     holder: str
     report: Report
+    #: How many memories this process has brought in.
+    came_in: int = 0
 
     def renew(self, connection: Connection, progress: int) -> None:
         """Say that it goes on. Raises :class:`Lost`."""
@@ -92,7 +94,7 @@ def work_on(engine: Engine, hold: Hold) -> None:
             else:
                 _bring_in(engine, hold, file)
         except UnusableUpload as error:
-            hold.report = Report(problem=error.sentence, count=error.came_in)
+            hold.report = Report(problem=error.sentence, count=hold.came_in)
             _end(engine, hold, FAILED)
 
 
@@ -138,7 +140,8 @@ def _bring_in(engine: Engine, hold: Hold, file: IO[bytes]) -> None:
         try:
             writer.write(drafts, lambda connection: hold.renew(connection, 1000 * reader.done // reader.total))
         except AccountFull as error:
-            raise UnusableUpload(str(error), came_in=writer.count) from None
+            raise UnusableUpload(str(error)) from None
+        hold.came_in = writer.count
         _let_others(began)
     made = writer.make_mementos(lambda connection: hold.renew(connection, 999))
     hold.report.memento_count = made

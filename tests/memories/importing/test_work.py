@@ -164,6 +164,18 @@ def test_a_mistake_of_ours_is_told_and_ends_it(app, engine, waiting, monkeypatch
     assert "Something went wrong here" in report.problem
 
 
+def test_a_mistake_of_ours_in_the_middle_tells_what_has_come_in(app, engine, confirmed, monkeypatch):
+    """The page would say that nothing has."""
+    monkeypatch.setattr(work, "_MOST_AT_ONCE", 2)
+    write = writing.Writer.write
+    monkeypatch.setattr(writing.Writer, "write", lambda self, *one: write(self, *one) if self.count < 4 else 1 / 0)
+    app.extensions["importer"].wake()
+    assert (state(engine, confirmed), count(engine)) == (FAILED, 4)
+    with engine.connect() as connection:
+        report = Report.parse(connection.scalar(select(Import.report)))
+    assert "Something went wrong here" in report.problem and report.count == 4
+
+
 def test_a_thread_does_it_where_there_are_threads(app, engine, waiting):
     importer = app.extensions["importer"]
     services = app.extensions["services"]
