@@ -65,6 +65,7 @@ _READ_BY_PROGRAMS = {
     "memories/importing/archive": ("read",),
     "memories/importing/heading": ("_CREATED", "_UPDATED"),
     "memories/importing/notes": ("_MONTHS", "_read_notion"),
+    "memories/index/in_order": ("_join_in_order",),
     "memories/index/sqlite": ("",),
     "memories/models": ("_ONE_OWNER",),
     # A name of a company's own.
