@@ -23,7 +23,7 @@ FOLDERS: Sequence[Part] = (
             ConsentEvent.changed,
         ),
         ConsentEvent.user_id,
-        [ConsentEvent.id],
+        [ConsentEvent.grant_id, ConsentEvent.id],
         open_columns("changed"),
     ),
     Part(
@@ -79,14 +79,15 @@ FOLDERS: Sequence[Part] = (
             AppChange.tags,
             AppChange.source_url,
         ),
-        AppChange.user_id,
+        AppChange.grant_id,
         [AppChange.id],
+        is_by_consent=True,
     ),
     Part(
         "notices",
         select(Notice.id, Notice.at, Notice.kind, Notice.facts, Notice.seen_at),
         Notice.user_id,
-        [Notice.id],
+        [Notice.at, Notice.id],
         open_columns("facts"),
     ),
 )

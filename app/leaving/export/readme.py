@@ -13,7 +13,7 @@ Everything that your account held when you took it out, in files that any progra
   and where. No secret is in it.
 * `account/consents.json`, `consents-mementos.json`: what you allow which app, and did. `apps-own-mementos.json`,
   `mementos-made-by-apps.json`, `asked-apps.json`: what apps made, and which you turned away.
-* `account/history/`: each change of what you allow an app.
+* `account/history/`: each change of what you allow an app, one connection after the other.
 * `account/receipts/`: what apps read and wrote, minute by minute. `receipts-in-detail/` has their questions, and
   `receipts-memories/` which memories each detail names.
 * `account/changes-by-apps/`: what was there before an app changed or deleted it.
