@@ -174,12 +174,12 @@ def _answer_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error
     status = error.code or 500
-    if current_door().errors is Errors.PAGE and status in (404, 405) and request.mimetype == "application/json":
-        return answer_astray(status, _kept_headers(error).items())
     if current_door().errors is Errors.PAGE:
         methods = getattr(error, "valid_methods", None) or ()
         was_sent_otherwise = status == 405 and current_door() is STEP and "GET" in methods
         sentence, for_makers = _SENT_OTHERWISE if was_sent_otherwise else (None, None)
+        if status in (404, 405) and request.mimetype == "application/json":
+            return answer_astray(status, _kept_headers(error).items(), for_makers)
         page, status = error_page(
             status,
             # The one error that knows better than the page what to do.

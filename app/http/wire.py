@@ -108,10 +108,14 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
     return json_answer(body, status)
 
 
-def answer_astray(status: int, headers: Iterable[tuple[str, str]]) -> Response:
-    """What a program is told that sends JSON to people's pages: somebody gave it the address of the site alone."""
+def answer_astray(status: int, headers: Iterable[tuple[str, str]], for_makers: str | None = None) -> Response:
+    """Returns what a program is told that sends JSON to people's pages: somebody gave it the address of the site alone.
+
+    ``for_makers`` is what its makers need to know where they meant this very page.
+    """
     description = "Only people come here: the memory server for agents (MCP) is at /mcp, the API at /api/v1/."
-    return json_answer({"error": "not_found", "error_description": description}, status, headers)
+    error = "invalid_request" if for_makers else "not_found"
+    return json_answer({"error": error, "error_description": for_makers or description}, status, headers)
 
 
 def say_methods(methods: Iterable[str]) -> str:

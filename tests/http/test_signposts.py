@@ -127,3 +127,10 @@ def test_a_program_that_was_given_the_address_of_the_site_is_told_where_its_own_
     assert answer.status_code in (404, 405) and "(MCP) is at /mcp" in answer.json["error_description"]
     assert ("Allow" in answer.headers) is (answer.status_code == 405)
     assert app.test_client().post(path, data={"a": "b"}).mimetype == "text/html"
+
+
+@pytest.mark.parametrize("path", ["/oauth/authorize", "/authorize", "/api/v1/auth/oauth2/authorize/"])
+def test_a_program_that_posts_to_authorize_is_told_how_that_is_asked(app, path):
+    answer = app.test_client().post(path, json={"client_id": "x"})
+    assert (answer.status_code, answer.json["error"]) == (405, "invalid_request")
+    assert "by a link or a redirect, which is a GET" in answer.json["error_description"]
