@@ -37,9 +37,10 @@ from app.sentences import _, sentence_of
 
 #: What the browser holds that has sent the form.
 _HELD = "signing_up"
-#: Where whoever is to follow an earlier letter was going. A cookie holds it meanwhile, and has 4 kB for everything.
+#: Where whoever is to follow an earlier letter was going. A cookie holds it meanwhile, which has 4 kB for everything, and
+#: may hold where others lead as well: a request that is kept, or an invitation, is short.
 _GOING = "signing_up_for"
-_LONGEST_TARGET = 1500
+_LONGEST_TARGET = 500
 
 
 @accounts.route("/sign-up", methods=["GET", "POST"])
