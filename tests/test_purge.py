@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from app import clock, create_app
+from app.accounts.models import User
 from app.clients.models import Client
 from app.config import Settings
+from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
 from app.database.leases import take_lease
 from app.extensions import db
@@ -20,7 +22,7 @@ from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from app.operations.models import IdempotencyKey
 from app.purge.rules import find_rules
-from app.purge.run import LEASE
+from app.purge.run import LEASE, Purge
 from tests.purging import purge
 
 
@@ -122,6 +124,35 @@ def test_what_apps_did_is_forgotten_after_ninety_days_and_repeated_posts_after_t
     assert purge_after(hours=2)["idempotency_keys"] == 1
     assert purge_after(days=88)["access_records"] == 0
     assert purge_after(days=2)["access_records"] == 1
+
+
+def test_what_people_keep_for_longer_is_looked_through_in_pieces(app, tokens, alice, bob, monkeypatch):
+    """Millions of receipts that stay for a year were looked at by each purge of a server, every five minutes."""
+    monkeypatch.setattr("app.purge.batches._FIRST_ROWS", 10)
+    monkeypatch.setattr("app.purge.run._MOST_LOOKED_AT", 10)
+    hundred_days_ago = clock.now().replace(second=0, microsecond=0) - timedelta(days=100)
+    with app.app_context():
+        user = db.session.get(User, alice.id)
+        user.receipts_days = 365
+        kept = {"grant_id": tokens["grant_id"], "action": "read", "count": 1}
+        for number in range(20):
+            db.session.add(AccessRecord(minute=hundred_days_ago + timedelta(minutes=number), **kept))
+        other = Consent(user_id=bob.id, client_key=_find_client_key(), scope="memories:read", selection="none")
+        db.session.add(other)
+        db.session.flush()
+        over = kept | {"grant_id": other.grant_id, "minute": hundred_days_ago + timedelta(hours=1)}
+        db.session.add(AccessRecord(**over))
+        db.session.commit()
+        engine = db.engine
+    server = Purge(engine, app.extensions["services"].settings, lambda _seconds: True, app.app_context)
+    gone = [server.run(everything=False)[0]["access_records"] for _ in range(4)]
+    assert gone == [0, 0, 1, 0]
+    assert _count(app, AccessRecord) == 20
+
+
+def _find_client_key() -> str:
+    key: str = db.session.scalar(select(Consent.client_key).limit(1))
+    return key
 
 
 def test_requests_of_apps_are_forgotten_after_thirty_days(app, tokens, purge_after):

@@ -22,7 +22,7 @@ from app.purge.unused_clients import review_clients
 
 #: The lease's name, and for how many seconds it is taken; it is renewed long before.
 LEASE, LEASE_SECONDS = "purge", 60
-#: Of a table that must be looked through, so many rows at a time; the next purge goes on behind them.
+#: Of a table whose rows must be looked at each, so many at a time; the next purge goes on behind them.
 _MOST_LOOKED_AT = 100_000
 
 
@@ -52,7 +52,7 @@ class Purge(Struct):
         give_back_lease(self.engine, LEASE, self.holder, is_done=is_done)
 
     def run(self, *, everything: bool) -> tuple[dict[str, int], bool]:
-        """Delete what has expired. Without ``everything`` a table that must be looked through is, in pieces.
+        """Delete what has expired. Without ``everything`` a table whose rows must be looked at each is, in pieces.
 
         Returns how many rows of each table went, which clients nobody used, and whether it came to the end.
         """
@@ -79,7 +79,7 @@ class Purge(Struct):
         return deleted | reviewed | left, is_done
 
     def _purge(self, rule: Rule, pace: Pace, everything: bool) -> int:
-        in_pieces = not everything and rule.until is None
+        in_pieces = not everything and not rule.is_certain
         after = self._places.get(rule.name) if in_pieces else None
         count, place = purge_rule(self.engine, rule, pace, after=after, most=_MOST_LOOKED_AT if in_pieces else None)
         if in_pieces:
