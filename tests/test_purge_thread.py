@@ -75,6 +75,18 @@ def test_it_removes_what_has_expired_and_writes_down_when(app, start):
     assert not find_lease(engine, LEASE).is_held
 
 
+def test_a_machine_whose_clock_is_ahead_purges_nothing_until_it_is_put_right(app, start, monkeypatch, caplog):
+    """Of many machines one whose clock is a year ahead would delete what is everybody's, and that does not come back."""
+    _add_expired(app)
+    now = clock.now
+    with monkeypatch.context() as ahead:
+        ahead.setattr("app.clock.now", lambda: now() + timedelta(days=365))
+        start()
+        _wait_until(lambda: "could not go on, and is tried again: This machine's clock is 315" in caplog.text)
+        assert _count(app) == 1
+    _wait_until(lambda: _count(app) == 0)
+
+
 def test_one_of_several_works_at_a_time(app, start, monkeypatch):
     at_work, most, turns = [], [], []
 

@@ -108,8 +108,16 @@ def find_lease(engine: Engine, name: str) -> LeaseState | None:
     return LeaseState(found.holder, bool(found.is_held), done_ago)
 
 
+def read_clock(engine: Engine) -> float:
+    """Returns this instant by the database's clock, in seconds since 1970."""
+    with connect(engine) as connection:
+        microseconds: int = connection.scalar(_READ_CLOCK)
+    return microseconds / _MICROSECONDS
+
+
 _LEASE = Lease.__table__.c
 _NOW = DatabaseNow()
+_READ_CLOCK = Statement(select(_NOW.label("now")))
 _SECONDS = bindparam("seconds", type_=BigInteger)
 _EVERY = bindparam("every", type_=BigInteger)
 _IS_HELD = (_LEASE.expires_at > _NOW) & (_LEASE.holder == bindparam("by"))

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from app import clock, metrics
 from app.config import Settings
+from app.database.leases import read_clock
 from app.purge.backlog import find_backlog
 from app.purge.run import Purge
 
@@ -21,6 +22,12 @@ _log = logging.getLogger(__name__)
 _FIRST_LOOK = 30.0
 #: Seconds that the end of a process waits for the batch that is at work.
 _LAST_BATCH = 1.0
+#: Seconds that this machine's clock may be ahead of the database's: what is purged too early does not come back.
+_MOST_AHEAD = 3600.0
+
+
+class ClockAhead(Exception):
+    """Much that has not expired would be purged; the message says what to do."""
 
 
 class PurgeThread:
@@ -67,6 +74,7 @@ class PurgeThread:
             return
         began, is_done = time.monotonic(), False
         try:
+            self._demand_clock()
             deleted, is_done = self._purge.run(everything=False)
         finally:
             self._purge.give_back(is_done=is_done)
@@ -76,6 +84,12 @@ class PurgeThread:
         if gone:
             told = ", ".join(f"{name} {count}" for name, count in gone.items())
             _log.info("Purged in %.1f s: %s.", time.monotonic() - began, told)
+
+    def _demand_clock(self) -> None:
+        """Raises :class:`ClockAhead` where this machine is in the future."""
+        ahead = clock.now().timestamp() - read_clock(self._purge.engine)
+        if ahead > _MOST_AHEAD:
+            raise ClockAhead(f"This machine's clock is {ahead:.0f} s ahead of the database's. Put it right.")
 
     def _measure(self) -> None:
         backlog = find_backlog(self._purge.engine, self._purge.settings)
