@@ -152,6 +152,23 @@ def test_an_organization_that_people_take_for_another_says_so(
     assert "It is not of the" not in notebook.start(signed_in).text
 
 
+@each("name", ["Acme", "Shelf Helper"])
+def test_whoever_founds_another_of_the_name_puts_no_warning_on_the_first(
+    signed_in, notebook, pocket, publish, change_client, carol, app, name
+):
+    """Its own app by that name has one: which of the two an app is of is for the elder to say."""
+    publish(pocket, name)
+    with app.app_context():
+        globex = find_organization("globex")
+        globex.name = "The Acme Inc"
+        id = globex.id
+        db.session.commit()
+    change_client(pocket, organization_id=id)
+    assert "It is not" not in notebook.start(signed_in).text
+    change_client(notebook, name=name)
+    assert "It is not the <strong>" in notebook.start(signed_in).text
+
+
 def test_an_organizations_own_apps_are_not_told_apart(signed_in, notebook, pocket, publish, change_client):
     publish(pocket, "Notion")
     change_client(notebook, name="Notion")
