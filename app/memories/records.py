@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app import clock
 from app.credentials import new_id
-from app.database.locks import to_change, to_delete
+from app.database.locks import to_change
 from app.database.patience import take_time
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.never_shared import NeverShared
@@ -142,15 +142,15 @@ def list_integrations_in_reach(session: Session, reach: Reach) -> list[Integrati
     return list(session.scalars(statement.order_by(Integration.created_at, Integration.id)))
 
 
-def find_integration(session: Session, reach: Reach, integration_id: str, *, deletes: bool = False) -> Found | None:
+def find_integration(session: Session, reach: Reach, integration_id: str, *, lock: Any = None) -> Found | None:
     """Returns the integration, if it lies within reach. It is writable when it may go, with all that it holds.
 
-    For who ``deletes`` it, nobody adds to it until the transaction ends.
+    With ``to_change`` as ``lock`` nobody else changes it until the transaction ends, with ``to_delete`` nobody adds to it.
     """
     is_it = Integration.id == integration_id, reachable_integrations(reach)
-    if deletes:
+    if lock is not None:
         # A statement of its own: the next one sees what was added until then.
-        session.execute(to_delete(select(Integration.id).where(*is_it), Integration))
+        session.execute(lock(select(Integration.id).where(*is_it), Integration))
     row = session.execute(select(Integration, _may_go(reach).label("is_writable")).where(*is_it)).first()
     return None if row is None else Found(row.Integration, bool(row.is_writable))
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from app.consents.receipts import DELETED
+from app.database.locks import to_change, to_delete
 from app.memories.models import Integration
 from app.memories.records import (
     Amount,
@@ -131,7 +132,7 @@ def make_integration(caller: Caller, new: NewIntegration) -> ShownIntegration:
     gives=ShownIntegration,
 )
 def change_integration(caller: Caller, integration_id: str, changes: Mapping[str, Any]) -> ShownIntegration:
-    found = _get(caller, integration_id)
+    found = _get(caller, integration_id, to_change)
     before = found.record.name
     change_record(caller.session, found.record, changes)
     if caller.journal is not None and found.record.name != before:
@@ -142,7 +143,7 @@ def change_integration(caller: Caller, integration_id: str, changes: Mapping[str
 @operation(summary="Delete an integration and its memories", scopes=("integrations:write",), gives=None)
 def delete_integration(caller: Caller, integration_id: str) -> None:
     """End an integration. Raises ``not_found`` or ``not_writable``."""
-    found = _get(caller, integration_id, deletes=True)
+    found = _get(caller, integration_id, to_delete)
     memory_ids = list_ids_in_integration(caller.session, integration_id)
     if not found.is_writable or (memory_ids and "memories:write" not in caller.scopes):
         raise not_writable("Its memories would go with it, and this app may not delete them; the person decides that.")
@@ -153,8 +154,8 @@ def delete_integration(caller: Caller, integration_id: str) -> None:
     delete_record(caller.session, found.record)
 
 
-def _get(caller: Caller, integration_id: str, *, deletes: bool = False) -> Found:
-    found = find_integration(caller.session, caller.reach, integration_id, deletes=deletes)
+def _get(caller: Caller, integration_id: str, lock: Any = None) -> Found:
+    found = find_integration(caller.session, caller.reach, integration_id, lock=lock)
     if found is None:
         raise not_found()
     return found

@@ -10,6 +10,7 @@ from app.clients.models import Client
 from app.consents.memory_setting import ADDED_BY_APPS, parse_setting
 from app.consents.models import Consent
 from app.consents.saved import SavedMemento, is_saved_under
+from app.database.locks import to_refer_to
 from app.memories.mementos import NAME_LENGTH, MementoError, TooManyMementos, create_memento
 from app.memories.models import Integration, Memento, MementoContent
 from app.memories.records import add_integration
@@ -47,7 +48,8 @@ def find_own_integration(caller: Caller, integration_id: str) -> Integration | N
             MementoContent.memento_id == caller.saved_memento_id, MementoContent.folder.is_(None)
         )
         owned = and_(Integration.user_id == caller.user_id, Integration.id.in_(own))
-    return caller.session.scalar(select(Integration).where(Integration.id == integration_id, owned))
+    # Another app of the organization may be about to delete it.
+    return caller.session.scalar(to_refer_to(select(Integration).where(Integration.id == integration_id, owned)))
 
 
 def _ensure_saved(caller: Caller) -> SavedMemento:
@@ -98,8 +100,8 @@ def _ensure_source_of_organization(caller: Caller) -> Integration:
         Integration.kind == ADDED_BY_APPS,
         Integration.name == name,
     )
-    known = caller.session.scalar(select(Integration).where(*same).order_by(Integration.created_at).limit(1))
-    return known or add_integration(
+    oldest = select(Integration).where(*same).order_by(Integration.created_at).limit(1)
+    return caller.session.scalar(to_refer_to(oldest)) or add_integration(
         caller.session, organization_id=caller.organization_id, kind=ADDED_BY_APPS, name=name
     )
 

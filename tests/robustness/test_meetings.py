@@ -4,7 +4,7 @@ Each test lets one act stop right after it has read what its decision rests on, 
 """
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.models import find_client
@@ -291,6 +291,30 @@ def test_what_is_added_while_an_app_deletes_an_empty_source_is_kept_or_refused(a
     assert met == (204, IntegrityError, True)
     with app.app_context():
         assert db.session.scalars(select(Memory.title)).all() == ["Bread"]
+
+
+@pytest.mark.parametrize("act", ["add", "add to its own", "rename"])
+def test_a_source_that_another_app_of_an_organization_deletes_is_there_or_is_not(app, notebook, act):
+    """A person's apps take turns, an organization's do not."""
+    scope = f"{WRITING} integrations:read integrations:write"
+    headers = {"Authorization": f"Bearer {notebook.client_credentials(scope=scope).json['access_token']}"}
+    call = lambda method, path, json: app.test_client().open(  # noqa: E731
+        f"/api/v1/{path}", method=method, json=json, headers=headers
+    )
+    memory = {"title": "Bread", "text": "Flour."}
+    if act == "add to its own":
+        source = call("POST", "memories/", memory).json["integration_id"]
+    else:
+        source = call("POST", "integrations/", {"kind": "books", "name": "Books"}).json["id"]
+        memory["integration_id"] = source
+    path = f"integrations/{source}/"
+    change = (
+        (lambda: call("PATCH", path, {"name": "N"})) if act == "rename" else lambda: call("POST", "memories/", memory)
+    )
+    gone = within(app, lambda: db.session.execute(delete(Integration).where(Integration.id == source)) and None)
+    met = meet(app, lambda: change().status_code, gone, after=r"(?s)^SELECT.*FROM integrations")
+    assert (met.first, met.second) in {(201, None), (200, None)} and met.second_waited
+    assert change().status_code == {"add": 422, "add to its own": 201, "rename": 404}[act]
 
 
 # -- mementos --------------------------------------------------------------------------------------
