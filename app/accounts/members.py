@@ -15,6 +15,7 @@ from app.accounts.models import ROLES, Membership, Organization, User
 from app.accounts.roles import NotPermitted, can_assign
 from app.accounts.state import is_open_account
 from app.audit.events import record
+from app.database.patience import take_time
 from app.extensions import db
 from app.sentences import _
 
@@ -100,7 +101,8 @@ def delete_organization(organization: Organization, *, actor_user_id: str) -> No
     organization_id, name, slug = organization.id, organization.name, organization.slug
     demand_owner(organization_id, actor_user_id)
     record("organization.deleted", actor_user_id=actor_user_id, organization_id=organization_id, name=name, slug=slug)
-    # What hangs on it goes by the foreign keys.
+    take_time()
+    # What hangs on it goes by the foreign keys, and its apps may have kept many memories.
     db.session.execute(delete(Organization).where(Organization.id == organization_id))
 
 

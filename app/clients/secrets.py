@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, credentials
@@ -20,17 +20,19 @@ MOST_LIVE_SECRETS = 5
 
 def list_live_secrets(session: Session, client_key: str) -> list[ClientSecret]:
     """Returns the secrets that work now, in the order in which they were made."""
-    return list(
-        session.scalars(
-            select(ClientSecret)
-            .where(
-                ClientSecret.client_key == client_key,
-                ClientSecret.revoked_at.is_(None),
-                or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > clock.now()),
-            )
-            .order_by(ClientSecret.created_at, ClientSecret.id)
-        )
-    )
+    live = select(ClientSecret).where(ClientSecret.client_key == client_key, _is_live())
+    return list(session.scalars(live.order_by(ClientSecret.created_at, ClientSecret.id)))
+
+
+def count_live_secrets(session: Session, client_keys: Sequence[str]) -> int:
+    """Returns how many secrets of these clients work now."""
+    live = select(func.count()).where(ClientSecret.client_key.in_(client_keys), _is_live())
+    return session.scalar(live) or 0
+
+
+def _is_live() -> ColumnElement[bool]:
+    has_time = or_(ClientSecret.expires_at.is_(None), ClientSecret.expires_at > clock.now())
+    return and_(ClientSecret.revoked_at.is_(None), has_time)
 
 
 def add_client_secret(

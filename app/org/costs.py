@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.clients.models import Client
-from app.clients.secrets import list_live_secrets
+from app.clients.secrets import count_live_secrets
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
@@ -41,7 +41,7 @@ def count_costs(*clients: Client) -> Costs:
         ),
         access_tokens=_count_access_tokens(keys),
         refresh_tokens=_count_of_families(RefreshToken, keys, RefreshToken.rotated_at),
-        secrets=sum(len(list_live_secrets(db.session(), key)) for key in keys),
+        secrets=count_live_secrets(db.session(), keys),
     )
 
 

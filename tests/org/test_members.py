@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from sqlalchemy import event
 
 from app.accounts.models import User
 from app.accounts.organizations import add_member, find_organization, list_organizations
+from app.database.patience import REQUEST_SECONDS, find_patience
 from app.extensions import db
 from tests.org.conftest import MEMBERS, give_role, in_acme, invite, kinds, role_of, send, signed_in
+from tests.statements import noted_statements
 from tests.tables import each
 
 
@@ -116,6 +119,30 @@ def test_deleted_organization_takes_its_apps_along(app, owner, notebook, bob):
     assert notebook.client_credentials().status_code == 401
     assert "You do not belong" in signed_in(app, bob).get("/org/oauth/").text
     assert kinds(app)[-1] == "organization.deleted"
+
+
+def test_an_organization_without_apps_may_take_long_to_delete(app, owner):
+    """It may have two hundred thousand memories, which take longer than a page waits for the database."""
+    left = []
+
+    def note(_connection, _cursor, statement, *_more) -> None:
+        if statement.startswith("DELETE FROM organizations"):
+            left.append(find_patience().left)
+
+    engine = app.extensions["services"].engine
+    page = owner.get("/org/oauth/organization/delete")
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        owner.submit(page, press="Delete the organization", typed_name="Acme")
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert [seconds > REQUEST_SECONDS for seconds in left] == [True]
+
+
+def test_what_a_deletion_costs_is_counted_at_once(app, owner, notebook, pocket):
+    with noted_statements(app) as noted:
+        owner.get("/org/oauth/organization/delete")
+    assert len([statement for statement, _values in noted if "FROM client_secrets" in statement]) == 1
 
 
 def test_hundreds_of_members_come_a_page_at_a_time_and_are_found(app, owner):
