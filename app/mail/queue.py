@@ -19,6 +19,8 @@ from app.mail.models import MOST_SAID, OutgoingMail, State
 
 #: For so long a letter is its process's alone, before and after the mail server was given its end.
 _CLAIM, _CLAIM_AFTER_END = timedelta(minutes=10), timedelta(minutes=15)
+#: What is to wait for longer was put by a clock that was ahead and has been put right since: it is due.
+_NONE_WAITS_SO_LONG = timedelta(hours=2)
 _TABLE = cast(Table, OutgoingMail.__table__)
 _COLUMNS = (
     *(OutgoingMail.id, OutgoingMail.kind, OutgoingMail.recipient, OutgoingMail.facts, OutgoingMail.created_at),
@@ -101,11 +103,11 @@ def settle_needless(connection: Connection, claimed: Claimed) -> None:
 
 
 def _find_due(engine: Engine) -> Sequence[Any]:
-    due = select(*_COLUMNS).where(OutgoingMail.next_at <= clock.now())
+    now = clock.now()
+    first = select(*_COLUMNS).order_by(OutgoingMail.next_at, OutgoingMail.created_at, OutgoingMail.id).limit(1)
     with expect_reads(), engine.connect() as connection:
-        return connection.execute(
-            due.order_by(OutgoingMail.next_at, OutgoingMail.created_at, OutgoingMail.id).limit(1)
-        ).all()
+        due = connection.execute(first.where(OutgoingMail.next_at <= now)).all()
+        return due or connection.execute(first.where(OutgoingMail.next_at > now + _NONE_WAITS_SO_LONG)).all()
 
 
 def _give_up_as_unsure(engine: Engine, row: Any) -> None:

@@ -1,8 +1,11 @@
 """The outbox: a letter goes out when its transaction was committed, once, and whatever happens it is said why not."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.extensions import db
 from app.mail.models import OutgoingMail
 from app.mail.outbox import put_mail, something_waits
@@ -39,6 +42,16 @@ def test_a_letter_never_goes_out_without_its_commit(app, sent_mail):
         put_mail(db.session, "trial", to="ada@example.com")
         db.session.flush()
         db.session.rollback()
+    assert sent_mail() == []
+
+
+def test_a_letter_that_was_put_by_a_clock_ahead_goes_out_when_that_is_put_right(app, sent_mail, monkeypatch):
+    now = clock.now
+    with monkeypatch.context() as ahead:
+        ahead.setattr("app.clock.now", lambda: now() + timedelta(days=365))
+        _put(app)
+        _put(app, "ben@example.com")
+    assert sorted(letter.to for letter in sent_mail()) == ["ada@example.com", "ben@example.com"]
     assert sent_mail() == []
 
 
