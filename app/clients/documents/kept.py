@@ -13,11 +13,13 @@ from app.clients.logos import put_logo
 from app.clients.models import DOCUMENT, UNUSED_FOR, Client, ClientDocument
 from app.clients.own_words import write_own_words
 from app.database.locks import to_change
+from app.fetch.freshness import MOST as LONGEST_FRESH
 
 #: So long does the last good document serve while another one cannot be fetched.
 _GOOD_FOR = timedelta(days=1)
 #: So long it is not tried again then: whoever asks meanwhile does not wait for a host that is down.
 _RETRY_AFTER = timedelta(minutes=5)
+_FRESH_AT_MOST = timedelta(seconds=LONGEST_FRESH) + _RETRY_AFTER
 #: How many there may be that nobody has allowed anything yet. The oldest make room.
 MOST_UNUSED = 5000
 _MOST_AT_ONCE = 50
@@ -52,11 +54,12 @@ class Kept(Struct, frozen=True):
 
     def is_fresh(self) -> bool:
         """Returns whether it may be used without fetching the document."""
-        return _is_ahead(self.fresh_until) and self.serves()
+        # Nothing is fresh for longer: that was read when this machine's clock, or another's, was ahead.
+        return _is_ahead(self.fresh_until) and self.serves() and not _is_ahead(self.fresh_until, by=_FRESH_AT_MOST)
 
 
-def _is_ahead(at: datetime | None) -> bool:
-    return at is not None and at > clock.now()
+def _is_ahead(at: datetime | None, by: timedelta = timedelta()) -> bool:
+    return at is not None and at > clock.now() + by
 
 
 class Logo(Struct, frozen=True):
@@ -100,8 +103,7 @@ def keep_document(
         session.add(client)
     else:
         client, document = found
-    if document is not None and document.read_at > read_at:
-        # Somebody else has read it since.
+    if document is not None and _was_read_since(document, read_at):
         return
     _bring_back(client, document)
     said = reading.fields.columns()
@@ -141,9 +143,14 @@ def withdraw(session: AnySession, url: str, *, read_at: datetime) -> None:
     client, document = _lock(session, url) or (None, None)
     if client is None or document is None or client.ended_at is not None:
         return
-    if document.withdrawn_at is None and document.read_at <= read_at:
+    if document.withdrawn_at is None and not _was_read_since(document, read_at):
         document.withdrawn_at = clock.now()
         client.suspended_at = client.suspended_at or document.withdrawn_at
+
+
+def _was_read_since(document: ClientDocument, read_at: datetime) -> bool:
+    """Whether somebody else has read it after that, and not by a clock that is ahead for longer than anything is fresh."""
+    return read_at < document.read_at <= clock.now() + _FRESH_AT_MOST
 
 
 def _lock(session: AnySession, url: str) -> tuple[Client, ClientDocument | None] | None:

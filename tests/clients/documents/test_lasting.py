@@ -5,6 +5,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
 from app.clients.documents import kept as keeping
@@ -130,6 +131,25 @@ def test_a_document_that_is_wrong_now_stops_new_requests_and_changes_nothing(
 
 
 # -- withdrawn -------------------------------------------------------------------------------------
+
+
+def test_a_document_that_was_read_by_a_clock_ahead_is_read_again_when_that_is_put_right(
+    app, claude, serve, join, signed_in, kept
+):
+    """It would not be for as long, and its app would go on for a year after its host has let go of it."""
+    join(signed_in)
+    with app.app_context():
+        document = db.session.scalars(select(ClientDocument)).one()
+        for name in ("read_at", "fresh_until", "good_until"):
+            setattr(document, name, getattr(document, name) + timedelta(days=365))
+        db.session.commit()
+    serve(status=404)
+    assert claude.start(signed_in).status_code == 400
+    assert kept()[0].status == "suspended"
+    serve()
+    assert claude.start(signed_in).status_code == 200
+    with app.app_context():
+        assert db.session.scalar(select(ClientDocument.read_at)) < clock.now()
 
 
 @pytest.mark.parametrize("status", [404, 410])
