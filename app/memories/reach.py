@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
 from app.memories.contents import is_own, memories_of_mementos
-from app.memories.models import Integration, MementoContent, Memory
+from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.never_shared import is_kept_back, is_kept_back_whole
 
 
@@ -101,8 +101,18 @@ def reachable_integrations(reach: Reach) -> ColumnElement[bool]:
     picked = select(MementoContent.integration_id).where(
         MementoContent.memento_id.in_(reach.readable), MementoContent.integration_id.is_not(None)
     )
-    holds_readable = exists().where(Memory.integration_id == Integration.id, readable_memories(reach))
-    return and_(own, or_(Integration.id.in_(picked), holds_readable))
+    return and_(own, or_(Integration.id.in_(picked), Integration.id.in_(_select_with_single(reach))))
+
+
+def _select_with_single(reach: Reach) -> Select[str]:
+    """The integrations of memories that are picked one by one, gathered once and not anew for each integration."""
+    return (
+        select(Memory.integration_id)
+        .join(MementoContent, MementoContent.memory_id == Memory.id)
+        .join(Memento, Memento.id == MementoContent.memento_id)
+        .where(Memento.id.in_(reach.readable), Memento.user_id == reach.user_id, Memory.user_id == reach.user_id)
+        .where(*limits_of(reach))
+    )
 
 
 def _limits_on_integrations(reach: Reach, user_id: str) -> list[ColumnElement[bool]]:
