@@ -67,6 +67,15 @@ def age(app, **how_long: float) -> None:
         db.session.commit()
 
 
+def test_a_sign_in_by_a_clock_that_was_ahead_is_not_fresh_until_then(app, bob):
+    browser = signed_in(app, bob)
+    age(app, days=-365)
+    answer = browser.get("/account/settings/password/")
+    assert answer.status_code == 303 and answer.location.startswith("/sign-in")
+    age(app, minutes=-1)
+    assert browser.get("/account/settings/password/").status_code == 200
+
+
 @each(("path", "page"), FRESH.items())
 def test_a_sign_in_of_eleven_minutes_ago_is_too_old(app, bob, notebook, path, page):
     """A form that was sent too late changes nothing, and leads by the sign-in back to its page."""
