@@ -233,5 +233,6 @@ def _is_in_grace(token: RefreshSnapshot, settings: Settings) -> bool:
         token.rotated_at is not None
         and token.successor_salt is not None
         and token.successor_rotated_at is None
-        and clock.now() < token.rotated_at + grace
+        # A clock that was ahead would have let it be repeated until then.
+        and abs(clock.now() - token.rotated_at) < grace
     )

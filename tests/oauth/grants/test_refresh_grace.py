@@ -64,6 +64,15 @@ def test_after_the_grace_the_predecessor_ends_the_family(notebook, grace, tokens
     assert not notebook.is_alive(first["access_token"])
 
 
+def test_nor_is_one_repeated_that_was_rotated_by_a_clock_far_ahead(notebook, grace, tokens, let_time_pass):
+    """When that is put right, it would be so for as long as it was ahead."""
+    let_time_pass(hours=1)
+    following = notebook.refresh(tokens["refresh_token"]).json
+    let_time_pass(hours=-1)
+    assert notebook.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    assert notebook.refresh(following["refresh_token"]).json["error"] == "invalid_grant"
+
+
 def test_the_grace_is_not_prolonged_by_using_it(notebook, grace, tokens, let_time_pass):
     notebook.refresh(tokens["refresh_token"])
     let_time_pass(seconds=grace - 1)
