@@ -61,9 +61,10 @@ class StandIn(Storage):
             return False
         with self._lock:
             if self._is_away:
-                self._is_away = False
                 self._own.reset()
                 _log.warning("%s is back: limits are counted there again, for all processes together.", self._name)
+                # The last: whoever sees it so finds the rest done.
+                self._is_away = False
         return True
 
     def _ask(self, operation: str, *arguments: Any) -> Any:
