@@ -33,7 +33,7 @@ from tests.elsewhere.installed import missing
 
 _PARTS = ("in-process", "gunicorn", "writers", "tokens")
 # rounds, requests a round, and seconds after which no round is begun
-_FULL = {"in-process": (120, 20, 20), "gunicorn": (25, 160, 75), "writers": (6, 160, 0), "tokens": (15, 160, 45)}
+_FULL = {"in-process": (120, 20, 20), "gunicorn": (25, 160, 75), "writers": (6, 160, 0), "tokens": (50, 160, 90)}
 _QUICK = {"in-process": (8, 20, 2), "gunicorn": (3, 80, 3), "writers": (1, 80, 0), "tokens": (3, 80, 3)}
 _FEW = 1000
 

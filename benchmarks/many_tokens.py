@@ -1,8 +1,9 @@
 """A database full of tokens, made in seconds, to be measured beside one that has few."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Connection, insert, select, text
@@ -34,6 +35,7 @@ _ADD_TOKENS = """
     SELECT {digest}, :client, id, :audience, :scope, oauth_families.issued_at, oauth_families.issued_at + :lives
     FROM oauth_families JOIN consents USING (grant_id) WHERE grant_id LIKE 'grant-many-%' ORDER BY 1
 """
+_IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 _DIGESTS = {"sqlite": "randomblob(32)", "postgresql": "sha256(convert_to('{table}' || id, 'UTF8'))"}
 #: For how many microseconds a token of each kind lives.
 _LIVES = {AccessToken: 86_400_000_000, RefreshToken: 30 * 86_400_000_000}
@@ -53,17 +55,26 @@ def fill(app: Flask, client_key: str, count: int) -> None:
             for kind, lives in _LIVES.items():
                 with _indexes_afterwards(connection, kind):
                     _add_tokens(connection, kind, client_key, lives)
-            if connection.dialect.name == "postgresql":
-                # As the server does by itself in time.
-                connection.execute(text("ANALYZE"))
+        if db.engine.dialect.name == "postgresql":
+            _settle()
         db.engine.dispose()
+
+
+def _settle() -> None:
+    """Do what PostgreSQL does by itself in time: else whoever comes first writes out what was filled in."""
+    # In no transaction, as our engine would have it.
+    with closing(db.engine.raw_connection()) as pooled:
+        driver: Any = pooled.driver_connection
+        driver.execute("VACUUM ANALYZE")
+        if driver.execute(_IS_SUPERUSER).fetchone()[0]:
+            driver.execute("CHECKPOINT")
 
 
 def _hurry(connection: Connection) -> None:
     """Let PostgreSQL sort in memory, and not look for the family of every single token, where this role may say so."""
     for setting in ("work_mem", "maintenance_work_mem"):
         connection.execute(text(f"SET LOCAL {setting} = '256MB'"))
-    if connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")):
+    if connection.scalar(text(_IS_SUPERUSER)):
         connection.execute(text("SET LOCAL session_replication_role = replica"))
 
 
