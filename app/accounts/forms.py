@@ -81,17 +81,23 @@ class ConfirmSignUpForm(FlaskForm):
     )
 
 
-class OwnSignUpForm(FlaskForm):
-    """For whoever opens the link of a letter that somebody else's sign-up has sent to them."""
-
-    name = StringField(
+def _own_name() -> StringField:
+    return StringField(
         _("Your name"),
         [InputRequired(_("Enter your name.")), normalized(normalize_name)],
         render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
     )
-    password = PasswordField(
-        _("Password"), [InputRequired(_("Choose a password.")), _acceptable_password], **NEW_PASSWORD
-    )
+
+
+def _new_password() -> PasswordField:
+    return PasswordField(_("Password"), [InputRequired(_("Choose a password.")), _acceptable_password], **NEW_PASSWORD)
+
+
+class OwnSignUpForm(FlaskForm):
+    """For whoever opens the link of a letter that somebody else's sign-up has sent to them."""
+
+    name = _own_name()
+    password = _new_password()
 
     #: That the letter went to.
     address: str = ""
@@ -99,14 +105,8 @@ class OwnSignUpForm(FlaskForm):
 
 class SignUpForm(FlaskForm):
     email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS)
-    name = StringField(
-        _("Your name"),
-        [InputRequired(_("Enter your name.")), normalized(normalize_name)],
-        render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
-    )
-    password = PasswordField(
-        _("Password"), [InputRequired(_("Choose a password.")), _acceptable_password], **NEW_PASSWORD
-    )
+    name = _own_name()
+    password = _new_password()
     organization_name = StringField(
         _("Organization"),
         [Optional(), normalized(normalize_chosen_name)],
