@@ -18,6 +18,7 @@ SCREENS = ("picker", "consent")
 class AuthorizationRequest(Base):
     """One waiting request. The browser holds the handle, in the address, and a nonce, in a cookie; we their digests.
 
+    One that was sent beforehand has no browser yet: ``browser_digest`` is None until somebody opens it.
     ``parameters`` are those of the query string, as JSON, replayed as they came, and ``defect``
     what was wrong with them. ``selection``, ``memento_ids`` and those of them the app may also
     write in are what the person has picked so far; ``selection`` is None before that.
@@ -40,7 +41,7 @@ class AuthorizationRequest(Base):
     )
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    browser_digest: Mapped[str] = mapped_column(String(64))
+    browser_digest: Mapped[str | None] = mapped_column(String(64))
     client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     network: Mapped[str | None] = mapped_column(String(64))
@@ -64,7 +65,7 @@ class WaitingRequest(Struct):
     __repr__ = object.__repr__
 
     digest: str
-    browser_digest: str
+    browser_digest: str | None
     client_key: str
     user_id: str | None
     stored_parameters: str

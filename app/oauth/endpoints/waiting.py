@@ -160,7 +160,12 @@ def _tell_what_became(connection: Connection) -> ResponseReturnValue:
 def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
     """Returns the request of this handle, in whatever state, if it was begun in this browser."""
     waiting = find_authorization_request(connection, handle)
-    return waiting if waiting is not None and is_of_this_browser(handle, waiting.browser_digest) else None
+    return waiting if waiting is not None and is_bound_here(handle, waiting) else None
+
+
+def is_bound_here(handle: str, waiting: WaitingRequest) -> bool:
+    """Returns whether the request is this browser's. One that no browser has opened is nobody's."""
+    return waiting.browser_digest is not None and is_of_this_browser(handle, waiting.browser_digest)
 
 
 def _open_for_browser(view: Screen, waiting: WaitingRequest, connection: Connection) -> ResponseReturnValue:

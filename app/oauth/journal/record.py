@@ -19,6 +19,8 @@ class RequestRecord(Base):
     ``error`` is the OAuth error on the wire, ``reason`` a :class:`app.oauth.refusals.Reason`. What was sent stands here
     as ``oauth.shown_parameters`` leaves it. ``expected_uri`` is the redirect URI that the code was asked with, where
     another came with it; ``detail`` is a sentence of our own about a malformed parameter.
+    ``door`` is by which door an authorization request came in, where that is not the authorize endpoint; the version
+    before knows that endpoint and the token endpoint alone, so ``endpoint`` names no other.
     """
 
     __tablename__ = "request_records"
@@ -33,6 +35,7 @@ class RequestRecord(Base):
     client_key: Mapped[str] = mapped_column("client_id", String(60), ForeignKey("clients.key", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     endpoint: Mapped[str] = mapped_column(String(9))
+    door: Mapped[str | None] = mapped_column(String(9))
     error: Mapped[str | None] = mapped_column(String(40))
     reason: Mapped[str | None] = mapped_column(String(40))
     grant_type: Mapped[str] = mapped_column(String(60), default="")
