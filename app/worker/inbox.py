@@ -24,7 +24,8 @@ from app.worker.bounds import (
 from app.worker.chunks import Chunks
 
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_LENGTH = re.compile(rb"[0-9]{1,15}")
+_LENGTH = re.compile(rb"0*([0-9]{1,15})")
+_VERSION_1_0 = re.compile(rb"(?:\r\n)?[^\r\n]* HTTP/1\.0\r\n")
 _PIECE = 1024 * 1024
 
 
@@ -70,6 +71,8 @@ class Inbox(Unreader):
         self.has_head = False
         #: Whether the other side waits for leave to send the body (RFC 9110 section 10.1.1).
         self.awaits_leave = False
+        #: Whether more was read than had come: where the next request begins, nobody knows.
+        self.ran_dry = False
 
     @property
     def size(self) -> int:
@@ -118,6 +121,7 @@ class Inbox(Unreader):
             raise ServiceUnavailable(retry_after=10)
         if self.end is End.TOO_MUCH:
             raise OSError("The body is larger than what is read.") if self.has_head else LimitRequestHeaders
+        self.ran_dry = True
         return b""
 
     def take_rest(self) -> bytes:
@@ -144,13 +148,14 @@ class Inbox(Unreader):
             elif kind == b"t":
                 codings.append(value)
             elif value.strip().lower() == b"100-continue":
-                self.awaits_leave = True
+                # HTTP/1.0 knows no answer before the answer.
+                self.awaits_leave = _VERSION_1_0.match(self._data) is None
         body = bytes(self._data[body_begins:])
         # Anything else gunicorn refuses, or there is no body.
         if len(codings) == 1 and not lengths and _ends_chunked(codings[0]):
             self._chunks = Chunks()
-        elif len(lengths) == 1 and not codings and _LENGTH.fullmatch(lengths[0]):
-            self._missing = int(lengths[0])
+        elif len(lengths) == 1 and not codings and (length := _LENGTH.fullmatch(lengths[0])):
+            self._missing = int(length[1])
             if self._missing > self._largest:
                 self.give_up(End.TOO_MUCH)
                 self.end = End.TOO_MUCH

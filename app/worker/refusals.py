@@ -74,6 +74,13 @@ class LongRequest(Request):
         with self._telling_how_it_began():
             super().set_body_reader()
 
+    def should_close(self) -> bool:
+        """gunicorn's, which knows no list of options; and what is left of a body that was not read whole is no request."""
+        options = ",".join(value for name, value in self.headers if name == "CONNECTION").lower().split(",")
+        if self.body.failed or self.unreader.ran_dry or "close" in (option.strip() for option in options):
+            return True
+        return super().should_close()
+
     @contextmanager
     def _telling_how_it_began(self) -> Iterator[None]:
         try:

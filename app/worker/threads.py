@@ -5,6 +5,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -82,10 +83,7 @@ class Worker(Stopping):
                 request.force_close()
             if not self.handle_request(request, conn):
                 return False
-            # What the application has left of the body is not the next request.
-            while request.body.read(_PIECE):
-                pass
-            return True
+            return _read_to_its_end(request)
         except (NoMoreData, StopIteration) as error:
             self.log.debug("Closing connection. %s", error)
         except OSError as error:
@@ -142,6 +140,17 @@ class Worker(Stopping):
             util.write_nonblock(client, answer)
         except OSError:
             self.log.debug("Whoever asked is gone.")
+
+
+def _read_to_its_end(request: LongRequest) -> bool:
+    """Read what the application has left of the body: it is not the next request. Returns whether its end was found.
+
+    It has its answer, and whatever else were said now would be taken for the answer to the next one.
+    """
+    with suppress(Exception):
+        while request.body.read(_PIECE):
+            pass
+    return not request.should_close()
 
 
 def _answer_at_its_port(environ: dict[str, Any], start_response: Any) -> Any:
