@@ -17,7 +17,7 @@ from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.statements.lines import Lines
 from app.memories.built_in import ALL, NONE
-from app.memories.mementos import owned_memento_ids
+from app.memories.mementos import is_id, owned_memento_ids
 from app.sentences import _
 
 _MOST_MEMENTOS = 1000
@@ -101,6 +101,14 @@ def read_choice(
     if choice.selection in SELECTIONS:
         return choice
     return replace(choice, selection="selected" if choice.can_write else None)
+
+
+def read_ticks(sent: MultiDict[str, str]) -> Choice:
+    """Returns what a page sent, whether its mementos are there and the person's or not: to tick again what then is."""
+    ticked = set(sent.getlist("writable_ids"))
+    asked = [id for id in sent.getlist("memento_ids")[:_MOST_MEMENTOS] if is_id(id)]
+    choice = Choice(sent.get("selection"), {id: id in ticked for id in asked})
+    return choice if choice.selection in SELECTIONS else replace(choice, selection="selected" if asked else None)
 
 
 # -- from the database ---------------------------------------------------------------------------

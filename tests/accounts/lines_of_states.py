@@ -71,7 +71,7 @@ _LINES: dict[str, dict[str, str]] = {
     },
     ANSWERING: {
         "oauth": "choose_account choose_mementos continue_authorization decide record_decision save_mementos"
-        " show_account switch_account",
+        " show_account switch_account wait",
     },
     ORGANIZATIONS: {"org": "join show_organizations switch return_to_playground"},
     OPERATORS: {

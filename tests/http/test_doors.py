@@ -152,7 +152,7 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
         "/authorize",
         "/oauth/authorize",
         "/api/v1/auth/oauth2/authorize/",
-        *(f"/oauth/authorize/{step}" for step in ("account", "cancel", "consent", "continue", "mementos")),
+        *(f"/oauth/authorize/{step}" for step in ("account", "cancel", "consent", "continue", "mementos", "wait")),
     }
 
 

@@ -1,7 +1,11 @@
 """The end user's promise: understand who asks, choose, change one's mind."""
 
 import pytest
+from playwright.sync_api import expect
+from sqlalchemy import update
 
+from app.extensions import db
+from app.oauth.authorization_request import AuthorizationRequest
 from tests.integrator import s256
 from tests.journeys.walk import ALICE, authorize, choose, enter, follow, have_allowed, sign_in
 from tests.mailbox import wait_for_local_letter
@@ -153,3 +157,27 @@ def test_a_memento_can_be_made_right_there(demonstration, callback, page, link, 
     assert page.get_by_role("checkbox", name="Only for the notebook").is_checked()
     choose(page)
     assert "Only for the notebook" in page.locator("main").inner_text()
+
+
+def test_who_takes_long_keeps_the_request_and_whoever_takes_too_long_their_ticks(page, link, server, demonstration):
+    enter(page, server, ALICE)
+    page.clock.install()
+    page.goto(link("Acme Notebook"))
+    with page.expect_response("**/oauth/authorize/wait*") as waited:
+        page.clock.run_for(210_000)
+    assert waited.value.status == 204
+    told = page.locator(".waits")
+    expect(told).to_be_hidden()
+    page.get_by_role("checkbox", name="Recipes").check()
+    page.clock.run_for(3_300_000)
+    expect(told).to_contain_text("ends in two minutes")
+
+    with server.app.app_context():
+        db.session.execute(update(AuthorizationRequest).values(expires_at=AuthorizationRequest.issued_at))
+        db.session.commit()
+    page.clock.run_for(210_000)
+    expect(told).to_contain_text("has expired. Nothing was shared.")
+    expect(told).to_contain_text("What you ticked is kept")
+    page.goto(link("Acme Notebook"))
+    assert page.get_by_role("checkbox", name="Recipes").is_checked()
+    assert "is ticked again" in page.locator("main").inner_text()

@@ -13,6 +13,7 @@ from app.consents.maker import Maker, OfferedSource
 from app.consents.memory_setting import ALL_OF_IT
 from app.consents.picker import Summed
 from app.oauth.endpoints.decision.forms import DecisionForm, MementoChoiceForm
+from app.oauth.endpoints.decision.wait import Wait
 
 _VOID = {"meta", "link", "input", "br", "hr", "img"}
 
@@ -91,7 +92,10 @@ PUBLIC_CLIENT = CLIENT | {
 _ACCOUNT = SimpleNamespace(name="Alice Archer", email="alice@acme.example")
 _SOURCE = OfferedSource("int_drive", "Google Drive", 30, chosen=False)
 NOTHING_TO_MAKE_ONE_OF = Maker([], words="", found=None, has_more=False, is_begun=False)
+_WAITS = Wait("/oauth/authorize/wait?request=h", 600, 3600)
 _PICKER = {
+    "waits": _WAITS,
+    "left_at": None,
     "client": CLIENT,
     "account": _ACCOUNT,
     "scopes": [
@@ -118,6 +122,7 @@ _PICKER = {
     "switch_url": "/oauth/authorize/switch?request=h",
 }
 _CONSENT = {
+    "waits": _WAITS,
     "setting": ALL_OF_IT,
     "client": CLIENT,
     "account": _ACCOUNT,

@@ -84,7 +84,7 @@ def test_what_cannot_be_chosen_is_not_offered(picker):
 
 def test_the_first_button_goes_on_so_that_enter_never_makes_a_memento(picker):
     actions = [button["value"] for button in picker().all("button", name="action")]
-    assert actions == ["continue", "search", "create", "preview", "continue", "cancel"]
+    assert actions == ["continue", "search", "create", "wait", "preview", "continue", "cancel"]
 
 
 def test_errors_are_announced(picker):

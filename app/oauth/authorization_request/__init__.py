@@ -7,6 +7,7 @@ from app.oauth.authorization_request.bounds import (
     add_authorization_request,
     add_unsigned_request,
 )
+from app.oauth.authorization_request.left import LeftTicks, find_left_ticks, keep_ticks
 from app.oauth.authorization_request.locking import lock_decision
 from app.oauth.authorization_request.record import SCREENS, AuthorizationRequest, WaitingRequest
 from app.oauth.authorization_request.steps import (
@@ -27,6 +28,7 @@ __all__ = [
     "SCREENS",
     "Asked",
     "AuthorizationRequest",
+    "LeftTicks",
     "WaitingRequest",
     "abandon_authorization_request",
     "add_authorization_request",
@@ -34,7 +36,9 @@ __all__ = [
     "choose_account",
     "consume_authorization_request",
     "find_authorization_request",
+    "find_left_ticks",
     "hold_authorization_request",
+    "keep_ticks",
     "lock_decision",
     "release_authorization_request",
     "remember_shown",

@@ -23,6 +23,7 @@ from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
+from app.oauth.endpoints.late import find_ticks_to_begin_with
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -140,7 +141,10 @@ def continue_authorization(flow: Flow) -> ResponseReturnValue:
         except _NotCovered:
             flow.request.reopen_scope(asked)
             consent = _find_present_consent(flow)
-    needs_choice = reaches_memories(parse_scope(flow.request.scope)) and not _start_from_present_choice(flow, consent)
+    needs_choice = reaches_memories(parse_scope(flow.request.scope)) and (
+        find_ticks_to_begin_with(flow.connection, flow.waiting) is not None
+        or not _start_from_present_choice(flow, consent)
+    )
     if not needs_choice or may_go_on_as_before(flow):
         return redirect(flow.url_for("decide"), 303)
     return redirect(flow.url_for("choose_mementos"), 303)

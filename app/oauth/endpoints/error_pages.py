@@ -23,6 +23,7 @@ from app.text import isolated
 _NOT_IN_DOCUMENT = _(
     "The redirect_uri is none of the redirect_uris in the document at your client_id, or none that can be used here."
 )
+_TICKS_ARE_KEPT = _("What you ticked is kept for an hour, and is ticked again when you do.")
 
 
 def no_way_back_page(refused: Refused) -> tuple[str, int]:
@@ -67,8 +68,9 @@ def already_answered_page(answered_by: str | None) -> tuple[str, int]:
     return _show(ALREADY_ANSWERED, action)
 
 
-def expired_page() -> tuple[str, int]:
-    return _show(EXPIRED)
+def expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
+    """``keeps_ticks``: what was ticked on its pages is there when the app asks again."""
+    return _show(EXPIRED, more=_TICKS_ARE_KEPT if keeps_ticks else "")
 
 
 def other_account_page() -> tuple[str, int]:
@@ -80,8 +82,9 @@ def sign_in_first_page() -> tuple[str, int]:
     return _show(SIGN_IN_FIRST)
 
 
-def _show(page: ErrorPage, action: tuple[str | None, str | None] = (None, None)) -> tuple[str, int]:
-    return error_page(page.status, page.title, page.shown, action=action)
+def _show(page: ErrorPage, action: tuple[str | None, str | None] = (None, None), more: str = "") -> tuple[str, int]:
+    sentence = _("%(sentence)s %(more)s", sentence=page.shown, more=more) if more else page.shown
+    return error_page(page.status, page.title, sentence, action=action)
 
 
 def _page_of_app(

@@ -36,6 +36,7 @@ from app.oauth.endpoints.error_pages import (
     other_account_page,
     unknown_app_page,
 )
+from app.oauth.endpoints.late import keep_what_was_ticked
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.parameters import Parameters
@@ -146,7 +147,7 @@ def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnV
         return expired_page()
     if waiting.consumed_at is not None:
         return already_answered_page(waiting.user_id)
-    return expired_page() if waiting.is_expired() else waiting
+    return expired_page(keep_what_was_ticked(connection, waiting)) if waiting.is_expired() else waiting
 
 
 def _tell_what_became(connection: Connection) -> ResponseReturnValue:

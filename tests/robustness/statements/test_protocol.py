@@ -9,6 +9,7 @@ from app.demonstration.pocket import wire
 from app.demonstration.seeds import seed
 from app.extensions import db
 from tests.integrator import Integrator
+from tests.personal.conftest import post
 from tests.robustness.statements.journeys import draw_png, journey
 
 #: What the memory server for agents answers itself, if only with what to send instead.
@@ -19,10 +20,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
          "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
          "oauth.choose_account POST", "oauth.switch_account POST", "oauth.token POST", "documented.token POST",
          "oauth.introspect POST", "oauth.revoke POST", "accounts.sign_in POST", "api.me GET",
-         "oauth.cancel_before_sign_in POST")  # fmt: skip
+         "oauth.cancel_before_sign_in POST", "oauth.wait POST")  # fmt: skip
 def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     page = notebook.start(browser)
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+    assert post(browser, page.request.full_path.replace("/mementos", "/wait")).status_code == 204
     page = browser.follow(browser.submit(page, press="Continue", selection="all"))
     code = notebook.answer(browser.submit(page, press="Authorize"))["code"]
     tokens = notebook.exchange(code).json

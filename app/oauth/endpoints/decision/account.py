@@ -16,11 +16,12 @@ from app.oauth.authorization_request import WaitingRequest, choose_account, rele
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import UNCLEAR, read_action
 from app.oauth.endpoints.decision.shown import describe_account, describe_client
+from app.oauth.endpoints.decision.wait import describe_wait
 from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.keeping import continue_url, this_network
 from app.oauth.endpoints.waiting import Flow, find_own_request, opens_request, sign_in_url
 
-_ACTIONS = ("continue", "cancel")
+_ACTIONS = ("continue", "wait", "cancel")
 
 
 @blueprint.get("/oauth/authorize/account")
@@ -39,6 +40,8 @@ def go_on_as_this_account(flow: Flow) -> ResponseReturnValue:
     action = read_action(_ACTIONS)
     if action == "cancel":
         return flow.cancel()
+    if action == "wait":
+        return _show_account(flow)
     # Another account may have been signed in since, in another tab: it has not been shown.
     if action is None or http_request.form.get("account", current_user.id) != current_user.id:
         return _show_account(flow, UNCLEAR)
@@ -54,6 +57,7 @@ def _show_account(flow: Flow, error: str | None = None) -> ResponseReturnValue:
         client=describe_client(flow),
         account=describe_account(),
         switch_url=flow.url_for("switch_account"),
+        waits=describe_wait(flow),
     )
     return page, 422 if error else 200
 

@@ -24,13 +24,14 @@ from app.oauth.endpoints.decision.choose_page import read_screen, show_picker
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.oauth.endpoints.decision.shown import asks_to_write
 from app.oauth.endpoints.error_pages import already_answered_page
+from app.oauth.endpoints.late import find_ticks_to_begin_with
 from app.oauth.endpoints.waiting import Flow, opens_request
 from app.sentences import sentence_of
 
-_ACTIONS = ("continue", "create", "search", "find", "preview", "cancel")
+_ACTIONS = ("continue", "create", "search", "find", "preview", "wait", "cancel")
 _LISTS = ("memento_ids", "writable_ids", "new_integration_ids", "new_memory_ids")
 #: What only shows the page again, and decides nothing.
-_LOOKS = ("search", "find", "preview")
+_LOOKS = ("search", "find", "preview", "wait")
 
 
 @blueprint.get("/oauth/authorize/mementos")
@@ -38,7 +39,9 @@ _LOOKS = ("search", "find", "preview")
 @opens_request
 def choose_mementos(flow: Flow) -> ResponseReturnValue:
     """Step two of the web flow: which windows into their knowledge the person opens to the app."""
-    return show_picker(flow, MementoChoiceForm(formdata=None), flow.waiting.choice)
+    left = find_ticks_to_begin_with(flow.connection, flow.waiting)
+    choice = flow.waiting.choice if left is None else left.choice
+    return show_picker(flow, MementoChoiceForm(formdata=None), choice, left_at=left.expires_at if left else None)
 
 
 @blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")

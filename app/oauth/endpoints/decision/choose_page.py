@@ -1,6 +1,7 @@
 """The page of the picker: all that it tells, and what is ticked on it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import render_template
@@ -33,6 +34,7 @@ from app.oauth.endpoints.decision.shown import (
     find_consent,
     find_own_changes,
 )
+from app.oauth.endpoints.decision.wait import describe_wait
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope
 
@@ -92,8 +94,12 @@ def show_picker(
     wanted: Wanted = _NOTHING_WANTED,
     sought: str = "",
     look: str | None = None,
+    left_at: datetime | None = None,
 ) -> ResponseReturnValue:
-    """Show the page. ``sought`` are words of mementos, ``wanted`` is what a new one is to hold; ``look`` is the button that only shows the page again."""
+    """Show the page. ``sought`` are words of mementos, ``wanted`` is what a new one is to hold; ``look`` is the button that only shows the page again.
+
+    ``left_at`` is when the request ended in which ``choice`` was ticked, if it was another one.
+    """
     session, user_id, screen = db.session(), current_user.id, read_screen(flow)
     picker = prepare_picker(
         session,
@@ -117,6 +123,8 @@ def show_picker(
         **fields_of(picker),
         maker=prepare_maker(session, user_id, screen.integrations, wanted, search=look == "search"),
         look=look,
+        left_at=left_at,
+        waits=describe_wait(flow),
         until=consent.expires_at if consent else None,
         errors=[*errors, *notices],
         returning=consent is not None,

@@ -27,7 +27,7 @@ from app.oauth.server import server
 from app.scopes import format_scope, reaches_memories
 from app.sentences import _
 
-_ACTIONS = ("authorize", "cancel")
+_ACTIONS = ("authorize", "wait", "cancel")
 _LISTS = ("scopes",)
 
 
@@ -49,6 +49,8 @@ def record_decision(flow: Flow) -> ResponseReturnValue:
         return flow.cancel()
     if action is None:
         return show_summary(flow, errors=[UNCLEAR])
+    if action == "wait":
+        return show_summary(flow)
     try:
         with flow.connection.transaction():
             return _decide(flow)

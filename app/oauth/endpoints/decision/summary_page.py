@@ -15,6 +15,7 @@ from app.oauth.endpoints.decision.forms import DecisionForm
 from app.oauth.endpoints.decision.installations import describe_predecessors
 from app.oauth.endpoints.decision.shown import Present, asks_to_write, summary_with
 from app.oauth.endpoints.decision.summary import Summary, read_summary
+from app.oauth.endpoints.decision.wait import describe_wait
 from app.oauth.endpoints.waiting import Flow
 from app.scopes import SCOPES, parse_scope
 from app.sentences import translated
@@ -60,6 +61,7 @@ def show_summary(
         change_url=flow.url_for("choose_mementos"),
         switch_url=flow.url_for("switch_account"),
         undo_url=url_for("personal.overview"),
+        waits=describe_wait(flow),
     )
     return page, 422 if errors else 200
 
