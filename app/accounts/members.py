@@ -7,7 +7,7 @@ moment the second is told that they are the last. SQLite has one writer anyway.
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 
 from app.accounts.invitations import revoke_invitations_of
 from app.accounts.lock import lock_organization
@@ -41,15 +41,29 @@ class Member(Struct, frozen=True):
     since: datetime
 
 
-def list_members(organization_id: str) -> list[Member]:
-    """Returns everybody in the organization: owners first, then admins, then members, each by name."""
+def list_members(organization_id: str, *, skip: int = 0, most: int | None = None) -> list[Member]:
+    """Returns everybody in the organization, or a piece of it: owners first, then admins, then members, each by name."""
+    rank = case({role: place for place, role in enumerate(ROLES)}, value=Membership.role)
     rows = db.session.execute(
-        select(User.id, User.name, User.email, Membership.role, Membership.created_at)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.organization_id == organization_id)
+        _select_members(organization_id).order_by(rank, func.lower(User.name), User.id).offset(skip).limit(most)
     )
-    members = [Member(*row) for row in rows]
-    return sorted(members, key=lambda member: (ROLES.index(member.role), member.name.casefold(), member.user_id))
+    return [Member(*row) for row in rows]
+
+
+def count_members(organization_id: str) -> int:
+    counted = select(func.count()).where(Membership.organization_id == organization_id)
+    return db.session.scalar(counted) or 0
+
+
+def find_member(organization_id: str, user_id: str) -> Member | None:
+    row = db.session.execute(_select_members(organization_id).where(User.id == user_id)).one_or_none()
+    return None if row is None else Member(*row)
+
+
+def is_only_owner(organization_id: str, user_id: str) -> bool:
+    """Returns whether the organization has this owner and no other."""
+    owners = select(Membership.user_id).where(Membership.organization_id == organization_id, Membership.role == "owner")
+    return list(db.session.scalars(owners.limit(2))) == [user_id]
 
 
 def change_role(organization_id: str, user_id: str, role: str, *, actor_user_id: str) -> None:
@@ -110,6 +124,14 @@ def demand_owner(organization_id: str, user_id: str) -> None:
     """Raises :class:`NotPermitted` for who is no owner, and lets nobody change that until the transaction ends."""
     if _lock_roles(organization_id).get(user_id) != "owner":
         raise NotPermitted
+
+
+def _select_members(organization_id: str) -> Select[str, str, str, str, datetime]:
+    return (
+        select(User.id, User.name, User.email, Membership.role, Membership.created_at)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id)
+    )
 
 
 def _lock_roles(organization_id: str) -> dict[str, str]:

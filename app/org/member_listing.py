@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from app.accounts.invitations import list_open_invitations
-from app.accounts.members import Member, list_members
+from app.accounts.members import Member, count_members, list_members
 from app.accounts.models import Invitation
 from app.folding import holds
 from app.paging import count_pages, read_page
@@ -48,13 +48,31 @@ def read_members(organization_id: str, asked: Mapping[str, str]) -> MemberListin
     Of an invitation it is what says for whom it is, and ``invited`` is the page.
     """
     query = asked.get("q", "").strip()[:_MOST_QUERY_LENGTH]
-    members = [
+    members = _find_members(organization_id, query, asked) if query else _list_members(organization_id, asked)
+    invited = [one for one in list_open_invitations(organization_id) if not query or holds(one.label, query)]
+    return MemberListing(query, members, _cut(invited, asked.get("invited", "")))
+
+
+def _list_members(organization_id: str, asked: Mapping[str, str]) -> Page[Member]:
+    """An organization may have tens of thousands, of whom no more are read than are shown."""
+    number = read_page(asked.get("page", ""))
+    rows = list_members(organization_id, skip=(number - 1) * PAGE_SIZE, most=PAGE_SIZE + 1)
+    if number == 1 and len(rows) <= PAGE_SIZE:
+        return Page(rows, len(rows), 1)
+    total = count_members(organization_id)
+    last = count_pages(total, PAGE_SIZE)
+    if number > last:
+        number, rows = last, list_members(organization_id, skip=(last - 1) * PAGE_SIZE, most=PAGE_SIZE)
+    return Page(rows[:PAGE_SIZE], total, number)
+
+
+def _find_members(organization_id: str, query: str, asked: Mapping[str, str]) -> Page[Member]:
+    found = [
         member
         for member in list_members(organization_id)
-        if not query or holds(member.name, query) or query.casefold() in member.email.casefold()
+        if holds(member.name, query) or query.casefold() in member.email.casefold()
     ]
-    invited = [one for one in list_open_invitations(organization_id) if not query or holds(one.label, query)]
-    return MemberListing(query, _cut(members, asked.get("page", "")), _cut(invited, asked.get("invited", "")))
+    return _cut(found, asked.get("page", ""))
 
 
 def read_place(asked: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from app.accounts.members import (
     UnknownMember,
     can_assign,
     change_role,
-    list_members,
+    find_member,
+    is_only_owner,
     remove_member,
 )
 from app.accounts.models import ROLES, Invitation
@@ -88,7 +89,7 @@ def give_role(access: Access, user_id: str) -> ResponseReturnValue:
     member = _get_member(access, user_id)
     if not (can_assign(access.role, member.role) and can_assign(access.role, role)):
         abort(403)
-    if role != "owner" and [one for one in list_members(access.organization.id) if one.role == "owner"] == [member]:
+    if role != "owner" and is_only_owner(access.organization.id, user_id):
         flash(translated(sentence_of(LastOwner())), "error")
         return to_members()
     # Who gets a lesser role loses something, and whoever takes it from themselves cannot give it back.
@@ -170,8 +171,7 @@ def roles_to_give(access: Access) -> list[str]:
 
 
 def _get_member(access: Access, user_id: str) -> Member:
-    members = list_members(access.organization.id)
-    return next((member for member in members if member.user_id == user_id), None) or abort(404)
+    return find_member(access.organization.id, user_id) or abort(404)
 
 
 def _act_on_member(act: Callable[[], None], done: str) -> Response:
