@@ -17,6 +17,8 @@ from app.database.waits import LONG_SECONDS, Waits
 
 #: Seconds for which a probe waits for each answer.
 _PROBE_SECONDS = 2
+#: Seconds without an answer after which one that serves is silent also to whoever has no patience; statements end before.
+_SILENT_SECONDS = 60.0
 #: For commands and migrations, whatever the role or the database has for a default.
 _AS_LONG_AS_IT_TAKES = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0"
 #: How poolers refuse options: pgbouncer and those like it, and Amazon's.
@@ -61,7 +63,8 @@ class Connector:
         if self.pooling.is_noticed and "options" in parameters:
             _check_options(made, str(parameters["options"]))
         _say_what_was_not_taken(made)
-        made.longest_wait = None
+        # For what a server does beside its requests: it would wait for ever where another server has taken this one's place.
+        made.longest_wait = None if self.waits.most_long is None else _SILENT_SECONDS
         return made
 
     def _connect(self, parameters: dict[str, Any]) -> PostgresqlConnection:

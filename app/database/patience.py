@@ -1,5 +1,6 @@
 """For how long a request waits for the database in all. What is no request, such as a command, waits as long as it takes."""
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 
 from app import metrics
@@ -10,6 +11,8 @@ REQUEST_SECONDS = 2.4
 LONG_WORK_SECONDS = 20.0
 #: A statement that takes no longer costs no patience: many small ones are work, and no sign that the database is away.
 FREE_SECONDS = 0.02
+#: Characters that are kept as soon as anything is; each text counts for some, however short it is.
+_SOON_KEPT, _EACH_TEXT = 20_000, 1_000
 
 
 class Patience:
@@ -45,3 +48,9 @@ def take_time() -> None:
     patience = _patience.get()
     if patience is not None:
         patience.left = max(patience.left, LONG_WORK_SECONDS)
+
+
+def take_time_for(texts: Sequence[str]) -> None:
+    """Say that these are about to be kept, which is much work where they are many or long."""
+    if sum(map(len, texts)) + _EACH_TEXT * len(texts) > _SOON_KEPT:
+        take_time()

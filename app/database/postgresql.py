@@ -11,7 +11,7 @@ from psycopg import errors, generators, waiting
 from psycopg.errors import _WaitTimeout
 from psycopg.pq import TransactionStatus
 
-from app.database.away import NotAsked
+from app.database.away import NoAnswer, NotAsked
 from app.database.patience import Patience, find_patience
 from app.database.pooling import OwnNames, Pooling
 from app.database.repeat import was_prepared_before
@@ -129,7 +129,7 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         """psycopg's own. Raises :class:`NoAnswer` and :class:`NotAsked` too."""
         patience = find_patience()
         if patience is None or timeout is not None:
-            return super().wait(gen, interval, self.longest_wait if timeout is None else timeout)
+            return self._wait_without_patience(gen, interval, timeout)
         left = patience.left
         if (self.waits.are_closed or left < _LAST_SECONDS) and self.pgconn.transaction_status == _IDLE:
             self.waits.check(patience)
@@ -143,6 +143,15 @@ class PostgresqlConnection(psycopg.Connection[Any]):
         self.answered_at = now = monotonic()
         patience.spend(now - began)
         return answer
+
+    def _wait_without_patience(self, gen: Any, interval: float, timeout: float | None) -> Any:
+        try:
+            return super().wait(gen, interval, self.longest_wait if timeout is None else timeout)
+        except _WaitTimeout:
+            if timeout is not None:
+                raise
+            self._give_up()
+            raise NoAnswer from None
 
     def _wait_long(self, gen: Any, patience: Patience, began: float) -> Any:
         try:

@@ -198,18 +198,18 @@ class Application(Flask):
         if _request().door.has_session:
             super().do_teardown_request(exc)
         set_access(EVERYTHING)
-        set_patience(None)
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
-        """Flask's. Whoever asked has an answer by now, which a database that fails only here must not take away."""
+        """Flask's, with the patience that is left. A database that fails only here must not take away the answer."""
         try:
             super().do_teardown_appcontext(exc)
         except Exception as error:
-            kind = find_unavailability(error)
-            if kind is None:
+            if (kind := find_unavailability(error)) is None:
                 raise
             _log.warning("Database %s when a session was closed", kind)
             db.session.registry.clear()
+        finally:
+            set_patience(None)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is: no view here is a coroutine."""

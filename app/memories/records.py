@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app import clock
 from app.credentials import new_id
 from app.database.locks import to_change
-from app.database.patience import take_time
+from app.database.patience import take_time, take_time_for
 from app.memories.models import Integration, Memento, MementoContent, Memory, MemoryTag
 from app.memories.never_shared import NeverShared
 from app.memories.reach import (
@@ -60,7 +60,7 @@ def add_memories(session: Session, drafts: Iterable[tuple[Integration, Mapping[s
         _new_memory(integration, draft, at + timedelta(microseconds=place))
         for place, (integration, draft) in enumerate(drafts)
     ]
-    take_time()
+    take_time_for([memory.text for memory in memories])
     session.add_all(memories)
     session.flush()
     count_added(session, memories)
@@ -77,7 +77,7 @@ def change_memory(session: Session, memory: Memory, changes: Mapping[str, Any]) 
             setattr(memory, name, value)
     # Tags are rows of their own, of which the memory's row would not know.
     memory.updated_at = clock.now()
-    take_time()
+    take_time_for([memory.text])
     session.flush()
     count_changed(session, memory, size_before)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.database import patience
 from app.extensions import db
 from app.memories.mementos import list_mementos
 from app.memories.models import Memento
@@ -30,6 +31,18 @@ def test_what_an_app_adds_lands_in_its_own_memento_which_it_can_read(shelf, conn
     with app.app_context():
         (memento,) = list_mementos(alice.id)
     assert (memento.name, memento.count) == ("Saved by Acme Notebook", 1)
+
+
+def test_one_memory_is_kept_in_the_time_that_any_request_has(connect, monkeypatch):
+    """Where the database says nothing, an app is told soon; only what is known to be much is waited for longer."""
+    taken = []
+    monkeypatch.setattr(patience, "take_time", lambda: taken.append(1))
+    caller = connect()
+    id = caller.post("memories/", NEW).json["id"]
+    assert caller.patch(f"memories/{id}/", {"text": "Rye and water."}).status_code == 200
+    assert taken == []
+    assert caller.post("memories/", NEW | {"text": "a" * 20_000}).status_code == 201
+    assert taken == [1]
 
 
 def test_there_is_one_memento_of_an_apps_own_however_much_it_adds(connect, app, alice):

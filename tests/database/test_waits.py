@@ -1,5 +1,6 @@
 """Nobody waits for PostgreSQL longer than a request may, and what is given up is not done later."""
 
+import secrets
 import socket
 import sqlite3
 import threading
@@ -11,17 +12,27 @@ import pytest
 from sqlalchemy import create_engine, func, literal, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from app.database import sqlite
+from app.database import connecting, sqlite
 from app.database.away import NoAnswer, NotAsked
 from app.database.connections import connect
 from app.database.engine import engine_options, prepare_engine, serve_requests
 from app.database.hosts import split_hosts
-from app.database.patience import LONG_WORK_SECONDS, REQUEST_SECONDS, Patience, find_patience, set_patience, take_time
+from app.database.patience import (
+    LONG_WORK_SECONDS,
+    REQUEST_SECONDS,
+    Patience,
+    find_patience,
+    set_patience,
+    take_time,
+    take_time_for,
+)
 from app.database.statements import Statement
 from app.database.unavailable import find_unavailability
 from app.database.waits import Waits
+from app.extensions import db
 from tests.databases import for_libpq, missing_postgresql
 from tests.robustness.locking import wait_until
+from tests.tables import each
 
 _ONE = Statement(select(literal(1).label("one")))
 _SLEEP = Statement(select(func.pg_sleep(60).label("slept")))
@@ -155,6 +166,26 @@ def test_a_request_has_patience_and_what_comes_after_it_has_none(app):
     assert find_patience() is None
 
 
+def test_the_end_of_its_session_is_waited_for_as_the_rest_of_a_request_is(app, monkeypatch):
+    """A rollback that a silent database does not answer would keep the answer, which is there by then, for ever."""
+    left = []
+    remove = db.session.remove
+    monkeypatch.setattr(db.session, "remove", lambda: left.append(find_patience()) or remove())
+    with app.test_request_context("/healthz"):
+        app.preprocess_request()
+    assert [patience.left for patience in left] == [REQUEST_SECONDS]
+
+
+@each(
+    ("texts", "is_much"),
+    [(["a" * 10_000], False), (["a"] * 10, False), (["a" * 20_000], True), (["a"] * 20, True), ([], False)],
+)
+def test_a_few_texts_are_no_much_work(texts, is_much):
+    set_patience(REQUEST_SECONDS)
+    take_time_for(texts)
+    assert find_patience().left == (LONG_WORK_SECONDS if is_much else REQUEST_SECONDS)
+
+
 def test_much_work_may_take_its_time():
     """Keeping a million characters, or deleting what a person has of an app, is no sign that the database is away."""
     take_time()
@@ -178,6 +209,23 @@ def test_several_hosts_are_asked_one_by_one(given, hosts):
     split = split_hosts(given)
     assert [(one["host"], one.get("port")) for one in split] == hosts
     assert len(split) == 1 or {one["target_session_attrs"] for one in split} == {"read-write"}
+
+
+@each(
+    "said",
+    [
+        "remaining connection slots are reserved for non-replication superuser connections",
+        "sorry, too many clients already",
+        'too many connections for database "reliquary"',
+        "no more connections allowed (max_client_conn)",
+    ],
+)
+def test_a_server_that_gives_no_more_connections_is_busy(said):
+    """It refuses whoever connects in words alone."""
+    error = psycopg.OperationalError(
+        f'connection failed: connection to server at "10.0.0.1", port 5432 failed: FATAL:  {said}'
+    )
+    assert find_unavailability(error) == "busy"
 
 
 # -- with PostgreSQL -------------------------------------------------------------------------------
@@ -233,6 +281,26 @@ class TestPostgresql:
     def test_a_command_waits_as_long_as_it_takes(self, engine):
         with connect(engine) as connection:
             assert connection._cursor.execute("SELECT pg_sleep(1), 7").fetchone()[1] == 7
+
+    def test_what_a_server_does_beside_its_requests_does_not_wait_for_ever(self, engine, monkeypatch):
+        """Another server may have taken the place of the one that fell silent, and hangs up on nobody."""
+        monkeypatch.setattr(connecting, "_SILENT_SECONDS", 0.5)
+        serve_requests(engine, 4)
+        with pytest.raises(OperationalError) as told, engine.connect() as connection:
+            connection.execute(text("SELECT pg_sleep(60)"))
+        assert find_unavailability(told.value) == "silent"
+        assert ask(engine) == 1
+
+    def test_who_gets_no_connection_as_there_are_enough_is_told_that_it_is_busy(self, sorted_database_url, engine_for):
+        url, role = make_url(sorted_database_url), f"crowd_{secrets.token_hex(4)}"
+        with psycopg.connect(for_libpq(url), autocommit=True) as administrator:
+            administrator.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+            try:
+                with pytest.raises(psycopg.OperationalError) as told:
+                    ask(engine_for(url.set(username=role).render_as_string(hide_password=False)))
+            finally:
+                administrator.execute(f"DROP ROLE {role}")
+        assert find_unavailability(told.value) == "busy"
 
     def test_a_command_waits_so_whatever_the_database_has_for_a_default(self, sorted_database_url, engine_for):
         url = make_url(sorted_database_url)
