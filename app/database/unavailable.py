@@ -59,6 +59,8 @@ _POSTGRESQL = {
     "XX001": "broken",
     "XX002": "broken",
 }
+#: What PostgreSQL or a pooler says, in English, to whom it gives no connection as it has none left; it comes without a code.
+_NONE_LEFT = ("connection slots", "too many", "no more connections")
 #: SQLAlchemy's code of "can't reconnect until the invalid transaction is rolled back".
 _LOST_IN_TRANSACTION = "8s2b"
 
@@ -127,8 +129,10 @@ def _kind_of(error: BaseException, is_of_orm: bool) -> str | None:
 
 def _kind_of_postgresql(error: "psycopg.Error", is_of_orm: bool) -> str | None:
     if error.sqlstate is None:
-        # Nothing that the server said: there is no connection, or no longer.
-        return "away" if has_no_connection(error) else None
+        # There is no connection, or no longer.
+        if not has_no_connection(error):
+            return None
+        return "busy" if any(said in str(error) for said in _NONE_LEFT) else "away"
     if error.sqlstate == "25006" and is_of_orm and not may_orm_write():
         # We let this transaction only read, and it tried to write. A driver's connection is never kept from that.
         return None
