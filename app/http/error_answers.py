@@ -221,7 +221,7 @@ def find_answer_to_unavailable(error: Exception) -> Response | None:
         page, status = kept or error_page(503, sentence=sentence, action=_way_to_try_again())
         return Response(page, status, headers, mimetype="text/html")
     if current_door().errors is Errors.API:
-        return error_answer(503, *API_ERRORS[503], headers=headers)
+        return error_answer(503, *API_ERRORS[503], headers=headers, is_told=True)
     answer = protocol_error(503, "Service Unavailable")
     answer.headers.extend(headers)
     return answer
@@ -253,5 +253,5 @@ def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:
     if current_door().errors is Errors.PAGE:
         return error_page(500)
     if current_door().errors is Errors.API:
-        return error_answer(500, "server_error", _SERVER_ERROR)
+        return error_answer(500, "server_error", _SERVER_ERROR, is_told=True)
     return protocol_error(500, "Internal Server Error")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from app import clock, metrics
+from app.database.unavailable import find_unavailability
 from app.extensions import db
 from app.mail.carrier import Carrier, NotNow, NoWay, Posted, Refused, Unsure
 from app.mail.kinds import USUAL_PATIENCE, get_kind
@@ -85,8 +86,7 @@ def _send(app: Flask, engine: Engine, carrier: Carrier, claimed: Claimed, go_on:
         _log.warning("Letter %s (%s) was held up for too long, and is another's by now.", claimed.id, claimed.kind)
     # Whatever it is, the other letters are to go out.
     except Exception as error:
-        if claimed.tries == 1:
-            _log.exception("Letter %s (%s) could not be sent, and is tried again.", claimed.id, claimed.kind)
+        _tell_failure(error, claimed, "sent")
         _wait(engine, claimed, f"It could not be sent: {type(error).__name__}.")
     else:
         _settle_sent(engine, claimed, answer, go_on)
@@ -126,9 +126,24 @@ def _write_letter(app: Flask, claimed: Claimed) -> Rendered | None:
                 return render_letter(letter)
         # Whatever it is, the other letters are to go out.
         except Exception as error:
-            if claimed.tries == 1:
-                _log.exception("Letter %s (%s) could not be written, and is tried again.", claimed.id, claimed.kind)
+            _tell_failure(error, claimed, "written")
             raise _CannotBeWritten(f"It could not be written: {type(error).__name__}.") from error
+
+
+def _tell_failure(error: Exception, claimed: Claimed, done: str) -> None:
+    """Log it, the first time: a mistake of ours with where it is, a database that cannot be used just now in a line."""
+    if claimed.tries > 1:
+        return
+    kind = find_unavailability(error)
+    if kind is None:
+        _log.error(
+            "Letter %s (%s) could not be %s, and is tried again.", claimed.id, claimed.kind, done, exc_info=error
+        )
+    else:
+        _log.warning(
+            "Letter %s (%s) could not be %s, as the database is %s, and is tried again.",
+            *(claimed.id, claimed.kind, done, kind),
+        )
 
 
 def _wait(engine: Engine, claimed: Claimed, says: str) -> None:

@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.database.unavailable import DatabaseUnavailable
 from app.extensions import db
+from app.mail import sending
+from app.mail.carriers import choose_carrier
 from app.mail.models import OutgoingMail
 from app.mail.outbox import put_mail, something_waits
 from tests.tables import each
@@ -53,6 +56,21 @@ def test_a_letter_that_was_put_by_a_clock_ahead_goes_out_when_that_is_put_right(
         _put(app, "ben@example.com")
     assert sorted(letter.to for letter in sent_mail()) == ["ada@example.com", "ben@example.com"]
     assert sent_mail() == []
+
+
+@each("kind", ["full", None])
+def test_a_full_database_is_a_line_of_the_log_and_a_mistake_of_ours_a_traceback(app, kind, monkeypatch, caplog):
+    def fail(*_args: object) -> None:
+        raise DatabaseUnavailable(kind, "No room.") if kind else ZeroDivisionError
+
+    _put(app)
+    caplog.clear()
+    monkeypatch.setattr(sending, "render_letter", fail)
+    with app.app_context():
+        sending.send_due(app, choose_carrier(app.extensions["services"].settings, db.engine))
+    [line] = [record for record in caplog.records if record.name == sending.__name__]
+    assert ("as the database is full" in line.getMessage(), line.exc_info is None) == (kind == "full", kind == "full")
+    assert all(letter.says.startswith("It could not be written: ") for letter in _rows(app))
 
 
 @each("to", ["", "ada", "a@\n", "ada@example.com\r\nBcc: eve@example.com", "a b@example.com", "@" * 321])

@@ -42,3 +42,16 @@ def test_people_are_told_and_can_try_again(notebook, browser, alice, impatient, 
         assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert browser.submit(page, press="Continue", selection="all").status_code == 303
     assert page.request.args["request"] not in caplog.text
+
+
+def test_an_app_that_is_told_is_one_line_of_the_log(notebook, browser, alice, impatient, app, caplog):
+    browser.enter(alice)
+    token = notebook.tokens(browser, scope="memories:write")["access_token"]
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    with locked(app):
+        sent = {"json": {"title": "Bread", "text": "Flour."}, "headers": {"Authorization": f"Bearer {token}"}}
+        assert app.test_client().post("/api/v1/memories/", **sent).status_code == 503
+    told = [record.getMessage() for record in caplog.records if "/api/v1/memories/" in record.getMessage()]
+    assert len(told) == 1, told
+    assert told[0].startswith("Database locked at POST /api/v1/memories/: ")

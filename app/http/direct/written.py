@@ -58,11 +58,13 @@ def write_error(
     headers: Mapping[str, str] | None = None,
     errors: list[dict[str, Any]] | None = None,
     scope: str | None = None,
+    is_told: bool = False,
 ) -> Written:
     """Returns an error of the resource API: ``code`` is for programs and stable, ``message`` says what to do.
 
     ``errors`` holds what is wrong with each field: ``field``, ``code``, ``message``, and ``index`` where there are
-    several objects; ``scope`` what the token lacks. The log gets one line with the request's id.
+    several objects; ``scope`` what the token lacks. The log gets one line with the request's id, unless it ``is_told``
+    there already.
     """
     request_id = present.request_id(environ)
     body: dict[str, Any] = {"code": code, "message": message, "request_id": request_id}
@@ -71,5 +73,6 @@ def write_error(
     if scope:
         body["scope"] = scope
     # Neither path nor query: they may hold what somebody looked for.
-    _log.info("%s answered %s %s", present.told(environ), status, code)
+    if not is_told:
+        _log.info("%s answered %s %s", present.told(environ), status, code)
     return write_json(body, status, (headers or {}).items(), request_id)
