@@ -5,7 +5,6 @@ gunicorn's threads read their requests themselves, so that a few that come slowl
 
 import errno
 import time
-from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from socket import SHUT_WR
@@ -119,10 +118,6 @@ class Loop(ThreadWorker):
             connection.inbox.give_up(End.HUNG_UP)
         self._go_on(connection)
 
-    def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
-        """A thread of the pool has answered; called in the loop."""
-        self.go_on_after(conn, fs.result())
-
     def go_on_after(self, connection: Connection, stays_open: bool) -> None:
         """Send what was answered; then comes the next request, or the end."""
         try:
@@ -130,6 +125,9 @@ class Loop(ThreadWorker):
             self._send(connection)
         except Exception as error:
             self._close_after(connection, error)
+        if connection.stage is None:
+            # It was closed while a thread read it.
+            connection.inbox.close()
 
     def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
         """Answer what came in this thread, if that is soon done. Returns whether it was so."""
@@ -198,7 +196,7 @@ class Loop(ThreadWorker):
         self.begin_answer(connection)
         connection.inbox.rewind()
         future = connection.crowd.pool.submit(self.handle, connection)
-        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, connection, done))
+        future.add_done_callback(lambda done: self.method_queue.defer(self.go_on_after, connection, done.result()))
 
     def _send(self, connection: Connection) -> None:
         if connection.stage is None:

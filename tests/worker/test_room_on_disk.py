@@ -1,0 +1,62 @@
+"""What a body takes on disk is given back, however its connection ends."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from app.worker.bounds import BODY_IN_MEMORY
+from app.worker.connection import Connection, Crowd, Stage
+from app.worker.inbox import Room
+from app.worker.loop import Loop
+
+
+class Gone:
+    """A socket whose other side has hung up."""
+
+    def send(self, data: bytes) -> int:
+        raise BrokenPipeError
+
+    shutdown = send
+
+    def close(self) -> None:
+        pass
+
+
+class Bare(Loop):
+    """A loop with as little of a worker as it needs to end a connection."""
+
+    def __init__(self) -> None:
+        self.poller = SimpleNamespace()
+
+
+@pytest.fixture
+def answered():
+    """A connection whose request is being answered, with its body on disk."""
+    connection = Connection(Gone(), ("192.0.2.7", 50123), ("127.0.0.1", 8000), Crowd(None, 1, None), Room())
+    connection.enter(Stage.BODY)
+    size = BODY_IN_MEMORY + 1
+    connection.inbox.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+    connection.inbox.feed(b"a" * size)
+    assert connection.room.taken == size
+    Bare().begin_answer(connection)
+    return connection
+
+
+@pytest.mark.parametrize("stays_open", [True, False])
+def test_where_whoever_is_answered_has_hung_up(answered, stays_open):
+    answered.sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    Bare().go_on_after(answered, stays_open)
+    assert answered.stage is None
+    assert answered.room.taken == 0
+
+
+def test_where_there_is_nothing_to_say(answered):
+    Bare().go_on_after(answered, False)
+    assert answered.room.taken == 0
+
+
+def test_where_it_was_closed_meanwhile_it_is_given_back_when_nobody_reads_it_any_more(answered):
+    Bare().close(answered)
+    assert answered.room.taken
+    Bare().go_on_after(answered, True)
+    assert answered.room.taken == 0
