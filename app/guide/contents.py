@@ -109,6 +109,7 @@ PAGES = (
             ("pages", _("Pages that people see")),
             ("authorize", _("Errors that come back to your redirect URI")),
             ("token", _("Errors of the token endpoint")),
+            ("registration", _("Errors of registration")),
             ("api", _("Errors of the API")),
         ),
     ),

@@ -12,6 +12,7 @@ from app.guide.apps import ExampleApp
 from app.guide.contents import Page
 from app.guide.errors import AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, TOKEN_ERRORS
 from app.guide.libraries import AGENT, LIBRARIES, MEMORY_SERVICE, render_library
+from app.guide.registration_errors import REGISTRATION_ERRORS
 from app.guide.scopes import ADVICE
 from app.guide.snippets import render_versions
 from app.scopes import SCOPES
@@ -35,6 +36,7 @@ def render_page(page: Page, app: ExampleApp, frame: str, *, language: str, kept:
         authorize_errors=AUTHORIZE_ERRORS,
         token_errors=TOKEN_ERRORS,
         invalid_grant_reasons=INVALID_GRANT_REASONS,
+        registration_errors=REGISTRATION_ERRORS,
         api_errors=API_ERRORS,
         agent_program=AGENT,
         service_program=MEMORY_SERVICE,

@@ -19,7 +19,7 @@ from app.database.patience import REQUEST_SECONDS, set_patience
 from app.database.repeat import repeat
 from app.database.unavailable import find_unavailability
 from app.extensions import db
-from app.http.doors import Door, Errors, Origins, access_for
+from app.http.doors import Database, Door, Errors, Origins, access_for
 from app.http.error_answers import find_answer_to_unavailable
 from app.http.form_checks import check_form
 from app.http.headers import add_headers
@@ -131,7 +131,7 @@ class Application(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Flask's, tried again where the database asks for that, as long as nothing stands of what was tried."""
-        if _request().door.errors is Errors.OAUTH:
+        if (door := _request().door).errors is Errors.OAUTH and door.database is Database.DRIVER:
             # A token request's body is read once; what can be repeated there, the exchange repeats.
             return super().dispatch_request()
         kept = dict(g._get_current_object().__dict__)

@@ -18,7 +18,7 @@ class Errors(Enum):
     PAGE = "page"
     #: ``error`` and ``error_description``, with the line of our guide that explains it.
     OAUTH = "oauth"
-    #: The same for programs that know no guide.
+    #: The same for programs whose makers have no line in the guide.
     PLAIN = "plain"
     #: ``code``, ``message`` and ``request_id``.
     API = "api"
@@ -111,7 +111,7 @@ BACK = Door("back",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.
 #: What a client library finds out by itself, before anybody knows it.
 META = Door("meta",     False,   False, Database.DRIVER, FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
 #: Where a client registers itself: whatever page it runs in, nobody knows it yet.
-SELF = Door("self",     False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.ANY,    Errors.PLAIN, _LONG_LINE)
+SELF = Door("self",     False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.ANY,    Errors.OAUTH, _LONG_LINE)
 #: The resource API, called by apps with an access token.
 API = Door("api",       False,   False, Database.ORM,    FOR_A_PROGRAM, Origins.CALLER, Errors.API,   _LONG_LINE)
 #: The memory server for agents, called by apps with an access token.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from app.guide.contents import PAGES
-from tests.protocol import change_client, change_consent, disable, let_time_pass  # noqa: F401
+from tests.protocol import change_client, change_consent, change_settings, disable, let_time_pass  # noqa: F401
 
 #: The addresses of the guide's pages.
 PATHS = ["/guide/" + page.slug for page in PAGES]

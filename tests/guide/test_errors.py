@@ -20,11 +20,14 @@ from app.guide.errors import (
     INVALID_GRANT_REASONS,
     TOKEN_ERRORS,
 )
+from app.guide.registration_errors import REGISTRATION_ERRORS
 from app.http import error_answers
+from app.limits.table import REGISTRATIONS
 from app.oauth.refusals import REFUSALS, Reason, bearer, page
 from app.oauth.refusals.page import PAGES
 from app.operations.refusals import Kind
 from tests.actors import Browser
+from tests.guide.conftest import GuidePage
 from tests.tables import each
 
 _APP = Path(__file__).resolve().parents[2] / "app"
@@ -84,6 +87,14 @@ def test_every_error_of_the_api_is_told_with_its_status():
     raised |= {(errors._STATUSES[Kind[kind]], code) for kind, code, *_ in refused}
     raised |= {(row.status, row.error) for row in bearer.ROWS.values()}
     assert told == raised
+
+
+def test_every_error_of_registration_is_told_with_its_status():
+    told = {(status, entry.code) for entry in REGISTRATION_ERRORS for status in entry.statuses}
+    calls = _calls("oauth/endpoints/registration.py")
+    raised = {tuple(arguments[:2]) for _, name, arguments in calls if name == "_Refused"}
+    # What the registry itself refuses.
+    assert raised | {(400, "invalid_redirect_uri")} == told
 
 
 def test_every_page_that_people_see_instead_is_told():
@@ -175,6 +186,31 @@ def test_an_error_of_the_token_endpoint_has_its_code_and_status(notebook, pocket
     client = pocket if entry.code == "unauthorized_client" else replace(notebook, auth_method="client_secret_post")
     response = client.client_credentials(**TOKEN_CHANGES[entry.code])
     assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
+
+
+def test_an_error_of_registration_leads_to_its_line(browser, change_settings):
+    lines = GuidePage(browser.get("/guide/errors").text).ids
+    seen = set()
+
+    def look(response) -> None:
+        page, _, anchor = response.json["error_uri"].partition("#")
+        assert page == "http://127.0.0.1:8000/guide/errors" and anchor in lines
+        assert anchor == f"registration-{response.json['error']}"
+        seen.add((response.status_code, response.json["error"]))
+
+    def register(**metadata):
+        return browser.client.post("/oauth/register", json=metadata)
+
+    look(register(redirect_uris=["myapp://callback"]))
+    look(register(redirect_uris=["http://localhost:3000/"], grant_types=["implicit"]))
+    look(register(redirect_uris=["http://localhost:3000/" + "x" * 70_000]))
+    look(browser.get("/oauth/register/client_unknown"))
+    for _ in range(REGISTRATIONS.most + 1):
+        response = register(redirect_uris=[])
+    look(response)
+    change_settings(client_registration="off")
+    look(register(redirect_uris=["http://localhost:3000/"]))
+    assert seen == {(status, entry.code) for entry in REGISTRATION_ERRORS for status in entry.statuses}
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 405), ("POST", 413)])

@@ -27,7 +27,7 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.http.doors import SELF
 from app.http.services import services
-from app.http.wire import json_answer, no_content
+from app.http.wire import error_uri, json_answer, no_content
 from app.limits.errors import TooManyAttempts
 from app.limits.networks import network_of
 from app.limits.table import REGISTRATION_CHANGES, REGISTRATIONS
@@ -70,15 +70,19 @@ def _answering(view: Callable[..., Response]) -> Callable[..., Response]:
         except _Refused as refused:
             db.session.rollback()
             _note_refusal(refused.counted)
-            body = {"error": refused.error, "error_description": refused.description}
-            return json_answer(body, refused.status, refused.headers)
+            return _tell(refused.error, refused.description, refused.status, refused.headers)
         except ClientError as error:
             db.session.rollback()
-            body = _describe_problem(error)
-            _note_refusal(body["error"])
-            return json_answer(body, 400)
+            kind, sentence = _describe_problem(error)
+            _note_refusal(kind)
+            return _tell(kind, sentence, 400)
 
     return answering
+
+
+def _tell(error: str, description: str, status: int, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    body = {"error": error, "error_description": description, "error_uri": error_uri(f"registration-{error}")}
+    return json_answer(body, status, headers)
 
 
 def _note_refusal(why: str) -> None:
@@ -214,13 +218,14 @@ def _read_metadata() -> dict[str, Any]:
     return metadata
 
 
-def _describe_problem(error: ClientError) -> dict[str, str]:
+def _describe_problem(error: ClientError) -> tuple[str, str]:
+    """Returns the error and its sentence."""
     kind = "invalid_redirect_uri" if error.field == _OF_REDIRECTS else "invalid_client_metadata"
     sentence = str(error.sentence)
     known = BY_NAME.get(error.field)
     if known is not None and known.wire is not None and known.wire not in sentence:
         sentence = f"{known.wire}: {sentence}"
-    return {"error": kind, "error_description": in_ascii(sentence)}
+    return kind, in_ascii(sentence)
 
 
 def _address(own: Registered) -> str:
