@@ -2,13 +2,16 @@
 
 import json
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from app.clients.models import Client, SelfRegistration
 from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from app.extensions import db
+from app.oauth.endpoints import registration
 from tests.clients.conftest import AGENT, ISSUER, integrator_of
 from tests.protocol import *  # noqa: F403
 from tests.tables import each
@@ -73,6 +76,22 @@ def test_a_change_must_name_the_client_and_be_whole(ask, manage, changes):
     said = {n: v for n, v in (AGENT | {"client_id": told["client_id"]} | changes).items() if v is not None}
     assert manage("PUT", told, json=said).status_code == 400
     assert manage("GET", told).json["client_name"] == "Claude Code"
+
+
+@pytest.mark.parametrize("act", ["register_itself", "change_itself"])
+def test_what_the_database_asks_to_repeat_is_done_with_what_was_sent(ask, manage, monkeypatch, act):
+    """Its body was read once and gone, so the second try was told that it had sent no JSON."""
+    told, real, tries = ask().json, getattr(registration, act), []
+
+    def ended_once(*arguments):
+        tries.append(1)
+        if len(tries) == 1:
+            raise OperationalError("INSERT", {}, psycopg.errors.DeadlockDetected())
+        return real(*arguments)
+
+    monkeypatch.setattr(registration, act, ended_once)
+    answer = ask() if act == "register_itself" else manage("PUT", told, json=AGENT | {"client_id": told["client_id"]})
+    assert answer.status_code in (200, 201) and len(tries) == 2, answer.text
 
 
 def test_a_client_ends_itself(app, ask, manage, signed_in):

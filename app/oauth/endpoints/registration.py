@@ -207,7 +207,7 @@ def _read_metadata() -> dict[str, Any]:
         raise _Refused(400, "invalid_client_metadata", "Send JSON, with 'Content-Type: application/json'.")
     http_request.max_content_length = _LARGEST
     try:
-        metadata = parse_body(http_request.get_data(cache=False))
+        metadata = parse_body(http_request.get_data(cache=True))
     except RequestEntityTooLarge:
         raise _Refused(413, "invalid_client_metadata", "Send at most 64 kB.") from None
     except BadBody as error:
