@@ -19,6 +19,8 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+\-]*(\.[a-z0-9+\-]+)+")
 _HOST_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_\-]{0,61}[a-z0-9_])?")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
+# What people paste; as the path of a single address it would be odd.
+_SECOND_ADDRESS = re.compile("[,;]https?://")
 # Browsers read a host that ends in a number as an IPv4 address: 127.1 and 0x7f.1 are 127.0.0.1 to them.
 _ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
@@ -74,6 +76,8 @@ def _find_spelling_problem(uri: str) -> str | None:
         return _("has a fragment (what follows “#”), which is not allowed: leave it out.")
     if _BAD_ESCAPE.search(uri):
         return _("contains a “%” that is not followed by two hexadecimal digits.")
+    if second := _SECOND_ADDRESS.search(uri.partition("?")[0]):
+        return _("holds another address after “%(mark)s”: give each on its own.", mark=second[0][0])
     if not cut(uri).has_scheme:
         return _("does not start with a scheme: write it in full, as in https://app.example.com/callback.")
     return None

@@ -17,6 +17,7 @@ CALLBACK = "https://app.example.com/callback"
         "https://app.example.com/",
         "https://app.example.com:8443/callback",
         "https://app.example.com/callback?tenant=7&next=%2Fhome",
+        "https://app.example.com/a,b/https://x?of=a,https://b.example",
         "https://app.example.com/a/%C3%BC/@me/~x/;v=1/.well-known/...",
         "https://xn--bcher-kva.example/callback",
         "https://intranet/callback",
@@ -50,6 +51,9 @@ def test_proper_uri_may_be_registered(uri):
         # wildcards
         ("https://*.example.com/callback", "wildcards are not allowed"),
         ("https://app.example.com/*", "wildcards are not allowed"),
+        ("https://app.example.com/callback,https://b.example/callback", "another address after “,”"),
+        ("https://app.example.com,https://b.example", "another address after “,”"),
+        ("http://localhost:5000/callback;http://localhost:5001/callback", "another address after “;”"),
         ("https://app.example.com/callback?*", "wildcards are not allowed"),
         # fragments
         ("https://app.example.com/callback#", "fragment"),
