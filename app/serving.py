@@ -112,7 +112,7 @@ keepalive = 65
 graceful_timeout = 30
 # A heartbeat on a slow disk would get a healthy worker killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# ProxyFix reads X-Forwarded-*, as far as TRUSTED_PROXIES says; a second reader would only disagree with it.
+# app.http.addresses reads X-Forwarded-For, as far as TRUSTED_PROXIES says; a second reader would only disagree with it.
 forwarded_allow_ips = ""
 # Its default path is the same for every instance of one user.
 control_socket_disable = True

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.http.addresses import PlainAddresses
 
@@ -16,7 +15,7 @@ def init_app(app: Flask) -> None:
     """Put it in front of the app, and before that what reads the address of whoever sends, as far as proxies say it."""
     wsgi_app: Callable[..., Iterable[bytes]] = AtIssuer(app.wsgi_app, app)
     if proxies := app.extensions["services"].settings.trusted_proxies:
-        wsgi_app = ProxyFix(PlainAddresses(wsgi_app), x_for=proxies, x_proto=0, x_host=0)
+        wsgi_app = PlainAddresses(wsgi_app, proxies)
     app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
 

@@ -45,7 +45,17 @@ def test_an_address_is_read_without_its_port(written, address):
 @pytest.fixture
 def behind_one(settings) -> Flask:
     """An app behind one proxy, which says whose request it is."""
-    proxied = create_app(structs.replace(settings, trusted_proxies=1))
+    return _behind(settings, 1)
+
+
+@pytest.fixture
+def behind_two(settings) -> Flask:
+    """An app behind two, of which the first says whose request it is, and the second that it is the first's."""
+    return _behind(settings, 2)
+
+
+def _behind(settings, proxies: int) -> Flask:
+    proxied = create_app(structs.replace(settings, trusted_proxies=proxies))
     proxied.add_url_rule("/address", view_func=lambda: request.remote_addr, door=PAGE)
     return proxied
 
@@ -56,6 +66,33 @@ def test_a_request_through_a_proxy_has_its_address_or_the_proxys(behind_one, wri
     sent = {"X-Forwarded-For": f"198.51.100.1, {written}"}
     answer = behind_one.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
     assert answer.text == (address or "10.0.0.1")
+
+
+@each("before", ['"', "\\", '"198.51.100.1', '"\\', '"a, b", "', "192.0.2.1,", ", , ", '"198.51.100.1%', "x" * 5000])
+def test_nothing_that_a_stranger_sends_along_hides_what_the_proxy_says(behind_one, before):
+    """nginx writes behind it on the same line, HAProxy on another, and the server joins the two."""
+    for between in (", ", ","):
+        sent = {"X-Forwarded-For": f"{before}{between}192.0.2.52"}
+        answer = behind_one.test_client().get("/address", headers=sent, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
+        assert answer.text == "192.0.2.52"
+
+
+@each(
+    ("sent", "address"),
+    [
+        ("192.0.2.1", "10.0.0.1"),
+        ("192.0.2.1, 192.0.2.2", "192.0.2.1"),
+        ("198.51.100.1, 192.0.2.1, 192.0.2.2", "192.0.2.1"),
+        ('"198.51.100.1, 192.0.2.1, 192.0.2.2', "192.0.2.1"),
+        ("192.0.2.1, unknown", "192.0.2.1"),
+        ("unknown, 192.0.2.2", "10.0.0.1"),
+        (None, "10.0.0.1"),
+    ],
+)
+def test_behind_two_the_first_of_them_says_whose_request_it_is(behind_two, sent, address):
+    headers = {} if sent is None else {"X-Forwarded-For": sent}
+    answer = behind_two.test_client().get("/address", headers=headers, environ_overrides={"REMOTE_ADDR": "10.0.0.1"})
+    assert answer.text == address
 
 
 def test_another_port_is_no_way_around_a_limit(app, settings, alice, apps_in_use):
