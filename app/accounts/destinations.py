@@ -37,3 +37,10 @@ def find_destination(target: str) -> Destination | None:
     """Returns what a path of ours leads to, where that is worth saying."""
     finds: list[Find] = current_app.extensions.get(_NAME, [])
     return next(filter(None, (find(target) for find in finds)), None)
+
+
+def hold_destination(target: str) -> None:
+    """Let an app that waits behind a path wait as long as it may: a letter takes its time. The caller commits."""
+    destination = find_destination(target)
+    if destination is not None and destination.hold is not None:
+        destination.hold()

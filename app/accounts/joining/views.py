@@ -6,7 +6,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
-from app.accounts.destinations import find_destination
+from app.accounts.destinations import find_destination, hold_destination
 from app.accounts.entrance import is_stale, let_form_lead_to, load_again, network_address, too_many
 from app.accounts.forms import ConfirmSignUpForm, SignUpForm
 from app.accounts.joining.models import SignUp
@@ -70,12 +70,14 @@ def sign_up() -> ResponseReturnValue:
             address=network_address(),
         )
     except TooManyLetters as error:
-        _let_wait(target)
+        hold_destination(target)
+        db.session.commit()
         session[_GOING] = target if len(target) <= _LONGEST_TARGET else "/"
         return too_many(_sign_up_page, form, target, error)
     except TooManyAttempts as error:
         return too_many(_sign_up_page, form, target, error)
-    _let_wait(target)
+    hold_destination(target)
+    db.session.commit()
     session[_HELD] = credential
     return redirect(url_for("accounts.show_letter", next=target if target != "/" else None), 303)
 
@@ -160,14 +162,6 @@ def find_way_on() -> str:
     """Returns where somebody was going who was told in this browser to follow an earlier letter; home if that is over."""
     target = safe_next(session.get(_GOING))
     return target if find_destination(target) else "/"
-
-
-def _let_wait(target: str) -> None:
-    """Commit. A letter takes its time: an app that waits for the answer waits as long as it may."""
-    destination = find_destination(target)
-    if destination is not None and destination.hold is not None:
-        destination.hold()
-    db.session.commit()
 
 
 def _sign_up_page(form: FlaskForm, target: str, status: int = 200) -> tuple[str, int]:

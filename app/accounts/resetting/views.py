@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf import FlaskForm
 
-from app.accounts.destinations import find_destination
+from app.accounts.destinations import find_destination, hold_destination
 from app.accounts.entrance import network_address, too_many
 from app.accounts.lock import lock_person
 from app.accounts.models import User
@@ -50,6 +50,7 @@ def forgotten_password() -> ResponseReturnValue:
     except TooManyAttempts as error:
         return too_many(_forgotten_page, form, target, error)
     put_mail(db.session, PASSWORD_RESET, to=email)
+    hold_destination(target)
     db.session.commit()
     session[_ASKED] = email
     session[_TARGET] = target if len(target) <= _LONGEST_TARGET else "/"

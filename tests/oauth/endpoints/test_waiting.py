@@ -156,6 +156,19 @@ def test_it_waits_too_for_who_follows_the_letter_of_somebody_elses_sign_up(app, 
     assert page.request.path == "/oauth/authorize/mementos"
 
 
+def test_it_waits_too_for_the_letter_of_who_forgot_their_password(notebook, browser, alice, monkeypatch):
+    real = clock.now
+    page = notebook.start(browser)
+    forgotten = next(path for path in page.text.split('"') if path.startswith("/forgotten-password"))
+    browser.submit(browser.get(forgotten.replace("&amp;", "&")), email=alice.email)
+    link = browser.find_letter(alice.email).link("/reset-password/")
+    monkeypatch.setattr("app.clock.now", lambda: real() + timedelta(minutes=25))
+    page = browser.submit(browser.follow(browser.get(link)), password="a password of Alice's own")
+    page = browser.follow(page)
+    way_on = next(path for path in page.text.split('"') if path.startswith("/oauth/authorize/continue"))
+    assert browser.follow(browser.get(way_on)).request.path == "/oauth/authorize/mementos"
+
+
 def test_it_survives_a_wrong_password(notebook, browser, alice):
     page = browser.submit(notebook.start(browser), email=alice.email, password="wrong")
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
