@@ -16,6 +16,7 @@ from app.credentials import digest
 from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from app.http.error_answers import keeps_what_was_typed
 from app.memories.found import make_memento_of
 from app.memories.keeping_back import shared_only
 from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
@@ -37,6 +38,7 @@ def choose_mementos(grant_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/apps/<grant_id>/mementos")
+@keeps_what_was_typed
 def review_mementos(grant_id: str) -> ResponseReturnValue:
     """What the new choice would change, to be read before it is applied. Nothing is written but a memento made here."""
     action = request.form.get("action")
@@ -56,6 +58,7 @@ def review_mementos(grant_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/apps/<grant_id>/mementos/apply")
+@keeps_what_was_typed
 def apply_mementos(grant_id: str) -> ResponseReturnValue:
     connection = _get_connection(grant_id)
     choice = _read_choice(connection)

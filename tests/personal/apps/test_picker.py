@@ -14,6 +14,7 @@ from app.memories.keeping_back import keep_back
 from app.memories.models import Integration, Memento, MementoContent, Memory
 from app.memories.picks import Pick
 from tests.actors import Browser, find_form, find_forms
+from tests.http.test_late_forms import signed_out
 from tests.personal.conftest import post, stock
 
 
@@ -222,3 +223,19 @@ def test_the_sum_leaves_out_what_the_memory_setting_takes_away(
     signed_in.submit(page, press="Apply")
     listed = connected.integrator.me(connected.access_token, "/api/v1/memories/?limit=100").json["data"]
     assert len(listed) == int(told)
+
+
+def test_ticks_for_a_connected_app_outlast_a_session_that_ends_meanwhile(app, many, connected, signed_in, alice):
+    """There may be hundreds of them."""
+
+    def send_late(page, **sent):
+        signed_out(app)
+        late = signed_in.submit(page, **sent)
+        assert late.status_code == 403 and "Sign in in another tab" in late.text
+        signed_in.sign_in(alice.email, alice.password)
+        return signed_in.submit(signed_in.submit(late, press="Go on"), press="Send it again")
+
+    page = signed_in.get(connected.path + "mementos")
+    page = send_late(page, press="See what changes", selection="selected", memento_ids=many[:3])
+    assert all(f"Project {number}" in page.text for number in range(3)) and "Project 3" not in page.text
+    assert "Changed." in signed_in.follow(send_late(page, press="Apply")).text
