@@ -23,7 +23,7 @@ from app.http.direct.written import Written, status_line
 from app.http.doors import Errors, access_for
 from app.http.incoming import REFUSED
 from app.logs import present
-from app.oauth.endpoints import authorization, introspection, metadata, revocation, token
+from app.oauth.endpoints import authorization, introspection, metadata, pushed, revocation, token
 from app.services import Services
 
 _Start = Callable[..., Any]
@@ -32,6 +32,7 @@ _Start = Callable[..., Any]
 ROWS: tuple[Row, ...] = (
     *authorization.DIRECT,
     *token.DIRECT,
+    *pushed.DIRECT,
     *introspection.DIRECT,
     *revocation.DIRECT,
     *me.DIRECT,

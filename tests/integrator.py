@@ -20,7 +20,7 @@ from app.database.connections import connect
 from app.extensions import db
 from tests.actors import Browser, Person
 
-AUTHORIZE, TOKEN = "/oauth/authorize", "/oauth/token"
+AUTHORIZE, TOKEN, PUSH = "/oauth/authorize", "/oauth/token", "/oauth/par"
 
 
 @dataclass
@@ -39,7 +39,10 @@ class Integrator:
     # -- the authorize endpoint ----------------------------------------------------------------
 
     def authorize_url(self, path: str = AUTHORIZE, **changes) -> str:
-        honest = {
+        return f"{path}?{_encode(self._honest_request() | changes)}"
+
+    def _honest_request(self) -> dict[str, str]:
+        return {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
@@ -48,7 +51,19 @@ class Integrator:
             "code_challenge": s256(self.code_verifier),
             "code_challenge_method": "S256",
         }
-        return f"{path}?{_encode(honest | changes)}"
+
+    def push(self, **changes) -> TestResponse:
+        """Send the request beforehand (RFC 9126)."""
+        return self.post(PUSH, self._honest_request() | changes)
+
+    def pushed_url(self, path: str = AUTHORIZE, **changes) -> str:
+        """Where to send the browser with a request that was pushed."""
+        response = self.push(**changes)
+        assert response.status_code == 201, response.text
+        return self.named_url(response.json["request_uri"], path)
+
+    def named_url(self, request_uri: str, path: str = AUTHORIZE, **changes) -> str:
+        return f"{path}?{_encode({'client_id': self.client_id, 'request_uri': request_uri} | changes)}"
 
     def start(self, browser: Browser, path: str = AUTHORIZE, **changes) -> TestResponse:
         """Send the browser to authorize and let it follow; a page of ours, or the redirect back to the client."""

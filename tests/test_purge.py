@@ -85,12 +85,13 @@ def test_more_rows_than_a_batch_are_all_purged(app, tokens, purge_after, noteboo
 
 def test_expired_sessions_and_waiting_requests_are_purged(app, purge_after, notebook, browser, alice):
     browser.enter(alice)
-    # One that was answered, and one that waits.
+    # One that was answered, one that waits, and one that nobody has opened.
     notebook.code(browser)
     notebook.start(browser, prompt="consent")
+    notebook.push()
     purged = purge_after(days=30)
     assert purged["sessions"] == 1
-    assert purged["authorization_requests"] == 2
+    assert purged["authorization_requests"] == 3
 
 
 def test_a_playground_that_nobody_closed_is_purged_after_an_hour(app, purge_after, notebook, bob):

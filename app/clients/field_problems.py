@@ -1,6 +1,7 @@
 """What is wrong with the value of a client's field: one sentence for each problem."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from app import text
 from app.clients.address_problems import find_web_address_problem, quoted
@@ -71,6 +72,18 @@ def find_scope_problems(scopes: set[str]) -> Iterable[str]:
 def find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
     if scopes:
         yield from find_scope_problems(scopes)
+
+
+def find_problems_between(fields: Any) -> Iterable[tuple[str, str]]:
+    """Yields what is wrong between two of a client's fields, each for itself all right: ``(field, sentence)``."""
+    if fields.resources and fields.type == PUBLIC:
+        yield "resources", _("A resource server needs a secret, which a public app has not.")
+    if fields.published and not fields.homepage_url:
+        yield "homepage_url", _("A public app needs a landing page: the list of apps leads there.")
+    beyond = sorted(set(fields.optional_scopes) - set(fields.scopes))
+    if beyond:
+        named = ", ".join(quoted(name) for name in beyond[:5])
+        yield "optional_scopes", _("%(named)s can be optional only if it is among the scopes too.", named=named)
 
 
 def find_no_problems(_value: object) -> Iterable[str]:

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from app import text
 from app.clients import field_problems as problems
-from app.clients.address_problems import quoted
 from app.clients.errors import ClientError
 from app.clients.field import CLIENT, OPERATOR, Field, access_token_bounds, has, refresh_token_bounds
 from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, Scopes, Seconds, Text, with_plain_lines
@@ -156,6 +155,17 @@ class ClientFields:
         help=_("Refuse requests without a code_challenge. Public apps must always send one."),
         option="Refuse requests without a challenge.",
     )
+    require_pushed: bool = has(
+        False,
+        Flag(),
+        wire="require_pushed_authorization_requests",
+        label=_("Require pushed requests"),
+        help=_(
+            "Refuse requests that your app has not sent to /oauth/par first (RFC 9126), so that nobody can read or change"
+            " them on the way."
+        ),
+        option="Refuse authorization requests that were not pushed.",
+    )
     published: bool = has(
         False,
         Flag(),
@@ -204,16 +214,7 @@ class ClientFields:
         ]
         places = (find_place_problem(address, settings.issuer) for address in self.resources)
         found += [("resources", problem) for problem in places if problem]
-        if self.resources and self.type == PUBLIC:
-            found.append(("resources", _("A resource server needs a secret, which a public app has not.")))
-        if self.published and not self.homepage_url:
-            sentence = _("A public app needs a landing page: the list of apps leads there.")
-            found.append(("homepage_url", sentence))
-        beyond = sorted(set(self.optional_scopes) - set(self.scopes))
-        if beyond:
-            named = ", ".join(quoted(name) for name in beyond[:5])
-            sentence = _("%(named)s can be optional only if it is among the scopes too.", named=named)
-            found.append(("optional_scopes", sentence))
+        found += problems.find_problems_between(self)
         return found
 
     def columns(self) -> dict[str, Any]:

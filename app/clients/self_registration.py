@@ -162,6 +162,7 @@ def describe(own: Registered, *, address: str) -> dict[str, Any]:
         "token_endpoint_auth_method": _AUTH_METHODS[client.type],
         "scope": registration.default_scope,
         "application_type": registration.application_type or ("native" if client.native_app else "web"),
+        "require_pushed_authorization_requests": client.require_pushed or None,
     }
     return {name: value for name, value in said.items() if value not in (None, "", [])}
 

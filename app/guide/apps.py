@@ -34,6 +34,7 @@ class ExampleApp(Struct, frozen=True):
     loopback_path: str
     request_origin: str
     native_app: bool = False
+    require_pushed: bool = False
     status: str | None = None
     may_administer: bool = False
 
@@ -98,6 +99,7 @@ def _describe(client: Client, role: str) -> ExampleApp:
         loopback_path=urlsplit(next(loopback, _PLACEHOLDER_LOOPBACK_URI)).path or "/",
         request_origin=next(iter(client.request_origins), _origin_of(redirect_uri)),
         native_app=client.native_app,
+        require_pushed=client.require_pushed,
         status=client.status,
         may_administer=can_administer(role),
     )

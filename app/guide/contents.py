@@ -108,6 +108,7 @@ PAGES = (
         (
             ("pages", _("Pages that people see")),
             ("authorize", _("Errors that come back to your redirect URI")),
+            ("pushed", _("Errors of a pushed request")),
             ("token", _("Errors of the token endpoint")),
             ("registration", _("Errors of registration")),
             ("api", _("Errors of the API")),
@@ -116,10 +117,13 @@ PAGES = (
     Page(
         "apps-and-addresses",
         _("Apps and addresses"),
-        _("Native and browser apps, discovery, the API's description, and apps written for Rememberizer."),
+        _(
+            "Native and browser apps, pushed requests, discovery, the API's description, and apps written for Rememberizer."
+        ),
         (
             ("native-apps", _("Native apps and loopback ports")),
             ("browser-apps", _("Browser apps and request origins")),
+            ("pushed-requests", _("Pushed requests")),
             ("discovery", _("Discovery")),
             ("openapi", _("The API's description")),
             ("rememberizer", _("Apps written for Rememberizer")),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from app.guide.error_entry import ErrorEntry
-from app.oauth.refusals import REFUSALS, ErrorPage, Reason, Refusal, authorize, bearer
+from app.oauth.refusals import REFUSALS, ErrorPage, Reason, Refusal, authorize, bearer, client, document, pushed
 from app.oauth.refusals.page import PAGES
 from app.sentences import _
 
@@ -40,7 +40,11 @@ _AT_BOTH = (
     Reason.RESOURCE_UNKNOWN,
     Reason.DETAILS_REFUSED,
 )
-_BY_REDIRECT = [row for row in authorize.ROWS.values() if row.page is None] + [REFUSALS[reason] for reason in _AT_BOTH]
+_OF_AUTHORIZE = {reason: row for reason, row in authorize.ROWS.items() if reason not in document.ROWS}
+_BY_REDIRECT = [
+    *(row for row in _OF_AUTHORIZE.values() if row.page is None),
+    *(REFUSALS[reason] for reason in (*_AT_BOTH, Reason.PUSH_DEMANDED, Reason.REQUEST_URI_ELSEWHERE)),
+]
 
 AUTHORIZE_ERRORS = tuple(ErrorEntry.of_rows(error, rows) for error, rows in _by_error(_BY_REDIRECT))
 
@@ -59,7 +63,7 @@ _MORE_STATUSES = {"invalid_request": (405, 408, 413, 414, 417, 431, 501)}
 _AT_TOKEN = [
     row
     for reason, row in REFUSALS.items()
-    if reason not in authorize.ROWS and reason not in bearer.ROWS and reason is not Reason.OTHER
+    if reason not in authorize.ROWS | pushed.ROWS | bearer.ROWS and reason is not Reason.OTHER
 ] + [REFUSALS[Reason.REDIRECT_URI_MISSING]]
 
 TOKEN_ERRORS = (
@@ -82,6 +86,15 @@ TOKEN_ERRORS = (
         (503,),
     ),
 )
+
+# A code's own, which comes later, and what is the person's.
+_NOT_AT_PUSH = (Reason.REDIRECT_URI_REFUSED, Reason.PLAYGROUND_CLOSED, Reason.DENIED)
+_AT_PUSH = [
+    *(row for reason, row in (client.ROWS | _OF_AUTHORIZE | pushed.OF_PUSH).items() if reason not in _NOT_AT_PUSH),
+    *(REFUSALS[reason] for reason in (Reason.NOT_A_FORM, *_AT_BOTH)),
+]
+
+PUSH_ERRORS = tuple(ErrorEntry.of_rows(error, rows, (rows[0].status,)) for error, rows in _by_error(_AT_PUSH))
 
 #: (anchor, error_description, what to mend): a line for each that a row of the refusals leads to.
 INVALID_GRANT_REASONS = tuple(

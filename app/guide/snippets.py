@@ -42,6 +42,7 @@ SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
     "revoke": _BOTH_TYPES,
     "native": {PUBLIC: ("python",)},
     "preflight": {PUBLIC: ("shell",)},
+    "push": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
     "discovery": _BOTH_TYPES,
     "openapi": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
     "documents": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},

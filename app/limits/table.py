@@ -50,6 +50,10 @@ UNKNOWN_TOKENS            = _limit("introspection/unknown",     1000, _MINUTE)
 #: Authorization requests of all unknown browsers that wait in the database. More are sent along in the address of the
 #: sign-in page. How many of one address wait is counted in their own table.
 UNSIGNED_REQUESTS         = _limit("authorize/unsigned",       10000, 10 * _MINUTE)
+#: Authorization requests that one confidential client pushes, which an organization registered; and one of the others.
+#: A public one has no secret: of those so many wait for one address as of browsers that nobody knows.
+PUSHED_REQUESTS           = _limit("pushed",                   10000, 10 * _MINUTE)
+PUSHED_OF_UNREGISTERED    = _limit("pushed/unregistered",       1000, 10 * _MINUTE)
 #: Passwords, from a browser in which the person has signed in before.
 KNOWN_BROWSER_SIGN_INS    = _limit("sign-in/known-browser",       10, _QUARTER)
 #: Passwords for one account from one address, all others.

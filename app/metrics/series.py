@@ -9,7 +9,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 _WAIT = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-_ENDPOINTS = ("authorize", "token", "introspection", "revocation", "api", "mcp")
+_ENDPOINTS = ("authorize", "pushed", "token", "introspection", "revocation", "api", "mcp")
 
 # -- requests ------------------------------------------------------------------------------------
 
@@ -24,6 +24,7 @@ REQUEST_SECONDS = Histogram(
 
 # -- the protocol --------------------------------------------------------------------------------
 
+REQUESTS_PUSHED = Counter("requests_pushed_total", "Authorization requests that were pushed, and kept.")
 CODES_ISSUED = Counter("codes_issued_total", "Authorization codes issued.")
 TOKENS_ISSUED = Counter(
     "tokens_issued_total",

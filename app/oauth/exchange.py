@@ -25,7 +25,7 @@ from app.oauth.grants.client_credentials import ClientCredentialsGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
 from app.oauth.journal.log import note_refusal, note_success
-from app.oauth.journal.record import AUTHORIZE, TOKEN
+from app.oauth.journal.record import AUTHORIZE, PUSHED, TOKEN
 from app.oauth.presented_token import expect_token
 from app.oauth.redirect import redirect_back
 from app.oauth.refusals import Reason, Refused, refuse
@@ -54,7 +54,7 @@ class Exchange(AuthorizationServer):
 
     def create_token_response(self, request: WireRequest) -> Any:
         """Answer the token endpoint, and note how it ended for the client's people."""
-        return repeat(lambda: self._answer_token_request(request), may_repeat=_nothing_stands)
+        return repeat(lambda: self._answer_token_request(request), may_repeat=nothing_stands)
 
     def create_endpoint_response(self, name: str, request: WireRequest | None = None) -> Any:
         """Answer revocation or introspection."""
@@ -62,7 +62,7 @@ class Exchange(AuthorizationServer):
         request.endpoint = name
         request.presented = expect_token(request)
         endpoint = super().create_endpoint_response
-        return repeat(lambda: endpoint(name, request), may_repeat=_nothing_stands)
+        return repeat(lambda: endpoint(name, request), may_repeat=nothing_stands)
 
     def _answer_token_request(self, request: WireRequest) -> Any:
         try:
@@ -73,9 +73,7 @@ class Exchange(AuthorizationServer):
             grant.validate_token_request()
             status, body, headers = grant.create_token_response()
         except Refused as refused:
-            answered = count_failure(request, refused)
-            self._note_token_refusal(request, refused, answered.error)
-            return self._refuse(request, answered)
+            return self.refuse_form(request, refused, TOKEN)
         except RowGone:
             # The client was deleted since it was looked up.
             return self.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
@@ -115,15 +113,17 @@ class Exchange(AuthorizationServer):
         request.caller = client.client_id
         present.note_client(client.key)
 
-    def _note_token_refusal(self, request: WireRequest, refused: Refused, error: str) -> None:
-        """Note why, for the people of the client that it is, or says it is."""
+    def refuse_form(self, request: WireRequest, refused: Refused, endpoint: str) -> Any:
+        """Answer a form with the refusal, and note why, for the people of the client that it is from, or says it is."""
+        answered = count_failure(request, refused)
         client = refused.client or request.client
         if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
             claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
             client = find_client(request.connection, claimed) if claimed else None
         if client is not None:
             present.note_client(client.key)
-        note_refusal(request, TOKEN, client, refused, error=error)
+        note_refusal(request, endpoint, client, refused, error=answered.error)
+        return self._refuse(request, answered)
 
     def handle_error_response(self, request: WireRequest, error: Refused) -> Any:
         """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
@@ -146,7 +146,8 @@ class Exchange(AuthorizationServer):
 
     def get_error_uri(self, request: WireRequest, error: Refused) -> str:
         """Returns the address of the guide's line about the refusal."""
-        return error.guide_uri(request.services.settings.issuer, "token")
+        door = PUSHED if request.endpoint == PUSHED else TOKEN
+        return error.guide_uri(request.services.settings.issuer, door)
 
     def create_oauth2_request(self, request: WireRequest) -> WireRequest:
         """Returns the request as it is: every door makes it by itself."""
@@ -169,7 +170,8 @@ def demand_host_of_document(request: WireRequest, client: ClientSnapshot) -> Non
         raise refuse(Reason.DOCUMENT_DENIED, client=client)
 
 
-def _nothing_stands() -> bool:
+def nothing_stands() -> bool:
+    """Returns whether a request may begin anew, since nothing that it did is kept."""
     return not has_committed()
 
 

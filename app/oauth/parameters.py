@@ -7,6 +7,8 @@ from msgspec import Struct, field
 
 #: Stands beside the parameters of a kept request that came by a path on which ``state`` may never be left out.
 STATE_DEMANDED = "state_demanded"
+#: Stands beside the parameters of a kept request that its client sent beforehand.
+PUSHED = "pushed"
 _STATE_PATHS = ("/api/v1/auth/oauth2/",)
 
 _MAX_VALUE_LENGTH = 4096
@@ -29,6 +31,8 @@ _KNOWN_NAMES = frozenset(
         "prompt",
         "redirect_uri",
         "refresh_token",
+        "request",
+        "request_uri",
         "resource",
         "response_mode",
         "response_type",

@@ -89,6 +89,7 @@ class ClientForm(FlaskForm):
     )
     native_app = BooleanField(**_words("native_app"))
     require_pkce = BooleanField(**_words("require_pkce"))
+    require_pushed = BooleanField(**_words("require_pushed"))
 
     def fields(self) -> dict[str, Any]:
         """Returns what was filled in, of the fields that stand in this form, as ``register_client`` takes it."""

@@ -99,7 +99,7 @@ _LINES: dict[str, dict[str, str]] = {
     REDEEMING: {"oauth": "token", "documented": "token", "aliases": "token"},
     INTROSPECTION: {"oauth": "introspect"},
     ITSELF: {
-        "oauth": "change_registration end_registration read_registration register revoke",
+        "oauth": "change_registration end_registration push_request read_registration register revoke",
         "aliases": "register",
         "metadata": "api_metadata authorization_server_metadata mcp_metadata protected_resource_metadata",
         "api": "openapi",

@@ -25,6 +25,7 @@ DOCUMENT = {
     "scope": "memories:read offline_access",
     "token_endpoint_auth_method": "none",
     "application_type": "native",
+    "require_pushed_authorization_requests": True,
     "grant_types": ["authorization_code"],
     "client_id": "https://app.example.net/client.json",
 }
@@ -78,7 +79,7 @@ def test_a_client_says_itself_what_has_a_name_in_json_and_nothing_else():
 def test_json_is_read_as_the_fields_that_it_names():
     fields = ClientFields.from_json(DOCUMENT, description="Known from elsewhere.").clean()
     assert (fields.name, fields.homepage_url) == ("Wandering Reader", "https://app.example.net")
-    assert (fields.type, fields.native_app) == ("public", True)
+    assert (fields.type, fields.native_app, fields.require_pushed) == ("public", True, True)
     assert (fields.redirect_uris, fields.scopes) == (["https://app.example.net/callback"], {"memories:read"})
     assert (fields.description, fields.require_pkce, fields.access_token_lifetime) == (
         "Known from elsewhere.",
@@ -97,6 +98,7 @@ def test_json_is_read_as_the_fields_that_it_names():
         ("scope", ["memories:read"], "scopes", "must be a string of names"),
         ("token_endpoint_auth_method", "private_key_jwt", "type", "must be 'none' or 'client_secret_basic'"),
         ("application_type", True, "native_app", "must be 'native' or 'web'."),
+        ("require_pushed_authorization_requests", "true", "require_pushed", "must be true or false."),
     ],
 )
 def test_a_member_of_another_type_is_refused_by_its_name(member, value, field, told):

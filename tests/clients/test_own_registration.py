@@ -53,6 +53,18 @@ def test_a_change_replaces_what_it_says(ask, manage):
     assert "client_uri" not in changed.json and manage("GET", told).json == changed.json
 
 
+def test_a_client_may_say_that_it_pushes_its_requests(app, ask, manage, signed_in):
+    """:rfc:`9126#section-6`."""
+    told = ask(require_pushed_authorization_requests=True).json
+    assert told["require_pushed_authorization_requests"] is True
+    agent = integrator_of(app, told)
+    assert agent.answer(agent.start(signed_in))["error"] == "invalid_request"
+    assert "/mementos" in signed_in.follow(signed_in.get(agent.pushed_url())).request.path
+    said = AGENT | {"client_id": told["client_id"], "require_pushed_authorization_requests": False}
+    assert "require_pushed_authorization_requests" not in manage("PUT", told, json=said).json
+    assert "/mementos" in agent.start(signed_in).request.path
+
+
 @pytest.mark.parametrize("method", ["none", "client_secret_basic"])
 def test_a_change_does_not_change_how_it_proves_itself(ask, manage, method):
     """Else whoever holds the registration's token could take the secret away; and the answer says what holds."""

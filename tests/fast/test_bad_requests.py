@@ -64,6 +64,12 @@ class TestOneParameter:
         names = ("grant_type", "scope", "resource", "client_id", "client_secret", "x")
         check(doors, spoiled(notebook, TOKEN, {"grant_type": "client_credentials"}, names), at_least=200)
 
+    def test_in_a_push(self, client, doors):
+        honest = {"response_type": "code", "redirect_uri": client.redirect_uri, "state": client.state}
+        honest |= {"scope": client.scope, "code_challenge": "c" * 43, "code_challenge_method": "S256"}
+        names = ("redirect_uri", "scope", "request", "request_uri", "client_id", "client_secret", "x")
+        check(doors, spoiled(client, "/oauth/par", honest, names), at_least=200)
+
     @pytest.mark.parametrize("path", [REVOKE, INTROSPECT])
     def test_in_revocation_and_introspection(self, path, notebook, doors, signed_in):
         honest = {"token": notebook.tokens(signed_in)["access_token"], "token_type_hint": "access_token"}

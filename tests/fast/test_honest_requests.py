@@ -52,6 +52,7 @@ def honest_requests(client: Integrator, code: str, tokens: dict) -> dict[str, Ma
             client, TOKEN, grant_type="client_credentials", resource="http://127.0.0.1:8000/mcp"
         ),
     }
+    requests |= {f"push at {path}": form(path, *_pushed(client)) for path in ("/oauth/par", "/oauth/par/")}
     for path in ("/oauth/introspect", "/oauth/revoke", "/oauth/introspect/", "/oauth/revoke/"):
         requests |= {
             f"{path} of an access token": send(client, path, token=access),
@@ -65,6 +66,14 @@ def honest_requests(client: Integrator, code: str, tokens: dict) -> dict[str, Ma
             f"{path} without a token": read(path),
         }
     return requests | {path: read(path) for path in DOCUMENTS}
+
+
+def _pushed(client: Integrator) -> tuple[str, str | None]:
+    """The body and the header of an honest push."""
+    query = client.authorize_url().partition("?")[2]
+    if client.client_secret is None or client.auth_method == "client_secret_post":
+        return (query if client.client_secret is None else f"{query}&client_secret={client.client_secret}"), None
+    return query, basic(client.client_id, client.client_secret)
 
 
 #: What may have happened before -> how it happens.

@@ -67,6 +67,9 @@ def allow(server, demonstration) -> Callable[[str], str]:
         if shown.location:
             # Nothing is left to ask.
             return shown.location
+        if shown.request.path.endswith("/consent"):
+            # They have chosen before.
+            return person.submit(shown, press="Authorize").location
         ids = find_form(shown, names=["memento_ids"]).choices["memento_ids"]
         shown = person.submit(shown, press="Continue", selection="selected", memento_ids=ids[:2])
         return person.submit(person.follow(shown), press="Authorize").location

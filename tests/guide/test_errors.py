@@ -18,6 +18,7 @@ from app.guide.errors import (
     AUTHORIZE_ERRORS,
     ERROR_PAGES,
     INVALID_GRANT_REASONS,
+    PUSH_ERRORS,
     TOKEN_ERRORS,
 )
 from app.guide.registration_errors import REGISTRATION_ERRORS
@@ -64,8 +65,9 @@ def _literal(argument: ast.expr) -> object:
 
 
 def test_every_error_of_the_protocol_is_told():
-    told = {entry.code for entry in (*AUTHORIZE_ERRORS, *TOKEN_ERRORS)}
-    raised = {row.error for reason, row in REFUSALS.items() if reason not in bearer.ROWS}
+    told = {entry.code for entry in (*AUTHORIZE_ERRORS, *PUSH_ERRORS, *TOKEN_ERRORS)}
+    # What is wrong with a pushed request that somebody opens, only a page tells.
+    raised = {row.error for reason, row in REFUSALS.items() if reason not in bearer.ROWS} - {"invalid_request_uri"}
     assert {"invalid_grant", "access_denied", "invalid_target"} <= raised
     # And what everything that programs call can meet.
     assert raised | {"server_error", "temporarily_unavailable"} == told
@@ -73,10 +75,10 @@ def test_every_error_of_the_protocol_is_told():
 
 def test_every_refusal_is_told_with_its_status():
     """Those of the authorize endpoint come by redirect."""
-    told = {(status, entry.code) for entry in TOKEN_ERRORS for status in entry.statuses}
+    told = {(status, entry.code) for entry in (*PUSH_ERRORS, *TOKEN_ERRORS) for status in entry.statuses}
     by_redirect = {entry.code for entry in AUTHORIZE_ERRORS}
     raised = {(row.status, row.error) for reason, row in REFUSALS.items() if reason not in bearer.ROWS}
-    assert {one for one in raised if one[1] not in by_redirect} <= told
+    assert {one for one in raised if one[1] not in by_redirect | {"invalid_request_uri"}} <= told
 
 
 def test_every_error_of_the_api_is_told_with_its_status():
@@ -124,7 +126,7 @@ def test_a_page_says_of_each_reason_what_its_row_says():
 
 def test_what_the_guide_says_of_a_refusal_is_what_the_row_says():
     """A sentence stands once: whoever changes a row changes the guide."""
-    said = {cause for entry in (*AUTHORIZE_ERRORS, *TOKEN_ERRORS, *API_ERRORS) for cause in entry.causes}
+    said = {cause for entry in (*AUTHORIZE_ERRORS, *PUSH_ERRORS, *TOKEN_ERRORS, *API_ERRORS) for cause in entry.causes}
     rows = {(row.told, row.fix): row for reason, row in REFUSALS.items() if reason is not Reason.OTHER}
     by_line_or_page = [row for row in rows.values() if row.error == "invalid_grant" or row.page is not None]
     assert [row for pair, row in rows.items() if pair not in said and row not in by_line_or_page] == []
@@ -153,6 +155,7 @@ AUTHORIZE_CHANGES = {
     "invalid_scope": {"scope": "memories:everything"},
     "invalid_target": {"resource": "https://other.example"},
     "invalid_authorization_details": {"authorization_details": '[{"type":"memento","identifier":"all"}]'},
+    "request_uri_not_supported": {"request_uri": "https://pocket.example/request.jwt"},
 }
 
 
@@ -186,6 +189,19 @@ def test_an_error_of_the_token_endpoint_has_its_code_and_status(notebook, pocket
     client = pocket if entry.code == "unauthorized_client" else replace(notebook, auth_method="client_secret_post")
     response = client.client_credentials(**TOKEN_CHANGES[entry.code])
     assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
+
+
+PUSH_CHANGES = AUTHORIZE_CHANGES | {
+    "invalid_client": {"client_secret": "wrong"},
+    "request_not_supported": {"request": "e30.e30."},
+}
+
+
+@each("entry", [one for one in PUSH_ERRORS if one.code != "too_many_requests"], ids=lambda one: one.code)
+def test_an_error_of_a_pushed_request_has_its_code_and_status(notebook, entry):
+    response = replace(notebook, auth_method="client_secret_post").push(**PUSH_CHANGES[entry.code])
+    assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
+    assert response.json["error_uri"].endswith(f"#pushed-{entry.code}")
 
 
 def test_an_error_of_registration_leads_to_its_line(browser, change_settings):
@@ -284,7 +300,8 @@ def test_the_pages_of_errors_have_their_headings(app, person, pocket):
         db.session.get_one(Client, pocket.client_id).suspended_at = clock.now()
         db.session.commit()
     assert_told(pocket.start(person), 2)
-    assert_told(person.get("/oauth/authorize/consent?request=unknown"), 3)
+    assert_told(person.get(pocket.named_url("urn:ietf:params:oauth:request_uri:unknown")), 3)
+    assert_told(person.get("/oauth/authorize/consent?request=unknown"), 4)
 
 
 def test_the_values_in_the_sentences_are_those_of_the_settings(browser):

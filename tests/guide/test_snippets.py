@@ -142,6 +142,8 @@ def test_every_curl_example_works_when_pasted(type, server, register, read, allo
         assert ["read", "write"] in [one["actions"] for one in real["introspect"]["authorization_details"]]
     else:
         assert "Access-Control-Allow-Origin" in bash.run(guide, "preflight")
+    assert "code=" in allow(bash.run(guide, "push"))
+    real["push"] = json.loads(bash.paste('echo "$PUSHED"'))
     assert json.loads(bash.run(guide, "discovery"))["issuer"] == server.url
     assert "/api/v1/memories/" in bash.run(guide, "openapi")
 
@@ -229,6 +231,7 @@ def test_every_python_example_works_when_pasted(type, server, register, read, al
     else:
         run_native(guide.in_language("python")["native"], register, read, allow)
         session.ran.add("native")
+    assert "code=" in allow(session.run(guide, "push"))
     assert server.url in session.run(guide, "discovery")
     assert "/api/v1/memories/ GET, POST" in session.run(guide, "openapi")
     session.run(guide, "revoke")

@@ -131,7 +131,7 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     found: dict[str, set[str]] = {door.name: set() for door in DOORS}
     for route in routes(app):
         found[route.door.name].add(route.rule)
-    assert found["wire"] == {"/oauth/token", "/oauth/revoke", "/api/v1/auth/oauth2/token/", "/token"}
+    assert found["wire"] == {"/oauth/par", "/oauth/token", "/oauth/revoke", "/api/v1/auth/oauth2/token/", "/token"}
     assert found["back"] == {"/oauth/introspect"}
     assert found["probe"] == {"/healthz", "/readyz"}
     assert found["file"] == {"/static/<path:filename>"}

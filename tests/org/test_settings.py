@@ -28,6 +28,7 @@ EVERYTHING = {
     "optional_scopes": ["integrations:read"],
     "native_app": True,
     "require_pkce": True,
+    "require_pushed": True,
     "access_token_lifetime": "600",
     "refresh_token_lifetime": "86400",
 }
@@ -60,7 +61,7 @@ def test_every_field_is_saved_and_recorded(app, admin, bob, notebook, path):
         assert client.redirect_uris == ["https://diary.acme.example/a", "http://127.0.0.1/b"]
         assert client.request_origins == ["http://localhost:3000", "https://diary.acme.example"]
         assert (client.scope, client.optional_scope) == ("memories:read integrations:read", "integrations:read")
-        assert (client.native_app, client.require_pkce) == (True, True)
+        assert (client.native_app, client.require_pkce, client.require_pushed) == (True, True, True)
         assert (client.access_token_lifetime, client.refresh_token_lifetime) == (600, 86400)
         assert client.version == 2
         event = db.session.query(AuditEvent).filter_by(kind="client.updated").one()
@@ -76,14 +77,14 @@ def test_saved_fields_come_back_and_can_be_emptied_again(app, admin, notebook, p
     assert values["request_origins"].split() == ["http://localhost:3000", "https://diary.acme.example"]
 
     emptied = {"request_origins": "", "access_token_lifetime": "", "refresh_token_lifetime": "", "privacy_url": ""}
-    switches = {"native_app": None, "require_pkce": None, "optional_scopes": []}
+    switches = {"native_app": None, "require_pkce": None, "require_pushed": None, "optional_scopes": []}
     admin.submit(admin.get(path), press="Save", **emptied, **switches)
 
     with app.app_context():
         client = db.session.get(Client, notebook.client_id)
         assert (client.request_origins, client.optional_scope, client.privacy_url) == ([], "", "")
         assert (client.access_token_lifetime, client.refresh_token_lifetime) == (None, None)
-        assert (client.native_app, client.require_pkce) == (False, False)
+        assert (client.native_app, client.require_pkce, client.require_pushed) == (False, False, False)
 
 
 @pytest.fixture

@@ -77,6 +77,7 @@ OF_THE_APP = {
     "suspended": of_client(suspend_client),
     "deleted": of_client(delete_client),
     "scope taken": set_(Client, stored_scope="memories:read"),
+    "to be pushed": set_(Client, require_pushed=True),
 }
 OF_THE_CONSENT = {
     "ended": of_consent(changes.end),

@@ -134,6 +134,21 @@ def test_nothing_escapes_a_revocation_that_comes_during_refreshes(notebook, sign
     assert {notebook.refresh(tokens["refresh_token"]).status_code for tokens in issued} == {400}
 
 
+# -- pushed requests -----------------------------------------------------------------------------
+
+
+def test_of_sixteen_browsers_that_open_a_pushed_request_one_is_led_on(notebook, app):
+    """:rfc:`9126#section-7.3`: it is for one use, on whichever machine that is."""
+    url, browsers = notebook.pushed_url(), [Browser(app) for _ in SIXTEEN]
+    for browser in browsers:
+        # Each has its cookie already, so that this is the moment.
+        browser.get(url)
+    answers = all_at_once([lambda browser=browser: browser.get(url) for browser in browsers], writers_held_back(app))
+    assert sorted(answer.status_code for answer in answers) == [303] + [410] * 15
+    (winner,) = [one for one, answer in zip(browsers, answers, strict=True) if answer.status_code == 303]
+    assert winner.follow(winner.get(url)).request.path == "/sign-in"
+
+
 # -- consents ------------------------------------------------------------------------------------
 
 

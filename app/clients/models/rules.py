@@ -56,6 +56,7 @@ class ClientRules:
         implies_profile: bool
         native_app: bool
         require_pkce: bool
+        require_pushed: bool
 
     def get_client_id(self) -> str:
         return self.client_id

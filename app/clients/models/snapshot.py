@@ -36,6 +36,7 @@ class ClientSnapshot(ClientRules, Struct):
     scope: str
     native_app: bool
     require_pkce: bool
+    require_pushed: bool
     optional_scope: str
     implies_profile: bool
     access_token_lifetime: int | None
@@ -67,6 +68,7 @@ CLIENT_COLUMNS = (
     Client.scope.label("scope"),
     Client.native_app,
     Client.require_pkce,
+    Client.require_pushed,
     Client.optional_scope.label("optional_scope"),
     Client.implies_profile,
     Client.access_token_lifetime,

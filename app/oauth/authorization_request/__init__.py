@@ -5,13 +5,16 @@ from app.oauth.authorization_request.bounds import (
     MOST_OF_PERSON,
     Asked,
     add_authorization_request,
+    add_pushed_request,
     add_unsigned_request,
+    find_wait,
 )
 from app.oauth.authorization_request.left import LeftTicks, find_left_ticks, keep_ticks
 from app.oauth.authorization_request.locking import lock_decision
 from app.oauth.authorization_request.record import SCREENS, AuthorizationRequest, WaitingRequest
 from app.oauth.authorization_request.steps import (
     abandon_authorization_request,
+    bind_pushed_request,
     choose_account,
     consume_authorization_request,
     find_authorization_request,
@@ -32,11 +35,14 @@ __all__ = [
     "WaitingRequest",
     "abandon_authorization_request",
     "add_authorization_request",
+    "add_pushed_request",
     "add_unsigned_request",
+    "bind_pushed_request",
     "choose_account",
     "consume_authorization_request",
     "find_authorization_request",
     "find_left_ticks",
+    "find_wait",
     "hold_authorization_request",
     "keep_ticks",
     "lock_decision",

@@ -1,14 +1,14 @@
 """Keeping one more authorization request, within bounds: anybody may begin one, for nothing."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import ceil
 from typing import TypedDict, Unpack
 
 from sqlalchemy import bindparam, delete, func, select
 
 from app import clock, credentials
 from app.clients.rows import insert_for_client
-from app.config import settings
 from app.database.connections import Connection, RowGone
 from app.database.statements import Statement
 from app.limits.counting import Limits
@@ -43,6 +43,11 @@ _DROP = Statement(delete(AuthorizationRequest).where(AuthorizationRequest.digest
 _COUNT_UNSIGNED = Statement(
     select(func.count().label("count")).where(AuthorizationRequest.network == bindparam("network"))
 )
+_FIND_FIRST_END = Statement(
+    select(func.min(AuthorizationRequest.expires_at).label("ends_at")).where(
+        AuthorizationRequest.network == bindparam("network")
+    )
+)
 #: Cuts off what is too much of one ``user``.
 DROP_OLDEST = Statement(
     delete(AuthorizationRequest).where(
@@ -57,9 +62,14 @@ DROP_OLDEST = Statement(
 
 
 class Asked(TypedDict):
-    """What is kept of a request: the nonce of its browser, its client, and what was wrong with its parameters."""
+    """What is kept of a request, and for how many seconds.
 
-    browser: str
+    That is the nonce of its browser, None while none has opened it; its client; and what was wrong with its parameters.
+    """
+
+    lifetime: int
+
+    browser: str | None
     client_key: str
     parameters: dict[str, str]
     defect: str | None
@@ -73,6 +83,14 @@ def add_authorization_request(connection: Connection, *, user_id: str, **row: Un
     handle = _insert_request(connection, user_id=user_id, network=None, **row)
     connection.run(DROP_OLDEST, user=user_id)
     return handle
+
+
+def add_pushed_request(connection: Connection, **row: Unpack[Asked]) -> str:
+    """Keep a request that its client has sent beforehand (:rfc:`9126#section-2.2`). Returns its handle.
+
+    How many a client sends, is counted before.
+    """
+    return _insert_request(connection, user_id=None, network=None, **row)
 
 
 def add_unsigned_request(connection: Connection, limits: Limits, *, network: str, **row: Unpack[Asked]) -> str | None:
@@ -92,6 +110,12 @@ def add_unsigned_request(connection: Connection, limits: Limits, *, network: str
     return handle
 
 
+def find_wait(connection: Connection, network: str) -> int:
+    """Returns the seconds until the first of those that wait for a network makes room for another."""
+    first: datetime | None = connection.first(_FIND_FIRST_END, network=network).ends_at
+    return 1 if first is None else max(1, ceil((first - clock.now()).total_seconds()))
+
+
 def _count_unsigned(connection: Connection, network: str) -> int:
     count: int = connection.first(_COUNT_UNSIGNED, network=network).count
     return count
@@ -100,19 +124,21 @@ def _count_unsigned(connection: Connection, network: str) -> int:
 def _insert_request(
     connection: Connection,
     *,
-    browser: str,
+    lifetime: int,
+    browser: str | None,
     client_key: str,
     user_id: str | None,
     network: str | None,
     parameters: dict[str, str],
     defect: str | None,
 ) -> str:
-    handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
+    prefix = credentials.PUSHED_REQUEST if browser is None else credentials.AUTHORIZATION_REQUEST
+    handle = credentials.new_credential(prefix)
     issued_at = clock.now()
     is_kept = connection.run(
         _INSERT_REQUEST,
         digest=credentials.digest(handle),
-        browser_digest=credentials.digest(browser),
+        browser_digest=None if browser is None else credentials.digest(browser),
         client_key=client_key,
         user_id=user_id,
         network=network,
@@ -121,7 +147,7 @@ def _insert_request(
         memento_ids=[],
         writable_ids=[],
         issued_at=issued_at,
-        expires_at=issued_at + timedelta(seconds=settings().authorization_request_lifetime),
+        expires_at=issued_at + timedelta(seconds=lifetime),
     )
     if not is_kept:
         # The client was deleted since it was looked up.

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.consents.choice import Choice
 from app.database.types import Base, Lines, UtcDateTime
+from app.oauth.parameters import PUSHED
 
 #: The screens of the decision whose last showing is kept.
 SCREENS = ("picker", "consent")
@@ -91,6 +92,11 @@ class WaitingRequest(Struct):
         """The parameters that are replayed, in a dictionary of their own each time."""
         parameters: dict[str, str] = json.loads(self.stored_parameters)
         return parameters
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether its client sent it beforehand."""
+        return PUSHED in self.parameters
 
     def is_expired(self) -> bool:
         """Returns whether its time is over, whatever became of it."""

@@ -1,5 +1,7 @@
 """What becomes of a waiting request: each step is one statement, whose row count decides."""
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import Text, bindparam, or_, select, update
@@ -39,6 +41,17 @@ _FIND_REQUEST = Statement(
         AuthorizationRequest.consumed_at,
     ).where(AuthorizationRequest.digest == bindparam("handle_digest")),
     row=WaitingRequest,
+)
+
+_BIND_REQUEST = Statement(
+    update(AuthorizationRequest)
+    .where(*_IS_WAITING, AuthorizationRequest.browser_digest.is_(None))
+    .values(
+        browser_digest=bindparam("nonce_digest"),
+        parameters=bindparam("opened_parameters"),
+        issued_at=bindparam("at"),
+        expires_at=bindparam("until"),
+    )
 )
 
 _RENEW_REQUEST = Statement(
@@ -101,6 +114,27 @@ def find_authorization_request(connection: Connection, handle: str) -> WaitingRe
     """Returns the request, in whatever state it is."""
     waiting: WaitingRequest | None = connection.first(_FIND_REQUEST, handle_digest=credentials.digest(handle))
     return waiting
+
+
+def bind_pushed_request(
+    connection: Connection, waiting: WaitingRequest, *, browser: str, parameters: Mapping[str, str]
+) -> bool:
+    """Bind a request that was sent beforehand to the first browser that opens it; False when that was another, or it is over.
+
+    From now on it waits as one does that this browser has brought, with these ``parameters``.
+    """
+    at = clock.now()
+    return (
+        connection.run(
+            _BIND_REQUEST,
+            handle_digest=waiting.digest,
+            at=at,
+            nonce_digest=credentials.digest(browser),
+            opened_parameters=json.dumps(parameters),
+            until=at + timedelta(seconds=settings().authorization_request_lifetime),
+        )
+        == 1
+    )
 
 
 def renew_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:

@@ -1,9 +1,10 @@
 """The checks of an authorization request, in their order, with a column for each door that runs them.
 
-A request comes in at the authorize endpoint, and is replayed from what was kept of it each time that the person goes a
-step further. What is wrong with the client or its redirect URI is told to the person by a page: nobody could say where
+A request comes in at the authorize endpoint, or is pushed by its client beforehand (:rfc:`9126`), and is replayed from
+what was kept of it each time that the person goes a step further. What is wrong with the client or its redirect URI is told to the person by a page: nobody could say where
 else (:rfc:`6749#section-4.1.2.1`). All the rest is told to the client by a redirect, and only once the person has
-signed in: else we would bounce anybody to any registered address (:rfc:`9700#section-4.11.2`).
+signed in: else we would bounce anybody to any registered address (:rfc:`9700#section-4.11.2`). A client that pushes its
+request is told everything in the answer to that.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,13 @@ from app.oauth.checks.parameters import (
     resolve_scope,
 )
 from app.oauth.checks.pkce import demand_code_challenge
+from app.oauth.checks.pushed import (
+    demand_push,
+    demand_pushed,
+    refuse_reference,
+    refuse_request_object,
+    refuse_request_uri,
+)
 from app.oauth.checks.way_back import (
     UncheckedWayBack,
     WayBack,
@@ -34,15 +42,16 @@ from app.oauth.checks.way_back import (
 )
 from app.oauth.journal.log import note_refusal
 from app.oauth.journal.record import AUTHORIZE, ERROR_PAGE
-from app.oauth.refusals import Refused
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.wire_request import WireRequest
 
 
 class Told(Enum):
-    """How a door tells what is wrong: the person on a page, or the client by a redirect."""
+    """How a door tells what is wrong: the person on a page, or the client by a redirect or in the answer itself."""
 
     PAGE = "page"
     REDIRECT = "redirect"
+    JSON = "json"
 
 
 class Door(StrEnum):
@@ -50,6 +59,7 @@ class Door(StrEnum):
 
     AUTHORIZE = "authorize"
     REPLAY = "replay"
+    PUSHED = "pushed"
 
 
 class Check(NamedTuple):
@@ -58,29 +68,51 @@ class Check(NamedTuple):
     run: Callable[[WireRequest], None]
     authorize: Told | None
     replay: Told | None
+    pushed: Told | None
 
 
 CHECKS = (
-    #     what is checked            at authorize   at the replay       refused with
-    Check(demand_known_client,       Told.PAGE,     Told.PAGE),
-    Check(demand_working_client,     Told.PAGE,     Told.PAGE),
-    Check(demand_own_redirect_uri,   Told.PAGE,     Told.PAGE),
-    Check(refuse_defects,            Told.REDIRECT, Told.REDIRECT),   # invalid_request
-    Check(demand_response_type_code, Told.REDIRECT, Told.REDIRECT),   # invalid_request, unsupported_response_type
-    Check(demand_response_in_query,  Told.REDIRECT, Told.REDIRECT),   # invalid_request
-    Check(demand_state,              Told.REDIRECT, Told.REDIRECT),   # invalid_request
-    Check(resolve_resources,         Told.REDIRECT, Told.REDIRECT),   # invalid_target
-    Check(resolve_scope,             Told.REDIRECT, Told.REDIRECT),   # invalid_scope
-    Check(demand_known_prompt,       Told.REDIRECT, Told.REDIRECT),   # invalid_request
-    Check(demand_sound_details,      Told.REDIRECT, Told.REDIRECT),   # invalid_authorization_details
-    Check(demand_code_challenge,     Told.REDIRECT, Told.REDIRECT),   # invalid_request
+    #     what is checked            at authorize   at the replay  when pushed    refused with
+    Check(demand_known_client,       Told.PAGE,     Told.PAGE,     Told.JSON),
+    Check(demand_working_client,     Told.PAGE,     Told.PAGE,     Told.JSON),
+    Check(refuse_reference,          None,          None,          Told.JSON),   # invalid_request
+    Check(refuse_request_object,     None,          None,          Told.JSON),   # request_not_supported
+    Check(demand_own_redirect_uri,   Told.PAGE,     Told.PAGE,     Told.JSON),   # invalid_request
+    Check(refuse_request_uri,        Told.REDIRECT, None,          None),        # request_uri_not_supported
+    Check(refuse_defects,            Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request
+    Check(demand_push,               Told.REDIRECT, None,          None),        # invalid_request
+    Check(demand_pushed,             None,          Told.REDIRECT, None),        # invalid_request
+    Check(demand_response_type_code, Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request, unsupported_response_type
+    Check(demand_response_in_query,  Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request
+    Check(demand_state,              Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request
+    Check(resolve_resources,         Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_target
+    Check(resolve_scope,             Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_scope
+    Check(demand_known_prompt,       Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request
+    Check(demand_sound_details,      Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_authorization_details
+    Check(demand_code_challenge,     Told.REDIRECT, Told.REDIRECT, Told.JSON),   # invalid_request
 )  # fmt: skip
 
 _RUNS = {
     (door, told): [check.run for check in CHECKS if getattr(check, door) is told] for door in Door for told in Told
 }
 
-__all__ = ["CHECKS", "Door", "UncheckedWayBack", "WayBack", "check_request", "check_way_back", "find_way_back"]
+# These speak of a code, which nobody has yet who pushes a request.
+_WITHOUT_CODE = {
+    Reason.REDIRECT_URI_REFUSED: Reason.REDIRECT_URI_UNUSABLE,
+    Reason.PLAYGROUND_CLOSED: Reason.REDIRECT_URI_MISMATCH,
+}
+
+__all__ = [
+    "CHECKS",
+    "Door",
+    "UncheckedWayBack",
+    "WayBack",
+    "check_pushed",
+    "check_request",
+    "check_way_back",
+    "find_way_back",
+    "note_page",
+]
 
 
 def check_way_back(request: WireRequest, door: Door) -> WayBack:
@@ -92,13 +124,18 @@ def check_way_back(request: WireRequest, door: Door) -> WayBack:
         for run in _RUNS[door, Told.PAGE]:
             run(request)
     except Refused as refused:
-        metrics.REFUSED.inc(AUTHORIZE, refused.reason)
-        if refused.client is not None:
-            present.note_client(refused.client.key)
-        note_refusal(request, AUTHORIZE, refused.client, refused, error=ERROR_PAGE)
+        note_page(request, refused)
         raise
     present.note_client(request.known_client.key)
     return make_way_back(request, door)
+
+
+def note_page(request: WireRequest, refused: Refused) -> None:
+    """Note for the client's people why somebody saw a page, and the client got no answer."""
+    metrics.REFUSED.inc(AUTHORIZE, refused.reason)
+    if refused.client is not None:
+        present.note_client(refused.client.key)
+    note_refusal(request, AUTHORIZE, refused.client, refused, error=ERROR_PAGE)
 
 
 def find_way_back(request: WireRequest, door: Door) -> WayBack | None:
@@ -124,3 +161,14 @@ def check_request(request: WireRequest, way_back: WayBack | None) -> WayBack:
         refused.redirect_uri = checked.uri
         raise
     return checked
+
+
+def check_pushed(request: WireRequest) -> None:
+    """Run every check on a request that its client sends beforehand. Raises :class:`Refused`."""
+    try:
+        for run in _RUNS[Door.PUSHED, Told.JSON]:
+            run(request)
+    except Refused as refused:
+        if refused.reason in _WITHOUT_CODE:
+            raise refuse(_WITHOUT_CODE[refused.reason], client=refused.client) from None
+        raise

@@ -1,8 +1,8 @@
 """Where the answer to an authorization request may go: to a redirect URI that was checked, and to no other."""
 
-from app.clients.models import find_client
+from app.clients.models import ClientSnapshot, find_client
 from app.oauth.playground.callback import find_return_problem
-from app.oauth.refusals import Reason, refuse
+from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.wire_request import WireRequest
 
 _SEAL = object()
@@ -48,13 +48,20 @@ def demand_own_redirect_uri(request: WireRequest) -> None:
     """The redirect URI must be one of the client's, or its open playground's. Raises a refusal."""
     client, redirect_uri = request.known_client, request.payload.redirect_uri
     if redirect_uri is None:
-        defect = request.defects.get("redirect_uri")
-        missing = Reason.PARAMETER_DEFECTIVE if defect else Reason.REDIRECT_URI_MISSING
-        raise refuse(missing, client=client, detail=defect)
+        raise _refuse_without(request, client)
     issuer = request.services.settings.issuer
     problem = find_return_problem(request.connection, client, redirect_uri, request.person_id, issuer)
     if problem is not None:
         raise refuse(problem, client=client)
+
+
+def _refuse_without(request: WireRequest, client: ClientSnapshot) -> Refused:
+    """Returns why there is no redirect URI: it stands somewhere else, or nobody can tell which one is meant."""
+    defect = request.defects.get("redirect_uri") or request.defects.get("request_uri")
+    if defect:
+        return refuse(Reason.PARAMETER_DEFECTIVE, client=client, detail=defect)
+    is_elsewhere = "request_uri" in request.payload.data
+    return refuse(Reason.REQUEST_URI_ELSEWHERE if is_elsewhere else Reason.REDIRECT_URI_MISSING, client=client)
 
 
 def make_way_back(request: WireRequest, door: str) -> WayBack:

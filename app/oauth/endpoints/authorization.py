@@ -18,12 +18,14 @@ from app.oauth.authorization_request import save_choice
 from app.oauth.by_consent import answer_by_consent, find_covered, may_need_no_screen
 from app.oauth.checks import Door, check_way_back
 from app.oauth.checks.parameters import asks_prompt
+from app.oauth.checks.pushed import find_reference
 from app.oauth.endpoints import aliases, blueprint, by_consent, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
 from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
 from app.oauth.endpoints.late import find_ticks_to_begin_with
+from app.oauth.endpoints.opening import open_pushed_request
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import (
     Flow,
@@ -57,6 +59,9 @@ def authorize() -> ResponseReturnValue:
     address (:rfc:`9700#section-4.11.2`).
     """
     parameters = parse_parameters(http_request.query_string)
+    handle = find_reference(parameters.values)
+    if handle is not None:
+        return open_pushed_request(parameters, handle)
     if is_of_document(parameters):
         page = find_out(parameters, again=this_address())
         if page is not None:

@@ -4,7 +4,7 @@ Whoever is signed out may begin requests for nothing, so only a few of them are 
 not refused: it travels along in the address of the sign-in page, and begins anew behind it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Response, make_response, redirect, url_for
@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 
 from app import credentials
 from app.clients.documents.address import looks_like_address
-from app.clients.models import DOCUMENT, REGISTERED, ClientSnapshot, find_client
+from app.clients.models import DOCUMENT, ClientSnapshot, find_client
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.services import services
 from app.limits.networks import network_of
 from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
-from app.oauth.checks.parameters import find_unnamed_scope
+from app.oauth.authorization_request.kept import keep_parameters
 from app.oauth.endpoints.browser import (
     bind_browser,
     find_browser,
@@ -30,22 +30,7 @@ from app.oauth.endpoints.browser import (
 from app.oauth.endpoints.error_pages import sign_in_first_page
 from app.oauth.endpoints.waiting import sign_in_url
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state, parse_parameters
-from app.oauth.resources import find_own_resource
-from app.scopes import asks_offline_access, parse_scope, with_offline_access
 
-# Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
-_KEPT = (
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "prompt",
-    "resource",
-    "authorization_details",
-)
 # Whoever signs in on the way has done what these ask for.
 _DONE_BY_SIGNING_IN = ("login", "select_account")
 #: The longest query that is kept while nobody has signed in for it, in bytes.
@@ -70,14 +55,12 @@ def keep_request(
     person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
     known, browser = _find_or_make_browser()
-    scope = _settle_scope(connection, client, parameters.values)
-    kept = {name: parameters.values[name] for name in _KEPT if name in parameters.values}
-    if demands_state(http_request.path):
-        kept[STATE_DEMANDED] = "1"
+    markers = (STATE_DEMANDED,) if demands_state(http_request.path) else ()
     row: Asked = {
+        "lifetime": services().settings.authorization_request_lifetime,
         "browser": browser,
         "client_key": client.key,
-        "parameters": kept | ({"scope": scope} if scope else {}),
+        "parameters": keep_parameters(connection, services().settings, client, parameters.values, *markers),
         "defect": parameters.find_defect(),
     }
     if user_id is None:
@@ -122,20 +105,6 @@ def leads_to_known_app(query: str) -> bool:
         # It is found out behind the sign-in who that is.
         return looks_like_address(parameters.get("client_id", ""))
     return client.origin == DOCUMENT or client.check_redirect_uri(parameters.get("redirect_uri", ""))
-
-
-def _settle_scope(connection: Connection, client: ClientSnapshot, sent: Mapping[str, str]) -> str | None:
-    """Returns the scope that is asked for, the client's own when none is; None for one that it may not ask for.
-
-    Settled when the request begins: a default scope that grows meanwhile must not be granted unread.
-    """
-    asked, settings = sent.get("scope"), services().settings
-    scope = client.get_allowed_scope(asked)
-    if client.origin != REGISTERED and not parse_scope(asked):
-        # As the checks do, which come once somebody has signed in.
-        resources = {find_own_resource(address, settings.issuer) for address in sent.get("resource", "").split(" ")}
-        scope = find_unnamed_scope(connection, client, settings, resources)
-    return with_offline_access(scope) if scope and asks_offline_access(asked) else scope
 
 
 def _find_or_make_browser() -> tuple[bool, str]:

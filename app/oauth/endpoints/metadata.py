@@ -55,6 +55,7 @@ def _describe_server(settings: Settings) -> dict[str, Any]:
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/oauth/authorize",
             "token_endpoint": f"{issuer}/oauth/token",
+            "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
             "revocation_endpoint": f"{issuer}/oauth/revoke",
             "introspection_endpoint": f"{issuer}/oauth/introspect",
             "service_documentation": f"{issuer}/guide/",

@@ -16,7 +16,7 @@ from app import clock
 from app.clients.models import DYNAMIC, Client, ClientSecret, ClientSnapshot
 from app.database.locks import to_change
 from app.notes import Notes, WriteBehind
-from app.oauth.journal.record import RequestRecord
+from app.oauth.journal.record import AUTHORIZE, OTHER_DOORS, RequestRecord
 from app.oauth.journal.shown_parameters import has_user_name, shown_grant_type, shown_scope, shown_uri
 from app.oauth.refusals import Reason, Refused
 from app.oauth.wire_request import WireRequest
@@ -228,7 +228,8 @@ def _row(client_key: str, note: _Note, reason: Reason | None) -> dict[str, Any]:
         # The column's name in the database.
         "client_id": client_key,
         "at": note.at,
-        "endpoint": note.endpoint,
+        "endpoint": AUTHORIZE if note.endpoint in OTHER_DOORS else note.endpoint,
+        "door": note.endpoint if note.endpoint in OTHER_DOORS else None,
         "error": note.error,
         "reason": None if reason is None else reason.value,
         "grant_type": shown_grant_type(note.grant_type),

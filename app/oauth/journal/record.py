@@ -7,7 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.types import Base, UtcDateTime
 
-AUTHORIZE, TOKEN = "authorize", "token"
+AUTHORIZE, TOKEN, PUSHED = "authorize", "token", "pushed"
+
+#: Those by which an authorization request comes in, beside the authorize endpoint.
+OTHER_DOORS = (PUSHED,)
 
 #: The ``error`` of a refusal that no redirect may carry: the person saw a page, the client got no answer.
 ERROR_PAGE = "error_page"
@@ -45,3 +48,8 @@ class RequestRecord(Base):
     detail: Mapped[str] = mapped_column(String(200), default="")
     #: As in the answer's ``X-Request-ID``, or that of the page that a person saw instead.
     request_id: Mapped[str] = mapped_column(String(40), default="", server_default=text("''"))
+
+    @property
+    def came_to(self) -> str:
+        """Where the request came in."""
+        return self.door or self.endpoint

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from app.oauth.journal.record import AUTHORIZE, TOKEN, RequestRecord
+from app.oauth.journal.record import AUTHORIZE, PUSHED, TOKEN, RequestRecord
 from app.oauth.journal.shown_parameters import LEFT_OUT
 from app.oauth.refusals import REFUSALS, Reason, Refusal
 from app.scopes import OFFLINE_ACCESS, SCOPES
@@ -11,6 +11,7 @@ from app.sentences import _
 _SUCCESSES = {
     AUTHORIZE: _("The person came back to your app with a code."),
     TOKEN: _("Your app got a token."),
+    PUSHED: _("Your app pushed a request, and got its request_uri."),
 }
 #: The fix of what has been registered since.
 TRY_AGAIN = _("It is registered by now: try again.")
@@ -20,7 +21,7 @@ _PASSWORD = _("There is no password grant here: people type their password on th
 def tell(record: RequestRecord, registered_scopes: frozenset[str]) -> tuple[str, str]:
     """Returns what happened, and the fix, which is empty for a success."""
     if record.error is None:
-        return _SUCCESSES[record.endpoint], ""
+        return _SUCCESSES[record.came_to], ""
     row = _find_row(record)
     fix = row.fix
     if record.reason == Reason.SCOPE_UNKNOWN and (meant := _guess_scope(record.scope)):

@@ -125,7 +125,7 @@ def _entry(record: RequestRecord, client: Client) -> Entry:
     return Entry(
         id=record.id,
         at=record.at,
-        endpoint=record.endpoint.capitalize(),
+        endpoint=record.came_to.capitalize(),
         succeeded=record.error is None,
         error=record.reason if record.error == ERROR_PAGE else record.error,
         happened=happened,

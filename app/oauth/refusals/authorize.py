@@ -22,7 +22,9 @@ ROWS = document.ROWS | {
     Reason.REDIRECT_URI_MISMATCH: Refusal(
         "invalid_request",
         "The 'redirect_uri' is not one that is registered for this client.",
-        happened=_("The redirect_uri is not registered, so the person saw an error page and your app got no answer."),
+        happened=_(
+            "The redirect_uri is not registered. At authorize the person sees an error page then, and your app gets no answer."
+        ),
         fix=_("Register exactly this address under Settings, or send a registered one, character for character."),
         page=NO_WAY_BACK,
         to_person=_NOT_ITS_ADDRESS,

@@ -37,6 +37,15 @@ NO_WAY_BACK: Final = ErrorPage(
     _("This link does not lead back to %(name)s"),
     shown=_("Nothing was shared. %(why)s Go back to the app and tell its makers."),
 )
+#: For the reference of a request that its app has pushed, whatever is wrong with it.
+SPENT_LINK: Final = ErrorPage(
+    410,
+    _("This link does not work, or not any more"),
+    shown=_(
+        "Nothing is shared by opening it. A link like this works for a few minutes, and only in the browser that opened"
+        " it first. Go back to the app and start again from there."
+    ),
+)
 SWITCHED_OFF: Final = ErrorPage(
     400,
     _("%(name)s is switched off for now"),
@@ -141,6 +150,7 @@ PAGES: Final = (
     UNKNOWN_APP,
     NO_WAY_BACK,
     SWITCHED_OFF,
+    SPENT_LINK,
     EXPIRED,
     ALREADY_ANSWERED,
     OTHER_ACCOUNT,

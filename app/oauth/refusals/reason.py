@@ -60,6 +60,18 @@ class Reason(StrEnum):
     PKCE_CHALLENGE_MALFORMED = "pkce_challenge_malformed"
     DENIED = "denied_by_the_person"
 
+    # -- requests that are pushed, and their references
+    PUSH_DEMANDED = "push_demanded"
+    PUSHED_TOO_MANY = "pushed_too_many"
+    REDIRECT_URI_UNUSABLE = "redirect_uri_unusable"
+    REQUEST_OBJECT = "request_object"
+    REQUEST_URI_PUSHED = "request_uri_pushed"
+    REQUEST_URI_ELSEWHERE = "request_uri_elsewhere"
+    REQUEST_URI_UNKNOWN = "request_uri_unknown"
+    REQUEST_URI_EXPIRED = "request_uri_expired"
+    REQUEST_URI_OPENED = "request_uri_opened"
+    REQUEST_URI_OF_ANOTHER_CLIENT = "request_uri_of_another_client"
+
     # -- the token endpoint
     NOT_A_FORM = "not_a_form"
     GRANT_TYPE_MISSING = "grant_type_missing"

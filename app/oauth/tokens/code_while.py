@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, insert, select
+from sqlalchemy import Boolean, ColumnElement, String, and_, bindparam, false, insert, select
 
 from app.accounts.models import Session, User
 from app.accounts.state import is_open_account
@@ -51,6 +51,8 @@ _APP_IS_AS_IT_WAS = and_(
     Client.implies_profile == bindparam("implies_profile", type_=Boolean()),
     Client.native_app == bindparam("native_app", type_=Boolean()),
     Client.require_pkce == bindparam("require_pkce", type_=Boolean()),
+    # Else it would have been refused.
+    Client.require_pushed.is_(false()),
 )
 _CONSENT_IS_AS_IT_WAS = and_(
     is_live(Consent, bindparam("at", type_=UtcDateTime())),

@@ -44,5 +44,7 @@ NOT_COVERED = {
     "a NUL": {"state": "a\0"},
     "an unknown scope": {"scope": "memories:everything"},
     "commas": {"scope": "memories:read,integrations:read"},
+    "a request that was pushed": {"request_uri": "urn:ietf:params:oauth:request_uri:rlq_pa_unknown"},
+    "a request that is kept elsewhere": {"request_uri": "https://notebook.acme.example/request.jwt"},
     "details that name one": {"authorization_details": '[{"type": "memento", "identifier": "mem_1"}]'},
 }

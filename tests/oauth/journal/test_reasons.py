@@ -15,6 +15,7 @@ from app.extensions import db
 from app.oauth.journal.log import RequestLog
 from app.oauth.journal.record import ERROR_PAGE, RequestRecord
 from app.oauth.refusals import Reason, bearer
+from tests.actors import Browser
 from tests.integrator import TOKEN, apart_from_its_id, basic
 from tests.tables import each
 
@@ -49,6 +50,75 @@ WRONG_AT_AUTHORIZE = [
 def test_a_refused_authorize_request_says_why(pocket, signed_in, reason, change, error, expected):
     pocket.start(signed_in, **change)
     assert reason(pocket) == ("authorize", error, expected)
+
+
+WRONG_WHEN_PUSHED = [
+    ({"request": "e30.e30."}, "request_not_supported", Reason.REQUEST_OBJECT),
+    ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, "invalid_request", Reason.REQUEST_URI_PUSHED),
+    ({"redirect_uri": None}, "invalid_request", Reason.REDIRECT_URI_MISSING),
+    ({"redirect_uri": OTHER_URI}, "invalid_request", Reason.REDIRECT_URI_MISMATCH),
+    ({"scope": ["memories:read", "memories:read"]}, "invalid_request", Reason.PARAMETER_DEFECTIVE),
+    ({"scope": "memories:reed"}, "invalid_scope", Reason.SCOPE_UNKNOWN),
+    ({"code_challenge_method": None}, "invalid_request", Reason.PKCE_METHOD_REFUSED),
+    ({"client_secret": "wrong"}, "invalid_client", Reason.SECRET_WRONG),
+]
+
+
+@each(("change", "error", "expected"), WRONG_WHEN_PUSHED, ids=lambda value: str(value)[:40])
+def test_a_refused_push_says_why(posting_notebook, records, change, error, expected):
+    assert posting_notebook.push(**change).json["error"] == error
+    last = records(posting_notebook)[-1]
+    assert (last.came_to, last.error, last.reason) == ("pushed", error, expected)
+    # What the version before reads of it.
+    assert last.endpoint == "authorize"
+
+
+def test_a_push_to_an_address_of_no_use_is_noted(notebook, change_client, records):
+    change_client(notebook, redirect_uris=["http://notebook.acme.example/callback"])
+    refused = notebook.push(redirect_uri="http://notebook.acme.example/callback")
+    assert refused.json["error"] == "invalid_request"
+    closed = notebook.push(redirect_uri=_playground_of(notebook.client_id))
+    assert closed.json["error"] == "invalid_request"
+    noted = [one.reason for one in records(notebook)]
+    assert noted == [Reason.REDIRECT_URI_UNUSABLE, Reason.REDIRECT_URI_MISMATCH]
+
+
+def test_too_many_pushes_are_noted(pocket, records):
+    while pocket.push().status_code == 201:
+        pass
+    assert records(pocket)[-1].reason == Reason.PUSHED_TOO_MANY
+
+
+def test_a_request_uri_that_is_no_good_is_told_apart(app, notebook, pocket, signed_in, reason, let_time_pass):
+    """To the client's people alone; see ``test_pushed_refused`` for what the person reads."""
+    signed_in.get(notebook.named_url("urn:ietf:params:oauth:request_uri:rlq_pa_unknown"))
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_UNKNOWN)
+    signed_in.get(pocket.named_url(notebook.push().json["request_uri"]))
+    assert reason(pocket) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_OF_ANOTHER_CLIENT)
+    url = notebook.pushed_url()
+    signed_in.follow(signed_in.get(url)), Browser(app).get(url)
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_OPENED)
+    url = notebook.pushed_url()
+    let_time_pass(minutes=11)
+    signed_in.get(url)
+    assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_EXPIRED)
+
+
+def test_a_request_that_is_kept_elsewhere_is_noted(pocket, signed_in, reason):
+    pocket.start(signed_in, request_uri="https://pocket.example/request.jwt")
+    assert reason(pocket) == ("authorize", "request_uri_not_supported", Reason.REQUEST_URI_ELSEWHERE)
+
+
+def test_a_request_that_should_have_been_pushed_is_noted(notebook, signed_in, reason, change_client):
+    change_client(notebook, require_pushed=True)
+    notebook.start(signed_in)
+    assert reason(notebook) == ("authorize", "invalid_request", Reason.PUSH_DEMANDED)
+
+
+def test_a_push_is_noted_as_a_success(notebook, records):
+    notebook.push()
+    noted = [(one.came_to, one.endpoint, one.error, one.redirect_uri) for one in records(notebook)]
+    assert noted == [("pushed", "authorize", None, notebook.redirect_uri)]
 
 
 def test_a_scope_of_others_is_told_from_one_that_does_not_exist(pocket, signed_in, reason, change_client):

@@ -20,7 +20,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
          "oauth.save_mementos POST", "oauth.decide GET", "oauth.record_decision POST", "oauth.show_account GET",
          "oauth.choose_account POST", "oauth.switch_account POST", "oauth.token POST", "documented.token POST",
          "oauth.introspect POST", "oauth.revoke POST", "accounts.sign_in POST", "api.me GET",
-         "oauth.cancel_before_sign_in POST", "oauth.wait POST")  # fmt: skip
+         "oauth.cancel_before_sign_in POST", "oauth.wait POST", "oauth.push_request POST")  # fmt: skip
 def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     page = notebook.start(browser)
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
@@ -53,6 +53,9 @@ def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     assert pocket.answer(page)["error"] == "access_denied"
     browser.sign_out()
     assert "Nothing was shared" in browser.submit(pocket.start(browser), press="Cancel").text
+    for client in (notebook, pocket):
+        page = browser.follow(browser.get(client.pushed_url()))
+    assert "Nothing was shared" in browser.submit(page, press="Cancel").text
 
 
 @pytest.fixture

@@ -1,0 +1,96 @@
+"""Opening a request that its client has pushed (:rfc:`9126#section-4`): it belongs to the browser that does so first.
+
+``client_id`` and ``request_uri`` are all that counts then (:rfc:`9101#section-6.3`), whatever else the address says. Whoever
+opens it in vain is told nothing of the request, and is sent nowhere: only what was pushed says where to.
+"""
+
+from urllib.parse import quote, urlencode
+
+from flask import make_response, redirect
+from flask import request as http_request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import credentials
+from app.clients.models import find_client
+from app.database.connections import Connection, connect
+from app.extensions import db
+from app.oauth.authorization_request import WaitingRequest, bind_pushed_request, find_authorization_request
+from app.oauth.checks import Door, check_way_back, note_page
+from app.oauth.checks.pushed import URI_PREFIX
+from app.oauth.endpoints.browser import bind_browser, find_browser, remember_browser
+from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page
+from app.oauth.endpoints.keeping import continue_url
+from app.oauth.endpoints.requests import authorization_request
+from app.oauth.endpoints.waiting import is_bound_here, parameters_of, sign_in_url
+from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state
+from app.oauth.refusals import Reason, Refused, refuse
+
+# Says that this browser was given its nonce a moment ago.
+_KNOWN_NOW = "browser"
+
+
+def open_pushed_request(parameters: Parameters, handle: str) -> ResponseReturnValue:
+    """Bind the request to this browser, and lead the person on; or show the page that says why that cannot be."""
+    try:
+        with connect(db.engine) as connection:
+            waiting = _find(connection, parameters, handle)
+            if waiting.browser_digest is not None and waiting.consumed_at is not None:
+                return already_answered_page(waiting.user_id)
+            check_way_back(authorization_request(connection, parameters_of(waiting)), Door.REPLAY)
+            if waiting.browser_digest is not None:
+                return _lead_on(handle)
+            return _bind(connection, parameters, waiting, handle)
+    except Refused as refused:
+        return no_way_back_page(refused)
+
+
+def _find(connection: Connection, parameters: Parameters, handle: str) -> WaitingRequest:
+    """Returns the request, if nobody has opened it yet or this browser has. Raises :class:`Refused`, and notes why."""
+    waiting = find_authorization_request(connection, handle)
+    client_id = parameters.values.get("client_id")
+    problem = None
+    if waiting is None or not waiting.is_pushed:
+        problem = Reason.REQUEST_URI_UNKNOWN
+    elif waiting.parameters["client_id"] != client_id:
+        problem = Reason.REQUEST_URI_OF_ANOTHER_CLIENT
+    elif waiting.browser_digest is not None and not is_bound_here(handle, waiting):
+        problem = Reason.REQUEST_URI_OPENED
+    elif waiting.is_expired() and waiting.consumed_at is None:
+        problem = Reason.REQUEST_URI_EXPIRED
+    if waiting is not None and problem is None:
+        return waiting
+    asked = authorization_request(connection, Parameters({"client_id": client_id} if client_id else {}))
+    client = find_client(connection, client_id) if client_id else None
+    assert problem is not None
+    refused = refuse(problem if client is not None else Reason.CLIENT_UNKNOWN, client=client)
+    note_page(asked, refused)
+    raise refused
+
+
+def _bind(connection: Connection, parameters: Parameters, waiting: WaitingRequest, handle: str) -> ResponseReturnValue:
+    """Make the request this browser's. Raises :class:`Refused` when another was quicker."""
+    nonce, was_new = find_browser(), _KNOWN_NOW in parameters.values
+    if nonce is None and not was_new:
+        # Nothing is used up for a browser before it has shown that the answer came, so that it can come again.
+        return _make_known(waiting, handle)
+    browser = nonce or credentials.new_credential(credentials.BROWSER)
+    kept = waiting.parameters | ({STATE_DEMANDED: "1"} if demands_state(http_request.path) else {})
+    if not bind_pushed_request(connection, waiting, browser=browser, parameters=kept):
+        # Perhaps by the same browser, in another tab.
+        _find(connection, parameters, handle)
+        return _lead_on(handle)
+    response = make_response(_lead_on(handle))
+    return bind_browser(response, handle, browser) if was_new else response
+
+
+def _make_known(waiting: WaitingRequest, handle: str) -> ResponseReturnValue:
+    """Give a browser its nonce, and have it come once more."""
+    query = {"client_id": waiting.parameters["client_id"], "request_uri": URI_PREFIX + handle, _KNOWN_NOW: "new"}
+    response = make_response(redirect(f"{quote(http_request.path)}?{urlencode(query)}", 303))
+    return remember_browser(response, credentials.new_credential(credentials.BROWSER))
+
+
+def _lead_on(handle: str) -> ResponseReturnValue:
+    address = continue_url(handle)
+    return redirect(address if current_user.is_authenticated else sign_in_url(address), 303)

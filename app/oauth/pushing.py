@@ -1,0 +1,85 @@
+"""Pushed authorization requests (:rfc:`9126`), from a request object to an answer.
+
+A client sends the parameters of an authorization request from where nobody can look at them or change them, and is
+answered with the address that it sends a person's browser to authorize with. The request waits as any other does, but
+for a browser.
+"""
+
+import json
+from typing import Any
+
+from authlib.consts import default_json_headers
+
+from app import metrics
+from app.clients.models import REGISTERED
+from app.credentials import digest
+from app.database.connections import RowGone
+from app.database.repeat import repeat
+from app.limits.networks import network_of
+from app.limits.table import PUSHED_OF_UNREGISTERED, PUSHED_REQUESTS
+from app.oauth.authorization_request import Asked, add_pushed_request, add_unsigned_request, find_wait
+from app.oauth.authorization_request.kept import keep_parameters
+from app.oauth.checks import check_pushed
+from app.oauth.checks.pushed import URI_PREFIX
+from app.oauth.client_authentication import BASIC, NONE, POST
+from app.oauth.exchange import Answer, exchange, nothing_stands
+from app.oauth.journal.log import note_success
+from app.oauth.journal.record import PUSHED
+from app.oauth.parameters import PUSHED as SENT_BEFOREHAND
+from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.wire_request import WireRequest
+
+#: The longest request that is kept for a client that cannot prove who it is, or that nobody answers for, in bytes.
+_LONGEST = 8192
+
+
+def push(request: WireRequest) -> Any:
+    """Answer a pushed request: with its ``request_uri``, or with what is wrong, which is noted for the client's people."""
+    request.endpoint = PUSHED
+    return repeat(lambda: _answer(request), may_repeat=nothing_stands)
+
+
+def _answer(request: WireRequest) -> Any:
+    try:
+        client = exchange.authenticate_client(request, [BASIC, POST, NONE], PUSHED)
+        # Whoever named it in the header alone means it here, too.
+        request.form["client_id"], request.client_seen = client.client_id, client
+        check_pushed(request)
+        handle = _keep(request)
+    except Refused as refused:
+        return exchange.refuse_form(request, refused, PUSHED)
+    except RowGone:
+        # The client was deleted since it was looked up.
+        return exchange.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
+    note_success(request, PUSHED)
+    metrics.REQUESTS_PUSHED.inc()
+    lifetime = request.services.settings.authorization_request_lifetime
+    return Answer(201, {"request_uri": URI_PREFIX + handle, "expires_in": lifetime}, default_json_headers)
+
+
+def _keep(request: WireRequest) -> str:
+    """Keep the request. Returns its handle. Raises a refusal where too many wait."""
+    client, connection, limits = request.known_client, request.connection, request.services.limits
+    settings = request.services.settings
+    parameters = keep_parameters(connection, settings, client, request.form, SENT_BEFOREHAND)
+    row: Asked = {
+        "lifetime": settings.authorization_request_lifetime,
+        "browser": None,
+        "client_key": client.key,
+        "parameters": parameters,
+        "defect": None,
+    }
+    is_registered = client.origin == REGISTERED
+    if not (client.is_confidential and is_registered) and len(json.dumps(parameters)) > _LONGEST:
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=f"The request is longer than {_LONGEST} characters.")
+    if not client.is_confidential:
+        network = digest(network_of(request.address))
+        handle = add_unsigned_request(connection, limits, network=network, **row)
+        if handle is None:
+            raise refuse(Reason.PUSHED_TOO_MANY, client=client, seconds=find_wait(connection, network))
+        return handle
+    # Its server pushes for all of its people, from one address.
+    seconds = limits.fail(PUSHED_REQUESTS if is_registered else PUSHED_OF_UNREGISTERED, client.key)
+    if seconds is not None:
+        raise refuse(Reason.PUSHED_TOO_MANY, client=client, seconds=seconds)
+    return add_pushed_request(connection, **row)
