@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.proxies import PROXIES, missing_proxy, running_proxy
+from tests.server import running_server
 from tests.worker.wire import DAWDLERS, Crowd, dial, probe, read_answer, seconds_of
 
 
@@ -29,6 +30,29 @@ def test_what_the_api_takes_comes_through(proxied):
             connection.sendall(request)
             answer = read_answer(connection)
         assert (answer.status, answer.headers["Content-Type"]) == (401, "application/json")
+
+
+@pytest.fixture(scope="module")
+def trusting(tmp_path_factory):
+    """A server that counts on one proxy in front of it."""
+    directory = tmp_path_factory.mktemp("trusting")
+    settings = {"WEB_CONCURRENCY": "1", "TRUSTED_PROXIES": "1"}
+    with running_server(f"sqlite:///{directory}/trusting.sqlite3", directory, **settings) as server:
+        yield server
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_nobody_chooses_the_id_that_a_request_has_in_the_log(trusting, tmp_path, proxy):
+    """The proxy does, and what somebody sends under that name goes no further."""
+    if missing := missing_proxy(proxy):
+        pytest.skip(missing)
+    port = urlsplit(trusting.url).port
+    with running_proxy(proxy, tmp_path, port, port) as url, dial(url) as connection:
+        connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\nX-Request-ID: chosen-by-a-stranger\r\n\r\n")
+        told = read_answer(connection).headers["X-Request-ID"]
+        assert told != "chosen-by-a-stranger"
+        # It is the proxy's own, by which its log and ours are read together.
+        assert not told.startswith("req_")
 
 
 def test_a_crowd_at_the_proxy_keeps_nobody_waiting(proxied):
