@@ -54,6 +54,9 @@ UNSIGNED_REQUESTS         = _limit("authorize/unsigned",       10000, 10 * _MINU
 #: A public one has no secret: of those so many wait for one address as of browsers that nobody knows.
 PUSHED_REQUESTS           = _limit("pushed",                   10000, 10 * _MINUTE)
 PUSHED_OF_UNREGISTERED    = _limit("pushed/unregistered",       1000, 10 * _MINUTE)
+#: Those of the others together, from one address and from all: anybody may register as many as they like.
+PUSHED_OF_NETWORK         = _limit("pushed/network",            3000, 10 * _MINUTE)
+PUSHED_BY_STRANGERS       = _limit("pushed/strangers",         50000, 10 * _MINUTE)
 #: Passwords, from a browser in which the person has signed in before.
 KNOWN_BROWSER_SIGN_INS    = _limit("sign-in/known-browser",       10, _QUARTER)
 #: Passwords for one account from one address, all others.

@@ -16,7 +16,7 @@ from app.credentials import digest
 from app.database.connections import RowGone
 from app.database.repeat import repeat
 from app.limits.networks import network_of
-from app.limits.table import PUSHED_OF_UNREGISTERED, PUSHED_REQUESTS
+from app.limits.table import PUSHED_BY_STRANGERS, PUSHED_OF_NETWORK, PUSHED_OF_UNREGISTERED, PUSHED_REQUESTS
 from app.oauth.authorization_request import Asked, add_pushed_request, add_unsigned_request, find_wait
 from app.oauth.authorization_request.kept import keep_parameters
 from app.oauth.checks import check_pushed
@@ -72,14 +72,20 @@ def _keep(request: WireRequest) -> str:
     is_registered = client.origin == REGISTERED
     if not (client.is_confidential and is_registered) and len(json.dumps(parameters)) > _LONGEST:
         raise refuse(Reason.PARAMETER_DEFECTIVE, detail=f"The request is longer than {_LONGEST} characters.")
+    network = network_of(request.address)
     if not client.is_confidential:
-        network = digest(network_of(request.address))
+        network = digest(network)
         handle = add_unsigned_request(connection, limits, network=network, **row)
         if handle is None:
             raise refuse(Reason.PUSHED_TOO_MANY, client=client, seconds=find_wait(connection, network))
         return handle
     # Its server pushes for all of its people, from one address.
-    seconds = limits.fail(PUSHED_REQUESTS if is_registered else PUSHED_OF_UNREGISTERED, client.key)
+    if is_registered:
+        seconds = limits.fail(PUSHED_REQUESTS, client.key)
+    else:
+        # One that is refused for the first uses up nothing of the others.
+        seconds = limits.fail(PUSHED_OF_UNREGISTERED, client.key) or limits.fail(PUSHED_OF_NETWORK, network)
+        seconds = seconds or limits.fail(PUSHED_BY_STRANGERS)
     if seconds is not None:
         raise refuse(Reason.PUSHED_TOO_MANY, client=client, seconds=seconds)
     return add_pushed_request(connection, **row)

@@ -180,6 +180,25 @@ def test_but_not_without_end(app, notebook, monkeypatch, name):
     assert int(client.push().headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize("name", ["PUSHED_OF_NETWORK", "PUSHED_BY_STRANGERS"])
+def test_whoever_registers_many_clients_has_no_more_for_that(app, notebook, monkeypatch, name):
+    """Anybody can. An organization's own client is counted by itself."""
+    limit = getattr(pushing, name)
+    monkeypatch.setattr(pushing, name, Limit(limit.name, 2, limit.seconds, limit.item))
+    clients = [register_itself(app, notebook.redirect_uri) for _ in range(3)]
+    assert [client.push().status_code for client in clients] == [201, 201, 429]
+    assert notebook.push().status_code == 201
+
+
+def test_what_one_client_is_refused_uses_up_nothing_of_others(app, notebook, monkeypatch):
+    for name, most in (("PUSHED_OF_UNREGISTERED", 1), ("PUSHED_OF_NETWORK", 2)):
+        limit = getattr(pushing, name)
+        monkeypatch.setattr(pushing, name, Limit(limit.name, most, limit.seconds, limit.item))
+    loud, quiet = (register_itself(app, notebook.redirect_uri) for _ in range(2))
+    assert [loud.push().status_code for _ in range(4)] == [201, 429, 429, 429]
+    assert quiet.push().status_code == 201
+
+
 def test_who_is_known_by_its_own_words_alone_keeps_short_requests(pocket, notebook):
     long = {"state": "s" * 4096, "authorization_details": '[{"type": "memento"}' + " " * 4000 + "]"}
     assert notebook.push(**long).status_code == 201
