@@ -15,7 +15,10 @@ from app.last_uses import LastUses
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import secret_in
+from tests.protocol import change_client
 from tests.tables import each
+
+__all__ = ["change_client"]
 
 LIST = "/org/oauth/"
 
@@ -93,6 +96,19 @@ def test_ready_authorize_url_of_a_public_app_has_a_challenge(admin, pocket):
     assert parameters["code_challenge_method"] == "S256"
     assert len(parameters["code_challenge"]) == 43
     assert "RFC 7636" in page
+
+
+def test_an_app_that_pushes_its_requests_is_shown_no_authorize_url_that_would_be_refused(
+    admin, notebook, path, change_client
+):
+    change_client(notebook, require_pushed=True)
+    page, requests = admin.get(path), admin.get(f"{path}/requests")
+
+    assert 'id="authorize-url"' not in page.text and "http://127.0.0.1:8000/oauth/par" in page.text
+    for one in (page, requests):
+        (guide,) = set(re.findall(r'href="([^"]+#pushed-requests)"', one.text))
+        assert 'id="pushed-requests"' in admin.get(guide).text
+    assert "ready authorize URL" not in requests.text
 
 
 def test_ready_authorize_url_works(admin, notebook, pocket):

@@ -40,7 +40,7 @@ def show_credentials(access: Access, client_id: str) -> ResponseReturnValue:
         secrets=secrets,
         makers={user_id: name for user_id, name in names},
         issuer=settings().issuer,
-        example_url=None if client.drafted_at or not client.usable_redirect_uris else _example_authorize_url(client),
+        example_url=_example_authorize_url(client) if _has_ready_address(client) else None,
         example_verifier=_EXAMPLE_VERIFIER if client.demands_pkce else None,
     )
 
@@ -63,6 +63,10 @@ def activate(access: Access, client_id: str) -> ResponseReturnValue:
         return secret_page(client, secret)
     flash(gettext("The app is active."))
     return to_client(client_id)
+
+
+def _has_ready_address(client: Client) -> bool:
+    return not client.drafted_at and bool(client.usable_redirect_uris) and not client.require_pushed
 
 
 def _example_authorize_url(client: Client) -> str:
