@@ -43,9 +43,15 @@ class _CannotBeWritten(Exception):
     """The function that writes this kind of letter failed."""
 
 
-def send_due(app: Flask, carrier: Carrier, go_on: Callable[[], bool] = lambda: True) -> int:
+def send_due(
+    app: Flask,
+    carrier: Carrier,
+    go_on: Callable[[], bool] = lambda: True,
+    leave_alone: Callable[[float], None] = lambda seconds: None,
+) -> int:
     """Send every letter that is due, one after the other. Returns how many were sent.
 
+    ``leave_alone`` is told for how many seconds the mail server had better not be asked, when it cannot be used.
     Called outside any request, and from no app context whose session somebody else uses.
     """
     sent = 0
@@ -56,6 +62,7 @@ def send_due(app: Flask, carrier: Carrier, go_on: Callable[[], bool] = lambda: T
                 try:
                     sent += _send(app, engine, carrier, claimed, go_on)
                 except NoWay as problem:
+                    leave_alone(_FIRST_PAUSE)
                     _wait_for_server(engine, claimed, str(problem))
                     break
         finally:

@@ -40,6 +40,8 @@ class MailThread:
         self._thread: threading.Thread | None = None
         self._has_failed = False
         self._holder = new_holder()
+        #: Until then the mail server is left alone: a letter that is put meanwhile would find it as the last one did.
+        self._asks_again_at = 0.0
         # Not all workers at the same moment.
         self._measures_at = time.monotonic() + random.uniform(0, _MEASURES_EVERY / 2)
 
@@ -75,13 +77,13 @@ class MailThread:
     def _look(self) -> None:
         with self._app.app_context():
             engine = db.engine
-        if not has_due(engine):
+        if time.monotonic() < self._asks_again_at or not has_due(engine):
             return
         for place in _PLACES:
             if take_lease(engine, place, self._holder, seconds=_LEASE_SECONDS):
                 try:
                     carrier = choose_carrier(self._app.extensions["services"].settings, engine)
-                    send_due(self._app, carrier, partial(self._go_on, engine, place))
+                    send_due(self._app, carrier, partial(self._go_on, engine, place), self._leave_alone)
                 finally:
                     give_back_lease(engine, place, self._holder, is_done=True)
                 return
@@ -97,6 +99,9 @@ class MailThread:
         metrics.LETTERS_STUCK.set(backlog.stuck_for)
         metrics.LETTERS_UNSENT.set(backlog.failed, "failed")
         metrics.LETTERS_UNSENT.set(backlog.uncertain, "uncertain")
+
+    def _leave_alone(self, seconds: float) -> None:
+        self._asks_again_at = time.monotonic() + seconds
 
     def _go_on(self, engine: Engine, place: str) -> bool:
         if self._is_over.is_set():

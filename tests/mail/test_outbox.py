@@ -9,9 +9,11 @@ from app import clock
 from app.database.unavailable import DatabaseUnavailable
 from app.extensions import db
 from app.mail import sending
+from app.mail.carrier import NoWay
 from app.mail.carriers import choose_carrier
 from app.mail.models import OutgoingMail
 from app.mail.outbox import put_mail, something_waits
+from app.mail.thread import MailThread
 from tests.tables import each
 
 
@@ -71,6 +73,32 @@ def test_a_full_database_is_a_line_of_the_log_and_a_mistake_of_ours_a_traceback(
     [line] = [record for record in caplog.records if record.name == sending.__name__]
     assert ("as the database is full" in line.getMessage(), line.exc_info is None) == (kind == "full", kind == "full")
     assert all(letter.says.startswith("It could not be written: ") for letter in _rows(app))
+
+
+def test_a_mail_server_that_cannot_be_used_is_not_asked_by_each_new_letter(app, monkeypatch):
+    """One that says that it is busy would be kept so, and each letter would be a line of the log."""
+
+    class Away:
+        asked = 0
+
+        def open(self) -> None:
+            self.asked += 1
+            raise NoWay("421 too busy")
+
+        def close(self) -> None:
+            """There is nothing to close."""
+
+    away, at = Away(), 1_000.0
+    monkeypatch.setattr("app.mail.thread.choose_carrier", lambda *_: away)
+    monkeypatch.setattr("app.mail.thread.time.monotonic", lambda: at)
+    thread = MailThread(app)
+    for _ in range(3):
+        _put(app)
+        thread._look()
+    assert away.asked == 1
+    at += 60
+    thread._look()
+    assert away.asked == 2
 
 
 @each("to", ["", "ada", "a@\n", "ada@example.com\r\nBcc: eve@example.com", "a b@example.com", "@" * 321])
