@@ -49,7 +49,7 @@ def walk(server, register, read, allow, tmp_path):
             pytest.skip(lacking)
         port = free_port()
         redirect_uri = f"http://127.0.0.1:{port}{_OWN[name].callback_path or '/callback'}"
-        client_id = register(CONFIDENTIAL, redirect_uri=redirect_uri)
+        client_id = register(CONFIDENTIAL, redirect_uri=redirect_uri, require_pushed=more.get("pushes", False))
         shorten_tokens(server, client_id)
         files = read(client_id).programs[name]
         if without:
@@ -68,6 +68,12 @@ def walk(server, register, read, allow, tmp_path):
 
 def test_openid_client(walk):
     walk("openid-client", **_IN_NODE)
+
+
+def test_openid_client_pushes_its_requests_by_one_other_call(walk):
+    """As the page says (:rfc:`9126`); for an app that is refused what it did not push."""
+    pushes = ("oauth.buildAuthorizationUrl(", "await oauth.buildAuthorizationUrlWithPAR(")
+    walk("openid-client", without=pushes, pushes=True, **_IN_NODE)
 
 
 def test_passport_oauth2(walk):

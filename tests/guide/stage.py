@@ -22,7 +22,7 @@ __all__ = ["callback", "demonstration"]
 def register(server, demonstration, callback, monkeypatch) -> Callable[..., str]:
     """Register an app of Acme's with all scopes; its secret gets into the environment, as the guide wants it."""
 
-    def register(type: str, *, redirect_uri: str = callback.url, native_app: bool = False) -> str:
+    def register(type: str, *, redirect_uri: str = callback.url, **fields: bool) -> str:
         with server.app.app_context():
             client, secret = register_client(
                 db.session(),
@@ -33,7 +33,7 @@ def register(server, demonstration, callback, monkeypatch) -> Callable[..., str]
                 redirect_uris=[redirect_uri],
                 scopes=list(SCOPES),
                 request_origins=["{0.scheme}://{0.netloc}".format(urlsplit(redirect_uri))],
-                native_app=native_app,
+                **fields,
             )
             db.session.commit()
             if secret:

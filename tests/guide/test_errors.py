@@ -301,7 +301,7 @@ def test_the_pages_of_errors_have_their_headings(app, person, pocket):
         db.session.commit()
     assert_told(pocket.start(person), 2)
     assert_told(person.get(pocket.named_url("urn:ietf:params:oauth:request_uri:unknown")), 3)
-    assert_told(person.get("/oauth/authorize/consent?request=unknown"), 4)
+    assert_told(person.get("/oauth/authorize/consent?request=unknown"), 5)
 
 
 def test_the_values_in_the_sentences_are_those_of_the_settings(browser):

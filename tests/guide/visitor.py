@@ -51,6 +51,8 @@ class Program:
     #: Signing in begins here; a function where it takes more than a link.
     connect: Callable[[Web], str] = field(default=lambda web: web.get("/connect").location)
     compares_iss: bool = True
+    #: Whether it sends its request to us before it sends the visitor.
+    pushes: bool = False
 
     def walk(self) -> None:
         """All that it does, and what it must refuse."""
@@ -72,6 +74,9 @@ class Program:
         """What it asks for is what the guide says: S256, state, the redirect URI as it is registered."""
         sent = {name: values[0] for name, values in parse_qs(urlsplit(sent_to).query).items()}
         assert sent_to.startswith(self.server.url + "/oauth/authorize?"), sent_to
+        if self.pushes:
+            assert sent.keys() == {"client_id", "request_uri"} and sent["client_id"] == self.client_id
+            return sent_to
         assert sent["code_challenge_method"] == "S256" and len(sent["code_challenge"]) == 43
         assert len(sent["state"]) > 15
         assert sent["redirect_uri"] == self.redirect_uri and sent["client_id"] == self.client_id

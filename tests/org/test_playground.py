@@ -69,6 +69,14 @@ def test_the_five_steps_with_the_playgrounds_own_callback(request, admin, bob, k
     assert trial.me(tokens.json["access_token"]).json["name"] == bob.name
 
 
+def test_app_that_pushes_its_requests_can_be_tried(admin, notebook):
+    """The playground has no secret to push with, and is open for the app's own people alone."""
+    admin.submit(admin.get(f"/org/oauth/{notebook.client_id}/settings"), press="Save", require_pushed=True)
+    assert notebook.answer(notebook.start(admin))["error"] == "invalid_request"
+    trial = start(admin, notebook)
+    assert trial.exchange(trial.code(admin)).status_code == 200
+
+
 def test_finish_ends_the_callback_at_once(admin, notebook):
     trial = start(admin, notebook)
     waiting = trial.start(admin, prompt="consent")

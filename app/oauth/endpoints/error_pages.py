@@ -16,7 +16,7 @@ from app.http.services import services
 from app.http.wire import request_id
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import ErrorPage, Reason, Refused, document
-from app.oauth.refusals.page import ALREADY_ANSWERED, EXPIRED, OTHER_ACCOUNT, SIGN_IN_FIRST, UNKNOWN_APP
+from app.oauth.refusals.page import ALREADY_ANSWERED, EXPIRED, NO_COOKIES, OTHER_ACCOUNT, SIGN_IN_FIRST, UNKNOWN_APP
 from app.sentences import _
 from app.text import isolated
 
@@ -71,6 +71,11 @@ def already_answered_page(answered_by: str | None) -> tuple[str, int]:
 def expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
     """``keeps_ticks``: what was ticked on its pages is there when the app asks again."""
     return _show(EXPIRED, more=_TICKS_ARE_KEPT if keeps_ticks else "")
+
+
+def no_cookies_page(again: str) -> tuple[str, int]:
+    """For a browser that does not bring what it was given. ``again`` is where the person can try once more."""
+    return _show(NO_COOKIES, (again, _("Try again")))
 
 
 def other_account_page() -> tuple[str, int]:

@@ -19,7 +19,7 @@ from app.oauth.authorization_request import WaitingRequest, bind_pushed_request,
 from app.oauth.checks import Door, check_way_back, note_page
 from app.oauth.checks.pushed import URI_PREFIX
 from app.oauth.endpoints.browser import bind_browser, find_browser, remember_browser
-from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page
+from app.oauth.endpoints.error_pages import already_answered_page, no_cookies_page, no_way_back_page
 from app.oauth.endpoints.keeping import continue_url
 from app.oauth.endpoints.requests import authorization_request
 from app.oauth.endpoints.waiting import is_bound_here, parameters_of, sign_in_url
@@ -71,23 +71,25 @@ def _find(connection: Connection, parameters: Parameters, handle: str) -> Waitin
 def _bind(connection: Connection, parameters: Parameters, waiting: WaitingRequest, handle: str) -> ResponseReturnValue:
     """Make the request this browser's. Raises :class:`Refused` when another was quicker."""
     nonce, was_new = find_browser(), _KNOWN_NOW in parameters.values
-    if nonce is None and not was_new:
+    if nonce is None:
         # Nothing is used up for a browser before it has shown that the answer came, so that it can come again.
-        return _make_known(waiting, handle)
-    browser = nonce or credentials.new_credential(credentials.BROWSER)
+        return _make_known(handle, parameters.values["client_id"], was_new)
     kept = waiting.parameters | ({STATE_DEMANDED: "1"} if demands_state(http_request.path) else {})
-    if not bind_pushed_request(connection, waiting, browser=browser, parameters=kept):
+    if not bind_pushed_request(connection, waiting, browser=nonce, parameters=kept):
         # Perhaps by the same browser, in another tab.
         _find(connection, parameters, handle)
         return _lead_on(handle)
     response = make_response(_lead_on(handle))
-    return bind_browser(response, handle, browser) if was_new else response
+    return bind_browser(response, handle, nonce) if was_new else response
 
 
-def _make_known(waiting: WaitingRequest, handle: str) -> ResponseReturnValue:
-    """Give a browser its nonce, and have it come once more."""
-    query = {"client_id": waiting.parameters["client_id"], "request_uri": URI_PREFIX + handle, _KNOWN_NOW: "new"}
-    response = make_response(redirect(f"{quote(http_request.path)}?{urlencode(query)}", 303))
+def _make_known(handle: str, client_id: str, was_new: bool) -> ResponseReturnValue:
+    """Give a browser its nonce, and have it come once more; tell one that comes without that it keeps none."""
+    query = {"client_id": client_id, "request_uri": URI_PREFIX + handle}
+    path = quote(http_request.path)
+    if was_new:
+        return no_cookies_page(f"{path}?{urlencode(query)}")
+    response = make_response(redirect(f"{path}?{urlencode(query | {_KNOWN_NOW: 'new'})}", 303))
     return remember_browser(response, credentials.new_credential(credentials.BROWSER))
 
 

@@ -46,6 +46,17 @@ SPENT_LINK: Final = ErrorPage(
         " it first. Go back to the app and start again from there."
     ),
 )
+#: For whoever comes back without the nonce that they were given a moment ago.
+NO_COOKIES: Final = ErrorPage(
+    400,
+    _("Your browser takes no cookies"),
+    shown=_(
+        "Nothing was shared. We know your browser by a cookie, and it has not brought the one that we gave it. Let it take"
+        " cookies from here, and try again."
+    ),
+    happened=_("A pushed request was opened by a browser, or a program, that keeps no cookies."),
+    fix=_("Nothing of the request is used up by that: the person opens the same address in a browser that keeps them."),
+)
 SWITCHED_OFF: Final = ErrorPage(
     400,
     _("%(name)s is switched off for now"),
@@ -151,6 +162,7 @@ PAGES: Final = (
     NO_WAY_BACK,
     SWITCHED_OFF,
     SPENT_LINK,
+    NO_COOKIES,
     EXPIRED,
     ALREADY_ANSWERED,
     OTHER_ACCOUNT,

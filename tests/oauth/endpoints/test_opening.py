@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import select, update
 
 from app import clock, credentials
-from app.clients.models import DYNAMIC
+from app.clients.models import DOCUMENT, DYNAMIC
 from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.endpoints import opening
 from app.oauth.refusals.page import SPENT_LINK
 from tests.actors import Browser
+from tests.integrator import Integrator
 from tests.oauth.endpoints.authorization_requests import PATHS
 from tests.tables import each
-from tests.unregistered import add_unregistered
+from tests.unregistered import REDIRECT_URI, add_unregistered
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 NO_CHALLENGE = {"code_challenge": None, "code_challenge_method": None}
@@ -90,6 +91,18 @@ def test_client_that_registered_itself(app, signed_in, opened):
     page = signed_in.submit(opened(robot.pushed_url()), press="Continue", **CHOICE)
     code = robot.answer(signed_in.submit(signed_in.follow(page), press="Authorize"))["code"]
     assert robot.exchange(code).status_code == 200
+
+
+def test_client_that_a_document_describes(app, signed_in, stranger, opened):
+    """Once it is known: nobody who pushes has anything fetched."""
+    url = "https://agent.example/client.json"
+    unknown = Integrator(app, url, None, REDIRECT_URI, "memories:read")
+    assert unknown.push().json["error"] == "invalid_client"
+    agent = add_unregistered(app, url, "Agent", DOCUMENT)
+    assert opened(agent.pushed_url(), stranger).request.path == "/sign-in"
+    page = signed_in.submit(opened(agent.pushed_url()), press="Continue", **CHOICE)
+    code = agent.answer(signed_in.submit(signed_in.follow(page), press="Authorize"))["code"]
+    assert agent.exchange(code).status_code == 200
 
 
 def test_only_what_was_pushed_counts(notebook, signed_in, opened):
@@ -175,9 +188,16 @@ def test_answer_that_was_lost_on_its_way_to_a_new_browser_uses_nothing_up(app, n
     assert row().browser_digest is not None
 
 
-def test_browser_without_cookies_is_not_led_in_a_circle(notebook, stranger, opened):
-    stranger.client._cookies = type("None", (dict,), {"__setitem__": lambda *_: None})()
-    assert opened(notebook.pushed_url(), stranger).request.path == "/sign-in"
+def test_browser_without_cookies_is_told_so_and_uses_nothing_up(app, notebook, stranger, opened, row):
+    """So does whatever follows links that somebody else was sent, as a mail scanner."""
+    url = notebook.pushed_url()
+    address = urlsplit(stranger.get(url).location)
+    blind = app.test_client(use_cookies=False)
+    page = blind.get(f"{address.path}?{address.query}")
+    assert page.status_code == 400 and "takes no cookies" in page.text
+    assert url.replace("&", "&amp;") in page.text
+    assert row().browser_digest is None
+    assert opened(url, stranger).request.path == "/sign-in"
 
 
 def test_one_of_two_browsers_at_the_same_moment_wins(app, notebook, row, monkeypatch):
