@@ -13,6 +13,7 @@ import secrets
 ACCESS_TOKEN = "rlq_at_"
 REFRESH_TOKEN = "rlq_rt_"
 AUTHORIZATION_CODE = "rlq_ac_"
+DEVICE_CODE = "rlq_dc_"
 CLIENT_SECRET = "rlq_cs_"
 AUTHORIZATION_REQUEST = "rlq_ar_"
 PUSHED_REQUEST = "rlq_pa_"

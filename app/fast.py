@@ -23,7 +23,15 @@ from app.http.direct.written import Written, status_line
 from app.http.doors import Errors, access_for
 from app.http.incoming import REFUSED
 from app.logs import present
-from app.oauth.endpoints import authorization, introspection, metadata, pushed, revocation, token
+from app.oauth.endpoints import (
+    authorization,
+    device_authorization,
+    introspection,
+    metadata,
+    pushed,
+    revocation,
+    token,
+)
 from app.services import Services
 
 _Start = Callable[..., Any]
@@ -35,6 +43,7 @@ ROWS: tuple[Row, ...] = (
     *pushed.DIRECT,
     *introspection.DIRECT,
     *revocation.DIRECT,
+    *device_authorization.DIRECT,
     *me.DIRECT,
     *metadata.DIRECT,
     *health.DIRECT,

@@ -7,6 +7,8 @@ from app import text
 from app.clients.address_problems import find_web_address_problem, quoted
 from app.clients.errors import ClientError
 from app.clients.models import CONFIDENTIAL, PUBLIC
+from app.clients.resources.addresses import find_place_problem
+from app.config import Settings
 from app.scopes import SCOPES
 from app.sentences import _
 
@@ -74,8 +76,18 @@ def find_optional_scope_problems(scopes: set[str]) -> Iterable[str]:
         yield from find_scope_problems(scopes)
 
 
-def find_problems_between(fields: Any) -> Iterable[tuple[str, str]]:
+def may_lack(fields: Any, name: str, *, draft: bool) -> bool:
+    """Returns whether a client with these fields works without the one of this name, or need not work.
+
+    A resource server need not ask anybody for anything, and from a device nobody comes back.
+    """
+    return draft or bool(fields.resources) or (name == "redirect_uris" and fields.device_flow)
+
+
+def find_problems_between(fields: Any, settings: Settings) -> Iterable[tuple[str, str]]:
     """Yields what is wrong between two of a client's fields, each for itself all right: ``(field, sentence)``."""
+    places = (find_place_problem(address, settings.issuer) for address in fields.resources)
+    yield from (("resources", problem) for problem in places if problem)
     if fields.resources and fields.type == PUBLIC:
         yield "resources", _("A resource server needs a secret, which a public app has not.")
     if fields.published and not fields.homepage_url:

@@ -10,10 +10,10 @@ from app import text
 from app.clients import field_problems as problems
 from app.clients.errors import ClientError
 from app.clients.field import CLIENT, OPERATOR, Field, access_token_bounds, has, refresh_token_bounds
-from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, Scopes, Seconds, Text, with_plain_lines
-from app.clients.models import CONFIDENTIAL, PUBLIC, Client
+from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, OneOfList, Scopes, Seconds, Text, with_plain_lines
+from app.clients.models import CONFIDENTIAL, DEVICE_GRANT, PUBLIC, Client
 from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
-from app.clients.resources.addresses import find_place_problem, find_resource_problems
+from app.clients.resources.addresses import find_resource_problems
 from app.config import Settings
 from app.sentences import _
 
@@ -166,6 +166,17 @@ class ClientFields:
         ),
         option="Refuse authorization requests that were not pushed.",
     )
+    device_flow: bool = has(
+        False,
+        OneOfList(DEVICE_GRANT),
+        wire="grant_types",
+        label=_("Devices: people enter a code"),
+        help=_(
+            "For what has no browser, such as a television: it shows a code, which people enter at /device. An app that"
+            " asks in no other way needs no redirect URI."
+        ),
+        option="Let people connect devices by a code.",
+    )
     published: bool = has(
         False,
         Flag(),
@@ -201,21 +212,14 @@ class ClientFields:
         return ClientFields(**{one.name: one.kind.clean(getattr(self, one.name)) for one in FIELDS})
 
     def find_problems(self, settings: Settings, *, draft: bool = False) -> list[tuple[str, str]]:
-        """Returns every problem as ``(field, sentence)``, in order. A draft may lack what makes an app work.
-
-        So may a client that is a resource server: it need not ask anybody for anything.
-        """
-        may_lack = draft or self.resources
+        """Returns every problem as ``(field, sentence)``, in order. A draft may lack what makes an app work."""
         found = [
             (one.name, sentence)
             for one in FIELDS
-            if getattr(self, one.name) or not (may_lack and one.makes_it_work)
+            if getattr(self, one.name) or not (one.makes_it_work and problems.may_lack(self, one.name, draft=draft))
             for sentence in one.list_problems(getattr(self, one.name), settings)
         ]
-        places = (find_place_problem(address, settings.issuer) for address in self.resources)
-        found += [("resources", problem) for problem in places if problem]
-        found += problems.find_problems_between(self)
-        return found
+        return found + list(problems.find_problems_between(self, settings))
 
     def columns(self) -> dict[str, Any]:
         """Returns what the record holds of them, by its attributes."""

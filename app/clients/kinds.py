@@ -124,6 +124,20 @@ class Flag(Kind):
     json_name = "true or false"
 
 
+class OneOfList(Kind):
+    """Yes or no, which JSON says by naming ``word`` in a list, or not."""
+
+    json = list
+    json_name = "a list of strings"
+
+    def __init__(self, word: str):
+        self._word = word
+
+    def from_json(self, value: Any) -> bool:
+        """Returns the value. Raises ``ValueError`` with what it should be."""
+        return self._word in super().from_json(value)
+
+
 class Seconds(Kind):
     """A number of seconds, or None for the server's own."""
 

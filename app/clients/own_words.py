@@ -12,13 +12,10 @@ from sqlalchemy.orm import Session, object_session
 
 from app.clients.errors import ClientError
 from app.clients.fields import FIELDS, ClientFields
-from app.clients.models import PUBLIC, Client
+from app.clients.models import DEVICE_GRANT, PUBLIC, Client
 from app.clients.redirect_uris import host_of, is_web, web_origin_of
 from app.config import Settings
 from app.scopes import SCOPES, format_scope, parse_scope
-
-#: What every such client is given.
-GRANT_TYPES = ("authorization_code", "refresh_token")
 
 #: How a client can authenticate here.
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
@@ -33,6 +30,7 @@ def read_own_words(
     # Libraries send null and nothing for what they do not know.
     sent = {name: value for name, value in metadata.items() if value not in (None, "")}
     _check_protocol(sent)
+    _leave_out_addresses_of_device(sent)
     _choose_auth_method(sent)
     fields = ClientFields.from_json(sent, optional_scopes=SCOPES, **({} if type_ is None else {"type": type_}))
     default_scope = format_scope(parse_scope(" ".join(fields.scopes)) & SCOPES.keys()) if fields.scopes else ""
@@ -99,12 +97,19 @@ def _choose_auth_method(sent: dict[str, Any]) -> None:
         sent["token_endpoint_auth_method"] = next((one for one in _AUTH_METHODS if one in possible), liked)
 
 
+def _leave_out_addresses_of_device(sent: dict[str, Any]) -> None:
+    """Take no redirect URI of a client that says that it asks by devices alone: no answer is to go there."""
+    if "authorization_code" not in sent.get("grant_types", ["authorization_code"]):
+        sent.pop("redirect_uris", None)
+
+
 def _check_protocol(sent: Mapping[str, Any]) -> None:
     """What is no field of ours, and must all the same be such that the client can work here."""
     grants, responses = sent.get("grant_types", ["authorization_code"]), sent.get("response_types", ["code"])
-    if not isinstance(grants, list) or "authorization_code" not in grants:
+    by_device = isinstance(grants, list) and DEVICE_GRANT in grants
+    if not isinstance(grants, list) or not ("authorization_code" in grants or by_device):
         raise ClientError("grant_types", "The member 'grant_types' must be a list with 'authorization_code' in it.")
-    if not isinstance(responses, list) or "code" not in responses:
+    if not isinstance(responses, list) or ("code" not in responses and "authorization_code" in grants):
         raise ClientError("response_types", "The member 'response_types' must be a list with 'code' in it.")
     if "jwks" in sent and "jwks_uri" in sent:
         raise ClientError("jwks", "The members 'jwks' and 'jwks_uri' must not both be there.")

@@ -17,7 +17,7 @@ from app.clients.errors import ClientError
 from app.clients.life import EndedBy, end_client
 from app.clients.lock import lock_client
 from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, UNUSED_FOR, Client, SelfRegistration, find_record
-from app.clients.own_words import GRANT_TYPES, read_own_words, write_own_words
+from app.clients.own_words import read_own_words, write_own_words
 from app.clients.secrets import add_client_secret
 from app.config import Settings
 from app.database.rows import changed_rows
@@ -157,14 +157,16 @@ def describe(own: Registered, *, address: str) -> dict[str, Any]:
         "policy_uri": client.privacy_url,
         "tos_uri": client.terms_url,
         "redirect_uris": client.redirect_uris,
-        "grant_types": list(GRANT_TYPES),
+        "grant_types": client.grant_types,
         "response_types": ["code"],
         "token_endpoint_auth_method": _AUTH_METHODS[client.type],
         "scope": registration.default_scope,
         "application_type": registration.application_type or ("native" if client.native_app else "web"),
         "require_pushed_authorization_requests": client.require_pushed or None,
     }
-    return {name: value for name, value in said.items() if value not in (None, "", [])}
+    told = {name: value for name, value in said.items() if value not in (None, "", [])}
+    # Of one that asks by devices alone there is none, and left out it would mean "code".
+    return told if "authorization_code" in client.grant_types else told | {"response_types": []}
 
 
 def _is_own_secret(client: Client, secret: Any) -> bool:

@@ -15,7 +15,10 @@ from app.text import inside_quotes
 
 
 class Introduction(Base):
-    """What the screen told when the person last decided. ``addresses_digest`` is of the client's redirect URIs then."""
+    """What the screen told when the person last decided. ``addresses_digest`` is of the client's redirect URIs then.
+
+    ``redirect_uri`` is empty where the answer was a device's, and went to no address.
+    """
 
     __tablename__ = "consent_introductions"
 
@@ -98,8 +101,8 @@ def find_earlier(
     """
     if introduction is None or client.origin == REGISTERED:
         return None
-    before = find_receiver(introduction.redirect_uri)
-    is_moved = redirect_uri is not None and not _is_same(before, find_receiver(redirect_uri))
+    before = find_receiver(introduction.redirect_uri) if introduction.redirect_uri else None
+    is_moved = bool(redirect_uri) and before is not None and not _is_same(before, find_receiver(redirect_uri or ""))
     earlier = Earlier(
         name=inside_quotes(introduction.client_name) if introduction.client_name != name else None,
         receiver=before if is_moved else None,

@@ -34,6 +34,14 @@ def refers_to_nothing(error: Exception) -> bool:
     )
 
 
+def is_duplicate(error: Exception) -> bool:
+    """Returns whether a driver's error says that another row has what only one may have."""
+    return (
+        getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE"
+        or getattr(error, "sqlstate", None) == "23505"
+    )
+
+
 def _rules_on(table: Table, names: set[str]) -> set[Any]:
     """The names of the keys and the unique indexes that are about exactly these columns."""
     keys = [one for one in table.constraints if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)]

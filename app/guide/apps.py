@@ -35,6 +35,7 @@ class ExampleApp(Struct, frozen=True):
     request_origin: str
     native_app: bool = False
     require_pushed: bool = False
+    device_flow: bool = False
     status: str | None = None
     may_administer: bool = False
 
@@ -100,6 +101,7 @@ def _describe(client: Client, role: str) -> ExampleApp:
         request_origin=next(iter(client.request_origins), _origin_of(redirect_uri)),
         native_app=client.native_app,
         require_pushed=client.require_pushed,
+        device_flow=client.device_flow,
         status=client.status,
         may_administer=can_administer(role),
     )

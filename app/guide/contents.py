@@ -77,6 +77,17 @@ PAGES = (
         ),
     ),
     Page(
+        "devices",
+        _("Devices"),
+        _("How a television, a command line or whatever else has no browser gets a token: it shows a code."),
+        (
+            ("when", _("What it is for")),
+            ("ask-for-a-code", _("Asking for a code")),
+            ("wait", _("Waiting for the person")),
+            ("people", _("What people see")),
+        ),
+    ),
+    Page(
         "libraries",
         _("Libraries"),
         _("Ready snippets for nine libraries, each with what it does otherwise than you would expect."),

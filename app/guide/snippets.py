@@ -40,6 +40,8 @@ SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
     "introspect": _CONFIDENTIAL,
     "introspect-now": {CONFIDENTIAL: ("python",)},
     "revoke": _BOTH_TYPES,
+    "device": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
+    "device-wait": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
     "native": {PUBLIC: ("python",)},
     "preflight": {PUBLIC: ("shell",)},
     "push": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},

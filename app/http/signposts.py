@@ -31,7 +31,7 @@ _SIGN_OUT_GUESSES = ("/logout", "/log-out", "/signout", "/sign_out")
 
 #: What a crawler leaves alone. The first page and the guide are for everybody.
 _NOT_CRAWLED = (
-    *("/account", "/api/", "/authorize", "/demonstration", "/forgotten-password", "/mcp", "/oauth/"),
+    *("/account", "/api/", "/authorize", "/demonstration", "/device", "/forgotten-password", "/mcp", "/oauth/"),
     *("/operator", "/org", "/reset-password", "/sign-in", "/sign-up", "/take-back-"),
 )
 _A_DAY = 24 * 60 * 60

@@ -57,6 +57,13 @@ PUSHED_OF_UNREGISTERED    = _limit("pushed/unregistered",       1000, 10 * _MINU
 #: Those of the others together, from one address and from all: anybody may register as many as they like.
 PUSHED_OF_NETWORK         = _limit("pushed/network",            3000, 10 * _MINUTE)
 PUSHED_BY_STRANGERS       = _limit("pushed/strangers",         50000, 10 * _MINUTE)
+#: Requests of devices for a code: of public apps from one address and from all, and of one app's own server.
+DEVICE_REQUESTS           = _limit("device/of-address",           60, 10 * _MINUTE)
+ALL_DEVICE_REQUESTS       = _limit("device/all",               10000, 10 * _MINUTE)
+CLIENT_DEVICE_REQUESTS    = _limit("device/of-client",          5000, 10 * _MINUTE)
+#: Codes of devices that one person enters, and that are entered from one address; those that were right do not count.
+DEVICE_CODES              = _limit("device/codes",                10, _QUARTER)
+ADDRESS_DEVICE_CODES      = _limit("device/codes-of-address",    100, _QUARTER)
 #: Passwords, from a browser in which the person has signed in before.
 KNOWN_BROWSER_SIGN_INS    = _limit("sign-in/known-browser",       10, _QUARTER)
 #: Passwords for one account from one address, all others.

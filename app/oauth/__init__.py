@@ -8,7 +8,7 @@ from app.parts import import_modules
 def register(app: Flask) -> None:
     """Attach the protocol's endpoints, and the log of what apps ask."""
     from app.oauth import cross_origin, endpoints
-    from app.oauth.endpoints import leading, metadata
+    from app.oauth.endpoints import device_pages, leading, metadata
     from app.oauth.journal import log
     from app.oauth.server import server
 
@@ -17,5 +17,6 @@ def register(app: Flask) -> None:
     log.keep_requests(app.extensions["services"])
     server.init_app(app)
     leading.init_app(app)
-    for blueprint in (endpoints.blueprint, endpoints.aliases, endpoints.documented, metadata.blueprint):
+    own = (endpoints.blueprint, endpoints.aliases, endpoints.documented)
+    for blueprint in (*own, metadata.blueprint, device_pages.blueprint):
         app.register_blueprint(blueprint)

@@ -22,12 +22,13 @@ from app.oauth.client_authentication import authenticate_client, claimed_client_
 from app.oauth.failures import count_failure
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
+from app.oauth.grants.device_code import DeviceCodeGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
 from app.oauth.journal.log import note_refusal, note_success
-from app.oauth.journal.record import AUTHORIZE, PUSHED, TOKEN
+from app.oauth.journal.record import AUTHORIZE, DEVICE, PUSHED, TOKEN
 from app.oauth.presented_token import expect_token
-from app.oauth.redirect import redirect_back
+from app.oauth.redirect import lead_to_page, redirect_back
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.revocation import Revocation
 from app.oauth.wire_request import WireRequest
@@ -47,7 +48,7 @@ class Exchange(AuthorizationServer):
 
     def __init__(self) -> None:
         super().__init__()
-        for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant):
+        for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant, DeviceCodeGrant):
             self.register_grant(grant)
         for endpoint in (Revocation, Introspection):
             self.register_endpoint(endpoint)
@@ -116,6 +117,8 @@ class Exchange(AuthorizationServer):
     def refuse_form(self, request: WireRequest, refused: Refused, endpoint: str) -> Any:
         """Answer a form with the refusal, and note why, for the people of the client that it is from, or says it is."""
         answered = count_failure(request, refused)
+        if not refused.noted:
+            return super().handle_error_response(request, answered)
         client = refused.client or request.client
         if client is None and refused.reason is not Reason.CLIENT_UNKNOWN:
             claimed = claimed_client_id(request.headers.get("Authorization"), request.form)
@@ -126,11 +129,17 @@ class Exchange(AuthorizationServer):
         return self._refuse(request, answered)
 
     def handle_error_response(self, request: WireRequest, error: Refused) -> Any:
-        """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON."""
-        if error.redirect_uri is None:
+        """Answer with the refusal: by redirect where that is known to lead back to the client, else as JSON.
+
+        A device reads of it when it asks next, and its person on a page of ours.
+        """
+        if error.redirect_uri is None and request.told_at is None:
             return self._refuse(request, count_failure(request, error))
         metrics.REFUSED.inc(AUTHORIZE, error.reason)
-        request.connection.once_committed(lambda: note_refusal(request, AUTHORIZE, request.client, error))
+        door = AUTHORIZE if request.told_at is None else DEVICE
+        request.connection.once_committed(lambda: note_refusal(request, door, request.client, error))
+        if error.redirect_uri is None:
+            return self.handle_response(*lead_to_page(request))
         body = {
             "error": error.error,
             "error_description": error.description,

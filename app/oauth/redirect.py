@@ -21,3 +21,9 @@ def redirect_back(request: WireRequest, redirect_uri: str, parameters: Mapping[s
     separator = "&" if "?" in redirect_uri else "?"
     status = 303 if request.method == "POST" else 302
     return status, "", [("Location", f"{redirect_uri}{separator}{query}"), ("Cache-Control", "no-store")]
+
+
+def lead_to_page(request: WireRequest) -> Redirect:
+    """Returns the redirect to the page that tells a device's person how it has ended."""
+    assert request.told_at is not None
+    return 303, "", [("Location", request.told_at), ("Cache-Control", "no-store")]

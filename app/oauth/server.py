@@ -8,9 +8,11 @@ from flask import Response
 from werkzeug.datastructures import Headers
 
 from app.http.wire import json_answer
+from app.oauth.authorization_request import WaitingRequest
 from app.oauth.checks import WayBack
 from app.oauth.exchange import Exchange
 from app.oauth.grants.authorize import AuthorizeGrant, Person
+from app.oauth.grants.device_decision import DeviceDecisionGrant
 from app.oauth.refusals import Refused
 from app.oauth.wire_request import WireRequest
 
@@ -22,6 +24,12 @@ class Server(Exchange, AuthorizationServer):
         """Returns the grant of an authorize request whose way back was checked. What else is wrong, it will say."""
         grant = AuthorizeGrant(request, self)
         grant.way_back = way_back
+        return grant
+
+    def device_grant(self, request: WireRequest, way_back: WayBack, waiting: WaitingRequest) -> DeviceDecisionGrant:
+        """Returns the same of a device's request that waits."""
+        grant = DeviceDecisionGrant(request, self)
+        grant.way_back, grant.waiting = way_back, waiting
         return grant
 
     def create_authorization_response(

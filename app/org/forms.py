@@ -72,7 +72,8 @@ class ClientForm(FlaskForm):
     )
     redirect_uris = LinesField(
         **_words("redirect_uris"),
-        render_kw={"rows": 3, "required": True, "spellcheck": "false", "autocapitalize": "off"},
+        # Not required: an app of devices alone has none.
+        render_kw={"rows": 3, "spellcheck": "false", "autocapitalize": "off"},
     )
     request_origins = LinesField(
         **_words("request_origins"),
@@ -90,6 +91,7 @@ class ClientForm(FlaskForm):
     native_app = BooleanField(**_words("native_app"))
     require_pkce = BooleanField(**_words("require_pkce"))
     require_pushed = BooleanField(**_words("require_pushed"))
+    device_flow = BooleanField(**_words("device_flow"))
 
     def fields(self) -> dict[str, Any]:
         """Returns what was filled in, of the fields that stand in this form, as ``register_client`` takes it."""

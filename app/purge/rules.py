@@ -46,6 +46,7 @@ from app.operations.models import IdempotencyKey
 
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
+_DEVICES_ASK_FOR = timedelta(minutes=15)
 # So long a letter can be asked after: one that was sent, and one that was not.
 _LETTERS_LAST, _UNSENT_LETTERS_LAST = timedelta(days=7), timedelta(days=30)
 # An authenticator app that was begun to be set up.
@@ -92,9 +93,7 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
     at = clock.now()
     idle_since = at - timedelta(seconds=settings.session_idle_lifetime)
     return (
-        Rule("authorization_requests", AuthorizationRequest.expires_at, at - _AFTERLIFE),
-        # Those that nobody signed in for were never answered, and anybody can make many: they go at once.
-        Rule("authorization_requests", AuthorizationRequest.expires_at, at, AuthorizationRequest.network.is_(None)),
+        *_find_rules_of_requests(at),
         Rule("authorization_codes", AuthorizationCode.expires_at, at - _AFTERLIFE),
         Rule("access_tokens", AccessToken.expires_at, at),
         # Rotated ones too stay until their own end: their return is how theft is noticed.
@@ -132,6 +131,26 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("asked_apps", AskedApp.asked_at, at - _ASKED_APPS_LAST),
         Rule("request_records", RequestRecord.at, at - _REQUEST_RECORDS_LAST),
         Rule("clients", Client.ended_at, at - _AFTERLIFE, _is_remembered()),
+    )
+
+
+def _find_rules_of_requests(at: datetime) -> Sequence[Rule]:
+    return (
+        Rule("authorization_requests", AuthorizationRequest.expires_at, at - _AFTERLIFE),
+        # Those that nobody signed in for were never answered, and anybody can make many: they go at once.
+        Rule(
+            "authorization_requests",
+            AuthorizationRequest.expires_at,
+            at,
+            AuthorizationRequest.network.is_(None) | AuthorizationRequest.device_digest.is_not(None),
+        ),
+        # A device asks once more after its end, and is told that it was that.
+        Rule(
+            "authorization_requests",
+            AuthorizationRequest.expires_at,
+            at - _DEVICES_ASK_FOR,
+            AuthorizationRequest.network.is_(None),
+        ),
     )
 
 

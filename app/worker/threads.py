@@ -25,8 +25,7 @@ from app.worker.plain import PlainReader, PlainRequest
 from app.worker.refusals import LongRequest, find_status, make_refused, refuse
 from app.worker.stop import Stopping
 
-# Of a connection: itself, a body and an answer that lie on disk; and beside all of them.
-_FILES_OF_ONE, _OTHER_FILES = 3, 256
+_OTHER_FILES = 256
 _PIECE = 1024 * 1024
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT)
 
@@ -161,9 +160,10 @@ def _answer_at_its_port(environ: dict[str, Any], start_response: Any) -> Any:
 def _count_connections(wanted: int) -> int:
     """Returns how many there may be: as many as wanted, when this process may open as many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = _FILES_OF_ONE * wanted + _OTHER_FILES
+    needed = 2 * wanted + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        return max(16, min(wanted, (soft - _OTHER_FILES) // _FILES_OF_ONE))
+        # A body on disk is a file too.
+        return max(16, min(wanted, (soft - _OTHER_FILES) // 2))
     return wanted

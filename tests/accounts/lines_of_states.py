@@ -49,6 +49,7 @@ _LINES: dict[str, dict[str, str]] = {
         "oauth": "authorize cancel_before_sign_in show_logo",
         "documented": "authorize",
         "aliases": "authorize",
+        "device": "enter_code show_end",
     },
     OWN: {
         "personal": (
@@ -72,6 +73,7 @@ _LINES: dict[str, dict[str, str]] = {
     ANSWERING: {
         "oauth": "choose_account choose_mementos continue_authorization decide record_decision save_mementos"
         " show_account switch_account wait",
+        "device": "find_device",
     },
     ORGANIZATIONS: {"org": "join show_organizations switch return_to_playground"},
     OPERATORS: {
@@ -99,7 +101,7 @@ _LINES: dict[str, dict[str, str]] = {
     REDEEMING: {"oauth": "token", "documented": "token", "aliases": "token"},
     INTROSPECTION: {"oauth": "introspect"},
     ITSELF: {
-        "oauth": "change_registration end_registration push_request read_registration register revoke",
+        "oauth": "change_registration device_authorization end_registration push_request read_registration register revoke",
         "aliases": "register",
         "metadata": "api_metadata authorization_server_metadata mcp_metadata protected_resource_metadata",
         "api": "openapi",

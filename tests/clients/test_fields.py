@@ -72,7 +72,7 @@ def test_every_field_that_an_operator_may_set_has_an_option(command):
 
 
 def test_a_client_says_itself_what_has_a_name_in_json_and_nothing_else():
-    assert {one.wire for one in FIELDS if CLIENT in one.said_by} == set(DOCUMENT) - {"grant_types", "client_id"}
+    assert {one.wire for one in FIELDS if CLIENT in one.said_by} == set(DOCUMENT) - {"client_id"}
     assert all((one.wire is not None) == (CLIENT in one.said_by) for one in FIELDS)
 
 

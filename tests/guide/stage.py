@@ -1,5 +1,6 @@
 """The stage on which the guide's programs are run: an app of Acme's, the guide that shows it, and Alice, who allows it."""
 
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ def register(server, demonstration, callback, monkeypatch) -> Callable[..., str]
                 redirect_uris=[redirect_uri],
                 scopes=list(SCOPES),
                 request_origins=["{0.scheme}://{0.netloc}".format(urlsplit(redirect_uri))],
-                **fields,
+                **({"device_flow": True} | fields),
             )
             db.session.commit()
             if secret:
@@ -53,6 +54,22 @@ def read(server, demonstration) -> Callable[[str], Guide]:
         return read_guide(browser.get, client_id=client_id)
 
     return read
+
+
+@pytest.fixture
+def connect(server, demonstration) -> Callable[[str], None]:
+    """Have Alice open the page that a device names, enter its code, and allow what it asks for."""
+
+    def connect(told: str) -> None:
+        person = Browser(server.app)
+        shown = person.follow(person.get(re.search(r"open (\S+)", told)[1]))
+        shown = person.follow(person.submit(shown, email=ALICE, password=demonstration.passwords[ALICE]))
+        shown = person.follow(person.submit(shown, action="/device", user_code=re.search(r"enter (\S+)", told)[1]))
+        if "/mementos" in shown.request.path:
+            shown = person.follow(person.submit(shown, press="Continue"))
+        assert "go back to your device" in person.follow(person.submit(shown, press="Authorize")).text
+
+    return connect
 
 
 @pytest.fixture

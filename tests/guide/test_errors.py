@@ -168,6 +168,7 @@ def test_an_error_of_the_authorize_endpoint_comes_back_by_redirect(person, pocke
     assert answer["error"] == code
 
 
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_CHANGES = {
     "invalid_client": {"client_secret": "wrong"},
     "invalid_request": {"grant_type": None},
@@ -180,11 +181,12 @@ TOKEN_CHANGES = {
 }
 
 
-@each(
-    "entry",
-    [one for one in TOKEN_ERRORS if one.code not in ("server_error", "temporarily_unavailable", "too_many_requests")],
-    ids=lambda one: one.code,
-)
+#: What a device is told until its person has decided.
+_OF_DEVICES = ("authorization_pending", "slow_down", "access_denied", "expired_token")
+_OTHERS = ("server_error", "temporarily_unavailable", "too_many_requests", *_OF_DEVICES)
+
+
+@each("entry", [one for one in TOKEN_ERRORS if one.code not in _OTHERS], ids=lambda one: one.code)
 def test_an_error_of_the_token_endpoint_has_its_code_and_status(notebook, pocket, entry):
     client = pocket if entry.code == "unauthorized_client" else replace(notebook, auth_method="client_secret_post")
     response = client.client_credentials(**TOKEN_CHANGES[entry.code])
@@ -227,6 +229,27 @@ def test_an_error_of_registration_leads_to_its_line(browser, change_settings):
     change_settings(client_registration="off")
     look(register(redirect_uris=["http://localhost:3000/"]))
     assert seen == {(status, entry.code) for entry in REGISTRATION_ERRORS for status in entry.statuses}
+
+
+def test_an_error_that_a_device_is_told_has_its_code_and_status(person, notebook, change_client, let_time_pass):
+    change_client(notebook, device_flow=True)
+    seen = []
+
+    def poll(asked) -> None:
+        answer = notebook.post("/oauth/token", {"grant_type": DEVICE_GRANT, "device_code": asked["device_code"]})
+        entry = next(one for one in TOKEN_ERRORS if one.code == answer.json["error"])
+        assert answer.status_code == entry.statuses[0]
+        seen.append(entry.code)
+
+    asked = notebook.post("/oauth/device_authorization", {}).json
+    poll(asked), poll(asked)
+    page = person.submit(person.get("/device"), action="/device", user_code=asked["user_code"])
+    person.submit(person.follow(page), press="Cancel")
+    poll(asked)
+    asked = notebook.post("/oauth/device_authorization", {}).json
+    let_time_pass(minutes=11)
+    poll(asked)
+    assert seen == list(_OF_DEVICES)
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 405), ("POST", 413)])
@@ -276,6 +299,15 @@ def test_a_reason_of_invalid_grant_leads_to_its_line(
     change_client(notebook, redirect_uris=["https://elsewhere.example/"])
     look(notebook.exchange(paused))
     change_client(notebook, redirect_uris=[notebook.redirect_uri])
+    change_client(notebook, device_flow=True)
+    asked = notebook.post("/oauth/device_authorization", {}).json
+    page = person.follow(person.submit(person.get("/device"), action="/device", user_code=asked["user_code"]))
+    page = person.follow(person.submit(page, press="Continue")) if "/mementos" in page.request.path else page
+    person.submit(page, press="Authorize")
+    poll = {"grant_type": DEVICE_GRANT, "device_code": asked["device_code"]}
+    assert notebook.post("/oauth/token", poll).status_code == 200
+    for device_code in (asked["device_code"], "rlq_dc_unknown", "rlq_at_unknown"):
+        look(notebook.post("/oauth/token", poll | {"device_code": device_code}))
     tokens, ended = notebook.tokens(person), notebook.code(person)
     change_consent(notebook, revoked_at=clock.now())
     look(notebook.exchange(ended))
@@ -306,7 +338,6 @@ def test_the_pages_of_errors_have_their_headings(app, person, pocket):
 
 def test_the_values_in_the_sentences_are_those_of_the_settings(browser):
     page = browser.get("/guide/errors").text
-    assert "longer than 10 minutes for one step and closed its page, or 60 in all" in page
-    assert "older than 60 seconds" in page
+    assert "took longer than 10 minutes" in page and "older than 60 seconds" in page
     assert "http://127.0.0.1:8000/api/v1" in page
     assert "{" not in page.split("<main")[1]

@@ -131,7 +131,14 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     found: dict[str, set[str]] = {door.name: set() for door in DOORS}
     for route in routes(app):
         found[route.door.name].add(route.rule)
-    assert found["wire"] == {"/oauth/par", "/oauth/token", "/oauth/revoke", "/api/v1/auth/oauth2/token/", "/token"}
+    assert found["wire"] == {
+        "/oauth/par",
+        "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/device_authorization",
+        "/api/v1/auth/oauth2/token/",
+        "/token",
+    }
     assert found["back"] == {"/oauth/introspect"}
     assert found["probe"] == {"/healthz", "/readyz"}
     assert found["file"] == {"/static/<path:filename>"}
@@ -150,6 +157,8 @@ def test_each_address_is_behind_the_door_that_it_belongs_to(app):
     assert not pages and len(found["page"]) > 70
     assert found["step"] == {
         "/authorize",
+        "/device",
+        "/device/done",
         "/oauth/authorize",
         "/api/v1/auth/oauth2/authorize/",
         *(f"/oauth/authorize/{step}" for step in ("account", "cancel", "consent", "continue", "mementos", "wait")),

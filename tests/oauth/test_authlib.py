@@ -8,7 +8,7 @@ import inspect
 import pytest
 from authlib.consts import default_json_headers
 from authlib.integrations import flask_oauth2
-from authlib.oauth2 import OAuth2Error
+from authlib.oauth2 import OAuth2Error, rfc8628
 from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant, OAuth2Request, TokenEndpoint, grants
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -19,6 +19,8 @@ from app.oauth.exchange import Exchange, exchange
 from app.oauth.grants.authorization_code import AuthorizationCodeGrant
 from app.oauth.grants.authorize import AuthorizeGrant
 from app.oauth.grants.client_credentials import ClientCredentialsGrant
+from app.oauth.grants.device_code import DeviceCodeGrant
+from app.oauth.grants.device_decision import DeviceDecisionGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
 from app.oauth.refusals import Refused
@@ -58,6 +60,15 @@ OVERRIDES = [
     (RefreshTokenGrant, grants.RefreshTokenGrant, "validate_token_request", []),
     (RefreshTokenGrant, grants.RefreshTokenGrant, "authenticate_refresh_token", ["refresh_token"]),
     (RefreshTokenGrant, grants.RefreshTokenGrant, "create_token_response", ["args", "kwargs"]),
+    (DeviceCodeGrant, rfc8628.DeviceCodeGrant, "validate_token_request", []),
+    (DeviceCodeGrant, rfc8628.DeviceCodeGrant, "query_device_credential", ["device_code"]),
+    (DeviceCodeGrant, rfc8628.DeviceCodeGrant, "create_token_response", ["args", "kwargs"]),
+    (
+        DeviceDecisionGrant,
+        grants.AuthorizationCodeGrant,
+        "create_authorization_response",
+        ["redirect_uri", "grant_user"],
+    ),
     (ClientCredentialsGrant, grants.ClientCredentialsGrant, "validate_token_request", []),
     (ClientCredentialsGrant, grants.ClientCredentialsGrant, "create_token_response", ["args", "kwargs"]),
     (Revocation, RevocationEndpoint, "authenticate_token", ["request", "client"]),
@@ -132,6 +143,7 @@ def test_each_server_has_its_grants_and_endpoints_where_authlib_looks_for_them()
             "authorization_code",
             "refresh_token",
             "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
         ]
         assert {name: len(endpoints) for name, endpoints in one._endpoints.items()} == {
             "revocation": 1,

@@ -53,8 +53,9 @@ def test_authentication_by_signed_tokens_would_need_algorithms(metadata):
         assert f"{kind}_endpoint_auth_signing_alg_values_supported" not in metadata
 
 
-def test_each_grant_type_that_is_named_is_known_and_no_other(metadata, notebook):
+def test_each_grant_type_that_is_named_is_known_and_no_other(metadata, register):
     """Everything the server really does, and nothing else."""
+    notebook = register(device_flow=True)
     for grant_type in metadata["grant_types_supported"]:
         answer = notebook.post("/oauth/token", {"grant_type": grant_type})
         assert answer.status_code == 200 or answer.json["error"] == "invalid_request", grant_type

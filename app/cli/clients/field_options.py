@@ -7,7 +7,7 @@ import click
 
 from app.clients.field import OPERATOR, Field
 from app.clients.fields import BY_NAME, FIELDS
-from app.clients.kinds import Flag, Lines, Named, Scopes
+from app.clients.kinds import Flag, Lines, Named, OneOfList, Scopes
 
 #: These have an option of their own with each command.
 _OWN = ("name", "type")
@@ -43,6 +43,6 @@ def _option_for(one: Field) -> Callable[..., Any]:
     words = "--" + one.name.replace("_", "-")
     if isinstance(one.kind, Lines | Scopes):
         return click.option(words.removesuffix("s"), one.name, multiple=True, help=one.option)
-    if isinstance(one.kind, Flag | Named):
+    if isinstance(one.kind, Flag | Named | OneOfList):
         return click.option(f"{words}/--no-{words[2:]}", default=None, help=one.option)
     return click.option(words, *_ALSO.get(one.name, ()), one.name, help=one.option)

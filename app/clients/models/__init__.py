@@ -7,6 +7,7 @@ from app.clients.models.origin import ClientOrigin
 from app.clients.models.resource import ClientResource, is_registered_name, match_address
 from app.clients.models.rules import (
     CONFIDENTIAL,
+    DEVICE_GRANT,
     DOCUMENT,
     DYNAMIC,
     IDLE_FOR,
@@ -23,6 +24,7 @@ from app.clients.models.snapshot import CLIENT_COLUMNS, SECRET_USED, ClientSnaps
 __all__ = [
     "CLIENT_COLUMNS",
     "CONFIDENTIAL",
+    "DEVICE_GRANT",
     "DOCUMENT",
     "DYNAMIC",
     "IDLE_FOR",

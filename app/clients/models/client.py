@@ -107,6 +107,8 @@ class Client(ClientRules, Base):
     require_pkce: Mapped[bool] = mapped_column(Boolean, default=False)
     #: Whether it sends each authorization request beforehand (:rfc:`9126#section-6`).
     require_pushed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    #: Whether people connect its devices by a code that they enter (RFC 8628).
+    device_flow: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     #: Whether everybody may find it; else only its organization, and whoever has its link.
     published: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     access_token_lifetime: Mapped[int | None]

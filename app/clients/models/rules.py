@@ -19,6 +19,9 @@ ORIGINS = (REGISTERED, DOCUMENT, DYNAMIC)
 #: that somebody has, when nobody uses it any more.
 UNUSED_FOR, IDLE_FOR = timedelta(days=7), timedelta(days=365)
 
+#: The grant type of devices, whose people enter a code (:rfc:`8628#section-3.4`).
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
 _GRANT_TYPES = {
     CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),
     PUBLIC: ("authorization_code", "refresh_token"),
@@ -57,6 +60,7 @@ class ClientRules:
         native_app: bool
         require_pkce: bool
         require_pushed: bool
+        device_flow: bool
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -98,7 +102,15 @@ class ClientRules:
         # A client credentials token belongs to the organization that owns the client.
         if grant_type == "client_credentials" and self.origin != REGISTERED:
             return False
+        if grant_type == DEVICE_GRANT:
+            return self.device_flow
         return grant_type in _GRANT_TYPES[self.type]
+
+    @property
+    def grant_types(self) -> list[str]:
+        """Those by which a person is asked, as a registration names them (:rfc:`7591#section-2`)."""
+        by_address = ["authorization_code"] if self.redirect_uris or not self.device_flow else []
+        return [*by_address, "refresh_token", *([DEVICE_GRANT] if self.device_flow else [])]
 
     @property
     def is_confidential(self) -> bool:

@@ -21,7 +21,10 @@ from app.services import Services
 # What nobody relies on unless they say so: where a person may be sent, how, and what they are shown. The key finds the
 # row, and what implies_profile adds is in the scopes.
 _NOT_RELIED_ON = frozenset(
-    ("key", "name", "redirect_uris", "native_app", "require_pkce", "require_pushed", "implies_profile")
+    (
+        *("key", "name", "redirect_uris", "native_app", "require_pkce", "require_pushed", "implies_profile"),
+        "device_flow",
+    )
 )
 #: What every client is that is remembered, as SQL: values of their own would cost more than all else of it.
 _ALWAYS = {"origin": f"'{REGISTERED}'", "type": f"'{CONFIDENTIAL}'", "suspended_at": "NULL"}

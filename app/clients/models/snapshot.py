@@ -39,6 +39,7 @@ class ClientSnapshot(ClientRules, Struct):
     require_pushed: bool
     optional_scope: str
     implies_profile: bool
+    device_flow: bool
     access_token_lifetime: int | None
     refresh_token_lifetime: int | None
     suspended_at: datetime | None
@@ -71,6 +72,7 @@ CLIENT_COLUMNS = (
     Client.require_pushed,
     Client.optional_scope.label("optional_scope"),
     Client.implies_profile,
+    Client.device_flow,
     Client.access_token_lifetime,
     Client.refresh_token_lifetime,
     Client.suspended_at,

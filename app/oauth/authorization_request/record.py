@@ -26,6 +26,12 @@ class AuthorizationRequest(Base):
     ``picker_shown`` and ``consent_shown`` are the seals of what each screen showed last (``decision.facts``).
     ``network`` stands for where it came from, while nobody has signed in for it.
     ``account_chosen_at`` is when the person said that they answer as this account (``prompt=select_account``).
+
+    A device's request (:rfc:`8628`) has ``device_digest``, of the code with which the device asks what became of it, and
+    ``code_digest``, of the one that a person enters. Until somebody has entered that, it is in no browser. From then on
+    ``user_code`` is kept as well: it opens nothing any more, and the person compares it with what their device shows.
+    ``asked_from`` is the network that the device is in, None where a server asked for it. The device may ask again at
+    ``next_poll_at``, and ``poll_interval`` seconds lie between two of its questions.
     """
 
     __tablename__ = "authorization_requests"
@@ -38,6 +44,13 @@ class AuthorizationRequest(Base):
             "network",
             sqlite_where=text("network IS NOT NULL"),
             postgresql_where=text("network IS NOT NULL"),
+        ),
+        *(
+            Index(None, name, unique=True, sqlite_where=text(is_there), postgresql_where=text(is_there))
+            for name, is_there in (
+                ("device_digest", "device_digest IS NOT NULL"),
+                ("code_digest", "code_digest IS NOT NULL"),
+            )
         ),
     )
 
@@ -54,6 +67,12 @@ class AuthorizationRequest(Base):
     picker_shown: Mapped[str | None] = mapped_column(Text)
     consent_shown: Mapped[str | None] = mapped_column(Text)
     account_chosen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    device_digest: Mapped[str | None] = mapped_column(String(64))
+    code_digest: Mapped[str | None] = mapped_column(String(64))
+    user_code: Mapped[str | None] = mapped_column(String(9))
+    asked_from: Mapped[str | None] = mapped_column(String(45))
+    poll_interval: Mapped[int | None]
+    next_poll_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: clock.now())
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     consumed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -77,9 +96,17 @@ class WaitingRequest(Struct):
     picker_shown: str | None
     consent_shown: str | None
     account_chosen_at: datetime | None
+    device_digest: str | None
+    user_code: str | None
+    asked_from: str | None
     issued_at: datetime
     expires_at: datetime
     consumed_at: datetime | None
+
+    @property
+    def is_of_device(self) -> bool:
+        """Whether a device waits for the answer, and no address of an app receives it."""
+        return self.device_digest is not None
 
     @property
     def choice(self) -> Choice:

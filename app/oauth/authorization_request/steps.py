@@ -36,6 +36,9 @@ _FIND_REQUEST = Statement(
         AuthorizationRequest.picker_shown,
         AuthorizationRequest.consent_shown,
         AuthorizationRequest.account_chosen_at,
+        AuthorizationRequest.device_digest,
+        AuthorizationRequest.user_code,
+        AuthorizationRequest.asked_from,
         AuthorizationRequest.issued_at,
         AuthorizationRequest.expires_at,
         AuthorizationRequest.consumed_at,
@@ -138,9 +141,13 @@ def bind_pushed_request(
 
 
 def renew_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
-    """Bind the request to the person, if to nobody yet, and renew its time; False when it is another's or over."""
+    """Bind the request to the person, if to nobody yet, and renew its time; False when it is another's or over.
+
+    A device was told how long it may ask, so its request lasts no longer than that.
+    """
     latest = waiting.issued_at + timedelta(seconds=settings().authorization_request_max_lifetime)
-    until = min(clock.now() + timedelta(seconds=settings().authorization_request_lifetime), latest)
+    renewed = min(clock.now() + timedelta(seconds=settings().authorization_request_lifetime), latest)
+    until = waiting.expires_at if waiting.is_of_device else renewed
     is_renewed = (
         connection.run(_RENEW_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id, until=until) == 1
     )
@@ -156,6 +163,7 @@ def hold_authorization_request(session: Session, waiting: WaitingRequest) -> Non
         update(AuthorizationRequest)
         .where(
             AuthorizationRequest.digest == waiting.digest,
+            AuthorizationRequest.device_digest.is_(None),
             AuthorizationRequest.user_id.is_(None),
             AuthorizationRequest.consumed_at.is_(None),
             AuthorizationRequest.expires_at > clock.now(),

@@ -1,4 +1,7 @@
-"""Where the answer to an authorization request may go: to a redirect URI that was checked, and to no other."""
+"""Where the answer to an authorization request may go: to a redirect URI that was checked, and to no other.
+
+The answer to a device's request goes nowhere: the device asks for it. Its way back has no address.
+"""
 
 from app.clients.models import ClientSnapshot, find_client
 from app.oauth.playground.callback import find_return_problem
@@ -13,7 +16,7 @@ class UncheckedWayBack(RuntimeError):
 
 
 class WayBack:
-    """A redirect URI to which an answer to this client may go. The checks alone make one.
+    """A redirect URI to which an answer to this client may go, or none for a device. The checks alone make one.
 
     ``person_id`` is who was signed in then: None settles nothing for whoever signs in later. ``door`` says at which
     door the checks ran.
@@ -64,9 +67,15 @@ def _refuse_without(request: WireRequest, client: ClientSnapshot) -> Refused:
     return refuse(Reason.REQUEST_URI_ELSEWHERE if is_elsewhere else Reason.REDIRECT_URI_MISSING, client=client)
 
 
+def demand_device_client(request: WireRequest) -> None:
+    """The client must be one whose devices people connect by a code. Raises a refusal."""
+    if not request.known_client.device_flow:
+        raise refuse(Reason.DEVICE_NOT_ALLOWED, client=request.known_client)
+
+
 def make_way_back(request: WireRequest, door: str) -> WayBack:
-    """Returns the way back of a request that has just passed the three checks above."""
-    return WayBack(_SEAL, request.payload.client_id, request.payload.redirect_uri, request.person_id, door)
+    """Returns the way back of a request that has just passed the checks above that are its own."""
+    return WayBack(_SEAL, request.payload.client_id, request.payload.redirect_uri or "", request.person_id, door)
 
 
 def demand_checked_for(way_back: WayBack, person_id: str) -> None:
@@ -80,7 +89,7 @@ def demand_checked(way_back: WayBack | None, request: WireRequest) -> WayBack:
 
     Raises :class:`UncheckedWayBack` otherwise.
     """
-    asked = (request.payload.client_id, request.payload.redirect_uri)
+    asked = (request.payload.client_id, request.payload.redirect_uri or "")
     if not isinstance(way_back, WayBack) or (way_back.client_id, way_back.uri) != asked:
         raise UncheckedWayBack("No answer goes to an address that nobody checked.")
     return way_back

@@ -22,7 +22,7 @@ from app.oauth.checks.pushed import find_reference
 from app.oauth.endpoints import aliases, blueprint, by_consent, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
 from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
-from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, unknown_app_page
+from app.oauth.endpoints.error_pages import no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
 from app.oauth.endpoints.late import find_ticks_to_begin_with
 from app.oauth.endpoints.opening import open_pushed_request
@@ -139,7 +139,8 @@ def continue_authorization(flow: Flow) -> ResponseReturnValue:
     """Where every step leads back to: whatever is still to be done for the waiting request."""
     consent = _find_present_consent(flow)
     asked = flow.request.payload.data["scope"]
-    if _find_covering_consent(flow.request) is not None:
+    # Who holds a device in front of them, nobody knows but the person: so there is always a screen.
+    if not flow.waiting.is_of_device and _find_covering_consent(flow.request) is not None:
         try:
             with flow.connection.transaction():
                 return _answer_by_itself(flow, asked)
@@ -167,7 +168,7 @@ class _NotCovered(Exception):
 def _answer_by_itself(flow: Flow, asked: str) -> ResponseReturnValue:
     """Inside a transaction: answer without a screen, of several tabs in one. Raises :class:`_NotCovered`."""
     if not flow.renew_under_lock() or not flow.take():
-        return already_answered_page(flow.waiting.user_id)
+        return flow.tell_answered()
     flow.request.reopen_scope(asked)
     flow.request.consent = _find_covering_consent(flow.request)
     if flow.request.consent is None:

@@ -25,6 +25,12 @@ def find_browser() -> str | None:
     return nonce if nonce.startswith(credentials.BROWSER) else None
 
 
+def find_or_make_browser() -> tuple[bool, str]:
+    """Returns whether this browser has a nonce already, and the nonce."""
+    known = find_browser()
+    return known is not None, known or credentials.new_credential(credentials.BROWSER)
+
+
 def is_of_this_browser(handle: str, browser_digest: str) -> bool:
     """Returns whether the request with this handle was begun in this browser."""
     held = [http_request.cookies.get(name, "") for name in (_name(), _own_name(handle))]

@@ -15,12 +15,12 @@ from app.database.connections import Connection, connect
 from app.extensions import db
 from app.oauth.asked_apps import note_asked
 from app.oauth.authorization_request import WaitingRequest, abandon_authorization_request, lock_decision
-from app.oauth.checks import Door, check_way_back
+from app.oauth.checks import check_way_back
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.browser import forget_request
-from app.oauth.endpoints.error_pages import already_answered_page, no_way_back_page, other_account_page
+from app.oauth.endpoints.error_pages import no_way_back_page, other_account_page
 from app.oauth.endpoints.requests import authorization_request
-from app.oauth.endpoints.waiting import find_own_request, parameters_of
+from app.oauth.endpoints.waiting import find_grant, find_own_request, parameters_of, replay_door, tell_answered
 from app.oauth.refusals import Refused
 from app.oauth.server import server
 
@@ -41,7 +41,7 @@ def _end(connection: Connection, waiting: WaitingRequest) -> ResponseReturnValue
         return other_account_page()
     request = authorization_request(connection, parameters_of(waiting))
     try:
-        way_back = check_way_back(request, Door.REPLAY)
+        way_back = check_way_back(request, replay_door(waiting))
     except Refused as refused:
         return no_way_back_page(refused)
     client_key = request.known_client.key
@@ -50,16 +50,16 @@ def _end(connection: Connection, waiting: WaitingRequest) -> ResponseReturnValue
             # With the locks of a decision, and in their order.
             lock_decision(connection, reader, client_key, waiting.digest)
         if not abandon_authorization_request(connection, waiting):
-            return already_answered_page(waiting.user_id)
+            return tell_answered(waiting, waiting.user_id)
         if reader is not None:
             note_asked(connection, reader, client_key)
-    grant = server.authorization_grant(request, way_back)
+    grant = find_grant(request, way_back, waiting)
     try:
         grant.validate_consent_request()
         answer = server.create_authorization_response(request, None, grant)
     except Refused as refused:
         answer = server.handle_error_response(request, refused)
-    if reader is not None:
+    if reader is not None or waiting.is_of_device:
         return forget_request(http_request.args["request"], answer)
     address = answer.headers["Location"]
     page = render_template(

@@ -16,7 +16,15 @@ from app.http.services import services
 from app.http.wire import request_id
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import ErrorPage, Reason, Refused, document
-from app.oauth.refusals.page import ALREADY_ANSWERED, EXPIRED, NO_COOKIES, OTHER_ACCOUNT, SIGN_IN_FIRST, UNKNOWN_APP
+from app.oauth.refusals.page import (
+    ALREADY_ANSWERED,
+    DEVICE_EXPIRED,
+    EXPIRED,
+    NO_COOKIES,
+    OTHER_ACCOUNT,
+    SIGN_IN_FIRST,
+    UNKNOWN_APP,
+)
 from app.sentences import _
 from app.text import isolated
 
@@ -76,6 +84,11 @@ def expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
 def no_cookies_page(again: str) -> tuple[str, int]:
     """For a browser that does not bring what it was given. ``again`` is where the person can try once more."""
     return _show(NO_COOKIES, (again, _("Try again")))
+
+
+def device_expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
+    """Returns the same as :func:`expired_page` for a device's request, which lasts as long as the device waits."""
+    return _show(DEVICE_EXPIRED, more=_TICKS_ARE_KEPT if keeps_ticks else "")
 
 
 def other_account_page() -> tuple[str, int]:

@@ -22,7 +22,7 @@ from app.oauth.authorization_request import Asked, add_authorization_request, ad
 from app.oauth.authorization_request.kept import keep_parameters
 from app.oauth.endpoints.browser import (
     bind_browser,
-    find_browser,
+    find_or_make_browser,
     is_signed_for_this_browser,
     remember_browser,
     sign_for_browser,
@@ -54,7 +54,7 @@ def keep_request(
     Without ``user_id`` it is nobody's yet. When too many of those wait for this network, it is not kept: then the
     person signs in (once more, with ``again``), and begins it anew. So it is for one that is very long.
     """
-    known, browser = _find_or_make_browser()
+    known, browser = find_or_make_browser()
     markers = (STATE_DEMANDED,) if demands_state(http_request.path) else ()
     row: Asked = {
         "lifetime": services().settings.authorization_request_lifetime,
@@ -78,7 +78,7 @@ def keep_request(
 
 def begin_again_behind_sign_in(again: bool = False) -> Response:
     """Keep nothing: the request travels along in the address of the sign-in page, and begins anew behind it."""
-    known, browser = _find_or_make_browser()
+    known, browser = find_or_make_browser()
     response = make_response(_sign_in_and_begin_again(browser, again))
     return response if known else remember_browser(response, browser)
 
@@ -105,12 +105,6 @@ def leads_to_known_app(query: str) -> bool:
         # It is found out behind the sign-in who that is.
         return looks_like_address(parameters.get("client_id", ""))
     return client.origin == DOCUMENT or client.check_redirect_uri(parameters.get("redirect_uri", ""))
-
-
-def _find_or_make_browser() -> tuple[bool, str]:
-    """Returns whether this browser has a nonce already, and the nonce."""
-    known = find_browser()
-    return known is not None, known or credentials.new_credential(credentials.BROWSER)
 
 
 def _sign_in_and_begin_again(browser: str, again: bool) -> ResponseReturnValue:

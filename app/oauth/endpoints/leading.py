@@ -37,7 +37,9 @@ def leads_to_app(target: str) -> bool:
     parts = urlsplit(target)
     if parts.path.rstrip("/") in _AUTHORIZE_PATHS:
         return leads_to_known_app(parts.query)
-    return _find_waiting(target) is not None
+    waiting = _find_waiting(target)
+    # A device's answer goes to no address: its person is told on a page of ours.
+    return waiting is not None and not waiting.is_of_device
 
 
 def find_app(target: str) -> Destination | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response
 
+from app.clients.models import DEVICE_GRANT
 from app.config import Settings
 from app.consents.details import TYPE
 from app.consents.resources import API, MCP
@@ -58,12 +59,13 @@ def _describe_server(settings: Settings) -> dict[str, Any]:
             "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
             "revocation_endpoint": f"{issuer}/oauth/revoke",
             "introspection_endpoint": f"{issuer}/oauth/introspect",
+            "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
             "service_documentation": f"{issuer}/guide/",
             "ui_locales_supported": ["en"],
             "scopes_supported": list(SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT],
             "token_endpoint_auth_methods_supported": [*auth_methods, "none"],
             "revocation_endpoint_auth_methods_supported": [*auth_methods, "none"],
             "introspection_endpoint_auth_methods_supported": auth_methods,

@@ -25,12 +25,13 @@ from app.oauth.authorization_request import (
     lock_decision,
     renew_authorization_request,
 )
-from app.oauth.checks import Door, check_way_back
+from app.oauth.checks import Door, WayBack, check_way_back
 from app.oauth.checks.parameters import asks_prompt
 from app.oauth.endpoints.browser import forget_request, is_of_this_browser
 from app.oauth.endpoints.documents import find_out, is_of_document
 from app.oauth.endpoints.error_pages import (
     already_answered_page,
+    device_expired_page,
     expired_page,
     no_way_back_page,
     other_account_page,
@@ -67,7 +68,7 @@ class Flow(Struct):
         Raises :class:`Refused` when the app is gone, suspended, or no longer at this address.
         """
         lock_decision(self.connection, current_user.id, self.client.key, self.waiting.digest, earlier_grant_id)
-        self.grant.way_back = check_way_back(self.request, Door.REPLAY)
+        self.grant.way_back = check_way_back(self.request, replay_door(self.waiting))
         waiting = find_authorization_request(self.connection, self.handle)
         if waiting is None or waiting.is_over() or waiting.user_id != current_user.id:
             return False
@@ -79,12 +80,16 @@ class Flow(Struct):
         """Consume the request; False when somebody, perhaps another click, already did."""
         return consume_authorization_request(self.connection, self.waiting, current_user.id)
 
+    def tell_answered(self) -> ResponseReturnValue:
+        """Answer for a click that came too late: another one has answered the request."""
+        return tell_answered(self.waiting, current_user.id)
+
     def cancel(self) -> ResponseReturnValue:
         """End the request with ``access_denied``, and keep the app among those that the person was asked about."""
         with self.connection.transaction():
             # With the locks of a decision, and in their order.
             if not self.renew_under_lock() or not self.take():
-                return already_answered_page(current_user.id)
+                return self.tell_answered()
             note_asked(self.connection, current_user.id, self.client.key)
         return server.create_authorization_response(self.request, None, self.grant)
 
@@ -146,8 +151,27 @@ def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnV
     if waiting is None:
         return expired_page()
     if waiting.consumed_at is not None:
-        return already_answered_page(waiting.user_id)
-    return expired_page(keep_what_was_ticked(connection, waiting)) if waiting.is_expired() else waiting
+        return tell_answered(waiting, waiting.user_id)
+    return _tell_expired(waiting, keep_what_was_ticked(connection, waiting)) if waiting.is_expired() else waiting
+
+
+def tell_answered(waiting: WaitingRequest, answered_by: str | None) -> ResponseReturnValue:
+    """Answer for a request that was answered before. ``answered_by`` is the id of whose request it was."""
+    return redirect(told_url(), 303) if waiting.is_of_device else already_answered_page(answered_by)
+
+
+def told_url() -> str:
+    """Returns the page that tells how this device's request has ended."""
+    return url_for("device.show_end", request=http_request.args["request"])
+
+
+def replay_door(waiting: WaitingRequest) -> Door:
+    """Returns the door whose checks the request passes again."""
+    return Door.DEVICE_REPLAY if waiting.is_of_device else Door.REPLAY
+
+
+def _tell_expired(waiting: WaitingRequest, keeps_ticks: bool = False) -> ResponseReturnValue:
+    return device_expired_page(keeps_ticks) if waiting.is_of_device else expired_page(keeps_ticks)
 
 
 def _tell_what_became(connection: Connection) -> ResponseReturnValue:
@@ -155,7 +179,7 @@ def _tell_what_became(connection: Connection) -> ResponseReturnValue:
     found = find_own_request(connection)
     if not isinstance(found, WaitingRequest):
         return found
-    return expired_page() if found.user_id in (None, current_user.id) else other_account_page()
+    return _tell_expired(found) if found.user_id in (None, current_user.id) else other_account_page()
 
 
 def find_request_of_browser(connection: Connection, handle: str) -> WaitingRequest | None:
@@ -177,16 +201,17 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
     request = authorization_request(connection, parameters_of(waiting))
     try:
         # Against today's data: the app may have changed since the request was made.
-        way_back = check_way_back(request, Door.REPLAY)
+        way_back = check_way_back(request, replay_door(waiting))
     except Refused as refused:
         return no_way_back_page(refused)
-    grant = server.authorization_grant(request, way_back)
+    grant = find_grant(request, way_back, waiting)
     flow = Flow(http_request.args["request"], waiting, request, grant, request.known_client, connection)
     try:
         grant.validate_consent_request()
     except Refused as refused:
-        return server.handle_error_response(request, refused) if flow.take() else already_answered_page(current_user.id)
-    let_forms_lead_to_app()
+        return server.handle_error_response(request, refused) if flow.take() else flow.tell_answered()
+    if not waiting.is_of_device:
+        let_forms_lead_to_app()
     try:
         return view(flow)
     except Refused as refused:
@@ -194,6 +219,14 @@ def _open(view: Screen, waiting: WaitingRequest, connection: Connection) -> Resp
     except (RowGone, NoResultFound):
         # The client was deleted since it was looked up.
         return unknown_app_page()
+
+
+def find_grant(request: WireRequest, way_back: WayBack, waiting: WaitingRequest) -> AuthorizeGrant:
+    """Returns the grant that answers a waiting request."""
+    if not waiting.is_of_device:
+        return server.authorization_grant(request, way_back)
+    request.told_at = told_url()
+    return server.device_grant(request, way_back, waiting)
 
 
 def parameters_of(waiting: WaitingRequest) -> Parameters:

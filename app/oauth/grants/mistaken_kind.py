@@ -6,6 +6,7 @@ _KINDS = {
     credentials.ACCESS_TOKEN: "an access token",
     credentials.REFRESH_TOKEN: "a refresh token",
     credentials.AUTHORIZATION_CODE: "an authorization code",
+    credentials.DEVICE_CODE: "a device code",
     credentials.CLIENT_SECRET: "a client secret",
 }
 

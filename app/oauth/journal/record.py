@@ -7,10 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.types import Base, UtcDateTime
 
-AUTHORIZE, TOKEN, PUSHED = "authorize", "token", "pushed"
+AUTHORIZE, TOKEN, PUSHED, DEVICE = "authorize", "token", "pushed", "device"
 
 #: Those by which an authorization request comes in, beside the authorize endpoint.
-OTHER_DOORS = (PUSHED,)
+OTHER_DOORS = (PUSHED, DEVICE)
 
 #: The ``error`` of a refusal that no redirect may carry: the person saw a page, the client got no answer.
 ERROR_PAGE = "error_page"

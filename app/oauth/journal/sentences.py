@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from app.oauth.journal.record import AUTHORIZE, PUSHED, TOKEN, RequestRecord
+from app.oauth.journal.record import AUTHORIZE, DEVICE, PUSHED, TOKEN, RequestRecord
 from app.oauth.journal.shown_parameters import LEFT_OUT
 from app.oauth.refusals import REFUSALS, Reason, Refusal
 from app.scopes import OFFLINE_ACCESS, SCOPES
@@ -12,6 +12,7 @@ _SUCCESSES = {
     AUTHORIZE: _("The person came back to your app with a code."),
     TOKEN: _("Your app got a token."),
     PUSHED: _("Your app pushed a request, and got its request_uri."),
+    DEVICE: _("A device of your app got a code to show, and waits for somebody to enter it."),
 }
 #: The fix of what has been registered since.
 TRY_AGAIN = _("It is registered by now: try again.")

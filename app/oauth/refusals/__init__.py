@@ -7,7 +7,7 @@ the page that a person sees instead all read the row. A family of reasons is a f
 from authlib.oauth2 import OAuth2Error
 
 from app.clients.models import ClientSnapshot
-from app.oauth.refusals import authorize, bearer, client, code, pushed, refresh, request
+from app.oauth.refusals import authorize, bearer, client, code, device, pushed, refresh, request
 from app.oauth.refusals.page import ErrorPage
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import GrantLine, Refusal
@@ -15,7 +15,7 @@ from app.oauth.refusals.row import GrantLine, Refusal
 __all__ = ["REFUSALS", "ErrorPage", "GrantLine", "Reason", "Refusal", "Refused", "refuse"]
 
 REFUSALS: dict[Reason, Refusal] = (
-    client.ROWS | request.ROWS | code.ROWS | refresh.ROWS | authorize.ROWS | pushed.ROWS | bearer.ROWS
+    client.ROWS | request.ROWS | code.ROWS | refresh.ROWS | device.ROWS | authorize.ROWS | pushed.ROWS | bearer.ROWS
 )
 
 # RFC 6749 section 5.2: a client that used the header is answered with its scheme.
@@ -28,8 +28,10 @@ class Refused(OAuth2Error):
     ``values`` are what the sentence was filled in with. For the record alone: the ``client`` that it is from or says it
     is from, the digest of a secret that was not right, and the redirect URI that the code was asked with.
     ``redirect_uri`` is set once it is known that the answer may go there; without one it goes to whoever sent the
-    request.
+    request. What is not ``noted`` is no fault of the client's: it waits, or has been told of once.
     """
+
+    noted = True
 
     def __init__(
         self,

@@ -65,6 +65,23 @@ SWITCHED_OFF: Final = ErrorPage(
         " Try again later, or ask its makers."
     ),
 )
+#: For an app whose people have switched devices off since its device asked.
+DEVICE_OFF: Final = ErrorPage(
+    400,
+    _("%(name)s connects no devices any more"),
+    shown=_(
+        "Nothing was shared. Whoever looks after this app does not let devices be connected by a code now. You can close"
+        " this page; ask the app's makers if you need it."
+    ),
+)
+#: For the page of a device's request, whose code lasts as long as the device waits.
+DEVICE_EXPIRED: Final = ErrorPage(
+    410,
+    _("The code of your device has expired"),
+    shown=_("Nothing was shared. Start again on your device: it shows another code then."),
+    happened=_("A device waited, and its code lasted no longer than {request_minutes} minutes in all."),
+    fix=_("Let the person ask for another code on the device."),
+)
 #: For an app that says who it is by the address of a document, which says nothing that we could rely on.
 DOCUMENT_ADDRESS: Final = ErrorPage(
     400,
@@ -117,10 +134,7 @@ EXPIRED: Final = ErrorPage(
         "Nothing was shared. Requests wait for a few minutes only, in the browser that began them, and end with"
         " their app. Go back to the app and start again from there."
     ),
-    happened=_(
-        "The person took longer than {request_minutes} minutes for one step and closed its page, or {most_minutes}"
-        " in all, or went on in another browser."
-    ),
+    happened=_("The person took longer than {request_minutes} minutes for one step, or went on in another browser."),
     fix=_("Send them to authorize again, with a new state and a new code_challenge."),
 )
 ALREADY_ANSWERED: Final = ErrorPage(
@@ -165,6 +179,8 @@ PAGES: Final = (
     NO_COOKIES,
     EXPIRED,
     ALREADY_ANSWERED,
+    DEVICE_EXPIRED,
+    DEVICE_OFF,
     OTHER_ACCOUNT,
     SIGN_IN_FIRST,
     DOCUMENT_ADDRESS,

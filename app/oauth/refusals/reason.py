@@ -104,6 +104,19 @@ class Reason(StrEnum):
     REFRESH_ENDED = "refresh_ended"
     SCOPE_TOO_WIDE = "scope_too_wide"
 
+    # -- a device, whose person enters a code
+    DEVICE_NOT_ALLOWED = "device_not_allowed"
+    DEVICE_TOO_MANY = "device_too_many"
+    DEVICE_CODE_MISSING = "device_code_missing"
+    DEVICE_CODE_UNKNOWN = "device_code_unknown"
+    DEVICE_CODE_OF_ANOTHER_CLIENT = "device_code_of_another_client"
+    DEVICE_CODE_MISTAKEN = "device_code_mistaken"
+    DEVICE_CODE_USED = "device_code_used"
+    DEVICE_PENDING = "device_pending"
+    DEVICE_SLOW_DOWN = "device_slow_down"
+    DEVICE_DENIED = "device_denied"
+    DEVICE_EXPIRED = "device_expired"
+
     # -- introspection and revocation
     TOKEN_MISSING = "token_missing"
     INTROSPECTION_NOT_ALLOWED = "introspection_not_allowed"

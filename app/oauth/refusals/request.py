@@ -92,14 +92,19 @@ ROWS = {
         "The parameter 'grant_type' is missing.",
         happened=_("The parameter grant_type is missing from the body."),
         fix=_(
-            "Send grant_type=authorization_code, refresh_token or client_credentials in the body, not in the address."
+            "Send grant_type=authorization_code, refresh_token, client_credentials or the one of devices in the body, not"
+            " in the address."
         ),
     ),
     Reason.GRANT_TYPE_UNSUPPORTED: Refusal(
         "unsupported_grant_type",
-        "The grant_type must be authorization_code, refresh_token or client_credentials.",
+        "The grant_type must be authorization_code, refresh_token, client_credentials or"
+        " urn:ietf:params:oauth:grant-type:device_code.",
         happened=_("The grant_type does not exist here."),
-        fix=_("Send grant_type=authorization_code, refresh_token or client_credentials."),
+        fix=_(
+            "Send grant_type=authorization_code, refresh_token, client_credentials or"
+            " urn:ietf:params:oauth:grant-type:device_code."
+        ),
     ),
     Reason.GRANT_NOT_ALLOWED: Refusal(
         "unauthorized_client",

@@ -7,7 +7,17 @@ from sqlalchemy import func, select
 
 from app.database.connections import connect
 from app.extensions import db
-from app.oauth.checks import CHECKS, Door, Told, UncheckedWayBack, WayBack, check_pushed, check_request, check_way_back
+from app.oauth.checks import (
+    CHECKS,
+    Door,
+    Told,
+    UncheckedWayBack,
+    WayBack,
+    check_of_device,
+    check_pushed,
+    check_request,
+    check_way_back,
+)
 from app.oauth.refusals import Reason, Refused
 from app.oauth.server import server
 from app.oauth.tokens.code import AuthorizationCode
@@ -71,12 +81,34 @@ def test_each_check_stands_in_the_table_once():
     assert len({check.run for check in CHECKS}) == len(CHECKS)
 
 
+#: How each door tells what is wrong, in the order in which it does.
+TELLS = {
+    Door.AUTHORIZE: [Told.PAGE, Told.REDIRECT],
+    Door.REPLAY: [Told.PAGE, Told.REDIRECT],
+    Door.PUSHED: [Told.JSON],
+    Door.DEVICE: [Told.JSON],
+    Door.DEVICE_REPLAY: [Told.PAGE, Told.POLL],
+}
+
+
 @pytest.mark.parametrize("door", Door)
 def test_a_door_has_a_column_and_tells_the_client_only_where_it_knows_the_way(door):
     """What is answered by a page comes first: a redirect needs an address that was checked."""
-    told = [getattr(check, door) for check in CHECKS if getattr(check, door) is not None]
-    assert set(told) == ({Told.JSON} if door is Door.PUSHED else {Told.PAGE, Told.REDIRECT})
-    assert told == sorted(told, key=[Told.PAGE, Told.REDIRECT, Told.JSON].index)
+    told = [getattr(check, door) for check in CHECKS]
+    told = [one for one in told if one is not None]
+    assert list(dict.fromkeys(told)) == TELLS[door]
+    assert told == sorted(told, key=TELLS[door].index)
+
+
+def test_what_belongs_to_an_address_is_asked_of_no_device():
+    """Redirect URI, response type and mode, state, PKCE and prompt are of an answer that goes through a browser."""
+    of_device = {check.run.__name__ for check in CHECKS if check.device is not None}
+    assert of_device == {check.run.__name__ for check in CHECKS if check.device_replay is not None}
+    left_out = {check.run.__name__ for check in CHECKS if check.authorize and check.replay} - of_device
+    assert left_out == {
+        *("demand_own_redirect_uri", "demand_response_type_code", "demand_response_in_query", "demand_state"),
+        *("demand_known_prompt", "demand_code_challenge"),
+    }
 
 
 #: Each check by what fails at it, in the order of the table. What stands later in a request that fails at several is not
@@ -95,7 +127,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("door", Door)
+@pytest.mark.parametrize("door", [Door.AUTHORIZE, Door.REPLAY, Door.PUSHED])
 @each("index", range(len(WRONG)))
 def test_the_first_thing_that_is_wrong_is_told_at_every_door(ask, notebook, door, index):
     changes = {name: value for later, _ in reversed(WRONG[index:]) for name, value in later.items()}
@@ -107,6 +139,34 @@ def test_the_first_thing_that_is_wrong_is_told_at_every_door(ask, notebook, door
     assert refused.value.reason is WRONG[index][1]
     is_known = index > 1 and door is not Door.PUSHED
     assert refused.value.redirect_uri == (notebook.redirect_uri if is_known else None)
+
+
+#: The same of a device's request.
+WRONG_OF_DEVICE = [
+    ({"client_id": "unknown"}, Reason.CLIENT_UNKNOWN),
+    ({"client_id": "{other}"}, Reason.DEVICE_NOT_ALLOWED),
+    ({"resource": "https://elsewhere.example/"}, Reason.RESOURCE_UNKNOWN),
+    ({"scope": "unknown"}, Reason.SCOPE_UNKNOWN),
+    ({"authorization_details": "{}"}, Reason.DETAILS_REFUSED),
+]
+
+
+@each("index", range(len(WRONG_OF_DEVICE)))
+def test_the_first_thing_that_is_wrong_of_a_device_is_told_when_it_asks_and_when_it_is_replayed(
+    ask, register, notebook, index
+):
+    app = register(device_flow=True)
+    of_code = dict.fromkeys(("redirect_uri", "response_type", "state", "code_challenge", "code_challenge_method"))
+    changes = {name: value for later, _ in reversed(WRONG_OF_DEVICE[index:]) for name, value in later.items()}
+    changes["client_id"] = {"{other}": notebook.client_id}.get(changes.get("client_id"), changes.get("client_id"))
+    asked = of_code | changes | ({} if changes["client_id"] else {"client_id": app.client_id})
+    with pytest.raises(Refused) as at_once:
+        check_of_device(ask(**asked))
+    request = ask(**asked)
+    with pytest.raises(Refused) as at_replay:
+        check_request(request, check_way_back(request, Door.DEVICE_REPLAY))
+    assert {at_once.value.reason, at_replay.value.reason} == {WRONG_OF_DEVICE[index][1]}
+    assert at_replay.value.redirect_uri is None
 
 
 # -- a caller that forgets -------------------------------------------------------------------------

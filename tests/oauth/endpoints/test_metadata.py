@@ -45,7 +45,9 @@ def test_only_what_exists_is_promised(metadata):
     assert metadata["response_types_supported"] == ["code"]
     assert metadata["response_modes_supported"] == ["query"]
     assert metadata["code_challenge_methods_supported"] == ["S256"]
-    assert set(metadata["grant_types_supported"]) == {"authorization_code", "refresh_token", "client_credentials"}
+    assert set(metadata["grant_types_supported"]) == {
+        "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
+    }  # fmt: skip
     assert set(metadata["token_endpoint_auth_methods_supported"]) == {
         "client_secret_basic", "client_secret_post", "none",
     }  # fmt: skip
@@ -55,7 +57,7 @@ def test_only_what_exists_is_promised(metadata):
 
 
 def test_every_endpoint_it_names_answers(app, metadata):
-    for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
+    for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint", "device_authorization_endpoint"):
         path = metadata[name].removeprefix(metadata["issuer"])
         assert app.test_client().post(path).status_code in (400, 401), name
     path = metadata["authorization_endpoint"].removeprefix(metadata["issuer"])

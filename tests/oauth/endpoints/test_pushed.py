@@ -13,6 +13,7 @@ from app.limits.table import Limit
 from app.oauth import pushing
 from app.oauth.authorization_request import MOST_OF_NETWORK, AuthorizationRequest
 from app.oauth.checks import CHECKS, Told, pushed
+from app.oauth.checks.way_back import demand_device_client
 from tests.integrator import PUSH, Integrator, apart_from_its_id, basic
 from tests.tables import each
 
@@ -103,8 +104,10 @@ def test_what_is_no_form_is_refused(app, notebook):
 def test_every_check_says_how_it_is_told_to_whoever_pushes():
     """:rfc:`9126#section-2.1`: a pushed request is validated as one at the authorize endpoint would be."""
     left_out = [check.run for check in CHECKS if check.pushed is None]
-    # They are about requests that were not pushed.
-    assert left_out == [pushed.refuse_request_uri, pushed.demand_push, pushed.demand_pushed]
+    # They are about requests that were not pushed, and of devices, which push none.
+    assert left_out == [
+        demand_device_client, pushed.refuse_request_uri, pushed.demand_push, pushed.demand_pushed,
+    ]  # fmt: skip
     assert {check.pushed for check in CHECKS} == {Told.JSON, None}
 
 

@@ -156,7 +156,7 @@ def test_the_next_token_follows_the_clients_row(client, seen_just_now, sent, the
 
 
 def test_every_column_that_a_token_could_follow_is_changed_above():
-    of_people = {"name", "redirect_uris", "native_app", "require_pkce", "require_pushed"}
+    of_people = {"name", "redirect_uris", "native_app", "require_pkce", "require_pushed", "device_flow"}
     assert {column.key for column in CLIENT_COLUMNS} - of_people - {"key"} <= CLIENT_CHANGES.keys()
 
 

@@ -8,6 +8,7 @@ import pytest
 from app.extensions import db
 from tests.api.conftest import ALL_SCOPES, Caller
 from tests.org.conftest import leon, olive  # noqa: F401
+from tests.protocol import register  # noqa: F401
 from tests.robustness.statements.failing import Failing, Faults, watched
 from tests.robustness.statements.journeys import JOURNEYS
 

@@ -58,6 +58,25 @@ def test_the_whole_protocol(app, browser, alice, notebook, pocket, failing):
     assert "Nothing was shared" in browser.submit(page, press="Cancel").text
 
 
+@journey("oauth.device_authorization POST", "device.enter_code GET", "device.find_device POST", "device.show_end GET",
+         "oauth.token POST", "accounts.sign_in POST")  # fmt: skip
+def test_a_device(browser, alice, register, failing):
+    app = register(device_flow=True)
+    for press, status in (("Cancel", 400), ("Authorize", 200)):
+        asked = app.post("/oauth/device_authorization", {}).json
+        poll = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": asked["device_code"]}
+        assert app.post("/oauth/token", poll).json["error"] in ("authorization_pending", "slow_down")
+        page = browser.follow(browser.get("/device"))
+        if "/sign-in" in page.request.path:
+            page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
+        page = browser.follow(browser.submit(page, action="/device", user_code=asked["user_code"]))
+        page = browser.follow(browser.submit(page, press="Continue", selection="all"))
+        assert browser.follow(browser.submit(page, press=press)).status_code == 200
+        assert app.post("/oauth/token", poll).status_code == status
+    # What is redeemed twice ends what came of it, although the answer is an error.
+    assert app.post("/oauth/token", poll).json["error"] == "invalid_grant"
+
+
 @pytest.fixture
 def with_demonstration(app, monkeypatch):
     """The demonstration's data; what Acme Pocket asks is answered by nobody: it is a program of its own."""

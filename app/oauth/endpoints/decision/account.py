@@ -17,7 +17,6 @@ from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import UNCLEAR, read_action
 from app.oauth.endpoints.decision.shown import describe_account, describe_client
 from app.oauth.endpoints.decision.wait import describe_wait
-from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.keeping import continue_url, this_network
 from app.oauth.endpoints.waiting import Flow, find_own_request, opens_request, sign_in_url
 
@@ -46,7 +45,7 @@ def go_on_as_this_account(flow: Flow) -> ResponseReturnValue:
     if action is None or http_request.form.get("account", current_user.id) != current_user.id:
         return _show_account(flow, UNCLEAR)
     if not choose_account(flow.connection, flow.waiting, current_user.id):
-        return already_answered_page(current_user.id)
+        return flow.tell_answered()
     return redirect(flow.url_for("continue_authorization"), 303)
 
 

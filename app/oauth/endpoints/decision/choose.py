@@ -23,7 +23,6 @@ from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes,
 from app.oauth.endpoints.decision.choose_page import read_screen, show_picker
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.oauth.endpoints.decision.shown import asks_to_write
-from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.late import find_ticks_to_begin_with
 from app.oauth.endpoints.waiting import Flow, opens_request
 from app.sentences import sentence_of
@@ -82,7 +81,7 @@ def save_mementos(flow: Flow) -> ResponseReturnValue:
         is_saved = not changes and save_choice(flow.connection, flow.waiting, user_id=current_user.id, choice=choice)
     if changes:
         return shown(notices=[CHANGED, *changes])
-    return redirect(flow.url_for("decide"), 303) if is_saved else already_answered_page(current_user.id)
+    return redirect(flow.url_for("decide"), 303) if is_saved else flow.tell_answered()
 
 
 def _find_meant(form: MementoChoiceForm, wanted: Wanted, sought: str) -> str:

@@ -31,6 +31,7 @@ from app.oauth.endpoints.decision.shown import (
     common_facts,
     describe_account,
     describe_client,
+    describe_device,
     find_consent,
     find_own_changes,
 )
@@ -117,6 +118,7 @@ def show_picker(
         form=form,
         seal=seal_page(flow, "picker", screen.facts),
         client=screen.client,
+        device=describe_device(flow),
         account=screen.account,
         places=screen.places,
         scopes=[{"sentence": SCOPES[name], "is_optional": name in screen.optional} for name in screen.names],

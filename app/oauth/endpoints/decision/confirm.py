@@ -20,7 +20,6 @@ from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes,
 from app.oauth.endpoints.decision.installations import SAME, write_down
 from app.oauth.endpoints.decision.summary import Summary, read_summary
 from app.oauth.endpoints.decision.summary_page import show_summary
-from app.oauth.endpoints.error_pages import already_answered_page
 from app.oauth.endpoints.waiting import Flow, opens_request
 from app.oauth.refusals import Refused
 from app.oauth.server import server
@@ -78,7 +77,7 @@ def _decide(flow: Flow) -> ResponseReturnValue:
     if same_id is not None and not is_id(same_id):
         raise _NotDecided(errors=[UNCLEAR])
     if not flow.renew_under_lock(same_id) or not flow.take():
-        return already_answered_page(current_user.id)
+        return flow.tell_answered()
     read_anew(db.session())
     summary = read_summary(flow)
     changes = find_changes(flow, "consent", summary.facts, [same_id] if same_id else [])

@@ -95,7 +95,8 @@ def write_down(
         # It was paused, as the button said, and as the facts that were just compared say.
         to_whom["installation"] = new_installation() if installation is None else installation
         consent = give_consent(flow.connection, resumes=True, **to_whom, **given)
-    receiver = flow.request.payload.redirect_uri
+    # A device's answer is received by nobody but the device.
+    receiver = flow.request.payload.redirect_uri or ""
     write_introduction(flow.connection, consent.grant_id, flow.client, summary.client["name"], receiver)
     if flow.client.organization_id is None:
         mark = mark_browser(find_known_browser(current_user), consent.grant_id)

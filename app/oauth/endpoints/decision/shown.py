@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from flask import request as http_request
 from flask_login import current_user
 from msgspec import Struct
 from msgspec.structs import asdict, astuple
@@ -12,6 +13,7 @@ from sqlalchemy import bindparam, select
 from app import clock
 from app.accounts.known_browsers import find_known_browser
 from app.accounts.models import Organization, User
+from app.accounts.places.known import list_known_places
 from app.clients.models import Client, ClientLogo
 from app.clients.published import Namesake, find_namesake
 from app.clients.trust import Trust, find_trust, own_page
@@ -25,6 +27,7 @@ from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.extensions import db
+from app.limits.networks import network_of
 from app.memories.mementos import IntegrationSummary, MementoSummary
 from app.memories.models import Memento
 from app.oauth.endpoints.logo import logo_url
@@ -47,6 +50,22 @@ class Account(Struct, frozen=True):
     name: str
     email: str
     frozen_at: datetime | None
+
+
+class Device(Struct, frozen=True):
+    """A device that waits for the answer: the code that it shows, since when, and where it is as far as is known.
+
+    ``asked_from`` is its network, None where a server asked for it. ``is_known`` where the person has signed in from that
+    network before, and ``place`` is what they call it.
+    """
+
+    user_code: str
+    asked_at: datetime
+    until: datetime
+    asked_from: str | None
+    is_here: bool
+    is_known: bool
+    place: str
 
 
 _FIND_CLIENT = Statement(
@@ -97,13 +116,31 @@ def describe_client(flow: Flow) -> dict[str, Any]:
         "name": client.name,
         "description": client.description,
         "namesake": find_namesake(db.session(), client),
-        "trust": find_trust(client, flow.request.payload.redirect_uri),
+        "trust": find_trust(client, flow.request.payload.redirect_uri or ""),
         "homepage_url": own_page(client, client.homepage_url),
         "privacy_url": own_page(client, client.privacy_url),
         "terms_url": own_page(client, client.terms_url),
         "logo_url": logo_url(client),
         "type": client.type,
     }
+
+
+def describe_device(flow: Flow) -> Device | None:
+    """Returns the device that asks, None for an app that has sent the person here."""
+    waiting = flow.waiting
+    if waiting.user_code is None:
+        return None
+    network = network_of(http_request.remote_addr or "")
+    known = list_known_places(db.session(), current_user.id).get(waiting.asked_from or "")
+    return Device(
+        user_code=waiting.user_code,
+        asked_at=waiting.issued_at,
+        until=waiting.expires_at,
+        asked_from=waiting.asked_from,
+        is_here=waiting.asked_from == network,
+        is_known=known is not None,
+        place=known.name if known is not None else "",
+    )
 
 
 def find_own_changes(flow: Flow, client: Mapping[str, Any], consent: Present | None) -> Earlier | None:

@@ -13,7 +13,7 @@ from app.memories.mementos import count_together, summarize_everything
 from app.oauth.endpoints.decision.answers import seal_page
 from app.oauth.endpoints.decision.forms import DecisionForm
 from app.oauth.endpoints.decision.installations import describe_predecessors
-from app.oauth.endpoints.decision.shown import Present, asks_to_write, summary_with
+from app.oauth.endpoints.decision.shown import Present, asks_to_write, describe_device, summary_with
 from app.oauth.endpoints.decision.summary import Summary, read_summary
 from app.oauth.endpoints.decision.wait import describe_wait
 from app.oauth.endpoints.waiting import Flow
@@ -35,6 +35,7 @@ def show_summary(
         form=DecisionForm(formdata=None, shown=seal_page(flow, "consent", summary.facts)),
         errors=[*(errors or []), *(notices or [])],
         client=summary.client,
+        device=describe_device(flow),
         account=summary.account,
         scopes=[_describe_scope(name, summary) for name in summary.names],
         places=summary.places,

@@ -12,15 +12,19 @@ from app.oauth.endpoints.waiting import Flow, opens_request
 
 
 class Wait(Struct, frozen=True):
-    """How long a screen waits, in seconds: until it asks for more time, and until no more is given."""
+    """How long a screen waits, in seconds: until it asks for more time, and until no more is given.
+
+    A device ``is_fixed``: it was told how long it may ask, and gives no more time to anybody.
+    """
 
     url: str
     seconds: int
     left: int
+    is_fixed: bool = False
 
     @property
     def minutes(self) -> int:
-        return max(1, self.seconds // 60)
+        return max(1, (self.left if self.is_fixed else self.seconds) // 60)
 
 
 @blueprint.post("/oauth/authorize/wait")
@@ -33,7 +37,10 @@ def wait(flow: Flow) -> ResponseReturnValue:
 
 def describe_wait(flow: Flow) -> Wait:
     """Returns how long the screen that is shown now waits for its answer."""
-    chosen = settings()
+    chosen, url = settings(), flow.url_for("wait")
     seconds = chosen.authorization_request_lifetime
+    if flow.waiting.is_of_device:
+        left = int((flow.waiting.expires_at - clock.now()).total_seconds())
+        return Wait(url, seconds, max(0, left), is_fixed=True)
     begun = int((clock.now() - flow.waiting.issued_at).total_seconds())
-    return Wait(flow.url_for("wait"), seconds, max(0, chosen.authorization_request_max_lifetime - begun))
+    return Wait(url, seconds, max(0, chosen.authorization_request_max_lifetime - begun))

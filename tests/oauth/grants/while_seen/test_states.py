@@ -118,6 +118,7 @@ STATES: dict[type[Base], dict[str, list[tuple[Any, Any]]]] = {
         "name": [("Another name", True)],
         "require_pkce": [(True, True)],
         "require_pushed": [(True, True)],
+        "device_flow": [(True, True)],
         "redirect_uris": [(["https://app.acme.example/other"], REFRESH_TOKEN)],
         "native_app": [(True, REFRESH_TOKEN)],
     },

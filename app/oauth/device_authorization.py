@@ -1,0 +1,100 @@
+"""The device authorization endpoint (:rfc:`8628#section-3.1`), without Flask: a code for a device, and one for a person."""
+
+import json
+from typing import Any
+
+from authlib.consts import default_json_headers
+
+from app import credentials
+from app.clients.models import DEVICE_GRANT, REGISTERED, ClientSnapshot
+from app.database.connections import RowGone
+from app.database.repeat import repeat
+from app.limits.networks import network_of
+from app.limits.table import ALL_DEVICE_REQUESTS, CLIENT_DEVICE_REQUESTS, DEVICE_REQUESTS
+from app.oauth.authorization_request.device import INTERVAL, AskedByDevice, add_device_request
+from app.oauth.authorization_request.kept import keep_parameters
+from app.oauth.checks import check_of_device
+from app.oauth.client_authentication import BASIC, NONE, POST
+from app.oauth.exchange import Answer, exchange, nothing_stands
+from app.oauth.journal.log import note_success
+from app.oauth.journal.record import DEVICE
+from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.wire_request import WireRequest
+
+#: Where people enter a code, below the issuer.
+VERIFICATION_PATH = "/device"
+#: Parameters that are replayed when a person decides. Nothing else is kept.
+_KEPT = ("client_id", "scope", "resource", "authorization_details")
+#: The longest request that is kept for a client that cannot prove who it is, or that nobody answers for, in characters.
+_LONGEST = 8192
+
+
+def ask_for_device(request: WireRequest) -> Any:
+    """Answer a device: with both codes, or with what is wrong, which is noted for the client's people."""
+    # The grant type tells them which of the app's requests this is.
+    request.endpoint, request.form["grant_type"] = DEVICE, DEVICE_GRANT
+    return repeat(lambda: _answer(request), may_repeat=nothing_stands)
+
+
+def _answer(request: WireRequest) -> Any:
+    settings = request.services.settings
+    try:
+        client = exchange.authenticate_client(request, [BASIC, POST, NONE], DEVICE)
+        # Whoever named it in the header alone means it here, too.
+        request.form["client_id"], request.client_seen = client.client_id, client
+        sent = {name: request.form[name] for name in _KEPT if name in request.form}
+        check_of_device(request)
+        asked = _keep(request, client, sent)
+    except Refused as refused:
+        return exchange.refuse_form(request, refused, DEVICE)
+    except RowGone:
+        # The client was deleted since it was looked up.
+        return exchange.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
+    note_success(request, DEVICE)
+    address = settings.issuer + VERIFICATION_PATH
+    body = {
+        "device_code": asked.device_code,
+        "user_code": asked.user_code,
+        "verification_uri": address,
+        "verification_uri_complete": f"{address}?user_code={asked.user_code}",
+        "expires_in": settings.authorization_request_lifetime,
+        "interval": INTERVAL,
+    }
+    return Answer(200, body, default_json_headers)
+
+
+def _keep(request: WireRequest, client: ClientSnapshot, sent: dict[str, str]) -> AskedByDevice:
+    """Keep the request. Raises a refusal where too many wait."""
+    settings, network = request.services.settings, network_of(request.address)
+    parameters = keep_parameters(request.connection, settings, client, sent) | {"grant_type": DEVICE_GRANT}
+    has_own_bound = client.is_confidential and client.origin == REGISTERED
+    if not has_own_bound and len(json.dumps(parameters)) > _LONGEST:
+        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=f"The request is longer than {_LONGEST} characters.")
+    _demand_bounds(request, client, network, has_own_bound=has_own_bound)
+    return add_device_request(
+        request.connection,
+        settings,
+        client_key=client.key,
+        parameters=parameters,
+        # Not counted among the requests of browsers.
+        network=credentials.digest(f"{DEVICE}\n{network}"),
+        # A server asks from its own network, which tells the person nothing about their device.
+        asked_from=None if client.is_confidential else network[:45],
+        ending=credentials.ASKED_OFFLINE if request.asks_offline_access else "",
+    )
+
+
+def _demand_bounds(request: WireRequest, client: ClientSnapshot, network: str, *, has_own_bound: bool) -> None:
+    """Refuse what is too much. A server asks for all of its people from one network, and has proved who it is.
+
+    Of all others nobody uses up what another network has, but for what all of them have together.
+    """
+    limits = request.services.limits
+    if has_own_bound:
+        seconds = limits.fail(CLIENT_DEVICE_REQUESTS, client.key)
+    else:
+        seconds = limits.fail(DEVICE_REQUESTS, network)
+        if seconds is None:
+            seconds = limits.fail(ALL_DEVICE_REQUESTS)
+    if seconds is not None:
+        raise refuse(Reason.DEVICE_TOO_MANY, client=client, seconds=seconds)
