@@ -212,9 +212,10 @@ class Connection:
     def _roll_back(self) -> None:
         """End the transaction after an error, which is what is to be told, whatever becomes of this."""
         try:
-            self._cursor.execute("ROLLBACK")
+            # SQLite ends it by itself where the disk is full.
+            if self._dialect.name != "sqlite" or self._driver.in_transaction:
+                self._cursor.execute("ROLLBACK")
         except Exception as error:
-            # Whatever state it is in, nobody else may find it so.
             self._is_broken = True
             _log.warning("A transaction could not be rolled back: %s", error)
 

@@ -6,7 +6,7 @@ This is the one place that decides it. Every door answers the first with 503 and
 import sqlite3
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from sqlalchemy import exc
 
@@ -120,7 +120,8 @@ def _kind_of(error: BaseException, is_of_orm: bool) -> str | None:
     if isinstance(error, exc.DBAPIError) and isinstance(error.orig, DatabaseUnavailable):
         return error.orig.kind
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
-        return "away"
+        # So is one that could not commit, for whatever reason.
+        return _kind_of(cast(BaseException, error.orig), is_of_orm) or "away"
     if isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", None) or ""
         return next((kind for known, kind in _SQLITE.items() if name.startswith(known)), None)

@@ -8,9 +8,16 @@ from selectors import BaseSelector
 from socket import socket
 from typing import TYPE_CHECKING, Any
 
-from app.worker.bounds import HEAD_SECONDS, LINGER_SECONDS, LINGER_SILENCE, allowed_seconds
-from app.worker.inbox import Inbox, Room
+from app.worker.bounds import (
+    ANSWERS_ON_DISK,
+    HEAD_SECONDS,
+    LINGER_SECONDS,
+    LINGER_SILENCE,
+    allowed_seconds,
+)
+from app.worker.inbox import Inbox
 from app.worker.outbox import Outbox
+from app.worker.room import Room
 
 if TYPE_CHECKING:
     from app.worker.plain import PlainReader
@@ -44,7 +51,7 @@ class Connection:
 
     def __init__(self, raw: socket, client: Any, server: Any, crowd: "Crowd", room: Room) -> None:
         self.raw = raw
-        self.sock = Outbox(raw, crowd.wsgi)
+        self.sock = Outbox(raw, crowd.wsgi, crowd.answers)
         self.client = client
         self.server = server
         self.crowd = crowd
@@ -72,6 +79,11 @@ class Connection:
         self._sent_before = self.sock.sent
         if stage is not None:
             self.crowd.stages[stage][self] = None
+
+    def give_back(self) -> None:
+        """Give back what of it lies on disk; no thread is at it any more."""
+        self.inbox.close()
+        self.sock.drop()
 
     def watch(self, poller: BaseSelector, events: int) -> None:
         """Let the poller look out for this; 0 for nothing."""
@@ -108,6 +120,8 @@ class Crowd:
         self.pool = pool
         self.most = most
         self.wsgi = wsgi
+        #: Where answers wait that somebody reads slowly.
+        self.answers = Room(ANSWERS_ON_DISK)
         #: Reads what the loop answers by itself; None where that is nothing.
         self.reader: PlainReader | None = None
         self.stages: dict[Stage, dict[Connection, None]] = {stage: {} for stage in Stage}

@@ -14,7 +14,6 @@ from gunicorn.http.unreader import Unreader
 from werkzeug.exceptions import RequestTimeout, ServiceUnavailable
 
 from app.worker.bounds import (
-    BODIES_ON_DISK,
     BODY_IN_MEMORY,
     LARGEST_BODY,
     LARGEST_HEAD,
@@ -22,6 +21,7 @@ from app.worker.bounds import (
     UPLOAD_BEGINS,
 )
 from app.worker.chunks import Chunks
+from app.worker.room import Room
 
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _LENGTH = re.compile(rb"0*([0-9]{1,15})")
@@ -45,13 +45,6 @@ class End(Enum):
     TOO_MUCH = "too much"
     #: Bodies of others take all the room there is.
     NO_ROOM = "no room"
-
-
-class Room:
-    """How many bytes of bodies lie on disk, of all connections of this process."""
-
-    def __init__(self) -> None:
-        self.taken = 0
 
 
 class Inbox(Unreader):
@@ -134,7 +127,7 @@ class Inbox(Unreader):
         if self._disk is not None:
             self._disk.close()
             self._disk = None
-        self._room.taken -= self._on_disk
+        self._room.give_back(self._on_disk)
         self._on_disk = 0
 
     def _read_framing(self, body_begins: int) -> None:
@@ -183,15 +176,15 @@ class Inbox(Unreader):
             self._data += piece
             return
         try:
-            if self._room.taken + len(piece) > BODIES_ON_DISK:
+            # Without a buffer: a full disk is told now, and not when it is read or closed.
+            self._disk = self._disk or TemporaryFile(buffering=0)  # noqa: SIM115, it is closed by close()
+            if not self._room.take(len(piece)):
                 raise OSError("There is no room for another body.")
-            self._disk = self._disk or TemporaryFile()  # noqa: SIM115, it is closed by close()
-            self._disk.write(piece)
+            self._on_disk += len(piece)
+            if self._disk.write(piece) < len(piece):
+                raise OSError("There is no room for the whole of it.")
         except OSError:
             self.end = End.NO_ROOM
-            return
-        self._room.taken += len(piece)
-        self._on_disk += len(piece)
 
     def rewind(self) -> None:
         """From here on it is read."""

@@ -13,7 +13,8 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.worker.connection import Connection, Crowd, Stage
-from app.worker.inbox import End, Inbox, Room
+from app.worker.inbox import End, Inbox
+from app.worker.room import Room
 
 _PIECE = 64 * 1024
 _LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -126,8 +127,8 @@ class Loop(ThreadWorker):
         except Exception as error:
             self._close_after(connection, error)
         if connection.stage is None:
-            # It was closed while a thread read it.
-            connection.inbox.close()
+            # It was closed while a thread was at it.
+            connection.give_back()
 
     def answer_here(self, connection: Connection, data: bytes | bytearray) -> bool:
         """Answer what came in this thread, if that is soon done. Returns whether it was so."""
@@ -151,9 +152,9 @@ class Loop(ThreadWorker):
         if connection.stage is None:
             return
         connection.watch(self.poller, 0)
-        # The thread that answers reads it.
+        # The thread that answers is at it.
         if connection.stage is not Stage.ANSWERING:
-            connection.inbox.close()
+            connection.give_back()
         connection.enter(None)
         connection.raw.close()
 

@@ -1,35 +1,45 @@
 """What goes out on a connection. No thread waits for whoever reads slowly: what is not taken at once, the loop sends.
 
+What is too much for memory waits on disk. Only where there is no room either, a thread waits.
+
 gunicorn takes it for the socket.
 """
 
 import select
 import time
 from collections import deque
+from contextlib import suppress
 from socket import SHUT_RDWR, socket
 from typing import Any
 
-from app.worker.bounds import ANSWER_IN_MEMORY, allowed_seconds
+from app.worker.bounds import ANSWER_IN_MEMORY, ANSWER_ON_DISK, allowed_seconds
+from app.worker.room import Room, Waiting
 
 _HEAD = b"HTTP/1."
-_MOST_PIECES = 64
+_PIECE = 64 * 1024
 
 
 class Outbox:
     """Written by one thread at a time: the one that answers, and between two answers the loop."""
 
-    def __init__(self, connection: socket, wsgi: Any) -> None:
+    def __init__(self, connection: socket, wsgi: Any, room: Room) -> None:
         self._connection = connection
         #: What answers at the port where the connection came in.
         self.wsgi = wsgi
+        self._room = room
         self._pieces: deque[bytes | memoryview] = deque()
         self._size = 0
+        # What comes after the pieces.
+        self._waiting: Waiting | None = None
         self._sent = 0
         #: Whether nothing more will be said, as something went wrong in the middle.
         self.is_broken = False
 
     def sendall(self, data: bytes) -> None:
         """Send, and keep what is not taken. Raises ``OSError`` when nobody reads it."""
+        if self._waiting is not None:
+            self._send_after(self._waiting, data)
+            return
         is_first = not self._pieces
         self._pieces.append(data)
         self._size += len(data)
@@ -38,11 +48,11 @@ class Outbox:
             return
         self.flush()
         if self._size > ANSWER_IN_MEMORY:
-            self._wait()
+            self._put_on_disk()
 
     def flush(self) -> bool:
         """Send what is taken at once. Returns whether that is all. Raises ``OSError`` when nobody reads it."""
-        while self._pieces:
+        while self._pieces or (self._waiting is not None and self._take_up(self._waiting)):
             if len(self._pieces) > 1 and self._size <= ANSWER_IN_MEMORY:
                 data: bytes | memoryview = b"".join(self._pieces)
                 self._pieces.clear()
@@ -69,13 +79,60 @@ class Outbox:
         self._pieces.clear()
         self._size = 0
         self.is_broken = True
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    def _put_on_disk(self) -> None:
+        waiting = None
+        try:
+            waiting = Waiting(self._room, ANSWER_ON_DISK)
+            waiting.put(b"".join(self._pieces))
+        except OSError:
+            if waiting is not None:
+                waiting.close()
+            self._wait()
+            return
+        self._waiting, self._size = waiting, 0
+        self._pieces.clear()
+
+    def _send_after(self, waiting: Waiting, data: bytes) -> None:
+        with suppress(OSError):
+            waiting.put(data)
+            data = b""
+        if data:
+            self._wait()
+            self.sendall(data)
+        else:
+            self.flush()
+
+    def _take_up(self, waiting: Waiting) -> bool:
+        """Take what is next from the disk. Returns whether there was something."""
+        if data := waiting.take(_PIECE):
+            self._pieces.append(data)
+            self._size += len(data)
+            return True
+        waiting.close()
+        self._waiting = None
+        return False
 
     def _wait(self) -> None:
-        """An answer larger than what is kept: from here on its thread goes at the pace of whoever reads it."""
+        """An answer larger than there is room for: from here on its thread goes at the pace of whoever reads it.
+
+        Raises ``TimeoutError`` where that is too slow, or too many threads do so already.
+        """
+        if not self._room.waiting.acquire(blocking=False):
+            raise TimeoutError("Too many answers are read slowly.")
+        try:
+            self._wait_here()
+        finally:
+            self._room.waiting.release()
+
+    def _wait_here(self) -> None:
         began, before = time.monotonic(), self._sent
         poll = select.poll()
         poll.register(self._connection, select.POLLOUT)
-        while self._size > ANSWER_IN_MEMORY // 2:
+        while self._waiting is not None or self._size > ANSWER_IN_MEMORY // 2:
             left = began + allowed_seconds(self._sent - before) - time.monotonic()
             if left <= 0:
                 raise TimeoutError("The answer is read too slowly.")

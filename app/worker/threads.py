@@ -25,7 +25,8 @@ from app.worker.plain import PlainReader, PlainRequest
 from app.worker.refusals import LongRequest, find_status, make_refused, refuse
 from app.worker.stop import Stopping
 
-_OTHER_FILES = 256
+# Of a connection: itself, a body and an answer that lie on disk; and beside all of them.
+_FILES_OF_ONE, _OTHER_FILES = 3, 256
 _PIECE = 1024 * 1024
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.ETIMEDOUT)
 
@@ -160,10 +161,9 @@ def _answer_at_its_port(environ: dict[str, Any], start_response: Any) -> Any:
 def _count_connections(wanted: int) -> int:
     """Returns how many there may be: as many as wanted, when this process may open as many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 2 * wanted + _OTHER_FILES
+    needed = _FILES_OF_ONE * wanted + _OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        # A body on disk is a file too.
-        return max(16, min(wanted, (soft - _OTHER_FILES) // 2))
+        return max(16, min(wanted, (soft - _OTHER_FILES) // _FILES_OF_ONE))
     return wanted

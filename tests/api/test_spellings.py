@@ -48,6 +48,15 @@ def test_a_parameter_that_is_sent_twice_is_refused_also_when_one_is_empty(seeded
     assert (response.status_code, response.json["errors"][0]["code"]) == (422, "twice")
 
 
+def test_rememberizers_apps_may_say_a_thing_twice_and_no_two_things(seeded):
+    """The one that shows how it is done has ``integration_type=slack`` in the address and adds it once more."""
+    caller, ids = seeded
+    path = "discussions/{memory_id}/contents?integration_type=slack&integration_type=".format(**ids)
+    assert caller.open("GET", path + "slack").status_code == 200
+    response = caller.open("GET", path + "gmail")
+    assert (response.status_code, response.json["errors"][0]["code"]) == (422, "twice")
+
+
 # -- points in time ------------------------------------------------------------------------------
 
 

@@ -417,3 +417,27 @@ def test_a_locked_sqlite_keeps_some_threads_waiting_and_tells_the_others(locked_
         thread.join(10)
     assert len(waited) == 5
     assert all(1.5 < one < 5 for one in waited[2:])
+
+
+def test_a_full_sqlite_is_told_once_and_its_connection_goes_on(tmp_path, engine_for, caplog):
+    """It ends the transaction by itself, so there is nothing to roll back."""
+    with sqlite3.connect(tmp_path / "full.sqlite3") as first:
+        first.execute("CREATE TABLE notes (one BLOB)")
+    engine = engine_for(f"sqlite:///{tmp_path / 'full.sqlite3'}")
+    with connect(engine) as connection:
+        connection._cursor.execute("PRAGMA max_page_count = 10")
+        driver = connection._driver
+    with pytest.raises(sqlite3.OperationalError) as told, connect(engine) as connection, connection.transaction():
+        connection._cursor.execute("INSERT INTO notes VALUES (zeroblob(100000))")
+    assert (find_unavailability(told.value), caplog.messages) == ("full", [])
+    with connect(engine) as next_one:
+        assert next_one._driver is driver
+
+
+def test_why_a_transaction_could_not_be_committed_is_told():
+    """Its connection is given up, and is not what was wrong."""
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorname = "SQLITE_FULL"
+    assert find_unavailability(OperationalError("COMMIT", None, full, connection_invalidated=True)) == "full"
+    other = sqlite3.OperationalError("unknown")
+    assert find_unavailability(OperationalError("COMMIT", None, other, connection_invalidated=True)) == "away"

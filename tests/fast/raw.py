@@ -6,8 +6,9 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.http.wsgi import create
 
-from app.worker.inbox import End, Inbox, Room
+from app.worker.inbox import End, Inbox
 from app.worker.refusals import LongRequest, find_status, make_refused
+from app.worker.room import Room
 
 _CLIENT, _SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8000)
 

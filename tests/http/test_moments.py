@@ -97,6 +97,20 @@ def test_a_time_zone_that_this_machine_does_not_know_is_none(write_for):
         assert write_for("{{ at | plain_minute }} {{ time_zone_name() }}", zone) == "3 May 2026, 23:05 UTC UTC"
 
 
+@each(
+    ("zone", "at", "day"),
+    [
+        ("America/New_York", datetime(1, 1, 1, tzinfo=UTC), "0001-01-01"),
+        ("Pacific/Kiritimati", datetime.max.replace(tzinfo=UTC), "9999-12-31"),
+    ],
+)
+def test_what_is_no_moment_by_the_clocks_of_a_zone_is_written_in_utc(write_for, zone, at, day):
+    """A secret may work until the last day that there is, and an address may name the first."""
+    assert write_for("{{ at | iso_day }} {{ at | iso_minute }}", zone, at).startswith(f"{day} {day}T")
+    for name in ("day", "minute", "second"):
+        assert str(at.year) in write_for(f"{{{{ at | {name} }}}}", zone, at)
+
+
 def test_a_letter_names_the_time_zone_of_who_gets_it(write):
     with_zone = "{{ at | plain_day(zone) }}; {{ at | plain_minute(zone) }}"
     assert write(with_zone.replace("zone", "none")) == "3 May 2026 UTC; 3 May 2026, 23:05 UTC"

@@ -63,6 +63,10 @@ def test_long_names_widen_no_page_and_squeeze_no_other(page, server, demonstrati
     tab.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
     for path in ("/account/", "/account/activity/", consent):
         look(path, 1280, 320)
+        # What stands between the text and the edges of a narrow screen does not grow with the letters.
+        rooms = page.locator("main .contents").evaluate_all("all => all.map((one) => one.clientWidth).filter(Boolean)")
+        if any(room < 200 for room in rooms):
+            wrong.append(f"{path}: of 320 pixels there are {min(rooms)} for text")
     tab.send("Page.setFontSizes", {"fontSizes": {"standard": 16, "fixed": 13}})
     enter(page, server, BOB)
     for path in ("", "members", "audit", notebook, notebook + "/settings", notebook + "/people"):

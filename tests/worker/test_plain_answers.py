@@ -9,8 +9,8 @@ from gunicorn.http.errors import InvalidResponseHeader, InvalidResponseHeaderNam
 from app.worker import Worker, answer
 from app.worker.answer import PlainResponse
 from app.worker.connection import Connection, Crowd
-from app.worker.inbox import Room
 from app.worker.plain import PlainRequest
+from app.worker.room import Room
 
 CONFIG = Config()
 JSON = ("Content-Type", "application/json")

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.worker.connection import Connection, Crowd
-from app.worker.inbox import Inbox, Room
+from app.worker.inbox import Inbox
 from app.worker.plain import PlainReader
 from app.worker.refusals import LongRequest
+from app.worker.room import Room
 
 TARGETS = frozenset({("POST", "/oauth/token"), ("GET", "/api/me/"), ("GET", "/oauth/authorize")})
 CLIENT, SERVER = ("192.0.2.7", 50123), ("127.0.0.1", 8000)

@@ -6,8 +6,8 @@ import pytest
 
 from app.worker.bounds import BODY_IN_MEMORY
 from app.worker.connection import Connection, Crowd, Stage
-from app.worker.inbox import Room
 from app.worker.loop import Loop
+from app.worker.room import Room
 
 
 class Gone:

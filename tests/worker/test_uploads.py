@@ -3,7 +3,8 @@
 from app.memories.importing.bounds import MOST_BYTES
 from app.personal.bringing.views import receive
 from app.worker.bounds import LARGEST_BODY, LARGEST_UPLOAD, UPLOAD_BEGINS
-from app.worker.inbox import End, Inbox, Room
+from app.worker.inbox import End, Inbox
+from app.worker.room import Room
 from tests.tables import each
 
 

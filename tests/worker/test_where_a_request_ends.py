@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from app.worker.inbox import End, Inbox, Room
+from app.worker.inbox import End, Inbox
+from app.worker.room import Room
 from tests.worker.wire import PROBE, dial, read_answers
 
 FORM = b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"

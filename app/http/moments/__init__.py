@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from flask import Flask
 from markupsafe import Markup
 
-from app.http.moments.zones import day_of, own_zone, reading_zone, zone_name
+from app.http.moments.zones import day_of, own_zone, reading_zone, shift, zone_name
 
 _CLOCK_FORMATS = {"day": "", "minute": ", %H:%M", "second": ", %H:%M:%S"}
 # Not %B, which depends on the process's locale.
@@ -76,7 +76,7 @@ def iso_day(at: datetime) -> str:
 
 def iso_minute(at: datetime) -> str:
     """Returns the minute in the reader's time zone as a field of a form takes it, as in ``2026-05-03T09:30``."""
-    return _in_utc(at).astimezone(reading_zone()).strftime("%Y-%m-%dT%H:%M")
+    return shift(_in_utc(at), reading_zone()).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def iso_exact(at: datetime) -> str:
@@ -94,7 +94,7 @@ def _element(at: datetime, precision: str, zone: tzinfo | None = None) -> Markup
 
 
 def _text(at: datetime, precision: str, zone: tzinfo | None) -> str:
-    at = _in_utc(at).astimezone(zone or UTC)
+    at = shift(_in_utc(at), zone or UTC)
     named = "" if zone is not None and precision == "day" else f" {_short_name(at)}"
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}{at.strftime(_CLOCK_FORMATS[precision])}{named}"
 

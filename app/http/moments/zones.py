@@ -49,4 +49,12 @@ def start_of(day: date) -> datetime:
 
 def day_of(at: datetime) -> date:
     """Returns on which day of whoever reads a moment is."""
-    return at.astimezone(reading_zone()).date()
+    return shift(at, reading_zone()).date()
+
+
+def shift(at: datetime, zone: tzinfo) -> datetime:
+    """Returns a moment by the clocks of a zone; in UTC where they would be before the first year, or after the last."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)

@@ -134,7 +134,10 @@ EXPIRED: Final = ErrorPage(
         "Nothing was shared. Requests wait for a few minutes only, in the browser that began them, and end with"
         " their app. Go back to the app and start again from there."
     ),
-    happened=_("The person took longer than {request_minutes} minutes for one step, or went on in another browser."),
+    happened=_(
+        "The person took longer than {request_minutes} minutes for one step and closed its page, or {most_minutes}"
+        " in all, or went on in another browser."
+    ),
     fix=_("Send them to authorize again, with a new state and a new code_challenge."),
 )
 ALREADY_ANSWERED: Final = ErrorPage(

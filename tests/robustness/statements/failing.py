@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from threading import get_ident
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import psycopg
@@ -121,7 +122,9 @@ def _kept_connections() -> Iterator[None]:
     connect, spare = sqlite3.connect, []
 
     def connect_again(address: str, **named: Any) -> sqlite3.Connection:
-        for connection in list(spare) if named.get("factory") is SqliteConnection else ():
+        # What a test before left is closed now and then, too, and belongs to another file.
+        here = [connection for connection in spare if address.startswith(f"file:{quote(connection.path)}?")]
+        for connection in here if named.get("factory") is SqliteConnection else ():
             # Where somebody has not read a statement to its end, no function can be changed.
             with suppress(sqlite3.OperationalError):
                 connection.create_function(SQLITE_NAME, 1, in_small_letters, deterministic=True)

@@ -1,0 +1,134 @@
+"""A large answer that is read slowly waits on disk and keeps no thread, however many there are."""
+
+import os
+import random
+import socket
+from threading import Thread
+
+import pytest
+
+from app.worker import outbox
+from app.worker.bounds import ANSWER_IN_MEMORY
+from app.worker.outbox import Outbox
+from app.worker.room import Room, Waiting
+
+PIECES = [random.Random(number).randbytes(50_000) for number in range(60)]
+WHOLE = b"HTTP/1.1 200 OK\r\n\r\n" + b"".join(PIECES)
+
+
+@pytest.fixture
+def ends():
+    """Ours, which waits for nobody, and theirs."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.settimeout(30)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_what_nobody_reads_is_kept_and_keeps_nobody(ends):
+    ours, theirs = ends
+    room = Room()
+    sent = Outbox(ours, None, room)
+    _answer(sent)
+    assert ANSWER_IN_MEMORY < room.taken <= len(WHOLE)
+    assert _read_all(sent, theirs) == WHOLE
+    assert room.taken == 0
+    # And the next one, too, in one piece.
+    sent.sendall(WHOLE)
+    sent.flush()
+    sent.sendall(b"more")
+    assert room.taken
+    assert _read_all(sent, theirs) == WHOLE + b"more"
+    assert room.taken == 0
+
+
+def test_what_is_not_sent_any_more_gives_back_its_room(ends):
+    room = Room()
+    sent = Outbox(ends[0], None, room)
+    _answer(sent)
+    sent.drop()
+    assert room.taken == 0
+    assert sent.flush()
+
+
+@pytest.mark.parametrize("largest", [0, 1_000_000], ids=["none of it", "a part of it"])
+def test_where_there_is_no_room_its_thread_waits(ends, monkeypatch, largest):
+    monkeypatch.setattr(outbox, "ANSWER_ON_DISK", largest)
+    _is_sent_while_it_is_read(*ends, Room(waiting=1))
+
+
+def test_where_the_disk_is_full_its_thread_waits(ends, monkeypatch):
+    written, write = [], os.pwrite
+
+    def pwrite(file: int, data: bytes, at: int) -> int:
+        if len(written) > 3:
+            raise OSError
+        written.append(data)
+        # As disks do that are nearly full.
+        return write(file, data[:1000], at)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    _is_sent_while_it_is_read(*ends, Room(waiting=1))
+    assert len(written) == 4
+
+
+def test_where_many_wait_the_next_one_is_cut_off(ends):
+    room = Room(most=0, waiting=0)
+    with pytest.raises(TimeoutError):
+        _answer(Outbox(ends[0], None, room))
+
+
+def test_whoever_waited_lets_others_wait(ends, monkeypatch):
+    monkeypatch.setattr(outbox, "allowed_seconds", lambda moved: -1)
+    room = Room(most=0, waiting=1)
+    for _ in range(3):
+        with pytest.raises(TimeoutError, match="The answer is read too slowly"):
+            _answer(Outbox(ends[0], None, room))
+
+
+def test_what_finds_no_room_takes_none():
+    room = Room(most=10)
+    waiting = Waiting(room, 8)
+    waiting.put(b"12345678")
+    with pytest.raises(OSError, match="no room"):
+        waiting.put(b"9")
+    with pytest.raises(OSError, match="no room"):
+        Waiting(room, 8).put(b"123")
+    assert room.taken == 8
+    assert [waiting.take(5), waiting.take(5), waiting.take(5)] == [b"12345", b"678", b""]
+    waiting.close()
+    assert room.taken == 0
+
+
+def _answer(sent: Outbox) -> None:
+    sent.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for piece in PIECES:
+        sent.sendall(piece)
+
+
+def _is_sent_while_it_is_read(ours: socket.socket, theirs: socket.socket, room: Room) -> None:
+    read: list[bytes] = []
+    reader = Thread(target=lambda: read.append(b"".join(iter(lambda: theirs.recv(65536), b""))))
+    reader.start()
+    sent = Outbox(ours, None, room)
+    _answer(sent)
+    while not sent.flush():
+        pass
+    ours.shutdown(socket.SHUT_WR)
+    reader.join()
+    assert read == [WHOLE]
+    assert room.taken == 0
+
+
+def _read_all(sent: Outbox, theirs: socket.socket) -> bytes:
+    read = b""
+    while not sent.flush():
+        read += theirs.recv(65536)
+    theirs.setblocking(False)
+    try:
+        while True:
+            read += theirs.recv(65536)
+    except BlockingIOError:
+        theirs.setblocking(True)
+        return read
