@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import psycopg
 import pytest
+import redis
 from msgspec import structs
 from sqlalchemy import make_url
 
@@ -31,6 +32,7 @@ from tests.databases import database_in, for_libpq, new_database
 from tests.migrated import bring_up_to_date
 from tests.pooler import missing_pgbouncer, running_pooler
 from tests.ports import free_port
+from tests.redis_servers import running_redis
 from tests.resources import _cluster
 
 _KEY = "a-key-0123456789-that-nobody-ever-sees"
@@ -391,6 +393,23 @@ def test_a_redis_that_is_away_is_no_error(examine):
     """Limits go on in each process."""
     code, findings = examine(redis_url=f"redis://:{_PASSWORD}@127.0.0.1:{free_port()}/0")
     assert code == 0 and "does not answer" in _find(findings, "redis", "warning")["says"]
+
+
+def test_a_redis_that_takes_no_count_is_told_of(examine):
+    """It answers, and each process counts for itself all the same."""
+    with running_redis() as server, redis.from_url(server.url) as client:
+        assert _find(examine(redis_url=server.url)[1], "redis", "ok")["says"] == "Redis answers."
+        client.config_set("maxmemory", "100kb")
+        assert "is full" in _find(examine(redis_url=server.url)[1], "redis", "warning")["says"]
+        client.config_set("maxmemory-policy", "volatile-ttl")
+        assert _find(examine(redis_url=server.url)[1], "redis", "ok")
+        client.replicaof("127.0.0.1", "1")
+        assert "a replica" in _find(examine(redis_url=server.url)[1], "redis", "warning")["says"]
+        client.replicaof("no", "one")
+        client.acl_setuser(
+            "default", enabled=True, nopass=True, reset=True, keys=["*"], categories=["+@all"], commands=["-info"]
+        )
+        assert _find(examine(redis_url=server.url)[1], "redis", "ok")
 
 
 @pytest.mark.postgresql
