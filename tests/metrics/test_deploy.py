@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from app import metrics
+from app.database import unavailable
 from app.metrics import kinds
 from tests.metrics.test_port import scrape, served, wait_for  # noqa: F401
 from tests.tables import each
@@ -78,6 +79,13 @@ def test_each_rule_says_what_to_do_and_where_to_read_on():
         assert _ROOT / path == _RUNBOOK and anchor in anchors, rule["alert"]
         assert rule["labels"]["severity"] in ("page", "ticket")
     assert {rule["annotations"]["runbook"].partition("#")[2] for rule in rules()} == anchors
+
+
+def test_each_kind_of_error_of_the_database_is_explained():
+    """An alert names the kind, and sends whoever reads it here."""
+    section = _RUNBOOK.read_text().partition("## Database")[2].partition("\n## ")[0]
+    told = {"outdated", "silent", *unavailable._SQLITE.values(), *unavailable._POSTGRESQL.values()}
+    assert told == set(re.findall(r"`([a-z-]+)` \(", section))
 
 
 @cache
