@@ -12,6 +12,7 @@ from app.scopes import asks_offline_access, parse_scope, with_offline_access
 # Nothing else is kept: an app may send along, by mistake, what must not be stored in plain text, such as its secret.
 _KEPT = (
     "response_type",
+    "response_mode",
     "client_id",
     "redirect_uri",
     "scope",
@@ -23,13 +24,17 @@ _KEPT = (
     "authorization_details",
 )
 
+#: Of these it is kept that they were sent, which is refused once somebody has signed in.
+_KEPT_BY_NAME = ("request_uri",)
+
 
 def keep_parameters(
     connection: Connection, settings: Settings, client: ClientSnapshot, sent: Mapping[str, str], *markers: str
 ) -> dict[str, str]:
     """Returns what is kept of the parameters that a client sent, with the scope settled, and the ``markers`` beside them."""
     scope = _settle_scope(connection, settings, client, sent)
-    kept = {name: sent[name] for name in _KEPT if name in sent} | dict.fromkeys(markers, "1")
+    kept = {name: sent[name] for name in _KEPT if name in sent}
+    kept |= dict.fromkeys([*markers, *(name for name in _KEPT_BY_NAME if name in sent)], "1")
     return kept | ({"scope": scope} if scope else {})
 
 

@@ -89,7 +89,7 @@ CHECKS = (
     Check(refuse_request_object,     None,          None,          Told.JSON,   None,        None),     # request_not_supported
     Check(demand_own_redirect_uri,   Told.PAGE,     Told.PAGE,     Told.JSON,   None,        None),     # invalid_request
     Check(demand_device_client,      None,          None,          None,        Told.JSON,   Told.PAGE),# unauthorized_client
-    Check(refuse_request_uri,        Told.REDIRECT, None,          None,        None,        None),     # request_uri_not_supported
+    Check(refuse_request_uri,        Told.REDIRECT, Told.REDIRECT, None,        None,        None),     # request_uri_not_supported
     Check(refuse_defects,            Told.REDIRECT, Told.REDIRECT, Told.JSON,   Told.JSON,   Told.POLL),# invalid_request
     Check(demand_push,               Told.REDIRECT, None,          None,        None,        None),     # invalid_request
     Check(demand_pushed,             None,          Told.REDIRECT, None,        None,        None),     # invalid_request

@@ -18,7 +18,7 @@ def find_reference(parameters: Mapping[str, str]) -> str | None:
 
 
 def refuse_request_uri(request: WireRequest) -> None:
-    """At the authorize endpoint: we fetch no request from anywhere (:rfc:`9101#section-5.2`). Raises a refusal."""
+    """Beside the request itself: we fetch none from anywhere (:rfc:`9101#section-5.2`). Raises a refusal."""
     if "request_uri" in request.payload.data:
         raise refuse(Reason.REQUEST_URI_ELSEWHERE)
 

@@ -101,13 +101,16 @@ def test_a_door_has_a_column_and_tells_the_client_only_where_it_knows_the_way(do
 
 
 def test_what_belongs_to_an_address_is_asked_of_no_device():
-    """Redirect URI, response type and mode, state, PKCE and prompt are of an answer that goes through a browser."""
+    """Redirect URI, response type and mode, state, PKCE and prompt are of an answer that goes through a browser.
+
+    And no browser brings a request by its address.
+    """
     of_device = {check.run.__name__ for check in CHECKS if check.device is not None}
     assert of_device == {check.run.__name__ for check in CHECKS if check.device_replay is not None}
     left_out = {check.run.__name__ for check in CHECKS if check.authorize and check.replay} - of_device
     assert left_out == {
         *("demand_own_redirect_uri", "demand_response_type_code", "demand_response_in_query", "demand_state"),
-        *("demand_known_prompt", "demand_code_challenge"),
+        *("demand_known_prompt", "demand_code_challenge", "refuse_request_uri"),
     }
 
 

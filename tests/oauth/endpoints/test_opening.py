@@ -359,11 +359,6 @@ def test_request_that_is_kept_elsewhere_is_not_fetched(notebook, signed_in):
     assert (answer["error"], answer["state"]) == ("request_uri_not_supported", notebook.state)
 
 
-def test_neither_before_the_sign_in(notebook, stranger, alice):
-    page = notebook.start(stranger, **ELSEWHERE)
-    assert page.request.path == "/sign-in"
-
-
 def test_without_an_address_to_go_back_to_it_is_a_page(notebook, signed_in):
     page = signed_in.get(notebook.named_url(ELSEWHERE["request_uri"]))
     assert page.status_code == 400 and "kept elsewhere" in page.text and "Location" not in page.headers

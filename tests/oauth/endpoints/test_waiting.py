@@ -12,8 +12,10 @@ from app.consents.models import Consent
 from app.extensions import db
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.grants.authorize import AuthorizeGrant
+from app.oauth.journal.record import ERROR_PAGE
 from app.oauth.tokens.code import AuthorizationCode
 from tests.actors import Browser
+from tests.oauth.journal.test_reasons import WRONG_AT_AUTHORIZE
 from tests.tables import each
 
 
@@ -109,6 +111,17 @@ def test_it_survives_signing_in(notebook, browser, alice):
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
     page = browser.follow(browser.submit(page, press="Continue", selection="all"))
     assert notebook.answer(browser.submit(page, press="Authorize"))["state"] == notebook.state
+
+
+@each(("change", "error", "_reason"), [row for row in WRONG_AT_AUTHORIZE if row[1] != ERROR_PAGE])
+def test_what_is_refused_is_refused_too_to_somebody_who_signs_in_on_the_way(
+    pocket, browser, alice, change, error, _reason
+):
+    """Whatever a check looks at is kept until then."""
+    address = pocket.start(browser, **change).request.url
+    browser.enter(alice)
+    (onward,) = parse_qs(urlsplit(address).query)["next"]
+    assert pocket.answer(browser.follow(browser.get(onward)))["error"] == error
 
 
 def test_it_survives_signing_up(notebook, browser):

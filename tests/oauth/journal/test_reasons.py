@@ -30,6 +30,7 @@ WRONG_AT_AUTHORIZE = [
     ({"redirect_uri": None}, ERROR_PAGE, Reason.REDIRECT_URI_MISSING),
     ({"redirect_uri": OTHER_URI}, ERROR_PAGE, Reason.REDIRECT_URI_MISMATCH),
     ({"redirect_uri": [OTHER_URI, OTHER_URI]}, ERROR_PAGE, Reason.PARAMETER_DEFECTIVE),
+    ({"request_uri": "https://pocket.example/r.jwt"}, "request_uri_not_supported", Reason.REQUEST_URI_ELSEWHERE),
     ({"response_type": None}, "invalid_request", Reason.RESPONSE_TYPE_MISSING),
     ({"response_type": "token"}, "unsupported_response_type", Reason.RESPONSE_TYPE_UNSUPPORTED),
     ({"response_mode": "fragment"}, "invalid_request", Reason.RESPONSE_MODE_UNSUPPORTED),
@@ -103,11 +104,6 @@ def test_a_request_uri_that_is_no_good_is_told_apart(app, notebook, pocket, sign
     let_time_pass(minutes=11)
     signed_in.get(url)
     assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_EXPIRED)
-
-
-def test_a_request_that_is_kept_elsewhere_is_noted(pocket, signed_in, reason):
-    pocket.start(signed_in, request_uri="https://pocket.example/request.jwt")
-    assert reason(pocket) == ("authorize", "request_uri_not_supported", Reason.REQUEST_URI_ELSEWHERE)
 
 
 def test_a_request_that_should_have_been_pushed_is_noted(notebook, signed_in, reason, change_client):
