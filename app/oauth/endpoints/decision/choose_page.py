@@ -127,7 +127,6 @@ def show_picker(
         look=look,
         left_at=left_at,
         waits=describe_wait(flow),
-        until=consent.expires_at if consent else None,
         errors=[*errors, *notices],
         returning=consent is not None,
         paused_at=consent.paused_at if consent else None,
