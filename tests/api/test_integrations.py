@@ -118,6 +118,17 @@ def test_memories_are_not_added_to_what_others_connected(shelf, connect):
     assert [(error["field"], error["code"]) for error in response.json["errors"]] == [("integration_id", "unknown")]
 
 
+def test_nor_to_one_that_the_person_has_picked_as_a_whole(shelf, connect, choose):
+    drive = shelf.connect()
+    caller = connect()
+    choose(caller, writable=[shelf.memento("Drive", drive)])
+    made = caller.post("integrations/", NEW).json["id"]
+    many = [{"title": "Page", "text": "One.", "integration_id": id} for id in (made, drive)]
+    response = caller.post("memories/bulk/", {"memories": many})
+    assert [(error["field"], error["code"]) for error in response.json["errors"]] == [("integration_id", "unknown")]
+    assert caller.titles() == []
+
+
 def test_an_integration_is_changed(shelf, connect):
     drive = shelf.connect()
     caller = connect()

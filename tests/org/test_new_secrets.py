@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.audit.models import AuditEvent
 from app.clients.models import Client, ClientSecret
 from app.credentials import digest
@@ -61,6 +63,16 @@ def test_apps_of_others_keep_theirs(app, admin, notebook, carol):
     with app.app_context():
         kept = db.session.scalars(select(ClientSecret).where(ClientSecret.digest == digest(secret))).one()
         assert kept.revoked_at is None
+
+
+def test_one_that_ended_before_keeps_the_time_of_its_end(app, admin, notebook):
+    with app.app_context():
+        first = db.session.get_one(ClientSecret, digest(notebook.client_secret))
+        first.revoked_at = ended = clock.now() - timedelta(days=3)
+        db.session.commit()
+    assert notebook.client_id in shown(rotate(admin))
+    with app.app_context():
+        assert db.session.get_one(ClientSecret, digest(notebook.client_secret)).revoked_at == ended
 
 
 def test_sent_twice_it_is_done_once(app, admin, notebook, planner):

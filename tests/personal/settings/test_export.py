@@ -61,6 +61,12 @@ def test_all_that_is_known_of_the_person_is_in_it(take, saved, connected, record
     assert told["reliquary.json"]["memories"] == 9 and "memories/0001.json" in told
 
 
+def test_an_app_that_only_asked_is_in_it_by_its_own_name(take, connected, pocket, signed_in):
+    signed_in.submit(pocket.start(signed_in), press="Cancel")
+    [asked] = json.loads(take()["account/asked-apps.json"])
+    assert (asked["app"], asked["app_id"]) == ("Acme Pocket", pocket.client_id)
+
+
 def test_no_secret_is_in_it(take, app, connected, saved, alice, in_database):
     """Not one that is stored, and none of the digests by which others are known."""
     words = "\n".join(take().values())

@@ -157,8 +157,8 @@ def test_it_is_turned_off_after_a_question(app, alices, alice):
     assert other.submit(waiting, code=phone.recovery_codes[0]).status_code == 400, "They went with the last factor."
 
 
-def test_new_recovery_codes_end_those_before(app, alices, alice):
-    phone = set_up_phone(app, alice)
+def test_new_recovery_codes_end_those_before(app, alices, alice, bob):
+    phone, others = set_up_phone(app, alice), set_up_phone(app, bob)
     assert "10 codes are left" in alices.get(PAGE).text
     page = alices.submit(alices.get(PAGE + "recovery-codes"), press="Make new codes")
     made = codes_of(page)
@@ -170,6 +170,9 @@ def test_new_recovery_codes_end_those_before(app, alices, alice):
     assert other.submit(waiting, code=made[0]).status_code == 303
     assert "recovery_code_used" in told(app)
     assert "9 codes are left" in alices.get(PAGE).text
+    theirs = Browser(app)
+    waiting = theirs.follow_once(theirs.sign_in(bob.email, bob.password))
+    assert theirs.submit(waiting, code=others.recovery_codes[0]).status_code == 303
 
 
 def test_there_are_none_without_a_second_step(alices):

@@ -1,5 +1,6 @@
 """What else a person decides on the two screens: in which mementos the app may write, and until when it all holds."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -70,6 +71,15 @@ def test_the_consent_names_where_the_app_may_write_and_where_not(to_consent):
     recipes, diary = sorted(windows, key=lambda window: "Diary" in window)
     assert "It may also change or delete these" in recipes
     assert "It may also change or delete these" not in diary
+
+
+def test_the_consent_names_what_the_app_will_see_no_longer(pocket, signed_in, alice, make_memento, to_consent):
+    pocket.allow(alice, SCOPE, {"selection": "selected", "memento_ids": [make_memento("Of another consent")]})
+    first = to_consent("Recipes", "Diary")
+    signed_in.submit(first, press="Authorize")
+    assert "No longer" not in first.text
+    line = to_consent("Recipes").text.split("No longer:")[1].split("</p>")[0]
+    assert re.findall("<bdi>([^<]+)</bdi>", line) == ["Diary"]
 
 
 def test_what_was_ticked_to_write_in_is_what_is_kept_and_said_on_the_wire(
