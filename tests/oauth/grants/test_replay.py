@@ -83,6 +83,13 @@ def test_a_person_whose_app_replayed_nothing_reads_nothing_of_it(notebook, signe
         assert "old key" not in signed_in.get(path).text
 
 
+def test_another_app_of_theirs_is_not_said_to_have_done_it(notebook, pocket, signed_in):
+    replay_a_code(pocket, signed_in)
+    grant_id = notebook.tokens(signed_in)["grant_id"]
+    for path in (f"/account/apps/{grant_id}/", f"/account/apps/{grant_id}/activity"):
+        assert "old key" not in signed_in.get(path).text
+
+
 def test_a_person_who_has_ended_the_app_since_still_finds_it(notebook, signed_in):
     grant_id = replay_a_code(notebook, signed_in)["grant_id"]
     signed_in.end_app(grant_id)

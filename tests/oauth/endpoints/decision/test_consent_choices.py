@@ -73,6 +73,17 @@ def test_the_consent_names_where_the_app_may_write_and_where_not(to_consent):
     assert "It may also change or delete these" not in diary
 
 
+@each("choice, words", [("selected", "1 memory in all"), ("all", "Today that is 3 memories")])
+def test_the_consent_counts_what_was_chosen(notebook, signed_in, shelf, choice, words):
+    drive, slack = shelf.connect(), shelf.connect("slack")
+    trips = shelf.memento("Trips", shelf.keep("Lisbon", drive)), shelf.memento("Empty", shelf.connect("gmail"))
+    shelf.keep("Chat", slack), shelf.keep("Another", slack)
+    ticks = {"memento_ids": list(trips)} if choice == "selected" else {}
+    page = notebook.start(signed_in, scope="memories:read", prompt="consent")
+    page = signed_in.follow(signed_in.submit(page, press="Continue", selection=choice, **ticks))
+    assert words in page.text
+
+
 def test_the_consent_names_what_the_app_will_see_no_longer(pocket, signed_in, alice, make_memento, to_consent):
     pocket.allow(alice, SCOPE, {"selection": "selected", "memento_ids": [make_memento("Of another consent")]})
     first = to_consent("Recipes", "Diary")

@@ -22,9 +22,9 @@ from tests.tables import each
 @pytest.mark.parametrize("origin", ["dynamic", "document"])
 def test_the_same_one_takes_over_everything_and_the_earlier_one_ends(app, here, agent, connect_agent, shelf, origin):
     """Its mementos and which of them it may change, what it saved and made, and its name."""
-    memento = shelf.memento("Work", shelf.keep("Plan", shelf.connect()))
+    memento, other = shelf.memento("Work", shelf.keep("Plan", shelf.connect())), shelf.memento("Diary")
     client = agent(origin=origin)
-    first = connect_agent(client, selection="selected", memento_ids=[memento], writable_ids=[memento])
+    first = connect_agent(client, selection="selected", memento_ids=[other, memento], writable_ids=[memento])
     bread, made = add_memory(first), make(first)
     assert fill(first, made, bread).status_code == 200
     with app.app_context():
@@ -34,7 +34,7 @@ def test_the_same_one_takes_over_everything_and_the_earlier_one_ends(app, here, 
     page = (again := client if origin == "document" else agent()).start(here)
     for words in (
         "The same as “<bdi>Claude on the laptop</bdi>”",
-        "It takes over what that one sees: <bdi>Work</bdi> (also to change).",
+        "It takes over what that one sees: <bdi>Diary</bdi>, <bdi>Work</bdi> (also to change).",
         "It takes over what that one has saved: 1 memory in “<bdi>Saved by Claude Code</bdi>”.",
         "It takes over its name.",
         "ends.",
@@ -53,8 +53,9 @@ def test_the_same_one_takes_over_everything_and_the_earlier_one_ends(app, here, 
         old, new = (db.session.get_one(Consent, each.grant_id) for each in (first, second))
         assert (old.revoked_at is not None, old.continued_by, new.name) == (True, new.grant_id, "Claude on the laptop")
         assert (old.installation == new.installation) and (new.installation != "") == (origin == "document")
-        written = select(ConsentMemento.can_write).where(ConsentMemento.grant_id == new.grant_id)
-        assert db.session.scalars(written).all() == [True]
+        written = select(ConsentMemento.memento_id, ConsentMemento.can_write)
+        rows = db.session.execute(written.where(ConsentMemento.grant_id == new.grant_id))
+        assert {id: can_write for id, can_write in rows} == {memento: True, other: False}
 
     assert first.get("memories/").status_code == 401
     assert client.refresh(first.refresh_token).json["error"] == "invalid_grant"
