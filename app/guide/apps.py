@@ -36,6 +36,8 @@ class ExampleApp(Struct, frozen=True):
     native_app: bool = False
     require_pushed: bool = False
     device_flow: bool = False
+    #: Nobody comes back to it from a browser.
+    has_devices_alone: bool = False
     status: str | None = None
     may_administer: bool = False
 
@@ -102,6 +104,7 @@ def _describe(client: Client, role: str) -> ExampleApp:
         native_app=client.native_app,
         require_pushed=client.require_pushed,
         device_flow=client.device_flow,
+        has_devices_alone=client.device_flow and not client.usable_redirect_uris,
         status=client.status,
         may_administer=can_administer(role),
     )

@@ -181,6 +181,21 @@ def test_an_app_that_gets_no_tokens_is_said_to(app, member, notebook):
     assert "is suspended: it gets no tokens" in member.get("/guide/").text
 
 
+@each(
+    ("fields", "leads_to"),
+    [
+        ({"require_pushed": True}, "/guide/apps-and-addresses?client_id={}#pushed-requests"),
+        ({"device_flow": True, "redirect_uris": []}, "/guide/devices?client_id={}"),
+    ],
+)
+def test_an_app_for_which_the_address_of_step_1_is_refused_is_said_to(
+    member, notebook, change_client, fields, leads_to
+):
+    change_client(notebook, **fields)
+    notice = re.search(r'<p class="notice">(.*?)</p>', member.get("/guide/").text, re.DOTALL)[1]
+    assert "the address below is refused" in notice and f'href="{leads_to.format(notebook.client_id)}"' in notice
+
+
 def test_a_public_app_is_shown_no_secret_and_no_client_credentials(member, pocket):
     guide = read_guide(member.get, client_id=pocket.client_id)
     assert "SECRET" not in "".join(guide.snippets.values())

@@ -13,7 +13,10 @@ from app.oauth.playground.callback import PlaygroundCallback
 from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import HONEST, send, signed_in
+from tests.protocol import change_client
 from tests.tables import each
+
+__all__ = ["change_client"]
 
 ISSUER = "http://127.0.0.1:8000"
 
@@ -250,6 +253,11 @@ def test_draft_without_a_redirect_uri_is_activated_for_the_playground(app, admin
     page = admin.follow(admin.submit(admin.get(path_of(draft)), press="Finish"))
     assert "has no redirect URI of its own yet" in page.text
     assert not is_accepted(trial, admin)
+
+
+def test_an_app_of_devices_alone_is_not_asked_for_a_redirect_uri(admin, notebook, change_client):
+    change_client(notebook, redirect_uris=[], device_flow=True)
+    assert "has no redirect URI of its own yet" not in admin.get(path_of(notebook)).text
 
 
 def test_public_draft_goes_straight_on(app, admin):
