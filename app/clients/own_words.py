@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, object_session
 from app.clients.errors import ClientError
 from app.clients.fields import FIELDS, ClientFields
 from app.clients.models import DEVICE_GRANT, PUBLIC, Client
-from app.clients.redirect_uris import host_of, is_web, web_origin_of
+from app.clients.redirect_uris import find_redirect_uri_problems, host_of, is_web, web_origin_of
 from app.config import Settings
 from app.scopes import SCOPES, format_scope, parse_scope
 
@@ -46,6 +46,9 @@ def read_own_words(
         }
     ).clean()
     problems = fields.find_problems(settings)
+    if fields.device_flow and "authorization_code" in sent.get("grant_types", ()):
+        # It asks in the other way, too, which needs one.
+        problems += [("redirect_uris", problem) for problem in find_redirect_uri_problems(uris) if not uris]
     if not uris:
         # What it is called by default is told by its addresses.
         problems.sort(key=lambda problem: problem[0] != "redirect_uris")

@@ -166,7 +166,7 @@ _CLAIM = Statement(
         or_(
             AuthorizationRequest.browser_digest.is_(None),
             (AuthorizationRequest.browser_digest == bindparam("nonce_digest"))
-            & (AuthorizationRequest.user_id == bindparam("person")),
+            & or_(AuthorizationRequest.user_id.is_(None), AuthorizationRequest.user_id == bindparam("person")),
         ),
     )
     .values(

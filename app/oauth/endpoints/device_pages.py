@@ -23,7 +23,7 @@ from app.limits.table import ADDRESS_DEVICE_CODES, DEVICE_CODES
 from app.oauth.authorization_request.device import claim_device_request
 from app.oauth.authorization_request.user_codes import read_user_code
 from app.oauth.endpoints.browser import bind_browser, find_or_make_browser
-from app.oauth.endpoints.error_pages import device_expired_page, other_account_page
+from app.oauth.endpoints.error_pages import device_expired_page, expired_page, other_account_page
 from app.oauth.endpoints.keeping import continue_url
 from app.oauth.endpoints.waiting import find_request_of_browser, sign_in_url
 from app.oauth.tokens.code import find_authorization_code
@@ -121,7 +121,7 @@ def show_end() -> ResponseReturnValue:
     with connect(db.engine) as connection:
         waiting = find_request_of_browser(connection, handle)
         if waiting is None or waiting.device_digest is None:
-            return device_expired_page()
+            return expired_page()
         is_allowed = find_authorization_code(connection, waiting.device_digest) is not None
     if current_user.is_authenticated and waiting.user_id not in (None, current_user.id):
         return other_account_page()

@@ -259,11 +259,35 @@ def test_another_account_may_answer_it(television, signed_in, bob):
     page = enter(signed_in, asked["user_code"])
     page = signed_in.follow(signed_in.submit(page, press="Not you? Switch account"))
     assert page.request.path == "/sign-in" and "form-action 'self'" in page.headers["Content-Security-Policy"]
-    page = signed_in.follow(signed_in.submit(page, email=bob.email, password=bob.password))
+    signed_in.follow(signed_in.submit(page, email=bob.email, password=bob.password))
+    # Whoever types the code once more gets to it as well.
+    page = enter(signed_in, asked["user_code"])
     page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
     signed_in.submit(page, press="Authorize")
     tokens = television.poll(asked).json
     assert television.app.me(tokens["access_token"]).json["consent"]["grant_id"] == tokens["grant_id"]
+
+
+def test_whoever_has_switched_the_account_types_the_code_once_more(television, signed_in, bob):
+    asked = television.begin()
+    page = enter(signed_in, asked["user_code"])
+    signed_in.submit(page, press="Not you? Switch account")
+    signed_in.enter(bob)
+    assert enter(signed_in, asked["user_code"]).request.path == "/oauth/authorize/mementos"
+
+
+def test_another_account_may_be_chosen_before_the_code_is_sent(television, signed_in):
+    asked = television.begin()
+    page = signed_in.get(f"/device?user_code={asked['user_code']}")
+    page = signed_in.submit(page, press="Not you? Switch account")
+    assert f"user_code={asked['user_code']}" in page.location.replace("%3D", "=")
+
+
+def test_what_could_be_another_app_is_still_told_of_a_device(television, signed_in):
+    """A public app's device proves nothing by its code."""
+    page = enter(signed_in, television.begin()["user_code"])
+    page = signed_in.follow(signed_in.submit(page, press="Continue", selection="all"))
+    assert "another app could pretend to be it" in " ".join(page.text.split())
 
 
 def test_whoever_cancels_while_nobody_is_signed_in_ends_it(television, signed_in):

@@ -1,0 +1,46 @@
+"""The pages on which a person connects a device, as axe-core sees them."""
+
+import requests
+
+from app.accounts.organizations import find_organization
+from app.clients.registration import register_client
+from app.config import settings
+from app.extensions import db
+from tests.journeys.walk import ALICE, enter, follow
+
+
+def test_connecting_a_device(look, page, server, demonstration):
+    with server.app.app_context():
+        client, _ = register_client(
+            db.session(),
+            settings(),
+            organization=find_organization("acme"),
+            name="Acme Television",
+            type="public",
+            scopes=["memories:read"],
+            device_flow=True,
+        )
+        db.session.commit()
+        form = {"client_id": client.client_id}
+    codes = [
+        requests.post(f"{server.url}/oauth/device_authorization", data=form, timeout=10).json()["user_code"]
+        for _ in range(2)
+    ]
+    enter(page, server, ALICE)
+    look("device", server.url + "/device")
+    page.get_by_label("Code").fill("BCDF-GHJK")
+    follow(page.get_by_role("button", name="Continue"))
+    look("device, a wrong code")
+    page.get_by_label("Code").fill(codes[0].lower().replace("-", " "))
+    follow(page.get_by_role("button", name="Continue"))
+    look("device, choose")
+    page.get_by_role("checkbox", name="Recipes").check()
+    follow(page.get_by_role("button", name="Continue").last)
+    look("device, consent")
+    follow(page.get_by_role("button", name="Authorize"))
+    look("device, done")
+    look("device, its code came along", f"{server.url}/device?user_code={codes[1]}")
+    follow(page.get_by_role("button", name="Yes, my device shows this code"))
+    follow(page.get_by_role("button", name="Cancel"))
+    look("device, cancelled")
+    look("device, expired", server.url + "/device/done")
