@@ -39,6 +39,11 @@ def test_first_consent_says_who_asks_for_what_and_where_to_undo_it(demonstration
     for what in ("Acme Notebook", "Acme", callback.url.split("/")[2], "read and search the memories you choose"):
         assert what in picker.inner_text()
     assert not page.get_by_role("radio", name="Everything").is_checked()
+    # What Chromium counts all of anew for each that comes, as list items and quotations, would keep it busy for ten
+    # seconds where there are two thousand mementos.
+    rows = page.locator(".mementos li").evaluate_all("all => all.map((one) => getComputedStyle(one).display)")
+    assert set(rows) == {"block"} and page.locator(".mementos q").count() == 0
+    assert picker.get_by_role("listitem").filter(has_text="Trip to Lisbon").count() == 1
     choose(page, "Recipes", "Trip to Lisbon")
 
     summary = page.locator("main").inner_text()
