@@ -111,7 +111,11 @@ def _check_protocol(sent: Mapping[str, Any]) -> None:
     grants, responses = sent.get("grant_types", ["authorization_code"]), sent.get("response_types", ["code"])
     by_device = isinstance(grants, list) and DEVICE_GRANT in grants
     if not isinstance(grants, list) or not ("authorization_code" in grants or by_device):
-        raise ClientError("grant_types", "The member 'grant_types' must be a list with 'authorization_code' in it.")
+        either = f"'authorization_code' or '{DEVICE_GRANT}'"
+        raise ClientError("grant_types", f"The member 'grant_types' must be a list with {either} in it.")
+    if by_device and "authorization_code" in grants and not sent.get("redirect_uris"):
+        # RFC 7591 section 2: whoever uses a flow with redirection must register where to.
+        raise ClientError("redirect_uris", find_redirect_uri_problems([])[0])
     if not isinstance(responses, list) or ("code" not in responses and "authorization_code" in grants):
         raise ClientError("response_types", "The member 'response_types' must be a list with 'code' in it.")
     if "jwks" in sent and "jwks_uri" in sent:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from app.clients.models import Client, ClientOrigin, SelfRegistration
+from app.clients.models import DEVICE_GRANT, Client, ClientOrigin, SelfRegistration
 from app.clients.self_registration import MOST_UNUSED
 from app.extensions import db
 from app.scopes import SCOPES
@@ -121,6 +121,13 @@ def test_nulls_and_nothings_and_unknown_members_are_passed_over(ask):
         ({"application_type": "desktop"}, "invalid_client_metadata", "application_type"),
         ({"grant_types": ["client_credentials"]}, "invalid_client_metadata", "grant_types"),
         ({"grant_types": "authorization_code"}, "invalid_client_metadata", "grant_types"),
+        ({"grant_types": ["refresh_token"]}, "invalid_client_metadata", f"'authorization_code' or '{DEVICE_GRANT}'"),
+        # "Clients using flows with redirection MUST register their redirection URI values" (section 2).
+        (
+            {"grant_types": ["authorization_code", DEVICE_GRANT], "redirect_uris": None},
+            "invalid_redirect_uri",
+            "at least one redirect URI",
+        ),
         ({"response_types": ["token"]}, "invalid_client_metadata", "response_types"),
         ({"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}, "invalid_client_metadata", "private key"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "secret"}]}}, "invalid_client_metadata", "private key"),
