@@ -1,6 +1,6 @@
 // A request waits for its person's answer as long as its page is open, or as the server lets it:
 // <p class="waits" role="status" hidden data-form="ID" data-url="…" data-seconds="600" data-left="3600" data-soon="words"></p>
-// The form is sent along, so that the server keeps what is ticked when it is too late.
+// When it is too late the form is sent along, so that the server keeps what is ticked.
 const LOOK_EVERY = 5000;
 const WARN_BEFORE = 120_000;
 const told = document.querySelector(".waits");
@@ -23,9 +23,11 @@ function look() {
 async function ask() {
   askedAt = Date.now();
   try {
-    const answer = await fetch(url, { method: "POST", body: new URLSearchParams(new FormData(document.getElementById(form))) });
+    const fields = new FormData(document.getElementById(form));
+    const alone = { csrf_token: fields.get("csrf_token") };
     // Anything else, such as a session that has ended, is told when the form is sent, and takes nothing away.
-    if (answer.status !== 410) return;
+    if ((await send(alone)).status !== 410) return;
+    const answer = await send(fields);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     isOver = true;
     told.classList.add("error");
@@ -33,6 +35,10 @@ async function ask() {
   } catch {
     // The network is gone: the next look asks again.
   }
+}
+
+function send(fields) {
+  return fetch(url, { method: "POST", body: new URLSearchParams(fields) });
 }
 
 function say(words) {
