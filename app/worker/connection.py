@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Seconds after which a connection may be called slow, and how many of the oldest are looked at.
 _A_WHILE, _LOOKED_AT = 1.0, 32
+_A_MOMENT = 0.001
 
 
 class Stage(Enum):
@@ -134,6 +135,12 @@ class Crowd:
     def at(self, *stages: Stage) -> list[Connection]:
         """Returns those that are at one of these, the oldest of each first."""
         return [connection for stage in stages for connection in self.stages[stage]]
+
+    def find_slowest_body(self, asker: object) -> Connection | None:
+        """Returns the one whose body has come slowest of those that lie on disk, or whose inbox asks for room."""
+        now = time.monotonic()
+        bodies = [one for one in self.stages[Stage.BODY] if one.inbox.takes_room or one.inbox is asker]
+        return min(bodies, key=lambda one: one.inbox.size / max(now - one.since, _A_MOMENT), default=None)
 
     def find_dispensable(self) -> Connection | None:
         """Returns the one to close when there are too many; None when each is being answered.

@@ -73,6 +73,11 @@ class Inbox(Unreader):
         return len(self._data) + self._on_disk
 
     @property
+    def takes_room(self) -> bool:
+        """Whether some of it lies on disk."""
+        return self._on_disk > 0
+
+    @property
     def in_memory(self) -> bytearray:
         """What came so far, where nothing was read of it, and none of it lies on disk; else only a part."""
         return self._data
@@ -97,9 +102,11 @@ class Inbox(Unreader):
             self.end = End.TOO_MUCH
 
     def give_up(self, end: End) -> None:
-        """Wait for no more."""
+        """Wait for no more. For want of room, what lies on disk is given back."""
         self.end = self.end or end
         self.awaits_leave = False
+        if end is End.NO_ROOM:
+            self.close()
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Returns what gunicorn reads next; empty at the end. Raises what is to be said where more should have come."""
@@ -178,7 +185,7 @@ class Inbox(Unreader):
         try:
             # Without a buffer: a full disk is told now, and not when it is read or closed.
             self._disk = self._disk or TemporaryFile(buffering=0)  # noqa: SIM115, it is closed by close()
-            if not self._room.take(len(piece)):
+            if not self._room.take(len(piece), self):
                 raise OSError("There is no room for another body.")
             self._on_disk += len(piece)
             if self._disk.write(piece) < len(piece):

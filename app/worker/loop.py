@@ -81,7 +81,7 @@ class Loop(ThreadWorker):
             for crowd, _ in self.crowds:
                 for connection in crowd.at(*Stage):
                     if connection.deadline(self.cfg.keepalive) <= now:
-                        self._end_wait(connection)
+                        self.end_wait(connection)
 
     def take(self, crowd: Crowd, listener: Any) -> bool:
         """Take one connection, if there is one. When there are too many, the one that can best be spared goes."""
@@ -235,13 +235,13 @@ class Loop(ThreadWorker):
         connection.last_heard = time.monotonic()
         connection.watch(self.poller, EVENT_READ)
 
-    def _end_wait(self, connection: Connection) -> None:
-        """It took longer than it may."""
+    def end_wait(self, connection: Connection, why: End = End.LATE) -> None:
+        """It took longer than it may, or more room than there is."""
         try:
             if connection.stage is Stage.IDLE:
                 self.end(connection)
             elif connection.stage in (Stage.HEAD, Stage.BODY) and connection.inbox.size:
-                connection.inbox.give_up(End.LATE)
+                connection.inbox.give_up(why)
                 self._answer(connection)
             else:
                 self.close(connection)

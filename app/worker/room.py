@@ -1,6 +1,7 @@
 """Room on disk for what does not fit into memory: bodies that come, and answers that somebody reads slowly."""
 
 import os
+from collections.abc import Callable
 from tempfile import TemporaryFile
 from threading import BoundedSemaphore, Lock
 
@@ -14,11 +15,19 @@ class Room:
         self._most = most
         self._lock = Lock()
         self.taken = 0
+        #: Makes some, where there is none, for whoever asks. Returns whether it could.
+        self.spare: Callable[[object], bool] = lambda asker: False
         #: The threads that may wait for somebody to read, where there is no room.
         self.waiting = BoundedSemaphore(waiting)
 
-    def take(self, count: int) -> bool:
-        """Returns whether there was room for so many bytes more. Then they are taken."""
+    def take(self, count: int, asker: object = None) -> bool:
+        """Returns whether there was room for so many bytes more, or could be made. Then they are taken."""
+        while not self._take(count):
+            if not self.spare(asker):
+                return False
+        return True
+
+    def _take(self, count: int) -> bool:
         with self._lock:
             if self.taken + count > self._most:
                 return False

@@ -57,11 +57,20 @@ class Worker(Stopping):
         if hasattr(app, "soon_answered"):
             crowds[0][0].reader = PlainReader(self.cfg, *app.soon_answered)
             self.together = app.together
+        self._room.spare = lambda asker: self.spare_body(crowds[0][0], asker)
         if management:
             pool = ThreadPoolExecutor(MANAGEMENT_THREADS, "management")
             crowds.append((Crowd(pool, MANAGEMENT_CONNECTIONS, Management(app)), management))
             self.wsgi = _answer_at_its_port
         return crowds
+
+    def spare_body(self, crowd: Crowd, asker: object) -> bool:
+        """Let the body that comes slowest make room for one that comes faster. Returns whether there was one."""
+        slowest = crowd.find_slowest_body(asker)
+        if slowest is None or slowest.inbox is asker:
+            return False
+        self.end_wait(slowest, End.NO_ROOM)
+        return True
 
     def handle(self, conn: Connection, plain: PlainRequest | None = None) -> bool:
         """Answer a request, in whatever thread. Returns whether the connection stays open. Raises nothing."""

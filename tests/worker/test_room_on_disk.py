@@ -3,9 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
+from werkzeug.exceptions import ServiceUnavailable
 
+from app.worker import Worker
 from app.worker.bounds import BODY_IN_MEMORY
 from app.worker.connection import Connection, Crowd, Stage
+from app.worker.inbox import End
 from app.worker.loop import Loop
 from app.worker.room import Room
 
@@ -60,3 +63,59 @@ def test_where_it_was_closed_meanwhile_it_is_given_back_when_nobody_reads_it_any
     assert answered.room.taken
     Bare().go_on_after(answered, True)
     assert answered.room.taken == 0
+
+
+# -- where there is none ---------------------------------------------------------------------------
+
+SIZE = 10_000
+
+
+class Sparing(Worker):
+    """A worker that notes whom it answers."""
+
+    def __init__(self) -> None:
+        self.answered = []
+
+    def _answer(self, connection: Connection) -> None:
+        self.answered.append(connection)
+
+
+@pytest.fixture
+def crowd():
+    """Connections that share room for two bodies, and the worker that they are at."""
+    crowd, room, worker = Crowd(None, 10, None), Room(most=2 * SIZE), Sparing()
+    room.spare = lambda asker: worker.spare_body(crowd, asker)
+
+    def begin(seconds_ago: float) -> Connection:
+        connection = Connection(Gone(), ("192.0.2.7", 50123), ("127.0.0.1", 8000), crowd, room)
+        connection.inbox.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (BODY_IN_MEMORY + SIZE))
+        connection.enter(Stage.BODY)
+        connection.since -= seconds_ago
+        # Its head takes of the memory, too.
+        connection.inbox.feed(b"a" * (BODY_IN_MEMORY - SIZE))
+        connection.inbox.feed(b"a" * SIZE)
+        return connection
+
+    return SimpleNamespace(begin=begin, room=room, worker=worker)
+
+
+def test_the_body_that_comes_slowest_makes_room(crowd):
+    """Else a few that are sent almost to their end keep everybody's away for hours."""
+    quicker, slowest = crowd.begin(100), crowd.begin(1000)
+    latest = crowd.begin(10)
+    assert crowd.worker.answered == [slowest]
+    assert [one.inbox.end for one in (quicker, slowest, latest)] == [None, End.NO_ROOM, None]
+    assert crowd.room.taken == 2 * SIZE
+    latest.inbox.feed(b"a" * SIZE)
+    assert crowd.worker.answered == [slowest, quicker]
+    assert latest.inbox.end is End.WHOLE
+    with pytest.raises(ServiceUnavailable):
+        while slowest.inbox.chunk():
+            pass
+
+
+def test_it_is_told_so_itself_where_it_is_the_slowest(crowd):
+    others = [crowd.begin(10), crowd.begin(10)]
+    slowest = crowd.begin(1000)
+    assert slowest.inbox.end is End.NO_ROOM
+    assert [one.inbox.end for one in others] == [None, None]
