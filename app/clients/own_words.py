@@ -46,9 +46,6 @@ def read_own_words(
         }
     ).clean()
     problems = fields.find_problems(settings)
-    if fields.device_flow and "authorization_code" in sent.get("grant_types", ()):
-        # It asks in the other way, too, which needs one.
-        problems += [("redirect_uris", problem) for problem in find_redirect_uri_problems(uris) if not uris]
     if not uris:
         # What it is called by default is told by its addresses.
         problems.sort(key=lambda problem: problem[0] != "redirect_uris")

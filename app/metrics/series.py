@@ -9,7 +9,7 @@ from app.metrics.kinds import Counter, Gauge, Histogram
 _REQUEST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 _WAIT = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-_ENDPOINTS = ("authorize", "pushed", "token", "introspection", "revocation", "api", "mcp")
+_ENDPOINTS = ("authorize", "pushed", "device", "token", "introspection", "revocation", "api", "mcp")
 
 # -- requests ------------------------------------------------------------------------------------
 
@@ -25,12 +25,18 @@ REQUEST_SECONDS = Histogram(
 # -- the protocol --------------------------------------------------------------------------------
 
 REQUESTS_PUSHED = Counter("requests_pushed_total", "Authorization requests that were pushed, and kept.")
-CODES_ISSUED = Counter("codes_issued_total", "Authorization codes issued.")
+DEVICES_ASKED = Counter("devices_asked_total", "Devices that asked for a code, and got one.")
+CODES_ISSUED = Counter(
+    "codes_issued_total", "Authorization codes issued, and codes of devices that a person has allowed."
+)
 TOKENS_ISSUED = Counter(
     "tokens_issued_total",
     "Tokens issued, by the grant type.",
     kind=("access_token", "refresh_token"),
-    grant_type=("authorization_code", "refresh_token", "client_credentials"),
+    grant_type=(
+        *("authorization_code", "refresh_token", "client_credentials"),
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ),
 )
 REFUSED = Counter(
     "refused_total", "Requests refused, by the reasons of the table of refusals.", endpoint=_ENDPOINTS, reason=120

@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.consts import default_json_headers
 
-from app import credentials
+from app import credentials, metrics
 from app.clients.models import DEVICE_GRANT, REGISTERED, ClientSnapshot
 from app.database.connections import RowGone
 from app.database.repeat import repeat
@@ -51,6 +51,7 @@ def _answer(request: WireRequest) -> Any:
         # The client was deleted since it was looked up.
         return exchange.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
     note_success(request, DEVICE)
+    metrics.DEVICES_ASKED.inc()
     address = settings.issuer + VERIFICATION_PATH
     body = {
         "device_code": asked.device_code,

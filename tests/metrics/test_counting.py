@@ -9,6 +9,8 @@ import pytest
 from app import metrics
 from app.metrics import kinds, sharing
 from app.metrics.kinds import Counter, Gauge, Histogram
+from app.oauth.exchange import exchange
+from app.oauth.journal.record import AUTHORIZE, DEVICE, PUSHED, TOKEN
 
 
 @pytest.fixture(autouse=True)
@@ -184,3 +186,10 @@ def test_the_files_have_room_for_all_that_there_may_be(shared, app, monkeypatch)
         for status in ("2xx", "3xx", "4xx", "5xx"):
             took.observe(0.1, route, status)
     assert len(routes) < 250 and {path.name: path.stat().st_size for path in shared.glob("*_1.db")} == sizes
+
+
+def test_each_grant_type_and_each_door_of_the_protocol_is_counted_by_its_name():
+    """What no row knows is “other”: a grant that is added would vanish there."""
+    grants = {grant.GRANT_TYPE for grant, _extensions in exchange._token_grants}
+    assert grants == set(metrics.TOKENS_ISSUED._labels["grant_type"])
+    assert {AUTHORIZE, TOKEN, PUSHED, DEVICE} <= set(metrics.REFUSED._labels["endpoint"])
