@@ -7,7 +7,8 @@ from app.clients.life import delete_client
 from app.clients.models import Client
 from app.database.access import expect_writes
 from app.extensions import db
-from app.oauth.endpoints import keeping
+from app.oauth import pushing
+from app.oauth.endpoints import keeping, opening
 from app.oauth.endpoints.decision import choose_page
 from app.oauth.grants import authorization_code, authorize, client_credentials, refresh_token
 from app.oauth.tokens.access import AccessToken
@@ -72,6 +73,20 @@ def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
 def test_authorize_request_of_somebody_signed_out(browser, notebook, delete_before):
     delete_before(keeping, "add_unsigned_request", notebook)
     page = notebook.start(browser)
+    assert (page.status_code, "We do not know this app" in page.text) == (400, True)
+
+
+@pytest.mark.parametrize(("kind", "kept_by"), [("notebook", "add_pushed_request"), ("pocket", "add_unsigned_request")])
+def test_pushed_request(request, delete_before, kind, kept_by):
+    client = request.getfixturevalue(kind)
+    delete_before(pushing, kept_by, client)
+    gone = client.push()
+    assert (gone.status_code, gone.json["error"]) == (401, "invalid_client")
+
+
+def test_pushed_request_that_is_opened(signed_in, notebook, delete_before):
+    delete_before(opening, "bind_pushed_request", notebook)
+    page = signed_in.follow(signed_in.get(notebook.pushed_url()))
     assert (page.status_code, "We do not know this app" in page.text) == (400, True)
 
 

@@ -37,9 +37,7 @@ def answer(call: Call) -> Written | None:
         return None
     parameters = parse_parameters(environ.get("QUERY_STRING", "").encode("latin-1"))
     client_id = parameters.values.get("client_id")
-    # What was pushed is opened by the view.
-    is_plain = client_id and not parameters.defects and "request_uri" not in parameters.values
-    credential = read_credential(cookies, services.settings) if is_plain else None
+    credential = read_credential(cookies, services.settings) if client_id and not parameters.defects else None
     if client_id is None or credential is None:
         return None
     session_digest = digest(credential)

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 from flask import make_response, redirect
 from flask import request as http_request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from app import credentials
 from app.clients.models import find_client
@@ -19,10 +18,10 @@ from app.oauth.authorization_request import WaitingRequest, bind_pushed_request,
 from app.oauth.checks import Door, check_way_back, note_page
 from app.oauth.checks.pushed import URI_PREFIX
 from app.oauth.endpoints.browser import bind_browser, find_browser, remember_browser
-from app.oauth.endpoints.error_pages import already_answered_page, no_cookies_page, no_way_back_page
+from app.oauth.endpoints.error_pages import no_cookies_page, no_way_back_page
 from app.oauth.endpoints.keeping import continue_url
 from app.oauth.endpoints.requests import authorization_request
-from app.oauth.endpoints.waiting import is_bound_here, parameters_of, sign_in_url
+from app.oauth.endpoints.waiting import is_bound_here, parameters_of
 from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state
 from app.oauth.refusals import Reason, Refused, refuse
 
@@ -35,8 +34,6 @@ def open_pushed_request(parameters: Parameters, handle: str) -> ResponseReturnVa
     try:
         with connect(db.engine) as connection:
             waiting = _find(connection, parameters, handle)
-            if waiting.browser_digest is not None and waiting.consumed_at is not None:
-                return already_answered_page(waiting.user_id)
             check_way_back(authorization_request(connection, parameters_of(waiting)), Door.REPLAY)
             if waiting.browser_digest is not None:
                 return _lead_on(handle)
@@ -94,5 +91,5 @@ def _make_known(handle: str, client_id: str, was_new: bool) -> ResponseReturnVal
 
 
 def _lead_on(handle: str) -> ResponseReturnValue:
-    address = continue_url(handle)
-    return redirect(address if current_user.is_authenticated else sign_in_url(address), 303)
+    # There it is seen what is to be done, or that it was answered.
+    return redirect(continue_url(handle), 303)

@@ -1,5 +1,6 @@
 """One table of checks: in order, a column for each door, and no answer goes to an address that nobody checked."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -170,6 +171,16 @@ def test_the_first_thing_that_is_wrong_of_a_device_is_told_when_it_asks_and_when
         check_request(request, check_way_back(request, Door.DEVICE_REPLAY))
     assert {at_once.value.reason, at_replay.value.reason} == {WRONG_OF_DEVICE[index][1]}
     assert at_replay.value.redirect_uri is None
+
+
+def test_no_parameter_says_that_a_request_was_pushed(ask, notebook, change_client):
+    """At the authorize endpoint anybody writes what they like; what is replayed is ours."""
+    change_client(notebook, require_pushed=True)
+    for door, is_refused in ((Door.AUTHORIZE, True), (Door.REPLAY, False)):
+        request = ask(pushed="1")
+        way_back = check_way_back(request, door)
+        with pytest.raises(Refused) if is_refused else nullcontext():
+            check_request(request, way_back)
 
 
 # -- a caller that forgets -------------------------------------------------------------------------

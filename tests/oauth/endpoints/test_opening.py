@@ -148,11 +148,13 @@ def test_it_may_come_again_after_the_cookie_of_all_requests_was_replaced(noteboo
     assert opened(url, stranger).request.path == "/sign-in"
 
 
-def test_what_was_answered_says_so_in_its_browser(notebook, signed_in, opened):
+def test_what_was_answered_says_so_in_its_browser(notebook, signed_in, opened, let_time_pass):
     url = notebook.pushed_url()
     allow(signed_in, notebook, opened(url))
-    page = opened(url)
-    assert page.status_code == 410 and "already answered" in page.text
+    for minutes in (0, 11):
+        let_time_pass(minutes=minutes)
+        page = opened(url)
+        assert page.status_code == 410 and "already answered" in page.text
 
 
 def test_another_browser_cannot_open_it(app, notebook, alice, opened):
@@ -277,6 +279,7 @@ def test_opening_renews_it_for_an_hour_at_most(notebook, signed_in, opened, let_
 def test_two_references_are_refused(notebook, signed_in):
     page = signed_in.get(notebook.named_url([notebook.push().json["request_uri"]] * 2))
     assert page.status_code == 400 and "Location" not in page.headers
+    assert "does not say clearly" in page.text
 
 
 # -- replayed against today's data -------------------------------------------------------------------

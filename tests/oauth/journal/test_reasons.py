@@ -91,10 +91,12 @@ def test_too_many_pushes_are_noted(pocket, records):
     assert records(pocket)[-1].reason == Reason.PUSHED_TOO_MANY
 
 
-def test_a_request_uri_that_is_no_good_is_told_apart(app, notebook, pocket, signed_in, reason, let_time_pass):
+def test_a_request_uri_that_is_no_good_is_told_apart(app, notebook, pocket, signed_in, reason, records, let_time_pass):
     """To the client's people alone; see ``test_pushed_refused`` for what the person reads."""
-    signed_in.get(notebook.named_url("urn:ietf:params:oauth:request_uri:rlq_pa_unknown"))
+    signed_in.get(notebook.named_url("urn:ietf:params:oauth:request_uri:rlq_pa_unknown", scope="memories:write"))
     assert reason(notebook) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_UNKNOWN)
+    # Nothing beside the reference counts.
+    assert records(notebook)[-1].scope == ""
     signed_in.get(pocket.named_url(notebook.push().json["request_uri"]))
     assert reason(pocket) == ("authorize", ERROR_PAGE, Reason.REQUEST_URI_OF_ANOTHER_CLIENT)
     url = notebook.pushed_url()
