@@ -281,7 +281,8 @@ def test_a_database_or_a_user_that_does_not_exist_is_named(each_database_url, ch
             "this machine finds names",
         ),
         ("connection failed: Network is unreachable", "see whether this machine has a way there"),
-        ("session is read-only", "correct the target_session_attrs in it"),
+        ("session is read-only", "let a host that it names write, or correct the target_session_attrs in it"),
+        ("session is not read-only", "correct the target_session_attrs in it"),
         ("FATAL:  Passwort-Authentifizierung fehlgeschlagen", "correct it."),
     ],
 )

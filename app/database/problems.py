@@ -59,6 +59,8 @@ _POSTGRESQL = {
     "name resolution": "see whether this machine finds names, or correct the host in it",
     "unreachable": "see whether this machine has a way there, or correct the host in it",
     "No route to host": "see whether this machine has a way there, or correct the host in it",
+    # Where there are several, we demand one that writes.
+    "session is read-only": "let a host that it names write, or correct the target_session_attrs in it",
     "session is": "correct the target_session_attrs in it, or name another host",
     "hot standby": "correct the target_session_attrs in it, or name another host",
     "connection slots": "let it take more connections, or use fewer workers",
