@@ -3,6 +3,7 @@
 import ctypes
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from sqlalchemy import Engine
@@ -16,6 +17,9 @@ from app.sentences import _
 
 _log = logging.getLogger(__name__)
 
+#: Seconds after which a database that could not be used is tried again.
+_PAUSE = 2.0
+
 
 class Importer:
     """One for each process. ``has_threads`` says whether it has a thread; else whoever wakes it does the work."""
@@ -28,6 +32,8 @@ class Importer:
         self._thread: threading.Thread | None = None
         self._idle = threading.Event()
         self._idle.set()
+        #: The holder of the upload that was let go of, as the database could not be used.
+        self._left = ""
 
     def wake(self, *, wait: float = 0) -> None:
         """Say that there may be something to do. Waits so many seconds for its end: of most it is there at once."""
@@ -43,6 +49,7 @@ class Importer:
         self._idle.wait(wait)
 
     def _run(self) -> None:
+        has_failed = False
         while True:
             with self._lock:
                 if not self._is_wanted:
@@ -53,11 +60,18 @@ class Importer:
             try:
                 self._work()
             except Exception as error:
-                # Whoever looks at the page of their upload wakes us again.
-                _log.error("An upload could not be worked on, and is tried again: %s", type(error).__name__)
+                # Once, and not each time: whatever is wrong with the database is told elsewhere too.
+                if not has_failed:
+                    _log.error("An upload could not be worked on, and is tried again: %s", error)
+                has_failed = True
+                if find_unavailability(error) is not None:
+                    time.sleep(_PAUSE)
+                    with self._lock:
+                        self._is_wanted = True
 
     def _work(self) -> None:
-        while (hold := take_next(self._engine)) is not None:
+        while (hold := take_next(self._engine, self._left)) is not None:
+            self._left = ""
             try:
                 work_on(self._engine, hold)
                 _give_memory_back()
@@ -65,6 +79,7 @@ class Importer:
                 continue
             except Exception as error:
                 if find_unavailability(error) is not None:
+                    self._left = hold.holder
                     raise
                 _log.exception("An upload failed")
                 self._give_up(hold)

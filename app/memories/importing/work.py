@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from msgspec import Struct
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, or_, select, update
 
 from app import clock
 from app.database.access import expect_reads, expect_writes
@@ -67,9 +67,13 @@ class Hold(Struct):
             raise Lost
 
 
-def take_next(engine: Engine) -> Hold | None:
-    """Take an upload that is to be worked on and that nobody has. Returns None when there is none."""
-    is_free = (Import.state.in_(AT_WORK), Import.held_until < _now(), Import.expires_at > clock.now())
+def take_next(engine: Engine, left: str = "") -> Hold | None:
+    """Take an upload that is to be worked on and that nobody has. Returns None when there is none.
+
+    ``left`` is the holder under whose name this process has let go of one: nobody else needs to wait for it.
+    """
+    is_held_no_more = or_(Import.held_until < _now(), Import.holder == left) if left else Import.held_until < _now()
+    is_free = (Import.state.in_(AT_WORK), is_held_no_more, Import.expires_at > clock.now())
     with expect_reads(), engine.connect() as connection:
         found = connection.execute(
             select(Import.__table__).where(*is_free).order_by(Import.created_at).limit(1)
@@ -80,7 +84,7 @@ def take_next(engine: Engine) -> Hold | None:
     taken = {"holder": hold.holder, "held_until": _now() + _HELD_SECONDS * 1_000_000}
     with expect_writes(), engine.begin() as connection:
         is_ours = changed_rows(connection.execute(update(Import).where(Import.id == hold.id, *is_free).values(taken)))
-    return hold if is_ours == 1 else take_next(engine)
+    return hold if is_ours == 1 else take_next(engine, left)
 
 
 def work_on(engine: Engine, hold: Hold) -> None:

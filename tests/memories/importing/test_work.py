@@ -11,8 +11,9 @@ from msgspec import structs
 from sqlalchemy import func, select, text, update
 
 from app import clock
+from app.database.unavailable import DatabaseUnavailable
 from app.extensions import db
-from app.memories.importing import work, writing
+from app.memories.importing import importer, work, writing
 from app.memories.importing.drafts import FILES, Draft
 from app.memories.importing.keeping import add_piece, begin_import, go_on
 from app.memories.importing.models import DONE, FAILED, READING, READY, WRITING, Import, ImportPiece
@@ -84,6 +85,22 @@ def test_another_goes_on_when_one_has_died(engine, waiting):
     assert hold is not None and hold.holder != dead.holder
     work_on(engine, hold)
     assert state(engine, waiting) == READY
+
+
+def test_who_lets_go_of_one_as_the_database_is_away_goes_on_at_once(engine, confirmed, monkeypatch):
+    """Also where nobody looks at its page. Others leave it to it for a minute."""
+    write, others = writing.Writer.write, []
+
+    def fail_once(self, *given: object) -> None:
+        if not others:
+            others.append(take_next(engine))
+            raise DatabaseUnavailable("away", "It restarts.")
+        write(self, *given)
+
+    monkeypatch.setattr(importer, "_PAUSE", 0)
+    monkeypatch.setattr(writing.Writer, "write", fail_once)
+    importer.Importer(engine, lambda: True).wake(wait=20)
+    assert (state(engine, confirmed), count(engine), others) == (DONE, 5, [None])
 
 
 def test_one_that_was_only_slow_adds_nothing_any_more(engine, confirmed):
