@@ -194,6 +194,13 @@ def test_a_link_of_one_account_is_nothing_to_another(app, signed_in, bob, sent_m
     assert post(other, link).status_code == 404 and email_of(bob) == bob.email
 
 
+def test_what_waits_is_shown_to_its_person_alone(app, signed_in, bob):
+    ask(signed_in)
+    other = Browser(app)
+    other.enter(bob)
+    assert _NEW in signed_in.get(_PATH).text and _NEW not in other.get(_PATH).text
+
+
 def test_who_opens_the_link_elsewhere_signs_in_first_and_comes_back(app, signed_in, alice, sent_mail):
     ask(signed_in)
     link = sent_mail()[0].link("/account/settings/email/confirm/")

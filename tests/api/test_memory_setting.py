@@ -1,12 +1,16 @@
 """The memory setting: for all apps and for one, it takes away what they may do with what apps added, and gives nothing."""
 
 import pytest
+from sqlalchemy import select
 
 from app.consents.changes import end
 from app.consents.memory_setting import MemorySetting
 from app.consents.memory_setting.changes import set_for_all, set_for_one
+from app.consents.models import Consent
+from app.consents.saved import SavedMemento
 from app.database.session_connection import SessionConnection
 from app.extensions import db
+from app.memories.models import MementoContent
 from tests.api.made import said
 from tests.consents.events import list_events
 
@@ -111,8 +115,22 @@ def test_it_holds_on_when_the_app_is_connected_again(app, connect, alice, let):
     assert said(connect().post("memories/", {"title": "x", "text": "x"})) == (403, "not_writable")
 
 
-def test_each_app_that_loses_or_gains_something_has_an_event(app, connect, other, alice, let):
+def test_a_memory_picked_for_its_own_memento_opens_it_no_others(app, connect, shelf, other, let):
+    bread = shelf.keep("Bread", shelf.connect())
+    caller, rival = connect(), other(selection="all")
+    add(rival, "Theirs"), add(caller, "Own")
+    with app.app_context():
+        saved = select(SavedMemento.memento_id).join(Consent, Consent.client_key == SavedMemento.client_key)
+        id = db.session.scalar(saved.where(Consent.grant_id == caller.grant_id))
+        db.session.add(MementoContent(memento_id=id, memory_id=bread))
+        db.session.commit()
+    let(caller, reads_apps=False)
+    assert caller.titles() == ["Own", "Bread"]
+
+
+def test_each_app_that_loses_or_gains_something_has_an_event(app, notebook, connect, other, alice, bob, let):
     caller, rival = connect(), other()
+    notebook.allow(bob, "memories:read", {"selection": "all"})
     let(rival, reads_apps=False)
     let(adds=False)
     let()
@@ -124,6 +142,8 @@ def test_each_app_that_loses_or_gains_something_has_an_event(app, connect, other
         (caller.grant_id, "narrowed", ["add"]),
         (rival.grant_id, "narrowed", ["apps"]),
     ]
+    with app.app_context():
+        assert [one.kind for one in list_events(db.session(), bob.id)] == ["given"], "He set nothing."
 
 
 def test_nobody_sets_it_for_another_persons_app(app, caller, bob):

@@ -88,8 +88,9 @@ def test_only_what_has_changed_is_told(app, agent, change, signed_in, alice):
     assert third[-1]["redirect_uris"]["added"] == []
 
 
-def test_nobody_else_is_told(app, agent, change, signed_in, alice, bob, ask):
-    """Neither who never allowed it, nor who has ended it."""
+def test_nobody_else_is_told(app, agent, change, signed_in, alice, bob, notebook):
+    """Neither who allowed another one, nor who has ended it."""
+    notebook.allow(bob, SCOPES, {"selection": "all"})
     grant_id = allow(app, agent, signed_in)["grant_id"]
     assert signed_in.end_app(grant_id).status_code == 303
     change(client_name="Google")

@@ -77,6 +77,13 @@ def test_one_that_is_connected_after_all_is_no_longer_among_them(signed_in, note
     assert count() == 0
 
 
+def test_another_one_that_is_connected_takes_nothing_off(signed_in, notebook, pocket, cancel):
+    pocket.tokens(signed_in)
+    cancel(notebook)
+    page = signed_in.get(PAGE).text
+    assert "Acme Notebook" in page[page.index(HEADING) :]
+
+
 def test_whoever_is_connected_and_cancels_is_told_of_the_connection_alone(signed_in, notebook, cancel):
     notebook.tokens(signed_in)
     cancel(notebook, prompt="consent")

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.models import Session, User
+from app.accounts.people import STATES
 from app.audit.models import AuditEvent
 from app.clients.models import DYNAMIC, Client
 from app.extensions import db
@@ -111,7 +112,8 @@ def test_a_person_is_found_disabled_and_enabled(app, operator, bob, alice):
     done = operator.follow(operator.submit(question, press="Disable the account"))
     assert "is disabled" in done.text and "Enable" in done.text
     assert hers.get("/account/").status_code == 303
-    assert operator.get(f"{_PEOPLE}?state=disabled").text.count('<th scope="row">') == 1
+    rows = {state: operator.get(f"{_PEOPLE}?state={state}").text.count('<th scope="row">') for state in STATES}
+    assert rows == {"open": 1, "disabled": 1, "leaving": 0}
     operator.submit(operator.get(f"{_PEOPLE}/{alice.id}/enable"), press="Enable the account")
     assert hers.get("/account/").status_code == 200
     assert _events(app, "user.disabled", "user.enabled") == [
