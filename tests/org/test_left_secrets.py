@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from app.accounts.models import User
+from app.accounts.models import Membership, User
 from app.audit.models import AuditEvent
 from app.clients.models import ClientSecret
 from app.extensions import db
@@ -53,6 +53,15 @@ def test_a_secret_that_is_made_after_the_question_is_asked_about_again(app, owne
     browser = signed_in(app, bob)
     browser.submit(browser.get(f"{ROOT}/{notebook.client_id}/secrets/new"), press="Make the secret", label="third")
     assert owner.submit(question, press=f"Remove {bob.name}").status_code == 409
+
+
+def test_who_belongs_to_another_organization_has_left_this_one(app, owner, bob, carol, made):
+    remove(owner, bob)
+    with app.app_context():
+        globex = db.session.scalar(select(Membership.organization_id).where(Membership.user_id == carol.id))
+        db.session.add(Membership(user_id=bob.id, organization_id=globex, role="member"))
+        db.session.commit()
+    assert HEADING in owner.get(f"{ROOT}/members").text
 
 
 def test_the_members_page_says_it_until_each_is_retired_or_let_pass(app, owner, bob, notebook, made):

@@ -102,13 +102,14 @@ def test_what_was_resumed_is_asked_about_too(app, alice, connect, notebook, pock
     browser = sign_in(app, alice, FIREFOX, "192.0.2.9")
     connect(browser, notebook)
     connect(browser, pocket)
-    path = f"/account/apps/{grant_of(in_database, notebook)}/"
+    path, other = (f"/account/apps/{grant_of(in_database, one)}/" for one in (notebook, pocket))
     post(browser, path + "pause")
     browser.sign_out()
     let_time_pass(days=1)
-    post(sign_in(app, alice, FIREFOX, "192.0.2.1"), path + "resume")
+    later = sign_in(app, alice, FIREFOX, "192.0.2.1")
+    post(later, path + "resume"), post(later, other + "pause")
     page = reset(Browser(app))
-    assert "Keep Acme Notebook" in page.text and "Acme Pocket" not in page.text
+    assert "Keep Acme Notebook" in page.text and "Acme Pocket" not in page.text, "What was paused has gained nothing."
 
 
 def test_where_no_sign_in_is_known_it_is_of_thirty_days(app, alice, connect, notebook, pocket, let_time_pass, reset):

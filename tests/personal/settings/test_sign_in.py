@@ -144,8 +144,8 @@ def test_the_picture_holds_what_an_app_needs(alices, alice):
     assert 'style="' not in page.text, "The Content-Security-Policy refuses inline styles."
 
 
-def test_it_is_turned_off_after_a_question(app, alices, alice):
-    phone = set_up_phone(app, alice)
+def test_it_is_turned_off_after_a_question(app, alices, alice, bob):
+    phone, others = set_up_phone(app, alice), set_up_phone(app, bob)
     page = alices.get(PAGE + "app/remove")
     assert "Your password alone" in page.text
     alices.submit(page, press="Turn it off")
@@ -155,6 +155,9 @@ def test_it_is_turned_off_after_a_question(app, alices, alice):
     other = Browser(app)
     waiting = other.follow_once(other.sign_in(alice.email, alice.password))
     assert other.submit(waiting, code=phone.recovery_codes[0]).status_code == 400, "They went with the last factor."
+    theirs = Browser(app)
+    waiting = theirs.follow_once(theirs.sign_in(bob.email, bob.password))
+    assert theirs.submit(waiting, code=others.recovery_codes[0]).status_code == 303, "Her own alone."
 
 
 def test_new_recovery_codes_end_those_before(app, alices, alice, bob):
