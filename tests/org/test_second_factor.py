@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from app.accounts.factors.one_time_codes import begin_one_time_codes
 from app.accounts.models import Organization
 from app.audit.models import AuditEvent
 from app.extensions import db
@@ -41,6 +42,10 @@ def test_the_page_says_whom_it_closes_the_dashboard_to(app, owner, bob, alice):
     page = owner.get(PAGE)
     assert "Bob Baker" in page.text and "Alice Archer" not in page.text
     assert not demands(app)
+    with app.app_context():
+        begin_one_time_codes(db.session(), bob.id, app.extensions["services"].settings.secret_key)
+        db.session.commit()
+    assert "Bob Baker" in owner.get(PAGE).text, "He has begun, and shown no code."
 
 
 def test_who_turns_it_on_has_shown_one(app, olive):
