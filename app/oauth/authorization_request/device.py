@@ -19,8 +19,6 @@ from app.oauth.authorization_request.user_codes import new_user_code
 
 #: Seconds between two questions of a device, and how many more they are each time that it asks too soon.
 INTERVAL = SLOWER_BY = 5
-#: A question may come so much too soon: clocks and networks are not exact.
-_EARLY = timedelta(seconds=1)
 # Nobody meets so many that are taken.
 _MOST_TRIES = 10
 _MOST_LOOKS = 5
@@ -115,7 +113,12 @@ _FIND = Statement(
     ).where(AuthorizationRequest.device_digest == bindparam("device_digest_")),
     row=DeviceRequest,
 )
-_IS_DUE = or_(AuthorizationRequest.next_poll_at.is_(None), AuthorizationRequest.next_poll_at <= bindparam("at"))
+# Further ahead than a whole interval it was put by a machine whose clock is ahead of this one.
+_IS_DUE = or_(
+    AuthorizationRequest.next_poll_at.is_(None),
+    AuthorizationRequest.next_poll_at <= bindparam("at"),
+    AuthorizationRequest.next_poll_at > bindparam("interval_on"),
+)
 _OF_DEVICE = (
     AuthorizationRequest.device_digest == bindparam("device_digest_"),
     AuthorizationRequest.poll_interval == bindparam("present"),
@@ -145,14 +148,25 @@ def note_poll(connection: Connection, device_digest: str, found: DeviceRequest) 
             return None
         at, present = clock.now(), asked.poll_interval
         of_device = {"device_digest_": device_digest, "present": present, "at": at}
-        if connection.run(_POLL, **of_device, next_at=at + timedelta(seconds=present) - _EARLY):
+        interval_on = at + timedelta(seconds=present)
+        if connection.run(_POLL, **of_device, interval_on=interval_on, next_at=_next_poll(at, present)):
             return None
         slower = present + SLOWER_BY
-        if connection.run(_SLOW_DOWN, **of_device, next_at=at + timedelta(seconds=slower) - _EARLY, slower=slower):
+        if connection.run(_SLOW_DOWN, **of_device, next_at=_next_poll(at, slower), slower=slower):
             return slower
         # Another question came between the two.
         asked = find_device_request(connection, device_digest)
     return None
+
+
+def _next_poll(at: datetime, interval: int) -> datetime:
+    """Returns when the next question is not too soon. It may come a little early: clocks and networks are not exact.
+
+    After a slow_down it may come earlier still: else one of two machines whose clocks are seconds apart would be asked
+    too soon each time, however slowly the device asks.
+    """
+    early = 1 if interval == INTERVAL else interval * 2 // 5
+    return at + timedelta(seconds=interval - early)
 
 
 # -- into a person's browser ---------------------------------------------------------------------

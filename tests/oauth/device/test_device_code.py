@@ -141,6 +141,21 @@ def test_a_device_that_asks_too_soon_waits_five_seconds_more_each_time(televisio
     assert television.error(asked) == "authorization_pending"
 
 
+@each("apart", [2, 3, 5, 8, 30, 120])
+def test_a_device_that_asks_two_machines_whose_clocks_are_apart_is_slowed_down_twice_at_most(
+    television, let_time_pass, apart
+):
+    """It does what it is told: it waits five seconds more after each ``slow_down``."""
+    asked, waits, errors = television.begin(), 5, []
+    for _ in range(6):
+        for ahead in (apart, -apart):
+            let_time_pass(seconds=ahead)
+            errors.append(television.error(asked))
+            waits += 5 * (errors[-1] == "slow_down")
+            let_time_pass(seconds=waits)
+    assert set(errors) <= {"authorization_pending", "slow_down"} and errors.count("slow_down") <= 2
+
+
 def test_of_two_questions_at_once_one_is_in_time_and_the_other_slows_down_once(app, television, at_once):
     asked = television.begin()
     answers = at_once(lambda: television.poll(asked), after=(device_code, "find_device_request"))
