@@ -199,7 +199,8 @@ def claim_device_request(connection: Connection, user_code: str, *, browser: str
     None where no such request waits, or it is in another browser or another person's: the row count decides. Whoever
     enters the code once more in the same browser gets it once more.
     """
-    handle = credentials.new_credential(credentials.AUTHORIZATION_REQUEST)
+    # The same each time, so that a page which it has opened before goes on: a second click must not end the first one's.
+    handle = credentials.AUTHORIZATION_REQUEST + credentials.digest(f"{browser}\n{user_code}")
     is_claimed = connection.run(
         _CLAIM,
         entered_digest=credentials.digest(user_code),

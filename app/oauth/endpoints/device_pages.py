@@ -22,7 +22,7 @@ from app.limits.networks import network_of
 from app.limits.table import ADDRESS_DEVICE_CODES, DEVICE_CODES
 from app.oauth.authorization_request.device import claim_device_request
 from app.oauth.authorization_request.user_codes import read_user_code
-from app.oauth.endpoints.browser import bind_browser, find_or_make_browser
+from app.oauth.endpoints.browser import bind_browser, find_or_make_browser, remember_browser
 from app.oauth.endpoints.error_pages import device_expired_page, expired_page, other_account_page
 from app.oauth.endpoints.keeping import continue_url
 from app.oauth.endpoints.waiting import find_request_of_browser, sign_in_url
@@ -63,7 +63,10 @@ def enter_code() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return _sign_in_first(typed)
     came = read_user_code(typed)
-    return _ask(DeviceCodeForm(formdata=None, data={"user_code": came or typed}), came=came is not None)
+    page = make_response(_ask(DeviceCodeForm(formdata=None, data={"user_code": came or typed}), came=came is not None))
+    known, browser = find_or_make_browser()
+    # Before the code is sent: of two clicks at once each would else be of a browser of its own.
+    return page if known else remember_browser(page, browser)
 
 
 @blueprint.post("/device", endpoint="find_device")

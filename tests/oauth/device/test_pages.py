@@ -155,6 +155,25 @@ def test_whoever_enters_it_once_more_in_the_same_browser_goes_on(television, sig
     assert enter(signed_in, asked["user_code"]).status_code == 400
 
 
+def test_a_page_goes_on_though_its_code_was_entered_once_more(television, signed_in):
+    asked = television.begin()
+    first = enter(signed_in, asked["user_code"])
+    assert enter(signed_in, asked["user_code"]).request.full_path == first.request.full_path
+    assert signed_in.follow(signed_in.submit(first, press="Continue", selection="all")).status_code == 200
+
+
+def test_two_clicks_at_once_in_a_new_browser_both_lead_on(television, signed_in, at_once):
+    asked = television.begin()
+    page = signed_in.get("/device")
+    answers = at_once(
+        lambda: signed_in.submit(page, action="/device", user_code=asked["user_code"]),
+        after=(device_pages, "read_user_code"),
+    )
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert len({answer.location for answer in answers}) == 1
+    assert signed_in.follow(answers[0]).request.path == "/oauth/authorize/mementos"
+
+
 # -- what they read ----------------------------------------------------------------------------------
 
 
