@@ -39,7 +39,7 @@ TOKENS_ISSUED = Counter(
     ),
 )
 REFUSED = Counter(
-    "refused_total", "Requests refused, by the reasons of the table of refusals.", endpoint=_ENDPOINTS, reason=120
+    "refused_total", "Requests refused, by the reasons of the table of refusals.", endpoint=_ENDPOINTS, reason=200
 )
 REPLAYED = Counter(
     "replays_total",
@@ -69,7 +69,7 @@ TOOL_CALLS_REFUSED = Counter("tool_calls_refused_total", "Calls of tools that we
 
 # -- limits --------------------------------------------------------------------------------------
 
-LIMITS_HIT = Counter("limits_hit_total", "Requests refused because there were too many, by the limit.", limit=40)
+LIMITS_HIT = Counter("limits_hit_total", "Requests refused because there were too many, by the limit.", limit=80)
 
 # -- what is fetched from other servers -----------------------------------------------------------
 

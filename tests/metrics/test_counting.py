@@ -7,10 +7,12 @@ import re
 import pytest
 
 from app import metrics
+from app.limits import table
 from app.metrics import kinds, sharing
 from app.metrics.kinds import Counter, Gauge, Histogram
 from app.oauth.exchange import exchange
 from app.oauth.journal.record import AUTHORIZE, DEVICE, PUSHED, TOKEN
+from app.oauth.refusals import Reason
 
 
 @pytest.fixture(autouse=True)
@@ -193,3 +195,10 @@ def test_each_grant_type_and_each_door_of_the_protocol_is_counted_by_its_name():
     grants = {grant.GRANT_TYPE for grant, _extensions in exchange._token_grants}
     assert grants == set(metrics.TOKENS_ISSUED._labels["grant_type"])
     assert {AUTHORIZE, TOKEN, PUSHED, DEVICE} <= set(metrics.REFUSED._labels["endpoint"])
+
+
+def test_each_limit_and_each_reason_has_a_series_of_its_own():
+    """The one that is hit last, of too many, would be “other”."""
+    limits = {one.name for one in vars(table).values() if isinstance(one, table.Limit)}
+    assert len(limits) <= metrics.LIMITS_HIT._labels["limit"]
+    assert len(Reason) <= metrics.REFUSED._labels["reason"]

@@ -215,6 +215,8 @@ def _do_wrong(recorder: Recorder, app: Integrator, alice: Browser, code: str, to
     app.start(alice, redirect_uri="https://evil.example/take-it")
     app.start(alice, client_id="https://stranger.example/client.json")
     app.start(alice, state="a state of one's own", scope="every thing there is")
+    alice.follow(alice.get(app.pushed_url(state="a state that was pushed")))
+    app.push(request_uri="https://evil.example/a-request-of-its-own")
     caller = recorder.test_client()
     for path in (f"/{quote(_QUESTION)}", "/oauth/authorize?state=%00" + "s" * 30, "/static/no/such/secret-file.css"):
         caller.get(path, headers={"Referer": f"https://x.example/{_DIARY.replace(' ', '-')}", "X-Request-ID": "r" * 20})
@@ -277,6 +279,7 @@ def test_nothing_that_anybody_sent_or_got_is_in_logs_or_metrics(ran):
     # The log did say something of it all.
     assert "Traceback" in log and "no such table" in log and "Invalid request from" in log
     assert 'reliquary_registrations_total{result="invalid_redirect_uri"} 1.0' in metrics
+    assert "reliquary_requests_pushed_total 1.0" in metrics
     assert 'reliquary_tool_calls_refused_total{reason="scope_lacking",tool="save_memory"} 1.0' in metrics
     assert "A registration was refused: invalid_redirect_uri" in log
     assert "A call of the tool search_memories was refused: invalid_cursor" in log
