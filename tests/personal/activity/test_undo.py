@@ -246,6 +246,15 @@ def test_a_source_that_an_app_has_renamed_gets_its_name_back(signed_in, keeper, 
     assert state() == before
 
 
+def test_and_by_itself_no_other_source_does(keeper, shelf, state, call, undo):
+    drive, key = shelf.integrations["Drive"], keeper.access_token
+    made = call("POST", "integrations/", {"kind": "gmail", "name": "Mail"}, token=key)["id"]
+    for id in (drive, made):
+        call("PATCH", f"integrations/{id}/", {"name": "Theirs"}, token=key)
+    undo(1)
+    assert [state()["sources"][id][0] for id in (drive, made)] == ["Drive", "Theirs"]
+
+
 def test_a_source_comes_back_with_its_memories_by_one_button(signed_in, keeper, shelf, state, call, undo):
     before = state()
     call("DELETE", f"integrations/{shelf.integrations['Drive']}/", token=keeper.access_token)
