@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
+from app import clock
 from app.accounts.models import User
 from app.consents import receipt_log
 from app.consents.receipt_log import AccessLog
@@ -76,6 +77,16 @@ def test_what_is_written_a_moment_later_is_added(three, connect, details):
     caller.titles(q="lisbon"), caller.get(f"memories/{three[2]}/")
     assert details()["searched", "lisbon"] == (2, 2, {three[0]})
     assert details()["read", ""] == (1, 1, {three[2]})
+
+
+def test_what_was_named_for_something_else_is_named_again(three, connect, details, monkeypatch):
+    at = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    caller = connect()
+    caller.get(f"memories/{three[0]}/"), caller.titles(q="bread")
+    assert details()["read", ""] == (1, 1, {three[0]})
+    caller.get(f"memories/{three[1]}/")
+    assert details()["read", ""] == (2, 2, set(three[:2]))
 
 
 def test_no_more_are_named_than_a_hundred_and_all_are_counted(shelf, connect, details, monkeypatch):
