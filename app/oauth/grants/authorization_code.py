@@ -5,18 +5,12 @@ from typing import NoReturn
 from app import credentials
 from app.clients.models import ClientSnapshot
 from app.clients.models.seen import remember_seen
-from app.clients.unregistered import find_most_scope
 from app.oauth.checks.pkce import demand_code_verifier, find_challenge
 from app.oauth.grants.allowed_client import authenticate_for_grant
 from app.oauth.grants.authorize import AuthorizeGrant
-from app.oauth.grants.bearer import (
-    TokenAnswer,
-    bearer_response,
-    new_bearer_tokens,
-    new_refresh_token,
-    stored_values,
-)
+from app.oauth.grants.bearer import TokenAnswer, bearer_response, new_refresh_token
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
+from app.oauth.grants.redeeming import demand_allowed, redeem_code
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.grants.while_seen import find_seen_caller, issue_while_seen
 from app.oauth.playground.callback import find_return_problem
@@ -26,12 +20,10 @@ from app.oauth.tokens.code import (
     FIND_CODE_WITH_CLIENT,
     CodeSnapshot,
     find_authorization_code,
-    redeem_authorization_code,
 )
 from app.oauth.tokens.replay import CODE
 from app.oauth.tokens.while_seen import redeem_while_seen
 from app.oauth.tokens.with_client import Presented
-from app.scopes import intersect_scope
 
 #: With anything else in it, a request is more than is answered from what is remembered of its client.
 _PLAIN = frozenset(("grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"))
@@ -87,12 +79,7 @@ class AuthorizationCodeGrant(AuthorizeGrant):
             self._end_family(found)
         if found.is_expired():
             raise refuse(Reason.CODE_EXPIRED, code_seconds=found.lifetime)
-        if found.is_paused():
-            raise refuse(Reason.CODE_PAUSED)
-        if found.is_disabled():
-            raise refuse(Reason.CODE_ACCOUNT_DISABLED)
-        if found.is_revoked():
-            raise refuse(Reason.CODE_ENDED)
+        demand_allowed(found)
         if self.request.payload.redirect_uri != found.redirect_uri:
             raise refuse(Reason.REDIRECT_URI_CHANGED, expected_uri=found.redirect_uri)
         self._demand_way_back(found)
@@ -113,29 +100,13 @@ class AuthorizationCodeGrant(AuthorizeGrant):
         """
         if self._answer is not None:
             return self._answer
-        code, client, connection = self.request.authorization_code, self.request.client, self.request.connection
-        # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
-        most = find_most_scope(client, self.request.services.settings)
-        scope = code.find_told_scope(intersect_scope(most, code.consent_scope))
-        if not scope:
-            raise refuse(Reason.SCOPE_NOTHING_LEFT)
-        asked_offline = credentials.asked_offline(self.request.form["code"])
-        tokens = new_bearer_tokens(
-            self.request.services.settings,
-            scope=scope,
-            client=client,
-            audience=self.audience,
-            origin=code,
-            refresh_scope=code.scope,
-            asked_offline=asked_offline,
-        )
-        if not redeem_authorization_code(
-            connection, code.digest, client_key=client.key, family_id=code.family_id, tokens=stored_values(tokens)
-        ):
+        request, code = self.request, self.request.authorization_code
+        asked_offline = credentials.asked_offline(request.form["code"])
+        body = redeem_code(request, code, self.audience, asked_offline=asked_offline)
+        if body is None:
             self._end_family(code)
-        remember_seen(self.request.services, client)
-        response = bearer_response(self.request.services.settings, tokens, code, asked_offline=asked_offline)
-        return 200, response, self.TOKEN_RESPONSE_HEADER
+        remember_seen(request.services, request.known_client)
+        return 200, body, self.TOKEN_RESPONSE_HEADER
 
     def _redeem_for_seen(self, code: str) -> TokenAnswer | None:
         """Returns the answer with tokens for a client as it was seen a moment ago; None: nothing was done.

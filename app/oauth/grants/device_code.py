@@ -10,7 +10,6 @@ from authlib.oauth2 import rfc8628
 
 from app import credentials
 from app.clients.models import ClientSnapshot
-from app.clients.unregistered import find_most_scope
 from app.oauth.authorization_request.device import (
     INTERVAL,
     SLOWER_BY,
@@ -18,8 +17,9 @@ from app.oauth.authorization_request.device import (
     find_device_request,
     note_poll,
 )
-from app.oauth.grants.bearer import TokenAnswer, bearer_response, new_bearer_tokens, stored_values
+from app.oauth.grants.bearer import TokenAnswer
 from app.oauth.grants.mistaken_kind import find_mistaken_kind
+from app.oauth.grants.redeeming import demand_allowed, redeem_code
 from app.oauth.grants.replay import end_replayed_family
 from app.oauth.refusals import Reason, Refused, refuse
 from app.oauth.resources import Resource, choose_resource
@@ -27,11 +27,9 @@ from app.oauth.tokens.code import (
     FIND_CODE_WITH_CLIENT,
     CodeSnapshot,
     find_authorization_code,
-    redeem_authorization_code,
 )
 from app.oauth.tokens.replay import CODE
 from app.oauth.tokens.with_client import Presented
-from app.scopes import intersect_scope
 
 
 class DeviceCodeGrant(rfc8628.DeviceCodeGrant):
@@ -83,12 +81,7 @@ class DeviceCodeGrant(rfc8628.DeviceCodeGrant):
             self._end_family(found)
         if found.is_expired():
             raise refuse(Reason.DEVICE_EXPIRED)
-        if found.is_paused():
-            raise refuse(Reason.CODE_PAUSED)
-        if found.is_disabled():
-            raise refuse(Reason.CODE_ACCOUNT_DISABLED)
-        if found.is_revoked():
-            raise refuse(Reason.CODE_ENDED)
+        demand_allowed(found)
         return found
 
     def _find_allowed(self, code_digest: str, client: ClientSnapshot) -> CodeSnapshot:
@@ -121,27 +114,12 @@ class DeviceCodeGrant(rfc8628.DeviceCodeGrant):
 
     def create_token_response(self) -> TokenAnswer:
         """Redeem the code and issue its tokens, in one decision that exactly one request can win. Raises a refusal."""
-        request = self.request
-        code, client, settings = request.authorization_code, request.known_client, request.services.settings
-        # As far as the client's registration and the consent still go (RFC 6749 section 5.1: what is issued is told).
-        most = find_most_scope(client, settings)
-        scope = code.find_told_scope(intersect_scope(most, code.consent_scope))
-        if not scope:
-            raise refuse(Reason.SCOPE_NOTHING_LEFT)
+        request, code = self.request, self.request.authorization_code
         asked_offline = credentials.asked_offline(request.form["device_code"])
-        tokens = new_bearer_tokens(
-            settings,
-            scope=scope,
-            client=client,
-            audience=self.audience,
-            origin=code,
-            refresh_scope=code.scope,
-            asked_offline=asked_offline,
-        )
-        held = {"client_key": client.key, "family_id": code.family_id}
-        if not redeem_authorization_code(request.connection, code.digest, **held, tokens=stored_values(tokens)):
+        body = redeem_code(request, code, self.audience, asked_offline=asked_offline)
+        if body is None:
             self._end_family(code)
-        return 200, bearer_response(settings, tokens, code, asked_offline=asked_offline), self.TOKEN_RESPONSE_HEADER
+        return 200, body, self.TOKEN_RESPONSE_HEADER
 
     def _end_family(self, code: CodeSnapshot) -> NoReturn:
         # Two hold the device's code, and one of them is not the device.
