@@ -26,7 +26,7 @@ from app.oauth.parameters import STATE_DEMANDED, Parameters, demands_state
 from app.oauth.refusals import Reason, Refused, refuse
 
 # Says that this browser was given its nonce a moment ago.
-_KNOWN_NOW = "browser"
+_KNOWN_NOW, _YES = "reliquary_cookie", "given"
 
 
 def open_pushed_request(parameters: Parameters, handle: str) -> ResponseReturnValue:
@@ -67,7 +67,7 @@ def _find(connection: Connection, parameters: Parameters, handle: str) -> Waitin
 
 def _bind(connection: Connection, parameters: Parameters, waiting: WaitingRequest, handle: str) -> ResponseReturnValue:
     """Make the request this browser's. Raises :class:`Refused` when another was quicker."""
-    nonce, was_new = find_browser(), _KNOWN_NOW in parameters.values
+    nonce, was_new = find_browser(), parameters.values.get(_KNOWN_NOW) == _YES
     if nonce is None:
         # Nothing is used up for a browser before it has shown that the answer came, so that it can come again.
         return _make_known(handle, parameters.values["client_id"], was_new)
@@ -86,7 +86,7 @@ def _make_known(handle: str, client_id: str, was_new: bool) -> ResponseReturnVal
     path = quote(http_request.path)
     if was_new:
         return no_cookies_page(f"{path}?{urlencode(query)}")
-    response = make_response(redirect(f"{path}?{urlencode(query | {_KNOWN_NOW: 'new'})}", 303))
+    response = make_response(redirect(f"{path}?{urlencode(query | {_KNOWN_NOW: _YES})}", 303))
     return remember_browser(response, credentials.new_credential(credentials.BROWSER))
 
 

@@ -123,6 +123,13 @@ def test_only_what_was_pushed_counts(notebook, signed_in, opened):
     assert notebook.exchange(answer["code"]).json["scope"] == "memories:read"
 
 
+@each("name", ["browser", "reliquary_cookie", "request", "handle"])
+def test_no_name_of_the_apps_own_is_taken_for_one_of_ours(notebook, stranger, opened, name):
+    """Also in a browser that is new here."""
+    url = notebook.named_url(notebook.push().json["request_uri"], **{name: "new"})
+    assert opened(url, stranger).request.path == "/sign-in"
+
+
 def test_state_of_any_letters_comes_back_to_the_letter(notebook, signed_in, opened):
     state = "ä&=+ %/\r\n\U0001f600"
     assert allow(signed_in, notebook, opened(notebook.pushed_url(state=state)))["state"] == state
