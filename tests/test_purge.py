@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import clock, create_app
 from app.accounts.models import User
@@ -12,6 +12,7 @@ from app.clients.models import Client
 from app.config import Settings
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord
+from app.database.access import expect_writes
 from app.database.leases import take_lease
 from app.extensions import db
 from app.oauth.journal.log import RequestLog
@@ -21,6 +22,7 @@ from app.oauth.tokens.code import AuthorizationCode
 from app.oauth.tokens.family import TokenFamily
 from app.oauth.tokens.refresh import RefreshToken
 from app.operations.models import IdempotencyKey
+from app.purge import batches
 from app.purge.rules import find_rules
 from app.purge.run import LEASE, Purge
 from tests.purging import purge
@@ -73,6 +75,19 @@ def test_a_family_goes_when_its_last_token_has_expired(app, tokens, purge_after)
     purged = purge_after(days=31)
     assert purged["token_families"] == 1
     assert [_count(app, model) for model in (AuthorizationCode, AccessToken, RefreshToken, TokenFamily)] == [0] * 4
+
+
+def test_what_is_prolonged_after_it_was_found_stays(app, tokens, purge_after, monkeypatch):
+    delete = batches._delete_batch
+
+    def prolong_and_delete(engine, rule, keys):
+        with expect_writes(), engine.begin() as connection:
+            connection.execute(update(AccessToken).values(expires_at=clock.now() + timedelta(days=1)))
+        return delete(engine, rule, keys)
+
+    monkeypatch.setattr(batches, "_delete_batch", prolong_and_delete)
+    assert purge_after(hours=2)["access_tokens"] == 0
+    assert _count(app, AccessToken) == 1
 
 
 def test_more_rows_than_a_batch_are_all_purged(app, tokens, purge_after, notebook, monkeypatch):
