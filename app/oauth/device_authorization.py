@@ -1,6 +1,5 @@
 """The device authorization endpoint (:rfc:`8628#section-3.1`), without Flask: a code for a device, and one for a person."""
 
-import json
 from typing import Any
 
 from authlib.consts import default_json_headers
@@ -25,8 +24,6 @@ from app.oauth.wire_request import WireRequest
 VERIFICATION_PATH = "/device"
 #: Parameters that are replayed when a person decides. Nothing else is kept.
 _KEPT = ("client_id", "scope", "resource", "authorization_details")
-#: The longest request that is kept for a client that cannot prove who it is, or that nobody answers for, in characters.
-_LONGEST = 8192
 
 
 def ask_for_device(request: WireRequest) -> Any:
@@ -69,8 +66,6 @@ def _keep(request: WireRequest, client: ClientSnapshot, sent: dict[str, str]) ->
     settings, network = request.services.settings, network_of(request.address)
     parameters = keep_parameters(request.connection, settings, client, sent) | {"grant_type": DEVICE_GRANT}
     has_own_bound = client.is_confidential and client.origin == REGISTERED
-    if not has_own_bound and len(json.dumps(parameters)) > _LONGEST:
-        raise refuse(Reason.PARAMETER_DEFECTIVE, detail=f"The request is longer than {_LONGEST} characters.")
     _demand_bounds(request, client, network, has_own_bound=has_own_bound)
     return add_device_request(
         request.connection,

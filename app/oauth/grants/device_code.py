@@ -67,8 +67,6 @@ class DeviceCodeGrant(rfc8628.DeviceCodeGrant):
         mistaken = find_mistaken_kind(device_code, credentials.DEVICE_CODE)
         if mistaken:
             raise refuse(Reason.DEVICE_CODE_MISTAKEN, kind=mistaken)
-        if not device_code.startswith(credentials.DEVICE_CODE):
-            raise refuse(Reason.DEVICE_CODE_UNKNOWN)
         client, code_digest = self.request.known_client, credentials.digest(device_code)
         known = self.request.take_presented()
         allowed: CodeSnapshot | None = (

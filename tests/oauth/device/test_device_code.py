@@ -1,12 +1,15 @@
 """The device authorization grant (:rfc:`8628`) from the device's side: what it is told, and that its code is good once."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.audit.models import AuditEvent
+from app.credentials import digest
+from app.database.access import expect_writes
 from app.extensions import db
 from app.limits.table import _limit
 from app.oauth.authorization_request import AuthorizationRequest
@@ -115,12 +118,44 @@ def test_a_code_that_waits_already_is_not_given_twice(television, monkeypatch):
     assert [television.begin()["user_code"], television.begin()["user_code"]] == ["WDJB-MJHT", "BCDF-GHJK"]
 
 
+def test_two_that_draw_one_code_at_once_have_two_in_the_end(app, television, monkeypatch):
+    """Between looking and keeping another one may be kept: the database has the last word."""
+    codes = iter(["BCDF-GHJK", "WDJB-MJHT", "CDFG-HJKL"])
+    monkeypatch.setattr(device_requests, "new_user_code", lambda: next(codes))
+    television.begin()
+    with ThreadPoolExecutor(1) as thread, app.app_context(), expect_writes():
+        # Another one has it, and nobody sees that yet.
+        db.session.execute(update(AuthorizationRequest).values(code_digest=digest("WDJB-MJHT")))
+        asked = thread.submit(television.ask)
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.3)
+        db.session.commit()
+        assert asked.result(timeout=10).json["user_code"] == "CDFG-HJKL"
+
+
 def test_too_many_of_one_network_are_told_to_wait_and_a_server_is_not_counted_with_them(television, kiosk, monkeypatch):
     monkeypatch.setattr("app.oauth.device_authorization.DEVICE_REQUESTS", _limit("device/of-address", 2, 600))
     answers = [television.ask() for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[2].json["error"] == "too_many_requests" and int(answers[2].headers["Retry-After"]) > 0
     assert kiosk.ask().status_code == 200
+
+
+def test_all_networks_together_are_bounded_and_whoever_registered_itself_is_counted_with_them(
+    app, television, kiosk, monkeypatch
+):
+    monkeypatch.setattr("app.oauth.device_authorization.ALL_DEVICE_REQUESTS", _limit("device/all", 1, 600))
+    registered = (
+        app.test_client()
+        .post(
+            "/oauth/register",
+            json={"client_name": "Robot", "grant_types": [GRANT], "token_endpoint_auth_method": "client_secret_post"},
+        )
+        .json
+    )
+    robot = {name: registered[name] for name in ("client_id", "client_secret")}
+    assert app.test_client().post(ENDPOINT, data=robot).status_code == 200
+    assert [device.ask().status_code for device in (television, kiosk)] == [429, 200]
 
 
 # -- while nobody has decided ------------------------------------------------------------------------
@@ -171,6 +206,14 @@ def test_two_questions_too_soon_at_once_are_both_counted(app, television, at_onc
     assert [answer.json["error"] for answer in answers] == ["slow_down", "slow_down"]
     with app.app_context():
         assert db.session.scalar(select(AuthorizationRequest.poll_interval)) == 15
+
+
+def test_one_that_was_entered_says_for_a_day_that_it_has_expired(app, television, signed_in, let_time_pass):
+    asked = television.begin()
+    enter(signed_in, asked["user_code"])
+    let_time_pass(hours=2)
+    purge(app)
+    assert television.error(asked) == "expired_token"
 
 
 def test_a_code_expires_and_says_so_until_it_is_purged(app, television, let_time_pass):
@@ -311,13 +354,45 @@ def test_a_person_who_allows_it_between_two_looks_has_not_refused_it(app, kiosk,
 
 
 @each(
-    ("values", "error"), [({"paused_at": clock.now()}, "invalid_grant"), ({"revoked_at": clock.now()}, "invalid_grant")]
+    ("values", "told"),
+    [({"paused_at": clock.now()}, "has paused"), ({"revoked_at": clock.now()}, "ended the connection")],
 )
-def test_what_was_paused_or_ended_meanwhile_gives_no_tokens(kiosk, signed_in, change_consent, values, error):
+def test_what_was_paused_or_ended_meanwhile_gives_no_tokens(kiosk, signed_in, change_consent, values, told):
     asked = kiosk.begin()
     allow(signed_in, asked["user_code"])
     change_consent(kiosk.app, **values)
-    assert kiosk.error(asked) == error
+    answer = kiosk.poll(asked).json
+    assert answer["error"] == "invalid_grant" and told in answer["error_description"]
+    if told == "has paused":
+        change_consent(kiosk.app, paused_at=None)
+        assert kiosk.poll(asked).status_code == 200
+
+
+def test_whose_account_is_switched_off_gives_no_tokens_until_it_is_on(kiosk, signed_in, alice, disable):
+    asked = kiosk.begin()
+    allow(signed_in, asked["user_code"])
+    disable(alice)
+    assert "switched off" in kiosk.poll(asked).json["error_description"]
+    disable(alice, on=True)
+    assert kiosk.poll(asked).status_code == 200
+
+
+def test_a_code_that_comes_again_long_after_its_end_ends_its_family_too(kiosk, signed_in, let_time_pass):
+    asked = kiosk.begin()
+    allow(signed_in, asked["user_code"])
+    tokens = kiosk.poll(asked).json
+    let_time_pass(minutes=20)
+    assert kiosk.error(asked) == "invalid_grant"
+    assert kiosk.app.refresh(tokens["refresh_token"]).status_code == 400
+
+
+def test_tokens_go_as_far_as_the_registration_still_does(kiosk, signed_in, change_client):
+    first, second = (kiosk.begin(scope="memories:read integrations:read") for _ in range(2))
+    allow(signed_in, first["user_code"]), allow(signed_in, second["user_code"])
+    change_client(kiosk.app, scope="memories:read profile")
+    assert kiosk.poll(first).json["scope"] == "memories:read"
+    change_client(kiosk.app, scope="profile")
+    assert kiosk.error(second) == "invalid_scope"
 
 
 def test_the_code_of_a_device_is_no_code_of_the_web_flow(app, kiosk, signed_in):

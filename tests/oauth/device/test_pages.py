@@ -9,7 +9,7 @@ from app.consents.events import ConsentEvent
 from app.consents.introductions import Introduction
 from app.extensions import db
 from app.limits.table import _limit
-from app.oauth.authorization_request import AuthorizationRequest
+from app.oauth.authorization_request import AuthorizationRequest, hold_authorization_request
 from app.oauth.authorization_request.user_codes import new_user_code, read_user_code
 from app.oauth.endpoints import device_pages
 from tests.actors import Browser
@@ -142,6 +142,26 @@ def test_nobody_else_and_no_other_browser_gets_what_was_entered(app, television,
     assert [enter(one, asked["user_code"]).status_code for one in (same_person, other_person)] == [400, 400]
     # Nor does anybody by the address of its pages.
     assert other_person.get(page.request.full_path).status_code == 410
+
+
+def test_another_person_in_the_same_browser_does_not_get_it_either(television, signed_in, bob):
+    asked = television.begin()
+    enter(signed_in, asked["user_code"])
+    signed_in.enter(bob)
+    assert enter(signed_in, asked["user_code"]).status_code == 400
+
+
+def test_a_letter_on_the_way_gives_a_device_no_more_time(app, television, signed_in):
+    """Its request waits for nobody longer than the device asks."""
+    asked = television.begin()
+    page = enter(signed_in, asked["user_code"])
+    signed_in.submit(page, press="Not you? Switch account")
+    with app.app_context():
+        (row,) = db.session.scalars(select(AuthorizationRequest))
+        before = row.expires_at
+        hold_authorization_request(db.session(), row)
+        db.session.commit()
+        assert row.expires_at == before
 
 
 def test_whoever_enters_it_once_more_in_the_same_browser_goes_on(television, signed_in):
