@@ -11,6 +11,7 @@ from app.accounts.notices.models import Notice
 from app.accounts.passwords import hash_password
 from app.accounts.users import found_organization
 from app.extensions import db
+from app.mail.models import LocalMail, OutgoingMail
 from app.memories.models import Memory
 from app.memories.own import add_note
 from app.purge.accounts import purge_accounts
@@ -337,6 +338,24 @@ def test_letters_tell_of_the_beginning_and_of_the_end(app, ask, alice, let_time_
     purge(app)
     [gone] = [letter for letter in sent_mail() if letter.kind == "account_deleted"]
     assert (gone.to, "is deleted" in gone.subject) == (alice.email, True)
+
+
+def test_letters_to_others_stay(app, ask, alice, bob, let_time_pass, in_database):
+    def put(session):
+        for person in (alice, bob):
+            session.add(
+                OutgoingMail(kind="trial", recipient=person.email, facts={}, state="failed", over_at=clock.now())
+            )
+            session.add(LocalMail(kind="trial", recipient=person.email, subject="A", text="a", html="a"))
+        session.commit()
+
+    ask()
+    let_time_pass(days=7)
+    in_database(put)
+    assert purge(app)["accounts"] == 1
+    for letters in (OutgoingMail, LocalMail):
+        kept = select(letters.recipient).where(letters.kind == "trial")
+        assert in_database(lambda session, kept=kept: session.scalars(kept).all()) == [bob.email]
 
 
 def test_no_letter_goes_to_an_address_that_nobody_has_confirmed(app, ask, alice, let_time_pass, sent_mail, in_database):
