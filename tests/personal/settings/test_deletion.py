@@ -10,6 +10,7 @@ from app.accounts.models import Membership, Organization, User
 from app.accounts.notices.models import Notice
 from app.accounts.passwords import hash_password
 from app.accounts.users import found_organization
+from app.credentials import new_id
 from app.extensions import db
 from app.mail.models import LocalMail, OutgoingMail
 from app.memories.models import Memory
@@ -346,7 +347,9 @@ def test_letters_to_others_stay(app, ask, alice, bob, let_time_pass, in_database
             session.add(
                 OutgoingMail(kind="trial", recipient=person.email, facts={}, state="failed", over_at=clock.now())
             )
-            session.add(LocalMail(kind="trial", recipient=person.email, subject="A", text="a", html="a"))
+            session.add(
+                LocalMail(id=new_id("let"), kind="trial", recipient=person.email, subject="A", text="a", html="a")
+            )
         session.commit()
 
     ask()
