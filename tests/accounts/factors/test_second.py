@@ -12,6 +12,7 @@ from app.accounts.sessions import end_sessions
 from app.extensions import db
 from tests.accounts.test_sign_in import is_signed_in
 from tests.actors import Browser
+from tests.factors import set_up_phone
 from tests.tables import each
 
 
@@ -194,6 +195,17 @@ def test_a_second_tab_is_in_with_the_first(browser, alice, phone):
     browser.submit(first, code=phone.code())
     answer = browser.submit(other, code=phone.code(steps=1))
     assert browser.follow_once(answer).location == "/account/apps/"
+
+
+def test_of_two_who_wait_each_goes_on_as_themselves(app, alice, bob, phone):
+    browsers, phones = (Browser(app), Browser(app)), (phone, set_up_phone(app, bob))
+    pages = [second(browser, person) for browser, person in zip(browsers, (alice, bob), strict=True)]
+    for browser, page, own in list(zip(browsers, pages, phones, strict=True))[::-1]:
+        assert browser.submit(page, code=own.code()).status_code == 303
+    assert [person.email in one.get("/account/settings/").text for one in browsers for person in (alice, bob)] == [
+        *(True, False),
+        *(False, True),
+    ]
 
 
 # -- guessing ------------------------------------------------------------------------------------
