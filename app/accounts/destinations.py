@@ -1,4 +1,4 @@
-"""What a sign-in leads to, as the page says it: an app that waits, or an organization that invites.
+"""What a sign-in leads to, as the page says it: an app or a device that waits, or an organization that invites.
 
 The pages of sign-in know only a path of ours. Whoever has such paths says here what stands behind one.
 """
@@ -15,12 +15,15 @@ _NAME = "destinations"
 class Destination(Struct, frozen=True):
     """``app`` is what the screens of the decision show of an app, ``organization`` the name of one: one of the two.
 
+    Neither where ``is_device``: whoever enters the code of a device is told then whose it is.
+
     ``cancel_url`` is where the button that cancels sends its form; where it is None, there is nothing to end, and a
     link leads to the start page. ``hold`` lets what waits there wait for a letter; it writes, and the caller commits.
     """
 
     app: dict[str, Any] | None = None
     organization: str | None = None
+    is_device: bool = False
     cancel_url: str | None = None
     hold: Callable[[], None] | None = None
 

@@ -26,6 +26,7 @@ def test_connecting_a_device(look, page, server, demonstration):
         requests.post(f"{server.url}/oauth/device_authorization", data=form, timeout=10).json()["user_code"]
         for _ in range(2)
     ]
+    look("sign-in on the way to a device", server.url + "/device")
     enter(page, server, ALICE)
     look("device", server.url + "/device")
     page.get_by_label("Code").fill("BCDF-GHJK")

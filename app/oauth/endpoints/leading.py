@@ -15,6 +15,7 @@ from app.database.connections import connect
 from app.extensions import db
 from app.http.application import Application
 from app.oauth.authorization_request import WaitingRequest, hold_authorization_request
+from app.oauth.device_authorization import VERIFICATION_PATH
 from app.oauth.endpoints.asker import describe_asker, describe_unknown
 from app.oauth.endpoints.keeping import leads_to_known_app
 from app.oauth.endpoints.waiting import find_request_of_browser
@@ -55,6 +56,8 @@ def find_app(target: str) -> Destination | None:
             cancel_url=url_for("oauth.cancel_before_sign_in", request=handle),
             hold=partial(hold_authorization_request, db.session(), waiting),
         )
+    if parts.path == VERIFICATION_PATH:
+        return Destination(is_device=True)
     if parts.path.rstrip("/") not in _AUTHORIZE_PATHS or not leads_to_known_app(parts.query):
         return None
     asked = parse_parameters(parts.query.encode()).values

@@ -56,7 +56,7 @@ def test_codes_are_random_and_each_is_read_as_itself():
 def test_whoever_is_not_signed_in_comes_back_with_the_code(television, browser, alice):
     asked = television.begin()
     page = browser.follow(browser.get(asked["verification_uri_complete"].removeprefix("http://127.0.0.1:8000")))
-    assert page.request.path == "/sign-in"
+    assert page.request.path == "/sign-in" and "to connect a device" in page.text
     page = browser.follow(browser.submit(page, email=alice.email, password=alice.password))
     assert page.request.path == "/device" and asked["user_code"] in page.text
     assert "show exactly this code" in " ".join(page.text.split())
