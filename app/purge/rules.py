@@ -46,7 +46,7 @@ from app.operations.models import IdempotencyKey
 
 # A code or a request that is over still answers "used before" or "already answered" for a day.
 _AFTERLIFE = timedelta(days=1)
-_DEVICES_ASK_FOR = timedelta(minutes=15)
+_ASKED_FOR_AGAIN = timedelta(minutes=15)
 # So long a letter can be asked after: one that was sent, and one that was not.
 _LETTERS_LAST, _UNSENT_LETTERS_LAST = timedelta(days=7), timedelta(days=30)
 # An authenticator app that was begun to be set up.
@@ -144,12 +144,13 @@ def _find_rules_of_requests(at: datetime) -> Sequence[Rule]:
             at,
             AuthorizationRequest.network.is_(None) | AuthorizationRequest.device_digest.is_not(None),
         ),
-        # A device asks once more after its end, and is told that it was that.
+        # A device asks once more after its end, and is told that it was that. Nor does what was pushed stay for a day where
+        # nobody has signed in for it, opened or not: strangers' apps push thousands a minute.
         Rule(
             "authorization_requests",
             AuthorizationRequest.expires_at,
-            at - _DEVICES_ASK_FOR,
-            AuthorizationRequest.network.is_(None),
+            at - _ASKED_FOR_AGAIN,
+            AuthorizationRequest.network.is_(None) & AuthorizationRequest.user_id.is_not(None),
         ),
     )
 

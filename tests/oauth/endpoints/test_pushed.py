@@ -14,7 +14,9 @@ from app.oauth import pushing
 from app.oauth.authorization_request import MOST_OF_NETWORK, AuthorizationRequest
 from app.oauth.checks import CHECKS, Told, pushed
 from app.oauth.checks.way_back import demand_device_client
+from tests.actors import Browser
 from tests.integrator import PUSH, Integrator, apart_from_its_id, basic
+from tests.purging import purge
 from tests.tables import each
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
@@ -232,3 +234,19 @@ def test_metadata_name_the_endpoint(app):
     """:rfc:`9126#section-5`: that suffices for a client to know that it may push."""
     told = app.test_client().get("/.well-known/oauth-authorization-server").json
     assert told["pushed_authorization_request_endpoint"] == "http://127.0.0.1:8000/oauth/par"
+
+
+def test_what_nobody_signs_in_for_goes_soon(app, notebook, signed_in, waiting, let_time_pass):
+    """Any app may push thousands a minute, and open them, too: they do not stay for a day."""
+    notebook.push()
+    for one in (Browser(app), signed_in):
+        one.follow(one.get(notebook.pushed_url()))
+    let_time_pass(minutes=24)
+    purge(app)
+    assert len(waiting()) == 3
+    let_time_pass(minutes=2)
+    purge(app)
+    assert [row.user_id is not None for row in waiting()] == [True]
+    let_time_pass(days=1)
+    purge(app)
+    assert not waiting()
