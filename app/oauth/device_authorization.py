@@ -74,8 +74,9 @@ def _keep(request: WireRequest, client: ClientSnapshot, sent: dict[str, str]) ->
         parameters=parameters,
         # Not counted among the requests of browsers.
         network=credentials.digest(f"{DEVICE}\n{network}"),
-        # A server asks from its own network, which tells the person nothing about their device.
-        asked_from=None if client.is_confidential else network[:45],
+        # A server asks from its own network, which tells the person nothing about their device. Of an app that anybody
+        # may have registered nobody knows that it is one: with a secret it could hide where it is.
+        asked_from=None if has_own_bound else network[:45],
         ending=credentials.ASKED_OFFLINE if request.asks_offline_access else "",
     )
 

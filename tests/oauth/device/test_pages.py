@@ -228,6 +228,21 @@ def test_of_a_server_that_asks_nobody_knows_where_the_device_is(kiosk, signed_in
     assert "A server of the app asked for it" in page.text
 
 
+def test_an_app_that_registered_itself_hides_its_network_by_no_secret(app, signed_in):
+    """Anybody may register one, with a secret too, and send its code to somebody."""
+    client = app.test_client()
+    said = {
+        "client_name": "Robot",
+        "grant_types": [GRANT],
+        "token_endpoint_auth_method": "client_secret_post",
+    }
+    known = client.post("/oauth/register", json=said).json
+    form = {name: known[name] for name in ("client_id", "client_secret")}
+    answer = client.post("/oauth/device_authorization", data=form, environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+    page = enter(signed_in, answer.json["user_code"])
+    assert "another network than the one" in " ".join(page.text.split()) and "203.0.113.9" in page.text
+
+
 def test_an_app_that_was_allowed_everything_before_is_shown_all_the_same(kiosk, signed_in):
     """Nobody but the person knows whose device it is."""
     kiosk.app.tokens(signed_in)
