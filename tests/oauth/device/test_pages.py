@@ -223,6 +223,17 @@ def test_the_network_of_the_device_is_told(app, television, signed_in, monkeypat
     assert (address in page.text) == (address != "127.0.0.1")
 
 
+def test_a_device_and_a_phone_of_one_home_may_have_addresses_of_two_kinds(app, television, signed_in):
+    """Nobody can tell that they are in one network, and it is no reason not to go on."""
+    form = {"client_id": television.app.client_id}
+    answer = app.test_client().post(
+        "/oauth/device_authorization", data=form, environ_overrides={"REMOTE_ADDR": "2001:db8:1:2::9"}
+    )
+    words = " ".join(enter(signed_in, answer.json["user_code"]).text.split())
+    assert "2001:db8:1:2::/64" in words and "one of the two addresses is IPv4, the other IPv6" in words
+    assert "another network than the one" not in words
+
+
 def test_of_a_server_that_asks_nobody_knows_where_the_device_is(kiosk, signed_in):
     page = enter(signed_in, kiosk.begin()["user_code"])
     assert "A server of the app asked for it" in page.text

@@ -55,8 +55,9 @@ class Account(Struct, frozen=True):
 class Device(Struct, frozen=True):
     """A device that waits for the answer: the code that it shows, since when, and where it is as far as is known.
 
-    ``asked_from`` is its network, None where a server asked for it. ``is_known`` where the person has signed in from that
-    network before, and ``place`` is what they call it.
+    ``asked_from`` is its network, None where a server asked for it. It ``is_comparable`` with the person's unless one is of
+    IPv4 and the other of IPv6: at home a device may have the one and a phone the other. ``is_known`` where the person has
+    signed in from that network before, and ``place`` is what they call it.
     """
 
     user_code: str
@@ -64,6 +65,7 @@ class Device(Struct, frozen=True):
     until: datetime
     asked_from: str | None
     is_here: bool
+    is_comparable: bool
     is_known: bool
     place: str
 
@@ -138,6 +140,7 @@ def describe_device(flow: Flow) -> Device | None:
         until=waiting.expires_at,
         asked_from=waiting.asked_from,
         is_here=waiting.asked_from == network,
+        is_comparable=(":" in (waiting.asked_from or "")) == (":" in network),
         is_known=known is not None,
         place=known.name if known is not None else "",
     )
