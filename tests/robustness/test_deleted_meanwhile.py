@@ -10,7 +10,7 @@ from app.extensions import db
 from app.oauth import pushing
 from app.oauth.endpoints import keeping, opening
 from app.oauth.endpoints.decision import choose_page
-from app.oauth.grants import authorization_code, authorize, client_credentials, refresh_token
+from app.oauth.grants import authorization_code, authorize, client_credentials, redeeming, refresh_token
 from app.oauth.tokens.access import AccessToken
 from app.oauth.tokens.replay import TokenReplay
 
@@ -58,12 +58,12 @@ def test_a_code_or_token_whose_client_ends_before_it_is_used_is_no_replay(
         notebook.client_credentials()
     else:
         app.extensions["services"].seen_clients._known.clear()
-    module, decide, at_once = {
-        "code": (authorization_code, "redeem_authorization_code", "redeem_while_seen"),
-        "refresh": (refresh_token, "rotate_refresh_token", "rotate_while_seen"),
-        "repeated": (refresh_token, "count_repeat", "rotate_while_seen"),
+    decided_by, at_once = {
+        "code": ((redeeming, "redeem_authorization_code"), (authorization_code, "redeem_while_seen")),
+        "refresh": ((refresh_token, "rotate_refresh_token"), (refresh_token, "rotate_while_seen")),
+        "repeated": ((refresh_token, "count_repeat"), (refresh_token, "rotate_while_seen")),
     }[grant]
-    delete_before(module, at_once if is_known else decide, notebook)
+    delete_before(*(at_once if is_known else decided_by), notebook)
     gone = notebook.exchange(code) if token is None else notebook.refresh(token)
     assert (gone.status_code, gone.json) == (401, notebook.client_credentials().json)
     with app.app_context():
