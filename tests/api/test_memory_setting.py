@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.accounts.models import User
 from app.consents.changes import end
 from app.consents.memory_setting import MemorySetting
 from app.consents.memory_setting.changes import set_for_all, set_for_one
@@ -133,6 +134,8 @@ def test_each_app_that_loses_or_gains_something_has_an_event(app, notebook, conn
     notebook.allow(bob, "memories:read", {"selection": "all"})
     let(rival, reads_apps=False)
     let(adds=False)
+    with app.app_context():
+        assert dict(db.session.execute(select(User.id, User.memory_setting)).all())[bob.id] is None
     let()
     with app.app_context():
         told = [(one.grant_id, one.kind, one.changed["memory"]) for one in list_events(db.session(), alice.id)
