@@ -23,7 +23,7 @@ from app.limits.table import ADDRESS_DEVICE_CODES, DEVICE_CODES
 from app.oauth.authorization_request.device import claim_device_request
 from app.oauth.authorization_request.user_codes import read_user_code
 from app.oauth.endpoints.browser import bind_browser, find_or_make_browser, remember_browser
-from app.oauth.endpoints.error_pages import device_expired_page, expired_page, other_account_page
+from app.oauth.endpoints.error_pages import device_expired_page, device_forgotten_page, other_account_page
 from app.oauth.endpoints.keeping import continue_url
 from app.oauth.endpoints.waiting import find_request_of_browser, sign_in_url
 from app.oauth.tokens.code import find_authorization_code
@@ -32,7 +32,7 @@ from app.sentences import _, sentence_of
 blueprint = Blueprint("device", __name__, door=STEP)
 
 _MOST_TYPED = 100
-_NO_CODE = _("A code has eight letters, as in WDJB-MJHT. Look at your device again.")
+_NO_CODE = _("A code has eight letters, none of them A, E, I, O, U or Y, as in WDJB-MJHT. Look at your device again.")
 # The same for one that is another's by now, that has expired, and that never was.
 _UNKNOWN = _(
     "No device waits with this code. Compare it with your device letter by letter; if it is the same, it has expired:"
@@ -124,7 +124,7 @@ def show_end() -> ResponseReturnValue:
     with connect(db.engine) as connection:
         waiting = find_request_of_browser(connection, handle)
         if waiting is None or waiting.device_digest is None:
-            return expired_page()
+            return device_forgotten_page()
         is_allowed = find_authorization_code(connection, waiting.device_digest) is not None
     if current_user.is_authenticated and waiting.user_id not in (None, current_user.id):
         return other_account_page()

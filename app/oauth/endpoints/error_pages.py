@@ -19,6 +19,7 @@ from app.oauth.refusals import ErrorPage, Reason, Refused, document
 from app.oauth.refusals.page import (
     ALREADY_ANSWERED,
     DEVICE_EXPIRED,
+    DEVICE_FORGOTTEN,
     EXPIRED,
     NO_COOKIES,
     OTHER_ACCOUNT,
@@ -89,6 +90,11 @@ def no_cookies_page(again: str) -> tuple[str, int]:
 def device_expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
     """Returns the same as :func:`expired_page` for a device's request, which lasts as long as the device waits."""
     return _show(DEVICE_EXPIRED, more=_TICKS_ARE_KEPT if keeps_ticks else "")
+
+
+def device_forgotten_page() -> tuple[str, int]:
+    """For the last page of a device's request that nobody here knows any more, or that is another browser's."""
+    return _show(DEVICE_FORGOTTEN, (url_for("personal.apps"), _("See the apps that you have connected")))
 
 
 def other_account_page() -> tuple[str, int]:

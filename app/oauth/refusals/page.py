@@ -82,6 +82,17 @@ DEVICE_EXPIRED: Final = ErrorPage(
     happened=_("A device waited, and its code lasted no longer than {request_minutes} minutes in all."),
     fix=_("Let the person ask for another code on the device."),
 )
+#: For the page that told how a device's request ended: a tab that is restored long after must not deny what was shared.
+DEVICE_FORGOTTEN: Final = ErrorPage(
+    410,
+    _("This page has been taken down"),
+    shown=_(
+        "How it ended with a device is told for a day, in the browser in which it was decided. What your apps may see"
+        " stands in your account, under “Connected apps”."
+    ),
+    happened=_("The last page of connecting a device was opened again, more than a day later or in another browser."),
+    fix=_("Nothing: the device is told how it ended by the token endpoint."),
+)
 #: For an app that says who it is by the address of a document, which says nothing that we could rely on.
 DOCUMENT_ADDRESS: Final = ErrorPage(
     400,
@@ -183,6 +194,7 @@ PAGES: Final = (
     EXPIRED,
     ALREADY_ANSWERED,
     DEVICE_EXPIRED,
+    DEVICE_FORGOTTEN,
     DEVICE_OFF,
     OTHER_ACCOUNT,
     SIGN_IN_FIRST,

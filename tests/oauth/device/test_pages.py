@@ -1,7 +1,7 @@
 """Connecting a device (:rfc:`8628#section-3.3`) from the person's side: one code, one person, one browser, and always a screen."""
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from app import clock
 from app.accounts.models import Session
@@ -43,6 +43,10 @@ def test_a_code_is_read_however_it_is_typed(typed):
 @each("typed", ["", "WDJB-MJH", "WDJB-MJHTT", "WDJA-MJHT", "WDJB-MJH1", "\u0428DJB-MJHT", "x" * 1000, "WDJB\x00MJHT-X"])
 def test_what_cannot_be_a_code_is_none(typed):
     assert read_user_code(typed) is None
+
+
+def test_who_has_misread_a_letter_is_told_which_there_are_none_of(signed_in):
+    assert "none of them A, E, I, O, U or Y" in enter(signed_in, "WDJO-MJHT").text
 
 
 def test_codes_are_random_and_each_is_read_as_itself():
@@ -317,6 +321,17 @@ def test_how_it_has_ended_is_for_its_browser_and_its_person(app, television, sig
     assert signed_in.get(end).status_code == 200
     signed_in.enter(bob)
     assert signed_in.get(end).status_code == 403
+
+
+def test_a_last_page_that_is_opened_again_long_after_does_not_deny_what_was_shared(app, television, signed_in):
+    """A phone loads its old tabs anew."""
+    end = allow(signed_in, television.begin()["user_code"]).request.full_path
+    with app.app_context():
+        db.session.execute(delete(AuthorizationRequest))
+        db.session.commit()
+    page = signed_in.get(end)
+    assert page.status_code == 410 and "Nothing was shared" not in page.text
+    assert 'href="/account/apps/"' in page.text
 
 
 def test_another_account_may_answer_it(television, signed_in, bob):
