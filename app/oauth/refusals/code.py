@@ -83,10 +83,10 @@ ROWS = {
         GrantLine(
             "ended-code",
             "The code has ended: the person ended the connection, or its tokens were revoked.",
-            _("The person, or somebody who revoked its tokens, was quicker. Send the person to authorize."),
+            _("The person, or somebody who revoked its tokens, was quicker. Begin again: the person is asked anew."),
         ),
         happened=_("The code no longer counts: the person ended the connection, or its tokens were ended."),
-        fix=_("Send the person through the authorize endpoint again."),
+        fix=_("Send the person through the authorize endpoint again, or let their device ask for another code."),
     ),
     Reason.CODE_PAUSED: Refusal.of_grant(
         PAUSED,
