@@ -2,22 +2,16 @@
 
 from typing import Any
 
-from authlib.consts import default_json_headers
-
 from app import credentials, metrics
 from app.clients.models import DEVICE_GRANT, REGISTERED, ClientSnapshot
-from app.database.connections import RowGone
-from app.database.repeat import repeat
 from app.limits.networks import network_of
 from app.limits.table import ALL_DEVICE_REQUESTS, CLIENT_DEVICE_REQUESTS, DEVICE_REQUESTS
 from app.oauth.authorization_request.device import INTERVAL, AskedByDevice, add_device_request
 from app.oauth.authorization_request.kept import keep_parameters
+from app.oauth.beforehand import answer_beforehand
 from app.oauth.checks import check_of_device
-from app.oauth.client_authentication import BASIC, NONE, POST
-from app.oauth.exchange import Answer, exchange, nothing_stands
-from app.oauth.journal.log import note_success
 from app.oauth.journal.record import DEVICE
-from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.refusals import Reason, refuse
 from app.oauth.wire_request import WireRequest
 
 #: Where people enter a code, below the issuer.
@@ -29,28 +23,19 @@ _KEPT = ("client_id", "scope", "resource", "authorization_details")
 def ask_for_device(request: WireRequest) -> Any:
     """Answer a device: with both codes, or with what is wrong, which is noted for the client's people."""
     # The grant type tells them which of the app's requests this is.
-    request.endpoint, request.form["grant_type"] = DEVICE, DEVICE_GRANT
-    return repeat(lambda: _answer(request), may_repeat=nothing_stands)
+    request.form["grant_type"] = DEVICE_GRANT
+    return answer_beforehand(request, DEVICE, _ask)
 
 
-def _answer(request: WireRequest) -> Any:
+def _ask(request: WireRequest, client: ClientSnapshot) -> tuple[int, dict[str, Any]]:
     settings = request.services.settings
-    try:
-        client = exchange.authenticate_client(request, [BASIC, POST, NONE], DEVICE)
-        # Whoever named it in the header alone means it here, too.
-        request.form["client_id"], request.client_seen = client.client_id, client
-        sent = {name: request.form[name] for name in _KEPT if name in request.form}
-        check_of_device(request)
-        asked = _keep(request, client, sent)
-    except Refused as refused:
-        return exchange.refuse_form(request, refused, DEVICE)
-    except RowGone:
-        # The client was deleted since it was looked up.
-        return exchange.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
-    note_success(request, DEVICE)
+    # As the client sent it: the checks add to it.
+    sent = {name: request.form[name] for name in _KEPT if name in request.form}
+    check_of_device(request)
+    asked = _keep(request, client, sent)
     metrics.DEVICES_ASKED.inc()
     address = settings.issuer + VERIFICATION_PATH
-    body = {
+    return 200, {
         "device_code": asked.device_code,
         "user_code": asked.user_code,
         "verification_uri": address,
@@ -58,7 +43,6 @@ def _answer(request: WireRequest) -> Any:
         "expires_in": settings.authorization_request_lifetime,
         "interval": INTERVAL,
     }
-    return Answer(200, body, default_json_headers)
 
 
 def _keep(request: WireRequest, client: ClientSnapshot, sent: dict[str, str]) -> AskedByDevice:

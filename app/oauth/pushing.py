@@ -8,25 +8,19 @@ for a browser.
 import json
 from typing import Any
 
-from authlib.consts import default_json_headers
-
 from app import metrics
-from app.clients.models import REGISTERED
+from app.clients.models import REGISTERED, ClientSnapshot
 from app.credentials import digest
-from app.database.connections import RowGone
-from app.database.repeat import repeat
 from app.limits.networks import network_of
 from app.limits.table import PUSHED_BY_STRANGERS, PUSHED_OF_NETWORK, PUSHED_OF_UNREGISTERED, PUSHED_REQUESTS
 from app.oauth.authorization_request import Asked, add_pushed_request, add_unsigned_request, find_wait
 from app.oauth.authorization_request.kept import keep_parameters
+from app.oauth.beforehand import answer_beforehand
 from app.oauth.checks import check_pushed
 from app.oauth.checks.pushed import URI_PREFIX
-from app.oauth.client_authentication import BASIC, NONE, POST
-from app.oauth.exchange import Answer, exchange, nothing_stands
-from app.oauth.journal.log import note_success
 from app.oauth.journal.record import PUSHED
 from app.oauth.parameters import PUSHED as SENT_BEFOREHAND
-from app.oauth.refusals import Reason, Refused, refuse
+from app.oauth.refusals import Reason, refuse
 from app.oauth.wire_request import WireRequest
 
 #: The longest request that is kept for a client that cannot prove who it is, or that nobody answers for, in bytes.
@@ -35,32 +29,20 @@ _LONGEST = 8192
 
 def push(request: WireRequest) -> Any:
     """Answer a pushed request: with its ``request_uri``, or with what is wrong, which is noted for the client's people."""
-    request.endpoint = PUSHED
-    return repeat(lambda: _answer(request), may_repeat=nothing_stands)
+    return answer_beforehand(request, PUSHED, _push)
 
 
-def _answer(request: WireRequest) -> Any:
-    try:
-        client = exchange.authenticate_client(request, [BASIC, POST, NONE], PUSHED)
-        # Whoever named it in the header alone means it here, too.
-        request.form["client_id"], request.client_seen = client.client_id, client
-        check_pushed(request)
-        handle = _keep(request)
-    except Refused as refused:
-        return exchange.refuse_form(request, refused, PUSHED)
-    except RowGone:
-        # The client was deleted since it was looked up.
-        return exchange.handle_error_response(request, refuse(Reason.CLIENT_UNKNOWN))
-    note_success(request, PUSHED)
+def _push(request: WireRequest, client: ClientSnapshot) -> tuple[int, dict[str, Any]]:
+    check_pushed(request)
+    handle = _keep(request, client)
     metrics.REQUESTS_PUSHED.inc()
     lifetime = request.services.settings.authorization_request_lifetime
-    return Answer(201, {"request_uri": URI_PREFIX + handle, "expires_in": lifetime}, default_json_headers)
+    return 201, {"request_uri": URI_PREFIX + handle, "expires_in": lifetime}
 
 
-def _keep(request: WireRequest) -> str:
+def _keep(request: WireRequest, client: ClientSnapshot) -> str:
     """Keep the request. Returns its handle. Raises a refusal where too many wait."""
-    client, connection, limits = request.known_client, request.connection, request.services.limits
-    settings = request.services.settings
+    connection, limits, settings = request.connection, request.services.limits, request.services.settings
     parameters = keep_parameters(connection, settings, client, request.form, SENT_BEFOREHAND)
     row: Asked = {
         "lifetime": settings.authorization_request_lifetime,
