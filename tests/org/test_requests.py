@@ -57,6 +57,15 @@ def test_without_a_request_the_page_says_how_to_make_one(page):
     assert "open the ready authorize URL under Credentials" in page()
 
 
+def test_a_resource_server_that_asks_nobody_is_not_told_to(app, page, notebook):
+    """It has no address to open, and no device either."""
+    with app.app_context():
+        client = db.session.get_one(Client, notebook.client_id)
+        client.redirect_uris = []
+        db.session.commit()
+    assert "No requests yet" in page() and "To see one now" not in page()
+
+
 def test_a_request_is_on_the_page_at_once(page, browser, alice, notebook):
     browser.enter(alice)
     tokens = notebook.tokens(browser)
