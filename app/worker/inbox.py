@@ -129,6 +129,13 @@ class Inbox(Unreader):
         rest = self.take_buffered() + bytes(self._data)
         return rest + self._disk.read() if self._disk is not None else rest
 
+    def settle(self, *, goes_on: bool) -> None:
+        """Give back the room, which whoever reads the answer slowly would keep from others. What follows stays where it ``goes_on``."""
+        if self.takes_room:
+            rest = self.take_rest() if goes_on else b""
+            self.close()
+            self._data = bytearray(rest)
+
     def close(self) -> None:
         """Give back the room on disk."""
         if self._disk is not None:

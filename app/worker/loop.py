@@ -16,9 +16,8 @@ from app.worker.connection import Connection, Crowd, Stage
 from app.worker.inbox import End, Inbox
 from app.worker.room import Room
 
-_PIECE = 64 * 1024
+_PIECE, _TURN_SECONDS = 64 * 1024, 0.5
 _LEAVE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_TURN_SECONDS = 0.5
 
 
 class Loop(ThreadWorker):
@@ -204,10 +203,12 @@ class Loop(ThreadWorker):
             return
         if not connection.sock.flush():
             if connection.stage is not Stage.SENDING:
+                connection.inbox.settle(goes_on=connection.stays_open)
                 connection.enter(Stage.SENDING)
             connection.watch(self.poller, EVENT_WRITE)
             return
         if not connection.stays_open:
+            connection.inbox.settle(goes_on=False)
             self.end(connection)
             return
         rest = connection.inbox.take_rest() if connection.inbox.end else b""

@@ -25,22 +25,44 @@ class Gone:
         pass
 
 
+class Unread(Gone):
+    """A socket whose other side reads nothing as yet."""
+
+    reads = False
+
+    def send(self, data: bytes) -> int:
+        if not self.reads:
+            raise BlockingIOError
+        return len(data)
+
+    def shutdown(self, _how: int) -> None:
+        pass
+
+    def recv(self, _size: int) -> bytes:
+        raise BlockingIOError
+
+
 class Bare(Loop):
     """A loop with as little of a worker as it needs to end a connection."""
 
     def __init__(self) -> None:
-        self.poller = SimpleNamespace()
+        self._room = Room()
+        self.poller = SimpleNamespace(register=lambda *_: None, modify=lambda *_: None)
 
 
 @pytest.fixture
 def answered():
     """A connection whose request is being answered, with its body on disk."""
-    connection = Connection(Gone(), ("192.0.2.7", 50123), ("127.0.0.1", 8000), Crowd(None, 1, None), Room())
+    return _answer_on(Gone())
+
+
+def _answer_on(raw: Gone, after: bytes = b"") -> Connection:
+    connection = Connection(raw, ("192.0.2.7", 50123), ("127.0.0.1", 8000), Crowd(None, 1, None), Room())
     connection.enter(Stage.BODY)
     size = BODY_IN_MEMORY + 1
     connection.inbox.feed(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
-    connection.inbox.feed(b"a" * size)
-    assert connection.room.taken == size
+    connection.inbox.feed(b"a" * size + after)
+    assert connection.room.taken == size + len(after)
     Bare().begin_answer(connection)
     return connection
 
@@ -63,6 +85,36 @@ def test_where_it_was_closed_meanwhile_it_is_given_back_when_nobody_reads_it_any
     assert answered.room.taken
     Bare().go_on_after(answered, True)
     assert answered.room.taken == 0
+
+
+def test_whoever_reads_the_answer_slowly_keeps_no_room_and_the_next_request_is_kept():
+    """Else a few that send bodies, and read nothing, keep everybody's away."""
+    unread = Unread()
+    connection = _answer_on(unread, after=b"GET /next HTT")
+    connection.inbox.rewind()
+    # The head, and the body.
+    connection.inbox.chunk()
+    connection.inbox.chunk(BODY_IN_MEMORY + 1)
+    connection.sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    loop = Bare()
+    loop.go_on_after(connection, True)
+    assert connection.stage is Stage.SENDING
+    assert connection.room.taken == 0
+    unread.reads = True
+    loop.see_to(connection)
+    assert connection.stage is Stage.HEAD
+    assert bytes(connection.inbox.in_memory) == b"GET /next HTT"
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_nor_does_whoever_is_told_no_more(reads):
+    unread = Unread()
+    unread.reads = reads
+    connection = _answer_on(unread)
+    connection.sock.sendall(b"HTTP/1.1 413 Content Too Large\r\n\r\n")
+    Bare().go_on_after(connection, False)
+    assert connection.stage is (Stage.LINGERING if reads else Stage.SENDING)
+    assert connection.room.taken == 0
 
 
 # -- where there is none ---------------------------------------------------------------------------
