@@ -55,7 +55,9 @@ class Worker(Stopping):
         requests, management = split_listeners(self.sockets)
         crowds = [(Crowd(self.tpool, _count_connections(self.worker_connections), app), requests)]
         if hasattr(app, "soon_answered"):
-            crowds[0][0].reader = PlainReader(self.cfg, *app.soon_answered)
+            # Who is at the other end of a Unix socket has no address, and ours is of the request's own telling.
+            if all(isinstance(listener.getsockname(), tuple) for listener in requests):
+                crowds[0][0].reader = PlainReader(self.cfg, *app.soon_answered)
             self.together = app.together
         self._room.spare = lambda asker: self.spare_body(crowds[0][0], asker)
         if management:

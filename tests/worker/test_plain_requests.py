@@ -1,11 +1,15 @@
 """What the worker reads without gunicorn's parser, it reads as gunicorn does; and what is odd, it leaves to gunicorn."""
 
+import socket
+from types import SimpleNamespace
+
 import pytest
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.worker import Worker
 from app.worker.connection import Connection, Crowd
 from app.worker.inbox import Inbox
 from app.worker.plain import PlainReader
@@ -152,6 +156,19 @@ def test_whatever_is_read_here_is_read_alike(sent, changes, line):
         sent = sent.replace(b"\r\n\r\n", b"\r\n" + line + b"\r\n\r\n", 1)
     ours = read_here(sent)
     assert ours is None or ours == read_by_gunicorn(sent)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_only_where_connections_have_addresses(tmp_path, family):
+    """At a Unix socket gunicorn alone knows what to say of them."""
+    worker = Worker.__new__(Worker)
+    worker.cfg, worker.tpool, worker.worker_connections, worker._room = CONFIG, None, 1, Room()
+    worker.wsgi = SimpleNamespace(soon_answered=(TARGETS, bool), together=None)
+    with socket.socket(family) as listener:
+        listener.bind(str(tmp_path / "socket") if family is socket.AF_UNIX else ("127.0.0.1", 0))
+        worker.sockets = [listener]
+        ((crowd, _),) = worker.make_crowds()
+    assert (crowd.reader is None) == (family is socket.AF_UNIX)
 
 
 # -- both ways -----------------------------------------------------------------------------------
