@@ -3,7 +3,7 @@
 from flask import request as http_request
 from flask_login import current_user
 
-from app.consents.choice import read_ticks
+from app.consents.choice import Choice, read_ticks
 from app.database.connections import Connection
 from app.oauth.authorization_request import LeftTicks, WaitingRequest, find_left_ticks, keep_ticks
 
@@ -13,8 +13,11 @@ def keep_what_was_ticked(connection: Connection, ended: WaitingRequest) -> bool:
 
     Returns whether anything of theirs is kept, now or since an earlier step. Whoever cancels wants none of it.
     """
-    is_own = current_user.is_authenticated and ended.user_id == current_user.id
-    if not is_own or http_request.form.get("action") == "cancel":
+    if not current_user.is_authenticated or ended.user_id != current_user.id:
+        return False
+    if http_request.form.get("action") == "cancel":
+        if ended.selection is not None:
+            keep_ticks(connection, ended, current_user.id, Choice())
         return False
     ticks = read_ticks(http_request.form)
     if ticks.selection is None:

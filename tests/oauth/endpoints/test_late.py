@@ -159,6 +159,14 @@ def test_nothing_is_ticked_again_for_who_cancels_answers_or_comes_later(
     assert AGAIN not in notebook.start(signed_in).text
 
 
+def test_whoever_cancels_too_late_wants_nothing_of_what_they_chose_before(notebook, signed_in, recipes, end):
+    page = notebook.start(signed_in)
+    summary = signed_in.follow(signed_in.submit(page, press="Continue", memento_ids=[recipes]))
+    end()
+    assert "is kept" not in signed_in.submit(summary, press="Cancel").text
+    assert AGAIN not in notebook.start(signed_in, state="again").text
+
+
 def test_nobody_ticks_for_somebody_else_and_no_app_for_another(
     app, notebook, pocket, signed_in, alice, carol, recipes, end
 ):
