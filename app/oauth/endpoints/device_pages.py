@@ -35,8 +35,8 @@ _MOST_TYPED = 100
 _NO_CODE = _("A code has eight letters, none of them A, E, I, O, U or Y, as in WDJB-MJHT. Look at your device again.")
 # The same for one that is another's by now, that has expired, and that never was.
 _UNKNOWN = _(
-    "No device waits with this code. Compare it with your device letter by letter; if it is the same, it has expired:"
-    " start again on the device."
+    "No device waits with this code. Compare it with your device letter by letter; if it is the same, it has expired, or"
+    " was entered before in another browser or by somebody else: start again on the device."
 )
 
 
