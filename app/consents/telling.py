@@ -1,4 +1,4 @@
-"""What people are told of their apps besides the history: a new one, an access that was used twice, an end that is near."""
+"""What people are told of their apps besides the history: a new one, a device of it, an access that was used twice."""
 
 from sqlalchemy import bindparam, select
 
@@ -18,6 +18,11 @@ _FIND = Statement(
 def tell_new_app(connection: Connection, grant_id: str) -> None:
     """Tell the person that an app was connected, by the name that they saw. In the transaction that connects it."""
     _tell(connection, grant_id, "new_app")
+
+
+def tell_device(connection: Connection, grant_id: str) -> None:
+    """Tell the person that one more device of an app was connected. In the transaction in which they allow it."""
+    _tell(connection, grant_id, "app_device")
 
 
 def tell_replay(connection: Connection, grant_id: str, *, sends_mail: bool) -> None:

@@ -205,6 +205,16 @@ KINDS: Mapping[str, Kind] = {
         advice=_("If this was not you, end it there, and change your password."),
         choice=_("An app is connected"),
     ),
+    # Whoever is talked into entering a stranger's code has often allowed the app before, and sees nothing new of it.
+    "app_device": Kind(
+        title=_("A device of %(app)s was connected"),
+        told=_("Its code was entered in your account. It may do what you have allowed the app."),
+        facts=("app", "grant_id"),
+        way=_APP,
+        leads_to=_("See what the app may do"),
+        advice=_("If it is no device of yours, or somebody sent you its code, end the app there."),
+        choice=_("A device of an app that you have allowed before is connected"),
+    ),
     "consent_ends": Kind(
         title=_("%(app)s is about to end"),
         told=_("What you allowed it ends by itself on %(ends_at)s, unless you keep it."),

@@ -1,10 +1,13 @@
 """Connecting a device (:rfc:`8628#section-3.3`) from the person's side: one code, one person, one browser, and always a screen."""
 
+import json
+
 import pytest
 from sqlalchemy import delete, func, select, update
 
 from app import clock
 from app.accounts.models import Session
+from app.accounts.notices.models import Notice
 from app.consents.events import ConsentEvent
 from app.consents.introductions import Introduction
 from app.extensions import db
@@ -386,6 +389,19 @@ def test_it_stands_among_the_connected_apps_and_in_the_history(app, television, 
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(ConsentEvent)) == 1
         assert db.session.scalar(select(Introduction.redirect_uri)) == ""
+
+
+def test_of_each_further_device_its_person_is_told(app, television, signed_in, alice):
+    """The app is among those that they have connected already: else they would see nothing of it."""
+    asked = television.begin()
+    allow(signed_in, asked["user_code"])
+    allow(signed_in, television.begin()["user_code"])
+    grant_id = television.poll(asked).json["grant_id"]
+    with app.app_context():
+        told = db.session.execute(select(Notice.kind, Notice.facts).order_by(Notice.at)).all()
+    facts = {"app": "Acme Television", "grant_id": grant_id}
+    assert [(kind, json.loads(said)) for kind, said in told] == [("new_app", facts), ("app_device", facts)]
+    assert "A device of Acme Television was connected" in signed_in.get("/account/").text
 
 
 def test_an_app_that_registered_itself_tells_of_no_address_it_never_had(app, signed_in):

@@ -9,6 +9,7 @@ from app.clients.unregistered import note_first_use
 from app.consents.choice import Choice
 from app.consents.continuing import AlreadyContinued
 from app.consents.installations import Predecessor
+from app.consents.telling import tell_device
 from app.database.access import read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
@@ -109,6 +110,9 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         )
     except AlreadyContinued:
         raise _NotDecided(notices=[CHANGED]) from None
+    if flow.waiting.is_of_device and (summary.consent is not None or same is not None):
+        # Of a new app they are told as of any other.
+        tell_device(flow.connection, flow.request.consent.grant_id)
     note_first_use(flow.connection, flow.client)
     forget_asked(flow.connection, current_user.id, flow.client.key)
     return server.create_authorization_response(flow.request, current_user, flow.grant)
