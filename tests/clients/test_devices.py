@@ -141,7 +141,9 @@ def admin(app, bob) -> Browser:
 def test_its_pages_say_what_it_has(admin, television):
     page = admin.get(f"/org/oauth/{television}").text
     assert "/oauth/device_authorization" in page and "None: people connect its devices by a code." in page
-    assert "A ready authorize URL" not in page
+    # Nothing of what leads through a browser, which it does not have.
+    assert "A ready authorize URL" not in page and "PKCE" not in page and "/oauth/authorize" not in page
+    assert f'href="/guide/devices?client_id={television}"' in page
     assert "ask for a code as" in admin.get(f"/org/oauth/{television}/requests").text
     for path in ("settings", "people", "playground", "danger", "resources"):
         assert admin.get(f"/org/oauth/{television}/{path}").status_code == 200
