@@ -33,10 +33,10 @@ blueprint = Blueprint("device", __name__, door=STEP)
 
 _MOST_TYPED = 100
 _NO_CODE = _("A code has eight letters, none of them A, E, I, O, U or Y, as in WDJB-MJHT. Look at your device again.")
-# The same for one that is another's by now, that has expired, and that never was.
+# The same for one that is another's by now, that has expired or was answered, and that never was.
 _UNKNOWN = _(
     "No device waits with this code. Compare it with your device letter by letter; if it is the same, it has expired, or"
-    " was entered before in another browser or by somebody else: start again on the device."
+    " was entered before, here or elsewhere: start again on the device."
 )
 
 
