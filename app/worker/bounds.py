@@ -19,7 +19,8 @@ UPLOAD_BEGINS = b"POST /account/memories/bring/ "
 #: The most bytes of one body that stay in memory, and of all of one process that lie on disk.
 BODY_IN_MEMORY, BODIES_ON_DISK = 256 * 1024, 1024 * 1024 * 1024
 #: The most bytes of an answer that wait in memory for whoever reads it slowly, of one that wait on disk, and of all of
-#: one process. What is more goes at its reader's pace, for which so many threads may wait; the next one's is cut off.
+#: one process. What is more goes at its reader's pace, for which so many threads may wait; the next one takes more of
+#: the disk, and is cut off where there is none.
 ANSWER_IN_MEMORY, ANSWER_ON_DISK, ANSWERS_ON_DISK = 256 * 1024, 64 * 1024 * 1024, 1024 * 1024 * 1024
 MOST_WAITING = 2
 

@@ -5,15 +5,17 @@ What is too much for memory waits on disk. Only where there is no room either, a
 gunicorn takes it for the socket.
 """
 
+import logging
 import select
 import time
 from collections import deque
-from contextlib import suppress
 from socket import SHUT_RDWR, socket
 from typing import Any
 
 from app.worker.bounds import ANSWER_IN_MEMORY, ANSWER_ON_DISK, allowed_seconds
 from app.worker.room import Room, Waiting
+
+_log = logging.getLogger(__name__)
 
 _HEAD = b"HTTP/1."
 _PIECE = 64 * 1024
@@ -91,20 +93,25 @@ class Outbox:
         except OSError:
             if waiting is not None:
                 waiting.close()
-            self._wait()
+            if not self._wait():
+                raise _cut_off() from None
             return
         self._waiting, self._size = waiting, 0
         self._pieces.clear()
 
     def _send_after(self, waiting: Waiting, data: bytes) -> None:
-        with suppress(OSError):
+        try:
             waiting.put(data)
-            data = b""
-        if data:
-            self._wait()
-            self.sendall(data)
-        else:
-            self.flush()
+        except OSError:
+            if self._wait():
+                self.sendall(data)
+                return
+            try:
+                # It has had its share, and takes more before it is cut off.
+                waiting.put(data, beyond=True)
+            except OSError:
+                raise _cut_off() from None
+        self.flush()
 
     def _take_up(self, waiting: Waiting) -> bool:
         """Take what is next from the disk. Returns whether there was something."""
@@ -116,17 +123,18 @@ class Outbox:
         self._waiting = None
         return False
 
-    def _wait(self) -> None:
-        """An answer larger than there is room for: from here on its thread goes at the pace of whoever reads it.
+    def _wait(self) -> bool:
+        """An answer larger than its room: from here on its thread goes at the pace of whoever reads it.
 
-        Raises ``TimeoutError`` where that is too slow, or too many threads do so already.
+        Returns whether it could: not where too many threads do so already. Raises ``TimeoutError`` where that is too slow.
         """
         if not self._room.waiting.acquire(blocking=False):
-            raise TimeoutError("Too many answers are read slowly.")
+            return False
         try:
             self._wait_here()
         finally:
             self._room.waiting.release()
+        return True
 
     def _wait_here(self) -> None:
         began, before = time.monotonic(), self._sent
@@ -175,3 +183,9 @@ class Outbox:
     def getsockname(self) -> object:
         """Returns our own address."""
         return self._connection.getsockname()
+
+
+def _cut_off() -> TimeoutError:
+    """Log that somebody does not get the whole of an answer. Returns what is to be raised."""
+    _log.warning("A large answer was cut off: too many are read slowly, and the room on disk for them is taken.")
+    return TimeoutError("Too many answers are read slowly.")

@@ -49,9 +49,10 @@ class Waiting:
         self._file = TemporaryFile(buffering=0)  # noqa: SIM115, it is closed by close()
         self._written = self._taken = 0
 
-    def put(self, data: bytes | memoryview) -> None:
-        """Keep this too. Raises ``OSError`` where there is no room; then nothing of it is kept."""
-        if self._written + len(data) > self._most or not self._room.take(len(data)):
+    def put(self, data: bytes | memoryview, *, beyond: bool = False) -> None:
+        """Keep this too, if need be ``beyond`` its share. Raises ``OSError`` where there is no room; then nothing of it is kept."""
+        is_too_much = self._written + len(data) > self._most and not beyond
+        if is_too_much or not self._room.take(len(data)):
             raise OSError("There is no room for another answer.")
         at, left = self._written, memoryview(data)
         try:

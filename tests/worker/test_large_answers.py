@@ -73,10 +73,20 @@ def test_where_the_disk_is_full_its_thread_waits(ends, monkeypatch):
     assert len(written) == 4
 
 
-def test_where_many_wait_the_next_one_is_cut_off(ends):
-    room = Room(most=0, waiting=0)
+def test_where_many_wait_the_next_one_takes_more_than_its_share(ends, monkeypatch):
+    """Three people who take along a large account at once all get the whole of it."""
+    monkeypatch.setattr(outbox, "ANSWER_ON_DISK", 1_000_000)
+    ours, theirs = ends
+    sent = Outbox(ours, None, Room(waiting=0))
+    _answer(sent)
+    assert _read_all(sent, theirs) == WHOLE
+
+
+@pytest.mark.parametrize("most", [0, 1_000_000], ids=["none of it", "a part of it"])
+def test_and_only_without_room_is_cut_off_which_is_told(ends, caplog, most):
     with pytest.raises(TimeoutError):
-        _answer(Outbox(ends[0], None, room))
+        _answer(Outbox(ends[0], None, Room(most=most, waiting=0)))
+    assert "A large answer was cut off" in caplog.text
 
 
 def test_whoever_waited_lets_others_wait(ends, monkeypatch):
