@@ -51,7 +51,7 @@ UNKNOWN_TOKENS            = _limit("introspection/unknown",     1000, _MINUTE)
 #: sign-in page. How many of one address wait is counted in their own table.
 UNSIGNED_REQUESTS         = _limit("authorize/unsigned",       10000, 10 * _MINUTE)
 #: Authorization requests that one confidential client pushes, which an organization registered; and one of the others.
-#: A public one has no secret: of those so many wait for one address as of browsers that nobody knows.
+#: A public one has no secret: how many of those wait for one address is counted in their own table.
 PUSHED_REQUESTS           = _limit("pushed",                   10000, 10 * _MINUTE)
 PUSHED_OF_UNREGISTERED    = _limit("pushed/unregistered",       1000, 10 * _MINUTE)
 #: Those of the others together, from one address and from all: anybody may register as many as they like.

@@ -13,7 +13,13 @@ from app.clients.models import REGISTERED, ClientSnapshot
 from app.credentials import digest
 from app.limits.networks import network_of
 from app.limits.table import PUSHED_BY_STRANGERS, PUSHED_OF_NETWORK, PUSHED_OF_UNREGISTERED, PUSHED_REQUESTS
-from app.oauth.authorization_request import Asked, add_pushed_request, add_unsigned_request, find_wait
+from app.oauth.authorization_request import (
+    MOST_PUSHED_OF_NETWORK,
+    Asked,
+    add_pushed_request,
+    add_unsigned_request,
+    find_wait,
+)
 from app.oauth.authorization_request.kept import keep_parameters
 from app.oauth.beforehand import answer_beforehand
 from app.oauth.checks import check_pushed
@@ -56,8 +62,9 @@ def _keep(request: WireRequest, client: ClientSnapshot) -> str:
         raise refuse(Reason.PARAMETER_DEFECTIVE, detail=f"The request is longer than {_LONGEST} characters.")
     network = network_of(request.address)
     if not client.is_confidential:
-        network = digest(network)
-        handle = add_unsigned_request(connection, limits, network=network, **row)
+        # Not counted among the requests of browsers.
+        network = digest(f"{PUSHED}\n{network}")
+        handle = add_unsigned_request(connection, limits, network=network, most=MOST_PUSHED_OF_NETWORK, **row)
         if handle is None:
             raise refuse(Reason.PUSHED_TOO_MANY, client=client, seconds=find_wait(connection, network))
         return handle

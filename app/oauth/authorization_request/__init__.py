@@ -3,6 +3,7 @@
 from app.oauth.authorization_request.bounds import (
     MOST_OF_NETWORK,
     MOST_OF_PERSON,
+    MOST_PUSHED_OF_NETWORK,
     Asked,
     add_authorization_request,
     add_pushed_request,
@@ -28,6 +29,7 @@ from app.oauth.authorization_request.steps import (
 __all__ = [
     "MOST_OF_NETWORK",
     "MOST_OF_PERSON",
+    "MOST_PUSHED_OF_NETWORK",
     "SCREENS",
     "Asked",
     "AuthorizationRequest",

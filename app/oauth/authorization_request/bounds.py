@@ -17,6 +17,9 @@ from app.oauth.authorization_request.record import AuthorizationRequest
 
 #: So many requests of one network wait at most while nobody has signed in for them. More are not kept.
 MOST_OF_NETWORK = 20
+#: So many pushed ones of public clients wait for a network, which may be a whole school: what is more is refused, as
+#: nothing of it could travel along in an address.
+MOST_PUSHED_OF_NETWORK = 100
 #: So many requests of one person are kept, whatever has become of them. The oldest go.
 MOST_OF_PERSON = 50
 
@@ -93,18 +96,20 @@ def add_pushed_request(connection: Connection, **row: Unpack[Asked]) -> str:
     return _insert_request(connection, user_id=None, network=None, **row)
 
 
-def add_unsigned_request(connection: Connection, limits: Limits, *, network: str, **row: Unpack[Asked]) -> str | None:
-    """Do the same while nobody has signed in. Returns None when :data:`MOST_OF_NETWORK` of them wait for the network already.
+def add_unsigned_request(
+    connection: Connection, limits: Limits, *, network: str, most: int = MOST_OF_NETWORK, **row: Unpack[Asked]
+) -> str | None:
+    """Do the same while nobody has signed in. Returns None when ``most`` of them wait for the network already.
 
     So it does when of all networks too many have begun to wait in the last minutes (``UNSIGNED_REQUESTS``).
     """
     # Whoever comes back to one of these reads that it has expired, whether it is there or not.
     connection.run(_DROP_EXPIRED, network=network, at=clock.now())
-    if _count_unsigned(connection, network) >= MOST_OF_NETWORK or limits.fail(UNSIGNED_REQUESTS) is not None:
+    if _count_unsigned(connection, network) >= most or limits.fail(UNSIGNED_REQUESTS) is not None:
         return None
     handle = _insert_request(connection, user_id=None, network=network, **row)
     # Others may have counted at the same moment. Each that now sees too many takes its own away.
-    if _count_unsigned(connection, network) > MOST_OF_NETWORK:
+    if _count_unsigned(connection, network) > most:
         connection.run(_DROP, digest_=credentials.digest(handle))
         return None
     return handle

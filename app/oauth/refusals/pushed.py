@@ -36,7 +36,7 @@ OF_PUSH = {
         happened=_("More requests were pushed than may wait: of this app, or of one network if the app is public."),
         fix=_("Push when somebody is about to be sent to authorize, once, and not beforehand."),
         in_general=_(
-            "An app pushed more than ten thousand requests within ten minutes, or more than twenty wait of one network, if it"
+            "An app pushed more than ten thousand requests within ten minutes, or more than a hundred wait of one network, if it"
             " is public."
         ),
     ),
