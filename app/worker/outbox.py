@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 _HEAD = b"HTTP/1."
 _PIECE = 64 * 1024
+# Of one answer that lies on disk, before others have their turn: whoever reads fast would keep them waiting for all of it.
+_AT_ONCE = 16 * _PIECE
 
 
 class Outbox:
@@ -54,6 +56,7 @@ class Outbox:
 
     def flush(self) -> bool:
         """Send what is taken at once. Returns whether that is all. Raises ``OSError`` when nobody reads it."""
+        before = self._sent
         while self._pieces or (self._waiting is not None and self._take_up(self._waiting)):
             if len(self._pieces) > 1 and self._size <= ANSWER_IN_MEMORY:
                 data: bytes | memoryview = b"".join(self._pieces)
@@ -68,6 +71,8 @@ class Outbox:
             self._size -= taken
             if taken < len(data):
                 self._pieces.appendleft(memoryview(data)[taken:])
+                return False
+            if self._waiting is not None and self._sent - before >= _AT_ONCE:
                 return False
         return True
 

@@ -43,6 +43,30 @@ def test_what_nobody_reads_is_kept_and_keeps_nobody(ends):
     assert room.taken == 0
 
 
+def test_whoever_reads_it_fast_at_last_leaves_others_their_turn():
+    """The loop sends it, which everybody needs."""
+    taken: list[int] = []
+
+    class Reader:
+        reads = False
+
+        def send(self, data: bytes) -> int:
+            if not self.reads:
+                raise BlockingIOError
+            taken.append(len(data))
+            return len(data)
+
+    reader = Reader()
+    sent = Outbox(reader, None, Room())
+    _answer(sent)
+    reader.reads = True
+    assert not sent.flush()
+    assert sum(taken) < len(WHOLE) / 2
+    while not sent.flush():
+        pass
+    assert sum(taken) == len(WHOLE)
+
+
 def test_what_is_not_sent_any_more_gives_back_its_room(ends):
     room = Room()
     sent = Outbox(ends[0], None, room)
