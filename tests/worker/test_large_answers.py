@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_what_is_not_sent_any_more_gives_back_its_room(ends):
 @pytest.mark.parametrize("largest", [0, 1_000_000], ids=["none of it", "a part of it"])
 def test_where_there_is_no_room_its_thread_waits(ends, monkeypatch, largest):
     monkeypatch.setattr(outbox, "ANSWER_ON_DISK", largest)
-    _is_sent_while_it_is_read(*ends, Room(waiting=1))
+    _is_read_once_its_thread_waits(*ends)
 
 
 def test_where_the_disk_is_full_its_thread_waits(ends, monkeypatch):
@@ -93,7 +93,7 @@ def test_where_the_disk_is_full_its_thread_waits(ends, monkeypatch):
         return write(file, data[:1000], at)
 
     monkeypatch.setattr(os, "pwrite", pwrite)
-    _is_sent_while_it_is_read(*ends, Room(waiting=1))
+    _is_read_once_its_thread_waits(*ends)
     assert len(written) == 4
 
 
@@ -141,9 +141,15 @@ def _answer(sent: Outbox) -> None:
         sent.sendall(piece)
 
 
-def _is_sent_while_it_is_read(ours: socket.socket, theirs: socket.socket, room: Room) -> None:
-    read: list[bytes] = []
-    reader = Thread(target=lambda: read.append(b"".join(iter(lambda: theirs.recv(65536), b""))))
+def _is_read_once_its_thread_waits(ours: socket.socket, theirs: socket.socket) -> None:
+    room, read = _RoomThatTells(), []
+
+    def read_all() -> None:
+        # Whoever reads from the first byte on may be quicker than what is sent: then nothing has to wait.
+        assert room.is_waited_for.wait(30)
+        read.append(b"".join(iter(lambda: theirs.recv(65536), b"")))
+
+    reader = Thread(target=read_all)
     reader.start()
     sent = Outbox(ours, None, room)
     _answer(sent)
@@ -153,6 +159,20 @@ def _is_sent_while_it_is_read(ours: socket.socket, theirs: socket.socket, room: 
     reader.join()
     assert read == [WHOLE]
     assert room.taken == 0
+
+
+class _RoomThatTells(Room):
+    """One thread may wait, and tells when it does."""
+
+    def __init__(self) -> None:
+        super().__init__(waiting=1)
+        self.is_waited_for, acquire = Event(), self.waiting.acquire
+
+        def acquire_and_tell(*args: object, **kwargs: object) -> bool:
+            self.is_waited_for.set()
+            return acquire(*args, **kwargs)
+
+        self.waiting.acquire = acquire_and_tell
 
 
 def _read_all(sent: Outbox, theirs: socket.socket) -> bytes:
