@@ -201,16 +201,16 @@ def claim_device_request(connection: Connection, user_code: str, *, browser: str
     """
     # The same each time, so that a page which it has opened before goes on: a second click must not end the first one's.
     handle = credentials.AUTHORIZATION_REQUEST + credentials.digest(f"{browser}\n{user_code}")
-    is_claimed = connection.run(
-        _CLAIM,
-        entered_digest=credentials.digest(user_code),
-        at=clock.now(),
-        nonce_digest=credentials.digest(browser),
-        person=user_id,
-        handle_digest=credentials.digest(handle),
-        entered=user_code,
-    )
-    if not is_claimed:
-        return None
-    connection.run(DROP_OLDEST, user=user_id)
-    return handle
+    with connection.transaction():
+        is_claimed = connection.run(
+            _CLAIM,
+            entered_digest=credentials.digest(user_code),
+            at=clock.now(),
+            nonce_digest=credentials.digest(browser),
+            person=user_id,
+            handle_digest=credentials.digest(handle),
+            entered=user_code,
+        )
+        if is_claimed:
+            connection.run(DROP_OLDEST, user=user_id)
+    return handle if is_claimed else None
