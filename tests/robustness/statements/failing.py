@@ -188,6 +188,7 @@ class Failing:
         for at in range(1 + self.requests % step, _MOST_STATEMENTS, 1 if _IS_FLEET else step - 1):
             for and_after in modes:
                 self._forget_attempts()
+                self._connect_anew()
                 before = self._onlooker.read_rows()
                 self._faults.arm(at, and_after=and_after, whose=whose)
                 try:
@@ -201,6 +202,10 @@ class Failing:
                     # It could do without that one.
                     return answered, status, headers
                 ends_it = self._faults.failed[0].startswith("ROLLBACK")
+                # What counts attempts has a stand-in.
+                ends_it |= all(
+                    "rate_limit_counters" in one or one.startswith("ROLLBACK") for one in self._faults.failed
+                )
                 # What only makes a connection ready for whoever comes next.
                 ends_it |= is_safe and self._faults.failed[0].startswith("PRAGMA")
                 if ends_it and not status.startswith("5"):
@@ -254,6 +259,13 @@ class Failing:
             return self._app.url_map.bind_to_environ(environ).match(return_rule=True)[0]
         except HTTPException:
             return None
+
+    def _connect_anew(self) -> None:
+        # A failure may end the connection or not. SQLite is asked to make a new one ready: that would count one time and
+        # not the next, and some statement in between would never fail.
+        if _IS_FLEET and self._faults.is_sqlite:
+            with self._app.app_context():
+                db.engine.dispose()
 
     def _forget_attempts(self) -> None:
         # All these failures are tries of one person; what too many are told is another matter.
