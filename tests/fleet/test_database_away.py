@@ -162,7 +162,8 @@ def _wait_until_back(told: list[Told], since: float) -> float:
 
 class TestSqlite:
     @pytest.fixture(scope="class")
-    def folder(self, tmp_path_factory) -> Iterator[Path]:
+    @classmethod
+    def folder(cls, tmp_path_factory) -> Iterator[Path]:
         """A small disk of our own, where one can be mounted."""
         folder = tmp_path_factory.mktemp("disk")
         mounted = subprocess.run(
@@ -173,7 +174,8 @@ class TestSqlite:
             subprocess.run(["umount", "-l", str(folder)], check=False)
 
     @pytest.fixture(scope="class")
-    def server(self, folder, tmp_path_factory, apps_in_use):
+    @classmethod
+    def server(cls, folder, tmp_path_factory, apps_in_use):
         with running_server(
             f"sqlite:///{folder}/x.sqlite3", tmp_path_factory.mktemp("server"), WEB_CONCURRENCY="2"
         ) as server:
@@ -235,7 +237,8 @@ class TestSqlite:
 @pytest.mark.skipif(missing_postgresql() is not None, reason=str(missing_postgresql()))
 class TestPostgresql:
     @pytest.fixture(scope="class")
-    def cluster(self) -> Iterator[Cluster]:
+    @classmethod
+    def cluster(cls) -> Iterator[Cluster]:
         """Of our own: it is stopped and killed."""
         cluster = Cluster.in_new_directory()
         try:
@@ -244,7 +247,8 @@ class TestPostgresql:
             cluster.stop()
 
     @pytest.fixture(scope="class")
-    def server(self, cluster, tmp_path_factory, apps_in_use):
+    @classmethod
+    def server(cls, cluster, tmp_path_factory, apps_in_use):
         with new_database("postgresql", cluster, tmp_path_factory.mktemp("database")) as url:
             # What is answered is to outlive a process that is killed.
             separator = "&" if "?" in url else "?"
