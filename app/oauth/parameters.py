@@ -27,6 +27,7 @@ _KNOWN_NAMES = frozenset(
         "code_challenge",
         "code_challenge_method",
         "code_verifier",
+        "device_code",
         "grant_type",
         "prompt",
         "redirect_uri",

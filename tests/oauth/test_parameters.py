@@ -66,6 +66,14 @@ def test_the_longest_value_is_taken():
     assert parse_parameters(b"state=" + b"a" * 4096).values["state"] == "a" * 4096
 
 
+@each("name", ["code", "device_code", "refresh_token", "token"])
+def test_what_is_wrong_with_a_credential_is_told_by_its_name(name):
+    assert (
+        parse_parameters(f"{name}=a&{name}=b".encode()).find_defect()
+        == f"The parameter '{name}' appears more than once."
+    )
+
+
 def test_a_name_that_we_do_not_know_is_not_repeated():
     parameters = parse_parameters(b"%3Cscript%3E=1&%3Cscript%3E=2")
     assert parameters.find_defect() == "A parameter appears more than once."
