@@ -120,6 +120,7 @@ PAGES = (
             ("pages", _("Pages that people see")),
             ("authorize", _("Errors that come back to your redirect URI")),
             ("pushed", _("Errors of a pushed request")),
+            ("device", _("Errors of a device's request")),
             ("token", _("Errors of the token endpoint")),
             ("registration", _("Errors of registration")),
             ("api", _("Errors of the API")),

@@ -66,24 +66,33 @@ _AT_TOKEN = [
     if reason not in authorize.ROWS | pushed.ROWS | bearer.ROWS and reason is not Reason.OTHER
 ] + [REFUSALS[Reason.REDIRECT_URI_MISSING]]
 
-TOKEN_ERRORS = (
-    *(
-        _INVALID_GRANT
-        if error == "invalid_grant"
-        else ErrorEntry.of_rows(error, rows, (rows[0].status, *_MORE_STATUSES.get(error, ())))
-        for error, rows in _by_error(_AT_TOKEN)
-    ),
-    ErrorEntry.of_one_cause(
-        "server_error",
-        _("Something went wrong on our side."),
-        _("Try again in a moment. A code or a refresh token that was used meanwhile may need the person again."),
-        (500,),
-    ),
-    ErrorEntry.of_one_cause(
-        "temporarily_unavailable",
-        _("The server cannot use its database just now. Nothing was done."),
-        _("Send the same again after as many seconds as Retry-After says."),
-        (503,),
+_WENT_WRONG = _("Something went wrong on our side.")
+_UNAVAILABLE = ErrorEntry.of_one_cause(
+    "temporarily_unavailable",
+    _("The server cannot use its database just now. Nothing was done."),
+    _("Send the same again after as many seconds as Retry-After says."),
+    (503,),
+)
+
+
+def _of_wire(rows: Iterable[Refusal], *, after_failure: str) -> tuple[ErrorEntry, ...]:
+    """What an endpoint answers that programs call: with these rows, and what each of them can meet."""
+    return (
+        *(
+            _INVALID_GRANT
+            if error == "invalid_grant"
+            else ErrorEntry.of_rows(error, group, (group[0].status, *_MORE_STATUSES.get(error, ())))
+            for error, group in _by_error(rows)
+        ),
+        ErrorEntry.of_one_cause("server_error", _WENT_WRONG, after_failure, (500,)),
+        _UNAVAILABLE,
+    )
+
+
+TOKEN_ERRORS = _of_wire(
+    _AT_TOKEN,
+    after_failure=_(
+        "Try again in a moment. A code or a refresh token that was used meanwhile may need the person again."
     ),
 )
 
@@ -94,7 +103,15 @@ _AT_PUSH = [
     *(REFUSALS[reason] for reason in (Reason.NOT_A_FORM, *_AT_BOTH)),
 ]
 
-PUSH_ERRORS = tuple(ErrorEntry.of_rows(error, rows, (rows[0].status,)) for error, rows in _by_error(_AT_PUSH))
+PUSH_ERRORS = _of_wire(_AT_PUSH, after_failure=_("Push the same again in a moment."))
+
+_AT_DEVICE = [
+    *client.ROWS.values(),
+    *(REFUSALS[reason] for reason in (Reason.DEVICE_NOT_ALLOWED, Reason.DEVICE_TOO_MANY, Reason.NOT_A_FORM, *_AT_BOTH)),
+]
+
+#: What a device is told that asks for a code. What it is told while it waits, the token endpoint tells it.
+DEVICE_ERRORS = _of_wire(_AT_DEVICE, after_failure=_("Ask for another code in a moment."))
 
 #: (anchor, error_description, what to mend): a line for each that a row of the refusals leads to.
 INVALID_GRANT_REASONS = tuple(

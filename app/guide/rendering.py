@@ -10,7 +10,14 @@ from app.config import settings
 from app.guide.api_errors import API_ERRORS
 from app.guide.apps import ExampleApp
 from app.guide.contents import Page
-from app.guide.errors import AUTHORIZE_ERRORS, ERROR_PAGES, INVALID_GRANT_REASONS, PUSH_ERRORS, TOKEN_ERRORS
+from app.guide.errors import (
+    AUTHORIZE_ERRORS,
+    DEVICE_ERRORS,
+    ERROR_PAGES,
+    INVALID_GRANT_REASONS,
+    PUSH_ERRORS,
+    TOKEN_ERRORS,
+)
 from app.guide.libraries import AGENT, LIBRARIES, MEMORY_SERVICE, render_library
 from app.guide.registration_errors import REGISTRATION_ERRORS
 from app.guide.scopes import ADVICE
@@ -35,6 +42,7 @@ def render_page(page: Page, app: ExampleApp, frame: str, *, language: str, kept:
         error_pages=ERROR_PAGES,
         authorize_errors=AUTHORIZE_ERRORS,
         push_errors=PUSH_ERRORS,
+        device_errors=DEVICE_ERRORS,
         token_errors=TOKEN_ERRORS,
         invalid_grant_reasons=INVALID_GRANT_REASONS,
         registration_errors=REGISTRATION_ERRORS,

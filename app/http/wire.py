@@ -94,6 +94,10 @@ _PROTOCOL_ERRORS = {
 }
 
 
+#: path -> the section of the guide's errors that tells of it. All others are told of as the token endpoint is.
+_SECTIONS = {"/oauth/par": "pushed", "/oauth/device_authorization": "device"}
+
+
 def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
     """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
     error, description = _PROTOCOL_ERRORS.get(
@@ -104,7 +108,8 @@ def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Respo
     body = {"error": error, "error_description": description}
     if current_door().errors is Errors.OAUTH:
         # Of an address that does not exist there is no line; the section tells of those that do.
-        body["error_uri"] = error_uri("token" if status == 404 else f"token-{error}")
+        section = _SECTIONS.get(request.path.rstrip("/"), "token")
+        body["error_uri"] = error_uri("token" if status == 404 else f"{section}-{error}")
     return json_answer(body, status)
 
 

@@ -26,7 +26,7 @@ from app.oauth.grants.device_code import DeviceCodeGrant
 from app.oauth.grants.refresh_token import RefreshTokenGrant
 from app.oauth.introspection import Introspection
 from app.oauth.journal.log import note_refusal, note_success
-from app.oauth.journal.record import AUTHORIZE, DEVICE, PUSHED, TOKEN
+from app.oauth.journal.record import AUTHORIZE, DEVICE, OTHER_DOORS, TOKEN
 from app.oauth.presented_token import expect_token
 from app.oauth.redirect import lead_to_page, redirect_back
 from app.oauth.refusals import Reason, Refused, refuse
@@ -155,7 +155,7 @@ class Exchange(AuthorizationServer):
 
     def get_error_uri(self, request: WireRequest, error: Refused) -> str:
         """Returns the address of the guide's line about the refusal."""
-        door = PUSHED if request.endpoint == PUSHED else TOKEN
+        door = request.endpoint if request.endpoint in OTHER_DOORS else TOKEN
         return error.guide_uri(request.services.settings.issuer, door)
 
     def create_oauth2_request(self, request: WireRequest) -> WireRequest:

@@ -16,6 +16,7 @@ from app.extensions import db
 from app.guide.api_errors import API_ERRORS
 from app.guide.errors import (
     AUTHORIZE_ERRORS,
+    DEVICE_ERRORS,
     ERROR_PAGES,
     INVALID_GRANT_REASONS,
     PUSH_ERRORS,
@@ -65,7 +66,7 @@ def _literal(argument: ast.expr) -> object:
 
 
 def test_every_error_of_the_protocol_is_told():
-    told = {entry.code for entry in (*AUTHORIZE_ERRORS, *PUSH_ERRORS, *TOKEN_ERRORS)}
+    told = {entry.code for entry in (*AUTHORIZE_ERRORS, *PUSH_ERRORS, *DEVICE_ERRORS, *TOKEN_ERRORS)}
     # What is wrong with a pushed request that somebody opens, only a page tells.
     raised = {row.error for reason, row in REFUSALS.items() if reason not in bearer.ROWS} - {"invalid_request_uri"}
     assert {"invalid_grant", "access_denied", "invalid_target"} <= raised
@@ -75,7 +76,9 @@ def test_every_error_of_the_protocol_is_told():
 
 def test_every_refusal_is_told_with_its_status():
     """Those of the authorize endpoint come by redirect."""
-    told = {(status, entry.code) for entry in (*PUSH_ERRORS, *TOKEN_ERRORS) for status in entry.statuses}
+    told = {
+        (status, entry.code) for entry in (*PUSH_ERRORS, *DEVICE_ERRORS, *TOKEN_ERRORS) for status in entry.statuses
+    }
     by_redirect = {entry.code for entry in AUTHORIZE_ERRORS}
     raised = {(row.status, row.error) for reason, row in REFUSALS.items() if reason not in bearer.ROWS}
     assert {one for one in raised if one[1] not in by_redirect | {"invalid_request_uri"}} <= told
@@ -126,7 +129,8 @@ def test_a_page_says_of_each_reason_what_its_row_says():
 
 def test_what_the_guide_says_of_a_refusal_is_what_the_row_says():
     """A sentence stands once: whoever changes a row changes the guide."""
-    said = {cause for entry in (*AUTHORIZE_ERRORS, *PUSH_ERRORS, *TOKEN_ERRORS, *API_ERRORS) for cause in entry.causes}
+    tables = (AUTHORIZE_ERRORS, PUSH_ERRORS, DEVICE_ERRORS, TOKEN_ERRORS, API_ERRORS)
+    said = {cause for table in tables for entry in table for cause in entry.causes}
     rows = {(row.told, row.fix): row for reason, row in REFUSALS.items() if reason is not Reason.OTHER}
     by_line_or_page = [row for row in rows.values() if row.error == "invalid_grant" or row.page is not None]
     assert [row for pair, row in rows.items() if pair not in said and row not in by_line_or_page] == []
@@ -135,7 +139,7 @@ def test_what_the_guide_says_of_a_refusal_is_what_the_row_says():
         ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "_"
     ]
     # What no row is about: where the reasons of invalid_grant are, and the server's own failures.
-    assert len(worded) == 6
+    assert len(worded) == 8
 
 
 def test_every_reason_of_invalid_grant_is_told():
@@ -183,7 +187,8 @@ TOKEN_CHANGES = {
 
 #: What a device is told until its person has decided.
 _OF_DEVICES = ("authorization_pending", "slow_down", "access_denied", "expired_token")
-_OTHERS = ("server_error", "temporarily_unavailable", "too_many_requests", *_OF_DEVICES)
+_FAILURES = ("server_error", "temporarily_unavailable", "too_many_requests")
+_OTHERS = (*_FAILURES, *_OF_DEVICES)
 
 
 @each("entry", [one for one in TOKEN_ERRORS if one.code not in _OTHERS], ids=lambda one: one.code)
@@ -199,11 +204,28 @@ PUSH_CHANGES = AUTHORIZE_CHANGES | {
 }
 
 
-@each("entry", [one for one in PUSH_ERRORS if one.code != "too_many_requests"], ids=lambda one: one.code)
+@each("entry", [one for one in PUSH_ERRORS if one.code not in _FAILURES], ids=lambda one: one.code)
 def test_an_error_of_a_pushed_request_has_its_code_and_status(notebook, entry):
     response = replace(notebook, auth_method="client_secret_post").push(**PUSH_CHANGES[entry.code])
     assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
     assert response.json["error_uri"].endswith(f"#pushed-{entry.code}")
+
+
+#: Of a request that names nothing else, but for a device that asks of an app without devices.
+DEVICE_CHANGES = {name: TOKEN_CHANGES[name] for name in ("invalid_client", "invalid_scope", "invalid_target")} | {
+    "invalid_request": {"scope": ["memories:read", "memories:read"]},
+    "invalid_authorization_details": TOKEN_CHANGES["invalid_authorization_details"],
+    "unauthorized_client": {},
+}
+
+
+@each("entry", [one for one in DEVICE_ERRORS if one.code not in _FAILURES], ids=lambda one: one.code)
+def test_an_error_of_a_devices_request_has_its_code_and_status(notebook, change_client, entry):
+    change_client(notebook, device_flow=entry.code != "unauthorized_client")
+    client = replace(notebook, auth_method="client_secret_post")
+    response = client.post("/oauth/device_authorization", DEVICE_CHANGES[entry.code])
+    assert (response.json["error"], response.status_code) == (entry.code, entry.statuses[0])
+    assert response.json["error_uri"].endswith(f"#device-{entry.code}")
 
 
 def test_an_error_of_registration_leads_to_its_line(browser, change_settings):
@@ -253,12 +275,22 @@ def test_an_error_that_a_device_is_told_has_its_code_and_status(person, notebook
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 405), ("POST", 413)])
-def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status):
+@each(
+    ("path", "section", "table"),
+    [
+        ("/oauth/token", "token", TOKEN_ERRORS),
+        ("/oauth/par/", "pushed", PUSH_ERRORS),
+        ("/oauth/device_authorization", "device", DEVICE_ERRORS),
+    ],
+)
+def test_what_is_no_request_at_all_is_invalid_request_too(app, method, status, path, section, table):
+    """And is told of where the other errors of that endpoint are."""
     response = app.test_client().open(
-        "/oauth/token", method=method, data="x" * 300_000, content_type="application/x-www-form-urlencoded"
+        path, method=method, data="x" * 300_000, content_type="application/x-www-form-urlencoded"
     )
     assert (response.json["error"], response.status_code) == ("invalid_request", status)
-    assert status in next(entry for entry in TOKEN_ERRORS if entry.code == "invalid_request").statuses
+    assert response.json["error_uri"].endswith(f"#{section}-invalid_request")
+    assert status in next(entry for entry in table if entry.code == "invalid_request").statuses
 
 
 def test_a_reason_of_invalid_grant_leads_to_its_line(

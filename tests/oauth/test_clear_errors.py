@@ -12,7 +12,7 @@ from app import clock
 from app.api.route import ROUTES
 from app.extensions import db
 from app.guide.api_errors import API_ERRORS
-from app.guide.errors import AUTHORIZE_ERRORS, PUSH_ERRORS, TOKEN_ERRORS
+from app.guide.errors import AUTHORIZE_ERRORS, DEVICE_ERRORS, PUSH_ERRORS, TOKEN_ERRORS
 from app.oauth.journal.log import RequestLog
 from app.oauth.refusals import REFUSALS
 from app.oauth.tokens.access import AccessToken
@@ -318,6 +318,7 @@ def test_every_error_has_a_line_of_its_own_in_the_guide(anchors):
         f"authorize-{entry.code}" for entry in AUTHORIZE_ERRORS
     }
     expected |= {f"pushed-{entry.code}" for entry in PUSH_ERRORS}
+    expected |= {f"device-{entry.code}" for entry in DEVICE_ERRORS}
     expected |= {f"api-{entry.code}" for entry in API_ERRORS}
     expected |= {f"invalid_grant-{row.line.slug}" for row in REFUSALS.values() if row.line}
     assert expected <= anchors

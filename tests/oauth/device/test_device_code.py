@@ -86,7 +86,7 @@ def test_what_is_wrong_is_told_at_once(television, changes, error):
     answer = television.ask(**changes)
     assert answer.json["error"] == error
     assert answer.status_code == (401 if error == "invalid_client" else 400)
-    assert answer.json["error_uri"].startswith(f"{ISSUER}/guide/errors#token-")
+    assert answer.json["error_uri"].startswith(f"{ISSUER}/guide/errors#device-")
 
 
 @each("changes", [{"redirect_uri": "https://elsewhere.example/"}, {"response_type": "token"}, {"prompt": "none"}])
