@@ -3,14 +3,14 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.http.files import send_lines
+from app.http.files import send_lines, send_table
 from app.org import blueprint
 from app.org.access import Access, members_only
 from app.org.journal import (
     PAGE_SIZE,
     Filter,
-    export_csv,
     export_json_lines,
+    export_rows,
     list_apps,
     list_entries,
     list_people,
@@ -40,8 +40,8 @@ def show_audit_log(access: Access) -> ResponseReturnValue:
 @blueprint.get("/audit.csv")
 @members_only
 def export_audit_csv(access: Access) -> ResponseReturnValue:
-    lines = export_csv(access.organization.id, _read_filter())
-    return send_lines(lines, "text/csv", f"{access.organization.slug}-audit.csv")
+    rows = export_rows(access.organization.id, _read_filter())
+    return send_table(rows, f"{access.organization.slug}-audit.csv")
 
 
 @blueprint.get("/audit.jsonl")

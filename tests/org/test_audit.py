@@ -1,8 +1,6 @@
 """The audit log: found by app, person and kind, taken away as two kinds of file, and never changed."""
 
 import ast
-import csv
-import io
 import json
 import re
 from pathlib import Path
@@ -19,6 +17,7 @@ from app.org.kind_names import KIND_NAMES
 from tests.databases import BACKEND
 from tests.org.conftest import HONEST, in_acme, signed_in
 from tests.parsed import nodes_of_file
+from tests.spreadsheet import read_records
 from tests.statements import find_plan, noted_statements, takes_all
 from tests.tables import each
 
@@ -70,7 +69,7 @@ def test_filter_holds_on_the_page_and_in_both_files(app, admin, history, olive, 
     query = query.format(olive=olive.id, bob=bob.id, notebook=notebook.client_id, pocket=pocket.client_id)
 
     assert [one["kind"] for one in lines(admin.get(f"{AUDIT}.jsonl?{query}"))] == kinds
-    assert [one["kind"] for one in csv.DictReader(io.StringIO(admin.get(f"{AUDIT}.csv?{query}").text))] == kinds
+    assert [one["kind"] for one in read_records(admin.get(f"{AUDIT}.csv?{query}"))] == kinds
     assert len(rows(admin.get(f"{AUDIT}?{query}"))) == len(kinds)
 
 
@@ -107,7 +106,7 @@ def test_no_cell_of_the_csv_is_a_formula(app, admin, start):
         )
         db.session.commit()
 
-    (row,) = csv.DictReader(io.StringIO(admin.get(f"{AUDIT}.csv").text, newline=""))
+    (row,) = read_records(admin.get(f"{AUDIT}.csv"))
 
     for column in ("kind", "actor_id", "client_id"):
         assert row[column].startswith("'")
@@ -118,7 +117,7 @@ def test_quotes_commas_and_line_breaks_stay_in_their_cell(app, admin):
         events.record("member.invited", organization_id=in_acme(app), label='a","b\n"c', role="member")
         db.session.commit()
 
-    (row,) = csv.DictReader(io.StringIO(admin.get(f"{AUDIT}.csv").text, newline=""))
+    (row,) = read_records(admin.get(f"{AUDIT}.csv"))
 
     assert json.loads(row["details"])["label"] == 'a","b\n"c'
 

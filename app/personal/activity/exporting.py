@@ -1,10 +1,9 @@
-"""Receipts to take along: as JSON, and as a table that no spreadsheet takes for a program."""
+"""Receipts to take along: as JSON, and as a table."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.http.files import csv_line
 from app.personal.activity.entries import Entry, list_after
 from app.personal.activity.filters import Wanted
 
@@ -12,12 +11,11 @@ _AT_ONCE = 200
 _COLUMNS = ("time", "app", "connection", "act", "question", "calls", "memories", "mementos", "named")
 
 
-def write_csv(wanted: Wanted) -> Iterator[str]:
-    """Yields a table, a line for each kind of act in a minute and for each question."""
-    yield csv_line(_COLUMNS)
+def write_rows(wanted: Wanted) -> Iterator[Iterable[str | int]]:
+    """Yields the rows of a table, one for each kind of act in a minute and for each question."""
+    yield _COLUMNS
     for entry in _walk(wanted):
-        for line in _lines_of(entry):
-            yield csv_line(line)
+        yield from _rows_of(entry)
 
 
 def write_json(wanted: Wanted) -> Iterator[str]:
@@ -35,7 +33,7 @@ def _walk(wanted: Wanted) -> Iterator[Entry]:
         entries = list_after(wanted, entries[-1], _AT_ONCE) if len(entries) == _AT_ONCE else []
 
 
-def _lines_of(entry: Entry) -> Iterator[list[str | int]]:
+def _rows_of(entry: Entry) -> Iterator[list[str | int]]:
     mementos = "; ".join(f"{name or '(deleted)'}: {count}" for name, count in entry.parts)
     about: list[str | int] = [entry.at.isoformat(), entry.app_name, entry.grant_id]
     if not entry.details:

@@ -16,13 +16,13 @@ from app.consents.receipts.gaps import list_gaps
 from app.consents.receipts.keeping import CHOICES, count_older, find_kept_days, keep_receipts
 from app.database.patience import take_time
 from app.extensions import db
-from app.http.files import send_lines
+from app.http.files import send_lines, send_table
 from app.memories.models import Memory
 from app.oauth.tokens.replay import list_replays
 from app.paging import read_page
 from app.personal import blueprint
 from app.personal.activity.entries import list_entries
-from app.personal.activity.exporting import write_csv, write_json
+from app.personal.activity.exporting import write_json, write_rows
 from app.personal.activity.filters import KINDS, Wanted, read_wanted
 from app.personal.activity.timeline import ABOVE, BELOW, WIDTH, draw_timeline
 from app.personal.apps.connections import find_consent, find_neighbours
@@ -43,7 +43,7 @@ def show_activity(grant_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/activity/receipts.csv")
 def export_csv() -> ResponseReturnValue:
-    return send_lines(write_csv(_read_wanted(_read_app())), "text/csv", "receipts.csv")
+    return send_table(write_rows(_read_wanted(_read_app())), "receipts.csv")
 
 
 @blueprint.get("/activity/receipts.json")

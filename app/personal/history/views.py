@@ -1,7 +1,7 @@
 """``/account/history/``: what I allowed apps and took back, by whom, and two files of it to take away."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import Response, render_template, request
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.consents.resources import API
-from app.http.files import csv_line, send_lines
+from app.http.files import send_lines, send_table
 from app.oauth.endpoints.decision.places import list_places
 from app.paging import read_page
 from app.personal import blueprint
@@ -54,7 +54,7 @@ def export_history_json() -> Response:
 
 @blueprint.get("/history/history.csv")
 def export_history_csv() -> Response:
-    return send_lines(_write_csv(), "text/csv", "history.csv")
+    return send_table(_write_rows(), "history.csv")
 
 
 def _write_json() -> Iterator[str]:
@@ -64,12 +64,12 @@ def _write_json() -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _write_csv() -> Iterator[str]:
-    yield csv_line(_COLUMNS)
+def _write_rows() -> Iterator[Iterable[Any]]:
+    yield _COLUMNS
     for entry in walk_entries(current_user.id, request.args.get("app", "")):
         exported = _exported(entry)
         exported["changed"] = json.dumps(exported["changed"], ensure_ascii=False) if exported["changed"] else ""
-        yield csv_line(exported[column] for column in _COLUMNS)
+        yield [exported[column] for column in _COLUMNS]
 
 
 def _exported(entry: Entry) -> dict[str, Any]:

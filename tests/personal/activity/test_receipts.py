@@ -1,9 +1,7 @@
 """What apps did, minute by minute, in a person's words: which memories, in which mementos, and what was asked."""
 
-import csv
 import re
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 
 import pytest
 from sqlalchemy import event
@@ -15,6 +13,7 @@ from app.personal.activity.entries import PAGE_SIZE
 from tests.databases import BACKEND
 from tests.personal.activity.conftest import items as rows
 from tests.personal.activity.conftest import words
+from tests.spreadsheet import read_table
 from tests.statements import find_plan, noted_statements
 from tests.tables import each
 
@@ -251,8 +250,8 @@ def test_a_file_holds_all_that_the_filter_finds(signed_in, connected, record, ca
     assert told[0]["details"][0]["named"][0]["title"] == "Note" and told[0]["app"] == "Acme Notebook"
     assert told[1]["mementos"] == [{"name": "Recipes", "memories": 1}]
     assert len(signed_in.get("/account/activity/receipts.json?kind=added").json["receipts"]) == 1
-    lines = signed_in.get("/account/activity/receipts.csv").text.splitlines()
-    assert lines[0].startswith("time,app,connection,act,question,") and len(lines) == 9
+    rows = read_table(signed_in.get("/account/activity/receipts.csv"))
+    assert rows[0][:5] == ["time", "app", "connection", "act", "question"] and len(rows) == 9
 
 
 @each("title", ["=1+1", "+1", "-1", "@A1", " =1", "＝1", "=HYPERLINK(0)"])
@@ -263,7 +262,8 @@ def test_no_cell_is_a_formula(signed_in, shelf, call, in_database, title):
 
     in_database(rename)
     call("GET", f"memories/{shelf.memories['Bread']}/")
-    call("GET", "memories/", q="=cmd")
-    cells = list(csv.reader(StringIO(signed_in.get("/account/activity/receipts.csv").text)))
+    call("GET", "memories/", q="=cmd;=1; -2 - 3\n@x;y")
+    cells = read_table(signed_in.get("/account/activity/receipts.csv"))
     assert sorted(row[-1] for row in cells[1:]) == ["", f"'{title}"]
-    assert {row[4] for row in cells[1:]} == {"", "'=cmd"}
+    # Where a comma is the decimal sign, a semicolon begins a cell, and a line's end a row.
+    assert {row[4] for row in cells[1:]} == {"", "'=cmd;'=1; '-2 - 3\n'@x;y"}

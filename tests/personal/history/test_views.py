@@ -1,7 +1,5 @@
 """The history: what was given, widened, narrowed, paused, resumed, ended, caught and changed, by whom; to take along."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
@@ -11,6 +9,7 @@ from app import clock
 from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from tests.personal.conftest import post, stock
+from tests.spreadsheet import read_table
 from tests.tables import each
 
 PATH = "/account/history/"
@@ -117,7 +116,7 @@ def test_a_long_history_is_in_pages_and_whole_in_its_files(signed_in, alice, in_
     assert len(rows(first)) == len(rows(second)) == 15
     assert set(rows(first)).isdisjoint(rows(second))
     assert len(signed_in.get(PATH + "history.json").json["history"]) == 30
-    assert len(list(csv.reader(io.StringIO(signed_in.get(PATH + "history.csv").text)))) == 31
+    assert len(read_table(signed_in.get(PATH + "history.csv"))) == 31
 
 
 def test_the_files_are_read_in_parts_without_a_gap(monkeypatch, signed_in, alice, in_database):
@@ -159,7 +158,7 @@ def test_connections_of_one_app_are_told_apart(signed_in, connected, in_database
 
 def test_a_table_holds_no_formula(signed_in, alice, in_database):
     add(in_database, alice.id, 1, client_name="=HYPERLINK(1)")
-    _head, line = csv.reader(io.StringIO(signed_in.get(PATH + "history.csv").text))
+    _head, line = read_table(signed_in.get(PATH + "history.csv"))
     assert line[3] == "'=HYPERLINK(1)"
 
 
