@@ -2,6 +2,7 @@
 
 from sqlalchemy import bindparam, select
 
+from app import clock
 from app.accounts.notices import notify
 from app.clients.models import Client
 from app.consents.models import Consent
@@ -26,12 +27,18 @@ def tell_device(connection: Connection, grant_id: str) -> None:
 
 
 def tell_replay(connection: Connection, grant_id: str, *, sends_mail: bool) -> None:
-    """Tell the person that a code or a refresh token of an app came twice. In the transaction that ends the family."""
-    _tell(connection, grant_id, "replay", sends_mail)
+    """Tell the person that a code or a refresh token of an app came twice. In the transaction that ends the family.
+
+    Once a day of each connection: an app that sends every code twice would send them a letter at each sign-in. Its page,
+    and their history, have all of them.
+    """
+    _tell(connection, grant_id, "replay", sends_mail, once=f"replay-{grant_id}-{clock.now().date()}")
 
 
-def _tell(connection: Connection, grant_id: str, kind: str, sends_mail: bool | None = None) -> None:
+def _tell(
+    connection: Connection, grant_id: str, kind: str, sends_mail: bool | None = None, once: str | None = None
+) -> None:
     found = connection.first(_FIND, grant=grant_id)
     if found is not None:
         app = found.own_name or found.name
-        notify(connection, found.user_id, kind, sends_mail=sends_mail, app=app, grant_id=grant_id)
+        notify(connection, found.user_id, kind, once=once, sends_mail=sends_mail, app=app, grant_id=grant_id)

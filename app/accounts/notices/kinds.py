@@ -190,7 +190,10 @@ KINDS: Mapping[str, Kind] = {
     ),
     "replay": Kind(
         title=_("The access of %(app)s was used twice"),
-        told=_("Somebody else may have had a copy of it, so that we ended it. The app must ask you again."),
+        told=_(
+            "Somebody else may have had a copy of it, so that we ended it. The app must ask you again. We write of it once"
+            " a day at most; the app's page says how often it was."
+        ),
         facts=("app", "grant_id"),
         way=_APP,
         leads_to=_("See what the app may do"),

@@ -132,6 +132,22 @@ def test_a_replay_is_told_once_however_often_it_comes(alice, connected, told, se
         assert connected.refresh_token not in text and renewed not in text and "Recipes" not in text
 
 
+def test_an_app_that_sends_each_code_twice_is_told_of_once_a_day(
+    signed_in, alice, connected, told, sent_mail, let_time_pass
+):
+    integrator, days, now = connected.integrator, 2, clock.now()
+    let_time_pass(seconds=(now.replace(hour=12, minute=0) + timedelta(days=1) - now).total_seconds())
+    for _day in range(days):
+        for _ in range(3):
+            code = integrator.code_by_consent(signed_in)
+            assert [integrator.exchange(code).status_code for _ in range(2)] == [200, 400]
+        let_time_pass(days=1)
+    assert [kind for kind, _facts in told(alice)] == ["new_app", *["replay"] * days]
+    letters = sent_mail()
+    assert ["used twice" in letter.subject for letter in letters] == [False, *[True] * days]
+    assert "once a day at most; the app's page says how often" in letters[-1].text
+
+
 @pytest.mark.parametrize(("way", "tells", "letters"), [("mail", 1, 1), ("page", 1, 0), ("off", 0, 0)])
 def test_what_is_not_of_security_comes_as_one_chose(
     signed_in, alice, connect, notebook, told, sent_mail, way, tells, letters
