@@ -30,7 +30,7 @@ from app.memories.models import Memento
 from app.memories.totals import AccountFull
 
 #: Seconds for which a process has an upload for itself, unless it says again that it is at it.
-_HELD_SECONDS = 60
+HELD_SECONDS = 60
 #: How many drafts are looked at, or written, at once, and how many characters they have together at most.
 _MOST_AT_ONCE, _MOST_CHARACTERS = 100, 500_000
 _NAME_LENGTH = 600
@@ -55,7 +55,7 @@ class Hold(Struct):
 
     def renew(self, connection: Connection, progress: int) -> None:
         """Say that it goes on. Raises :class:`Lost`."""
-        self._move(connection, progress=min(999, progress), held_until=_now() + _HELD_SECONDS * 1_000_000)
+        self._move(connection, progress=min(999, progress), held_until=_now() + HELD_SECONDS * 1_000_000)
 
     def end(self, connection: Connection, state: str) -> None:
         """Say that it is done. Raises :class:`Lost`."""
@@ -81,7 +81,7 @@ def take_next(engine: Engine, left: str = "") -> Hold | None:
     if found is None:
         return None
     hold = Hold(found.id, found.user_id, found.name, found.size, found.state, new_holder(), Report.parse(found.report))
-    taken = {"holder": hold.holder, "held_until": _now() + _HELD_SECONDS * 1_000_000}
+    taken = {"holder": hold.holder, "held_until": _now() + HELD_SECONDS * 1_000_000}
     with expect_writes(), engine.begin() as connection:
         is_ours = changed_rows(connection.execute(update(Import).where(Import.id == hold.id, *is_free).values(taken)))
     return hold if is_ours == 1 else take_next(engine, left)

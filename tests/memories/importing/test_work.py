@@ -1,10 +1,12 @@
 """One process at a time works on an upload, and another goes on where one has died."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, BrokenBarrierError
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
@@ -101,6 +103,37 @@ def test_who_lets_go_of_one_as_the_database_is_away_goes_on_at_once(engine, conf
     monkeypatch.setattr(writing.Writer, "write", fail_once)
     importer.Importer(engine, lambda: True).wake(wait=20)
     assert (state(engine, confirmed), count(engine), others) == (DONE, 5, [None])
+
+
+def test_one_that_the_database_takes_nothing_of_lets_others_go_first_and_is_given_up(
+    app, alice, engine, confirmed, monkeypatch, caplog
+):
+    """It answers, and keeps other uploads: a damaged page of this one, or a statement that always takes too long."""
+    other = begin_import(db.session(), alice.id, "Note.md", 5)
+    add_piece(db.session(), other.id, 0, b"Words")
+    assert go_on(db.session(), other.id, READING)
+    other_id = other.id
+    db.session.commit()
+    db.session.remove()
+    tries = []
+
+    def refuse(self, *given: object) -> None:
+        tries.append(state(engine, other_id))
+        # A minute later.
+        if len(tries) > importer._AT_ONCE:
+            let_holds_end(engine)
+        raise DatabaseUnavailable("broken", "That page is damaged.")
+
+    def end_hold(seconds: float) -> None:
+        if len(tries) >= importer._AT_ONCE and state(engine, other_id) == READY:
+            let_holds_end(engine)
+
+    monkeypatch.setattr(importer, "time", SimpleNamespace(sleep=end_hold, monotonic=time.monotonic))
+    monkeypatch.setattr(writing.Writer, "write", refuse)
+    importer.Importer(engine, lambda: True).wake(wait=20)
+    assert tries == [READING] * importer._AT_ONCE + [READY] * (importer._MOST_TRIES - importer._AT_ONCE)
+    assert (state(engine, confirmed), state(engine, other_id), count(engine)) == (FAILED, READY, 0)
+    assert "was given up, as the database took nothing of it" in caplog.text
 
 
 def test_one_that_was_only_slow_adds_nothing_any_more(engine, confirmed):
