@@ -86,6 +86,7 @@ class Event(Struct, frozen=True):
     Of an app that has changed itself ``name`` holds what it ``was`` called and what it ``is``, and ``redirect_uris`` the
     addresses that were ``added`` and ``removed``.
     ``all`` is true where the person paused every app at once. ``presented`` is what came a second time: a ``code`` or a ``refresh_token``.
+    ``device`` is true where a device was connected, which asked by a code.
     ``continues`` and ``continued_by`` (grant ids): the earlier connection whose place it took, and the one that took its.
     """
 

@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, select
 from app import clock
 from app.accounts.notices import notify
 from app.clients.models import Client
+from app.consents.events import PERSON, WIDENED, add_event
 from app.consents.models import Consent
 from app.database.connections import Connection
 from app.database.statements import Statement
@@ -21,9 +22,15 @@ def tell_new_app(connection: Connection, grant_id: str) -> None:
     _tell(connection, grant_id, "new_app")
 
 
-def tell_device(connection: Connection, grant_id: str) -> None:
-    """Tell the person that one more device of an app was connected. In the transaction in which they allow it."""
-    _tell(connection, grant_id, "app_device")
+def tell_device(connection: Connection, grant_id: str, *, is_further: bool) -> None:
+    """Note in the history that a device of an app was connected. In the transaction in which the person allows it.
+
+    They are told of one that is a further one, of an app that they had connected; of a new app they are told as of any
+    other. Nothing else that the app may do need have changed, and a stranger may have talked them into it.
+    """
+    add_event(connection, grant_id, WIDENED, actor=PERSON, at=clock.now(), changed={"device": True})
+    if is_further:
+        _tell(connection, grant_id, "app_device")
 
 
 def tell_replay(connection: Connection, grant_id: str, *, sends_mail: bool) -> None:

@@ -23,6 +23,7 @@ from app.memories.models import Integration, Memento, MementoContent, Memory
 from tests.actors import Browser
 from tests.conftest import _write
 from tests.integrator import Integrator
+from tests.protocol import change_client  # noqa: F401
 
 SCOPE = "memories:read memories:write integrations:read profile"
 

@@ -112,6 +112,24 @@ def test_what_was_resumed_is_asked_about_too(app, alice, connect, notebook, pock
     assert "Keep Acme Notebook" in page.text and "Acme Pocket" not in page.text, "What was paused has gained nothing."
 
 
+def test_a_device_of_an_app_that_was_allowed_before_is_asked_about_too(
+    app, alice, connect, notebook, pocket, let_time_pass, reset, change_client
+):
+    """Its code may be a stranger's, who knew the password; and it may do no more than the app could before."""
+    change_client(notebook, device_flow=True)
+    first = sign_in(app, alice, FIREFOX, "192.0.2.9")
+    connect(first, notebook)
+    connect(first, pocket)
+    first.sign_out()
+    let_time_pass(days=1)
+    later = sign_in(app, alice, FIREFOX, "192.0.2.1")
+    asked = notebook.post("/oauth/device_authorization", {"scope": "memories:read"}).json
+    page = later.submit(later.get("/device"), action="/device", user_code=asked["user_code"])
+    later.submit(later.follow(page), press="Authorize")
+    page = reset(Browser(app)).text
+    assert "Keep Acme Notebook" in page and "Acme Pocket" not in page
+
+
 def test_where_no_sign_in_is_known_it_is_of_thirty_days(app, alice, connect, notebook, pocket, let_time_pass, reset):
     for integrator in (notebook, pocket):
         browser = sign_in(app, alice, FIREFOX, "192.0.2.9")

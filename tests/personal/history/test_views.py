@@ -85,6 +85,7 @@ def test_an_end_that_has_come_says_so_when_it_is_noticed(signed_in, connected, n
         ("narrowed", "person", '{"scopes": ["a:scope"], "mementos": ["mem_gone"]}', "It no longer sees: a memento that is"),
         ("narrowed", "person", '{"selection": "selected", "remaining": ["mem_gone"]}', "It still sees: a memento that is"),
         ("narrowed", "person", '{"memory": ["add", "apps", "own"]}', "It can no longer add memories. It no longer sees what"),
+        ("widened", "person", '{"device": true}', "A device was connected by the code that it showed You"),
         ("widened", "person", '{"memory": ["own"]}', "It sees what it adds itself."),
         ("widened", "person", '{"resources": ["api", "mcp", "res_gone"]}', "It uses it at 127.0.0.1:8000/mcp"),
     ],

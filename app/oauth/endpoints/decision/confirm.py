@@ -110,9 +110,9 @@ def _decide(flow: Flow) -> ResponseReturnValue:
         )
     except AlreadyContinued:
         raise _NotDecided(notices=[CHANGED]) from None
-    if flow.waiting.is_of_device and (summary.consent is not None or same is not None):
-        # Of a new app they are told as of any other.
-        tell_device(flow.connection, flow.request.consent.grant_id)
+    if flow.waiting.is_of_device:
+        is_further = summary.consent is not None or same is not None
+        tell_device(flow.connection, flow.request.consent.grant_id, is_further=is_further)
     note_first_use(flow.connection, flow.client)
     forget_asked(flow.connection, current_user.id, flow.client.key)
     return server.create_authorization_response(flow.request, current_user, flow.grant)
