@@ -12,7 +12,7 @@ from msgspec import structs
 from sqlalchemy import func, select
 
 from app import clock
-from app.database.leases import find_lease, take_lease
+from app.database.leases import Lease, find_lease, take_lease
 from app.extensions import db
 from app.limits.models import RateLimitCounter
 from app.metrics import render
@@ -85,6 +85,26 @@ def test_a_machine_whose_clock_is_ahead_purges_nothing_until_it_is_put_right(app
         _wait_until(lambda: "could not go on, and is tried again: This machine's clock is 315" in caplog.text)
         assert _count(app) == 1
     _wait_until(lambda: _count(app) == 0)
+
+
+def test_a_clock_that_seems_to_have_leapt_is_given_an_hour_to_be_put_right(app, start, monkeypatch, caplog):
+    """On one machine the database's clock is no other: after a leap all tokens, sessions and receipts would go at once."""
+    _add_expired(app)
+    with app.app_context():
+        engine, long_ago = db.engine, int((time.time() - 12 * 86400) * 1_000_000)
+        db.session.add(Lease(name=LEASE, holder="before the leap", expires_at=long_ago, done_at=long_ago))
+        db.session.commit()
+    monkeypatch.setattr("app.purge.thread.random.uniform", lambda *_bounds: 0.01)
+    start(1)
+    start(1)
+    told = "The last purge ended 12 days ago, if the clock is right."
+    _wait_until(lambda: caplog.text.count(told) == 2)
+    assert _count(app) == 1
+    assert find_lease(engine, LEASE).done_ago > 11 * 86400
+    monkeypatch.setattr("app.purge.thread._DOUBTS", 0.0)
+    _wait_until(lambda: _count(app) == 0)
+    _wait_until(lambda: find_lease(engine, LEASE).done_ago < 60)
+    assert caplog.text.count(told) == 2
 
 
 def test_one_of_several_works_at_a_time(app, start, monkeypatch):

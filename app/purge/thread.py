@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from app import clock, metrics
 from app.config import Settings
-from app.database.leases import read_clock
+from app.database.leases import find_lease, read_clock
 from app.purge.backlog import find_backlog
-from app.purge.run import Purge
+from app.purge.run import LEASE, Purge
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ _FIRST_LOOK = 30.0
 _LAST_BATCH = 1.0
 #: Seconds that this machine's clock may be ahead of the database's: what is purged too early does not come back.
 _MOST_AHEAD = 3600.0
+#: When the last purge ended longer ago than these seconds, the server was stopped, or the database's clock has leapt: a
+#: process purges once it has seen that clock for so many more. A clock that is wrong is mostly put right in that time.
+_LONG_AGO, _DOUBTS = 86400.0, 3600.0
 
 
 class ClockAhead(Exception):
@@ -39,6 +42,8 @@ class PurgeThread:
         self._purge = Purge(engine, settings, self._pause, context)
         self._thread: threading.Thread | None = None
         self._has_failed = False
+        # Since when, by the monotonic clock, the last purge has been too long ago.
+        self._in_doubt_since: float | None = None
 
     def start(self) -> None:
         """Begin, unless the settings say that somebody else purges."""
@@ -75,6 +80,8 @@ class PurgeThread:
         began, is_done = time.monotonic(), False
         try:
             self._demand_clock()
+            if self._doubts_clock():
+                return
             deleted, is_done = self._purge.run(everything=False)
         finally:
             self._purge.give_back(is_done=is_done)
@@ -90,6 +97,23 @@ class PurgeThread:
         ahead = clock.now().timestamp() - read_clock(self._purge.engine)
         if ahead > _MOST_AHEAD:
             raise ClockAhead(f"This machine's clock is {ahead:.0f} s ahead of the database's. Put it right.")
+
+    def _doubts_clock(self) -> bool:
+        """Returns whether the last purge seems to have ended long ago, and that was noticed less than an hour ago."""
+        last = find_lease(self._purge.engine, LEASE)
+        done_ago = (last and last.done_ago) or 0.0
+        if done_ago < max(_LONG_AGO, 2 * self._interval):
+            self._in_doubt_since = None
+            return False
+        now = time.monotonic()
+        if self._in_doubt_since is None:
+            self._in_doubt_since = now
+            _log.warning(
+                "The last purge ended %.0f days ago, if the clock is right. Put it right if it is not: what has expired"
+                " by it is removed in an hour.",
+                done_ago / 86400,
+            )
+        return now - self._in_doubt_since < _DOUBTS
 
     def _measure(self) -> None:
         backlog = find_backlog(self._purge.engine, self._purge.settings)
