@@ -19,6 +19,9 @@ from app.notes import Notes, WriteBehind
 INTERVAL = timedelta(minutes=1)
 # So many rows wait at most while the database cannot be written; of further ones the use is forgotten.
 _MOST_WAITING = 50_000
+# An instant further ahead than clocks are apart was written by one that has been put back since.
+_MOST_AHEAD = timedelta(hours=1)
+_AHEAD = -_MOST_AHEAD
 # SQLite takes so many values in one statement, and more.
 _BATCH = 500
 
@@ -46,14 +49,14 @@ class LastUses(WriteBehind):
     def note(self, kind: Used, key: str, last_used_at: datetime | None, interval: timedelta = INTERVAL) -> None:
         """Note that a row was used now; ``last_used_at`` is what the database says of it."""
         at = clock.now()
-        if last_used_at is not None and at - last_used_at < interval:
+        if last_used_at is not None and _AHEAD < at - last_used_at < interval:
             return
         noted = self._noted.get((kind, key))
         # A HEAD leaves everything as it is.
         if not may_note():
             return
         # Without the lock: a use that is forgotten here is a moment older than one that is kept.
-        if noted is not None and at - noted < interval:
+        if noted is not None and _AHEAD < at - noted < interval:
             return
         with self.lock:
             if noted is None and len(self._noted) >= _MOST_WAITING:
@@ -89,7 +92,7 @@ class LastUses(WriteBehind):
 
 
 def _write_uses(kind: Used, keys: list[str], at: datetime) -> Any:
-    is_older = or_(kind.last_used_at.is_(None), kind.last_used_at < at)
+    is_older = or_(kind.last_used_at.is_(None), kind.last_used_at < at, kind.last_used_at > at + _MOST_AHEAD)
     # A row that somebody else is changing is left alone: nobody waits, and its next use is noted again.
     mine = select(kind.key).where(kind.key.in_(keys), is_older).with_for_update(skip_locked=True, key_share=True)
     return update(kind.key.class_).where(kind.key.in_(mine)).values(last_used_at=at)

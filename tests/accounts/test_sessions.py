@@ -122,6 +122,17 @@ def test_last_use_is_written_at_most_once_a_minute(app, clock, credential):
         assert (last_used_at(app) - start).total_seconds() == written
 
 
+def test_a_use_of_a_clock_that_was_ahead_does_not_stay_the_last_one(app, clock, credential):
+    """Else nothing would be written until then, and the session never be idle."""
+    start = clock.now
+    for days in (2, -2):
+        clock.advance(days=days)
+        with app.app_context():
+            assert find_signed_in(credential)
+        assert last_used_at(app) == clock.now
+    assert clock.now == start
+
+
 def test_use_within_the_minute_writes_nothing(app, credential, monkeypatch):
     monkeypatch.setattr(LastUses, "wake", lambda _self: pytest.fail("was noted"))
     with app.app_context():
