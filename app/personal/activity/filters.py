@@ -122,5 +122,6 @@ def _read_day(text: str) -> date | None:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    # Beyond these there is no next day to end before.
-    return day if 1970 <= day.year < 9999 else None
+    # Beyond these there is no next day to end before, and where a zone went over the date line a day was left out.
+    is_one = 1970 <= day.year < 9999 and start_of(day) < start_of(day + timedelta(days=1))
+    return day if is_one else None

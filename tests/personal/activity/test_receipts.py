@@ -4,9 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from app import clock
+from app.accounts.models import User
 from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptWriter
 from app.memories.models import Memento, Memory
 from app.personal.activity.entries import PAGE_SIZE
@@ -212,6 +213,15 @@ def test_the_drawing_and_its_table_say_the_same(at_noon, signed_in, connected, r
     hours = signed_in.get("/account/activity/?day=2026-05-15").text
     table = hours[hours.index("<tbody>") : hours.index("</tbody>")]
     assert words(table) == "15 May 2026, 11:00 UTC 12 3"
+
+
+def test_a_day_that_the_zone_of_the_reader_left_out_is_no_day(alice, signed_in, in_database):
+    """Samoa went from the 29th to the 31st: there are no hours of the day between to draw."""
+    in_database(lambda session: session.execute(update(User).values(time_zone="Pacific/Apia")) and session.commit())
+    for day, is_one in (("2011-12-29", True), ("2011-12-30", False), ("2011-12-31", True)):
+        page = signed_in.get(f"/account/activity/?day={day}")
+        assert page.status_code == 200, day
+        assert (day in page.text) == is_one, day
 
 
 def test_a_server_that_ended_by_force_leaves_a_gap_that_is_named(at_noon, signed_in, connected, record, in_database):
