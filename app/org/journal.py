@@ -14,11 +14,14 @@ from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.database.access import read_anew
 from app.extensions import db
+from app.org.listing import list_with_words
 from app.sentences import _, translated
 from app.text import isolated, shown_name
 
 PAGE_SIZE = 50
 _EXPORT_BATCH = 500
+#: So many apps can be chosen from; where there are more, their name is typed.
+_MOST_APPS = 200
 _ID = re.compile(r"[A-Za-z0-9_.]{1,60}")
 
 #: kind -> what a person reads after the name of whoever did it. ``{…}`` are the event's details. An event that sets
@@ -63,7 +66,10 @@ _COLUMNS = ("occurred_at", "kind", "actor_id", "actor_name", "actor_email", "cli
 
 
 class Filter(Struct, frozen=True):
-    """Which events: of one app, one person, one kind; an empty string is all of them."""
+    """Which events: of one app, one person, one kind; an empty string is all of them.
+
+    ``client_id`` may be a part of a name instead: then it is of each app whose name holds it.
+    """
 
     client_id: str = ""
     person: str = ""
@@ -101,7 +107,7 @@ def list_entries(organization_id: str, chosen: Filter, *, before: str = "", limi
     query = (
         select(AuditEvent, User.name, User.email)
         .outerjoin(User, User.id == AuditEvent.actor_user_id)
-        .where(AuditEvent.organization_id == organization_id, *_conditions(chosen))
+        .where(AuditEvent.organization_id == organization_id, *_conditions(organization_id, chosen))
         .order_by(AuditEvent.occurred_at.desc(), AuditEvent.id.desc())
         .limit(limit)
     )
@@ -123,11 +129,15 @@ def list_people(organization_id: str) -> list[tuple[str, str]]:
     return [(user_id, f"{name} ({email})") for user_id, name, email in rows]
 
 
-def list_apps(organization_id: str) -> list[tuple[str, str]]:
-    """Returns id and name of every app that the organization has, by name, and then of those it had."""
-    present = db.session.execute(
-        select(Client.key, Client.name).where(Client.organization_id == organization_id).order_by(Client.name)
-    )
+def list_apps(organization_id: str) -> list[tuple[str, str]] | None:
+    """Returns id and name of every app that the organization has, by name, and then of those it had.
+
+    None where these are too many to choose from.
+    """
+    own = select(Client.key, Client.name).where(Client.organization_id == organization_id).order_by(Client.name)
+    present = db.session.execute(own.limit(_MOST_APPS + 1)).all()
+    if len(present) > _MOST_APPS:
+        return None
     deleted = db.session.scalars(
         select(AuditEvent)
         .where(AuditEvent.organization_id == organization_id, AuditEvent.kind == "client.deleted")
@@ -153,14 +163,22 @@ def export_rows(organization_id: str, chosen: Filter) -> Iterator[Iterable[Any]]
         yield [exported[column] for column in _COLUMNS]
 
 
-def _conditions(chosen: Filter) -> list:
-    pairs = (
-        (AuditEvent.client_key, chosen.client_id),
-        (AuditEvent.actor_user_id, chosen.person),
-        (AuditEvent.kind, chosen.kind),
-    )
+def _conditions(organization_id: str, chosen: Filter) -> list:
+    pairs = ((AuditEvent.actor_user_id, chosen.person), (AuditEvent.kind, chosen.kind))
     # What is no identifier matches nothing; it is not sent to the database.
-    return [column == (value if _ID.fullmatch(value) else "") for column, value in pairs if value]
+    conditions: list = [column == (value if _ID.fullmatch(value) else "") for column, value in pairs if value]
+    if chosen.client_id:
+        conditions.append(AuditEvent.client_key.in_(_find_apps(organization_id, chosen.client_id)))
+    return conditions
+
+
+def _find_apps(organization_id: str, sought: str) -> list[str]:
+    """The app of this id, which may be deleted, or those whose name holds it."""
+    own = Client.organization_id == organization_id
+    by_id = [sought] if _ID.fullmatch(sought) else []
+    if by_id and db.session.scalar(select(Client.key).where(own, Client.key == sought)) is not None:
+        return by_id
+    return list_with_words(own, sought) + by_id
 
 
 def _name_apps(events: list[AuditEvent]) -> dict[str, str]:

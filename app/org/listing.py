@@ -80,14 +80,23 @@ def list_rotatable(organization_id: str) -> list[Client]:
 
 def has_words(own: ColumnElement[bool], query: str) -> ColumnElement[bool]:
     """Returns a condition: among the ``own`` apps, those whose name holds the query, or whose id it is."""
-    # What cannot be seen cannot be meant, and PostgreSQL refuses some of it.
-    query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
-    query = query[:_MOST_QUERY_LENGTH].strip()
+    query = _clean(query)
+    return Client.key.in_(list_with_words(own, query)) if query else and_(True)
+
+
+def list_with_words(own: ColumnElement[bool], query: str) -> list[str]:
+    """Returns the keys of those among the ``own`` apps whose name holds the query, or whose id it is; none for no query."""
+    query = _clean(query)
     if not query:
-        return and_(True)
+        return []
     apps = db.session.execute(select(Client.key, Client.client_id, Client.name).where(own))
-    found = [app.key for app in apps if query == app.client_id or holds(app.name, query)]
-    return Client.key.in_(found[:_MOST_FOUND])
+    return [app.key for app in apps if query == app.client_id or holds(app.name, query)][:_MOST_FOUND]
+
+
+def _clean(query: str) -> str:
+    # What cannot be seen cannot be meant.
+    query = "".join(letter for letter in text.clean_name(query) if letter.isprintable() or letter in text.JOINERS)
+    return query[:_MOST_QUERY_LENGTH].strip()
 
 
 def has_status(status: str) -> ColumnElement[bool]:

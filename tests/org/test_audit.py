@@ -73,6 +73,16 @@ def test_filter_holds_on_the_page_and_in_both_files(app, admin, history, olive, 
     assert len(rows(admin.get(f"{AUDIT}?{query}"))) == len(kinds)
 
 
+def test_of_many_apps_one_is_sought_by_its_name(app, admin, history, bob, notebook, monkeypatch):
+    """A list of ten thousand would be most of the page."""
+    monkeypatch.setattr("app.org.journal._MOST_APPS", 0)
+    page = admin.get(f"{AUDIT}?app=diary&kind=client.suspended")
+    assert 'name="app" dir="auto" value="diary"' in page.text and notebook.client_id not in page.text
+    assert len(rows(page)) == 1
+    assert {one["client_name"] for one in lines(admin.get(f"{AUDIT}.jsonl?app=DIARY"))} == {"Acme Diary"}
+    assert lines(admin.get(f"{AUDIT}.jsonl?app=nothing")) == []
+
+
 def test_deleted_app_can_still_be_filtered_for_by_its_name(admin, history, pocket):
     page = admin.get(AUDIT).text
     assert f'<option value="{pocket.client_id}">Acme Pocket (deleted)</option>' in page
