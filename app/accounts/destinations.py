@@ -19,6 +19,7 @@ class Destination(Struct, frozen=True):
 
     ``cancel_url`` is where the button that cancels sends its form; where it is None, there is nothing to end, and a
     link leads to the start page. ``hold`` lets what waits there wait for a letter; it writes, and the caller commits.
+    ``ends_in`` says for how many seconds an app waits; None where nothing ends.
     """
 
     app: dict[str, Any] | None = None
@@ -26,6 +27,12 @@ class Destination(Struct, frozen=True):
     is_device: bool = False
     cancel_url: str | None = None
     hold: Callable[[], None] | None = None
+    ends_in: int | None = None
+
+    @property
+    def minutes(self) -> int:
+        """For how many minutes an app waits, where it does: at least one."""
+        return max(1, round((self.ends_in or 0) / 60))
 
 
 Find = Callable[[str], Destination | None]

@@ -164,6 +164,18 @@ def test_a_memento_can_be_made_right_there(demonstration, callback, page, link, 
     assert "Only for the notebook" in page.locator("main").inner_text()
 
 
+def test_who_is_long_in_signing_in_is_told_before_the_app_waits_no_more(page, link, server):
+    page.clock.install()
+    page.goto(link("Acme Notebook"))
+    told = page.locator(".ends")
+    page.clock.run_for(470_000)
+    expect(told).to_be_hidden()
+    page.clock.run_for(20_000)
+    expect(told).to_contain_text("Acme Notebook waits for two more minutes.")
+    page.clock.run_for(120_000)
+    expect(told).to_contain_text("Acme Notebook waits no more. You can sign in all the same")
+
+
 def test_who_takes_long_keeps_the_request_and_whoever_takes_too_long_their_ticks(page, link, server, demonstration):
     enter(page, server, ALICE)
     page.clock.install()

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, url_for
 
+from app import clock
 from app.accounts.destinations import Destination, add_destinations
 from app.clients.models import Client, find_record
 from app.database.connections import connect
@@ -53,6 +54,7 @@ def find_app(target: str) -> Destination | None:
         shown = describe_asker(client, waiting.parameters.get("redirect_uri", ""))
         return Destination(
             app=shown,
+            ends_in=int((waiting.expires_at - clock.now()).total_seconds()),
             cancel_url=url_for("oauth.cancel_before_sign_in", request=handle),
             hold=partial(hold_authorization_request, db.session(), waiting),
         )

@@ -59,6 +59,18 @@ def test_both_pages_say_which_app_asks_how_it_is_known_and_what_receives_the_ans
         assert ">Cancel<" in page.text
 
 
+def test_both_pages_say_how_long_the_app_waits_and_when_it_waits_no_more(browser, on_the_way, let_time_pass):
+    """Whoever looks for a password for so long would read it only after the sign-in (WCAG 2.2.1)."""
+    pages = pages_of(browser, on_the_way)
+    for page in pages:
+        assert '<noscript><p class="hint">It waits 10 minutes for you.</p></noscript>' in page.text
+        assert 'data-left="600"' in page.text or 'data-left="59' in page.text
+        assert "Acme Notebook waits for two more minutes." in page.text
+        assert "Acme Notebook waits no more. You can sign in all the same" in page.text
+    let_time_pass(minutes=9)
+    assert "It waits a minute for you." in browser.get(pages[0].request.url).text
+
+
 def test_a_page_that_leads_to_no_app_says_nothing_of_one(browser, notebook):
     for path in PAGES:
         for target in ("", "?next=/account/", "?next=/oauth/authorize/continue?request=rlq_ar_unknown"):
