@@ -31,6 +31,7 @@ from app.database.engine import serve_requests
 from app.database.schema import read_revisions
 from app.database.seen import measure_database
 from app.extensions import db
+from app.http.addresses import say_hidden
 from app.logs import present
 from app.mail.thread import MailThread
 from app.management.listener import open_management
@@ -138,6 +139,8 @@ def when_ready(server: Arbiter) -> None:
     """Listen for management before there is a worker."""
     open_management(server, _settings.management)
     announce_stop(server)
+    if hidden := say_hidden([one.sock for one in server.LISTENERS], _settings.trusted_proxies):
+        server.log.warning(hidden)
     # What is there now stays to the end. Looking through it, then too, takes a second.
     gc.freeze()
     gc.enable()

@@ -1,6 +1,7 @@
 """The network address of whoever sends a request, as proxies write it down: with a port, in brackets, or not at all."""
 
 import re
+import socket
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
@@ -37,3 +38,13 @@ class PlainAddresses:
         address = plain_address(told[-self._proxies]) if len(told) >= self._proxies else None
         environ["REMOTE_ADDR"] = address or plain_address(environ.get("REMOTE_ADDR") or "") or ""
         return self._app(environ, start_response)
+
+
+def say_hidden(sockets: Iterable[socket.socket], proxies: int) -> str | None:
+    """Returns what is to be told where no request can come with an address; None where one can."""
+    if proxies or not any(one.family == socket.AF_UNIX for one in sockets):
+        return None
+    return (
+        "Requests at a Unix socket come from a proxy, and TRUSTED_PROXIES is 0: nobody has an address, and limits count"
+        " all people as one. Set it to how many proxies in front set X-Forwarded-For."
+    )

@@ -215,6 +215,13 @@ def test_a_proxy_in_front_that_is_not_trusted(examine, file):
     assert "cannot be reached from here" in _find(findings, "issuer", "warning")["says"]
 
 
+def test_people_without_an_address(examine, file):
+    """As at a Unix socket, where nothing in front is counted."""
+    _sign_in_from(file, "")
+    code, findings = examine()
+    assert code == 1 and "came without an address" in _find(findings, "proxies", "error")["says"]
+
+
 def _sign_in_from(file: Path, address: str) -> None:
     app = create_app(Settings(f"sqlite:///{file}", _KEY, "http://127.0.0.1:8000"))
     with app.app_context():

@@ -1,11 +1,13 @@
 """Whose request it is: the address that a trusted proxy tells, without what is no part of it."""
 
+import socket
+
 import pytest
 from flask import Flask, request
 from msgspec import structs
 
 from app import create_app
-from app.http.addresses import plain_address
+from app.http.addresses import plain_address, say_hidden
 from app.http.doors import PAGE
 from app.limits.networks import network_of
 from app.limits.table import STRANGER_SIGN_INS
@@ -120,3 +122,10 @@ def test_a_session_is_listed_with_the_address_alone(app, settings, alice):
 
 def test_a_customers_network_is_one_address_however_it_is_written():
     assert network_of(plain_address("[2001:db8::1]:1")) == network_of(plain_address("2001:db8::2")) == "2001:db8::/64"
+
+
+@each(("family", "proxies", "is_told"), [("AF_UNIX", 0, True), ("AF_UNIX", 1, False), ("AF_INET", 0, False)])
+def test_a_start_says_where_all_people_would_be_one_address(family, proxies, is_told):
+    with socket.socket(getattr(socket, family)) as listener, socket.socket() as other:
+        said = say_hidden([other, listener], proxies)
+    assert (said is not None and "TRUSTED_PROXIES is 0" in said) == is_told

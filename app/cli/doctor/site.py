@@ -96,13 +96,21 @@ def check_proxies(deployment: Deployment) -> Iterator[Finding]:
     trusted, is_https = deployment.settings.trusted_proxies, deployment.settings.is_https
     with expect_reads(), deployment.engine.connect() as connection:
         seen = connection.execute(select(Session.address).order_by(Session.last_used_at.desc()).limit(_SEEN)).scalars()
-        addresses = Counter(address for address in seen if address)
+        told = list(seen)
+    addresses = Counter(address for address in told if address)
     inside = sum(count for address, count in addresses.items() if _is_inside(address))
     if is_https and not trusted:
         # gunicorn speaks no TLS here, so something in front does.
         yield (warning if not addresses or inside < addresses.total() else error)(
             "ISSUER is https, so a proxy stands in front, and TRUSTED_PROXIES is 0: everybody seems to come from the proxy,"
             " and limits count all people as one" + (f" (the last {inside} sign-ins did)." if inside else "."),
+            _PROXIES_DO,
+        )
+    elif told and not addresses:
+        # The server listens at a Unix socket, or the proxy writes no header.
+        yield error(
+            f"The last {len(told)} sign-ins came without an address, and TRUSTED_PROXIES is {trusted}: limits count all"
+            " people as one.",
             _PROXIES_DO,
         )
     elif trusted and not is_https:
