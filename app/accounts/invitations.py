@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from app import clock, credentials, text
 from app.accounts.lock import lock_organization
@@ -20,6 +20,8 @@ from app.sentences import _
 LIFETIME = timedelta(days=7)
 MOST_LABEL_LENGTH = 100
 LETTER = "invitation"
+#: So many of one organization wait at most.
+MOST_OPEN = 1000
 
 
 class InvitationOver(Exception):
@@ -53,6 +55,9 @@ def invite(
     lock_organization(db.session(), organization_id)
     if not can_assign(find_role(actor_user_id, organization_id), role):
         raise NotPermitted
+    own = select(func.count()).select_from(Invitation).where(Invitation.organization_id == organization_id)
+    if (db.session.scalar(own.where(*_is_open())) or 0) >= MOST_OPEN:
+        raise ValueError(_("%(most)s invitations are open. Withdraw some first, or wait.", most=f"{MOST_OPEN:,}"))
     token = credentials.new_credential(credentials.INVITATION)
     invitation = Invitation(
         id=invitation_id or credentials.new_id("inv"),

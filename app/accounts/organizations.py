@@ -21,6 +21,8 @@ from app.sentences import _
 
 MOST_NAME_LENGTH = 100
 _MOST_SLUG_LENGTH = 50
+#: So many organizations one person founds, or owns, at most.
+MOST_OWNED = 50
 
 
 class InvalidName(ValueError):
@@ -98,6 +100,10 @@ _OF_PAIR = Membership.user_id == bindparam("user"), Membership.organization_id =
 _FIND_ROLE = Statement(select(Membership.role).where(*_OF_PAIR))
 _LIST_IDS = Statement(select(Membership.organization_id).where(Membership.user_id == bindparam("user")))
 
+_LIST_OWNED = Statement(
+    select(Membership.organization_id).where(Membership.user_id == bindparam("user"), Membership.role == "owner")
+)
+
 
 def find_membership(user_id: str, organization_id: str | None = None) -> tuple[Organization, str] | None:
     """This organization, or else the first by name of those that the person belongs to, and their role there."""
@@ -114,6 +120,11 @@ def list_organizations(user_id: str) -> list[tuple[Organization, str]]:
 def count_organizations(user_id: str) -> int:
     """Returns how many organizations this person belongs to."""
     return len(SessionConnection(db.session()).all(_LIST_IDS, user=user_id))
+
+
+def may_own_another(user_id: str) -> bool:
+    """Returns whether this person may found one more organization: each may have as many apps as one may."""
+    return len(SessionConnection(db.session()).all(_LIST_OWNED, user=user_id)) < MOST_OWNED
 
 
 def add_member(organization: Organization, user: User, role: str) -> Membership:

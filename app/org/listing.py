@@ -8,15 +8,19 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import selectinload
 
 from app import text
+from app.clients.errors import ClientError
 from app.clients.models import CONFIDENTIAL, Client, ClientLogo, ClientSecret
 from app.consents.live import is_live
 from app.consents.models import Consent
 from app.extensions import db
 from app.folding import holds
 from app.paging import count_pages
+from app.sentences import _
 
 PAGE_SIZE = 25
 STATUSES = ("active", "suspended", "draft")
+#: So many apps one organization has at most, each with a logo: whoever has an account could fill the disk.
+MOST_APPS = 1000
 # A client id that is an address may be as long.
 _MOST_QUERY_LENGTH = 500
 # SQLite takes few more values in one statement.
@@ -58,6 +62,17 @@ def read_listing(organization_id: str, *, query: str = "", status: str = "", pag
     page = min(page, count_pages(total, PAGE_SIZE))
     rows = db.session.execute(select_rows().where(condition).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return Listing([read_row(row) for row in rows], total, page)
+
+
+def demand_room(organization_id: str) -> None:
+    """Raises :class:`ClientError` where the organization has as many apps as it may. The command line registers more."""
+    own = Client.organization_id == organization_id, Client.ended_at.is_(None)
+    if (db.session.scalar(select(func.count()).select_from(Client).where(*own)) or 0) >= MOST_APPS:
+        sentence = _(
+            "This organization has %(most)s apps, and more are not kept. Delete some that nobody uses first.",
+            most=f"{MOST_APPS:,}",
+        )
+        raise ClientError("name", sentence)
 
 
 def list_every_client(organization_id: str) -> list[Client]:

@@ -10,7 +10,7 @@ from app.accounts.fresh import needs_fresh_sign_in
 from app.accounts.lock import lock_person
 from app.accounts.members import NotPermitted, delete_organization, demand_owner
 from app.accounts.models import Organization, User
-from app.accounts.organizations import find_role, list_organizations
+from app.accounts.organizations import MOST_OWNED, find_role, list_organizations, may_own_another
 from app.accounts.users import found_organization
 from app.clients.life import EndedBy, end_client
 from app.clients.models import Client, ClientSecret
@@ -25,6 +25,7 @@ from app.org.costs import count_costs
 from app.org.listing import list_every_client, list_rotatable
 from app.org.member_forms import OrganizationForm
 from app.org.sure import DeleteForm, SureOnceForm
+from app.sentences import _
 from app.text import isolated
 
 
@@ -37,6 +38,11 @@ def show_organizations() -> ResponseReturnValue:
         organization_id = form.read_id(current_user.id)
         lock_person(db.session(), current_user.id)
         if find_role(current_user.id, organization_id) is None:
+            if not may_own_another(current_user.id):
+                form.name.errors = [
+                    _("You own %(most)s organizations. Delete one that nobody needs first.", most=MOST_OWNED)
+                ]
+                return _show_list(form)
             user = db.session.get_one(User, current_user.id)
             # Whoever has left the one that this form made founds another.
             is_made = db.session.get(Organization, organization_id) is not None
@@ -45,6 +51,10 @@ def show_organizations() -> ResponseReturnValue:
         switch_to(organization_id)
         flash(gettext("%(name)s is created, and you own it.", name=isolated(form.name.data)))
         return redirect(url_for("org.list_clients"), 303)
+    return _show_list(form)
+
+
+def _show_list(form: OrganizationForm) -> tuple[str, int]:
     page = render_template("org/organizations.html", organizations=list_organizations(current_user.id), form=form)
     return page, 400 if form.errors else 200
 

@@ -25,7 +25,7 @@ from app.once import identifier_for
 from app.org import blueprint
 from app.org.access import Access, administrators_only, members_only
 from app.org.forms import RegisterForm
-from app.org.listing import STATUSES, read_listing
+from app.org.listing import STATUSES, demand_room, read_listing
 from app.paging import read_page
 from app.sentences import _
 
@@ -70,6 +70,7 @@ def _register(access: Access) -> ResponseReturnValue:
         with outside_transaction(db.session):
             png, logo_problem = _draw(form)
         try:
+            demand_room(access.organization.id)
             client, secret = register_client(
                 db.session(),
                 settings(),

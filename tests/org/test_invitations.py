@@ -209,6 +209,15 @@ def test_nobody_sends_more_than_fifty_invitations_an_hour(app, admin, sent_mail,
     assert answer.status_code == 429 and "Retry-After" in answer.headers
 
 
+def test_so_many_invitations_wait_at_most(admin, sent_mail, monkeypatch):
+    monkeypatch.setattr("app.accounts.invitations.MOST_OPEN", 1)
+    assert invite(admin).status_code == 200
+    by_letter = send_letter(admin, "dora@example.org")
+    for page in (invite(admin), by_letter):
+        assert page.status_code == 400 and "1 invitations are open. Withdraw some first, or wait." in page.text
+    assert sent_mail() == []
+
+
 def test_invitations_keep_nobody_from_signing_up(app, admin, sent_mail):
     """Else whoever has an organization would keep an address from ever getting an account of its own."""
     for _ in range(10):

@@ -206,6 +206,17 @@ def test_anybody_may_found_an_organization_and_owns_it(app, leon):
     assert browser.get("/org/oauth/organization/delete").status_code == 200
 
 
+def test_one_person_owns_so_many_organizations_at_most(app, leon, monkeypatch):
+    monkeypatch.setattr("app.accounts.organizations.MOST_OWNED", 1)
+    browser = signed_in(app, leon)
+    page = browser.get("/org/oauth/organizations")
+    assert browser.submit(page, press="Create the organization", name="One").status_code == 303
+    page = browser.submit(browser.get("/org/oauth/organizations"), press="Create the organization", name="Two")
+    assert page.status_code == 400 and "Delete one that nobody needs first." in page.text
+    with app.app_context():
+        assert len(list_organizations(leon.id)) == 1
+
+
 def test_a_second_click_founds_one_organization(app, leon):
     browser = signed_in(app, leon)
     page = browser.get("/org/oauth/organizations")

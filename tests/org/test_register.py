@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from app import clock
 from app.audit.models import AuditEvent
 from app.clients.models import Client
 from app.clients.registration import register_client
@@ -102,6 +103,19 @@ def test_two_forms_register_two_apps(app, admin):
     admin.submit(second, press="Register the app", **HONEST)
 
     assert count_clients(app) == 2
+
+
+def test_an_organization_has_so_many_apps_at_most(app, admin, monkeypatch):
+    """Whoever has an account could fill the disk with apps and their logos. What was deleted does not count."""
+    monkeypatch.setattr("app.org.listing.MOST_APPS", 1)
+    admin.submit(admin.get(REGISTER), press="Register the app", **HONEST)
+    full = admin.submit(admin.get(REGISTER), press="Register the app", **HONEST)
+    assert full.status_code == 400 and "This organization has 1 apps, and more are not kept." in full.text
+    assert f'value="{HONEST["homepage_url"]}"' in full.text
+    with app.app_context():
+        db.session.scalars(select(Client)).one().ended_at = clock.now()
+        db.session.commit()
+    assert admin.submit(full, press="Register the app", **HONEST).status_code in (200, 303)
 
 
 def test_form_sent_again_by_somebody_else_is_not_the_first_persons(app, admin, olive):

@@ -63,6 +63,10 @@ def send_invitation(access: Access) -> ResponseReturnValue:
         form.email.errors = [sentence_of(error)]
         page, _status = members_page(access, letter=form)
         return page, 429, {"Retry-After": str(error.seconds)}
+    except ValueError as error:
+        db.session.rollback()
+        form.email.errors = [sentence_of(error)]
+        return members_page(access, status=400, letter=form)
     except NotPermitted:
         abort(403)
     except IntegrityError as error:
