@@ -13,7 +13,12 @@ MAX_ORIGINS = 20
 def find_redirect_uri_problems(uris: Sequence[str]) -> list[str]:
     """Returns what is wrong with a list of URIs that are to be registered: one sentence for each that is wrong or repeated."""
     if not uris:
-        return [_("Give at least one redirect URI: the address in your app that people come back to.")]
+        return [
+            _(
+                "Give at least one redirect URI: the address in your app that people come back to. Only an app of devices"
+                " alone needs none."
+            )
+        ]
     if len(uris) > MAX_REDIRECT_URIS:
         return [
             _(

@@ -190,6 +190,7 @@ def test_an_address_registers_twenty_an_hour(ask, let_time_pass):
         assert ask().status_code == 201
     answer = ask()
     assert (answer.status_code, answer.json["error"]) == (429, "too_many_requests")
+    assert f"Try again in {answer.headers['Retry-After']} seconds." in answer.json["error_description"]
     assert 0 < int(answer.headers["Retry-After"]) <= 3600
     let_time_pass(seconds=3601)
     assert ask().status_code == 201

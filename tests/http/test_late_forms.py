@@ -34,7 +34,7 @@ def test_a_note_of_somebody_who_was_signed_out_is_kept_once_they_are_back(app, b
     signed_out(app)
 
     page = browser.submit(form, press="Keep the note", **WORDS)
-    assert page.status_code == 403 and "What you typed stays here" in page.text
+    assert page.status_code == 403 and "What you filled in stays here" in page.text
     # Whoever goes on too early is where they were.
     page = browser.submit(page, press="Go on")
     assert page.status_code == 403 and kept(app) == []

@@ -193,7 +193,7 @@ def _unauthorized(description: str) -> _Refused:
 
 
 def _too_many(seconds: int, description: str, counted: str) -> _Refused:
-    told = f"{description} Try again later."
+    told = f"{description} Try again in {seconds} seconds."
     return _Refused(429, "too_many_requests", told, (("Retry-After", str(seconds)),), counted)
 
 

@@ -258,7 +258,7 @@ def test_what_was_ticked_is_kept_when_the_session_ends_meanwhile(app, notebook, 
         end_sessions(db.session(), alice.id)
         db.session.commit()
     page = signed_in.submit(picker, press="Continue", selection="selected", memento_ids=[recipes])
-    assert page.status_code == 403 and "What you typed stays here" in page.text
+    assert page.status_code == 403 and "What you filled in stays here" in page.text
     assert "form-action" not in page.headers["Content-Security-Policy"]
     cancelled = signed_in.submit(picker, press="Cancel")
     assert cancelled.location.startswith("/sign-in?next=")
