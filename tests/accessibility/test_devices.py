@@ -2,26 +2,11 @@
 
 import requests
 
-from app.accounts.organizations import find_organization
-from app.clients.registration import register_client
-from app.config import settings
-from app.extensions import db
-from tests.journeys.walk import ALICE, enter, follow
+from tests.journeys.walk import ALICE, enter, follow, register_television
 
 
 def test_connecting_a_device(look, page, server, demonstration):
-    with server.app.app_context():
-        client, _ = register_client(
-            db.session(),
-            settings(),
-            organization=find_organization("acme"),
-            name="Acme Television",
-            type="public",
-            scopes=["memories:read"],
-            device_flow=True,
-        )
-        db.session.commit()
-        form = {"client_id": client.client_id}
+    form = {"client_id": register_television(server)}
     codes = [
         requests.post(f"{server.url}/oauth/device_authorization", data=form, timeout=10).json()["user_code"]
         for _ in range(2)

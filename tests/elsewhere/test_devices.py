@@ -7,13 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from app.accounts.organizations import find_organization
-from app.clients.registration import register_client
-from app.config import settings
-from app.extensions import db
 from tests.elsewhere.programs import need, place_go, place_node
 from tests.journeys.conftest import callback, demonstration, page
-from tests.journeys.walk import ALICE, choose, follow, sign_in
+from tests.journeys.walk import ALICE, choose, follow, register_television, sign_in
 
 __all__ = ["callback", "demonstration", "page"]
 
@@ -21,31 +17,14 @@ _PROGRAMS = Path(__file__).resolve().parent / "devices"
 _DEVICES = {"openid-client": ("device.mjs", place_node, ("node", "npm")), "go": ("main.go", place_go, ("go",))}
 
 
-@pytest.fixture
-def client_id(server, demonstration) -> str:
-    """A command line of Acme's, which asks by devices alone."""
-    with server.app.app_context():
-        client, _ = register_client(
-            db.session(),
-            settings(),
-            organization=find_organization("acme"),
-            name="Acme Command Line",
-            type="public",
-            scopes=["memories:read"],
-            device_flow=True,
-        )
-        db.session.commit()
-        return client.client_id
-
-
 @pytest.mark.parametrize("press", ["Authorize", "Cancel"])
 @pytest.mark.parametrize("library", _DEVICES)
-def test_a_command_line_connects_itself(server, demonstration, client_id, page, tmp_path, library, press):
+def test_a_command_line_connects_itself(server, demonstration, page, tmp_path, library, press):
     file, place, programs = _DEVICES[library]
     if lacking := need(*programs):
         pytest.skip(lacking)
     command = place({file: (_PROGRAMS / file).read_text()}, tmp_path)
-    environment = os.environ | {"ISSUER": server.url, "CLIENT_ID": client_id}
+    environment = os.environ | {"ISSUER": server.url, "CLIENT_ID": register_television(server)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as program:
         page.goto(program.stdout.readline().strip())
         sign_in(page, ALICE, demonstration.passwords[ALICE])

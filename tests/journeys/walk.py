@@ -2,9 +2,12 @@
 
 from playwright.sync_api import Locator, Page
 
+from app.accounts.organizations import find_organization
 from app.accounts.sessions import start_session
 from app.accounts.users import find_user_by_email
 from app.clients.models import find_client
+from app.clients.registration import register_client
+from app.config import settings
 from app.consents.changes import give_consent
 from app.consents.choice import Choice
 from app.database.connections import connect
@@ -83,3 +86,19 @@ def have_allowed(server: Server, client_id: str, scope: str, *memento_names: str
                 scope=scope,
                 choice=Choice("selected", dict.fromkeys(ids, False)) if ids else Choice("all"),
             )
+
+
+def register_television(server: Server) -> str:
+    """Returns the client id of a public app of Acme's that asks by devices alone."""
+    with server.app.app_context():
+        client, _ = register_client(
+            db.session(),
+            settings(),
+            organization=find_organization("acme"),
+            name="Acme Television",
+            type="public",
+            scopes=["memories:read"],
+            device_flow=True,
+        )
+        db.session.commit()
+        return client.client_id
