@@ -12,6 +12,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from app.clients.models import Client
+from app.consents.live import has_ended
 from app.database.connections import Connection, connect
 from app.extensions import db
 from app.http.doors import STEP
@@ -125,10 +126,13 @@ def show_end() -> ResponseReturnValue:
         waiting = find_request_of_browser(connection, handle)
         if waiting is None or waiting.device_digest is None:
             return device_forgotten_page()
-        is_allowed = find_authorization_code(connection, waiting.device_digest) is not None
+        code = find_authorization_code(connection, waiting.device_digest)
     if current_user.is_authenticated and waiting.user_id not in (None, current_user.id):
         return other_account_page()
     if waiting.consumed_at is None:
         return device_expired_page() if waiting.is_expired() else redirect(continue_url(handle), 303)
+    if code is not None and has_ended(code.consent_revoked_at, code.consent_expires_at):
+        # Back, after the connection was ended: no device goes on by itself.
+        return device_forgotten_page()
     client = db.session.get_one(Client, waiting.client_key)
-    return render_template("oauth/device_done.html", client=client, is_allowed=is_allowed)
+    return render_template("oauth/device_done.html", client=client, is_allowed=code is not None)

@@ -336,6 +336,14 @@ def test_a_last_page_that_is_opened_again_long_after_does_not_deny_what_was_shar
     assert 'href="/account/apps/"' in page.text
 
 
+def test_back_after_the_connection_was_ended_promises_nothing_any_more(television, signed_in):
+    asked = television.begin()
+    end = allow(signed_in, asked["user_code"]).request.full_path
+    signed_in.end_app(television.poll(asked).json["grant_id"])
+    page = signed_in.get(end)
+    assert page.status_code == 410 and "goes on by itself" not in page.text and 'href="/account/apps/"' in page.text
+
+
 def test_another_account_may_answer_it(television, signed_in, bob):
     asked = television.begin()
     page = enter(signed_in, asked["user_code"])
