@@ -1,11 +1,18 @@
 """Nothing in ``app`` is there for nobody: vulture looks, and what only a template, a revision or a library uses is told."""
 
+import ast
 import re
 from pathlib import Path
 
 from vulture import Vulture
 
+from tests.parsed import nodes_of_file
+
 _ROOT = Path(__file__).resolve().parent.parent
+
+_TEMPLATES = _ROOT / "templates"
+#: What the frame of every page reads, whatever the page does; see ``app/http/form_problems.py``.
+_READ_BY_FRAME = {"error", "errors", "form", "problem"}
 
 #: What a library calls or reads by its name.
 _CALLED_BY_LIBRARIES = {
@@ -81,3 +88,67 @@ def test_a_function_that_nobody_calls_is_seen(tmp_path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "x.py").write_text("def used():\n    pass\n\n\ndef forgotten():\n    pass\n\n\nused()\n")
     assert find_dead(tmp_path / "app", set()) == ["app/x.py line 5: function forgotten"]
+
+
+def unused_imports(text: str) -> list[str]:
+    """The macros that a template imports and does not name again."""
+    imported = re.findall(r"{% from \S+ import (.+?) %}", text)
+    names = [name.split(" as ")[-1].strip() for line in imported for name in line.split(",")]
+    return [name for name in names if len(re.findall(rf"\b{name}\b", text)) < 2]
+
+
+def unread_arguments(text: str) -> list[str]:
+    """The arguments of a template's macros that these do not name, nor hand on to what they include."""
+    macros = re.findall(r"{% macro (\w+)\((.*?)\) -?%}(.*?)endmacro", text, re.DOTALL)
+    return [
+        f"{macro}({argument})"
+        for macro, arguments, body in macros
+        for argument in re.findall(r"(?:^|, )(\w+)", arguments)
+        if not re.search(rf"\b{argument}\b", body) and "{% include" not in body
+    ]
+
+
+def words_of_template(name: str) -> set[str]:
+    """Every word of a template, and of those that it extends or includes."""
+    text = _read_template(name)
+    read = re.findall(r'{% (?:extends|include) "(\S+)"', text)
+    return set(re.findall(r"\w+", text)).union(*map(words_of_template, read))
+
+
+def _read_template(name: str) -> str:
+    return re.sub(r"{#.*?#}", "", (_TEMPLATES / name).read_text(), flags=re.DOTALL)
+
+
+def test_a_template_imports_and_takes_nothing_that_it_does_not_read():
+    unread = {}
+    for path in _TEMPLATES.rglob("*.html"):
+        text = _read_template(str(path.relative_to(_TEMPLATES)))
+        if found := unused_imports(text) + unread_arguments(text):
+            unread[str(path.relative_to(_TEMPLATES))] = found
+    assert unread == {}
+
+
+def test_a_page_is_given_nothing_that_its_template_does_not_read():
+    unread, count = [], 0
+    for path in (_ROOT / "app").rglob("*.py"):
+        if "render_template(" not in path.read_text():
+            continue
+        for call in nodes_of_file(path):
+            if name := _rendered_by(call):
+                count += 1
+                given = {keyword.arg for keyword in call.keywords if keyword.arg}
+                unread += [(name, value) for value in given - words_of_template(name) - _READ_BY_FRAME]
+    assert unread == []
+    assert count > 100
+
+
+def _rendered_by(node: ast.AST) -> str | None:
+    """The template that a call renders, where the call says so itself."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "render_template":
+        return node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+    return None
+
+
+def test_what_a_template_does_not_read_is_seen():
+    assert unused_imports('{% from "a.html" import used, left as other %}{{ used() }}{{ left }}') == ["other"]
+    assert unread_arguments("{% macro one(a, b=none) %}{{ a }}{% endmacro %}") == ["one(b)"]

@@ -135,7 +135,6 @@ def error_page(
     default_title, default_sentence = _SENTENCES.get(status, _SENTENCES[400 if status < 500 else 500])
     page = render_template(
         "shared/error.html",
-        status=status,
         title=title or default_title,
         sentence=sentence or default_sentence,
         for_makers=for_makers,

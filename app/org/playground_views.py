@@ -70,7 +70,7 @@ def start_playground(access: Access, client_id: str) -> ResponseReturnValue:
 def return_to_playground(access: Access, client_id: str) -> ResponseReturnValue:
     """Step three: where the answer comes back to. Its page hands it to the script and leaves the address at once."""
     client = access.get_client(client_id)
-    page = render_template("org/playground_callback.html", access=access, client=client)
+    page = render_template("org/playground_callback.html", client=client)
     # The address holds the code until the script has taken it out.
     return page, {"Referrer-Policy": "no-referrer"}
 

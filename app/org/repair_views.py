@@ -54,7 +54,6 @@ def register_address(access: Access, client_id: str, record_id: str) -> Response
             form=form,
             record=record,
             nearness=nearness,
-            nearest=nearest,
             difference=compare(uri, nearest) if nearest else None,
         )
         return page, form.status

@@ -15,7 +15,6 @@ from app.sentences import _
 BY_WHAT = ("user_agent", "address")
 
 _APP = "/account/apps/%(grant_id)s/"
-_APPS = "/account/apps/"
 _PASSWORD = "/account/settings/password/"
 _SIGN_IN = "/account/settings/sign-in/"
 _SETTINGS = "/account/settings/"

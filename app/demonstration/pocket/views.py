@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.config import settings
 from app.database.access import outside_transaction
 from app.demonstration.pocket import blueprint
-from app.demonstration.pocket.connection import MOST_SHOWN, Connection
+from app.demonstration.pocket.connection import Connection
 from app.demonstration.pocket.held import Held, hold, read_held
 from app.demonstration.pocket.wire import Call, Unreachable
 from app.extensions import db
@@ -102,7 +102,7 @@ def _answer(connection: Connection, words: str, kept: Call | None = None) -> Res
     if connection.is_made:
         with outside_transaction(db.session):
             shown |= _look(connection, words, kept)
-    page = render_template("demonstration/pocket.html", connection=connection, words=words, most=MOST_SHOWN, **shown)
+    page = render_template("demonstration/pocket.html", connection=connection, words=words, **shown)
     return _keep(connection, make_response(page)) if connection.held != before else make_response(page)
 
 

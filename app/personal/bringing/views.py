@@ -122,7 +122,6 @@ def _ask(problem: str | None = None) -> str:
         "personal/bringing/bring.html",
         problem=problem,
         latest=find_latest(db.session(), current_user.id),
-        most_bytes=MOST_BYTES,
     )
 
 
