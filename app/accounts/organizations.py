@@ -106,7 +106,7 @@ _LIST_OWNED = Statement(
 
 
 def find_membership(user_id: str, organization_id: str | None = None) -> tuple[Organization, str] | None:
-    """This organization, or else the first by name of those that the person belongs to, and their role there."""
+    """Returns this organization, or else the first by name of those that the person belongs to, and their role there."""
     given = {"user": user_id, "organization": organization_id}
     found = db.session.execute(_FIRST_OF_PERSON if organization_id is None else _ONE_OF_PERSON, given).first()
     return None if found is None else (found.Organization, found.role)
@@ -127,16 +127,14 @@ def may_own_another(user_id: str) -> bool:
     return len(SessionConnection(db.session()).all(_LIST_OWNED, user=user_id)) < MOST_OWNED
 
 
-def add_member(organization: Organization, user: User, role: str) -> Membership:
+def add_member(organization: Organization, user: User, role: str) -> None:
     """Make the person a member of the organization, as ``owner``, ``admin`` or ``member``. The caller commits.
 
     Raises ``ValueError`` for another role.
     """
     if role not in ROLES:
         raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
-    membership = Membership(user=user, organization=organization, role=role)
-    db.session.add(membership)
-    return membership
+    db.session.add(Membership(user=user, organization=organization, role=role))
 
 
 def find_role(user_id: str, organization_id: str) -> str | None:

@@ -77,11 +77,9 @@ def note_handing_over(engine: Engine, claimed: Claimed) -> None:
         raise NotOurs
 
 
-def try_again(engine: Engine, claimed: Claimed, at: datetime, says: str) -> bool:
-    """Let the letter wait until then. Returns whether it was still ours."""
-    return _write(
-        engine, claimed.id, _is_ours(claimed), claim=None, handed_over_at=None, next_at=at, says=says[:MOST_SAID]
-    )
+def try_again(engine: Engine, claimed: Claimed, at: datetime, says: str) -> None:
+    """Let the letter wait until then, if it is still ours."""
+    _write(engine, claimed.id, _is_ours(claimed), claim=None, handed_over_at=None, next_at=at, says=says[:MOST_SAID])
 
 
 def put_off_others(engine: Engine, until: datetime, says: str) -> None:

@@ -35,13 +35,13 @@ class Purpose(Enum):
     SECOND_STEP = "second_step"
 
 
-def new_challenge(purpose: Purpose, browser: str, subject: str = "") -> bytes:
-    """Returns a challenge for whoever has what ``browser`` names, about ``subject``, such as a person's id."""
+def new_challenge(purpose: Purpose, browser: str, subject: str) -> bytes:
+    """Returns a challenge for whoever has what ``browser`` names, about ``subject``: a person's id, or nothing."""
     begun = secrets.token_bytes(_RANDOM) + int(clock.now().timestamp()).to_bytes(_TIME)
     return begun + _sign(begun, purpose, browser, subject, settings().secret_key)
 
 
-def is_open(challenge: bytes, purpose: Purpose, browser: str, subject: str = "") -> bool:
+def is_open(challenge: bytes, purpose: Purpose, browser: str, subject: str) -> bool:
     """Returns whether the challenge was made here for exactly this, and may be answered still."""
     begun, signature = challenge[: _RANDOM + _TIME], challenge[_RANDOM + _TIME :]
     right = [_sign(begun, purpose, browser, subject, key) for key in settings().secret_keys]

@@ -51,7 +51,7 @@ _FIND = Statement(
 
 
 def ask_to_show(
-    party: RelyingParty, purpose: Purpose, browser: str, *, user_id: str = "", passkeys: Sequence[Passkey] = ()
+    party: RelyingParty, purpose: Purpose, browser: str, *, user_id: str, passkeys: Sequence[Passkey]
 ) -> dict[str, Any]:
     """Returns the options for a browser that is to show a passkey (``PublicKeyCredentialRequestOptionsJSON``).
 
@@ -72,11 +72,11 @@ def ask_to_show(
 
 
 def check_passkey(
-    session: Session, party: RelyingParty, answer: Answer, purpose: Purpose, browser: str, *, user_id: str = ""
+    session: Session, party: RelyingParty, answer: Answer, purpose: Purpose, browser: str, *, user_id: str
 ) -> str:
     """Returns the id of the person whose passkey was shown, and notes its use. The caller commits.
 
-    ``user_id`` is who it must be, where that is known. Raises :class:`PasskeyCopied` for a counter that went back, which
+    ``user_id`` is who it must be, empty where nobody is known. Raises :class:`PasskeyCopied` for a counter that went back, which
     the caller tells the person and commits, and :class:`PasskeyRefused` for all else. The caller may not have begun a transaction.
     """
     if answer.is_framed or not is_open(answer.challenge, purpose, browser, user_id):

@@ -23,15 +23,15 @@ class SignIn(Struct, frozen=True):
     address: str
 
 
-def begin_look_back(session: Session, user_id: str, *, target: str = "", but: str | None = None) -> None:
-    """Note from where the person is signed in, to be called before that ends; ``but`` is the session that stays.
+def begin_look_back(session: Session, user_id: str, *, target: str = "") -> None:
+    """Note from where the person is signed in, to be called before that ends.
 
     ``target`` is a path of ours to which they go on from there. The caller holds the person, and commits. An earlier
     look back that is not over goes on with what was kept in it.
     """
     sign_ins = session.scalars(
         select(SignedInSession)
-        .where(SignedInSession.user_id == user_id, SignedInSession.id != (but or ""))
+        .where(SignedInSession.user_id == user_id)
         .order_by(SignedInSession.issued_at.desc(), SignedInSession.id)
     ).all()
     told = [{"at": one.issued_at.isoformat(), "user_agent": one.user_agent, "address": one.address} for one in sign_ins]

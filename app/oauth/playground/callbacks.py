@@ -1,6 +1,6 @@
 """Opening and closing the callback that the playground brings along for a trial of a client."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, select
@@ -17,8 +17,8 @@ from app.sentences import _
 LIFETIME = timedelta(hours=1)
 
 
-def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetime:
-    """Accept this address for the person's trial of the client, in place of any earlier; when that ends by itself.
+def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> None:
+    """Accept this address for the person's trial of the client, in place of any earlier, until that ends by itself.
 
     Raises :class:`ClientError` when the client does not work, so that nothing could be tried.
     """
@@ -39,7 +39,6 @@ def open_callback(client: Client, redirect_uri: str, *, user_id: str) -> datetim
         redirect_uri=redirect_uri,
         expires_at=until.isoformat(timespec="seconds"),
     )
-    return until
 
 
 def close_callback(client: Client, *, user_id: str) -> None:

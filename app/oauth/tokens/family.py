@@ -79,7 +79,7 @@ def add_family(
     grant_id: str,
     issued_at: datetime,
     keeps_first_end: bool,
-    names_profile: bool | None = True,
+    names_profile: bool | None,
 ) -> int:
     """Add a family. Returns its number. Raises :class:`RowGone` when the consent was deleted since it was looked up."""
     number: int = connection.first(

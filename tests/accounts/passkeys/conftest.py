@@ -49,7 +49,7 @@ class Ceremonies:
         """To sign in, or for the second step of this person."""
         with self.app.app_context():
             if person is None:
-                return ask_to_show(self.party, Purpose.SIGN_IN, self.browser)
+                return ask_to_show(self.party, Purpose.SIGN_IN, self.browser, user_id="", passkeys=())
             passkeys = list_passkeys(db.session(), person.id)
             return ask_to_show(self.party, Purpose.SECOND_STEP, self.browser, user_id=person.id, passkeys=passkeys)
 

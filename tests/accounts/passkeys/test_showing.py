@@ -125,7 +125,7 @@ def test_an_answer_counts_for_what_was_asked(ceremonies, given, device, alice):
         ceremonies.check(device.show(ceremonies.ask_to_show()), alice)
     # Who is signed in and shows it again is named, too.
     with ceremonies.app.app_context():
-        again = ask_to_show(ceremonies.party, Purpose.SIGN_IN, ceremonies.browser, user_id=alice.id)
+        again = ask_to_show(ceremonies.party, Purpose.SIGN_IN, ceremonies.browser, user_id=alice.id, passkeys=())
     with pytest.raises(PasskeyRefused, match="too long"):
         ceremonies.check(device.show(again), alice)
 
