@@ -19,7 +19,7 @@ MAX_LABEL = 100
 
 def check_label(label: str) -> str:
     """Returns a secret's label on one line, or empty. Raises :class:`ClientError`."""
-    label = label.strip()
+    label = text.clean_line(label)
     if len(label) > MAX_LABEL:
         raise ClientError(
             "label",
@@ -28,7 +28,7 @@ def check_label(label: str) -> str:
     problem = text.find_line_problem(label) if label else None
     if problem:
         raise ClientError("label", _("The label %(problem)s", problem=problem))
-    return text.clean_line(label)
+    return label
 
 
 def find_type_problems(type_: str) -> Iterable[str]:
@@ -99,5 +99,5 @@ def find_problems_between(fields: Any, settings: Settings) -> Iterable[tuple[str
 
 
 def find_no_problems(_value: object) -> Iterable[str]:
-    """Any value of the kind will do."""
+    """Returns none: any value of the kind will do."""
     return ()

@@ -182,6 +182,12 @@ def test_wrong_label_changes_nothing(admin, path, stored, label, says):
     assert stored() == before
 
 
+def test_a_label_is_cleaned_before_it_is_held_against_the_rules(admin, path, stored):
+    """As every other text that somebody types on one line: what is pasted may have tabs, and accents beside letters."""
+    assert make_secret(admin, path, "CI\tserver " + "e\u0301" * 89).status_code == 200
+    assert "CI server " + "é" * 89 in admin.get(path).text
+
+
 def test_an_app_has_at_most_five_secrets_that_work(admin, path, stored):
     for _ in range(4):
         assert make_secret(admin, path).status_code == 200

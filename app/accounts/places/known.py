@@ -15,7 +15,7 @@ from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
 from app.limits.networks import network_of
-from app.text import clean_name, find_name_problem
+from app.text import clean_line, find_line_problem
 
 MOST_NAME_LENGTH = 60
 # Written out, because SQLAlchemy has this clause only per dialect; both databases read the same words.
@@ -50,8 +50,8 @@ def name_place(session: Session, user_id: str, place_id: str, name: str) -> bool
     place = session.scalar(select(KnownPlace).where(KnownPlace.id == place_id, KnownPlace.user_id == user_id))
     if place is None:
         return None
-    name = clean_name(name)
-    if len(name) > MOST_NAME_LENGTH or (name and find_name_problem(name)):
+    name = clean_line(name)
+    if len(name) > MOST_NAME_LENGTH or (name and find_line_problem(name)):
         return False
     place.name = name
     return True

@@ -62,6 +62,8 @@ def test_an_act_leads_back_to_its_page_and_never_beyond_the_last(app, signed_in,
     for name in ("x" * 200, "a\u202eb"):
         refused = signed_in.follow(signed_in.submit(page, press="Save", name=name))
         assert "Nothing was changed." in refused.text and "Attic" in refused.text and name not in refused.text
+    # Only its person reads it, so it need not be words.
+    assert "🏠" in signed_in.follow(signed_in.submit(page, press="Save", name="🏠")).text
     ended = signed_in.submit(page, press="Sign out there")
     assert ended.location == "/account/sessions/?page=2" and last not in articles(signed_in.follow(ended))
     assert len(articles(signed_in.follow(ended))) == 4
