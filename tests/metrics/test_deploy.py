@@ -85,7 +85,7 @@ def test_each_kind_of_error_of_the_database_is_explained():
     """An alert names the kind, and sends whoever reads it here."""
     section = _RUNBOOK.read_text().partition("## Database")[2].partition("\n## ")[0]
     told = {"outdated", "silent", *unavailable._SQLITE.values(), *unavailable._POSTGRESQL.values()}
-    assert told == set(re.findall(r"`([a-z-]+)` \(", section))
+    assert told == set(re.findall(r"^\* `([a-z-]+)`:", section, re.MULTILINE))
 
 
 @cache
