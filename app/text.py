@@ -10,6 +10,7 @@ Unicode's properties are those of the ``regex`` library: Python's own data lacks
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 import regex
@@ -94,6 +95,19 @@ def find_name_problem(name: str) -> str | None:
     return find_hidden(name) or _find_unreadable(name)
 
 
+def find_typed_name_problem(name: str, most: int, find_problem: Callable[[str], str | None]) -> str | None:
+    """Returns what is wrong with a cleaned name that somebody types, as a sentence; None when nothing is.
+
+    ``find_problem`` is the rule that it is held against, :func:`find_name_problem` or :func:`find_line_problem`.
+    """
+    if not name:
+        return _("Enter a name.")
+    if len(name) > most:
+        return _("Enter a name of at most %(most)s characters.", most=most)
+    problem = find_problem(name)
+    return None if problem is None else _("The name %(problem)s", problem=problem)
+
+
 def find_hidden(text: str) -> str | None:
     """Returns the same of a text that somebody decides by, in which only what cannot be seen is wrong."""
     found = _search(_HIDDEN, text)
@@ -101,7 +115,7 @@ def find_hidden(text: str) -> str | None:
 
 
 def clean_line(text: str) -> str:
-    """People's own words as they are kept on one line: NFC, trimmed, with single spaces."""
+    """Returns people's own words as they are kept on one line: NFC, trimmed, with single spaces."""
     return _composed(" ".join(text.strip("\ufeff").split()))
 
 
@@ -121,7 +135,7 @@ def shows_nothing(text: str) -> bool:
 
 
 def isolated(words: str) -> str:
-    """Words for a place where no ``bdi`` can stand, such as a page's title: they do not turn what stands around them."""
+    """Returns words for a place where no ``bdi`` can stand, such as a page's title: they do not turn what stands around them."""
     if words.isascii():
         return words
     return f"\u2068{regex.sub(_TURNING, '', words)}\u2069"

@@ -34,7 +34,7 @@ class SlugTaken(ValueError):
 
 
 def create_organization(name: str, slug: str | None = None, *, organization_id: str | None = None) -> Organization:
-    """Add an organization, whose slug is made from its name unless given. It has its id; the caller commits.
+    """Returns a new organization, whose slug is made from its name unless given. It has its id; the caller commits.
 
     Raises :class:`InvalidName`, and :class:`SlugTaken` when a given slug is another's.
     """
@@ -61,13 +61,9 @@ def normalize_organization_name(name: str) -> str:
     Raises :class:`InvalidName`.
     """
     name = text.clean_name(name)
-    if not name:
-        raise InvalidName(_("Enter a name."))
-    if len(name) > MOST_NAME_LENGTH:
-        raise InvalidName(_("Enter a name of at most %(most)s characters.", most=MOST_NAME_LENGTH))
-    problem = text.find_name_problem(name)
-    if problem:
-        raise InvalidName(_("The name %(problem)s", problem=problem))
+    problem = text.find_typed_name_problem(name, MOST_NAME_LENGTH, text.find_name_problem)
+    if problem is not None:
+        raise InvalidName(problem)
     return name
 
 

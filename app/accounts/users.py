@@ -63,13 +63,9 @@ def spell_out(email: str) -> str:
 def normalize_name(name: str) -> str:
     """Returns a person's name on one line: trimmed, single spaces. Raises :class:`InvalidName`."""
     name = text.clean_line(name)
-    if not name:
-        raise InvalidName(_("Enter a name."))
-    if len(name) > MOST_NAME_LENGTH:
-        raise InvalidName(_("Enter a name of at most %(most)s characters.", most=MOST_NAME_LENGTH))
-    problem = text.find_line_problem(name)
-    if problem:
-        raise InvalidName(_("The name %(problem)s", problem=problem))
+    problem = text.find_typed_name_problem(name, MOST_NAME_LENGTH, text.find_line_problem)
+    if problem is not None:
+        raise InvalidName(problem)
     return name
 
 
@@ -85,7 +81,7 @@ def find_user_by_email(email: str) -> User | None:
 def register_user(
     *, email: str, name: str, password: str, organization_name: str | None = None, is_verified: bool = False
 ) -> User:
-    """Add a person and, when named, a new organization with that person as its owner. The caller commits.
+    """Add a person and, when named, a new organization with that person as its owner. Returns the person. The caller commits.
 
     ``is_verified`` says that the address is known to be theirs.
 
@@ -106,7 +102,10 @@ def register_user(
 
 
 def add_user(user: User, organization_name: str | None = None) -> None:
-    """Add a person, whose every field is as it should be, as :func:`register_user` does. Raises :class:`EmailTaken`."""
+    """Add a person, whose every field is as it should be, as :func:`register_user` does.
+
+    Raises :class:`EmailTaken`, and :class:`InvalidName` for the organization.
+    """
     if db.session.scalar(select(User.id).where(User.email == user.email)) is not None:
         raise EmailTaken
     try:
@@ -122,7 +121,7 @@ def add_user(user: User, organization_name: str | None = None) -> None:
 
 
 def found_organization(name: str, owner: User, organization_id: str | None = None) -> Organization:
-    """Add an organization with this person as its owner. The caller commits. Raises :class:`InvalidName`."""
+    """Returns a new organization with this person as its owner. The caller commits. Raises :class:`InvalidName`."""
     organization = create_organization(name, organization_id=organization_id)
     add_member(organization, owner, "owner")
     record("organization.created", actor_user_id=owner.id, organization_id=organization.id, name=organization.name)

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from app.cli.clients.described import instant
 from app.cli.commands import database
-from app.cli.printing import json_option, say
+from app.cli.printing import json_option, say, say_more
 from app.config import settings
 from app.extensions import db
 from app.mail import mail_goes_out
@@ -44,8 +44,7 @@ def list_command(limit: int, as_json: bool) -> None:
         say(f"{one['id']} {one['state']:<9} {one['kind']:<18} {one['to']} ({one['put_at']})")
         if one["says"]:
             say(f"{'':<5}{one['says']}")
-    if total > len(letters):
-        click.echo(f"{total - len(letters)} more; say how many by --limit.", err=True)
+    say_more(total - len(letters), "say how many by --limit")
 
 
 @mail.command("retry")

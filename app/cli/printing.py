@@ -39,6 +39,12 @@ def say(text: str) -> None:
         raise _cannot_print(error, "") from None
 
 
+def say_more(count: int, ways: str = "say which by --query and the like, or how many by --limit") -> None:
+    """Print, beside a list, that there are so many more, and how to see them; nothing where there are none."""
+    if count > 0:
+        click.echo(f"{count} more; {ways}.", err=True)
+
+
 def _cannot_print(error: OSError, rest: str) -> click.ClickException:
     # Else Python tries once more at its end, and says so in its own words.
     sys.stdout = StringIO()

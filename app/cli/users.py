@@ -1,4 +1,4 @@
-"""``flask users create``, ``list``, ``reset-factors``, ``disable``, ``enable``, ``operator`` and ``delete``."""
+"""``flask users``: ``create``, ``list``, ``disable``, ``enable``, ``reset-link``, ``reset-factors``, ``operator``, ``delete``."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ from app.accounts.users import EmailTaken, find_user_by_email, register_user
 from app.audit.events import record
 from app.cli.clients.described import instant
 from app.cli.commands import database, get_organization, wait
-from app.cli.printing import describe_made, json_option, print_made, print_once, say
+from app.cli.printing import describe_made, json_option, print_made, print_once, say, say_more
 from app.config import settings
 from app.extensions import db
 from app.issuer import address_at
@@ -103,8 +103,7 @@ def list_command(query: str, state: str | None, operators: bool, limit: int, as_
     for one in found:
         mark = "operator" if one.is_operator else ""
         say(f"{one.email:<34} {one.state:<9} {mark:<9} {one.name}".rstrip())
-    if total > len(found):
-        click.echo(f"{total - len(found)} more; say which by --query and the like, or how many by --limit.", err=True)
+    say_more(total - len(found))
 
 
 @users.command("disable")

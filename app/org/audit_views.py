@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.http.files import send_lines, send_table
 from app.org import blueprint
 from app.org.access import Access, members_only
-from app.org.journal import (
+from app.org.audit_log import (
     PAGE_SIZE,
     Filter,
     export_json_lines,

@@ -27,7 +27,7 @@ class Conflict(Struct, frozen=True):
 
 
 def settle(form: EditForm, client: Client, changes: Mapping[str, Change]) -> list[Conflict]:
-    """Base the form on the client as it is now, and say what that means for each field that was changed.
+    """Base the form on the client as it is now. Returns what that means for each field that was changed.
 
     A field that was sent as it had been takes the new value; one that was changed by both keeps what
     was sent, so that sending the form again is a decision.

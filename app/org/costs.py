@@ -33,7 +33,7 @@ class Costs(Struct, frozen=True):
 
 
 def count_costs(*clients: Client) -> Costs:
-    """Of one app, or of several together; a person who has two of them connected counts once."""
+    """Returns the costs of one app, or of several together; a person who has two of them connected counts once."""
     keys = [client.key for client in clients]
     return Costs(
         people=_count(

@@ -2,7 +2,7 @@
 
 from app.sentences import _
 
-#: kind -> its name. ``app.org.journal.KINDS`` has the sentence of each.
+#: kind -> its name. ``app.org.audit_log.KINDS`` has the sentence of each.
 KIND_NAMES = {
     "organization.created": _("Organization: created"),
     "organization.deleted": _("Organization: deleted"),

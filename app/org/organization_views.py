@@ -1,4 +1,4 @@
-"""The organizations that a person belongs to: switching between them, founding one, deleting one."""
+"""The organizations that a person belongs to: switching between them, founding and deleting one; new secrets for all its apps."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

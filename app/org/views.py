@@ -131,7 +131,7 @@ _TOO_LARGE = _(
 
 
 def receive_form(most_bytes: int | None) -> bool:
-    """Read a form that may hold a file, before anything else is done; whether it was small enough for that.
+    """Read a form that may hold a file, before anything else is done. Returns whether it was small enough for that.
 
     The body comes first, as it does for every other form: a slow one must not keep a transaction open. The
     CSRF token is in it, and a wrong one is an error as everywhere.
@@ -161,7 +161,7 @@ def secret_page(client: Client, secret: str) -> str:
 
 
 def to_client(client_id: str) -> Response:
-    """On to the app's own page."""
+    """Returns the way on to the app's own page."""
     return redirect(url_for("org.show_credentials", client_id=client_id), 303)
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import delete, update
 from app.audit import events
 from app.audit.models import AuditEvent, AuditLogIsAppendOnly
 from app.extensions import db
-from app.org import journal
-from app.org.journal import KINDS
+from app.org import audit_log
+from app.org.audit_log import KINDS
 from app.org.kind_names import KIND_NAMES
 from tests.databases import BACKEND
 from tests.org.conftest import HONEST, in_acme, signed_in
@@ -137,7 +137,7 @@ def test_long_log_is_paged_without_gaps_and_exported_whole(app, admin, monkeypat
         for number in range(130):
             events.record("client.updated", organization_id=in_acme(app), number=number, before={}, after={})
         db.session.commit()
-    monkeypatch.setattr(journal, "_EXPORT_BATCH", 30)
+    monkeypatch.setattr(audit_log, "_EXPORT_BATCH", 30)
 
     page, seen = admin.get(AUDIT), []
     while True:
@@ -156,7 +156,7 @@ def test_long_log_is_paged_without_gaps_and_exported_whole(app, admin, monkeypat
 @pytest.mark.skipif(BACKEND != "sqlite", reason="asks SQLite how it would do it")
 def test_the_export_goes_on_where_its_last_piece_ended(app, admin, history, monkeypatch):
     """PostgreSQL too looks for a place in the index by a pair of values alone: by "or" it reads all before it once more."""
-    monkeypatch.setattr(journal, "_EXPORT_BATCH", 1)
+    monkeypatch.setattr(audit_log, "_EXPORT_BATCH", 1)
     with noted_statements(app) as noted:
         admin.get(f"{AUDIT}.jsonl")
     plans = [find_plan(app, statement) for statement, _values in noted if "FROM audit_events LEFT OUTER" in statement]

@@ -50,9 +50,7 @@ def normalize_passkey_name(name: str) -> str:
     name = text.clean_line(name)
     if not name:
         raise UnacceptableName(_("Enter a name, such as that of the device."))
-    if len(name) > MOST_NAME_LENGTH:
-        raise UnacceptableName(_("Enter a name of at most %(most)s characters.", most=MOST_NAME_LENGTH))
-    problem = text.find_line_problem(name)
-    if problem:
-        raise UnacceptableName(_("The name %(problem)s", problem=problem))
+    problem = text.find_typed_name_problem(name, MOST_NAME_LENGTH, text.find_line_problem)
+    if problem is not None:
+        raise UnacceptableName(problem)
     return name

@@ -10,7 +10,7 @@ from app.accounts.models import Organization
 from app.cli.clients.described import describe_client, describe_use, flat, instant
 from app.cli.clients.group import clients, get_client
 from app.cli.commands import database, get_organization
-from app.cli.printing import json_option, print_made, say
+from app.cli.printing import json_option, print_made, say, say_more
 from app.clients.models import ORIGINS, Client
 from app.consents.models import Consent
 from app.extensions import db
@@ -45,8 +45,7 @@ def list_command(
                 **one, owner=one["organization"] or f"({one['origin']})"
             )
         )
-    if total > len(found):
-        click.echo(f"{total - len(found)} more; say which by --query and the like, or how many by --limit.", err=True)
+    say_more(total - len(found))
 
 
 @clients.command("show")

@@ -34,7 +34,7 @@ def settings_page(
     return page, status
 
 
-def read_page(access: Access, client: Client) -> str:
+def read_only_page(access: Access, client: Client) -> str:
     """Returns the page for those who may not change anything."""
     scopes = scope_sentences(client)
     return render_template("org/settings_read.html", access=access, client=client, fields=BY_NAME, scopes=scopes)

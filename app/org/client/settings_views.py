@@ -12,7 +12,7 @@ from app.extensions import db
 from app.http.error_answers import keeps_what_was_typed
 from app.org import blueprint
 from app.org.access import Access, members_only
-from app.org.client.settings_page import read_page, settings_page
+from app.org.client.settings_page import read_only_page, settings_page
 from app.org.conflicts import Conflict, settle
 from app.org.forms import EditForm
 
@@ -23,7 +23,7 @@ from app.org.forms import EditForm
 def edit_settings(access: Access, client_id: str) -> ResponseReturnValue:
     client = access.get_client(client_id)
     if not access.may_write:
-        return read_page(access, client) if request.method == "GET" else abort(403)
+        return read_only_page(access, client) if request.method == "GET" else abort(403)
     form = EditForm.of(client)
     if not form.validate_on_submit():
         return settings_page(access, client, form, status=400 if form.errors else 200)
