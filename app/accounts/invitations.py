@@ -114,7 +114,7 @@ def find_joined_by(token: str, user_id: str) -> Organization | None:
 
 
 def accept_invitation(token: str, user_id: str) -> Invitation:
-    """Make the person a member. Raises :class:`InvitationOver` or :class:`AlreadyMember`."""
+    """Make the person a member. Returns the invitation. Raises :class:`InvitationOver` or :class:`AlreadyMember`."""
     invitation = find_open_invitation(token)
     if invitation is None:
         raise InvitationOver
@@ -140,7 +140,7 @@ def accept_invitation(token: str, user_id: str) -> Invitation:
 
 
 def revoke_invitation(organization_id: str, invitation_id: str, *, actor_user_id: str) -> bool:
-    """Withdraw an open invitation of the organization; False when there is none such."""
+    """Withdraw an open invitation of the organization. Returns False when there is no such one."""
     done = db.session.execute(
         update(Invitation)
         .where(Invitation.id == invitation_id, Invitation.organization_id == organization_id, *_is_open())

@@ -1,4 +1,4 @@
-"""The records of people, organizations, memberships, invitations, sessions, and counted sign-in failures."""
+"""The records of people, organizations, memberships, invitations and sessions."""
 
 from datetime import datetime
 

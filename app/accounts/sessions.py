@@ -103,7 +103,7 @@ _SESSION_USED = Used(Session.digest, Session.last_used_at)
 
 
 def start_session(user: User, *, address: str, user_agent: str, shown: Set[str] = frozenset({"password"})) -> str:
-    """Add a session for the person; the credential that the browser is to hold. The caller commits.
+    """Add a session for the person. Returns the credential that the browser is to hold. The caller commits.
 
     ``shown`` is what they showed. Every way to sign in ends in :func:`app.accounts.signing_in.finish_sign_in`.
     Of one person the :data:`MOST_OF_PERSON` used last are kept, however often a program signs in.
@@ -181,7 +181,7 @@ def end_session(session_digest: str) -> None:
 
 
 def end_sessions(session: OrmSession, user_id: str, but: str | None = None) -> int:
-    """Sign the person out everywhere, but for the session with the id ``but``; how many ended. The caller commits.
+    """Sign the person out everywhere, but for the session with the id ``but``. Returns how many ended. The caller commits.
 
     Nor does a sign-in go on that waits for its second factor.
     """

@@ -105,7 +105,7 @@ def spelled_out(email: str) -> str:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """To the sign-in page, and from there back to here, or to the page of the form that was sent here."""
+    """Returns the way to the sign-in page, and from there back to here, or to the page of the form that was sent here."""
     if request.method not in SAFE_METHODS:
         kept = find_late_form_page()
         if kept is not None:

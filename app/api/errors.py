@@ -49,7 +49,7 @@ class ApiError(Exception):
 
 
 def invalid_request(message: str) -> ApiError:
-    """For a call that is malformed."""
+    """Returns the error of a call that is malformed."""
     return ApiError(400, "invalid_request", message)
 
 

@@ -46,7 +46,7 @@ def find_resource_problem(address: str) -> str | None:
 
 
 def quoted(text: str) -> str:
-    """Typed text as a sentence can hold it: in quotes, what cannot be seen marked, and cut when long."""
+    """Returns typed text as a sentence can hold it: in quotes, what cannot be seen marked, and cut when long."""
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_MAX_QUOTED])
     return f"“{shown}{'…' if len(text) > _MAX_QUOTED else ''}”"
 

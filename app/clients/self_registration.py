@@ -45,7 +45,7 @@ class Registered:
 
 
 def register_itself(session: Session, settings: Settings, metadata: Mapping[str, Any]) -> Registered:
-    """Register a client with what it says of itself, added to the session.
+    """Returns a client that is registered with what it says of itself, added to the session.
 
     Raises :class:`ClientError`, whose field is ours or the member's name, and :class:`TooManyUnused`.
     """

@@ -57,7 +57,7 @@ class _Asked(dict[str, str]):
 
 
 def read_settings(environ: Mapping[str, str], instance_path: Path) -> Settings:
-    """Settings from the environment, with local defaults kept in the instance folder.
+    """Returns the settings from the environment, with local defaults kept in the instance folder.
 
     Raises :class:`ConfigurationError`, whose message names the variable.
     """

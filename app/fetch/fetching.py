@@ -93,7 +93,7 @@ class Fetcher:
     def fetch_logo(
         self, session: Session | scoped_session[Any], url: str, *, person: str, seconds: float | None = None
     ) -> Fetched:
-        """Do the same with an image, which is handed over as it came: draw it anew before anybody sees it.
+        """Returns an image, fetched in the same way, as it came: draw it anew before anybody sees it.
 
         It has so many ``seconds``: what its document has left, when the person waits for both. Raises what
         :meth:`fetch_object` raises.

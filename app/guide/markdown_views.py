@@ -29,7 +29,7 @@ def llms_txt() -> Response:
 
 
 def markdown(name: str) -> Response:
-    """The Markdown form of a page. ``type`` says which type of client the examples are for."""
+    """Returns the Markdown form of a page. ``type`` says which type of client the examples are for."""
     return show_markdown(next(page for page in PAGES if page.name == name))
 
 

@@ -56,12 +56,12 @@ def current_call() -> Call:
 def json_answer(
     body: dict[str, Any] | list[Any], status: int = 200, headers: Iterable[tuple[str, str]] = ()
 ) -> Response:
-    """A JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
+    """Returns a JSON answer that nobody may keep, without what Flask's own looks up anew each time."""
     return JsonAnswer(write_json(body, status, headers, request_id()))
 
 
 def no_content(status: int) -> Response:
-    """An answer that is said by its status alone. Flask's own would say that nothing at all is HTML."""
+    """Returns an answer that is said by its status alone. Flask's own would say that nothing at all is HTML."""
     response = Response(status=status)
     del response.headers["Content-Type"]
     return response
@@ -99,7 +99,7 @@ _SECTIONS = {"/oauth/par": "pushed", "/oauth/device_authorization": "device"}
 
 
 def protocol_error(status: int, name: str, methods: Iterable[str] = ()) -> Response:
-    """An error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
+    """Returns an error of what programs call beside the resource API, in OAuth's shape; ``methods`` are those of a 405."""
     error, description = _PROTOCOL_ERRORS.get(
         status if status in (501, 503, *range(500)) else 500, ("invalid_request", f"{name}.")
     )
@@ -131,5 +131,5 @@ def say_methods(methods: Iterable[str]) -> str:
 
 
 def error_answer(status: int, code: str, message: str, **more: Any) -> Response:
-    """An error of the resource API, as :func:`app.http.direct.written.write_error` writes it."""
+    """Returns an error of the resource API, as :func:`app.http.direct.written.write_error` writes it."""
     return JsonAnswer(write_error(request.environ, status, code, message, **more))

@@ -106,7 +106,7 @@ def count_inside(draft: Draft) -> Counter[Pick]:
 
 
 def save_draft(user_id: str, memento: Memento | None, name: str, draft: Draft) -> Memento:
-    """Name the memento and change its picks, or make it. Raises :class:`MementoError`.
+    """Name the memento and change its picks, or make it. Returns it. Raises :class:`MementoError`.
 
     What was made a moment ago, with the same name and the same picks, is not made again.
     """

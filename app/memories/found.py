@@ -52,7 +52,7 @@ def find_for_memento(session: Session, user_id: str, question: str, filters: Fil
 
 
 def make_memento_of(user_id: str, name: str, memory_ids: Iterable[str], integration_ids: Iterable[str] = ()) -> Memento:
-    """Make a memento of single memories, and of whole integrations. Raises :class:`MementoError`. Nothing is committed."""
+    """Returns a new memento of single memories, and of whole integrations. The caller commits. Raises :class:`MementoError`."""
     picks = [Pick(integration_id=id) for id in integration_ids] + [Pick(memory_id=id) for id in memory_ids]
     return save_draft(user_id, None, name, Draft(added=dict.fromkeys(picks)))
 

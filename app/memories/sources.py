@@ -21,7 +21,7 @@ _LABELS = {
 
 
 def label_of(kind: str) -> str:
-    """``google_drive`` as “Google Drive”; a kind nobody has named yet in title case."""
+    """Returns ``google_drive`` as “Google Drive”; a kind nobody has named yet in title case."""
     return _LABELS.get(kind) or kind.replace("_", " ").strip().title()
 
 

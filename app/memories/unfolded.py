@@ -10,7 +10,7 @@ _TABLE = Memory.__table__
 
 
 def fold_memories(engine: Engine) -> int:
-    """Fold every memory that is not, a few in a transaction, so that others can write between; how many there were."""
+    """Fold every memory that is not, a few in a transaction, so that others can write between. Returns how many there were."""
     rows, folded = _TABLE.c, 0
     unfolded = select(rows.id, rows.title, rows.text, rows.updated_at).where(is_unfolded)
     # In this order the index finds that there is none, however many memories there are.

@@ -66,7 +66,7 @@ class Parameters(Struct):
 
 
 def parse_parameters(text: bytes) -> Parameters:
-    """Parse ``a=1&b=2``. Never raises; whatever is wrong is in ``defects``."""
+    """Returns the parameters of ``a=1&b=2``. Never raises; whatever is wrong is in ``defects``."""
     values: dict[str, str] = {}
     defects: dict[str, str] = {}
     pairs = text.split(b"&") if text else []

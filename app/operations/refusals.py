@@ -35,40 +35,40 @@ class Refused(Exception):
 
 
 def not_found() -> Refused:
-    """For what does not exist and for what lies out of reach, which nobody can tell apart."""
+    """Returns the refusal of what does not exist and of what lies out of reach, which nobody can tell apart."""
     return Refused(Kind.NOT_FOUND, "not_found", "There is nothing here that this token can reach.")
 
 
 def not_writable(message: str) -> Refused:
-    """For what the caller reaches but may not change."""
+    """Returns the refusal of what the caller reaches but may not change."""
     return Refused(Kind.FORBIDDEN, "not_writable", message)
 
 
 def not_a_person() -> Refused:
-    """For an organization's own token where only a person has anything."""
+    """Returns the refusal of an organization's own token, where only a person has anything."""
     message = "This token speaks for an organization, and only people have mementos."
     return Refused(Kind.FORBIDDEN, "not_a_person", message)
 
 
 def invalid_cursor() -> Refused:
-    """For a cursor that no page has given."""
+    """Returns the refusal of a cursor that no page has given."""
     message = "That cursor is not one of ours; start again without one."
     return Refused(Kind.MALFORMED, "invalid_cursor", message)
 
 
 def idempotency_conflict() -> Refused:
-    """For a key that was used for another request."""
+    """Returns the refusal of a key that was used for another request."""
     message = "This Idempotency-Key was used for another request; give each request its own."
     return Refused(Kind.INVALID, "idempotency_conflict", message)
 
 
 def account_full(message: str) -> Refused:
-    """For what would be more than an account keeps."""
+    """Returns the refusal of what would be more than an account keeps."""
     return Refused(Kind.INVALID, "account_full", message)
 
 
 def invalid_fields(errors: Iterable[FieldError]) -> Refused:
-    """For fields that are missing, unknown, or hold what they cannot hold; each error names its field."""
+    """Returns the refusal of fields that are missing, unknown, or hold what they cannot hold; each error names its field."""
     message = "Some fields cannot be taken; see 'errors' for each of them."
     return Refused(Kind.INVALID, "validation_failed", message, errors)
 

@@ -67,7 +67,7 @@ def ask_to_make(
 def add_passkey(
     session: Session, party: RelyingParty, answer: Answer, name: str, *, user_id: str, browser: str
 ) -> Passkey:
-    """Add a passkey to a person, who has just shown who they are. The caller commits. Raises :class:`PasskeyRefused`."""
+    """Add a passkey to a person, who has just shown who they are. Returns it. The caller commits. Raises :class:`PasskeyRefused`."""
     made = _verify(party, answer)
     lock_person(session, user_id)
     handle = find_handle(session, user_id)

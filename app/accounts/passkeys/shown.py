@@ -101,7 +101,7 @@ def check_passkey(
 
 
 def encode(data: bytes) -> str:
-    """Base64url without padding, as WebAuthn writes bytes in JSON."""
+    """Returns base64url without padding, as WebAuthn writes bytes in JSON."""
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

@@ -29,7 +29,7 @@ _SYSTEMS = (
 
 
 def describe_device(user_agent: str) -> str:
-    """Such as “Firefox on Windows”; what is not recognised is left out, or “An unknown browser”."""
+    """Returns a name such as “Firefox on Windows”; what is not recognised is left out, or “An unknown browser”."""
     browser, system = _first(_BROWSERS, user_agent), _first(_SYSTEMS, user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s", browser=browser, system=system)

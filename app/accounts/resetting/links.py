@@ -49,7 +49,7 @@ _FIND = Statement(
 
 
 def make_reset_link(session: Session | scoped_session[Any], user: User, *, by_mail: bool) -> str:
-    """Add a link for the person; its path, whose token exists nowhere else. The older one dies. The caller commits."""
+    """Add a link for the person; an older one dies. Returns its path, whose token exists nowhere else. The caller commits."""
     token = new_credential(PASSWORD_RESET)
     lock_person(_plain(session), user.id)
     session.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))

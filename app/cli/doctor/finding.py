@@ -59,15 +59,15 @@ def _as_sentence(words: str) -> str:
 
 
 def ok(says: str) -> Finding:
-    """As it should be."""
+    """Returns what is as it should be."""
     return Finding(OK, says)
 
 
 def warning(says: str, do: str) -> Finding:
-    """It works, and may not for long, or not for everybody."""
+    """Returns what works, and may not for long, or not for everybody."""
     return Finding(WARNING, says, do)
 
 
 def error(says: str, do: str) -> Finding:
-    """It does not work, or not safely."""
+    """Returns what does not work, or not safely."""
     return Finding(ERROR, says, do)

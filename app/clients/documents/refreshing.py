@@ -68,7 +68,7 @@ def is_fresh(session: AnySession, url: str) -> bool:
 
 
 def look_up_document(session: AnySession, services: Services, url: str, *, person: str) -> Finding:
-    """Find out what the document at the address says now, where that is not known. Writes nothing.
+    """Returns what the document at the address says now, and asks its host where that is not known. Writes nothing.
 
     Takes some seconds at most, and holds no connection to the database meanwhile. ``person`` is the id of the user who
     is signed in, and waits. Raises :class:`DocumentProblem` where there is nothing to write.

@@ -66,7 +66,7 @@ def forget_seen(services: Services, seen: SeenClient) -> None:
 
 
 def insert_while_seen(model: Any, names: Iterable[str]) -> Insert:
-    """As :func:`insert_for_client`, for a :class:`SeenClient`, whose ``values`` it takes too, and the time ``at``.
+    """Returns what :func:`insert_for_client` does, for a :class:`SeenClient`, whose ``values`` it takes too, and the time ``at``.
 
     It inserts nothing unless all that was seen of the client is still so, and its secret is live.
     """

@@ -19,7 +19,7 @@ from app.sentences import _
 def add_resource(
     session: Session, settings: Settings, client: Client, address: str, *, actor_user_id: str | None
 ) -> ClientResource:
-    """Add an address that is still to be proved. Raises :class:`ClientError`.
+    """Add an address that is still to be proved. Returns its record. Raises :class:`ClientError`.
 
     One on this computer needs no proof: nobody else has this computer.
     """

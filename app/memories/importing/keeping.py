@@ -30,7 +30,7 @@ def has_room(session: Session, size: int) -> bool:
 
 
 def begin_import(session: Session, user_id: str, name: str, size: int) -> Import:
-    """Make room for a person's upload. One that waited for their word until now is let go."""
+    """Make room for a person's upload. Returns its record. One that waited for their word until now is let go."""
     lock_person(session, user_id)
     others = select(Import.id).where(Import.user_id == user_id, Import.state.not_in((WRITING, DONE)))
     let_go(session, session.scalars(others).all())

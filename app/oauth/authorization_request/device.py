@@ -49,12 +49,12 @@ def add_device_request(
     parameters: dict[str, str],
     network: str,
     asked_from: str | None,
-    ending: str = "",
+    ending: str,
 ) -> AskedByDevice:
-    """Keep a request until somebody enters its code. ``network`` stands for where it came from while nobody has.
+    """Keep a request until somebody enters its code. Returns what the device is told.
 
-    ``asked_from`` is what the person is told of that, and ``ending`` what the device's code ends with. Raises
-    :class:`RowGone` when the client has ended since it was looked up.
+    ``network`` stands for where it came from while nobody has. ``asked_from`` is what the person is told of that, and
+    ``ending`` what the device's code ends with. Raises :class:`RowGone` when the client has ended since it was looked up.
     """
     device_code = credentials.new_credential(credentials.DEVICE_CODE) + ending
     issued_at = clock.now()

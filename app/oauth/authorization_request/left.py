@@ -64,7 +64,7 @@ _FIND_LEFT = Statement(
 
 
 def keep_ticks(connection: Connection, ended: WaitingRequest, user_id: str, choice: Choice) -> bool:
-    """Remember what was ticked on a page of a request that has ended unanswered; False when it is another person's."""
+    """Remember what was ticked on a page of a request that has ended unanswered. Returns False when it is another person's."""
     return (
         connection.run(
             _KEEP_TICKS,

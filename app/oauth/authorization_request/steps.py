@@ -122,9 +122,10 @@ def find_authorization_request(connection: Connection, handle: str) -> WaitingRe
 def bind_pushed_request(
     connection: Connection, waiting: WaitingRequest, *, browser: str, parameters: Mapping[str, str]
 ) -> bool:
-    """Bind a request that was sent beforehand to the first browser that opens it; False when that was another, or it is over.
+    """Bind a request that was sent beforehand to the first browser that opens it.
 
-    From now on it waits as one does that this browser has brought, with these ``parameters``.
+    Returns False when that was another one, or the request is over. From now on it waits as one does that this browser
+    has brought, with these ``parameters``.
     """
     at = clock.now()
     return (
@@ -141,7 +142,7 @@ def bind_pushed_request(
 
 
 def renew_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
-    """Bind the request to the person, if to nobody yet, and renew its time; False when it is another's or over.
+    """Bind the request to the person, if to nobody yet, and renew its time. Returns False when it is another's or over.
 
     A device was told how long it may ask, so its request lasts no longer than that.
     """
@@ -173,7 +174,7 @@ def hold_authorization_request(session: Session, waiting: WaitingRequest) -> Non
 
 
 def abandon_authorization_request(connection: Connection, waiting: WaitingRequest) -> bool:
-    """End the request, whoever it waits for; False when somebody was quicker."""
+    """End the request, whoever it waits for. Returns False when somebody was quicker."""
     return connection.run(_ABANDON_REQUEST, handle_digest=waiting.digest, at=clock.now()) == 1
 
 
@@ -184,7 +185,7 @@ def save_choice(
     user_id: str,
     choice: Choice,
 ) -> bool:
-    """Remember what was picked, until the consent is given; False when the request is over."""
+    """Remember what was picked, until the consent is given. Returns False when the request is over."""
     return (
         connection.run(
             _SAVE_CHOICE,
@@ -205,12 +206,12 @@ def remember_shown(connection: Connection, waiting: WaitingRequest, screen: str,
 
 
 def choose_account(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
-    """Note that the person answers as this account; False when the request is over, or is another person's."""
+    """Note that the person answers as this account. Returns False when the request is over, or is another person's."""
     return connection.run(_CHOOSE_ACCOUNT, handle_digest=waiting.digest, at=clock.now(), user=user_id) == 1
 
 
 def consume_authorization_request(connection: Connection, waiting: WaitingRequest, user_id: str) -> bool:
-    """Take the request for good; False when it was taken, is over, or is another person's. The row count decides."""
+    """Take the request for good; the row count decides. Returns False when it was taken, is over, or is another person's."""
     return connection.run(_CONSUME_REQUEST, handle_digest=waiting.digest, at=clock.now(), user=user_id) == 1
 
 

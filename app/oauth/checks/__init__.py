@@ -153,7 +153,7 @@ def note_page(request: WireRequest, refused: Refused) -> None:
 
 
 def find_way_back(request: WireRequest, door: Door) -> WayBack | None:
-    """As :func:`check_way_back`, and notes nothing: None for what is refused, which another door then tells."""
+    """Returns what :func:`check_way_back` does, and notes nothing; None for what is refused, which another door then tells."""
     try:
         for run in _RUNS[door, Told.PAGE]:
             run(request)

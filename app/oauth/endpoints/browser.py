@@ -39,13 +39,13 @@ def is_of_this_browser(handle: str, browser_digest: str) -> bool:
 
 
 def remember_browser(response: Response, nonce: str) -> Response:
-    """Give a new browser its nonce."""
+    """Returns the answer, which gives a new browser its nonce."""
     _set_cookie(response, _name(), nonce)
     return response
 
 
 def bind_browser(response: Response, handle: str, nonce: str) -> Response:
-    """Give a new browser its nonce, and the request a cookie of its own."""
+    """Returns the answer, which gives a new browser its nonce, and the request a cookie of its own."""
     remember_browser(response, nonce)
     _set_cookie(response, _own_name(handle), nonce, max_age=settings().authorization_request_max_lifetime)
     # Browsers send the oldest first.
@@ -73,7 +73,7 @@ def _sign(text: str, nonce: str, key: str) -> str:
 
 
 def forget_request(handle: str, response: Response) -> Response:
-    """Take the request's own cookie away with the answer that leads back to the app."""
+    """Returns the answer that leads back to the app, which takes the request's own cookie away."""
     name = _own_name(handle)
     if name in http_request.cookies and response.status_code == 303 and not response.location.startswith("/"):
         _delete_cookie(response, name)

@@ -65,12 +65,12 @@ def _page_of_document(refused: Refused) -> tuple[str, int]:
 
 
 def unknown_app_page() -> tuple[str, int]:
-    """For a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile."""
+    """Returns the page for a ``client_id`` that is missing or none of ours, also of an app that was deleted meanwhile."""
     return _show(UNKNOWN_APP)
 
 
 def already_answered_page(answered_by: str | None) -> tuple[str, int]:
-    """For every tab of a request but the one that answered it. ``answered_by`` is the id of whose request it was."""
+    """Returns the page for every tab of a request but the one that answered it. ``answered_by`` is the id of whose request it was."""
     is_own = current_user.is_authenticated and current_user.id == answered_by
     # Nobody else learns that there are any.
     action = (url_for("personal.apps"), _("See the apps that you have connected")) if is_own else (None, None)
@@ -78,12 +78,12 @@ def already_answered_page(answered_by: str | None) -> tuple[str, int]:
 
 
 def expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
-    """``keeps_ticks``: what was ticked on its pages is there when the app asks again."""
+    """Returns the page of a request that has ended. ``keeps_ticks``: what was ticked on its pages is there when the app asks again."""
     return _show(EXPIRED, more=_TICKS_ARE_KEPT if keeps_ticks else "")
 
 
 def no_cookies_page(again: str) -> tuple[str, int]:
-    """For a browser that does not bring what it was given. ``again`` is where the person can try once more."""
+    """Returns the page for a browser that does not bring what it was given. ``again`` is where the person can try once more."""
     return _show(NO_COOKIES, (again, _("Try again")))
 
 
@@ -93,7 +93,7 @@ def device_expired_page(keeps_ticks: bool = False) -> tuple[str, int]:
 
 
 def device_forgotten_page() -> tuple[str, int]:
-    """For the last page of a device's request that nobody here knows any more, or that is another browser's."""
+    """Returns the last page of a device's request that nobody here knows any more, or that is another browser's."""
     return _show(DEVICE_FORGOTTEN, (url_for("personal.apps"), _("See the apps that you have connected")))
 
 
@@ -102,7 +102,7 @@ def other_account_page() -> tuple[str, int]:
 
 
 def sign_in_first_page() -> tuple[str, int]:
-    """For somebody whom we do not know, with a request too long to be kept for them."""
+    """Returns the page for somebody whom we do not know, with a request too long to be kept for them."""
     return _show(SIGN_IN_FIRST)
 
 

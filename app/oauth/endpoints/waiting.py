@@ -61,7 +61,7 @@ class Flow(Struct):
         return url_for(f"oauth.{step}", request=self.handle)
 
     def renew_under_lock(self, earlier_grant_id: str | None = None) -> bool:
-        """Inside a transaction: hold still what is decided on, and read it anew; False when the request is over.
+        """Inside a transaction: hold still what is decided on, and read it anew. Returns False when the request is over.
 
         ``earlier_grant_id`` is the connection that the new one is said to be the same as.
 
@@ -77,7 +77,7 @@ class Flow(Struct):
         return True
 
     def take(self) -> bool:
-        """Consume the request; False when somebody, perhaps another click, already did."""
+        """Consume the request. Returns False when somebody, perhaps another click, already did."""
         return consume_authorization_request(self.connection, self.waiting, current_user.id)
 
     def tell_answered(self) -> ResponseReturnValue:
@@ -146,7 +146,7 @@ def _find_open(connection: Connection, before_account: bool) -> WaitingRequest |
 
 
 def find_own_request(connection: Connection) -> WaitingRequest | ResponseReturnValue:
-    """This browser's waiting request, by the handle in the address; else the page that says why there is none."""
+    """Returns this browser's waiting request, by the handle in the address; else the page that says why there is none."""
     waiting = find_request_of_browser(connection, http_request.args.get("request", ""))
     if waiting is None:
         return expired_page()

@@ -31,7 +31,7 @@ class Presented:
         self.is_found, self.found = False, None
 
     def find_client(self, connection: Connection, client_id: str, client_secret: str) -> ClientSnapshot | None:
-        """As :func:`app.clients.models.find_client`, and finds the token on the way."""
+        """Returns what :func:`app.clients.models.find_client` does, and finds the token on the way."""
         values = client_values(client_id, client_secret)
         client, self.found = connection.first(self._statement, **values, **self._values) or (None, None)
         self.is_found = client is not None

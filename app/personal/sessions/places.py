@@ -77,7 +77,7 @@ def find_begin(user_id: str, session_id: str) -> datetime | None:
 
 
 def end_place(user_id: str, session_id: str) -> bool:
-    """Sign the person out there; False when there is no such session of theirs. The caller commits."""
+    """Sign the person out there. The caller commits. Returns False when there is no such session of theirs."""
     ended = db.session.execute(delete(Session).where(Session.id == session_id, Session.user_id == user_id))
     return changed_rows(ended) == 1
 

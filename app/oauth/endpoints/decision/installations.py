@@ -81,7 +81,7 @@ def write_down(
 ) -> ConsentSnapshot:
     """Write down what was allowed: to a new connection, to the one that asks, or to one that is the ``same``.
 
-    Raises :class:`~app.consents.continuing.AlreadyContinued`.
+    Returns the consent. Raises :class:`~app.consents.continuing.AlreadyContinued`.
     """
     installation = installation_of(flow.client)
     to_whom = {"user_id": current_user.id, "client_key": flow.client.key}
