@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial, wraps
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from app import clock
 from app.extensions import login_manager
 from app.http.doors import SAFE_METHODS
-from app.http.safe_next import safe_next
+from app.http.safe_next import address_of, safe_next
 
 #: So long a sign-in is fresh.
 FRESH = timedelta(minutes=10)
@@ -69,8 +69,7 @@ def page_of_this() -> str:
     """Returns the page to come back to: this address, or for a form that is sent to one of its own the page that showed it."""
     methods = request.url_rule.methods if request.url_rule is not None else None
     if "GET" in (methods or ()):
-        path, query = request.path, request.query_string
-        return quote(path) + ("?" + quote(query, safe="%/?:@!$&'()*+,;=-._~") if query else "")
+        return address_of(request.path, request.query_string)
     try:
         shown = urlsplit(request.headers.get("Referer", ""))
     except ValueError:

@@ -8,13 +8,14 @@ from app.database.locks import to_change
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 
-_LOCK_PERSON = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
+#: For a driver connection: what :func:`lock_person` does in a session.
+LOCK_PERSON = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
 _LOCK_ORGANIZATION = Statement(to_change(select(Organization.id).where(Organization.id == bindparam("organization"))))
 
 
 def lock_person(session: Session, user_id: str) -> None:
     """Let nobody else change what is this person's until the transaction ends. What is read from here on is as it is."""
-    SessionConnection(session).first(_LOCK_PERSON, user=user_id)
+    SessionConnection(session).first(LOCK_PERSON, user=user_id)
 
 
 def lock_organization(session: Session, organization_id: str) -> None:

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from app.cli.clients.described import instant
 from app.cli.commands import database
-from app.cli.printing import json_option, say, say_more
+from app.cli.printing import json_option, limit_option, say, say_more
 from app.config import settings
 from app.extensions import db
 from app.mail import mail_goes_out
@@ -22,8 +22,6 @@ from app.mail.trial import TRIAL
 
 mail = AppGroup("mail", help="Look after the letters that this server sends.")
 
-_MOST = 500
-
 
 def init_app(app: Flask) -> None:
     """Add the commands of this file to ``flask``."""
@@ -31,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 @mail.command("list")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=_MOST, show_default=True, help="So many at most.")
+@limit_option
 @json_option
 def list_command(limit: int, as_json: bool) -> None:
     """List letters that wait, and those that did not go out, each with why; the latest first."""

@@ -12,6 +12,9 @@ import click
 from app.extensions import db
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=500, show_default=True, help="So many at most."
+)
 
 
 def print_once(text: str) -> None:

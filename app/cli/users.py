@@ -19,7 +19,7 @@ from app.accounts.users import EmailTaken, find_user_by_email, register_user
 from app.audit.events import record
 from app.cli.clients.described import instant
 from app.cli.commands import database, get_organization, wait
-from app.cli.printing import describe_made, json_option, print_made, print_once, say, say_more
+from app.cli.printing import describe_made, json_option, limit_option, print_made, print_once, say, say_more
 from app.config import settings
 from app.extensions import db
 from app.issuer import address_at
@@ -27,7 +27,6 @@ from app.leaving.asking import LastOwnerElsewhere, close_for_good
 from app.purge.accounts import delete_account_for_good
 from app.purge.batches import Pace
 
-_MOST = 500
 _MOST_PASSWORD_BYTES = 10_000
 
 users = AppGroup("users", help="Look after people's accounts.")
@@ -91,7 +90,7 @@ def create_user_command(
 @click.option("--query", default="", help="Part of a name or an address, or an id.")
 @click.option("--state", type=click.Choice(STATES), help="Only those that stand like this.")
 @click.option("--operators", is_flag=True, help="Only those who may use the operator's pages.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=_MOST, show_default=True, help="So many at most.")
+@limit_option
 @json_option
 def list_command(query: str, state: str | None, operators: bool, limit: int, as_json: bool) -> None:
     """List people by their address, with how their account stands."""

@@ -1,4 +1,4 @@
-"""The one writer of consents: what a person allows an app is changed here and nowhere else.
+"""What a person allows an app is given, changed, paused and ended here; ``continuing``, ``freezing`` and ``memory_setting`` do the rest.
 
 Each change is an event, too (:mod:`app.consents.events`). All of it is called inside a transaction, which the caller
 commits: on the driver connection of a request, or on a :class:`SessionConnection` of a page.

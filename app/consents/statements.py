@@ -1,7 +1,8 @@
-"""The statements by which consents are written. Only :mod:`app.consents.changes` runs them."""
+"""The statements by which consents are written, shared by the few modules of this package that write them."""
 
 from sqlalchemy import Boolean, Integer, String, bindparam, delete, insert, select, text, update
 
+from app.accounts.lock import LOCK_PERSON as LOCK_PERSON
 from app.accounts.models import User
 from app.consents.live import is_live, is_open
 from app.consents.models import Consent, ConsentMemento
@@ -22,8 +23,7 @@ _LIVE = is_live(Consent, bindparam("at", type_=UtcDateTime()))
 FIND_OPEN = Statement(select(*CONSENT_COLUMNS).where(*_OF_PAIR, is_open(Consent)), row=ConsentSnapshot)
 
 # Held before it is read: so what is read is what the change is made to. The first consent of a person for an app has no
-# row yet, so the person's is held.
-LOCK_PERSON = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
+# row yet, so the person's is held (LOCK_PERSON).
 LOCK = Statement(
     to_change(select(Consent.grant_id).join(User, User.id == Consent.user_id).where(*_OF_PERSON, _LIVE), User, Consent)
 )

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +19,7 @@ from app.http.doors import SAFE_METHODS, STEP, Errors
 from app.http.form_action import let_forms_lead_to_app, let_forms_stay_here
 from app.http.form_origin import is_from_us
 from app.http.routes import current_door
+from app.http.safe_next import address_of
 from app.http.wire import answer_astray, error_answer, protocol_error, request_id, say_methods
 from app.limits.errors import TooManyAttempts
 from app.logs import present
@@ -239,8 +239,7 @@ def _way_to_try_again() -> tuple[str | None, str | None]:
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return None, None
-    query = quote(request.query_string, safe="%/?:@!$&'()*+,;=-._~")
-    return quote(request.path) + ("?" + query if query else ""), _TRY_AGAIN
+    return address_of(request.path, request.query_string), _TRY_AGAIN
 
 
 def _answer_unexpected_error(error: Exception) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Where somebody goes next who came with an address: to a path of ours, and nowhere else."""
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 
 def safe_next(target: str | None, default: str = "/") -> str:
@@ -15,3 +15,13 @@ def safe_next(target: str | None, default: str = "/") -> str:
     except ValueError:
         return default
     return default if parts.scheme or parts.netloc else target
+
+
+def address_of(path: str, query: bytes) -> str:
+    """Returns the address that leads to where a request with this path and query came."""
+    return quote(path) + (f"?{escape_query(query)}" if query else "")
+
+
+def escape_query(query: bytes) -> str:
+    """Returns a query, or a part of one, as an address holds it: only what has no place there is escaped."""
+    return quote(query, safe="%/?:@!$&'()*+,;=-._~")

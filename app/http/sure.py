@@ -9,7 +9,8 @@ from wtforms import HiddenField
 from app.credentials import digest
 from app.sentences import _
 
-_CHANGED = _("Something has changed since you opened this page. Look at it once more.")
+#: What whoever has seen another page is told, before they are shown the one of now.
+CHANGED = _("Something has changed since you opened this page. Look at it once more.")
 
 
 class SureForm(FlaskForm):
@@ -31,7 +32,7 @@ class SureForm(FlaskForm):
         sent = self.sure.data if self.is_submitted() else ""
         is_sure = self.validate_on_submit() and hmac.compare_digest((sent or "").encode(), self._mark.encode())
         if sent and not is_sure and not self.errors:
-            self.form_errors.append(_CHANGED)
+            self.form_errors.append(CHANGED)
         self.sure.data = self._mark
         return is_sure
 

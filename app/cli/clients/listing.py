@@ -10,13 +10,11 @@ from app.accounts.models import Organization
 from app.cli.clients.described import describe_client, describe_use, flat, instant
 from app.cli.clients.group import clients, get_client
 from app.cli.commands import database, get_organization
-from app.cli.printing import json_option, print_made, say, say_more
+from app.cli.printing import json_option, limit_option, print_made, say, say_more
 from app.clients.models import ORIGINS, Client
 from app.consents.models import Consent
 from app.extensions import db
 from app.org.listing import STATUSES, has_status, has_words, read_row, select_rows
-
-_MOST = 500
 
 
 @clients.command("list")
@@ -25,7 +23,7 @@ _MOST = 500
 @click.option("--status", type=click.Choice(STATUSES), help="Only those that stand like this.")
 @click.option("--unused", is_flag=True, help="Only those that nobody has ever allowed anything.")
 @click.option("--query", default="", help="Part of a name, or a client id.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=_MOST, show_default=True, help="So many at most.")
+@limit_option
 @json_option
 def list_command(
     slug: str | None, origin: str | None, status: str | None, unused: bool, query: str, limit: int, as_json: bool

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, or_, select
 
-from app.accounts.models import User
+from app.accounts.lock import LOCK_PERSON
 from app.clients.models import Client
 from app.consents.live import is_open
 from app.consents.models import Consent
@@ -11,7 +11,6 @@ from app.database.locks import to_change, to_rely_on
 from app.database.statements import Statement
 from app.oauth.authorization_request.record import AuthorizationRequest
 
-_LOCK_USER = Statement(to_change(select(User.id).where(User.id == bindparam("user"))))
 _LOCK_CLIENT = Statement(to_rely_on(select(Client.key).where(Client.key == bindparam("client"))))
 _LOCK_CONSENT = Statement(
     to_change(
@@ -35,7 +34,7 @@ def lock_decision(
     That is the person's own decisions, one at a time; the app; what they allowed it before; another connection whose
     place it takes; and the request. On SQLite the transaction alone does that, and these rows are only looked at.
     """
-    connection.first(_LOCK_USER, user=user_id)
+    connection.first(LOCK_PERSON, user=user_id)
     connection.first(_LOCK_CLIENT, client=client_key)
     connection.all(_LOCK_CONSENT, user=user_id, client=client_key, earlier=earlier_grant_id or "")
     connection.first(_LOCK_REQUEST, handle_digest=request_digest)

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.http.direct.call import Row, both_spellings
 from app.http.doors import STEP
 from app.http.navigation import only_by_navigation
+from app.http.safe_next import address_of
 from app.oauth.authorization_request import save_choice
 from app.oauth.by_consent import answer_by_consent, find_covered, may_need_no_screen
 from app.oauth.checks import Door, check_way_back
@@ -21,7 +22,7 @@ from app.oauth.checks.parameters import asks_prompt
 from app.oauth.checks.pushed import find_reference
 from app.oauth.endpoints import aliases, blueprint, by_consent, documented
 from app.oauth.endpoints.decision.summary import may_go_on_as_before
-from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document, this_address
+from app.oauth.endpoints.documents import find_out, is_known_already, is_of_document
 from app.oauth.endpoints.error_pages import no_way_back_page, unknown_app_page
 from app.oauth.endpoints.keeping import begin_again_behind_sign_in, continue_url, keep_request
 from app.oauth.endpoints.late import find_ticks_to_begin_with
@@ -63,7 +64,7 @@ def authorize() -> ResponseReturnValue:
     if handle is not None:
         return open_pushed_request(parameters, handle)
     if is_of_document(parameters):
-        page = find_out(parameters, again=this_address())
+        page = find_out(parameters, again=address_of(http_request.path, http_request.query_string))
         if page is not None:
             return page
         if not current_user.is_authenticated and not is_known_already(parameters.values["client_id"]):

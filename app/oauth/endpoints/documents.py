@@ -7,10 +7,8 @@ along through the sign-in. The steps of a waiting request look again, where what
 import logging
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, make_response
-from flask import request as http_request
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 
@@ -94,12 +92,6 @@ def _write_down(write: Callable[[AnySession], None]) -> None:
             except BaseException:
                 db.session.rollback()
                 raise
-
-
-def this_address() -> str:
-    """Returns where the person is now, to come to once more."""
-    query = quote(http_request.query_string, safe="%/?:@!$&'()*+,;=-._~")
-    return f"{quote(http_request.path)}?{query}"
 
 
 def _refuse(parameters: Parameters, refused: Refused) -> Response:

@@ -16,6 +16,7 @@ from app.clients.documents.address import looks_like_address
 from app.clients.models import DOCUMENT, ClientSnapshot, find_client
 from app.database.connections import Connection, connect
 from app.extensions import db
+from app.http.safe_next import escape_query
 from app.http.services import services
 from app.limits.networks import network_of
 from app.oauth.authorization_request import Asked, add_authorization_request, add_unsigned_request
@@ -120,7 +121,8 @@ def _sign_in_and_begin_again(browser: str, again: bool) -> ResponseReturnValue:
 def _query_without_sign_in() -> str:
     """The query as it came, but for a ``prompt`` that asks for the sign-in which comes now."""
     pairs = http_request.query_string.split(b"&")
-    return "&".join(filter(None, (_escaped(_settle_prompt(pair)) for pair in pairs)))
+    # It stays to the letter, and with it the state.
+    return "&".join(filter(None, (escape_query(_settle_prompt(pair)) for pair in pairs)))
 
 
 def _settle_prompt(pair: bytes) -> bytes:
@@ -134,8 +136,3 @@ def _settle_prompt(pair: bytes) -> bytes:
 
 def _unquoted(text: bytes) -> bytes:
     return unquote_to_bytes(text.replace(b"+", b" "))
-
-
-def _escaped(pair: bytes) -> str:
-    # What has no place in an address is escaped; everything else stays to the letter, and with it the state.
-    return quote(pair, safe="%/?:@!$&'()*+,;=-._~")
