@@ -1,6 +1,7 @@
 """What is locked: every file by its hash, and the same versions for running as for testing."""
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCKS = ("requirements.lock", "requirements-dev.lock")
+#: Where a module is called otherwise than what brings it.
+_BROUGHT_BY = {"PIL": "pillow", "argon2": "argon2-cffi", "yaml": "pyyaml"}
+#: What Flask, Flask-WTF and Flask-Babel are made of, and whoever uses them writes with.
+_PARTS = {"babel", "click", "itsdangerous", "jinja2", "markupsafe", "werkzeug", "wtforms"}
 
 
 def _pins(lock: str) -> dict[str, list[str]]:
@@ -45,3 +50,16 @@ def test_everything_the_project_names_is_locked():
         ("requirements-dev.lock", project["dependency-groups"]["dev"]),
     ):
         assert {re.match(r"[a-z0-9-]+", one).group() for one in requirements} <= _pins(lock).keys()
+
+
+def test_whatever_the_app_imports_is_named_by_the_project():
+    """What another package happens to bring is gone when that one needs it no more."""
+    named = {
+        re.match(r"[a-z0-9-]+", one).group()
+        for one in tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    }
+    sources = [path.read_text() for path in (_ROOT / "app").rglob("*.py")]
+    lines = re.compile(r"^ *(?:from (\w+)\S* import |import (\w+)(?=[. \n]))", re.MULTILINE)
+    imported = {one or other for text in sources for one, other in lines.findall(text)}
+    modules = imported - sys.stdlib_module_names - _PARTS - {"app"}
+    assert {_BROUGHT_BY.get(name, name).replace("_", "-") for name in modules} - named == set()
