@@ -19,7 +19,7 @@ from tests.migrated import bring_up_to_date
 
 pytestmark = pytest.mark.database
 
-_BEFORE, _AFTER = "0014", "0015"
+_BEFORE = "0014"
 _AT = "2026-01-01 00:00:00.000000+00:00"
 
 

@@ -15,7 +15,7 @@ from tests.migrated import bring_up_to_date
 
 _V = RunningVersion
 _DIGEST, _OTHER, _HANDLE = b"1" * 32, b"2" * 32, "3" * 64
-_BEFORE, _SOON = "2020-01-01 00:00:00.000000+00:00", "2120-01-01 00:00:00.000000+00:00"
+_SOON = "2120-01-01 00:00:00.000000+00:00"
 _NOW = "2026-03-01 12:00:00.000005+00:00"
 #: The same in the tables of tokens, where they are microseconds since 1970.
 _ISSUED, _EXPIRES = 1_772_366_400_000_005, 4_733_510_400_000_000

@@ -138,13 +138,13 @@ def find_device_request(connection: Connection, device_digest: str) -> DeviceReq
 
 
 def note_poll(connection: Connection, device_digest: str, found: DeviceRequest) -> int | None:
-    """Write down that the device has asked. Returns None, or how many seconds lie between two questions from now on.
+    """Write down that the device has asked. Of two questions at once one is in time: the row counts decide.
 
-    That it does where the device has asked too soon. Of two questions at once one is in time: the row counts decide.
+    Returns how many seconds lie between two questions from now on, where it has asked too soon; else None.
     """
     asked: DeviceRequest | None = found
     for _look in range(_MOST_LOOKS):
-        if asked is None or asked.poll_interval is None:
+        if asked is None:
             return None
         at, present = clock.now(), asked.poll_interval
         of_device = {"device_digest_": device_digest, "present": present, "at": at}

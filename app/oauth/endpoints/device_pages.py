@@ -70,7 +70,7 @@ def enter_code() -> ResponseReturnValue:
     return page if known else remember_browser(page, browser)
 
 
-@blueprint.post("/device", endpoint="find_device")
+@blueprint.post("/device")
 def find_device() -> ResponseReturnValue:
     """Take the device's request into this browser, for this person alone. Raises what a limit does."""
     form = DeviceCodeForm(formdata=http_request.form)

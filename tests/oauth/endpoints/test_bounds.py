@@ -16,8 +16,6 @@ from app.oauth.authorization_request import MOST_OF_NETWORK, MOST_OF_PERSON, Aut
 from tests.actors import Browser
 from tests.tables import each
 
-BASE = "http://127.0.0.1:8000"
-
 
 @pytest.fixture
 def rows(app):

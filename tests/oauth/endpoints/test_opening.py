@@ -20,7 +20,6 @@ from tests.tables import each
 from tests.unregistered import REDIRECT_URI, add_unregistered
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
-NO_CHALLENGE = {"code_challenge": None, "code_challenge_method": None}
 CHOICE = {"selection": "all"}
 
 

@@ -43,7 +43,7 @@ def choose_mementos(flow: Flow) -> ResponseReturnValue:
     return show_picker(flow, MementoChoiceForm(formdata=None), choice, left_at=left.expires_at if left else None)
 
 
-@blueprint.post("/oauth/authorize/mementos", endpoint="save_mementos")
+@blueprint.post("/oauth/authorize/mementos")
 @answers_unclear_forms
 @keeps_what_was_typed
 @opens_request

@@ -39,7 +39,7 @@ def decide(flow: Flow) -> ResponseReturnValue:
     return show_summary(flow)
 
 
-@blueprint.post("/oauth/authorize/consent", endpoint="record_decision")
+@blueprint.post("/oauth/authorize/consent")
 @answers_unclear_forms
 @opens_request
 def record_decision(flow: Flow) -> ResponseReturnValue:
