@@ -40,6 +40,9 @@ def answer(message: Message, site_name: str, call: CallTool) -> dict[str, Any] |
 def _find_result(message: Message, server: dict[str, str], call: CallTool) -> dict[str, Any]:
     match (message.method, message.is_modern):
         case "tools/list", _:
+            # There is one page, so no cursor was ever given out. Clients of some languages send an empty one at first.
+            if message.params.get("cursor") not in (None, ""):
+                raise message.wrong(INVALID_PARAMS, "There is no such cursor: the list of tools has one page.")
             return {"tools": _LISTED} | (_KEPT if message.is_modern else {})
         case "tools/call", _:
             return call(message, _find_tool(message), _find_arguments(message))

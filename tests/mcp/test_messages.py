@@ -287,3 +287,13 @@ def test_an_unknown_method_is_an_error_in_an_answer(agent):
 def test_the_version_told_is_that_of_the_project():
     project = Path(__file__).resolve().parent.parent.parent / "pyproject.toml"
     assert tomllib.loads(project.read_text())["project"]["version"] == VERSION
+
+
+# -- pages of a list -------------------------------------------------------------------------------
+
+
+@each(("cursor", "is_found"), [(None, True), ("", True), ("eyJwYWdlIjogM30=", False), (3, False)])
+def test_a_cursor_that_was_never_given_out_is_none(agent, cursor, is_found):
+    """ "Invalid cursors SHOULD result in an error with code -32602 (Invalid params)": a second page would be the first."""
+    for answer in (agent.modern("tools/list", {"cursor": cursor}), agent.legacy("tools/list", {"cursor": cursor})):
+        assert "error" not in answer.json if is_found else answer.json["error"]["code"] == -32602
