@@ -27,10 +27,14 @@ UNKNOWN_APP: Final = ErrorPage(
     _("We do not know this app"),
     shown=_(
         "Nothing was shared. The link that brought you here names an app that is not registered with us, or not any"
-        " more. Go back to the app and tell its makers that its client ID is not right."
+        " more. If it is an assistant to which you have given our address, remove the connection there and add it again:"
+        " then it registers anew. Otherwise go back to the app and tell its makers that its client ID is not right."
     ),
-    happened=_("The client_id is missing, or none that is registered here."),
-    fix=_("Copy it from the app's credentials. Nothing is sent back, because nobody could say to whom."),
+    happened=_("The client_id is missing, or none that is registered here, or not any more."),
+    fix=_(
+        "Copy it from the app's credentials; one that registers itself registers anew, as what nobody allows anything is"
+        " removed after a week. Nothing is sent back, because nobody could say to whom."
+    ),
 )
 NO_WAY_BACK: Final = ErrorPage(
     400,

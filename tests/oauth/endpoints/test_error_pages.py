@@ -64,6 +64,8 @@ def test_an_app_that_nobody_registered_is_unknown(notebook, browser, admin):
         for client_id in ("unknown", None, [notebook.client_id, notebook.client_id]):
             page = notebook.start(person, client_id=client_id)
             assert (page.status_code, heading(page)) == (400, UNKNOWN)
+            # An agent that keeps what it registered with, which nobody allowed anything, comes back to a row that is gone.
+            assert "remove the connection there and add it again" in page.text
 
 
 @each(
