@@ -216,9 +216,14 @@ def _say(refused: Refused) -> str:
     if refused.reason is not Reason.SCOPE_LACKING:
         return refused.description
     lacking = refused.values["missing"]
+    if not refused.values["has_person"]:
+        return (
+            f"This needs the scope {lacking}, which this token lacks: it was not asked for at the token endpoint, or the"
+            " app may not have it. Trying again does not help."
+        )
     return (
-        f"This needs the scope {lacking}, which you have not been given. Ask the person to allow it;"
-        " until they have, trying again does not help."
+        f"This needs the scope {lacking}, which you have not been given. Ask the person to allow it: if this app does not"
+        " ask them by itself, they connect it again and tick it. Until they have, trying again does not help."
     )
 
 

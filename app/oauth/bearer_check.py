@@ -123,7 +123,8 @@ def demand_scopes(token: TokenSnapshot, required: str) -> None:
     held = parse_scope(token.get_scope())
     missing = [name for name in required.split() if name not in held]
     if missing:
-        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing), needed=format_scope(held.union(missing)))
+        needed, has_person = format_scope(held.union(missing)), token.user_id is not None
+        raise refuse(Reason.SCOPE_LACKING, missing=" ".join(missing), needed=needed, has_person=has_person)
 
 
 def _read_bearer(authorization: str) -> str:

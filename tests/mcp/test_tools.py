@@ -84,6 +84,8 @@ def test_each_tool_asks_for_its_own_scope(connect, held, tool, arguments, needed
     assert answer.json["id"] and error["data"]["scope"] == needed
     # What the assistant reads: what it lacks, who can help, and that it should not go on trying.
     assert "needs the scope" in error["message"] and "trying again does not help" in error["message"]
+    # Many programs show the sentence and ask nobody.
+    assert "they connect it again and tick it" in error["message"]
 
 
 def test_what_is_wrong_with_arguments_is_said_so_that_an_assistant_can_act(agent):
@@ -240,6 +242,14 @@ def test_an_organization_has_its_own_memories_and_no_mementos(app, notebook):
     assert agent.call("save_memory", title="Cod", text="With chips.")["isError"] is False
     assert agent.titles() == ["Cod"]
     assert "only people have mementos" in agent.call("list_mementos")["content"][0]["text"]
+
+
+def test_a_program_without_a_person_is_not_told_to_ask_one(app, notebook):
+    token = notebook.client_credentials(resource=RESOURCE, scope="memories:read").json["access_token"]
+    answer = Agent(app, token).modern("tools/call", {"name": "forget_memory", "arguments": {"id": "mry_1"}})
+    message = answer.json["error"]["message"]
+    assert answer.status_code == 403 and "person" not in message
+    assert "needs the scope memories:write" in message and "token endpoint" in message
 
 
 def test_nobody_else_sees_it(app, connect, shelf, bob, agent):

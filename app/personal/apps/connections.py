@@ -82,6 +82,7 @@ class Connection(Struct, frozen=True):
     ``app_name`` is what the person calls it, ``own_name`` what the app calls itself. It ``has_twins`` when another live
     connection reads the same.
 
+    ``left_out`` is what it would like to do and was not allowed, for as long as it may ask for that.
     ``kept_back`` is how many memories it would see if the person did not keep them back from all apps.
 
     ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
@@ -96,6 +97,7 @@ class Connection(Struct, frozen=True):
     earlier: Earlier | None
     is_suspended: bool
     scopes: list[str]
+    left_out: list[str]
     windows: list[Window]
     kept_back: int
     read_count: int | None
@@ -204,7 +206,7 @@ def _describe(consent: Consent, counts: Counter[str], limits: Limits, *, has_twi
     is_of_this_browser = browser is not None and mark_browser(browser, consent.grant_id) == consent.browser_digest
     trust = find_trust(client, told.redirect_uri if told is not None else _find_only_address(client))
     most = find_most_scope(client, settings())
-    scopes = [name for name in SCOPES if name in parse_scope(intersect_scope(consent.scope, most))]
+    scopes, left_out = (_list_scopes(scope, most) for scope in (consent.scope, consent.declined_scope))
     windows = list_windows(consent, counts)
     return Connection(
         consent=consent,
@@ -216,11 +218,16 @@ def _describe(consent: Consent, counts: Counter[str], limits: Limits, *, has_twi
         earlier=find_earlier(told, client, client.name),
         is_suspended=client.suspended_at is not None,
         scopes=scopes,
+        left_out=[SCOPES[name] for name in left_out],
         windows=windows,
         kept_back=_count_kept_back(consent, windows, limits) if reaches_memories(frozenset(scopes)) else 0,
         read_count=_count_read(consent.user_id, consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
         replays=list_replays(db.session(), consent.grant_id, clock.now() - timedelta(days=READ_DAYS)),
     )
+
+
+def _list_scopes(scope: str, most: str) -> list[str]:
+    return [name for name in SCOPES if name in parse_scope(intersect_scope(scope, most))]
 
 
 def _count_kept_back(consent: Consent, windows: list[Window], limits: Limits) -> int:

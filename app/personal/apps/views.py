@@ -13,7 +13,7 @@ from app.consents import changes
 from app.consents.continuing import rename
 from app.consents.ends import list_ends, read_end
 from app.consents.memory_setting import find_setting, find_setting_for_all
-from app.consents.resources import parse_resources
+from app.consents.resources import MCP, parse_resources
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.oauth.endpoints.decision.places import list_places
@@ -80,6 +80,7 @@ def rename_app(grant_id: str) -> ResponseReturnValue:
 
 def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseReturnValue:
     before, _after = find_neighbours(current_user.id, connection.consent)
+    resources = parse_resources(connection.consent.resources)
     page = render_template(
         "personal/apps/app.html",
         connection=connection,
@@ -91,7 +92,8 @@ def _show_app(connection: Connection, form: ConnectionNameForm) -> ResponseRetur
         before=before,
         logo_url=logo_url(connection.consent.client),
         homepage_url=own_page(connection.consent.client, connection.consent.client.homepage_url),
-        places=list_places(parse_resources(connection.consent.resources)),
+        places=list_places(resources),
+        asks_again=MCP in resources,
     )
     return page, 422 if form.errors else 200
 

@@ -66,6 +66,33 @@ def test_what_the_client_may_no_longer_ask_for_is_not_shown(signed_in, connected
     assert "change or delete" not in signed_in.get(connected.path).text
 
 
+@each(
+    ("resources", "told"),
+    [
+        ("api", "If you want this after all, end it below, connect it again from the app, and tick it."),
+        # There a call that lacks it leads to the screen (app/consents/covering.py).
+        ("api mcp", "If it needs this after all and does not ask you, connect it again from the app, and tick it."),
+    ],
+)
+def test_what_was_left_out_is_named_with_how_it_can_be_had_after_all(
+    signed_in, connected, in_database, resources, told
+):
+    def decline(session):
+        consent = session.get_one(Consent, connected.grant_id)
+        consent.scope, consent.resources = "memories:read", resources
+        consent.declined_scope = "memories:write integrations:write"
+        session.get_one(Client, connected.integrator.client_id).scope = "memories:read memories:write"
+        session.commit()
+
+    assert "You left out" not in signed_in.get(connected.path).text
+    in_database(decline)
+    page = signed_in.get(connected.path).text
+    left_out = page.partition("You left out:")[2].partition("</section>")[0]
+    assert "change or delete" in left_out and told in left_out
+    # The other is not in its registration any more.
+    assert "connect, change and remove" not in left_out and left_out.count("<li>") == 1
+
+
 def test_a_suspended_app_is_said_to_be(signed_in, connected, in_database):
     def suspend(session):
         session.get_one(Client, connected.integrator.client_id).suspended_at = clock.now()
