@@ -75,7 +75,7 @@ def test_filter_holds_on_the_page_and_in_both_files(app, admin, history, olive, 
 
 def test_of_many_apps_one_is_sought_by_its_name(app, admin, history, bob, notebook, monkeypatch):
     """A list of ten thousand would be most of the page."""
-    monkeypatch.setattr("app.org.journal._MOST_APPS", 0)
+    monkeypatch.setattr("app.org.audit_log._MOST_APPS", 0)
     page = admin.get(f"{AUDIT}?app=diary&kind=client.suspended")
     assert 'name="app" dir="auto" value="diary"' in page.text and notebook.client_id not in page.text
     assert len(rows(page)) == 1
