@@ -1,6 +1,7 @@
 """``flask purge`` removes what has expired, and nothing that still means something."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -186,13 +187,19 @@ def purge_by_command(app, monkeypatch):
     """Let time pass, then run ``flask purge``."""
 
     def wait_and_run(*options: str, **time):
-        later = clock.now() + timedelta(**time)
-        monkeypatch.setattr("app.clock.now", lambda: later)
+        _move_clocks(monkeypatch, timedelta(**time))
         result = app.test_cli_runner().invoke(args=["purge", *options])
         assert (result.exit_code, result.stderr) == (0, "")
         return result.stdout
 
     return wait_and_run
+
+
+def _move_clocks(monkeypatch, by: timedelta) -> None:
+    """This machine's, and the database's."""
+    later = clock.now() + by
+    monkeypatch.setattr("app.clock.now", lambda: later)
+    monkeypatch.setattr("app.purge.run.read_clock", lambda _engine: later.timestamp())
 
 
 def test_the_command_removes_what_has_expired_and_says_how_much_of_each_table(app, tokens, purge_by_command):
@@ -203,10 +210,9 @@ def test_the_command_removes_what_has_expired_and_says_how_much_of_each_table(ap
 
 
 def test_the_command_says_when_a_server_is_at_it_and_goes_on(app, tokens, monkeypatch):
-    later = clock.now() + timedelta(hours=2)
     with app.app_context():
         assert take_lease(db.engine, LEASE, "box-7, process 12", seconds=60)
-    monkeypatch.setattr("app.clock.now", lambda: later)
+    _move_clocks(monkeypatch, timedelta(hours=2))
     result = app.test_cli_runner().invoke(args=["purge", "--json"])
     assert (result.exit_code, result.stderr) == (0, "A server purges at this moment too: box-7, process 12.\n")
     assert json.loads(result.stdout)["access_tokens"] == 1
@@ -217,6 +223,17 @@ def test_the_command_tells_a_person_each_table_and_the_sum(app, tokens, purge_by
     assert lines["access_tokens:"] == lines["refresh_tokens:"] == lines["sessions:"] == "1"
     assert int(lines.pop("total:")) == sum(map(int, lines.values())) > 3
     assert _count(app, TokenFamily) == 0
+
+
+def test_the_command_removes_nothing_by_a_clock_that_is_ahead(app, tokens, monkeypatch):
+    """As where it is run daily, and by a machine that is not that of the database."""
+    later = clock.now() + timedelta(days=365)
+    monkeypatch.setattr("app.clock.now", lambda: later)
+    result = app.test_cli_runner().invoke(args=["purge", "--json"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    told = r"Error: This machine's clock is 315\d{5} s ahead of the database's\. Put it right\. Nothing was removed\.\n"
+    assert re.fullmatch(told, result.stderr)
+    assert _count(app, AccessToken) == 1
 
 
 def test_the_command_says_what_lives_is_untouched(tokens, purge_by_command, notebook):

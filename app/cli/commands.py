@@ -20,7 +20,7 @@ from app.database.leases import find_lease
 from app.demonstration.seeds import SeedConflict, seed
 from app.extensions import db
 from app.http.services import services
-from app.purge.run import LEASE, Purge
+from app.purge.run import LEASE, ClockAhead, Purge, demand_clock
 from app.start_check import database_errors, explain, find_missing_migration
 
 _SLUG = re.compile(r"[A-Za-z0-9_\-]{1,60}")
@@ -57,8 +57,15 @@ def purge_command(as_json: bool) -> None:
     """Remove what has expired, and print how many rows of each table.
 
     A server does so by itself every few minutes. Beside one that is at it this goes on all the same, and each counts what it removed itself.
+
+    \f
+    Raises a sentence where this machine's clock is ahead.
     """
     with database():
+        try:
+            demand_clock(db.engine)
+        except ClockAhead as error:
+            raise click.ClickException(f"{error} Nothing was removed.") from None
         purged = _purge()
     if as_json:
         say(json.dumps(purged))

@@ -8,9 +8,10 @@ from typing import Any
 from msgspec import Struct, field
 from sqlalchemy import Engine
 
+from app import clock
 from app.accounts.factors.resealing import reseal
 from app.config import Settings
-from app.database.leases import give_back_lease, new_holder, renew_lease, take_lease
+from app.database.leases import give_back_lease, new_holder, read_clock, renew_lease, take_lease
 from app.memories.unfolded import fold_memories
 from app.purge.accounts import purge_accounts
 from app.purge.batches import Pace, purge_rule
@@ -24,6 +25,19 @@ from app.purge.unused_clients import review_clients
 LEASE, LEASE_SECONDS = "purge", 60
 #: Of a table whose rows must be looked at each, so many at a time; the next purge goes on behind them.
 _MOST_LOOKED_AT = 100_000
+#: Seconds that this machine's clock may be ahead of the database's: what is purged too early does not come back.
+_MOST_AHEAD = 3600.0
+
+
+class ClockAhead(Exception):
+    """Much that has not expired would be purged; the message says what to do."""
+
+
+def demand_clock(engine: Engine) -> None:
+    """Raises :class:`ClockAhead` where this machine is in the future of the database, which all machines share."""
+    ahead = clock.now().timestamp() - read_clock(engine)
+    if ahead > _MOST_AHEAD:
+        raise ClockAhead(f"This machine's clock is {ahead:.0f} s ahead of the database's. Put it right.")
 
 
 class Purge(Struct):

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from app import clock, metrics
 from app.config import Settings
-from app.database.leases import find_lease, read_clock
+from app.database.leases import find_lease
 from app.purge.backlog import find_backlog
-from app.purge.run import LEASE, Purge
+from app.purge.run import LEASE, Purge, demand_clock
 
 _log = logging.getLogger(__name__)
 
@@ -22,15 +22,9 @@ _log = logging.getLogger(__name__)
 _FIRST_LOOK = 30.0
 #: Seconds that the end of a process waits for the batch that is at work.
 _LAST_BATCH = 1.0
-#: Seconds that this machine's clock may be ahead of the database's: what is purged too early does not come back.
-_MOST_AHEAD = 3600.0
 #: When the last purge ended longer ago than these seconds, the server was stopped, or the database's clock has leapt: a
 #: process purges once it has seen that clock for so many more. A clock that is wrong is mostly put right in that time.
 _LONG_AGO, _DOUBTS = 86400.0, 3600.0
-
-
-class ClockAhead(Exception):
-    """Much that has not expired would be purged; the message says what to do."""
 
 
 class PurgeThread:
@@ -79,7 +73,7 @@ class PurgeThread:
             return
         began, is_done = time.monotonic(), False
         try:
-            self._demand_clock()
+            demand_clock(self._purge.engine)
             if self._doubts_clock():
                 return
             deleted, is_done = self._purge.run(everything=False)
@@ -91,12 +85,6 @@ class PurgeThread:
         if gone:
             told = ", ".join(f"{name} {count}" for name, count in gone.items())
             _log.info("Purged in %.1f s: %s.", time.monotonic() - began, told)
-
-    def _demand_clock(self) -> None:
-        """Raises :class:`ClockAhead` where this machine is in the future."""
-        ahead = clock.now().timestamp() - read_clock(self._purge.engine)
-        if ahead > _MOST_AHEAD:
-            raise ClockAhead(f"This machine's clock is {ahead:.0f} s ahead of the database's. Put it right.")
 
     def _doubts_clock(self) -> bool:
         """Returns whether the last purge seems to have ended long ago, and that was noticed less than an hour ago."""

@@ -9,6 +9,7 @@ from app import clock
 from app.consents.events import ConsentEvent
 from app.consents.models import Consent
 from tests.personal.conftest import post, stock
+from tests.purging import purge
 from tests.spreadsheet import read_table
 from tests.tables import each
 
@@ -58,7 +59,7 @@ def test_a_replay_that_was_caught_stands_there_for_good(app, signed_in, connecte
         "The app, or whoever copied its key"
     )
     let_time_pass(days=200)
-    app.test_cli_runner().invoke(args=["purge"])
+    purge(app)
     signed_in.enter(signed_in.person)
     assert whats(signed_in.get(PATH))[0] == caught
 
