@@ -19,7 +19,7 @@ from msgspec import structs
 from sqlalchemy import make_url
 
 from app import create_app
-from app.config import find_setting_names
+from app.config import FILE, find_setting_names
 from app.database.access import EVERYTHING, set_access
 from app.extensions import db
 from tests.compiled import share_compiled
@@ -39,7 +39,12 @@ from tests.migrated import bring_up_to_date, read_revisions_once, reflect_once, 
 from tests.server import CHEAP_PASSWORDS, Server, running_server
 
 #: Everything in the environment that the app or what serves it would obey.
-SETTINGS = (*find_setting_names(), "GUNICORN_CMD_ARGS", "FLASK_APP", "FLASK_DEBUG")
+SETTINGS = (
+    *(name + end for name in find_setting_names() for end in ("", FILE)),
+    "GUNICORN_CMD_ARGS",
+    "FLASK_APP",
+    "FLASK_DEBUG",
+)
 
 # A test that asks for one of these depends on a database.
 _DATABASES = frozenset(

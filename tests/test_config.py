@@ -1,5 +1,6 @@
 """Settings: the local defaults, and one clear sentence for each that cannot be used."""
 
+import os
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -180,6 +181,68 @@ def test_what_may_hold_a_password_is_not_repeated(tmp_path):
     with pytest.raises(ConfigurationError) as refused:
         read_settings(GOOD | {"DATABASE_URL": "postgresql://user:hunter2@host:port/db"}, tmp_path)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_setting_may_stand_in_a_file(tmp_path):
+    """As secrets do that are mounted into a container, and nobody sees among the variables of a process."""
+    file = tmp_path / "site_name"
+    for written in ("Shelf", "Shelf\n", "\ufeffShelf\r\n"):
+        file.write_text(written)
+        assert read_settings(GOOD | {"SITE_NAME_FILE": str(file)}, tmp_path).site_name == "Shelf"
+    assert read_settings(GOOD | {"SITE_NAME_FILE": str(file), "SITE_NAME": ""}, tmp_path).site_name == "Shelf"
+    assert read_settings(GOOD | {"SITE_NAME_FILE": "", "SITE_NAME": "Shelf"}, tmp_path).site_name == "Shelf"
+
+
+def test_a_secret_in_a_file_is_as_good_as_one_in_the_environment(tmp_path):
+    given = {"DATABASE_URL": "postgresql://u:p@host/db", "SECRET_KEY": "k" * 32, "ISSUER": "https://id.example.com"}
+    for name, value in given.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    files = {f"{name}_FILE": str(tmp_path / name) for name in given}
+    assert read_settings(files, tmp_path / "instance") == read_settings(given, tmp_path / "instance")
+    assert not (tmp_path / "instance").exists()
+
+
+@each(
+    ("written", "sentence"),
+    [
+        (None, "SECRET_KEY_FILE names no file ('{path}'); give the path of one that this user may read."),
+        (b"", "SECRET_KEY_FILE names a file ('{path}') that is empty; write the value into it, and nothing else."),
+        (b"\n", "that is empty;"),
+        (b"k" * 200_000, "that is too long; write the value into it, and nothing else."),
+        (b"\xff" * 40, "SECRET_KEY_FILE names a file ('{path}') that is not UTF-8 text."),
+        (b"short", "SECRET_KEY is too short"),
+    ],
+    ids=["none", "empty", "only a line break", "too long", "not text", "a bad value"],
+)
+def test_a_file_that_cannot_be_used_is_refused(written, sentence, tmp_path):
+    path = tmp_path / "k"
+    if written is not None:
+        path.write_bytes(written)
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings({"DATABASE_URL": GOOD["DATABASE_URL"], "SECRET_KEY_FILE": str(path)}, tmp_path)
+    # Of a long path only the beginning is told.
+    shown = str(path) if len(str(path)) <= 40 else f"{str(path)[:40]}…"
+    assert sentence.replace("{path}", shown) in str(refused.value)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    """A pipe would be, and be empty for whoever reads it next."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(ConfigurationError, match="SECRET_KEY_FILE names no file"):
+            read_settings({"DATABASE_URL": GOOD["DATABASE_URL"], "SECRET_KEY_FILE": str(path)}, tmp_path)
+
+
+def test_a_secret_in_the_place_of_its_file_is_not_repeated(tmp_path):
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings({"DATABASE_URL_FILE": "postgresql://user:hunter2@host/db"}, tmp_path)
+    assert "hunter2" not in str(refused.value) and "DATABASE_URL_FILE names no file;" in str(refused.value)
+
+
+def test_a_setting_and_its_file_are_not_both_taken(tmp_path):
+    (tmp_path / "key").write_text("k" * 32)
+    with pytest.raises(ConfigurationError, match="SECRET_KEY and SECRET_KEY_FILE are both set;"):
+        read_settings(GOOD | {"SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path)
 
 
 def test_every_lifetime_can_be_chosen(tmp_path):

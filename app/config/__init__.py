@@ -19,9 +19,18 @@ from app.config.secret_keys import SHORTEST_KEY, read_secret_keys
 from app.config.security import read_security
 from app.config.site import read_site
 from app.config.stores import read_stores
-from app.config.values import Environment
+from app.config.values import FILE, Environment
 
-__all__ = ["DAY", "LIFETIMES", "ConfigurationError", "Settings", "find_setting_names", "read_settings", "settings"]
+__all__ = [
+    "DAY",
+    "FILE",
+    "LIFETIMES",
+    "ConfigurationError",
+    "Settings",
+    "find_setting_names",
+    "read_settings",
+    "settings",
+]
 
 #: Each reads its part of the environment, and returns fields of :class:`Settings`.
 _GROUPS = (
@@ -40,10 +49,10 @@ _CHECKS = (check_lifetimes,)
 
 
 def find_setting_names() -> frozenset[str]:
-    """Returns the name of every setting, which are those that reading them asks for."""
+    """Returns the name of every setting, which are those that reading them asks for; each may end in :data:`FILE`, too."""
     asked = _Asked(DATABASE_URL="sqlite:////nowhere", SECRET_KEY="0" * SHORTEST_KEY)
     read_settings(asked, Path("/nowhere"))
-    return frozenset(asked.names)
+    return frozenset(name for name in asked.names if not name.endswith(FILE))
 
 
 class _Asked(dict[str, str]):

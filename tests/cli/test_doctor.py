@@ -354,6 +354,34 @@ def test_a_setting_that_is_spelled_in_another_way_is_told(examine, environ):
     ]
 
 
+def test_a_setting_that_stands_in_a_file_is_one(examine, environ):
+    environ |= dict.fromkeys(("SECRET_KEY_FILE", "DATABASE_URL_FILE"), "/run/secrets/one")
+    _, findings = examine()
+    assert "nothing that reads like a setting" in _find(findings, "settings", "ok")["says"]
+    environ["SECRET_KEY_FILES"] = _PASSWORD
+    _, findings = examine()
+    assert _find(findings, "settings", "warning")["do"] == "If SECRET_KEY_FILE is meant, call it so."
+
+
+def test_a_database_that_goes_with_its_container(examine, file, monkeypatch):
+    monkeypatch.setattr("app.cli.doctor.files._find_filesystem", lambda path: "overlay")
+    code, findings = examine()
+    found = _find(findings, "sqlite", "warning")
+    assert code == 0 and f"{file} lies on overlay" in found["says"] and f"a volume at {file.parent}" in found["do"]
+
+
+def test_where_no_temporary_file_can_be_written(examine, monkeypatch):
+    """As in a container whose disk is read-only, and which nobody gave a ``/tmp``."""
+
+    def find_none():
+        raise FileNotFoundError
+
+    monkeypatch.setattr("app.cli.doctor.files.tempfile", SimpleNamespace(gettempdir=find_none))
+    code, findings = examine()
+    assert code == 1 and "--tmpfs /tmp" in _find(findings, "disk", "error")["do"]
+    assert "MB are free" in _find(findings, "disk", "ok")["says"]
+
+
 @pytest.mark.postgresql
 def test_a_schema_may_have_any_name(examine, sorted_database_url):
     with psycopg.connect(for_libpq(make_url(sorted_database_url)), autocommit=True) as connection:

@@ -16,6 +16,8 @@ _LITTLE_ROOM, _NO_ROOM = 1024 * _MEGABYTE, 100 * _MEGABYTE
 _FEWEST_FILES = 1024
 #: Where a lock or shared memory reaches no further than one machine, or not even that.
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "glusterfs", "fuse.glusterfs", "ceph", "afs")
+#: What is gone with the container in which it lies, or with the next start of the machine.
+_PASSING = ("overlay", "fuse.fuse-overlayfs", "tmpfs", "ramfs")
 _OLDEST_SQLITE = (3, 35, 0)
 _OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 _ENTER = stat.S_IXGRP | stat.S_IXOTH
@@ -45,6 +47,11 @@ def check_sqlite(deployment: Deployment) -> Iterator[Finding]:
         yield error(
             f"{path} lies on a network filesystem ({kind}), where SQLite's write-ahead log does not work.",
             "Move the file to a disk of this machine, or use PostgreSQL.",
+        )
+    elif kind in _PASSING:
+        yield warning(
+            f"{path} lies on {kind}: a new container, or the next start of this machine, has no such file.",
+            f"Put a volume at {path.parent}, or the file on a disk.",
         )
     else:
         yield ok(f"SQLite is {sqlite3.sqlite_version}, and its file lies on {kind or 'a disk'}.")
@@ -77,7 +84,14 @@ def check_permissions(deployment: Deployment) -> Iterator[Finding]:
 
 def check_disk(deployment: Deployment) -> Iterator[Finding]:
     """How much room is left where we write."""
-    places = {Path(tempfile.gettempdir()), deployment.instance_path}
+    places = {deployment.instance_path}
+    try:
+        places.add(Path(tempfile.gettempdir()))
+    except FileNotFoundError:
+        yield error(
+            "Nobody lets this user write a temporary file, where larger bodies and uploads lie while they come.",
+            "Let it write /tmp, in a container by --tmpfs /tmp.",
+        )
     if deployment.is_sqlite:
         places.add(Path(deployment.url.database or "").absolute().parent)
     for place in sorted(place for place in places if place.exists()):

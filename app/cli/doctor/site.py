@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app.accounts.models import Session
 from app.cli.doctor.finding import Deployment, Finding, error, ok, warning
-from app.config import find_setting_names
+from app.config import FILE, find_setting_names
 from app.database.access import expect_reads
 
 #: How much of a name must be as in a setting's, from 0 to 1.
@@ -35,6 +35,7 @@ _PROXIES_DO = (
 def check_settings(_deployment: Deployment) -> Iterator[Finding]:
     """Whether the environment has what reads like a setting and is none: it is obeyed by nobody."""
     names = find_setting_names()
+    names |= {name + FILE for name in names}
     found = False
     for name in sorted(set(os.environ) - names):
         for meant in get_close_matches(name.upper(), names, n=1, cutoff=_ALIKE):
