@@ -112,6 +112,8 @@ REGISTRATION_CHANGES      = _limit("registration/change",         20, 60 * _MINU
 #: Uploads of one person, and how often one takes out everything.
 UPLOADS                   = _limit("upload",                      60, 60 * _MINUTE)
 TAKE_OUTS                 = _limit("take-out",                    20, 60 * _MINUTE)
+#: What one person does on the dashboard. An act is in the audit log for good, with what was before and after it.
+DASHBOARD_ACTS            = _limit("dashboard/acts",             600, 60 * _MINUTE)
 #: Links of invitations that lead nowhere, opened by one person.
 UNKNOWN_INVITATIONS       = _limit("invitation/unknown",          20, _QUARTER)
 # fmt: on

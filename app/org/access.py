@@ -22,9 +22,13 @@ from app.accounts.factors.present import find_factors
 from app.accounts.models import Organization
 from app.accounts.organizations import can_administer, count_organizations, find_membership
 from app.clients.models import Client, find_record
+from app.database.access import read_anew
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.extensions import db, login_manager
+from app.http.doors import SAFE_METHODS
+from app.http.services import services
+from app.limits.table import DASHBOARD_ACTS
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
 _ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
@@ -70,13 +74,18 @@ class Access(Struct, frozen=True):
 def members_only(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Returns the view, with the person's :class:`Access` as its first argument, for whoever belongs to an organization.
 
-    Others are asked to sign in, or told how to get an organization; for another organization's app, 404.
+    Others are asked to sign in, or told how to get an organization; for another organization's app, 404. Whoever acts too
+    often is told to wait.
     """
 
     @wraps(view)
     def guarded(**arguments: Any) -> ResponseReturnValue:
         if not current_user.is_authenticated:
             return login_manager.unauthorized()
+        if request.method not in SAFE_METHODS:
+            # What counts writes by itself, and SQLite has one writer.
+            read_anew(db.session)
+            services().limits.take(DASHBOARD_ACTS, current_user.id)
         access = _find_access(arguments.get("client_id"))
         if access is None:
             page = render_template("org/no_organization.html")

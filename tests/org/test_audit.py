@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from sqlalchemy import delete, update
 
 from app.audit import events
 from app.audit.models import AuditEvent, AuditLogIsAppendOnly
 from app.extensions import db
+from app.limits.table import DASHBOARD_ACTS
 from app.org import audit_log
 from app.org.audit_log import KINDS
 from app.org.kind_names import KIND_NAMES
@@ -130,6 +132,17 @@ def test_quotes_commas_and_line_breaks_stay_in_their_cell(app, admin):
     (row,) = read_records(admin.get(f"{AUDIT}.csv"))
 
     assert json.loads(row["details"])["label"] == 'a","b\n"c'
+
+
+def test_nobody_fills_the_log_by_a_script(app, admin, notebook, monkeypatch):
+    """It is kept for good, with all that was before and after; whoever looks is not counted."""
+    monkeypatch.setattr("app.org.access.DASHBOARD_ACTS", structs.replace(DASHBOARD_ACTS, most=2))
+    page = admin.get(f"{LIST}{notebook.client_id}/settings")
+    for name in ("One", "Two"):
+        assert admin.submit(page, press="Save", name=name).status_code in (303, 409)
+    answer = admin.submit(page, press="Save", name="Three")
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) <= 3600
+    assert len(lines(admin.get(f"{AUDIT}.jsonl?kind=client.updated"))) <= 2 and admin.get(LIST).status_code == 200
 
 
 def test_long_log_is_paged_without_gaps_and_exported_whole(app, admin, monkeypatch):
