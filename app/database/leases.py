@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Engine, Integer, String, bindparam, case, select, update
+from sqlalchemy import BigInteger, Engine, Integer, String, bindparam, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,7 +59,10 @@ def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_how: Any) -> str:
 
 
 class LeaseState(Struct, frozen=True):
-    """What a lease's row says now. ``done_ago`` is in seconds, None for a job that was never finished."""
+    """What a lease's row says now. ``done_ago`` is in seconds, None for a job that was never finished.
+
+    It is negative where the clock has been put back since.
+    """
 
     holder: str
     is_held: bool
@@ -98,13 +101,19 @@ def give_back_lease(engine: Engine, name: str, holder: str, *, is_done: bool) ->
         connection.run(_GIVE_BACK, lease=name, by=holder, is_done=int(is_done))
 
 
+def forget_lease(engine: Engine, name: str) -> None:
+    """Have nobody ever have done the job."""
+    with connect(engine) as connection:
+        connection.run(_FORGET, lease=name)
+
+
 def find_lease(engine: Engine, name: str) -> LeaseState | None:
     """Returns what is known of a job; None when nobody ever did it."""
     with connect(engine) as connection:
         found = connection.first(_FIND, lease=name)
     if found is None:
         return None
-    done_ago = None if found.done_before is None else max(0.0, found.done_before / _MICROSECONDS)
+    done_ago = None if found.done_before is None else found.done_before / _MICROSECONDS
     return LeaseState(found.holder, bool(found.is_held), done_ago)
 
 
@@ -150,6 +159,7 @@ def _take(dialect: str) -> Statement:
 
 
 _RENEW = Statement(update(Lease).where(_LEASE.name == bindparam("lease"), _IS_HELD).values(expires_at=_NOW + _SECONDS))
+_FORGET = Statement(delete(Lease).where(_LEASE.name == bindparam("lease")))
 _GIVE_BACK = Statement(
     update(Lease)
     .where(_LEASE.name == bindparam("lease"), _LEASE.holder == bindparam("by"))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from app import clock, metrics
 from app.config import Settings
-from app.database.leases import find_lease
+from app.database.leases import find_lease, forget_lease, give_back_lease, take_lease
 from app.purge.backlog import find_backlog
 from app.purge.run import LEASE, Purge, demand_clock
 
@@ -22,9 +22,11 @@ _log = logging.getLogger(__name__)
 _FIRST_LOOK = 30.0
 #: Seconds that the end of a process waits for the batch that is at work.
 _LAST_BATCH = 1.0
-#: When the last purge ended longer ago than these seconds, the server was stopped, or the database's clock has leapt: a
-#: process purges once it has seen that clock for so many more. A clock that is wrong is mostly put right in that time.
-_LONG_AGO, _DOUBTS = 86400.0, 3600.0
+#: When the last purge ended longer ago than these seconds, the servers were stopped, or the database's clock has leapt:
+#: the next purge comes so many seconds after that was noticed. A clock that is wrong is mostly put right in that time.
+_LONG_AGO, _WAITS = 86400.0, 3600.0
+# The name of what says when that was, for all processes: one may not live for so long.
+_DOUBTS = "purge_doubts"
 
 
 class PurgeThread:
@@ -36,8 +38,6 @@ class PurgeThread:
         self._purge = Purge(engine, settings, self._pause, context)
         self._thread: threading.Thread | None = None
         self._has_failed = False
-        # Since when, by the monotonic clock, the last purge has been too long ago.
-        self._in_doubt_since: float | None = None
 
     def start(self) -> None:
         """Begin, unless the settings say that somebody else purges."""
@@ -88,20 +88,24 @@ class PurgeThread:
 
     def _doubts_clock(self) -> bool:
         """Returns whether the last purge seems to have ended long ago, and that was noticed less than an hour ago."""
-        last = find_lease(self._purge.engine, LEASE)
-        done_ago = (last and last.done_ago) or 0.0
+        engine, holder = self._purge.engine, self._purge.holder
+        last, doubts = find_lease(engine, LEASE), find_lease(engine, _DOUBTS)
+        done_ago = 0.0 if last is None or last.done_ago is None else last.done_ago
         if done_ago < max(_LONG_AGO, 2 * self._interval):
-            self._in_doubt_since = None
+            if doubts is not None:
+                forget_lease(engine, _DOUBTS)
             return False
-        now = time.monotonic()
-        if self._in_doubt_since is None:
-            self._in_doubt_since = now
+        noticed_ago = None if doubts is None else doubts.done_ago
+        if noticed_ago is not None and noticed_ago >= 0:
+            return noticed_ago < _WAITS
+        if take_lease(engine, _DOUBTS, holder, seconds=60):
+            give_back_lease(engine, _DOUBTS, holder, is_done=True)
             _log.warning(
                 "The last purge ended %.0f days ago, if the clock is right. Put it right if it is not: what has expired"
                 " by it is removed in an hour.",
                 done_ago / 86400,
             )
-        return now - self._in_doubt_since < _DOUBTS
+        return True
 
     def _measure(self) -> None:
         backlog = find_backlog(self._purge.engine, self._purge.settings)

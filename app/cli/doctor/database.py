@@ -117,7 +117,7 @@ def check_purge(deployment: Deployment) -> Iterator[Finding]:
     if lease and lease.is_held:
         last = f"{lease.holder} is at it now"
     elif lease and lease.done_ago is not None:
-        last = f"the last purge ended {lease.done_ago / 60:.0f} minutes ago"
+        last = f"the last purge ended {max(0.0, lease.done_ago) / 60:.0f} minutes ago"
     told = f"{many}{rows} expired rows wait to be removed, and {last}."
     told = told[0].upper() + told[1:]
     if hours > 24 and rows:
