@@ -21,18 +21,21 @@ _EMOJI = '{"mapping":{"a":{"message":{"author":{"role":"user"},"content":{"parts
 _OBJECTS = '{"a":[' + ",".join(f'{{"a{number}":{{}}}}' for number in range(65_000)) + "]}"
 _TALK = as_json(chatgpt_conversation("Talk", ("user", "Lorem ipsum. " * 5000), ("assistant", "Grüße. " * 5000)))
 
-#: What is brought, and what its page says.
+#: What is brought, made when it is brought, and what its page says.
 HOSTILE = {
-    "bomb.zip": (make_zip(("Good.md", "x"), ("bomb.md", b"0" * 200_000_000)), "100 times its size"),
-    "bombs.zip": (make_zip(*((f"{n}.md", b"0" * 1_000_000) for n in range(1100))), "more than 1024 MB"),
-    "entries.zip": (_ENTRY * 100_000 + _LAST, "more than 10,000 files"),
-    "climbs.zip": (make_zip(("Good.md", "x"), ("../../x.md", "x")), "Its path leads out of the archive."),
-    "emoji.json": (f"[{','.join([_EMOJI] * 3)}]".encode(), "come in"),
-    "objects.json": (f"[{','.join([_OBJECTS] * 20)}]".encode(), "JSON of a kind"),
-    "broken.json": (f"[{','.join([_TALK] * 5 + [_TALK[:-50]] + [_TALK] * 5)}]".encode(), "JSON is broken"),
-    "letters.txt": (bytes(32 + n % 90 for n in range(8_000_000)), "come in"),
-    "fifty.md": (b"x" * 50 * 1024 * 1024, "larger than 8 MB"),
-    "notes.zip": (make_zip(*((f"{n % 50}/{n}.md", f"Grüße {n}. " * 50) for n in range(3000))), "3,000 memories"),
+    "bomb.zip": (lambda: make_zip(("Good.md", "x"), ("bomb.md", b"0" * 200_000_000)), "100 times its size"),
+    "bombs.zip": (lambda: make_zip(*((f"{n}.md", b"0" * 1_000_000) for n in range(1100))), "more than 1024 MB"),
+    "entries.zip": (lambda: _ENTRY * 100_000 + _LAST, "more than 10,000 files"),
+    "climbs.zip": (lambda: make_zip(("Good.md", "x"), ("../../x.md", "x")), "Its path leads out of the archive."),
+    "emoji.json": (lambda: f"[{','.join([_EMOJI] * 3)}]".encode(), "come in"),
+    "objects.json": (lambda: f"[{','.join([_OBJECTS] * 20)}]".encode(), "JSON of a kind"),
+    "broken.json": (lambda: f"[{','.join([_TALK] * 5 + [_TALK[:-50]] + [_TALK] * 5)}]".encode(), "JSON is broken"),
+    "letters.txt": (lambda: bytes(32 + n % 90 for n in range(8_000_000)), "come in"),
+    "fifty.md": (lambda: b"x" * 50 * 1024 * 1024, "larger than 8 MB"),
+    "notes.zip": (
+        lambda: make_zip(*((f"{n % 50}/{n}.md", f"Grüße {n}. " * 50) for n in range(3000))),
+        "3,000 memories",
+    ),
 }
 
 
@@ -89,8 +92,8 @@ def test_the_worker_stays_small_whatever_is_brought(tmp_path):
     with running_server(f"sqlite:///{tmp_path}/uploads.db", tmp_path, **settings) as server:
         worker = int(Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()[0])
         visitor = Visitor(server)
-        for name, (data, said) in HOSTILE.items():
-            assert said in visitor.bring(name, data), name
+        for name, (make, said) in HOSTILE.items():
+            assert said in visitor.bring(name, make()), name
             assert _peak(worker) < _MOST_MB, name
         assert Path(f"/proc/{worker}").exists()
         assert "Traceback" not in server.log
