@@ -7,6 +7,7 @@ import sys
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.integrator import s256
 from tests.journeys.walk import BOB, enter, follow
@@ -84,6 +85,9 @@ def test_a_draft_gets_its_first_token_in_the_playground_alone(server, bob, page,
     assert is_accepted(page, server, client_id)
 
     ask_and_decide(page)
+    # Into a field for a password browsers fill in the one that they keep for this address: the person's own.
+    assert page.locator("input[type=password]").count() == 0
+    expect(page.get_by_label("Client secret")).to_have_css("-webkit-text-security", "disc")
     page.get_by_role("button", name="Exchange the code").click()
     token = answer(page, "token")
     page.get_by_role("button", name="Call the API").click()
