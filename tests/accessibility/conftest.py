@@ -14,7 +14,8 @@ __all__ = ["callback", "demonstration"]
 
 _WIDE, _NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 2400}
 #: What is asked beside axe-core's rules: the title, the texts that look like a date and are in no element that the reader's
-#: browser makes local, how many pixels the page is wider than the window, and how high it is.
+#: browser makes local, how many pixels the page is wider than the window, how high it is, and what touches: a button that
+#: was laid over text, and a line right below a list's frame or a field.
 _READ = r"""() => {
   const dates = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), page = document.documentElement;
   const date = /\b\d{4}-\d\d-\d\d\b|\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December)\b/;
@@ -22,8 +23,24 @@ _READ = r"""() => {
     const { data, parentElement } = texts.currentNode;
     if (date.test(data) && !parentElement.closest("time, [data-datetime], code, pre, script")) dates.push(data.trim());
   }
+  const box = (element) => element.getBoundingClientRect(), seen = (element) => element.checkVisibility();
+  const above = [...document.querySelectorAll("main :is(.lines, input)")].filter(seen), touches = [];
+  for (const element of above) {
+    let next = element;
+    while (!next.nextElementSibling && next.tagName !== "MAIN") next = next.parentElement;
+    next = next.nextElementSibling;
+    while (next && !seen(next)) next = next.nextElementSibling;
+    if (next?.matches("p") && Math.abs(box(next).top - box(element).bottom) < 2) touches.push(next.textContent.trim());
+  }
+  for (const button of [...document.querySelectorAll(".example > button")].filter(seen)) {
+    const letters = document.createRange(), { left, right, top, bottom } = box(button);
+    letters.selectNodeContents(button.parentElement.querySelector("pre"));
+    const lines = [...letters.getClientRects()];
+    if (lines.some((line) => line.left < right && line.right > left && line.top < bottom - 3 && line.bottom > top + 3))
+      touches.push(button.getAttribute("aria-label"));
+  }
   const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  return { title: document.title, dates, isDark, tooWide: page.scrollWidth - page.clientWidth, height: page.scrollHeight };
+  return { title: document.title, dates, touches, isDark, tooWide: page.scrollWidth - page.clientWidth, height: page.scrollHeight };
 }"""
 
 
@@ -75,6 +92,7 @@ def look_at(page: Page, eyes: Eyes, name: str) -> Iterator[str]:
         page.set_viewport_size(_NARROW | {"height": read["height"]})
     if read["tooWide"] > 0:
         yield f"{name}: {read['tooWide']} pixels wider than a screen of 320"
+    yield from (f"{name}, narrow: {text!r} touches what is beside it" for text in read["touches"])
     yield from (f"{name}, {second} and narrow: {problem}" for problem in eyes.violations(page))
     page.set_viewport_size(_WIDE)
 
