@@ -248,8 +248,8 @@ def _check_with_libpq(url: URL) -> None:
             "DATABASE_URL names several hosts and another number of ports; give each host its own."
         ) from None
     arguments.pop(_PREPARE_THRESHOLD, None)
-    count = max(len(str(arguments.pop(name, "")).split(",")) for name in ("host", "hostaddr"))
-    connection = pq.PGconn.connect_start(make_conninfo(**arguments, host=",".join([_NOWHERE] * count)).encode())
+    hosts = ",".join([_NOWHERE] * max(len(str(arguments.pop(name, "")).split(",")) for name in ("host", "hostaddr")))
+    connection = pq.PGconn.connect_start(make_conninfo(**arguments, host=hosts, hostaddr="").encode())
     message = " ".join(connection.error_message.decode(errors="replace").split())
     connection.finish()
     if message and _NOWHERE not in message:

@@ -60,6 +60,12 @@ def test_what_cannot_work_is_refused_in_one_sentence_without_the_password(url, s
     assert "\n" not in sentence and sentence.endswith(".")
 
 
+def test_an_address_in_the_environment_is_not_blamed_on_the_url(monkeypatch):
+    """Where a server at it cannot be reached, the start was refused, as if a parameter were wrong."""
+    monkeypatch.setenv("PGHOSTADDR", "no address")
+    assert "127.0.0.1" in read_database_url(f"{NOBODY}?sslmode=prefer")
+
+
 @each(
     ("query", "arguments"),
     [
