@@ -130,6 +130,7 @@ def test_the_proxy_leads_to_both_servers():
 
 def test_what_is_named_inside_is_there():
     for runs in _SERVICES.values():
+        assert runs["logging"]["options"]["max-size"], "its log would fill the disk"
         assert set(runs.get("networks", ())) <= set(_COMPOSE["networks"])
         assert {volume.split(":")[0] for volume in runs.get("volumes", ()) if volume[0] != "."} <= set(
             _COMPOSE["volumes"]
