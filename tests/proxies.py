@@ -58,12 +58,10 @@ def _write_nginx(directory: Path, port: int, one: int, two: int) -> list[str]:
 
 def _write_haproxy(directory: Path, port: int, one: int, two: int) -> list[str]:
     text = (_DEPLOY / "haproxy.cfg").read_text()
-    for told, used in (("127.0.0.1:8001", f"127.0.0.1:{one}"), ("127.0.0.1:8002", f"127.0.0.1:{two}")):
-        text = _replace(text, told, used)
     text = _replace(text, "bind :8000\n", f"bind 127.0.0.1:{port}\n")
     file = directory / "haproxy.cfg"
     file.write_text(text)
-    return ["haproxy", "-db", "-f", str(file)]
+    return ["env", f"SERVER_1=127.0.0.1:{one}", f"SERVER_2=127.0.0.1:{two}", "haproxy", "-db", "-f", str(file)]
 
 
 def _replace(text: str, told: str, used: str) -> str:

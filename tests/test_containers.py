@@ -121,7 +121,7 @@ def test_each_secret_is_a_file_that_is_made_and_never_kept():
 
 
 def test_the_proxy_leads_to_both_servers():
-    told = dict(re.findall(r'server \w+ "\$\{(\w+)-(127\.0\.0\.1:\d+)\}"', (_DEPLOY / "haproxy.cfg").read_text()))
+    told = dict(re.findall(r'server [\w-]+ "\$\{(\w+)-(127\.0\.0\.1:\d+)\}"', (_DEPLOY / "haproxy.cfg").read_text()))
     assert _SERVICES["proxy"]["environment"] == {name: f"server-{name[-1]}:8000" for name in told} and len(told) == 2
     assert "PORT=8000" in _instructions("ENV")[0]
     mounted = _SERVICES["proxy"]["volumes"][0].split(":")[0]

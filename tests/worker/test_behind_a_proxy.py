@@ -1,5 +1,7 @@
 """The proxies of ``deploy/`` in front of the real server."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Semaphore, Thread
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -53,6 +55,41 @@ def test_nobody_chooses_the_id_that_a_request_has_in_the_log(trusting, tmp_path,
         assert told != "chosen-by-a-stranger"
         # It is the proxy's own, by which its log and ours are read together.
         assert not told.startswith("req_")
+
+
+class _Unready(BaseHTTPRequestHandler):
+    """A server whose database is away."""
+
+    asked = Semaphore(0)
+
+    def do_GET(self):
+        self.send_response(503)
+        self.send_header("Retry-After", "5")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        if self.path == "/readyz":
+            self.asked.release()
+
+    def log_message(self, *told):
+        pass
+
+
+def test_servers_that_are_not_ready_answer_for_themselves(tmp_path):
+    """What HAProxy would say in their place is HTML for everybody, without ``Retry-After``."""
+    if missing := missing_proxy("haproxy"):
+        pytest.skip(missing)
+    with HTTPServer(("127.0.0.1", 0), _Unready) as unready:
+        Thread(target=unready.serve_forever, daemon=True).start()
+        port = unready.server_port
+        with running_proxy("haproxy", tmp_path, port, port) as url:
+            # Once it asks both again it knows what both said first.
+            for _ in range(4):
+                assert _Unready.asked.acquire(timeout=20)
+            with dial(url) as connection:
+                connection.sendall(b"GET /account/ HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = read_answer(connection)
+        unready.shutdown()
+    assert (answer.status, answer.headers.get("Retry-After")) == (503, "5")
 
 
 def test_a_crowd_at_the_proxy_keeps_nobody_waiting(proxied):
