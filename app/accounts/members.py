@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
 from app.accounts.invitations import revoke_invitations_of
 from app.accounts.lock import lock_organization
 from app.accounts.models import ROLES, Membership, Organization, User
+from app.accounts.organizations import demand_role
 from app.accounts.roles import NotPermitted, can_assign
 from app.accounts.state import is_open_account
 from app.audit.events import record
@@ -69,10 +70,9 @@ def is_only_owner(organization_id: str, user_id: str) -> bool:
 def change_role(organization_id: str, user_id: str, role: str, *, actor_user_id: str) -> None:
     """Give a member another role.
 
-    Raises :class:`UnknownMember`, :class:`NotPermitted` or :class:`LastOwner`.
+    Raises :class:`UnknownMember`, :class:`NotPermitted` or :class:`LastOwner`, and ``ValueError`` for what is no role.
     """
-    if role not in ROLES:
-        raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
+    demand_role(role)
     roles = _lock_roles(organization_id)
     present = _role_of(user_id, roles)
     if not (can_assign(roles.get(actor_user_id), present) and can_assign(roles.get(actor_user_id), role)):

@@ -128,9 +128,14 @@ def add_member(organization: Organization, user: User, role: str) -> None:
 
     Raises ``ValueError`` for another role.
     """
+    demand_role(role)
+    db.session.add(Membership(user=user, organization=organization, role=role))
+
+
+def demand_role(role: str) -> None:
+    """Raises ``ValueError``, with a sentence, for what is none of :data:`~app.accounts.models.ROLES`."""
     if role not in ROLES:
         raise ValueError(_("%(role)s is not a role; choose one of %(roles)s.", role=repr(role), roles=", ".join(ROLES)))
-    db.session.add(Membership(user=user, organization=organization, role=role))
 
 
 def find_role(user_id: str, organization_id: str) -> str | None:

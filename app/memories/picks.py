@@ -27,7 +27,7 @@ class Pick(Struct, frozen=True):
         return f"i:{self.integration_id}" if self.folder is None else f"f:{self.integration_id}:{quote(self.folder)}"
 
     def containers(self) -> Iterator["Pick"]:
-        """The larger picks that would include a picked folder: those above it, the nearest first."""
+        """Yields the larger picks that would include a picked folder: those above it, the nearest first."""
         folder = self.folder or ""
         while "/" in folder:
             folder = folder.rpartition("/")[0]
@@ -38,7 +38,7 @@ class Pick(Struct, frozen=True):
 
 
 def containers_of_memory(integration_id: str, folder: str) -> Iterator[Pick]:
-    """The larger picks that would include a memory there, the nearest first."""
+    """Yields the larger picks that would include a memory there, the nearest first."""
     nearest = Pick(integration_id, folder or None)
     yield nearest
     yield from nearest.containers()

@@ -149,13 +149,13 @@ def list_apps(organization_id: str) -> list[tuple[str, str]] | None:
 
 
 def export_json_lines(organization_id: str, chosen: Filter) -> Iterator[str]:
-    """Every event of the filter, the latest first, one JSON object a line."""
+    """Yields every event of the filter, the latest first, one JSON object a line."""
     for entry in _every_entry(organization_id, chosen):
         yield json.dumps(_exported(entry), ensure_ascii=False) + "\n"
 
 
 def export_rows(organization_id: str, chosen: Filter) -> Iterator[Iterable[Any]]:
-    """Every event of the filter, the latest first, as the rows of a table, below the names of its columns."""
+    """Yields every event of the filter, the latest first, as the rows of a table, below the names of its columns."""
     yield _COLUMNS
     for entry in _every_entry(organization_id, chosen):
         exported = _exported(entry)

@@ -59,7 +59,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 def finish(draft: Draft) -> Iterator[Draft]:
-    """Make a draft such that a memory can hold it; one that is too long becomes several."""
+    """Yields a draft such that a memory can hold it; one that is too long becomes several."""
     # What we wrote ourselves comes in again as it was, to the last line.
     words = clean(draft.text, lines=draft.own_id is None)
     kept = None if draft.own_id is None else as_it_was(draft.title, LONGEST_TITLE)
