@@ -38,7 +38,7 @@ _READ_BY_PROGRAMS = {
     "clients/own_words": ("",),
     "clients/self_registration": ("",),
     "consents/details": ("",),
-    "consents/receipt_log": ("subject",),
+    "consents/receipts/log": ("subject",),
     "consents/receipts/__init__": ("memento_id",),
     "consents/receipts/writing": ("_IS_KEPT",),
     "guide/libraries": ("",),

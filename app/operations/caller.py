@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.consents.details import EVERYTHING
 from app.consents.reach import token_reach
-from app.consents.receipt_log import AccessLog
+from app.consents.receipts.log import AccessLog
 from app.consents.receipts.writing import Written, count_by_memento, write_receipts
 from app.consents.undo.recording import Journal
 from app.memories.reach import Reach

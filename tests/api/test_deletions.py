@@ -8,7 +8,7 @@ from sqlalchemy import CompoundSelect, delete, func, literal_column, select, tex
 from app.accounts.models import Organization, User
 from app.accounts.organizations import find_organization
 from app.clients.models import Client
-from app.consents.receipt_log import AccessLog
+from app.consents.receipts.log import AccessLog
 from app.database.engine import let_write
 from app.extensions import db
 from app.http.services import services

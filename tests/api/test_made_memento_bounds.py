@@ -3,8 +3,8 @@
 from sqlalchemy import delete, select
 
 from app.consents.made import MadeMemento
-from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Memento, MementoContent

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.http.services import services
 from tests.robustness.locking import locked

@@ -14,9 +14,9 @@ from app import clock, credentials
 from app.accounts.users import register_user
 from app.clients.registration import register_client
 from app.config import settings
-from app.consents import receipt_log as access_log
 from app.consents.models import Consent
 from app.consents.receipts import AccessRecord, ReceiptWriter
+from app.consents.receipts import log as access_log
 from app.consents.receipts.gaps import list_gaps
 from app.extensions import db
 from app.http.services import services

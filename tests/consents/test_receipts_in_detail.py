@@ -5,9 +5,8 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.accounts.models import User
-from app.consents import receipt_log
-from app.consents.receipt_log import AccessLog
-from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptMemory, writing
+from app.consents.receipts import AccessRecord, ReceiptDetail, ReceiptMemory, log, writing
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.http.services import services
 from app.memories.models import Memory
@@ -102,7 +101,7 @@ def test_no_more_are_named_than_a_hundred_and_all_are_counted(shelf, connect, de
 
 
 def test_of_more_questions_than_are_kept_only_the_number_is_known(three, connect, details, monkeypatch):
-    monkeypatch.setattr(receipt_log, "_MOST_QUESTIONS", 2)
+    monkeypatch.setattr(log, "_MOST_QUESTIONS", 2)
     caller = connect()
     for word in ("lisbon", "bread", "chat", "tea"):
         caller.titles(q=word)

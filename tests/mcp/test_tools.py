@@ -6,8 +6,8 @@ from jsonschema import Draft202012Validator
 
 from app import clock
 from app.consents.models import Consent
-from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.mcp.tools import TOOLS
 from tests.mcp.conftest import RESOURCE, Agent

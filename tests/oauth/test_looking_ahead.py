@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.consents.models import Consent
-from app.consents.receipt_log import AccessLog
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.guide import markdown_views
 from app.http.navigation import only_by_navigation

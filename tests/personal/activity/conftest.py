@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app import clock
-from app.consents.receipt_log import AccessLog
+from app.consents.receipts.log import AccessLog
 from app.http.services import services
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app import clock
 from app.consents.models import Consent, ConsentMemento
-from app.consents.receipt_log import AccessLog
 from app.consents.receipts import AccessRecord
+from app.consents.receipts.log import AccessLog
 from app.extensions import db
 from app.scopes import SCOPES
 from tests.actors import Browser
