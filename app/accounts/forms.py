@@ -56,35 +56,29 @@ NEW_PASSWORD = {
 }
 
 
+def known_password(label: str, demand: str) -> PasswordField:
+    """Returns the field of a password that there is already; ``demand`` is what is said where it is empty."""
+    is_short = Length(max=MOST_LENGTH, message=_("That is too long to be your password."))
+    return PasswordField(label, [InputRequired(demand), is_short], render_kw={"autocomplete": "current-password"})
+
+
 class SignInForm(FlaskForm):
     email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS | {"autocomplete": _OFFERS_PASSKEYS})
-    password = PasswordField(
-        _("Password"),
-        [
-            InputRequired(_("Enter your password.")),
-            Length(max=MOST_LENGTH, message=_("That is too long to be your password.")),
-        ],
-        render_kw={"autocomplete": "current-password"},
-    )
+    password = known_password(_("Password"), _("Enter your password."))
 
 
 class ConfirmSignUpForm(FlaskForm):
     """For whoever opens the letter's link in another browser than the one that sent the form."""
 
-    password = PasswordField(
-        _("The password that you chose"),
-        [
-            InputRequired(_("Enter the password that you chose.")),
-            Length(max=MOST_LENGTH, message=_("That is too long to be your password.")),
-        ],
-        render_kw={"autocomplete": "current-password"},
-    )
+    password = known_password(_("The password that you chose"), _("Enter the password that you chose."))
 
 
-def _own_name() -> StringField:
+def own_name(description: str = "") -> StringField:
+    """Returns the field of a person's own name."""
     return StringField(
         _("Your name"),
         [InputRequired(_("Enter your name.")), normalized(normalize_name)],
+        description=description,
         render_kw={"autocomplete": "name", "maxlength": MOST_NAME_LENGTH},
     )
 
@@ -96,7 +90,7 @@ def _new_password() -> PasswordField:
 class OwnSignUpForm(FlaskForm):
     """For whoever opens the link of a letter that somebody else's sign-up has sent to them."""
 
-    name = _own_name()
+    name = own_name()
     password = _new_password()
 
     #: That the letter went to.
@@ -105,7 +99,7 @@ class OwnSignUpForm(FlaskForm):
 
 class SignUpForm(FlaskForm):
     email = StringField(_("E-mail"), ADDRESS, render_kw=TYPED_ADDRESS)
-    name = _own_name()
+    name = own_name()
     password = _new_password()
     organization_name = StringField(
         _("Organization"),

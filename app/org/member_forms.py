@@ -3,7 +3,7 @@
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectChoice, StringField
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import InputRequired, Optional
 
 from app.accounts.forms import TYPED_ADDRESS, normalized
 from app.accounts.invitations import MOST_LABEL_LENGTH
@@ -11,7 +11,7 @@ from app.accounts.organizations import MOST_NAME_LENGTH, normalize_chosen_name, 
 from app.accounts.users import normalize_email
 from app.once import identifier_of_new, new_token
 from app.org.forms import OnceForm
-from app.sentences import _, sentence_of
+from app.sentences import _
 
 ROLE_SENTENCES = {
     "member": _("Member: sees the apps, the people and the audit log."),
@@ -63,11 +63,7 @@ class OrganizationForm(FlaskForm):
     once = HiddenField(default=new_token)
 
     def validate_name(self, field: Field) -> None:
-        normalize = normalize_organization_name if current_user.is_operator else normalize_chosen_name
-        try:
-            field.data = normalize(field.data)
-        except ValueError as error:
-            raise ValidationError(sentence_of(error)) from None
+        normalized(normalize_organization_name if current_user.is_operator else normalize_chosen_name)(self, field)
 
     def read_id(self, user_id: str) -> str:
         """Returns the id of the organization that this page makes: the same name, sent twice, is one organization."""
