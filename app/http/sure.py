@@ -10,7 +10,7 @@ from app.credentials import digest
 from app.sentences import _
 
 #: What whoever has seen another page is told, before they are shown the one of now.
-CHANGED = _("Something has changed since you opened this page. Look at it once more.")
+HAS_CHANGED = _("Something has changed since you opened this page. Look at it once more.")
 
 
 class SureForm(FlaskForm):
@@ -32,7 +32,7 @@ class SureForm(FlaskForm):
         sent = self.sure.data if self.is_submitted() else ""
         is_sure = self.validate_on_submit() and hmac.compare_digest((sent or "").encode(), self._mark.encode())
         if sent and not is_sure and not self.errors:
-            self.form_errors.append(CHANGED)
+            self.form_errors.append(HAS_CHANGED)
         self.sure.data = self._mark
         return is_sure
 

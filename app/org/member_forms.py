@@ -1,5 +1,7 @@
 """The forms about organizations and the people in them."""
 
+from typing import Self
+
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectChoice, StringField
@@ -20,7 +22,18 @@ ROLE_SENTENCES = {
 }
 
 
-class InviteForm(OnceForm):
+class _OffersRoles:
+    """A form on which somebody picks a role."""
+
+    role: RadioField
+
+    def offer(self, roles: list[str]) -> Self:
+        """Returns the form, on which these roles can be picked."""
+        self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
+        return self
+
+
+class InviteForm(_OffersRoles, OnceForm):
     label = StringField(
         _("For whom"),
         [Optional()],
@@ -29,13 +42,8 @@ class InviteForm(OnceForm):
     )
     role = RadioField(_("Role"), choices=[], default="member", validate_choice=False)
 
-    def offer(self, roles: list[str]) -> "InviteForm":
-        """Let these roles be chosen from."""
-        self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
-        return self
 
-
-class LetterForm(OnceForm):
+class LetterForm(_OffersRoles, OnceForm):
     """An invitation that goes by letter."""
 
     email = StringField(
@@ -44,11 +52,6 @@ class LetterForm(OnceForm):
         render_kw=TYPED_ADDRESS | {"autocomplete": "off"},
     )
     role = RadioField(_("Role"), choices=[], default="member", validate_choice=False)
-
-    def offer(self, roles: list[str]) -> "LetterForm":
-        """Let these roles be chosen from."""
-        self.role.choices = [SelectChoice(role, ROLE_SENTENCES[role]) for role in roles]
-        return self
 
 
 class OrganizationForm(FlaskForm):

@@ -21,7 +21,7 @@ from app.database.access import read_anew
 from app.extensions import db
 from app.http.incoming import takes_forms_of
 from app.http.moments.zones import reading_zone
-from app.http.sure import CHANGED
+from app.http.sure import HAS_CHANGED
 from app.memories.totals import AccountFull
 from app.paging import read_page
 from app.personal import blueprint
@@ -64,7 +64,7 @@ def undo_one(change_id: str) -> ResponseReturnValue:
     plan = plan_one(db.session(), current_user.id, key)
     if request.form.get("seen") != plan.seal:
         read_anew(db.session())
-        flash(translated(CHANGED), "error")
+        flash(translated(HAS_CHANGED), "error")
         return _show_one(key, plan_one(db.session(), current_user.id, key))
     # Whoever pressed the button has read what somebody changed since.
     return _undo(plan.agreed + plan.disputed)
@@ -84,7 +84,7 @@ def undo_since() -> ResponseReturnValue:
     plan = _plan_since(consent, since)
     if request.form.get("seen") != plan.seal:
         read_anew(db.session())
-        flash(translated(CHANGED), "error")
+        flash(translated(HAS_CHANGED), "error")
         return _show_since(consent, since, _plan_since(consent, since))
     ticked = set(request.form.getlist("also"))
     return _undo(plan.agreed + [step for step in plan.disputed if str(step.change_id) in ticked])

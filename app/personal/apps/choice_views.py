@@ -17,7 +17,7 @@ from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.http.error_answers import keeps_what_was_typed
-from app.http.sure import CHANGED
+from app.http.sure import HAS_CHANGED
 from app.memories.found import make_memento_of
 from app.memories.keeping_back import shared_only
 from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
@@ -68,7 +68,7 @@ def apply_mementos(grant_id: str) -> ResponseReturnValue:
         return _show_picker(connection, MementoChoiceForm(formdata=None), choice, [problem])
     if request.form.get("seen") != _seal(connection, choice, compare(connection.consent, choice)):
         # Another tab has changed it, or a memento is gone or renamed: what was read is not what would happen.
-        flash(translated(CHANGED), "error")
+        flash(translated(HAS_CHANGED), "error")
         return _show_difference(connection, choice)
     if not changes.change_choice(SessionConnection(db.session()), current_user.id, grant_id, choice):
         abort(404)

@@ -24,7 +24,7 @@ from app.memories.importing.keeping import (
     has_room,
     list_skips,
 )
-from app.memories.importing.models import AT_WORK, READING, READY, WRITING, Import
+from app.memories.importing.models import AT_WORK, READING, READY, RECEIVING, WRITING, Import
 from app.memories.importing.report import Report
 from app.memories.importing.skips import SENTENCES, Reason
 from app.paging import read_page
@@ -145,7 +145,7 @@ def _keep(upload: Upload) -> str | None:
 
 def _get_import(import_id: str) -> Import:
     found = find_import(db.session(), current_user.id, import_id[:40].replace("\x00", ""))
-    if found is None or found.state == "receiving":
+    if found is None or found.state == RECEIVING:
         abort(404)
     return found
 
