@@ -17,10 +17,8 @@ from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.statements.lines import Lines
 from app.memories.built_in import ALL, NONE
-from app.memories.mementos import is_id, owned_memento_ids
+from app.memories.mementos import MOST_OF_PERSON, is_id, owned_memento_ids
 from app.sentences import _
-
-_MOST_MEMENTOS = 1000
 
 
 class Choice(Struct, frozen=True):
@@ -94,8 +92,8 @@ def read_choice(
     """
     # Another person's memento, or one deleted meanwhile, is as if it had not been ticked.
     ticked = set(sent.getlist("writable_ids")) if may_write else set()
-    asked = dict.fromkeys(sent.getlist("memento_ids")[:_MOST_MEMENTOS])
-    own = owned_memento_ids(user_id, asked)
+    # All of them, as many as a form holds: one that was left out would be taken for one that was not ticked.
+    own = owned_memento_ids(user_id, sent.getlist("memento_ids"))
     choice = Choice(sent.get("selection"), {id: id in ticked for id in own})
     choice = choice.without(find_saved_memento_id(session, user_id, client_key, installation))
     if choice.selection in SELECTIONS:
@@ -106,7 +104,7 @@ def read_choice(
 def read_ticks(sent: MultiDict[str, str]) -> Choice:
     """Returns what a page sent, whether its mementos are there and the person's or not: to tick again what then is."""
     ticked = set(sent.getlist("writable_ids"))
-    asked = [id for id in sent.getlist("memento_ids")[:_MOST_MEMENTOS] if is_id(id)]
+    asked = [id for id in sent.getlist("memento_ids")[:MOST_OF_PERSON] if is_id(id)]
     choice = Choice(sent.get("selection"), {id: id in ticked for id in asked})
     return choice if choice.selection in SELECTIONS else replace(choice, selection="selected" if asked else None)
 

@@ -9,7 +9,6 @@ from werkzeug.datastructures import MultiDict
 from app.memories.found import MOST_FOUND, Found, FoundMemory, find_for_memento
 from app.memories.mementos import IntegrationSummary, is_id
 
-_MOST_SOURCES = 100
 _MOST_WORDS_LENGTH = 100
 
 
@@ -65,7 +64,7 @@ def read_wanted(sent: MultiDict[str, str]) -> Wanted:
     """Returns what a form says of a new memento."""
     asked = read_words(sent, "asked_words")
     return Wanted(
-        integration_ids=sent.getlist("new_integration_ids")[:_MOST_SOURCES],
+        integration_ids=dict.fromkeys(sent.getlist("new_integration_ids")),
         memory_ids=[id for id in sent.getlist("new_memory_ids")[:MOST_FOUND] if is_id(id)] if asked else None,
         words=read_words(sent, "new_words"),
         asked=asked,

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from werkzeug.datastructures import MultiDict
 
-from app.consents.choice import Choice, find_choice, read_choice, select_choice
+from app.consents.choice import Choice, find_choice, read_choice, read_ticks, select_choice
+from app.consents.maker import read_wanted
 from app.consents.models import Consent, ConsentMemento
 from app.consents.saved import SavedMemento
 from app.extensions import db
@@ -44,6 +45,15 @@ def test_a_form_is_read_as_what_was_ticked(context, alice, carol, notebook):
     assert read(alice, notebook, may_write=False, **sent) == Choice("selected", {diary: False, recipes: False})
     assert read(alice, notebook, selection="nonsense") == Choice(None)
     assert read(alice, notebook, selection="all") == Choice("all")
+
+
+def test_all_that_is_ticked_counts_however_much_it_is(context, alice, notebook):
+    """What is left out in silence would be taken for what was not ticked. A person has up to 2,000 mementos and sources."""
+    many = [f"mem_{number:024}" for number in range(1100)]
+    db.session.execute(insert(Memento), [{"id": id, "user_id": alice.id, "name": id} for id in many])
+    assert read(alice, notebook, memento_ids=many, writable_ids=many).writable_ids == tuple(many)
+    assert read_ticks(MultiDict({"memento_ids": many})).memento_ids == tuple(many)
+    assert len(read_wanted(MultiDict({"new_integration_ids": many})).integration_ids) == len(many)
 
 
 def test_the_apps_own_memento_is_nothing_to_choose(context, alice, notebook):

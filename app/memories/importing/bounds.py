@@ -21,5 +21,7 @@ LONGEST_HEADING = 16 * 1024
 #: What a memory may hold; a longer text becomes several.
 LONGEST_TEXT, LONGEST_TITLE, LONGEST_FOLDER = 100_000, 300, 500
 MOST_TAGS, LONGEST_TAG = 20, 60
+#: Sources, folders and single memories that a memento is brought with.
+MOST_PICKS = 10_000
 #: Memories of one upload, and things in it that are left out.
 MOST_MEMORIES = 50_000

@@ -10,8 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.memories.importing.bounds import LONGEST_FOLDER, LONGEST_TAG
+from app.memories.importing.bounds import LONGEST_FOLDER, LONGEST_TAG, MOST_PICKS
 from app.memories.importing.drafts import Draft, Source, as_instant, finish
+from app.memories.importing.skips import Reason, Skip
 from app.memories.importing.talks import as_list, as_object, as_text
 from app.memories.importing.words import as_folder, as_it_was, as_line, as_tag
 
@@ -21,8 +22,6 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1990}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9_]{1,40}")
-#: How many picks a memento may have here.
-_MOST_PICKS = 10_000
 
 
 class MementoDraft(Struct, frozen=True):
@@ -65,16 +64,19 @@ def read_memory(item: dict[str, Any], name: str) -> Iterator[Draft]:
     )
 
 
-def read_memento(item: dict[str, Any]) -> MementoDraft:
-    """Returns a memento, with what of its picks can be read."""
-    picks = [as_object(pick) for pick in item["picks"][:_MOST_PICKS]]
+def read_memento(item: dict[str, Any]) -> Iterator[MementoDraft | Skip]:
+    """Yields a memento, with what of its picks can be read; and what is left out, where they are too many."""
+    picks = [as_object(pick) for pick in item["picks"][:MOST_PICKS]]
     places = [(_source(pick["source"]), _folder(pick)) for pick in picks if "source" in pick]
-    return MementoDraft(
-        name=as_line(item["name"], 100),
+    name = as_line(item["name"], 100)
+    yield MementoDraft(
+        name=name,
         sources=tuple(source for source, folder in places if not folder),
         folders=tuple(place for place in places if place[1]),
         memory_ids=tuple(pick["memory"] for pick in picks if _ID.fullmatch(as_text(pick.get("memory")))),
     )
+    if len(item["picks"]) > MOST_PICKS:
+        yield Skip(name, Reason.MORE_PICKS)
 
 
 def _folder(told: dict[str, Any]) -> str:

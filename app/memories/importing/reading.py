@@ -155,7 +155,7 @@ class Reader:
         if own.is_memory(item):
             return own.read_memory(item, name)
         if own.is_memento(item):
-            return iter([own.read_memento(item)])
+            return own.read_memento(item)
         if claude.is_memory(item):
             return claude.read_memory(item, name, self._projects)
         if claude.is_project(item):

@@ -4,7 +4,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from app.memories.importing.bounds import DEEPEST, LARGEST_ITEM, LARGEST_NOTE, MOST_RATIO
+from app.memories.importing.bounds import DEEPEST, LARGEST_ITEM, LARGEST_NOTE, MOST_PICKS, MOST_RATIO
 from app.sentences import _
 
 _MB = 1024 * 1024
@@ -36,6 +36,7 @@ class Reason(Enum):
     RATIO = "ratio"
     NESTED = "nested"
     NAME_TAKEN = "name_taken"
+    MORE_PICKS = "more_picks"
 
 
 #: What a page says of each.
@@ -63,6 +64,11 @@ SENTENCES = {
     Reason.RATIO: _("It unpacks to more than %(most)s times its size.", most=MOST_RATIO),
     Reason.NESTED: _("It lies in too many archives."),
     Reason.NAME_TAKEN: _("You have a memento of this name; yours stays as it is."),
+    Reason.MORE_PICKS: _(
+        "More was picked in this memento than comes in: it gets the first %(most)s, and what it lacks can be picked"
+        " again.",
+        most=f"{MOST_PICKS:,}",
+    ),
 }
 
 

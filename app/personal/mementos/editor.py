@@ -17,6 +17,8 @@ from app.memories.tree import PAGE_SIZE, Page, list_level, search_tree
 from app.paging import read_page
 
 _MOST_WORDS_LENGTH = 100
+#: A page shows every source at once; a database takes so many values in a statement.
+_MOST_SHOWN = 10_000
 #: How many bytes a form may have: all the changes of a draft, and what is in sight, shown and ticked, with the folders
 #: above it. A percent sign of a key takes three.
 LARGEST_FORM = (MOST_CHANGES + 3 * PAGE_SIZE) * (2 * LONGEST_KEY + len("removed=&")) + 64 * 1024
@@ -74,7 +76,7 @@ def read_draft(sent: MultiDict, memento_id: str | None) -> Draft:
     # One more than is allowed, so that saving notices.
     draft.added = dict.fromkeys(_parse(sent.getlist("added"))[: MOST_CHANGES + 1])
     draft.removed = dict.fromkeys(_parse(sent.getlist("removed"))[: MOST_CHANGES + 1])
-    shown, ticked = _parse(sent.getlist("shown"))[:MOST_CHANGES], set(_parse(sent.getlist("pick")))
+    shown, ticked = _parse(sent.getlist("shown"))[:_MOST_SHOWN], set(_parse(sent.getlist("pick")))
     saved = find_saved(memento_id, shown)
     for pick in shown:
         draft.set(pick, ticked=pick in ticked, saved=pick in saved)

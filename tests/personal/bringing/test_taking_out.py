@@ -248,6 +248,22 @@ def test_a_hostile_archive_of_ours_reaches_nothing_of_others(
         assert memory is None or memory[0] == "T"
 
 
+def test_what_a_memento_is_brought_without_is_named(stranger, in_database, carol, monkeypatch):
+    monkeypatch.setattr("app.memories.importing.own.MOST_PICKS", 1)
+    picks = [{"memory": f"mry_{number}"} for number in range(2)]
+    memories = [
+        {"id": one["memory"], "source": {"kind": "slack", "name": "Team"}, "text": one["memory"]} for one in picks
+    ]
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("reliquary.json", "{}")
+        archive.writestr("memories/1.json", json.dumps(memories))
+        archive.writestr("mementos.json", json.dumps([{"name": "Both", "picks": picks}]))
+    assert "More was picked in this memento than comes in" in said(look(stranger, ("memories.zip", sink.getvalue())))
+    bring(stranger, ("memories.zip", sink.getvalue()))
+    assert len(mementos_of(in_database, carol)["Both"]) == 1
+
+
 def test_the_page_leads_on_where_there_is_nothing(stranger):
     page = stranger.get("/account/memories/take-out/")
     assert "There is nothing to take out." in said(page) and 'href="/account/memories/bring/"' in page.text

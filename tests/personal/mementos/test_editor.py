@@ -10,6 +10,7 @@ from app import clock
 from app.memories.editing import MOST_CHANGES, find_saved
 from app.memories.models import MementoContent, Memory
 from app.memories.picks import Pick, parse_pick
+from app.personal.mementos.editor import read_draft
 from tests.actors import find_form
 from tests.personal.conftest import post
 from tests.tables import each
@@ -257,3 +258,10 @@ def test_as_many_changes_as_are_allowed_may_be_of_the_longest_folders(signed_in,
     assert answer.status_code == 303, answer.text[:500]
     made = answer.location.rstrip("/").rpartition("/")[2]
     assert picks_of(in_database, made, *picks) == set(picks)
+
+
+def test_a_tick_counts_wherever_on_the_page_it_is():
+    """Of two thousand sources each stands on the first page."""
+    sources = [f"i:int_{number}" for number in range(2000)]
+    sent = MultiDict({"shown": sources, "pick": sources[-1:]})
+    assert list(read_draft(sent, None).added) == [Pick("int_1999")]
