@@ -6,6 +6,7 @@ to guess (:rfc:`6819#section-5.1.4.1.3`). Passwords are another matter, see ``ac
 
 import hashlib
 import hmac
+import re
 import secrets
 
 # The prefixes let secret scanners recognise what leaked. Letters, digits and "_" only: some
@@ -33,11 +34,17 @@ ADDRESS_CONFIRMATION = "rlq_ec_"
 #: At the end of a code or a refresh token whose request asked for offline_access: so it is stored nowhere, and nobody
 #: can add it. No hex digit is an "o".
 ASKED_OFFLINE = "o"
+_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 def new_id(prefix: str) -> str:
     """Returns a public identifier such as ``mem_9f2c…``: the prefix, ``_`` and 96 random bits in hex."""
     return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def is_id(text: str) -> bool:
+    """Returns whether a text from outside can be the id of anything; PostgreSQL does not take every text for a value."""
+    return _ID.fullmatch(text) is not None
 
 
 def new_credential(prefix: str) -> str:

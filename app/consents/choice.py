@@ -12,12 +12,12 @@ from werkzeug.datastructures import MultiDict
 
 from app.consents.models import SELECTIONS, Consent, ConsentMemento
 from app.consents.saved import find_saved_memento_id, select_saved
-from app.credentials import digest
+from app.credentials import digest, is_id
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.statements.lines import Lines
 from app.memories.built_in import ALL, NONE
-from app.memories.mementos import MOST_OF_PERSON, is_id, owned_memento_ids
+from app.memories.mementos import MOST_OF_PERSON, owned_memento_ids
 from app.sentences import _
 
 

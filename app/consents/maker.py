@@ -6,8 +6,9 @@ from msgspec import Struct
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from app.credentials import is_id
 from app.memories.found import MOST_FOUND, Found, FoundMemory, find_for_memento
-from app.memories.mementos import IntegrationSummary, is_id
+from app.memories.mementos import IntegrationSummary
 
 _MOST_WORDS_LENGTH = 100
 

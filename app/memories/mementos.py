@@ -1,6 +1,5 @@
 """A person's mementos: what each contains, in numbers and samples, and making one."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import text
 from app.accounts.lock import lock_person
+from app.credentials import is_id
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.extensions import db
@@ -52,7 +52,6 @@ __all__ = [
 NAME_LENGTH = 100
 #: How many a person has at most, those that apps make among them.
 MOST_OF_PERSON = 2000
-_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 class MementoError(ValueError):
@@ -109,11 +108,6 @@ def find_memento(user_id: str, memento_id: str) -> Memento | None:
     if not is_id(memento_id):
         return None
     return db.session.scalar(_FIND_MEMENTO, {"memento": memento_id, "user": user_id})
-
-
-def is_id(text: str) -> bool:
-    """Returns whether a text from outside can be the id of anything; PostgreSQL does not take every text for a value."""
-    return _ID.fullmatch(text) is not None
 
 
 def summarize_memento(memento: Memento) -> MementoSummary:

@@ -1,19 +1,17 @@
 """Where a page of a search ended, in a form that JSON can hold and that means the same while memories come and go."""
 
-import re
 from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
+from app.credentials import is_id
 from app.memories.index import SearchIndex
 from app.memories.index.marks import BEHIND_ALL, Mark
 
 #: So many of the best matches of all stand before the windows.
 BEST = 50
-
-_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 class UnusablePosition(ValueError):
@@ -86,5 +84,5 @@ def _is_position(index: SearchIndex, top: Any, is_within: Any, bottom: Any, scor
         and (is_next or is_after_match)
         and isinstance(best, list)
         and len(best) <= BEST
-        and all(isinstance(id, str) and _ID.fullmatch(id) for id in best)
+        and all(isinstance(id, str) and is_id(id) for id in best)
     )

@@ -1,17 +1,15 @@
 """What the operator's pages share: a page of a list, what somebody looks for, and asking once before an act."""
 
-import re
-
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from msgspec import Struct
 
+from app.credentials import is_id
 from app.http.sure import SureForm
 from app.paging import count_pages, read_page
 
 PAGE_SIZE = 15
 _MOST_QUERY_LENGTH = 254
-_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 class Looked(Struct, frozen=True):
@@ -49,7 +47,7 @@ def read_looked(query: str, page: str) -> Looked:
 
 def check_id(id: str) -> str:
     """Returns the id. Raises 404 for what is none, which no database is asked about."""
-    if not _ID.fullmatch(id):
+    if not is_id(id):
         abort(404)
     return id
 

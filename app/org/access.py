@@ -22,6 +22,7 @@ from app.accounts.factors.present import find_factors
 from app.accounts.models import Organization
 from app.accounts.organizations import can_administer, count_organizations, find_membership
 from app.clients.models import Client, find_record
+from app.credentials import is_id
 from app.database.access import read_anew
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
@@ -31,7 +32,6 @@ from app.http.services import services
 from app.limits.table import DASHBOARD_ACTS
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_]{1,60}")
-_ORGANIZATION_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _SESSION_KEY = "organization"
 _FIND_OWNER = Statement(
     select(Client.organization_id).where(Client.client_id == bindparam("client_id"), Client.ended_at.is_(None))
@@ -160,7 +160,7 @@ def _move(current: Access | None, organization_id: str | None) -> Access:
 
 
 def _find_membership(organization_id: str | None) -> Access | None:
-    if not isinstance(organization_id, str) or not _ORGANIZATION_ID.fullmatch(organization_id):
+    if not isinstance(organization_id, str) or not is_id(organization_id):
         return None
     return _as_access(find_membership(current_user.id, organization_id))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from app.credentials import is_id
 from app.memories.importing.bounds import LONGEST_FOLDER, LONGEST_TAG, MOST_PICKS
 from app.memories.importing.drafts import Draft, Source, as_instant, finish
 from app.memories.importing.skips import Reason, Skip
@@ -21,7 +22,6 @@ FORMAT = "reliquary"
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ADDRESS = re.compile(r"https?://[^\s\x00-\x1f\x7f-\x9f\u2028\u2029]{1,1990}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_ID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 class MementoDraft(Struct, frozen=True):
@@ -58,7 +58,7 @@ def read_memory(item: dict[str, Any], name: str) -> Iterator[Draft]:
             source_url=address if _ADDRESS.fullmatch(address) else None,
             created_at=as_instant(item.get("created_at")),
             updated_at=as_instant(item.get("updated_at")),
-            own_id=id if _ID.fullmatch(id) else "",
+            own_id=id if is_id(id) else "",
             made_of=bytes.fromhex(made_of) if _DIGEST.fullmatch(made_of) else None,
         )
     )
@@ -73,7 +73,7 @@ def read_memento(item: dict[str, Any]) -> Iterator[MementoDraft | Skip]:
         name=name,
         sources=tuple(source for source, folder in places if not folder),
         folders=tuple(place for place in places if place[1]),
-        memory_ids=tuple(pick["memory"] for pick in picks if _ID.fullmatch(as_text(pick.get("memory")))),
+        memory_ids=tuple(pick["memory"] for pick in picks if is_id(as_text(pick.get("memory")))),
     )
     if len(item["picks"]) > MOST_PICKS:
         yield Skip(name, Reason.MORE_PICKS)

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.credentials import is_id
 from app.extensions import db
-from app.memories.mementos import is_id
 from app.oauth.asked_apps import remove_asked
 from app.personal import blueprint
 from app.text import isolated

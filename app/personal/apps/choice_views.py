@@ -12,7 +12,7 @@ from app.consents.choice import Choice, find_choice, read_choice
 from app.consents.maker import Wanted, prepare_maker, read_wanted, read_words
 from app.consents.memory_setting import parse_setting
 from app.consents.picker import fields_of, prepare_picker, read_offer, sum_up
-from app.credentials import digest
+from app.credentials import digest, is_id
 from app.database.access import expect_reads
 from app.database.session_connection import SessionConnection
 from app.extensions import db
@@ -20,7 +20,7 @@ from app.http.error_answers import keeps_what_was_typed
 from app.http.sure import HAS_CHANGED
 from app.memories.found import make_memento_of
 from app.memories.keeping_back import shared_only
-from app.memories.mementos import MementoError, is_id, list_integrations, owned_memento_ids
+from app.memories.mementos import MementoError, list_integrations, owned_memento_ids
 from app.oauth.endpoints.decision.forms import MementoChoiceForm
 from app.personal import blueprint
 from app.personal.apps.choice import Difference, compare

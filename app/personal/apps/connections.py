@@ -22,6 +22,7 @@ from app.consents.models import Consent, ConsentMemento
 from app.consents.receipts import AccessRecord
 from app.consents.receipts.keeping import find_kept_days
 from app.consents.saved import find_saved_memento_id
+from app.credentials import is_id
 from app.database.session_connection import SessionConnection
 from app.database.statements import Statement
 from app.database.types import UtcDateTime
@@ -29,7 +30,7 @@ from app.extensions import db
 from app.memories.built_once import Limits
 from app.memories.contents import select_counts
 from app.memories.keeping_back import count_kept_back, shared_only
-from app.memories.mementos import MementoSummary, is_id
+from app.memories.mementos import MementoSummary
 from app.memories.models import Memento
 from app.oauth.tokens.replay import list_replays
 from app.scopes import SCOPES, intersect_scope, parse_scope, reaches_memories
@@ -84,7 +85,6 @@ class Connection(Struct, frozen=True):
 
     ``left_out`` is what it would like to do and was not allowed, for as long as it may ask for that.
     ``kept_back`` is how many memories it would see if the person did not keep them back from all apps.
-
     ``replays`` are the points in time of these days at which an old key of the app came a second time, the latest first.
     """
 

@@ -12,11 +12,12 @@ from app.consents.events import PERSON
 from app.consents.saved import find_savings
 from app.consents.undo.recording import forget_changes, forget_source
 from app.consents.uses import find_all_seeing, find_uses
+from app.credentials import is_id
 from app.database.patience import take_time
 from app.database.session_connection import SessionConnection
 from app.extensions import db
 from app.memories.editing import delete_memento
-from app.memories.mementos import is_id, summarize_memento
+from app.memories.mementos import summarize_memento
 from app.memories.models import Memory
 from app.memories.records import delete_integrations
 from app.memories.totals import delete_memories

@@ -5,11 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 
+from app.credentials import is_id
 from app.extensions import db
 from app.http.error_answers import keeps_what_was_typed
 from app.http.form_problems import Problem
 from app.memories.found import MOST_FOUND, find_for_memento, make_memento_of
-from app.memories.mementos import MementoError, MementoNameInvalid, MementoNameTaken, is_id
+from app.memories.mementos import MementoError, MementoNameInvalid, MementoNameTaken
 from app.personal import blueprint
 from app.personal.memories.listing import read_narrowed
 from app.sentences import sentence_of

@@ -11,12 +11,12 @@ from app.accounts.lock import lock_person
 from app.consents.saved import find_savings
 from app.consents.undo.recording import forget_changes
 from app.consents.uses import find_all_seeing, find_uses
+from app.credentials import is_id
 from app.extensions import db
 from app.http.error_answers import keeps_what_was_typed
 from app.http.form_problems import Problem
 from app.http.incoming import takes_forms_of
 from app.memories.keeping_back import find_rules_over
-from app.memories.mementos import is_id
 from app.memories.models import Memory
 from app.memories.own import TEXT_LENGTH, add_note, find_own_memory, list_mementos_with, list_tags
 from app.memories.records import change_memory, delete_memory

@@ -9,9 +9,9 @@ from app.accounts.models import User
 from app.accounts.notices.seeing import find_notice, see_all, see_notice
 from app.accounts.notices.told import count_unseen, list_notices
 from app.audit.events import record
+from app.credentials import is_id
 from app.extensions import db
 from app.mail import mail_goes_out
-from app.memories.mementos import is_id
 from app.paging import name_page, read_page
 from app.personal import blueprint
 from app.personal.notices.choices import WAYS, list_choices, save_choices

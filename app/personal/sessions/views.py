@@ -11,8 +11,8 @@ from app import clock
 from app.accounts.places.known import MOST_NAME_LENGTH, name_place
 from app.accounts.sessions import end_sessions
 from app.audit.events import record
+from app.credentials import is_id
 from app.extensions import db
-from app.memories.mementos import is_id
 from app.paging import count_pages, name_page, read_page
 from app.personal import blueprint
 from app.personal.apps.connections import list_live

@@ -10,11 +10,11 @@ from app.consents.choice import Choice
 from app.consents.continuing import AlreadyContinued
 from app.consents.installations import Predecessor
 from app.consents.telling import tell_device
+from app.credentials import is_id
 from app.database.access import read_anew
 from app.extensions import db
 from app.http.clear_forms import answers_unclear_forms
 from app.http.navigation import only_by_navigation
-from app.memories.mementos import is_id
 from app.oauth.asked_apps import forget_asked
 from app.oauth.endpoints import blueprint
 from app.oauth.endpoints.decision.answers import CHANGED, UNCLEAR, find_changes, read_action
