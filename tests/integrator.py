@@ -19,6 +19,7 @@ from app.consents.resources import API, MCP
 from app.database.connections import connect
 from app.extensions import db
 from tests.actors import Browser, Person
+from tests.signing import SigningKey
 
 AUTHORIZE, TOKEN, PUSH = "/oauth/authorize", "/oauth/token", "/oauth/par"
 
@@ -35,6 +36,8 @@ class Integrator:
     state: str = "af0ifjsldkj"
     code_verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48))
     auth_method: str = "client_secret_basic"
+    #: What it signs with, in place of a secret.
+    signing_key: SigningKey | None = None
 
     # -- the authorize endpoint ----------------------------------------------------------------
 
@@ -172,7 +175,9 @@ class Integrator:
     def post(self, path: str, parameters: dict[str, Any], headers: dict[str, str] | None = None) -> TestResponse:
         """POST a form, authenticated by this client's method unless ``headers`` or ``parameters`` say otherwise."""
         headers = dict(headers or {})
-        if self.client_secret is None:
+        if self.signing_key is not None:
+            parameters = self.signing_key.parameters(self.client_id) | parameters
+        elif self.client_secret is None:
             parameters = {"client_id": self.client_id} | parameters
         elif self.auth_method == "client_secret_post":
             parameters = {"client_id": self.client_id, "client_secret": self.client_secret} | parameters

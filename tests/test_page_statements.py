@@ -41,13 +41,13 @@ _OF_AN_ORGANIZATION = {
     "/org/oauth/members": 7,
     "/org/oauth/audit": 8,
     "/org/oauth/register": 3,
-    "/org/oauth/{client}": 8,
-    "/org/oauth/{client}/settings": 8,
+    "/org/oauth/{client}": 9,
+    "/org/oauth/{client}/settings": 9,
     "/org/oauth/{client}/resources": 7,
     "/org/oauth/{client}/requests": 13,
     "/org/oauth/{client}/people": 7,
     "/org/oauth/{client}/danger": 6,
-    "/org/oauth/{client}/playground": 9,
+    "/org/oauth/{client}/playground": 10,
     "/org/oauth/{client}/secrets/new": 7,
 }
 _OF_A_DECISION = {

@@ -90,6 +90,8 @@ def find_problems_between(fields: Any, settings: Settings) -> Iterable[tuple[str
     yield from (("resources", problem) for problem in places if problem)
     if fields.resources and fields.type == PUBLIC:
         yield "resources", _("A resource server needs a secret, which a public app has not.")
+    if fields.jwks and fields.jwks_uri:
+        yield "jwks_uri", _("Give either the public keys or the address where they lie.")
     if fields.published and not fields.homepage_url:
         yield "homepage_url", _("A public app needs a landing page: the list of apps leads there.")
     beyond = sorted(set(fields.optional_scopes) - set(fields.scopes))

@@ -10,8 +10,9 @@ from app import text
 from app.clients import field_problems as problems
 from app.clients.errors import ClientError
 from app.clients.field import CLIENT, OPERATOR, Field, access_token_bounds, has, refresh_token_bounds
+from app.clients.keys.fields import JWKS, JWKS_URI
 from app.clients.kinds import SERVERS_OWN, Flag, Lines, Named, OneOfList, Scopes, Seconds, Text, with_plain_lines
-from app.clients.models import CONFIDENTIAL, DEVICE_GRANT, PUBLIC, Client
+from app.clients.models import AUTH_METHODS, CONFIDENTIAL, DEVICE_GRANT, PUBLIC, Client
 from app.clients.redirect_uris import find_origin_problems, find_redirect_uri_problems
 from app.clients.resources.addresses import find_resource_problems
 from app.config import Settings
@@ -76,7 +77,7 @@ class ClientFields:
     )
     type: str = has(
         "",
-        Named({"none": PUBLIC, "client_secret_basic": CONFIDENTIAL, "client_secret_post": CONFIDENTIAL}),
+        Named({"none": PUBLIC} | dict.fromkeys(AUTH_METHODS[CONFIDENTIAL], CONFIDENTIAL)),
         problems.find_type_problems,
         wire="token_endpoint_auth_method",
         stays=True,
@@ -177,6 +178,8 @@ class ClientFields:
         ),
         option="Let people connect devices by a code.",
     )
+    jwks: str = JWKS
+    jwks_uri: str = JWKS_URI
     published: bool = has(
         False,
         Flag(),
@@ -248,11 +251,8 @@ class ClientFields:
         return cls(**said | known)
 
 
-def _field_of(name: str, says: Field) -> Field:
-    return replace(says, name=name, column=says.column or name)
-
-
+_SAID: dict[str, Field] = {one.name: one.metadata["says"] for one in fields(ClientFields)}
 #: Every field, in order.
-FIELDS: Final = tuple(_field_of(one.name, one.metadata["says"]) for one in fields(ClientFields))
+FIELDS: Final = tuple(replace(says, name=name, column=says.column or name) for name, says in _SAID.items())
 BY_NAME: Final = {one.name: one for one in FIELDS}
 BY_COLUMN: Final = {one.column: one for one in FIELDS}

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from json import dumps
 from typing import Any
 
+from app.clients.keys import tidy_jwks
 from app.scopes import OFFLINE_ACCESS, format_scope, parse_scope
 from app.sentences import _
 
@@ -115,6 +117,23 @@ class Scopes(Kind):
 
     def comparable(self, value: str | Iterable[str]) -> list[str]:
         return sorted(parse_scope(value) if isinstance(value, str) else value)
+
+
+class KeySet(Kind):
+    """A JSON Web Key Set (:rfc:`7517`), kept as text; empty for none."""
+
+    json = dict
+    json_name = "an object with a list of keys"
+
+    def from_json(self, value: Any) -> str:
+        """Returns the value. Raises ``ValueError`` with what it should be."""
+        return dumps(super().from_json(value))
+
+    def clean(self, value: str) -> str:
+        return tidy_jwks(value)
+
+    def comparable(self, value: str) -> str:
+        return tidy_jwks(value)
 
 
 class Flag(Kind):

@@ -11,7 +11,15 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.clients.events import record_client_event
 from app.clients.lock import lock_client
-from app.clients.models import Client, ClientDocument, ClientLogo, ClientOrigin, ClientSecret, SelfRegistration
+from app.clients.models import (
+    Client,
+    ClientDocument,
+    ClientKeys,
+    ClientLogo,
+    ClientOrigin,
+    ClientSecret,
+    SelfRegistration,
+)
 from app.clients.registration import check_client
 from app.clients.resources.lookup import end_resources
 from app.clients.secrets import add_client_secret
@@ -111,7 +119,7 @@ def end_client(session: Session, client: Client, *, by: EndedBy) -> None:
     """
     lock_client(session, client)
     take_time()
-    for model in (ClientSecret, ClientLogo, ClientOrigin):
+    for model in (ClientSecret, ClientKeys, ClientLogo, ClientOrigin):
         _delete_of(session, model, client)
     end_resources(session, client)
     for first in sorted(_endings, key=ORDER.index):

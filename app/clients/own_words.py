@@ -12,15 +12,16 @@ from sqlalchemy.orm import Session, object_session
 
 from app.clients.errors import ClientError
 from app.clients.fields import FIELDS, ClientFields
-from app.clients.models import DEVICE_GRANT, PUBLIC, Client
+from app.clients.keys import PRIVATE_MEMBERS
+from app.clients.models import DEVICE_GRANT, PRIVATE_KEY_JWT, PUBLIC, Client
 from app.clients.redirect_uris import find_redirect_uri_problems, host_of, is_web, web_origin_of
 from app.config import Settings
 from app.scopes import SCOPES, format_scope, parse_scope
+from app.sentences import _
 
-#: How a client can authenticate here.
+#: How a client can authenticate here without keys.
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
-#: The members of a private key (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1).
-_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+_KEYS = ("jwks", "jwks_uri")
 
 
 def read_own_words(
@@ -32,6 +33,10 @@ def read_own_words(
     _check_protocol(sent)
     _leave_out_addresses_of_device(sent)
     _choose_auth_method(sent)
+    signs = sent.get("token_endpoint_auth_method") == PRIVATE_KEY_JWT
+    for name in () if signs else _KEYS:
+        # It has them for something else.
+        sent.pop(name, None)
     fields = ClientFields.from_json(sent, optional_scopes=SCOPES, **({} if type_ is None else {"type": type_}))
     default_scope = format_scope(parse_scope(" ".join(fields.scopes)) & SCOPES.keys()) if fields.scopes else ""
     uris = list(fields.redirect_uris)
@@ -46,6 +51,10 @@ def read_own_words(
         }
     ).clean()
     problems = fields.find_problems(settings)
+    if signs and not (fields.jwks or fields.jwks_uri):
+        problems.append(
+            ("jwks", _("With a token_endpoint_auth_method of private_key_jwt there must be jwks or jwks_uri."))
+        )
     if not uris:
         # What it is called by default is told by its addresses.
         problems.sort(key=lambda problem: problem[0] != "redirect_uris")
@@ -88,12 +97,13 @@ def write_own_words(client: Client, fields: ClientFields) -> None:
 
 
 def _choose_auth_method(sent: dict[str, Any]) -> None:
-    """Take how a client can authenticate where it cannot here as it would like to, as by a key (``private_key_jwt``).
+    """Take how a client can authenticate where it cannot here as it would like to, as by a certificate.
 
     It may list what it can (OpenID Connect Relying Party Metadata Choices 1.0), and takes what our metadata name.
     """
     liked, possible = sent.get("token_endpoint_auth_method"), sent.get("token_endpoint_auth_methods_supported")
-    if liked is not None and liked not in _AUTH_METHODS and isinstance(possible, list):
+    can = (*_AUTH_METHODS, PRIVATE_KEY_JWT) if any(name in sent for name in _KEYS) else _AUTH_METHODS
+    if liked is not None and liked not in can and isinstance(possible, list):
         sent["token_endpoint_auth_method"] = next((one for one in _AUTH_METHODS if one in possible), liked)
 
 
@@ -120,5 +130,5 @@ def _check_protocol(sent: Mapping[str, Any]) -> None:
     keys = sent.get("jwks", {}).get("keys", []) if isinstance(sent.get("jwks", {}), dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
         raise ClientError("jwks", "The member 'jwks' must be an object with a list of keys.")
-    if any(name in key for key in keys for name in _PRIVATE):
+    if any(name in key for key in keys for name in PRIVATE_MEMBERS):
         raise ClientError("jwks", "The member 'jwks' holds a private key: keep that to yourself, and make a new one.")

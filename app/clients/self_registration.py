@@ -5,6 +5,7 @@ it named at its registration is a default.
 """
 
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,16 @@ from app import clock, credentials
 from app.clients.errors import ClientError
 from app.clients.life import EndedBy, end_client
 from app.clients.lock import lock_client
-from app.clients.models import CONFIDENTIAL, DYNAMIC, PUBLIC, UNUSED_FOR, Client, SelfRegistration, find_record
+from app.clients.models import (
+    CONFIDENTIAL,
+    DYNAMIC,
+    PRIVATE_KEY_JWT,
+    PUBLIC,
+    UNUSED_FOR,
+    Client,
+    SelfRegistration,
+    find_record,
+)
 from app.clients.own_words import read_own_words, write_own_words
 from app.clients.secrets import add_client_secret
 from app.config import Settings
@@ -66,7 +76,8 @@ def register_itself(session: Session, settings: Settings, metadata: Mapping[str,
         registered_at=client.created_at,
     )
     session.add(registration)
-    secret = add_client_secret(session, client, actor_user_id=None)[1] if client.is_confidential else None
+    needs_secret = client.is_confidential and client.keys is None
+    secret = add_client_secret(session, client, actor_user_id=None)[1] if needs_secret else None
     session.flush()
     return Registered(client, registration, token, secret)
 
@@ -126,7 +137,10 @@ def change_itself(session: Session, settings: Settings, own: Registered, metadat
     sent_secret = metadata.get("client_secret")
     if sent_secret is not None and not _is_own_secret(client, sent_secret):
         raise ClientError("client_secret", "The member 'client_secret' must be the client's own, or be left out.")
-    fields, default_scope, application_type = read_own_words(settings, metadata, type_=client.type)
+    # How it proves itself stays: whoever signs may change the keys, and nobody else has any.
+    method = PRIVATE_KEY_JWT if client.keys is not None else _AUTH_METHODS[client.type]
+    said = {**metadata, "token_endpoint_auth_method": method}
+    fields, default_scope, application_type = read_own_words(settings, said, type_=client.type)
     write_own_words(client, fields)
     client.version += 1
     registration.default_scope, registration.application_type = default_scope, application_type
@@ -159,7 +173,9 @@ def describe(own: Registered, *, address: str) -> dict[str, Any]:
         "redirect_uris": client.redirect_uris,
         "grant_types": client.grant_types,
         "response_types": ["code"],
-        "token_endpoint_auth_method": _AUTH_METHODS[client.type],
+        "token_endpoint_auth_method": PRIVATE_KEY_JWT if client.keys is not None else _AUTH_METHODS[client.type],
+        "jwks": json.loads(client.jwks) if client.jwks else None,
+        "jwks_uri": client.jwks_uri,
         "scope": registration.default_scope,
         "application_type": registration.application_type or ("native" if client.native_app else "web"),
         "require_pushed_authorization_requests": client.require_pushed or None,

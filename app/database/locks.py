@@ -39,6 +39,7 @@ ORDER = (
     "invitations",
     "clients",
     "client_secrets",
+    "client_keys",
     "client_logos",
     "client_origins",
     "client_resources",

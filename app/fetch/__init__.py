@@ -6,6 +6,17 @@ is its attribute: a test puts another object there, and no setting does.
 
 from app.fetch.errors import FetchBusy, FetchFailed, Why
 from app.fetch.fetching import Fetched, Fetcher
-from app.fetch.kinds import DOCUMENT, LOGO, PROOF
+from app.fetch.kinds import DOCUMENT, KEYS, LOGO, PROOF, STRANGERS_KEYS
 
-__all__ = ["DOCUMENT", "LOGO", "PROOF", "FetchBusy", "FetchFailed", "Fetched", "Fetcher", "Why"]
+__all__ = [
+    "DOCUMENT",
+    "KEYS",
+    "LOGO",
+    "PROOF",
+    "STRANGERS_KEYS",
+    "FetchBusy",
+    "FetchFailed",
+    "Fetched",
+    "Fetcher",
+    "Why",
+]

@@ -1,4 +1,4 @@
-"""Fetching a small document or image for a person who is signed in: who may, how many at once, and what is told of it."""
+"""Fetching a small document or image, mostly for a person who is signed in: who may, how many at once, and what is told of it."""
 
 import json
 import logging
@@ -86,7 +86,7 @@ class Fetcher:
         :class:`app.limits.errors.TooManyAttempts` when this person has asked too often.
         """
         with self._telling(kind):
-            fetched = self._fetch(session, url, kind, person)
+            fetched = self._fetch_for_person(session, url, kind, person)
             members = _read_object(fetched.content, urlsplit(url).hostname or "")
             return FetchedObject(members, fetched.fresh_seconds, fetched.seconds_left)
 
@@ -99,9 +99,18 @@ class Fetcher:
         :meth:`fetch_object` raises.
         """
         with self._telling(LOGO):
-            return self._fetch(session, url, LOGO, person, seconds)
+            return self._fetch_for_person(session, url, LOGO, person, seconds)
 
-    def _fetch(
+    def fetch_keys(self, url: str, kind: Kind, *, client_key: str) -> dict[str, Any]:
+        """Returns the key set at the address of a client that people know. Takes 3 seconds at most.
+
+        Nobody needs to be signed in: it is asked for when the client itself comes. Raises what :meth:`fetch_object` raises.
+        """
+        with self._telling(kind):
+            fetched = self._fetch(self._read_target(url, kind), kind, client_key)
+            return _read_object(fetched.content, urlsplit(url).hostname or "")
+
+    def _fetch_for_person(
         self,
         session: Session | scoped_session[Any],
         url: str,
@@ -111,14 +120,17 @@ class Fetcher:
     ) -> Fetched:
         if not person:
             raise RuntimeError("Nothing is fetched for somebody who is not signed in.")
-        if is_driver_writing():
-            raise RuntimeError("A transaction is open: whoever waits for it would wait for another host, too.")
         target = self._read_target(url, kind)
         read_anew(session)
+        return self._fetch(target, kind, person, seconds)
+
+    def _fetch(self, target: Target, kind: Kind, subject: str, seconds: float | None = None) -> Fetched:
+        if is_driver_writing():
+            raise RuntimeError("A transaction is open: whoever waits for it would wait for another host, too.")
         if not self._room.acquire(blocking=False):
             raise FetchBusy(target.host)
         try:
-            self._limits.take(kind.limit, person)
+            self._limits.take(kind.limit, subject)
             return self._ask(target, kind, Deadline(SECONDS if seconds is None else min(seconds, SECONDS)))
         finally:
             self._room.release()

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from app.limits.table import DOCUMENT_FETCHES, LOGO_FETCHES, PROOF_FETCHES, Limit
+from app.limits.table import DOCUMENT_FETCHES, KEYS_FETCHES, LOGO_FETCHES, PROOF_FETCHES, Limit
 
 _JSON = ("application/json",)
 
@@ -35,3 +35,6 @@ LOGO = Kind(
 )
 #: What a resource server says of itself (:rfc:`9728`), by which an organization proves that it is its own.
 PROOF = Kind("proof", 5 * 1024, _JSON, takes_json=True, obeys_allowed=False, limit=PROOF_FETCHES)
+#: The public keys of an app that nobody registered, and of one that an organization did (:rfc:`7517#section-5`).
+STRANGERS_KEYS = Kind("keys", 64 * 1024, _JSON, takes_json=True, obeys_allowed=True, limit=KEYS_FETCHES)
+KEYS = Kind("keys", 64 * 1024, _JSON, takes_json=True, obeys_allowed=False, limit=KEYS_FETCHES)

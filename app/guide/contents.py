@@ -130,12 +130,14 @@ PAGES = (
         "apps-and-addresses",
         _("Apps and addresses"),
         _(
-            "Native and browser apps, pushed requests, discovery, the API's description, and apps written for Rememberizer."
+            "Native and browser apps, pushed requests, apps that sign, discovery, the API's description, and apps written for"
+            " Rememberizer."
         ),
         (
             ("native-apps", _("Native apps and loopback ports")),
             ("browser-apps", _("Browser apps and request origins")),
             ("pushed-requests", _("Pushed requests")),
+            ("signing", _("Signing in place of a secret")),
             ("discovery", _("Discovery")),
             ("openapi", _("The API's description")),
             ("rememberizer", _("Apps written for Rememberizer")),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.oauth.refusals import Refusal
 
@@ -31,3 +32,7 @@ class ErrorEntry(Struct, frozen=True):
     def of_rows(cls, code: str, rows: Iterable[Refusal], statuses: tuple[int, ...] = ()) -> Self:
         """Returns the entry with what the rows of the refusals say, each of them once."""
         return cls(code, tuple(dict.fromkeys(Cause(row.told, row.fix) for row in rows)), statuses)
+
+    def and_of_rows(self, rows: Iterable[Refusal]) -> Self:
+        """Returns the entry with what these rows say beside."""
+        return replace(self, causes=self.causes + self.of_rows(self.code, rows).causes)

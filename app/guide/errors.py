@@ -8,7 +8,18 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from app.guide.error_entry import ErrorEntry
-from app.oauth.refusals import REFUSALS, ErrorPage, Reason, Refusal, authorize, bearer, client, document, pushed
+from app.oauth.refusals import (
+    REFUSALS,
+    ErrorPage,
+    Reason,
+    Refusal,
+    assertion,
+    authorize,
+    bearer,
+    client,
+    document,
+    pushed,
+)
 from app.oauth.refusals.page import PAGES
 from app.sentences import _
 
@@ -40,6 +51,7 @@ _AT_BOTH = (
     Reason.RESOURCE_UNKNOWN,
     Reason.DETAILS_REFUSED,
 )
+_OF_CLIENTS = client.ROWS | assertion.ROWS
 _OF_AUTHORIZE = {reason: row for reason, row in authorize.ROWS.items() if reason not in document.ROWS}
 _BY_REDIRECT = [
     *(row for row in _OF_AUTHORIZE.values() if row.page is None),
@@ -77,15 +89,17 @@ _UNAVAILABLE = ErrorEntry.of_one_cause(
 
 def _of_wire(rows: Iterable[Refusal], *, after_failure: str) -> tuple[ErrorEntry, ...]:
     """What an endpoint answers that programs call: with these rows, and what each of them can meet."""
+    by_error = dict(_by_error(rows))
+    unavailable = _UNAVAILABLE.and_of_rows(by_error.pop(_UNAVAILABLE.code, ()))
     return (
         *(
             _INVALID_GRANT
             if error == "invalid_grant"
             else ErrorEntry.of_rows(error, group, (group[0].status, *_MORE_STATUSES.get(error, ())))
-            for error, group in _by_error(rows)
+            for error, group in by_error.items()
         ),
         ErrorEntry.of_one_cause("server_error", _WENT_WRONG, after_failure, (500,)),
-        _UNAVAILABLE,
+        unavailable,
     )
 
 
@@ -99,14 +113,14 @@ TOKEN_ERRORS = _of_wire(
 # A code's own, which comes later, and what is the person's.
 _NOT_AT_PUSH = (Reason.REDIRECT_URI_REFUSED, Reason.PLAYGROUND_CLOSED, Reason.DENIED)
 _AT_PUSH = [
-    *(row for reason, row in (client.ROWS | _OF_AUTHORIZE | pushed.OF_PUSH).items() if reason not in _NOT_AT_PUSH),
+    *(row for reason, row in (_OF_CLIENTS | _OF_AUTHORIZE | pushed.OF_PUSH).items() if reason not in _NOT_AT_PUSH),
     *(REFUSALS[reason] for reason in (Reason.NOT_A_FORM, *_AT_BOTH)),
 ]
 
 PUSH_ERRORS = _of_wire(_AT_PUSH, after_failure=_("Push the same again in a moment."))
 
 _AT_DEVICE = [
-    *client.ROWS.values(),
+    *_OF_CLIENTS.values(),
     *(REFUSALS[reason] for reason in (Reason.DEVICE_NOT_ALLOWED, Reason.DEVICE_TOO_MANY, Reason.NOT_A_FORM, *_AT_BOTH)),
 ]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import render_template, url_for
 
+from app.clients.keys import ALGORITHMS
 from app.clients.models import PUBLIC
 from app.config import settings
 from app.guide.api_errors import API_ERRORS
@@ -38,6 +39,7 @@ def render_page(page: Page, app: ExampleApp, frame: str, *, language: str, kept:
         language=language,
         versions=partial(render_versions, app=app, settings=settings(), preferred=language),
         settings=settings(),
+        signing_algorithms=ALGORITHMS,
         scopes=[(name, sentence, ADVICE[name]) for name, sentence in SCOPES.items()],
         error_pages=ERROR_PAGES,
         authorize_errors=AUTHORIZE_ERRORS,

@@ -107,6 +107,8 @@ REGISTRATIONS             = _limit("registration",                20, 60 * _MINU
 DOCUMENT_FETCHES          = _limit("fetch/document",               5, _MINUTE)
 LOGO_FETCHES              = _limit("fetch/logo",                   5, _MINUTE)
 PROOF_FETCHES             = _limit("fetch/proof",                  5, _MINUTE)
+#: The public keys of one app.
+KEYS_FETCHES              = _limit("fetch/keys",                   5, _MINUTE)
 #: Changes of one such client by itself (RFC 7592): whoever has it connected is told of each.
 REGISTRATION_CHANGES      = _limit("registration/change",         20, 60 * _MINUTE)
 #: Uploads of one person, and how often one takes out everything.

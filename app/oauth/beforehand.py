@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.consts import default_json_headers
 
-from app.clients.models import ClientSnapshot
+from app.clients.models import PRIVATE_KEY_JWT, ClientSnapshot
 from app.database.connections import RowGone
 from app.database.repeat import repeat
 from app.oauth.client_authentication import BASIC, NONE, POST
@@ -26,7 +26,7 @@ def answer_beforehand(request: WireRequest, endpoint: str, keep: Keep) -> Any:
 
 def _answer(request: WireRequest, endpoint: str, keep: Keep) -> Any:
     try:
-        client = exchange.authenticate_client(request, [BASIC, POST, NONE], endpoint)
+        client = exchange.authenticate_client(request, [BASIC, POST, NONE, PRIVATE_KEY_JWT], endpoint)
         # Whoever named it in the header alone means it here, too.
         request.form["client_id"], request.client_seen = client.client_id, client
         status, body = keep(request, client)

@@ -1,5 +1,7 @@
 """Client authentication (:rfc:`6749#section-2.3`): ``client_secret_basic``, ``client_secret_post``, ``none``.
 
+Whoever signs in place of that is in :mod:`app.oauth.assertions`.
+
 Every refusal is the same, and costs the same one lookup, whether the client is unknown,
 suspended, of the wrong type, or its secret is wrong: the answer tells nothing apart.
 """
@@ -12,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from app.clients.models import ClientSnapshot, find_client
 from app.credentials import digest
 from app.database.connections import Connection
+from app.oauth.assertions.reading import claimed_by_assertion
 from app.oauth.refusals import Reason, Refused, refuse
 
 BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
@@ -47,9 +50,11 @@ def authenticate_client(
 def claimed_client_id(authorization: str | None, form: Mapping[str, str]) -> str:
     """Returns who a request says it is from, whatever else is wrong with it; empty when it does not say."""
     try:
-        return _read_basic(authorization)[0] if authorization else form.get("client_id", "")
+        if authorization:
+            return _read_basic(authorization)[0]
     except Refused:
-        return form.get("client_id", "")
+        pass
+    return form.get("client_id") or claimed_by_assertion(form)
 
 
 def read_credentials(authorization: str | None, form: Mapping[str, str]) -> tuple[str, str, str]:

@@ -11,12 +11,13 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, BaseGrant
 
 from app import metrics
 from app.clients.documents.refreshing import is_host_allowed
-from app.clients.models import DOCUMENT, SECRET_USED, ClientSnapshot, find_client
+from app.clients.models import DOCUMENT, PRIVATE_KEY_JWT, SECRET_USED, ClientSnapshot, find_client
 from app.database.access import has_committed
 from app.database.connections import RowGone
 from app.database.repeat import repeat
 from app.last_uses import LastUses
 from app.logs import present
+from app.oauth.assertions import authenticate_by_assertion
 from app.oauth.checks.parameters import demand_sound_details_of_token
 from app.oauth.client_authentication import authenticate_client, claimed_client_id
 from app.oauth.failures import count_failure
@@ -96,12 +97,15 @@ class Exchange(AuthorizationServer):
     def authenticate_client(self, request: WireRequest, methods: list[str], endpoint: str = "token") -> ClientSnapshot:
         """Returns the client that the request is from. Raises :class:`Refused`."""
         demand_form(request)
-        client, method = authenticate_client(
-            request.connection,
-            request.headers.get("Authorization"),
-            request.form,
-            find_client if request.presented is None else request.presented.find_client,
-        )
+        if "client_assertion" in request.form:
+            client, method = authenticate_by_assertion(request), PRIVATE_KEY_JWT
+        else:
+            client, method = authenticate_client(
+                request.connection,
+                request.headers.get("Authorization"),
+                request.form,
+                find_client if request.presented is None else request.presented.find_client,
+            )
         demand_host_of_document(request, client)
         self.accept_client(request, client, method)
         if client.secret_digest is not None:

@@ -24,7 +24,7 @@ class Introspection(IntrospectionEndpoint):
     that the client is the server of. Any other is ``{"active": false}``.
     """
 
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
     def authenticate_token(self, request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:
         """Returns the token, whoever it was issued to, unless it was used up. Raises :class:`Refused`."""

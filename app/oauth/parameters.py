@@ -21,6 +21,8 @@ _REPEATABLE = frozenset(["resource"])
 _KNOWN_NAMES = frozenset(
     [
         "authorization_details",
+        "client_assertion",
+        "client_assertion_type",
         "client_id",
         "client_secret",
         "code",

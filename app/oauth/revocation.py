@@ -14,7 +14,7 @@ from app.oauth.wire_request import WireRequest
 class Revocation(RevocationEndpoint):
     """A refresh token takes its family with it, an access token ends alone (:rfc:`7009#section-2.1`)."""
 
-    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    CLIENT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
 
     def authenticate_token(self, request: WireRequest, client: ClientSnapshot) -> TokenSnapshot | None:
         """Returns the token, if it is this client's. Another's, or none at all, gets the same 200 and changes nothing."""

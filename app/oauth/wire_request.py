@@ -43,6 +43,8 @@ class WireRequest(OAuth2Request):
     auth_method: str | None
     consent: ConsentSnapshot | None
     client_seen: ClientSnapshot | None = None
+    #: Whether the assertion by which its client authenticates was used up by it.
+    has_used_assertion = False
     #: Where the person is told how it has ended whose answer a device waits for.
     told_at: str | None = None
 

@@ -131,6 +131,12 @@ class EditForm(ClientForm):
         option_widget=CheckboxInput(),
         validate_choice=False,
     )
+    jwks = TextAreaField(
+        **_words("jwks"),
+        validators=[Optional()],
+        render_kw={"rows": 4, "spellcheck": "false", "autocapitalize": "off", "autocomplete": "off"},
+    )
+    jwks_uri = StringField(**_words("jwks_uri"), validators=[Optional()], render_kw=_ADDRESS)
     published = BooleanField(**_words("published"))
     access_token_lifetime = SecondsField(**_words("access_token_lifetime"), validators=[Optional()])
     refresh_token_lifetime = SecondsField(**_words("refresh_token_lifetime"), validators=[Optional()])

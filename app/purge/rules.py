@@ -33,6 +33,7 @@ from app.mail.models import UNSENT, LocalMail, OutgoingMail
 from app.memories.importing.models import Import, ImportPiece
 from app.oauth.asked_apps import KEPT_FOR as _ASKED_APPS_LAST
 from app.oauth.asked_apps import AskedApp
+from app.oauth.assertions.used import UsedAssertion
 from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.journal.log import KEPT_FOR as _REQUEST_RECORDS_LAST
 from app.oauth.journal.record import RequestRecord
@@ -118,6 +119,7 @@ def find_rules(settings: Settings) -> Sequence[Rule]:
         Rule("local_mail", LocalMail.sent_at, at - _LETTERS_LAST),
         Rule("rate_limit_counters", RateLimitCounter.expires_at, at),
         Rule("idempotency_keys", IdempotencyKey.expires_at, at),
+        Rule("used_assertions", UsedAssertion.expires_at, at),
         Rule("playground_callbacks", PlaygroundCallback.expires_at, at),
         Rule("import_pieces", ImportPiece.expires_at, at),
         Rule("imports", Import.expires_at, at),

@@ -27,6 +27,8 @@ DOCUMENT = {
     "application_type": "native",
     "require_pushed_authorization_requests": True,
     "grant_types": ["authorization_code"],
+    "jwks": {"keys": []},
+    "jwks_uri": "https://app.example.net/jwks.json",
     "client_id": "https://app.example.net/client.json",
 }
 
@@ -96,7 +98,8 @@ def test_json_is_read_as_the_fields_that_it_names():
         ("redirect_uris", "https://app.example.net/", "redirect_uris", "must be a list of strings."),
         ("redirect_uris", ["https://app.example.net/", 1], "redirect_uris", "must be a list of strings."),
         ("scope", ["memories:read"], "scopes", "must be a string of names"),
-        ("token_endpoint_auth_method", "private_key_jwt", "type", "must be 'none' or 'client_secret_basic'"),
+        ("token_endpoint_auth_method", "tls_client_auth", "type", "must be 'none' or 'client_secret_basic'"),
+        ("jwks", "{}", "jwks", "must be an object with a list of keys."),
         ("application_type", True, "native_app", "must be 'native' or 'web'."),
         ("require_pushed_authorization_requests", "true", "require_pushed", "must be true or false."),
     ],

@@ -45,12 +45,14 @@ def test_what_is_required_is_there(metadata):
     assert all(metadata[name].startswith(f"{ISSUER}/") for name in metadata if name.endswith("_endpoint"))
 
 
-def test_authentication_by_signed_tokens_would_need_algorithms(metadata):
-    """ "This metadata entry MUST be present if either of these authentication methods are specified" (section 2)."""
+def test_authentication_by_signed_tokens_names_its_algorithms(metadata):
+    """ "This metadata entry MUST be present if either of these authentication methods are specified ... Servers SHOULD
+    support RS256. The value none MUST NOT be used" (section 2).
+    """
     for kind in ("token", "revocation", "introspection"):
-        methods = metadata[f"{kind}_endpoint_auth_methods_supported"]
-        assert not {"private_key_jwt", "client_secret_jwt"}.intersection(methods)
-        assert f"{kind}_endpoint_auth_signing_alg_values_supported" not in metadata
+        assert "private_key_jwt" in metadata[f"{kind}_endpoint_auth_methods_supported"]
+        algorithms = metadata[f"{kind}_endpoint_auth_signing_alg_values_supported"]
+        assert "RS256" in algorithms and "none" not in algorithms
 
 
 def test_each_grant_type_that_is_named_is_known_and_no_other(metadata, register):

@@ -9,7 +9,7 @@ from app.clients.address_problems import find_redirect_uri_problem, find_web_add
 from app.clients.documents.errors import DocumentProblem, Trouble
 from app.clients.errors import ClientError
 from app.clients.fields import BY_NAME, ClientFields
-from app.clients.models import PUBLIC
+from app.clients.models import CONFIDENTIAL, PRIVATE_KEY_JWT, PUBLIC
 from app.clients.own_words import read_own_words
 from app.clients.redirect_uris import host_of
 from app.config import Settings
@@ -42,10 +42,12 @@ def read_document(settings: Settings, url: str, members: Mapping[str, Any]) -> R
     for name in _SECRETS:
         if name in members:
             _refuse(_("The member '%(name)s' must not be there: everybody can read the document.", name=name))
-    if not _can_go_without_secret(members):
+    may_sign = members.get("token_endpoint_auth_method") == PRIVATE_KEY_JWT
+    goes_without = _can_go_without_secret(members)
+    if not goes_without and not may_sign:
         _refuse(
             _(
-                "The member 'token_endpoint_auth_method' must be 'none', or be left out, or"
+                "The member 'token_endpoint_auth_method' must be 'none' or 'private_key_jwt', or be left out, or"
                 " 'token_endpoint_auth_methods_supported' must have 'none' among others."
             )
         )
@@ -55,7 +57,9 @@ def read_document(settings: Settings, url: str, members: Mapping[str, Any]) -> R
             said.pop(name, None)
     said["client_name"] = said.get("client_name") or host_of(url)
     try:
-        fields, default_scope, application_type = read_own_words(settings, said, type_=PUBLIC)
+        # One that would rather sign, and need not, is taken at its word each time.
+        type_ = PUBLIC if goes_without else CONFIDENTIAL
+        fields, default_scope, application_type = read_own_words(settings, said, type_=type_)
     except ClientError as error:
         _refuse(_name_member(error))
     return Reading(fields, default_scope, application_type, _choose_logo(members.get("logo_uri")))
@@ -66,7 +70,7 @@ def _refuse(detail: str) -> NoReturn:
 
 
 def _can_go_without_secret(members: Mapping[str, Any]) -> bool:
-    """Whether a client authenticates in no way, or need not: ChatGPT's would rather sign, and lists what else it can."""
+    """Whether a client authenticates in no way, or need not: one of ChatGPT's would rather sign, and lists what else it can."""
     others = members.get("token_endpoint_auth_methods_supported")
     return members.get("token_endpoint_auth_method") in (None, "", "none") or (
         isinstance(others, list) and "none" in others

@@ -2,16 +2,19 @@
 
 from app.clients.models.client import Client, find_record, is_client_id
 from app.clients.models.document import ClientDocument
+from app.clients.models.keys import ClientKeys
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.resource import ClientResource, is_registered_name, match_address
 from app.clients.models.rules import (
+    AUTH_METHODS,
     CONFIDENTIAL,
     DEVICE_GRANT,
     DOCUMENT,
     DYNAMIC,
     IDLE_FOR,
     ORIGINS,
+    PRIVATE_KEY_JWT,
     PUBLIC,
     REGISTERED,
     UNUSED_FOR,
@@ -22,6 +25,7 @@ from app.clients.models.self_registration import SelfRegistration
 from app.clients.models.snapshot import CLIENT_COLUMNS, SECRET_USED, ClientSnapshot, find_client
 
 __all__ = [
+    "AUTH_METHODS",
     "CLIENT_COLUMNS",
     "CONFIDENTIAL",
     "DEVICE_GRANT",
@@ -29,12 +33,14 @@ __all__ = [
     "DYNAMIC",
     "IDLE_FOR",
     "ORIGINS",
+    "PRIVATE_KEY_JWT",
     "PUBLIC",
     "REGISTERED",
     "SECRET_USED",
     "UNUSED_FOR",
     "Client",
     "ClientDocument",
+    "ClientKeys",
     "ClientLogo",
     "ClientOrigin",
     "ClientResource",

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from app import clock
 from app.accounts.models import Organization
 from app.clients.models.earlier_scopes import select_with_profile
+from app.clients.models.keys import HasKeys
 from app.clients.models.logo import ClientLogo
 from app.clients.models.origin import ClientOrigin
 from app.clients.models.resource import ClientResource, match_address
@@ -56,7 +57,7 @@ _NONE: ColumnElement[str] = literal_column("''")
 _REGISTERED: ColumnElement[str] = literal_column(f"'{REGISTERED}'")
 
 
-class Client(ClientRules, Base):
+class Client(ClientRules, HasKeys, Base):
     """An OAuth app. ``scope`` holds its registered scopes, which are also its default.
 
     ``key`` is short and is what everything else refers to; ``client_id`` is what stands on the wire, and may be an

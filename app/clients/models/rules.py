@@ -26,9 +26,12 @@ _GRANT_TYPES = {
     CONFIDENTIAL: ("authorization_code", "refresh_token", "client_credentials"),
     PUBLIC: ("authorization_code", "refresh_token"),
 }
-_AUTH_METHODS = {
-    CONFIDENTIAL: ("client_secret_basic", "client_secret_post"),
-    PUBLIC: ("none",),
+#: By a signature is what a client does whose public keys are known (:rfc:`7523#section-2.2`).
+PRIVATE_KEY_JWT = "private_key_jwt"
+#: How clients of a type authenticate at the token endpoint, by the names of :rfc:`7591#section-2`.
+AUTH_METHODS = {
+    CONFIDENTIAL: ("client_secret_basic", "client_secret_post", PRIVATE_KEY_JWT),
+    PUBLIC: ("none", PRIVATE_KEY_JWT),
 }
 
 
@@ -93,7 +96,7 @@ class ClientRules:
         return [uri for uri in self.redirect_uris if _is_usable(uri)]
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method in _AUTH_METHODS[self.type]
+        return method in AUTH_METHODS[self.type]
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code"

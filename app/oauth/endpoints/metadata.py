@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import Response
 
-from app.clients.models import DEVICE_GRANT
+from app.clients.keys import ALGORITHMS
+from app.clients.models import DEVICE_GRANT, PRIVATE_KEY_JWT
 from app.config import Settings
 from app.consents.details import TYPE
 from app.consents.resources import API, MCP
@@ -46,7 +47,7 @@ class _Document:
 
 def _describe_server(settings: Settings) -> dict[str, Any]:
     issuer = settings.issuer
-    auth_methods = ["client_secret_basic", "client_secret_post"]
+    auth_methods, algorithms = ["client_secret_basic", "client_secret_post", PRIVATE_KEY_JWT], list(ALGORITHMS)
     registers = {"registration_endpoint": f"{issuer}/oauth/register"} if settings.client_registration != "off" else {}
     reads_documents = {} if "*" in settings.client_document_hosts_denied else _READS_DOCUMENTS
     return (
@@ -69,6 +70,9 @@ def _describe_server(settings: Settings) -> dict[str, Any]:
             "token_endpoint_auth_methods_supported": [*auth_methods, "none"],
             "revocation_endpoint_auth_methods_supported": [*auth_methods, "none"],
             "introspection_endpoint_auth_methods_supported": auth_methods,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "authorization_details_types_supported": [TYPE],

@@ -35,7 +35,7 @@ class AuthorizationCodeGrant(AuthorizeGrant):
     audience: Resource
     _answer: TokenAnswer | None = None
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the code that it presents. Raises :class:`Refused`."""

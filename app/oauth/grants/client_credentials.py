@@ -18,7 +18,7 @@ _PLAIN = frozenset(("grant_type", "scope", "resource", "client_id", "client_secr
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):
     """Confidential clients alone; no refresh token (:rfc:`6749#section-4.4.3`)."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
 
     _added: BearerTokens | None = None
 

@@ -40,7 +40,7 @@ class DeviceCodeGrant(rfc8628.DeviceCodeGrant):
 
     audience: Resource
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find what became of the request. Raises :class:`Refused` until it was allowed."""

@@ -54,7 +54,7 @@ class RefreshTokenGrant(grants.RefreshTokenGrant):
     audience: Resource
     _answer: TokenAnswer | None = None
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]
 
     def validate_token_request(self) -> None:
         """Authenticate the client, and find the token that it presents. Raises :class:`Refused`."""

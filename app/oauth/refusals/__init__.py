@@ -7,7 +7,7 @@ the page that a person sees instead all read the row. A family of reasons is a f
 from authlib.oauth2 import OAuth2Error
 
 from app.clients.models import ClientSnapshot
-from app.oauth.refusals import authorize, bearer, client, code, device, pushed, refresh, request
+from app.oauth.refusals import assertion, authorize, bearer, client, code, device, pushed, refresh, request
 from app.oauth.refusals.page import ErrorPage
 from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import GrantLine, Refusal
@@ -15,7 +15,15 @@ from app.oauth.refusals.row import GrantLine, Refusal
 __all__ = ["REFUSALS", "ErrorPage", "GrantLine", "Reason", "Refusal", "Refused", "refuse"]
 
 REFUSALS: dict[Reason, Refusal] = (
-    client.ROWS | request.ROWS | code.ROWS | refresh.ROWS | device.ROWS | authorize.ROWS | pushed.ROWS | bearer.ROWS
+    client.ROWS
+    | assertion.ROWS
+    | request.ROWS
+    | code.ROWS
+    | refresh.ROWS
+    | device.ROWS
+    | authorize.ROWS
+    | pushed.ROWS
+    | bearer.ROWS
 )
 
 # RFC 6749 section 5.2: a client that used the header is answered with its scheme.

@@ -5,14 +5,15 @@ from app.oauth.refusals.reason import Reason
 from app.oauth.refusals.row import Refusal
 from app.sentences import _
 
-_FAILED = "Client authentication failed."
+#: What whoever is not authenticated reads, for whatever reason.
+FAILED = "Client authentication failed."
 _NOT_BOTH = "Send the client secret in the Authorization header or in the body, not both."
 
 #: reason -> its row.
 ROWS = {
     Reason.CLIENT_UNKNOWN: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_(
             "The client_id is missing, or none that is registered here, or the Authorization header cannot be read."
         ),
@@ -23,39 +24,39 @@ ROWS = {
     ),
     Reason.CLIENT_SUSPENDED: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("The app is suspended."),
         fix=_("Fix the cause, then resume the app under Danger."),
         page=SWITCHED_OFF,
     ),
     Reason.CLIENT_DRAFT: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("The app is still a draft."),
         fix=_("Activate it under Credentials."),
         page=SWITCHED_OFF,
     ),
     Reason.SECRET_MISSING: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("No client secret was sent, and this app is confidential."),
         fix=_("Send client_id and client_secret as HTTP Basic, or as parameters in the body."),
     ),
     Reason.SECRET_WRONG: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("The client secret that was sent does not belong to this app."),
         fix=_("Copy it again whole, from rlq_cs_ to its last character, or make another under Credentials."),
     ),
     Reason.SECRET_ENDED: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("The client secret that was sent was this app's, and has been retired or has come to its end."),
         fix=_("Find where the old secret is still used and give that place one that works."),
     ),
     Reason.SECRET_UNEXPECTED: Refusal(
         "invalid_client",
-        _FAILED,
+        FAILED,
         happened=_("A client secret was sent, and this app is public: it has none."),
         fix=_("Leave client_secret out and send client_id alone, with PKCE."),
     ),

@@ -53,9 +53,9 @@ ROWS = {
         happened="%(detail)s",
         in_general=_("The document says what it must not say, or lacks what it must; the page names the member."),
         fix=_(
-            "Its client_id is its own address, letter for letter; token_endpoint_auth_method is none, or"
-            " token_endpoint_auth_methods_supported has that among others; it has redirect_uris, and neither a client_secret"
-            " nor a private key."
+            "Its client_id is its own address, letter for letter; token_endpoint_auth_method is none, or private_key_jwt with"
+            " jwks or jwks_uri, or token_endpoint_auth_methods_supported has none among others; it has redirect_uris, and"
+            " neither a client_secret nor a private key."
         ),
         page=page.DOCUMENT_REFUSED,
     ),

@@ -22,6 +22,14 @@ class Reason(StrEnum):
     SEVERAL_AUTHENTICATIONS = "several_authentications"
     SECRET_TWICE = "client_secret_twice"
     TOO_MANY_FAILURES = "too_many_failures"
+    ASSERTION_DEFECTIVE = "client_assertion_defective"
+    ASSERTION_BESIDE = "client_assertion_beside"
+    ASSERTION_ELSEWHERE = "client_assertion_elsewhere"
+    ASSERTION_EXPIRED = "client_assertion_expired"
+    ASSERTION_AHEAD = "client_assertion_ahead"
+    ASSERTION_KEY_WRONG = "client_assertion_key_wrong"
+    ASSERTION_USED = "client_assertion_used"
+    ASSERTION_KEYS_AWAY = "client_assertion_keys_away"
 
     # -- what any endpoint may object to
     PARAMETER_DEFECTIVE = "parameter_defective"

@@ -15,6 +15,7 @@ _STATUSES = {
     "invalid_token": 401,
     "insufficient_scope": 403,
     "too_many_requests": 429,
+    "temporarily_unavailable": 503,
 }
 
 

@@ -187,7 +187,7 @@ def test_what_the_document_names_is_the_default_also_for_whoever_signs_in_on_the
 
 
 def test_one_that_would_rather_sign_joins_as_one_that_need_not(app, claude, serve, join, signed_in):
-    """ChatGPT's document, which lists what else its client can: that takes what our metadata name."""
+    """ChatGPT's document, which lists what else its client can."""
     serve(
         token_endpoint_auth_method="private_key_jwt",
         token_endpoint_auth_methods_supported=["none", "private_key_jwt"],

@@ -60,8 +60,9 @@ def read(app):
                 ["none"],
             )
         ),
-        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": "none"}, "none"),
-        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": ["x"]}, "none"),
+        ({"token_endpoint_auth_method": "tls_client_auth", "token_endpoint_auth_methods_supported": "none"}, "none"),
+        ({"token_endpoint_auth_method": "tls_client_auth", "token_endpoint_auth_methods_supported": ["x"]}, "none"),
+        ({"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_methods_supported": ["x"]}, "jwks"),
         # "private key material MUST NOT be included".
         ({"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}, "private key"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "secret"}]}}, "private key"),
@@ -107,7 +108,7 @@ def test_both_the_person_and_the_apps_makers_read_what_is_wrong(claude, serve, s
         # What we do not know is ignored, and so is a null or nothing.
         ({"software_id": {"a": [1]}, "client_name#de": "Klaus", "contacts": "x"}, {}),
         ({"token_endpoint_auth_method": None, "grant_types": None, "response_types": None}, {"type": "public"}),
-        # As ChatGPT's does: it would rather sign, and goes without where our metadata do not say that it can.
+        # As ChatGPT's does: it would rather sign, and need not.
         (
             {
                 "token_endpoint_auth_method": "private_key_jwt",
@@ -115,13 +116,17 @@ def test_both_the_person_and_the_apps_makers_read_what_is_wrong(claude, serve, s
                 "token_endpoint_auth_signing_alg": "RS256",
                 "jwks_uri": "https://claude.example/keys",
             },
-            {"type": "public"},
+            {"type": "public", "jwks_uri": "https://claude.example/keys"},
+        ),
+        (
+            {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://claude.example/keys"},
+            {"type": "confidential", "jwks_uri": "https://claude.example/keys"},
         ),
         ({"client_name": None}, {"name": "claude.example"}),
         ({"client_name": ""}, {"name": "claude.example"}),
-        # Public keys are no secret.
-        ({"jwks": {"keys": [{"kty": "EC", "x": "a", "y": "b"}]}}, {}),
-        ({"jwks_uri": "https://claude.example/keys"}, {}),
+        # Public keys are no secret, and for something else where the client does not sign.
+        ({"jwks": {"keys": [{"kty": "EC", "x": "a", "y": "b"}]}}, {"jwks": ""}),
+        ({"jwks_uri": "https://claude.example/keys"}, {"jwks_uri": ""}),
         # One document is for every server there is: what cannot be used here is passed over.
         ({"redirect_uris": ["cursorx", GOOD, GOOD, "http://a.example/"]}, {"redirect_uris": [GOOD]}),
         ({"client_uri": "javascript:alert(1)", "policy_uri": 3, "tos_uri": "x"}, {"homepage_url": "", "terms_url": ""}),

@@ -49,7 +49,7 @@ def test_only_what_exists_is_promised(metadata):
         "authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code",
     }  # fmt: skip
     assert set(metadata["token_endpoint_auth_methods_supported"]) == {
-        "client_secret_basic", "client_secret_post", "none",
+        "client_secret_basic", "client_secret_post", "none", "private_key_jwt",
     }  # fmt: skip
     assert set(SCOPES) <= set(metadata["scopes_supported"])
     assert metadata["authorization_response_iss_parameter_supported"] is True

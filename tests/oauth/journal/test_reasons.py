@@ -429,7 +429,8 @@ NOT_KEPT = {
 }
 
 
-def test_every_reason_is_produced_by_a_request_in_this_file_or_in_that_of_devices():
-    files = Path(__file__), Path(__file__).with_name("test_reasons_of_devices.py")
+def test_every_reason_is_produced_by_a_request_in_this_file_or_in_those_beside():
+    names = "test_reasons_of_devices.py", "test_reasons_of_signatures.py"
+    files = Path(__file__), *(Path(__file__).with_name(name) for name in names)
     shown = set(re.findall(r"Reason\.([A-Z][A-Z_]+)", "".join(file.read_text() for file in files)))
     assert shown | NOT_KEPT | {reason.name for reason in bearer.ROWS} == set(Reason.__members__)

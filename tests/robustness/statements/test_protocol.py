@@ -1,6 +1,8 @@
 """The apps' journeys: from the link to the tokens, by a document, a registration, and the addresses that others expect."""
 
+import json
 import os
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -11,6 +13,7 @@ from app.extensions import db
 from tests.integrator import Integrator
 from tests.personal.conftest import post
 from tests.robustness.statements.journeys import draw_png, journey
+from tests.signing import SigningKey
 
 #: What the memory server for agents answers itself, if only with what to send instead.
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -75,6 +78,15 @@ def test_a_device(browser, alice, register, failing):
         assert app.post("/oauth/token", poll).status_code == status
     # What is redeemed twice ends what came of it, although the answer is an error.
     assert app.post("/oauth/token", poll).json["error"] == "invalid_grant"
+
+
+@journey("oauth.token POST", "oauth.introspect POST", "oauth.push_request POST")
+def test_an_app_that_signs(register, failing):
+    key = SigningKey()
+    app = replace(register(jwks=json.dumps({"keys": [key.public]})), client_secret=None, signing_key=key)
+    token = app.client_credentials(scope="memories:read").json["access_token"]
+    assert app.introspect(token).json["active"] is True
+    assert app.push().status_code == 201
 
 
 @pytest.fixture
