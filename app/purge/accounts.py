@@ -5,6 +5,7 @@ that others write between, and each batch asks once more whether the account is 
 with the account itself, in one transaction with the letter that says so.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -34,6 +35,8 @@ from app.oauth.authorization_request import AuthorizationRequest
 from app.oauth.tokens.family import TokenFamily
 from app.purge.batches import Pace, write_batch
 from app.purge.rules import Rule
+
+_log = logging.getLogger(__name__)
 
 #: What the purge tells of: accounts that went.
 DELETED = "accounts"
@@ -97,7 +100,12 @@ def purge_accounts(engine: Engine, pace: Pace) -> tuple[dict[str, int], bool]:
             user_id = connection.scalar(due)
         if user_id is None:
             return gone, True
-        if not _delete_account(engine, user_id, pace, gone):
+        before = gone[DELETED]
+        goes_on = _delete_account(engine, user_id, pace, gone)
+        if gone[DELETED] > before:
+            # For who brings back an older database: nothing in it says that this one is to go once more.
+            _log.info("Account %s was deleted for good.", user_id)
+        if not goes_on:
             return gone, False
         after = user_id
 

@@ -196,13 +196,17 @@ def test_after_the_week_it_is_too_late_also_before_the_purge_came(ask, signed_in
 
 
 def test_after_a_week_everything_is_gone_and_nothing_names_the_person(
-    app, ask, connected, saved, record, alice, bob, let_time_pass, in_database
+    app, ask, connected, saved, record, alice, bob, let_time_pass, in_database, caplog
 ):
+    caplog.set_level("INFO", "app.purge")
     record(5, "read", 3, Recipes=3)
     ask()
     assert purge(app)["accounts"] == 0
+    assert "deleted" not in caplog.text
     let_time_pass(days=7)
     assert purge(app)["accounts"] == 1
+    # Whoever brings back an older database reads there which accounts are to go once more.
+    assert f"Account {alice.id} was deleted for good." in caplog.text
     assert in_database(lambda session: find_user(session, alice)) is None
     assert in_database(lambda session: _find_traces(session, alice)) <= TELLS
     # What is the organization's is there, with who belongs to it.
