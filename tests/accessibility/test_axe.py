@@ -10,6 +10,7 @@ _LARGE_STYLE, _SMALL_STYLE = (
     f".small {{ display: inline-block; width: {size}px; height: {size}px; line-height: 9px }}" for size in (40, 9)
 )
 _ROWS = "<p>Words</p><ul>" + "<li><strong class='row'>A row</strong></li>" * 30 + "</ul>"
+_LINKED = "<p class='words'>Words and <a href='/a' class='link'>a link</a> among them.</p>"
 _DARK, _NARROW = "@media (prefers-color-scheme: dark)", "@media (max-width: 400px)"
 #: What is wrong -> at which look, by which rule, what is put into the page's main, and its style.
 BROKEN = {
@@ -33,6 +34,15 @@ BROKEN = {
     "a heading gone where it is narrow": (
         *("dark", "heading-order", "<h2 class='gone'>Above</h2><h3>Below</h3>"),
         f"{_NARROW} {{ .gone {{ display: none }} }}",
+    ),
+    # Of one of the same colour axe-core thinks that nobody is meant to find it.
+    "a link almost like the words around it": (
+        *("light", "link-in-text-block", _LINKED),
+        ".words { color: #222 } .link { text-decoration: none; color: #333; font-weight: inherit }",
+    ),
+    "a link almost like the words around it in the dark": (
+        *("dark", "link-in-text-block", _LINKED),
+        f"{_DARK} {{ .words {{ color: #eee }} .link {{ text-decoration: none; color: #ddd; font-weight: inherit }} }}",
     ),
     "words of a bad colour": ("light", "color-contrast", "<p class='bad'>Words</p>", ".bad { color: #ccc }"),
     # Of one letter axe-core does not say whether it is good.
