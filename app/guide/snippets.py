@@ -45,6 +45,8 @@ SNIPPETS: dict[str, Mapping[str, tuple[str, ...]]] = {
     "native": {PUBLIC: ("python",)},
     "preflight": {PUBLIC: ("shell",)},
     "push": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
+    "signing-key": {CONFIDENTIAL: ("python",)},
+    "sign": {CONFIDENTIAL: ("python",)},
     "discovery": _BOTH_TYPES,
     "openapi": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},
     "documents": {CONFIDENTIAL: _SERVER, PUBLIC: _SERVER},

@@ -18,7 +18,10 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from app.clients.models import CONFIDENTIAL, PUBLIC
+from app.clients.models import CONFIDENTIAL, PUBLIC, find_record
+from app.clients.registration import update_client
+from app.config import settings
+from app.extensions import db
 from app.guide.snippets import LANGUAGES
 from tests.guide.conftest import Guide, read_guide
 from tests.guide.stage import allow, connect, read, register
@@ -236,6 +239,9 @@ def test_every_python_example_works_when_pasted(type, server, register, read, al
         session.run(guide, "introspect-now")
         picked = session.names["tokens"]["authorization_details"][0]["identifier"]
         assert session.names["may_read"](picked) and not session.names["may_read"]("mem_another")
+        give_keys(server, session.names["CLIENT_ID"], session.run(guide, "signing-key"))
+        assert session.run(guide, "sign") == "Bearer\n"
+        assert (tmp_path / "key.json").stat().st_mode & 0o077 == 0
         run_web_app(guide.in_language("python")["web-app"], server, allow)
         session.ran.add("web-app")
     else:
@@ -254,6 +260,13 @@ def test_every_python_example_works_when_pasted(type, server, register, read, al
     assert session.names["tokens"]["token_type"] == "Bearer"
 
     assert session.ran == guide.in_language("python").keys()
+
+
+def give_keys(server, client_id: str, jwks: str) -> None:
+    """Put the public keys into the app's settings."""
+    with server.app.app_context():
+        update_client(db.session(), settings(), find_record(db.session(), client_id), actor_user_id=None, jwks=jwks)
+        db.session.commit()
 
 
 def run_web_app(text: str, server, allow) -> None:
