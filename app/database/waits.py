@@ -1,13 +1,13 @@
 """Who waits for PostgreSQL in this process, and who had better not: whoever is asked in vain is not asked by everybody.
 
 A request that has no answer within its patience gives up (:class:`NoAnswer`). From then on requests are told at once
-(:class:`NotAsked`), while one thread asks again and again; with its first answer all is as before. And where statements
+(:class:`NotAsked`), while one thread asks again and again; with the first answer all is as before. And where statements
 take long without being unanswered, some threads stay free for what needs no database.
 """
 
 import threading
 from collections.abc import Callable
-from time import monotonic, sleep
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from app import metrics
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LONG_SECONDS = 0.6
 #: Seconds between two attempts to reach a database that does not answer.
 _PROBE_PAUSE = 0.5
+#: Seconds after which the next attempt is made beside one that has not ended, and how many there may be at once.
+_PROBE_HANGS, _MOST_PROBES = 3.0, 8
 #: Seconds for which requests wait to hear whether the database is away, or one statement only was slow.
 _VERDICT_SECONDS = 0.2
 
@@ -38,6 +40,7 @@ class Waits:
         """``probe`` asks the database something on a connection of its own, and raises when there is no answer."""
         self._probe = probe
         self._lock = threading.Lock()
+        self._probes = threading.BoundedSemaphore(_MOST_PROBES)
         self._answers = threading.Event()
         self._answers.set()
         self._silent_since = 0.0
@@ -98,14 +101,29 @@ class Waits:
         metrics.BREAKER_OPEN.set(self.are_closed)
 
     def _probe_until_answered(self) -> None:
-        while True:
-            try:
-                self._probe()
-            # Whatever went wrong, the next attempt may find it mended.
-            except Exception:
-                sleep(_PROBE_PAUSE)
-            else:
-                break
-        with self._lock:
-            self._answers.set()
-            self._update()
+        answered = threading.Event()
+        while not answered.is_set():
+            ended = threading.Event()
+            self._probes.acquire()
+            threading.Thread(
+                target=self._probe_once, args=(answered, ended), name="database-probe", daemon=True
+            ).start()
+            # Looking up a name that nobody tells may take half a minute, and the database may long be there again.
+            ended.wait(_PROBE_HANGS)
+            answered.wait(_PROBE_PAUSE)
+
+    def _probe_once(self, answered: threading.Event, ended: threading.Event) -> None:
+        try:
+            self._probe()
+            with self._lock:
+                # One that comes late says nothing of a silence that began meanwhile.
+                if not answered.is_set():
+                    answered.set()
+                    self._answers.set()
+                    self._update()
+        # Whatever went wrong, the next attempt may find it mended.
+        except Exception:
+            pass
+        finally:
+            self._probes.release()
+            ended.set()

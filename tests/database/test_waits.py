@@ -152,6 +152,46 @@ def test_requests_are_served_again_with_the_first_answer():
     waits.check(Patience(2.0))
 
 
+def test_an_attempt_that_hangs_does_not_keep_the_next_from_being_made(monkeypatch):
+    """A question to a name server that got lost takes half a minute to fail; the database is there again long before."""
+    monkeypatch.setattr("app.database.waits._PROBE_HANGS", 0.01)
+    over, attempts = threading.Event(), []
+
+    def probe():
+        attempts.append(None)
+        if len(attempts) < 3:
+            over.wait(60)
+            raise OSError
+
+    waits = Waits(probe)
+    waits.give_up(Patience(1.0))
+    try:
+        wait_until(lambda: not waits.are_closed)
+    finally:
+        over.set()
+    waits.check(Patience(2.0))
+    assert len(attempts) == 3
+
+
+def test_attempts_that_hang_have_a_bound(monkeypatch):
+    monkeypatch.setattr("app.database.waits._PROBE_HANGS", 0.0)
+    monkeypatch.setattr("app.database.waits._PROBE_PAUSE", 0.0)
+    over, attempts = threading.Event(), []
+
+    def probe():
+        attempts.append(None)
+        over.wait(60)
+
+    waits = Waits(probe)
+    waits.give_up(Patience(1.0))
+    wait_until(lambda: len(attempts) == 8)
+    with pytest.raises(NotAsked):
+        waits.check(Patience(2.0))
+    assert len(attempts) == 8
+    over.set()
+    wait_until(lambda: not waits.are_closed)
+
+
 def test_one_slow_statement_keeps_nobody_out():
     """Where the probe is answered at once, the others have waited for its verdict and go on."""
     waits = Waits(lambda: None)
