@@ -107,8 +107,13 @@ class Fetcher:
         Nobody needs to be signed in: it is asked for when the client itself comes. Raises what :meth:`fetch_object` raises.
         """
         with self._telling(kind):
-            fetched = self._fetch(self._read_target(url, kind), kind, client_key)
-            return _read_object(fetched.content, urlsplit(url).hostname or "")
+            target = self._read_target(url, kind)
+            members = _read_object(self._fetch(target, kind, client_key).content, target.host)
+            keys = members.get("keys")
+            if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+                # Whoever says sorry in JSON has taken no key back.
+                raise FetchFailed(Why.BAD_JSON, target.host)
+            return members
 
     def _fetch_for_person(
         self,

@@ -106,10 +106,15 @@ def _read_key(members: Mapping[str, Any]) -> "Key | None":
     fitting = [name for name, of in ALGORITHMS.items() if of == (kind if kind[0] != "RSA" else ("RSA", None))]
     if not fitting or (said is not None and said not in fitting):
         return None
+    if any(name in members for name in PRIVATE_MEMBERS):
+        # Whoever can read it could sign.
+        return None
     if members.get("use") not in (None, "sig") or not (uses is None or (isinstance(uses, list) and "verify" in uses)):
         return None
-    # The key and its id, and nothing that the library would judge in its own way.
-    plain = {name: members[name] for name in ("kty", "crv", "x", "y", "n", "e", "kid") if name in members}
+    # The key and its id, and nothing that the library would judge in its own way. Of RSA alone there are two algorithms
+    # that differ, and a key is for one (RFC 8725 section 3.1).
+    kept = ("kty", "n", "e", "kid", "alg") if kind[0] == "RSA" else ("kty", "crv", "x", "y", "kid")
+    plain = {name: members[name] for name in kept if members.get(name) is not None}
     try:
         if kind[0] == "RSA" and not _is_sound_rsa(plain):
             return None

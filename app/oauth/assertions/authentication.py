@@ -1,17 +1,11 @@
 """Client authentication by an assertion that the client has signed (:rfc:`7523#section-2.2`)."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from app.clients.models import ClientSnapshot, find_client
-from app.oauth.assertions.keys import KeysAway, find_keys
-from app.oauth.assertions.reading import Assertion, read_assertion, registry
+from app.oauth.assertions.keys import KeysAway, is_signed
+from app.oauth.assertions.reading import read_assertion
 from app.oauth.assertions.used import use_assertion
 from app.oauth.refusals import Reason, refuse
 from app.oauth.wire_request import WireRequest
-
-if TYPE_CHECKING:
-    from joserfc.jwk import Key
 
 
 def authenticate_by_assertion(request: WireRequest) -> ClientSnapshot:
@@ -31,13 +25,13 @@ def authenticate_by_assertion(request: WireRequest) -> ClientSnapshot:
     if client.suspended_at is not None:
         raise refuse(Reason.CLIENT_SUSPENDED, client=client)
     try:
-        keys = find_keys(request.connection, request.services, client, assertion)
+        is_right = is_signed(request.connection, request.services, client, assertion)
     except KeysAway as away:
         if not client.is_confidential:
             # It need not have signed, and nothing is taken for signed by it.
             return client
         raise refuse(Reason.ASSERTION_KEYS_AWAY, client=client, seconds=away.seconds) from None
-    if not is_signed_by(keys, assertion):
+    if not is_right:
         raise refuse(Reason.ASSERTION_KEY_WRONG, client=client)
     # What begins anew because the database asks for that brings the same one again.
     if not request.has_used_assertion:
@@ -51,17 +45,3 @@ def _audiences(request: WireRequest) -> set[str]:
     """Returns what an assertion may say that it is for: this server, its token endpoint, or where it was sent (:rfc:`9126#section-2`)."""
     issuer = request.services.settings.issuer
     return {issuer, f"{issuer}/", f"{issuer}/oauth/token", request.uri, request.uri.removesuffix("/")}
-
-
-def is_signed_by(keys: Iterable["Key"], assertion: Assertion) -> bool:
-    """Returns whether one of the keys has signed the assertion."""
-    from joserfc.errors import JoseError
-    from joserfc.jws import deserialize_compact
-
-    for key in keys:
-        try:
-            deserialize_compact(assertion.text, key, registry=registry())
-        except (JoseError, ValueError):
-            continue
-        return True
-    return False

@@ -1,4 +1,4 @@
-"""Which key an assertion is checked by, and where a client's keys come from: its registration, or the host that it named."""
+"""Whether a client has signed an assertion, and where its keys come from: its registration, or the host that it named."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from app.database.side_by_side.aside import step_aside
 from app.database.statements import Statement
 from app.fetch import KEYS, STRANGERS_KEYS, FetchBusy, FetchFailed
 from app.limits.errors import TooManyAttempts
-from app.oauth.assertions.reading import Assertion
+from app.oauth.assertions.reading import Assertion, registry
 from app.services import Services
 
 if TYPE_CHECKING:
@@ -72,35 +72,48 @@ _KEEP = Statement(
 _NOTE_TRY = Statement(update(ClientKeys).where(*_of_same).values(tried_at=bindparam("at")))
 
 
-def find_keys(
-    connection: Connection, services: Services, client: ClientSnapshot, assertion: Assertion
-) -> Iterable["Key"]:
-    """Returns the client's keys that the assertion may be signed with; none where it has none.
+def is_signed(connection: Connection, services: Services, client: ClientSnapshot, assertion: Assertion) -> bool:
+    """Returns whether one of the client's keys has signed the assertion.
 
-    Raises :class:`KeysAway`.
+    Where none of those that are known has, the host is asked anew, for not every app names its keys. Raises
+    :class:`KeysAway`.
     """
     row: KeysRow | None = connection.first(_FIND, client_key=client.key)
     if row is None:
-        return ()
-    fitting = _choose(row.jwks, assertion)
-    if not row.jwks_uri or (fitting and row.is_younger(_FRESH)):
-        return fitting
+        return False
+    is_right = is_signed_by(_choose(row.jwks, assertion), assertion)
+    if not row.jwks_uri or (is_right and row.is_younger(_FRESH)):
+        return is_right
     seconds, has_just_tried = 60, row.tried_at is not None and abs(clock.now() - row.tried_at) < _BETWEEN
     has_failed = has_just_tried and row.tried_at != row.fetched_at
     if row.may_fetch and not has_just_tried:
         try:
-            return _choose(_fetch(connection, services, client, row), assertion)
+            return is_signed_by(_choose(_fetch(connection, services, client, row), assertion), assertion)
         except FetchBusy as busy:
             has_failed, seconds = True, busy.retry_after
         except (FetchFailed, TooManyAttempts):
             has_failed = True
             connection.run(_NOTE_TRY, key=client.key, uri=row.jwks_uri, at=clock.now())
-    if fitting and row.is_younger(_GOOD):
-        return fitting
+    if is_right and row.is_younger(_GOOD):
+        return True
     if has_failed:
         raise KeysAway(seconds)
     # A key that is not among those of a moment ago is no key of the client's.
-    return ()
+    return False
+
+
+def is_signed_by(keys: Iterable["Key"], assertion: Assertion) -> bool:
+    """Returns whether one of the keys has signed the assertion."""
+    from joserfc.errors import JoseError
+    from joserfc.jws import deserialize_compact
+
+    for key in keys:
+        try:
+            deserialize_compact(assertion.text, key, registry=registry())
+        except (JoseError, ValueError):
+            continue
+        return True
+    return False
 
 
 def _fetch(connection: Connection, services: Services, client: ClientSnapshot, row: KeysRow) -> str:
@@ -114,12 +127,13 @@ def _fetch(connection: Connection, services: Services, client: ClientSnapshot, r
 
 
 def _choose(jwks: str, assertion: Assertion) -> list["Key"]:
-    """Returns those of the kind that the assertion's algorithm needs, and of its ``kid`` where both name one."""
+    """Returns those of the kind that the assertion's algorithm needs, for no other, and of its ``kid`` where both name one."""
     kind, curve = ALGORITHMS[assertion.algorithm]
     found = []
     for key in _read(jwks):
         is_of_kind = key.key_type == kind and (curve is None or getattr(key, "curve_name", None) == curve)
-        if is_of_kind and (assertion.key_id is None or key.kid in (None, assertion.key_id)):
+        is_named = assertion.key_id is None or key.kid in (None, assertion.key_id)
+        if is_of_kind and is_named and key.alg in (None, assertion.algorithm):
             found.append(key)
     return found
 

@@ -10,13 +10,16 @@ from msgspec import Struct
 from app import clock
 from app.clients.keys import ALGORITHMS
 from app.oauth.refusals import Reason, refuse
+from app.strict_json import parse_body
 
 #: What ``client_assertion_type`` must be.
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: How far the client's clock may be from ours, and how far ahead the end of an assertion may lie, in seconds.
 LEEWAY, LONGEST = 60, 60 * 60
-# Microsoft's libraries send a certificate along.
-_MOST_OF_HEADER = 4096
+# Microsoft's libraries send a certificate along. The signature is that of the longest key that is taken, RSA of 8192 bits.
+_MOST_OF_HEADER, _MOST_OF_SIGNATURE = 4096, 1366
+#: What a JWT may say that it is (RFC 8725 section 3.11): whatever else a client signs by the same key proves nothing here.
+_TYPES = ("jwt", "client-authentication+jwt")
 _LONGEST_ID = 1000
 # Later than any clock, and before what no floating point number holds.
 _FAR = 1e15
@@ -49,11 +52,10 @@ def read_assertion(form: Mapping[str, str], audiences: Collection[str]) -> Asser
     if form.get("client_assertion_type") != JWT_BEARER or not text:
         raise _defective(f"the parameter 'client_assertion_type' must be '{JWT_BEARER}', beside 'client_assertion'")
     header, claims = _open(text)
-    algorithm, key_id, token_id = header.get("alg"), header.get("kid"), claims.get("jti")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise _defective(f"its 'alg' must be one of {', '.join(ALGORITHMS)}")
-    client_id = claims.get("sub")
-    if not isinstance(client_id, str) or not client_id or claims.get("iss") != client_id:
+    _check_header(header)
+    algorithm, key_id, token_id = header["alg"], header.get("kid"), claims.get("jti")
+    client_id = _read_client_id(claims)
+    if not client_id or claims.get("iss") != client_id:
         raise _defective("its 'iss' and its 'sub' must both be the client id")
     if form.get("client_id", client_id) != client_id:
         raise _defective("its 'sub' and the parameter 'client_id' must be the same")
@@ -69,10 +71,15 @@ def read_assertion(form: Mapping[str, str], audiences: Collection[str]) -> Asser
 def claimed_by_assertion(form: Mapping[str, str]) -> str:
     """Returns who an assertion says that it is from, whatever else is wrong with it; empty where it does not say."""
     try:
-        client_id = _open(form.get("client_assertion", ""))[1].get("sub")
+        return _read_client_id(_open(form.get("client_assertion", ""))[1])
     except Exception:
         return ""
-    return client_id if isinstance(client_id, str) else ""
+
+
+def _read_client_id(claims: Mapping[str, Any]) -> str:
+    """Returns the client that they are of; empty where no client id could be so, as the parameter could not."""
+    client_id = claims.get("sub")
+    return client_id if isinstance(client_id, str) and client_id.isprintable() else ""
 
 
 def _defective(detail: str) -> Exception:
@@ -83,12 +90,19 @@ def _open(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns the header and the claims. Raises :class:`Refused`."""
     from joserfc.errors import JoseError
     from joserfc.jws import extract_compact
+    from joserfc.util import urlsafe_b64decode
 
     try:
         opened = extract_compact(text.encode(), registry=registry())
-        header, claims = opened.headers(), json.loads(opened.payload)
-    except (JoseError, ValueError, RecursionError):
+        parts = urlsafe_b64decode(opened.segments["header"]), opened.payload
+    except (JoseError, ValueError, TypeError, RecursionError):
         raise _defective("it must be a signed JWT, in three parts with dots between") from None
+    try:
+        header, claims = map(parse_body, parts)
+        # Half a character is no text that a database takes.
+        json.dumps([header, claims], ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise _defective("its header and its claims must be JSON that is read in one way alone") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise _defective("its header and its claims must be JSON objects")
     return header, claims
@@ -100,13 +114,29 @@ def registry() -> Any:
     from joserfc.jws import JWSRegistry
 
     class Ours(JWSRegistry):
-        max_header_length = _MOST_OF_HEADER
+        max_header_length, max_signature_length = _MOST_OF_HEADER, _MOST_OF_SIGNATURE
 
         def get_alg(self, name: str) -> Any:
             # Without its warning of EdDSA, which most libraries still call Ed25519 (RFC 9864).
             return self.algorithms[name] if name in ALGORITHMS else super().get_alg(name)
 
     return Ours(algorithms=list(ALGORITHMS), strict_check_header=False)
+
+
+def _check_header(header: dict[str, Any]) -> None:
+    """Raises :class:`Refused`: here, and not where a signature is checked, which would seem to be wrong."""
+    from joserfc.errors import JoseError
+
+    if "crit" in header:
+        raise _defective("its 'crit' must be left out, as this server knows no extension")
+    try:
+        registry().check_header(header)
+    except (JoseError, ValueError, TypeError):
+        raise _defective("a member of its header is of another kind than RFC 7515 says") from None
+    if header["alg"] not in ALGORITHMS:
+        raise _defective(f"its 'alg' must be one of {', '.join(ALGORITHMS)}")
+    if header.get("typ", "JWT").lower().removeprefix("application/") not in _TYPES:
+        raise _defective("its 'typ' must be 'JWT' or 'client-authentication+jwt', or be left out")
 
 
 def _is_for(audience: Any, audiences: Collection[str]) -> bool:

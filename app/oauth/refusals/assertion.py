@@ -44,7 +44,7 @@ ROWS = {
         happened=_("The client assertion is not signed by a key that this server knows of the app."),
         fix=_(
             "Compare its kid and its alg with the app's public keys, or with what lies at their address: that is asked anew"
-            " when a kid is not known, once a minute, and of an app that registered itself not before somebody has"
+            " when no key that is known has signed, once a minute, and of an app that registered itself not before somebody has"
             " allowed it something."
         ),
     ),

@@ -35,6 +35,36 @@ def test_a_key_that_is_not_known_is_asked_for(
     assert len(document_hosts.requests) == 2
 
 
+@each("kid", [None, "first"])
+def test_another_key_is_asked_for_also_where_nothing_names_it(
+    register_signing, key, other_key, document_hosts, let_time_pass, kid, anew
+):
+    """Libraries need not name a key, and some apps call each of theirs alike."""
+    with anew():
+        agent = register_signing(key, jwks_uri=JWKS_URI)
+        for now, status in ((key, 200), (other_key, 401)):
+            document_hosts.serve(JWKS_URI, {"keys": [now.public | {"kid": kid}]})
+            agent.signing_key = now
+            assert ask(agent, **now.parameters(agent.client_id, header={"kid": kid})).status_code == status
+        let_time_pass(minutes=2)
+        assert ask(agent, **other_key.parameters(agent.client_id, header={"kid": kid})).status_code == 200
+
+
+def test_what_is_no_key_set_takes_no_key_back(distant_signer, serve_keys, key, document_hosts, let_time_pass):
+    """As of a host that says in JSON, and with 200, that something is wrong."""
+    serve_keys(key)
+    assert ask(distant_signer).status_code == 200
+    for served in ({"error": "sorry"}, {"keys": "x"}, {"keys": [1]}):
+        document_hosts.serve(JWKS_URI, served)
+        let_time_pass(hours=2)
+        assert ask(distant_signer).status_code == 200
+
+
+def test_a_private_key_that_lies_open_is_no_key(distant_signer, document_hosts, key):
+    document_hosts.serve(JWKS_URI, {"keys": [key.private]})
+    assert_invalid_client(ask(distant_signer))
+
+
 def test_whoever_tries_keys_has_the_host_asked_once_a_minute(
     distant_signer, serve_keys, key, other_key, document_hosts
 ):

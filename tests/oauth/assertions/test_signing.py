@@ -9,8 +9,8 @@ import pytest
 
 from app import clock
 from app.limits.table import CLIENT_FAILURES
-from app.oauth.assertions import authentication
-from app.oauth.assertions.authentication import is_signed_by
+from app.oauth.assertions import keys
+from app.oauth.assertions.keys import is_signed_by
 from tests.integrator import TOKEN, apart_from_its_id, basic
 from tests.oauth.assertions.conftest import key_set
 from tests.oauth.test_client_authentication import assert_invalid_client
@@ -72,6 +72,7 @@ def test_an_assertion_may_say_in_each_usual_way_that_it_is_for_us(signer, audien
         {"nbf": 1},
         {"header": {"typ": None}},
         {"header": {"typ": "client-authentication+jwt"}},
+        {"header": {"typ": "jwt"}},
         {"header": {"kid": None}},
         {"header": {"x5t": "abc", "x5c": ["M" * 1500]}},
     ],
@@ -124,6 +125,16 @@ def test_an_app_with_keys_may_use_its_secret_too(register, key):
         {"header": {"kid": "third"}},
         {"header": {"crit": ["exp"]}},
         {"header": {"crit": ["b64"], "b64": False}},
+        {"header": {"crit": 5}},
+        {"header": {"crit": [[]]}},
+        {"header": {"x5c": 5}},
+        {"header": {"typ": "dpop+jwt"}},
+        {"header": {"typ": "oauth-authz-req+jwt"}},
+        {"header": {"typ": 5}},
+        {"sub": "\ud800", "iss": "\ud800"},
+        {"sub": "\x00", "iss": "\x00"},
+        {"jti": "\ud800"},
+        {"header": {"kid": "\ud800"}},
     ],
     ids=str,
 )
@@ -146,6 +157,33 @@ def test_no_other_way_to_sign_is_taken(signer, algorithm):
 def test_what_is_no_assertion_is_refused(signer, sent):
     form = {"client_assertion_type": JWT_BEARER, "client_assertion": sent, "client_id": signer.client_id}
     assert_invalid_client(signer.post(TOKEN, HONEST | form))
+
+
+@each("header, claims", [('{"alg":"none","alg":"ES256"}', "{}"), ('{"alg":"ES256"}', '{"jti":"a","jti":"b"}')])
+def test_what_two_readers_may_read_differently_is_refused(signer, header, claims):
+    parts = [base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in (header, claims)]
+    form = {"client_assertion_type": JWT_BEARER, "client_assertion": ".".join([*parts, "AAAA"])}
+    refused = signer.post(TOKEN, HONEST | form)
+    assert_invalid_client(refused)
+    assert "one way" in refused.json["error_description"]
+
+
+def test_the_signature_of_the_longest_key_has_room(signer):
+    """It is wrong, which is found out when it is checked: RSA of 8192 bits makes one so long."""
+    head = signer.signing_key.sign(signer.client_id).rpartition(".")[0]
+    form = {"client_assertion_type": JWT_BEARER, "client_assertion": f"{head}.{'A' * 1366}"}
+    refused = signer.post(TOKEN, HONEST | form)
+    assert_invalid_client(refused)
+    assert refused.json["error_description"] == "Client authentication failed."
+
+
+def test_a_key_for_one_algorithm_is_for_no_other(register_signing):
+    """:rfc:`8725#section-3.1`: of RSA there are two."""
+    key = SigningKey("RS256")
+    for uri, algorithm, status in (("a", "RS256", 200), ("b", "PS256", 401)):
+        jwks = json.dumps({"keys": [key.public | {"alg": algorithm}]})
+        app = register_signing(key, redirect_uri=f"https://{uri}.acme.example/", jwks=jwks)
+        assert app.client_credentials(scope="memories:read").status_code == status
 
 
 @each("named", [None, "", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"])
@@ -205,7 +243,7 @@ def test_of_two_at_once_one_gets_in(signer, monkeypatch):
         both.wait(timeout=10)
         return is_right
 
-    monkeypatch.setattr(authentication, "is_signed_by", check_and_wait)
+    monkeypatch.setattr(keys, "is_signed_by", check_and_wait)
     with ThreadPoolExecutor(2) as threads:
         answers = list(threads.map(lambda _: signer.post(TOKEN, HONEST | sent), range(2)))
     assert sorted(answer.status_code for answer in answers) == [200, 401]
