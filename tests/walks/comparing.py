@@ -7,18 +7,18 @@ from tests.walks.credentials import Access
 from tests.walks.model import READ, SOURCES
 
 if TYPE_CHECKING:
-    from tests.walks.world import World
+    from tests.walks.made import Made
 
 _TEXT_SIZE = len("word")
 
 
-def compare(world: "World", access: Access, seed: int, *, is_short: bool = False) -> None:
+def compare(world: "Made", access: Access, seed: int, *, is_short: bool = False) -> None:
     """Ask all that the token may be used for; ``seed`` says about which single memory and memento."""
     look = _compare_api if access.family.resource == API else _compare_tools
     look(world, access, seed, is_short)
 
 
-def compare_credentials(world: "World") -> None:
+def compare_credentials(world: "Made") -> None:
     """Try every access token, refresh token and code that was ever issued, each of them dead or alive."""
     compare_accesses(world, world.credentials.accesses)
     for refresh in list(world.credentials.refreshes):
@@ -29,7 +29,7 @@ def compare_credentials(world: "World") -> None:
     compare_accesses(world, world.credentials.accesses[-10:])
 
 
-def compare_accesses(world: "World", accesses: list[Access]) -> None:
+def compare_accesses(world: "Made", accesses: list[Access]) -> None:
     """Whether each access token works, by the resource it is for and by introspection."""
     for access in accesses:
         works = world.credentials.works(access, world.clock.at)
@@ -42,7 +42,7 @@ def compare_accesses(world: "World", accesses: list[Access]) -> None:
             assert integrator.introspect(access.value).json["active"] == works
 
 
-def _compare_api(world: "World", access: Access, seed: int, is_short: bool) -> None:
+def _compare_api(world: "Made", access: Access, seed: int, is_short: bool) -> None:
     model, consent, held = world.model, access.family.consent, access.held
     works = world.credentials.works(access, world.clock.at)
 
@@ -64,6 +64,7 @@ def _compare_api(world: "World", access: Access, seed: int, is_short: bool) -> N
     mementos = get("mementos/")
     told = {one["id"]: (one["actions"], one["memory_count"]) for one in mementos["data"]}
     assert told == model.tell_mementos(consent, held)
+    assert {one["id"]: one["memory_count"] for one in mementos["made"]} == world.tell_made(access)
     assert mementos["selection"] == (consent.selection if any("memories:" in one for one in held) else "none")
     sources = get("integrations/", SOURCES)
     if sources is not None:
@@ -75,7 +76,7 @@ def _compare_api(world: "World", access: Access, seed: int, is_short: bool) -> N
         _compare_searches(world, access, seed, readable)
 
 
-def _compare_one(world: "World", access: Access, seed: int, readable: list[str]) -> None:
+def _compare_one(world: "Made", access: Access, seed: int, readable: list[str]) -> None:
     """One memory by its id, under each of its names: any of anybody's."""
     ids = list(world.model.memories)
     for number, id in enumerate([ids[seed % len(ids)], ids[seed * 7 % len(ids)]] if ids else ()):
@@ -84,7 +85,7 @@ def _compare_one(world: "World", access: Access, seed: int, readable: list[str])
             assert world.call(access, "GET", path).status_code == expected, (path, expected)
 
 
-def _compare_searches(world: "World", access: Access, seed: int, readable: list[str]) -> None:
+def _compare_searches(world: "Made", access: Access, seed: int, readable: list[str]) -> None:
     model, consent = world.model, access.family.consent
     found = world.call(access, "GET", "memories/", query_string={"q": "word", "limit": 100}).json["data"]
     assert sorted(one["id"] for one in found) == sorted(readable)
@@ -114,7 +115,7 @@ def _compare_searches(world: "World", access: Access, seed: int, readable: list[
         assert [one["id"] for one in narrowed] == within
 
 
-def _compare_tools(world: "World", access: Access, seed: int, is_short: bool) -> None:
+def _compare_tools(world: "Made", access: Access, seed: int, is_short: bool) -> None:
     model, consent, held = world.model, access.family.consent, access.held
     works = world.credentials.works(access, world.clock.at)
 

@@ -85,7 +85,7 @@ class Model:
         return not consent.is_ended and (consent.until is None or consent.until > at)
 
     def reads(self, consent: Allowed, memory_id: str) -> bool:
-        if not self._may_come_out(consent, memory_id):
+        if not self.may_come_out(consent, memory_id):
             return False
         # Of another person it holds nothing, as that was looked at first.
         return consent.selection == "all" or any(self.holds(one, memory_id) for one in self.windows(consent))
@@ -129,7 +129,7 @@ class Model:
                 continue
             inside = [id for id, memory in self.memories.items() if memory.source == source]
             if has_all:
-                told[source] = sum(self._may_come_out(consent, id) for id in inside)
+                told[source] = sum(self.may_come_out(consent, id) for id in inside)
             else:
                 readable = sum(self.reads(consent, id) for id in inside)
                 if readable or source in picked:
@@ -147,7 +147,7 @@ class Model:
             actions = [READ.split(":")[1]] if READ in scopes else []
             actions += [WRITE.split(":")[1]] if WRITE in scopes and may_change else []
             if actions:
-                mine = [one for one in self.memories if self._may_come_out(consent, one)]
+                mine = [one for one in self.memories if self.may_come_out(consent, one)]
                 told[id] = actions, sum(id == "all" or self.holds(id, one) for one in mine)
         return told
 
@@ -214,7 +214,7 @@ class Model:
 
     # -- the rules --------------------------------------------------------------------------------
 
-    def _may_come_out(self, consent: Allowed, memory_id: str) -> bool:
+    def may_come_out(self, consent: Allowed, memory_id: str) -> bool:
         """Whether nothing keeps the memory back from the app, whatever mementos it is in."""
         memory, person = self.memories[memory_id], consent.slot[0]
         if memory.owner != person:
@@ -224,7 +224,7 @@ class Model:
         if {tag.lower() for tag in memory.tags} & {tag.lower() for tag in self.never_shared_tags.get(person, ())}:
             return False
         setting = self._setting(consent)
-        if memory.source in self._own_sources(consent):
+        if memory.source in self.own_sources(consent):
             return "own" in setting
         return "apps" in setting or memory.source not in self._sources_of_others(consent)
 
@@ -236,7 +236,7 @@ class Model:
     def _setting(self, consent: Allowed) -> frozenset[str]:
         return consent.setting if consent.setting is not None else self.settings.get(consent.slot[0], ALL_OF_IT)
 
-    def _own_sources(self, consent: Allowed) -> set[str]:
+    def own_sources(self, consent: Allowed) -> set[str]:
         saved = self.saved.get(consent.slot)
         return set(saved.sources) if saved is not None else set()
 
@@ -244,7 +244,7 @@ class Model:
         person = consent.slot[0]
         kept = {source for slot, saved in self.saved.items() if slot[0] == person for source in saved.sources}
         kept |= {id for id, (owner, kind) in self.sources.items() if owner == person and kind == "memory"}
-        return kept - self._own_sources(consent)
+        return kept - self.own_sources(consent)
 
     def _sees_every_source(self, consent: Allowed) -> bool:
         """No picker was shown for these scopes, so there is no choice to go by."""

@@ -19,8 +19,9 @@ from app.scopes import SCOPES
 from tests.databases import empty_tables
 from tests.walks.comparing import compare, compare_accesses, compare_credentials
 from tests.walks.credentials import MOST_REPEATS, Access
+from tests.walks.made import Made
 from tests.walks.model import READ, SOURCES, WRITE, Allowed, Slot
-from tests.walks.world import SLOTS, World
+from tests.walks.world import SLOTS
 
 EVERY = frozenset(SCOPES)
 PEOPLE, WHO = st.sampled_from("ab"), st.sampled_from(SLOTS)
@@ -38,7 +39,7 @@ CHOICES = st.tuples(
 )
 
 
-class Walk(World):
+class Walk(Made):
     @initialize()
     def somebody_has_begun(self):
         """Nobody starts with nothing: most of the steps would find nothing to do."""
@@ -413,6 +414,7 @@ class Walk(World):
             lambda: self.sets_what_one_app_may(slot, "own"),
             lambda: self._add(access, "t", frozenset(), 0),
             lambda: self.sets_what_one_app_may(slot, None),
+            lambda: self.arrange(access),
             lambda: self.widens_or_narrows(slot, ("all", [(0, False)])),
             lambda: self._pushes_out_of_reach(access),
             lambda: self.deletes_a_memory(number),
