@@ -196,6 +196,13 @@ class Integrator:
         return self.me(access_token).status_code == 200
 
 
+def assert_invalid_client(response: TestResponse) -> None:
+    """The one refusal of a client that is not authenticated (:rfc:`6749#section-5.2`)."""
+    assert response.status_code == 401
+    assert response.json["error"] == "invalid_client"
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")
+
+
 def apart_from_its_id(response: TestResponse) -> tuple:
     """All that a client can tell of an answer, but for the id that every answer has of its own."""
     headers = [(name, value) for name, value in response.headers if name != "X-Request-ID"]

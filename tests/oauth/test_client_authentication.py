@@ -9,7 +9,7 @@ from app import clock, credentials
 from app.clients.models import Client, ClientSecret, ClientSnapshot
 from app.extensions import db
 from app.last_uses import LastUses
-from tests.integrator import TOKEN, apart_from_its_id, basic
+from tests.integrator import TOKEN, apart_from_its_id, assert_invalid_client, basic
 from tests.stock.rows import row
 from tests.tables import each
 
@@ -19,13 +19,6 @@ HONEST = {"grant_type": "client_credentials", "scope": "memories:read"}
 def raw_basic(userpass: bytes) -> str:
     """A Basic header of these very bytes."""
     return "Basic " + base64.b64encode(userpass).decode()
-
-
-def assert_invalid_client(response) -> None:
-    """The one refusal (:rfc:`6749#section-5.2`)."""
-    assert response.status_code == 401
-    assert response.json["error"] == "invalid_client"
-    assert response.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 # -- the three methods, at every endpoint ----------------------------------------------------------

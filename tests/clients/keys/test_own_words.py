@@ -10,7 +10,7 @@ from app.clients.models import Client, ClientKeys, ClientSecret
 from app.extensions import db
 from tests.clients.conftest import AGENT, integrator_of
 from tests.clients.documents.conftest import claude, join, kept, serve  # noqa: F401
-from tests.oauth.test_client_authentication import assert_invalid_client
+from tests.integrator import assert_invalid_client
 from tests.org.conftest import admin  # noqa: F401
 from tests.protocol import *  # noqa: F403
 from tests.signing import SigningKey

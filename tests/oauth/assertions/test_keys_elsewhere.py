@@ -6,8 +6,8 @@ from sqlalchemy import select
 from app.clients.models import ClientKeys
 from app.extensions import db
 from tests.clients.conftest import integrator_of
+from tests.integrator import assert_invalid_client
 from tests.oauth.assertions.conftest import JWKS_URI
-from tests.oauth.test_client_authentication import assert_invalid_client
 from tests.tables import each
 
 

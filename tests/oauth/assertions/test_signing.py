@@ -11,9 +11,8 @@ from app import clock
 from app.limits.table import CLIENT_FAILURES
 from app.oauth.assertions import keys
 from app.oauth.assertions.keys import is_signed_by
-from tests.integrator import TOKEN, apart_from_its_id, basic
+from tests.integrator import TOKEN, apart_from_its_id, assert_invalid_client, basic
 from tests.oauth.assertions.conftest import key_set
-from tests.oauth.test_client_authentication import assert_invalid_client
 from tests.purging import purge
 from tests.signing import JWT_BEARER, SigningKey
 from tests.tables import each
