@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from app.fetch import FetchFailed
 from app.fetch.target import read_target
 from app.sentences import _
@@ -90,7 +92,9 @@ def keep_usable(members: Mapping[str, Any]) -> str:
 def _list_members(jwks: str) -> list[Mapping[str, Any]] | None:
     try:
         members = parse_body(jwks.encode())
-    except (BadBody, UnicodeEncodeError):
+        # Neither half a character nor a number that is too large: who registers itself is told its keys again.
+        orjson.dumps(members)
+    except (BadBody, UnicodeEncodeError, orjson.JSONEncodeError):
         return None
     keys = members.get("keys") if isinstance(members, dict) else None
     return keys if isinstance(keys, list) and all(isinstance(key, dict) for key in keys) else None

@@ -71,6 +71,7 @@ def test_without_its_signature_it_gets_nothing(app, ask, key, signed_in):
         ({"jwks": "x"}, "jwks"),
         ({"jwks": {"keys": []}}, "jwks"),
         ({"jwks": {"keys": [{"kty": "oct"}]}}, "jwks"),
+        ({"jwks": {"keys": [SigningKey().public | {"kid": "\ud800"}]}}, "key set"),
         ({"jwks_uri": "http://claude.example/jwks.json"}, "jwks_uri"),
         ({"jwks_uri": 5}, "jwks_uri"),
         ({"jwks_uri": JWKS_URI, "jwks": {"keys": []}}, "jwks"),
