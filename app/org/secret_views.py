@@ -85,8 +85,8 @@ def end_secret(access: Access, client_id: str, secret_id: str) -> ResponseReturn
 def retire_secret(access: Access, client_id: str, secret_id: str) -> ResponseReturnValue:
     client, secret = _get_secret(access, client_id, secret_id)
     others = len(list_live_secrets(db.session(), client.key)) - 1
-    # Whoever was told that another one works is asked again when it does not.
-    form = SureForm("retire", secret_id, "the only one" if not others else "one of several")
+    # Whoever was told that another one works, or that the app signs, is asked again when it is not so.
+    form = SureForm("retire", secret_id, "one of several" if others else "it signs" if client.keys else "the only one")
     if not form.is_sure():
         page = render_template(
             "org/sure/retire.html", access=access, client=client, secret=secret, others=others, form=form

@@ -1,5 +1,6 @@
 """The tab with what a library needs: client id, secrets that can be several, and a ready authorize URL."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from tests.actors import Browser
 from tests.integrator import Integrator
 from tests.org.conftest import secret_in
 from tests.protocol import change_client
+from tests.signing import SigningKey
 from tests.tables import each
 
 __all__ = ["change_client"]
@@ -233,6 +235,19 @@ def test_retiring_the_only_secret_is_warned_about(admin, notebook, path):
 
     page = admin.follow(admin.submit(question, press="Retire the secret"))
     assert "No secret works" in page.text
+
+
+def test_an_app_that_signs_goes_on_without_its_only_secret(admin, notebook, path):
+    key = SigningKey()
+    settings = f"{path}/settings"
+    admin.submit(admin.get(settings), press="Save", jwks=json.dumps({"keys": [key.public]}))
+    question = page_of(admin, path, notebook.client_secret, "retire")
+    assert "by its signature alone" in question.text and "Make another first" not in question.text
+    assert "What sends it is cut off" in admin.get(f"{path}/rotate-everything").text
+
+    admin.submit(admin.get(settings), press="Save", jwks="")
+    asked_again = admin.submit(question, press="Retire the secret")
+    assert asked_again.status_code == 409 and "Make another first" in asked_again.text
 
 
 def test_secret_that_is_retired_is_gone(admin, notebook, path):
