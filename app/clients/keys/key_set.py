@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -78,8 +79,8 @@ def tidy_jwks(jwks: str) -> str:
 
 def read_keys(jwks: str) -> list["Key"]:
     """Returns the keys of the set that a client may sign with here, in order. Others are no fault: a set is for many uses."""
-    found = map(_read_key, (_list_members(jwks) or [])[:_MOST_KEYS])
-    return [key for key in found if key is not None]
+    found = map(_read_key, _list_members(jwks) or [])
+    return list(islice((key for key in found if key is not None), _MOST_KEYS))
 
 
 def keep_usable(members: Mapping[str, Any]) -> str:

@@ -71,6 +71,10 @@ def test_what_else_a_key_says_changes_nothing():
     assert (key.kid, key.key_type) == ("first", "EC")
 
 
+def test_keys_for_other_uses_take_no_room():
+    assert len(read_keys(of(*[_GOOD | {"use": "enc"}] * 30, *[_GOOD] * 30))) == 20
+
+
 def test_the_same_set_written_otherwise_is_the_same():
     assert tidy_jwks(json.dumps({"keys": [_GOOD]}, indent=4)) == tidy_jwks(f"  {of(_GOOD)}\n")
     assert tidy_jwks(" what is none ") == "what is none"
