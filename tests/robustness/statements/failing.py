@@ -34,12 +34,12 @@ _MOST_STATEMENTS = 200
 # There each statement fails, and where something is changed also alone, with the next ones going through again.
 _IS_FLEET = bool(os.environ.get("TEST_FLEET"))
 #: What is counted although the request fails, because it was tried.
-_MAY_CHANGE = {"rate_limit_counters", "used_assertions"}
+_MAY_CHANGE = frozenset({"rate_limit_counters", "used_assertions"})
 #: And each step of an authorization begins by giving the waiting request more time.
 # What was found out about an app whose document was read stands, whatever comes after.
-_OF_DOCUMENTS = {"clients", "client_documents", "client_logos", "client_origins"}
+_OF_DOCUMENTS = frozenset({"clients", "client_documents", "client_logos", "client_origins"})
 # An upload is kept piece by piece; what came of one that failed is let go by the next, and counts for nothing.
-_OF_UPLOADS = {"imports", "import_pieces"}
+_OF_UPLOADS = frozenset({"imports", "import_pieces"})
 _MAY_CHANGE_ON_THE_WAY = _MAY_CHANGE | {"authorization_requests"} | _OF_DOCUMENTS
 _SQLITE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY_DBMOVED")
 
@@ -222,7 +222,7 @@ class Failing:
                     else _MAY_CHANGE
                 )
                 if rule is not None and rule.endpoint == "personal.receive":
-                    may_change |= _OF_UPLOADS
+                    may_change = may_change | _OF_UPLOADS
                 changed = {table for table in before | after if after.get(table) != before.get(table)} - may_change
                 assert not changed, f"{where}: answered {status}, and changed {changed}"
         raise AssertionError(f"{name} makes too many statements.")
