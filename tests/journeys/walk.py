@@ -1,5 +1,7 @@
 """What a person does on our screens, with a real browser."""
 
+from typing import Any
+
 from playwright.sync_api import Locator, Page
 
 from app.accounts.organizations import find_organization
@@ -90,15 +92,17 @@ def have_allowed(server: Server, client_id: str, scope: str, *memento_names: str
 
 def register_television(server: Server) -> str:
     """Returns the client id of a public app of Acme's that asks by devices alone."""
+    return register_of_acme(server, name="Acme Television", type="public", device_flow=True)
+
+
+def register_of_acme(server: Server, **fields: Any) -> str:
+    """Returns the client id of another app of Acme's, which reads memories."""
     with server.app.app_context():
-        client, _ = register_client(
+        client, _secret = register_client(
             db.session(),
             settings(),
             organization=find_organization("acme"),
-            name="Acme Television",
-            type="public",
-            scopes=["memories:read"],
-            device_flow=True,
+            **{"scopes": ["memories:read"]} | fields,
         )
         db.session.commit()
         return client.client_id
