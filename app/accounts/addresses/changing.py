@@ -127,9 +127,9 @@ def find_taken_back(session: Session, token: str) -> AddressChange | None:
 def take_back_address(session: Session, token: str, password_hash: str) -> TakenBack:
     """Give the account the address that the letter went to again, and shut out whoever took it. The caller commits.
 
-    Returns where its new password is chosen. Who changed it, or set up a first second step, knew the password or had a passkey: so every
-    session ends, ``password_hash``, which nobody knows the password of, takes the place of the present one, and later
-    changes of the address cannot be confirmed or taken back.
+    Returns where its new password is chosen. Who changed it, or set up a first second step, knew the password or had a
+    passkey: so every session ends, ``password_hash``, which nobody knows the password of, takes the place of the present
+    one, and later changes of the address cannot be confirmed or taken back.
     What was set up since to sign in with goes, and what was in the week before: who is about to take an account over sets
     up a way in of their own first. What is older stays, and is asked at the next sign-in.
     Raises :class:`LinkIsOver` or :class:`AddressTaken`, which leave everything as it was.

@@ -134,9 +134,9 @@ def is_its_password(limits: Limits, sign_up: SignUp, password: str) -> bool:
 def confirm_sign_up(token: str, own: Own | None = None) -> User:
     """Make the account. Returns its person. The caller commits.
 
-    Raises :class:`SignUpOver` or :class:`app.accounts.users.EmailTaken`. With ``own``, nothing of what was typed at the sign-up is kept: the letter has shown whose the address is, and that is
-    all that the sign-up was good for. Every other one with the address is over: whoever reads the mailbox has said which
-    one is theirs.
+    Raises :class:`SignUpOver` or :class:`app.accounts.users.EmailTaken`. With ``own``, nothing of what was typed at the
+    sign-up is kept: the letter has shown whose the address is, and that is all that the sign-up was good for. Every other
+    one with the address is over: whoever reads the mailbox has said which one is theirs.
     """
     sign_up = find_sign_up(token)
     if sign_up is None:
